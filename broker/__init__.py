@@ -1,0 +1,1 @@
+"""Guest Broker: an OpenID Provider to a company's applications, a relying party of its partners' identity providers."""

@@ -1,0 +1,167 @@
+"""Everything the broker refuses, as one tree. Only web/errors.py knows status codes, texts and OAuth responses.
+
+    BrokerError
+    ├── PageError            a guest's page; `code` is one of the contract's
+    │   ├── NotInvited · InvitationExpired · InvitationUsed · InvitationMismatch · DomainDenied
+    │   ├── GuestBlocked · GuestExpired · NotAssigned · PolicyBlocked
+    │   ├── PartnerFailed · PartnerUntrusted
+    │   └── LoginExpired · TooManyAttempts · BadRequest · ServerError
+    ├── OAuthError           a protocol answer: JSON at the token endpoint, a redirect at the authorization endpoint
+    └── CommandError         one clear line for a command or a form: NotFound · Conflict · Forbidden · Invalid
+
+`reason` is for the receipt and the audit log (`saml_replay`, `login_browser_mismatch`); nobody outside sees it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class BrokerError(Exception):
+    """The root: raised on purpose, with a reason that may be logged."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        """reason: a stable word for log and receipt. detail: facts for staff; never input, never a secret."""
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class PageError(BrokerError):
+    """Ends at an error page with `data-error="code"`."""
+
+    code: ClassVar[str] = "server_error"
+
+
+class NotInvited(PageError):
+    """Signed in at home, but nobody invited this person."""
+
+    code = "not_invited"
+
+
+class InvitationExpired(PageError):
+    """The invitation is over, revoked, replaced or unknown: one answer for all."""
+
+    code = "invitation_expired"
+
+
+class InvitationUsed(PageError):
+    """The bearer of the genuine ticket comes a second time."""
+
+    code = "invitation_used"
+
+
+class InvitationMismatch(PageError):
+    """The identity that came is not the one that was invited."""
+
+    code = "invitation_mismatch"
+
+
+class DomainDenied(PageError):
+    """The address's domain may not be invited."""
+
+    code = "domain_denied"
+
+
+class GuestBlocked(PageError):
+    """Staff stopped this guest."""
+
+    code = "guest_blocked"
+
+
+class GuestExpired(PageError):
+    """Time stopped this guest."""
+
+    code = "guest_expired"
+
+
+class NotAssigned(PageError):
+    """The application admits only assigned guests."""
+
+    code = "not_assigned"
+
+
+class PolicyBlocked(PageError):
+    """A policy says no, or could not be evaluated."""
+
+    code = "policy_blocked"
+
+
+class PartnerFailed(PageError):
+    """The home organization is unreachable or answered with an error or an incomplete message."""
+
+    code = "partner_failed"
+
+
+class PartnerUntrusted(PageError):
+    """A message of the home organization failed a check."""
+
+    code = "partner_untrusted"
+
+
+class LoginExpired(PageError):
+    """There is no live login of this browser."""
+
+    code = "login_expired"
+
+
+class TooManyAttempts(PageError):
+    """A limit was reached."""
+
+    code = "too_many_attempts"
+
+
+class BadRequest(PageError):
+    """Nothing an honest browser or application sends."""
+
+    code = "bad_request"
+
+
+class ServerError(PageError):
+    """Our own fault; the cause is in the log."""
+
+    code = "server_error"
+
+
+class OAuthError(BrokerError):
+    """An error of RFC 6749, OpenID Connect Core or their kin; `error` is the standard's word."""
+
+    def __init__(self, error: str, reason: str = "", detail: str = "") -> None:
+        super().__init__(reason or error, detail)
+        self.error = error
+
+
+class CommandError(BrokerError):
+    """Refused or failed, said in one line that a person at a terminal or form can act on."""
+
+    def __init__(self, message: str, reason: str = "refused") -> None:
+        super().__init__(reason, message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class NotFound(CommandError):
+    """No such thing, or not for this actor: one answer for both."""
+
+
+class Conflict(CommandError):
+    """It exists already, or somebody else was faster."""
+
+
+class Forbidden(CommandError):
+    """The actor may not do this."""
+
+
+class Invalid(CommandError):
+    """The input is not what it must be."""
+
+
+PAGE_ERRORS: dict[str, type[PageError]] = {
+    kind.code: kind
+    for kind in (
+        NotInvited, InvitationExpired, InvitationUsed, InvitationMismatch, DomainDenied, GuestBlocked, GuestExpired,
+        NotAssigned, PolicyBlocked, PartnerFailed, PartnerUntrusted, LoginExpired, TooManyAttempts, BadRequest, ServerError,
+    )
+}  # fmt: skip

@@ -1,0 +1,49 @@
+"""Everything a gate may look at: built once a request by services/facts.py, saved with the receipt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from broker.domain import assurance
+from broker.domain.guest import Kind, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The state of one login at one moment. Ids, times and yes/no only: no attribute value, no address (HT-19)."""
+
+    now: int
+    # what was asked for
+    application: str | None = None
+    started_at: int = 0
+    silent: bool = False  # prompt=none
+    force: bool = False  # prompt=login
+    choose: bool = False  # prompt=select_account, until a choice was made in this login
+    ask_consent: bool = False  # prompt=consent, until given in this login
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
+    acr_essential: bool = False
+    scopes: frozenset[str] = frozenset()
+    subject_differs: bool = False  # id_token_hint or a requested `sub` names somebody else
+    # who vouches
+    partner: str | None = None
+    partner_live: bool = True  # the partner is still in the files
+    asserted: bool = False  # by a live session, or in this login
+    asserted_now: bool = False  # in this very login
+    auth_time: int | None = None
+    # who it is
+    person: str | None = None
+    kind: Kind = Kind.GUEST
+    state: State = State.ACTIVE
+    expired: bool = False
+    invitation: str | None = None  # an invitation that this person may redeem now
+    invitation_refusal: str | None = None  # page code, where the ticket in hand cannot be redeemed
+    invitation_reason: str | None = None
+    # what stands against it
+    assignment_required: bool = False
+    assigned: bool = False
+    assignments: tuple[str, ...] = ()
+    consented: frozenset[str] | None = None  # scopes of the consent record; None: no record
+    consented_now: bool = False
+    acr: str = assurance.SFA
+    amr: tuple[str, ...] = ()

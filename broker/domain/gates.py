@@ -1,0 +1,166 @@
+"""The whole login on one screen: the first gate that is not satisfied names the next step.
+
+A gate is a pure function with one sentence. Whoever adds a condition to a sign-in adds a gate here; handlers have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from broker.domain import assurance
+from broker.domain.facts import Facts
+from broker.domain.guest import Kind, State
+
+
+class Step(StrEnum):
+    """Where a login can stand; each but the last two is one page or one redirect."""
+
+    HOME = "home"
+    UPSTREAM = "upstream"
+    REDEEM = "redeem"
+    CONSENT = "consent"
+    DENY = "deny"
+    ISSUE = "issue"
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The answer of a gate.
+
+    error: the OAuth error for the application when the step may not be shown (prompt=none) or the login is denied.
+    code: the page's code when denied; None: the error goes straight to the application. reason: for the receipt.
+    """
+
+    step: Step
+    error: str = ""
+    reason: str = ""
+    code: str | None = None
+
+
+def home_is_known(f: Facts) -> Next | None:
+    """We know which home organization signs this person in."""
+    if f.choose and not f.asserted_now:
+        return Next(Step.HOME, "account_selection_required", "prompt=select_account asks which account to use")
+    if f.asserted or f.partner is not None:
+        return None
+    return Next(Step.HOME, "login_required", "nobody is signed in in this browser")
+
+
+def assertion_is_fresh(f: Facts) -> Next | None:
+    """That organization's identity provider vouched for them, as recently as the application asks."""
+    if not f.asserted:
+        return Next(Step.UPSTREAM, "login_required", "the home organization has not vouched yet")
+    if not f.partner_live:
+        return Next(Step.DENY, "access_denied", "partner_removed", "partner_failed")
+    if f.force and not f.asserted_now:
+        return Next(Step.UPSTREAM, "login_required", "prompt=login asks for a fresh sign-in")
+    if f.max_age is not None or (f.force and f.asserted_now):
+        return _is_recent(f)
+    return None
+
+
+def _is_recent(f: Facts) -> Next | None:
+    """max_age, and prompt=login as one of zero: auth_time must satisfy the request; never asked twice (HP-17)."""
+    skew = 60
+    oldest = f.started_at if f.force else f.now - (f.max_age or 0)
+    if f.asserted_now and f.max_age is not None:
+        oldest = min(oldest, f.started_at - f.max_age) if f.force else f.started_at - f.max_age
+    if f.auth_time is not None and f.auth_time >= oldest - (skew if f.asserted_now else 0):
+        return None
+    if not f.asserted_now:
+        return Next(Step.UPSTREAM, "login_required", "the last sign-in is older than max_age allows")
+    said = "auth_time_missing" if f.auth_time is None else "auth_time_too_old"
+    return Next(Step.DENY, "login_required", said)
+
+
+def person_is_expected(f: Facts) -> Next | None:
+    """The application's hint (id_token_hint, a requested sub) does not name somebody else."""
+    return Next(Step.DENY, "login_required", "subject_differs") if f.subject_differs else None
+
+
+def person_is_bound(f: Facts) -> Next | None:
+    """The asserted (partner, issuer, subject) is bound to a person; an invitation in hand may bind it now."""
+    if f.invitation_refusal is not None:
+        return Next(Step.DENY, "access_denied", f.invitation_reason or "", f.invitation_refusal)
+    if f.invitation is not None:
+        return Next(Step.REDEEM, "interaction_required", "an invitation waits to be accepted")
+    if f.person is None:
+        return Next(Step.DENY, "access_denied", "not_invited", "not_invited")
+    return None
+
+
+def guest_is_active(f: Facts) -> Next | None:
+    """The person is neither blocked, expired, deleted nor still waiting to redeem."""
+    if f.state is State.BLOCKED:
+        return Next(Step.DENY, "access_denied", "guest_blocked", "guest_blocked")
+    if f.expired or f.state is State.EXPIRED:
+        return Next(Step.DENY, "access_denied", "guest_expired", "guest_expired")
+    if f.state is not State.ACTIVE:
+        return Next(Step.DENY, "access_denied", f"guest_{f.state}", "not_invited")
+    return None
+
+
+def access_is_assigned(f: Facts) -> Next | None:
+    """Where the application asks for an assignment, the person has one that holds now."""
+    if f.application is None or f.kind is Kind.MEMBER or f.assigned or not f.assignment_required:
+        return None
+    return Next(Step.DENY, "access_denied", "not_assigned", "not_assigned")
+
+
+def consent_is_given(f: Facts) -> Next | None:
+    """A guest saw what this application learns and agreed; members' consent counts as given (HP-61)."""
+    if f.application is None or f.consented_now:
+        return None
+    if f.ask_consent:
+        return Next(Step.CONSENT, "consent_required", "prompt=consent asks again")
+    if f.kind is Kind.MEMBER:
+        return None
+    if f.consented is None:
+        return Next(Step.CONSENT, "consent_required", "no consent for this application yet")
+    if not f.scopes <= f.consented:
+        return Next(Step.CONSENT, "consent_required", "the application asks for more than was agreed to")
+    return None
+
+
+def proof_is_strong_enough(f: Facts) -> Next | None:
+    """What was proven reaches an essential acr; a voluntary one that cannot be met is no refusal (Core 5.5.1.1)."""
+    if not f.acr_essential or assurance.satisfies(f.acr, f.acr_values):
+        return None
+    return Next(Step.DENY, "access_denied", "acr_not_reached")
+
+
+GATES: tuple[Callable[[Facts], Next | None], ...] = (
+    home_is_known,
+    assertion_is_fresh,
+    person_is_expected,
+    person_is_bound,
+    guest_is_active,
+    access_is_assigned,
+    consent_is_given,
+    proof_is_strong_enough,
+)
+ISSUE = Next(Step.ISSUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The next step, and every gate that was asked on the way to it (for the receipt)."""
+
+    next: Next
+    gate: str
+    passed: tuple[str, ...]
+
+
+def decide(facts: Facts) -> Decision:
+    """Fold the gates; under prompt=none an interactive step becomes its OpenID Connect error (Core 3.1.2.6)."""
+    passed: list[str] = []
+    for gate in GATES:
+        answer = gate(facts)
+        if answer is not None:
+            if facts.silent:
+                answer = Next(Step.DENY, answer.error, answer.reason)
+            return Decision(answer, gate.__name__, tuple(passed))
+        passed.append(gate.__name__)
+    return Decision(ISSUE, "", tuple(passed))

@@ -1,0 +1,64 @@
+"""A person of the directory: a guest, or a member of the company's own staff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Why this person is here."""
+
+    GUEST = "guest"
+    MEMBER = "member"
+
+
+class State(StrEnum):
+    """A guest's life; only an active one gets in."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One row of the directory.
+
+    email: canonical form (domain/address.py), unique among those who are not deleted.
+    partner: the home organization of the last sign-in, None before the first; times: seconds since 1970, UTC.
+    profile: what the home organization said last (broker claim names), the source of released claims.
+    """
+
+    id: str
+    kind: Kind
+    state: State
+    email: str
+    email_verified: bool = False
+    name: str = ""
+    language: str = ""
+    partner: str | None = None
+    sponsor: str | None = None
+    created_at: int = 0
+    redeemed_at: int | None = None
+    expires_at: int | None = None
+    last_sign_in: int | None = None
+    profile: Mapping[str, object] = field(default_factory=dict)
+
+    def is_expired(self, now: int) -> bool:
+        """An expiry is over at its instant (HT-12)."""
+        return self.state is State.EXPIRED or (self.expires_at is not None and now >= self.expires_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """An external identity: unique as (partner, issuer, subject), exact bytes; never found by an address."""
+
+    partner: str
+    issuer: str
+    subject: str
+    person_id: str
+    bound_at: int

@@ -1,0 +1,93 @@
+"""A login: minutes, one browser, one request. Session (hours) and grant (one sign-in at one application) follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from broker.domain.assertion import Assertion
+from broker.domain.request import AuthorizationRequest
+
+LIFETIME = 3600  # seconds a login may take from its start; a person who looks for a telephone is not punished
+LIVE_PER_BROWSER = 20  # HW-13
+
+
+class Stage(StrEnum):
+    """OPEN: at one of our pages; WAITING: the browser is at the identity provider; CLOSED: answered or given up."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    CLOSED = "closed"
+
+
+class Purpose(StrEnum):
+    """What the login ends in: an answer to an application, a redeemed invitation, or our own access panel."""
+
+    APPLICATION = "application"
+    INVITATION = "invitation"
+    PANEL = "panel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """One row. memory: the connector's, sealed. chosen: an account or home was chosen in this login."""
+
+    id: str
+    reference: str
+    purpose: Purpose
+    stage: Stage
+    created_at: int
+    expires_at: int
+    request: AuthorizationRequest | None = None
+    invitation_id: str | None = None
+    partner: str | None = None
+    login_hint: str | None = None
+    memory: str | None = None
+    assertion: Assertion | None = None
+    chosen: bool = False
+    consented: bool = False
+    tries: int = 0
+    return_path: str | None = None
+    trail: tuple[Mapping[str, object], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One browser's sign-in, hours long. `sid` is what applications see in the ID token."""
+
+    sid: str
+    person_id: str
+    partner: str
+    issuer: str
+    acr: str
+    amr: tuple[str, ...]
+    auth_time: int
+    auth_time_known: bool
+    claims: Mapping[str, object]
+    created_at: int
+    last_seen_at: int
+    expires_at: int
+    ended_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What one sign-in gave one application; every code and token hangs off it. Frozen at authorization (HP-41)."""
+
+    id: str
+    sid: str
+    person_id: str
+    client_id: str
+    sub: str
+    scopes: tuple[str, ...]
+    claims: Mapping[str, object]  # released values by claim name, consented and allow-listed
+    requested: Mapping[str, object]  # the `claims` parameter, reduced
+    acr: str
+    amr: tuple[str, ...]
+    auth_time: int
+    idp: str
+    nonce: str | None
+    address: str
+    created_at: int
+    ended_at: int | None = None

@@ -1,0 +1,1 @@
+"""The database: SQLAlchemy Core on SQLite or PostgreSQL. One module an aggregate; functions take the transaction first."""

@@ -1,0 +1,80 @@
+"""One database, two ways in: `write()` and `read()`.
+
+SQLite: WAL, busy_timeout 5 s, every writing transaction begins with BEGIN IMMEDIATE and reads have their own
+connections (HT-16). PostgreSQL: READ COMMITTED; what may happen once is one conditional statement on both (HT-3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+BUSY_TIMEOUT_MS = 5_000
+
+
+class Database:
+    """Connections to one database; safe to share between threads, opened lazily (so before or after a fork)."""
+
+    def __init__(self, url: str, *, base: Path | None = None) -> None:
+        """url: as in config/broker.yaml; a relative SQLite path is relative to `base` (the home)."""
+        self.url = resolve(url, base)
+        self.dialect = make_url(self.url).get_backend_name()
+        if self.dialect == "sqlite":
+            self.writer = _sqlite(self.url, begin="BEGIN IMMEDIATE")
+            self.reader = _sqlite(self.url, begin="BEGIN")
+        else:
+            self.writer = self.reader = create_engine(self.url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One writing transaction: a clean exit commits, an exception rolls back."""
+        with self.writer.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One reading transaction: a consistent view on SQLite, statement by statement on PostgreSQL."""
+        with self.reader.connect() as tx:
+            yield tx
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def resolve(url: str, base: Path | None) -> str:
+    """The URL with an absolute path for a SQLite file, whose folder is made if it is missing."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return url
+    path = Path(parsed.database)
+    if not path.is_absolute() and base is not None:
+        path = base / path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return parsed.set(database=str(path)).render_as_string(hide_password=False)
+
+
+def _sqlite(url: str, *, begin: str) -> Engine:
+    engine = create_engine(url, pool_size=8, max_overflow=24)
+
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")  # a spent code stays spent after a power failure
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", configure)
+    event.listen(engine, "begin", start)
+    return engine

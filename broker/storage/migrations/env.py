@@ -1,0 +1,13 @@
+"""Alembic's entry: runs on the connection that migrate.upgrade hands in."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from broker.storage.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection, target_metadata=metadata, render_as_batch=connection.dialect.name == "sqlite", transactional_ddl=False
+)
+context.run_migrations()
