@@ -1,0 +1,58 @@
+# One door to everything. `make demo` and `make test` set up all that they need on a machine with Python 3.11 or newer.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+
+.PHONY: help install dev demo test test-fast lint format interop browser bench deep ci lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: .venv/run.stamp ## set up .venv from the lock file; then .venv/bin/broker exists
+
+dev: .venv/dev.stamp ## the same with all tools of the tests
+
+demo: .venv/run.stamp ## the cast, with its addresses printed; ARGS=--once plays the story and leaves
+	@$(BIN)/broker demo $(ARGS)
+
+test: .venv/dev.stamp ## all tests (SQLite and PostgreSQL) with branch coverage; ARGS go to pytest
+	@scripts/test $(ARGS)
+
+lint: .venv/dev.stamp ## ruff, mypy --strict, import contracts
+	@scripts/lint
+
+format: .venv/dev.stamp ## let ruff write the code as `make lint` wants it
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+interop: .venv/dev.stamp ## software that nobody here wrote, on both sides of the broker
+	@scripts/interop $(ARGS)
+
+browser: .venv/dev.stamp ## the pages in Chromium
+	@scripts/browser $(ARGS)
+
+bench: .venv/dev.stamp ## the benchmarks, each printing its figures as JSON
+	@scripts/bench $(ARGS)
+
+deep: .venv/dev.stamp ## what takes longer than a coffee
+	@scripts/deep $(ARGS)
+
+ci: ## all that .ci/run runs
+	@scripts/ci
+
+lock: ## write requirements/*.txt anew from
+	@scripts/lock
+
+clean: ## remove what the other targets made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build *.egg-info
+
+.venv/run.stamp: requirements/run.txt
+	@scripts/install run
+
+.venv/dev.stamp: requirements/dev.txt requirements/run.txt
+	@scripts/install dev
