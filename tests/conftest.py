@@ -1,0 +1,98 @@
+"""Fixtures for every test: a clean environment, a fixed clock, a migrated database."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broker.storage import migrate
+from broker.storage.engine import Database
+from tests.clock import Clock
+from tests.postgres import Server, make_folder
+
+POSTGRES = pytest.StashKey[Server]()
+FOREIGN = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle", "ssl_cert_file", "pythonoptimize")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The run's main process names the folder of the PostgreSQL server; workers are told it."""
+    folder = getattr(config, "workerinput", {}).get("postgres")
+    config.stash[POSTGRES] = Server(Path(folder) if folder else make_folder())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    """Hand the folder to a parallel worker."""
+    node.workerinput["postgres"] = str(node.config.stash[POSTGRES].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Only the main process stops the server."""
+    if not hasattr(config, "workerinput"):
+        config.stash[POSTGRES].stop()
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith("BROKER_") or name.lower() in FOREIGN:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A fixed clock; `clock.advance(60)` moves it."""
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> Server:
+    """The run's PostgreSQL server, started when the first test asks for it."""
+    server = pytestconfig.stash[POSTGRES]
+    server.ensure_running()
+    return server
+
+
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    migrate.upgrade(database)
+    database.close()  # the last connection to close merges the write-ahead log into the file
+    return path
+
+
+@pytest.fixture
+def sqlite_url(_migrated_file: Path, tmp_path: Path) -> str:
+    """A SQLite file of this test's own, with every table."""
+    path = tmp_path / "var" / "broker.db"
+    path.parent.mkdir()
+    shutil.copyfile(_migrated_file, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(postgres: Server) -> Iterator[str]:
+    """A PostgreSQL database of this test's own, with every table."""
+    url = postgres.create_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each test once on SQLite and once on PostgreSQL."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def database(sqlite_url: str) -> Iterator[Database]:
+    """A migrated database: a SQLite file here, both kinds in tests/storage."""
+    database = Database(sqlite_url)
+    yield database
+    database.close()
