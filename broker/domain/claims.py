@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-PROTOCOL = frozenset(
-    "iss sub aud azp exp iat nbf auth_time nonce acr amr sid at_hash c_hash s_hash cnf events jti idp".split()
-)
+PROTOCOL = frozenset("iss sub aud azp exp iat nbf auth_time nonce acr amr sid at_hash c_hash s_hash cnf events jti idp".split())
 
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "openid": (),
@@ -26,7 +24,9 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 STANDARD = tuple(name for names in SCOPES.values() for name in names)
 
 
-def released(scopes: Iterable[str], requested: Mapping[str, Any], available: Mapping[str, Any], extra: Iterable[str]) -> dict[str, Any]:
+def released(
+    scopes: Iterable[str], requested: Mapping[str, Any], available: Mapping[str, Any], extra: Iterable[str]
+) -> dict[str, Any]:
     """The values an application gets: by scope, by the application's file (`extra`), or asked for by name.
 
     A requested name counts only where a scope of the application's file allows it or the file names it; `available`

@@ -31,7 +31,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """One row. memory: the connector's, sealed. chosen: an account or home was chosen in this login."""
+    """One row. memory: the connector's, sealed. chosen: an account or home was chosen in this login. anew: another account was asked for."""
 
     id: str
     reference: str
@@ -46,6 +46,7 @@ class Login:
     memory: str | None = None
     assertion: Assertion | None = None
     chosen: bool = False
+    anew: bool = False
     consented: bool = False
     tries: int = 0
     return_path: str | None = None

@@ -141,6 +141,7 @@ logins = Table(
     Column("memory", Text),
     Column("assertion", JSON),
     Column("chosen", Boolean, nullable=False, server_default=false()),
+    Column("anew", Boolean, nullable=False, server_default=false()),
     Column("consented", Boolean, nullable=False, server_default=false()),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("return_path", String(512)),

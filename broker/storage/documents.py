@@ -1,0 +1,70 @@
+"""Discovery documents, key sets and metadata: fetched once, read by every node (HT-20)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from broker.storage.tables import documents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One row. body: the last good copy, None before the first. problem: why the last try failed, None if it did not."""
+
+    partner: str
+    kind: str
+    url: str
+    body: str | None
+    problem: str | None
+    fetched_at: int | None
+    fresh_until: int
+    valid_until: int | None
+    next_try_at: int
+
+
+def of_partner(tx: Connection, partner: str) -> dict[str, Document]:
+    """The documents of a partner by kind."""
+    rows = tx.execute(select(documents).where(documents.c.partner == partner))
+    return {row._mapping["kind"]: Document(**row._mapping) for row in rows}
+
+
+def all_of(tx: Connection) -> list[Document]:
+    """Every document."""
+    return [Document(**row._mapping) for row in tx.execute(select(documents))]
+
+
+def claim(tx: Connection, partner: str, kind: str, url: str, *, now: int, pause: int) -> bool:
+    """The right to fetch, for one node and `pause` seconds, taken by one statement (HO-6)."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(documents).values(partner=partner, kind=kind, url=url, fresh_until=0, next_try_at=now + pause)
+    statement = statement.on_conflict_do_update(
+        index_elements=["partner", "kind"],
+        set_={"next_try_at": now + pause},
+        where=or_(documents.c.next_try_at <= now, documents.c.url != url),
+    )
+    return tx.execute(statement).rowcount == 1
+
+
+def store(
+    tx: Connection, partner: str, kind: str, *, url: str, body: str, now: int, fresh_until: int, valid_until: int | None
+) -> None:
+    """Keep a good copy."""
+    c = documents.c
+    values = {
+        "url": url,
+        "body": body,
+        "problem": None,
+        "fetched_at": now,
+        "fresh_until": fresh_until,
+        "valid_until": valid_until,
+    }
+    tx.execute(update(documents).where(c.partner == partner, c.kind == kind).values(**values))
+
+
+def fail(tx: Connection, partner: str, kind: str, *, problem: str, next_try_at: int) -> None:
+    """Note why a fetch failed; the last good copy stays."""
+    c = documents.c
+    tx.execute(update(documents).where(c.partner == partner, c.kind == kind).values(problem=problem, next_try_at=next_try_at))

@@ -1,0 +1,65 @@
+"""Invitations: a ticket is stored as its hash and taken once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, insert, select, update
+
+from broker.domain.invitation import Invitation, Status
+from broker.storage.tables import invitations
+
+_FIELDS = (
+    "id", "person_id", "email", "redirect_url", "application", "language", "message", "inviter", "created_at", "expires_at", "redeemed_at",
+)  # fmt: skip
+
+
+def _invitation(row: Row[Any]) -> Invitation:
+    m = row._mapping
+    return Invitation(**{name: m[name] for name in _FIELDS}, status=Status(m["status"]))
+
+
+def add(tx: Connection, invitation: Invitation, ticket: str) -> None:
+    """Insert an invitation; `ticket` is the hash of its secret."""
+    values = {name: getattr(invitation, name) for name in _FIELDS}
+    tx.execute(insert(invitations).values(**values, status=invitation.status.value, ticket=ticket))
+
+
+def revoke_pending(tx: Connection, person_id: str) -> int:
+    """Take back every pending invitation of a person; the number of them."""
+    c = invitations.c
+    statement = update(invitations).where(c.person_id == person_id, c.status == Status.PENDING.value)
+    return tx.execute(statement.values(status=Status.REVOKED.value)).rowcount
+
+
+def by_ticket(tx: Connection, ticket: str) -> Invitation | None:
+    """The invitation that a ticket's hash belongs to, whatever its status."""
+    row = tx.execute(select(invitations).where(invitations.c.ticket == ticket)).first()
+    return _invitation(row) if row else None
+
+
+def by_id(tx: Connection, invitation_id: str) -> Invitation | None:
+    """One invitation."""
+    row = tx.execute(select(invitations).where(invitations.c.id == invitation_id)).first()
+    return _invitation(row) if row else None
+
+
+def latest_of(tx: Connection, person_id: str) -> Invitation | None:
+    """The newest invitation of a person."""
+    statement = select(invitations).where(invitations.c.person_id == person_id).order_by(invitations.c.created_at.desc()).limit(1)
+    row = tx.execute(statement).first()
+    return _invitation(row) if row else None
+
+
+def is_replaced(tx: Connection, invitation: Invitation) -> bool:
+    """Whether a newer invitation of the same person exists."""
+    c = invitations.c
+    newer = exists().where(c.person_id == invitation.person_id, c.id != invitation.id, c.created_at >= invitation.created_at)
+    return bool(tx.execute(select(newer)).scalar())
+
+
+def take(tx: Connection, invitation_id: str, now: int) -> bool:
+    """Redeem: one conditional UPDATE; False if it was redeemed, revoked or is over (HT-3, IN-03)."""
+    c = invitations.c
+    statement = update(invitations).where(c.id == invitation_id, c.status == Status.PENDING.value, c.expires_at > now)
+    return tx.execute(statement.values(status=Status.REDEEMED.value, redeemed_at=now)).rowcount == 1

@@ -1,0 +1,149 @@
+"""Logins, and what cross-site POSTs parked for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from broker.domain.assertion import Assertion
+from broker.domain.login import LIVE_PER_BROWSER, Login, Purpose, Stage
+from broker.domain.request import AuthorizationRequest
+from broker.storage.tables import logins, parked
+
+_PLAIN = (
+    "id", "reference", "created_at", "expires_at", "invitation_id", "partner", "login_hint", "memory", "chosen", "anew", "consented", "tries",
+    "return_path",
+)  # fmt: skip
+
+
+def _login(row: Row[Any]) -> Login:
+    m = row._mapping
+    return Login(
+        **{name: m[name] for name in _PLAIN},
+        purpose=Purpose(m["purpose"]),
+        stage=Stage(m["stage"]),
+        request=AuthorizationRequest.from_json(m["request"]) if m["request"] else None,
+        assertion=Assertion.from_json(m["assertion"]) if m["assertion"] else None,
+        trail=tuple(m["trail"]),
+    )
+
+
+def add(tx: Connection, login: Login, *, browser: str, address: str) -> None:
+    """Insert a login of the browser whose cookie has the hash `browser`."""
+    tx.execute(
+        insert(logins).values(
+            **{name: getattr(login, name) for name in _PLAIN},
+            purpose=login.purpose.value,
+            stage=login.stage.value,
+            request=login.request.to_json() if login.request else None,
+            assertion=login.assertion.to_json() if login.assertion else None,
+            trail=list(login.trail),
+            browser=browser,
+            address=address,
+        )
+    )
+
+
+def keep_newest(tx: Connection, browser: str) -> int:
+    """Close all but the newest live logins of a browser, so that one more makes twenty (HW-13)."""
+    c = logins.c
+    live = (c.browser == browser) & (c.stage != Stage.CLOSED.value)
+    newest = select(c.id).where(live).order_by(c.created_at.desc(), c.id).limit(LIVE_PER_BROWSER - 1)
+    return tx.execute(
+        update(logins).where(live, c.id.not_in(newest)).values(stage=Stage.CLOSED.value, state=None, memory=None)
+    ).rowcount
+
+
+def of_browser(tx: Connection, login_id: str, browser: str) -> Login | None:
+    """A login by its id, only for the browser that began it."""
+    row = tx.execute(select(logins).where(logins.c.id == login_id, logins.c.browser == browser)).first()
+    return _login(row) if row else None
+
+
+def by_state(tx: Connection, state: str) -> tuple[Login, str] | None:
+    """The login whose upstream request has this state's hash, and its browser's hash."""
+    row = tx.execute(select(logins).where(logins.c.state == state)).first()
+    return (_login(row), str(row._mapping["browser"])) if row else None
+
+
+def by_id(tx: Connection, login_id: str) -> Login | None:
+    """A login by its id alone: for what our own background work does."""
+    row = tx.execute(select(logins).where(logins.c.id == login_id)).first()
+    return _login(row) if row else None
+
+
+def change(tx: Connection, login: Login, **values: Any) -> bool:
+    """Set columns of an open login; False if it is not open any more (a second tab was faster)."""
+    c = logins.c
+    return tx.execute(update(logins).where(c.id == login.id, c.stage == Stage.OPEN.value).values(**values)).rowcount == 1
+
+
+def send_out(tx: Connection, login: Login, *, state: str, memory: str, partner: str, trail: list[Any], now: int) -> bool:
+    """Note the request that goes to the identity provider; an earlier one of this login is forgotten."""
+    c = logins.c
+    statement = update(logins).where(c.id == login.id, c.stage != Stage.CLOSED.value, c.expires_at > now)
+    values = {
+        "stage": Stage.WAITING.value,
+        "state": state,
+        "memory": memory,
+        "partner": partner,
+        "trail": trail,
+        "assertion": None,
+    }
+    return tx.execute(statement.values(**values)).rowcount == 1
+
+
+def take_answer(tx: Connection, login: Login, state: str, now: int) -> bool:
+    """The answer arrived: from WAITING to OPEN by one conditional UPDATE, so a code is redeemed at most once (HO-10)."""
+    c = logins.c
+    statement = update(logins).where(c.id == login.id, c.state == state, c.stage == Stage.WAITING.value, c.expires_at > now)
+    return tx.execute(statement.values(stage=Stage.OPEN.value, state=None, memory=None, tries=c.tries + 1)).rowcount == 1
+
+
+def reopen(tx: Connection, login: Login) -> None:
+    """The person came back from the identity provider by himself (Back): the request that is out is forgotten."""
+    c = logins.c
+    tx.execute(
+        update(logins)
+        .where(c.id == login.id, c.stage == Stage.WAITING.value)
+        .values(stage=Stage.OPEN.value, state=None, memory=None)
+    )
+
+
+def close(tx: Connection, login: Login, now: int) -> bool:
+    """End an open login; False if somebody did already: one login gives one answer."""
+    c = logins.c
+    statement = update(logins).where(c.id == login.id, c.stage == Stage.OPEN.value, c.expires_at > now)
+    return tx.execute(statement.values(stage=Stage.CLOSED.value, state=None, memory=None, assertion=None)).rowcount == 1
+
+
+def overdue(tx: Connection, now: int, limit: int) -> list[Login]:
+    """Live logins whose time is over: abandoned."""
+    c = logins.c
+    rows = tx.execute(select(logins).where(c.expires_at <= now).order_by(c.expires_at).limit(limit))
+    return [_login(row) for row in rows]
+
+
+def purge(tx: Connection, ids: list[str]) -> None:
+    """Delete logins by id."""
+    tx.execute(delete(logins).where(logins.c.id.in_(ids)))
+
+
+def park(tx: Connection, *, handle: str, login_id: str, partner: str, content: str, expires_at: int) -> None:
+    """Keep what a cross-site POST brought; the login is not touched (HW-4)."""
+    tx.execute(insert(parked).values(handle=handle, login_id=login_id, partner=partner, content=content, expires_at=expires_at))
+
+
+def claim(tx: Connection, handle: str, login_id: str, now: int) -> str | None:
+    """Take parked content once."""
+    c = parked.c
+    statement = delete(parked).where(c.handle == handle, c.login_id == login_id, c.expires_at > now).returning(c.content)
+    row = tx.execute(statement).first()
+    return str(row[0]) if row else None
+
+
+def parked_login(tx: Connection, handle: str) -> str | None:
+    """The login that a parked row belongs to."""
+    row = tx.execute(select(parked.c.login_id).where(parked.c.handle == handle)).first()
+    return str(row[0]) if row else None

@@ -1,0 +1,150 @@
+"""People, their identities and their assignments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from broker.domain.guest import Identity, Kind, Person, State
+from broker.storage.tables import assignments, identities, invitations, people
+
+
+def _person(row: Row[Any]) -> Person:
+    m = row._mapping
+    return Person(
+        **{name: m[name] for name in _PLAIN},
+        kind=Kind(m["kind"]),
+        state=State(m["state"]),
+        email=m["email"] or "",
+        profile=m["profile"] or {},
+    )
+
+
+_PLAIN = (
+    "id",
+    "email_verified",
+    "name",
+    "language",
+    "partner",
+    "sponsor",
+    "created_at",
+    "redeemed_at",
+    "expires_at",
+    "last_sign_in",
+)
+
+
+def add(tx: Connection, person: Person) -> bool:
+    """Insert a person; False if the address belongs to somebody already (never two persons for one address)."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(people).values(
+        **{name: getattr(person, name) for name in _PLAIN},
+        kind=person.kind.value,
+        state=person.state.value,
+        email=person.email,
+        profile=dict(person.profile),
+    )
+    return tx.execute(statement.on_conflict_do_nothing(index_elements=["email"])).rowcount == 1
+
+
+def by_id(tx: Connection, person_id: str) -> Person | None:
+    """The person with this id, deleted ones too."""
+    row = tx.execute(select(people).where(people.c.id == person_id)).first()
+    return _person(row) if row else None
+
+
+def by_email(tx: Connection, email: str) -> Person | None:
+    """The person with this canonical address. For staff and invitations only: a sign-in never finds anybody by it."""
+    row = tx.execute(select(people).where(people.c.email == email)).first()
+    return _person(row) if row else None
+
+
+def by_identity(tx: Connection, partner: str, issuer: str, subject: str) -> Person | None:
+    """The person bound to this external identity, compared in exact bytes (HO-14)."""
+    statement = (
+        select(people)
+        .join(identities, identities.c.person_id == people.c.id)
+        .where(identities.c.partner == partner, identities.c.issuer == issuer, identities.c.subject == subject)
+    )
+    row = tx.execute(statement).first()
+    return _person(row) if row else None
+
+
+def bind(tx: Connection, identity: Identity) -> bool:
+    """Bind an external identity to a person; False if it is bound to anybody already (AL-07)."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(identities).values(
+        partner=identity.partner,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        person_id=identity.person_id,
+        bound_at=identity.bound_at,
+    )
+    return tx.execute(statement.on_conflict_do_nothing(index_elements=["partner", "issuer", "subject"])).rowcount == 1
+
+
+def identities_of(tx: Connection, person_id: str) -> list[Identity]:
+    """The external identities of a person, oldest first."""
+    rows = tx.execute(select(identities).where(identities.c.person_id == person_id).order_by(identities.c.bound_at))
+    return [Identity(**row._mapping) for row in rows]
+
+
+def change(tx: Connection, person_id: str, values: Mapping[str, Any]) -> None:
+    """Set columns of a person."""
+    tx.execute(update(people).where(people.c.id == person_id).values(**values))
+
+
+def pending_invitation(tx: Connection, email: str, now: int) -> str | None:
+    """The id of the living invitation of an address, for a person who comes without its link."""
+    statement = select(invitations.c.id).join(people, people.c.id == invitations.c.person_id)
+    row = tx.execute(
+        statement.where(
+            people.c.email == email,
+            people.c.state == State.INVITED.value,
+            invitations.c.status == "pending",
+            invitations.c.expires_at > now,
+        )
+    ).first()
+    return str(row[0]) if row else None
+
+
+def search(
+    tx: Connection, *, kind: str | None, state: str | None, partner: str | None, text: str | None, after: str, limit: int
+) -> list[Person]:
+    """People in the order of their addresses, a page of `limit` behind the address `after`."""
+    statement = select(people).where(people.c.email.is_not(None), people.c.email > after).order_by(people.c.email).limit(limit)
+    for column, value in ((people.c.kind, kind), (people.c.state, state), (people.c.partner, partner)):
+        if value is not None:
+            statement = statement.where(column == value)
+    if text:
+        statement = statement.where(people.c.email.startswith(text, autoescape=True))
+    return [_person(row) for row in tx.execute(statement)]
+
+
+def assign(tx: Connection, assignment_id: str, person_id: str, application: str, role: str, now: int) -> bool:
+    """Let a person use an application from now on; False if that is so already."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(assignments).values(
+        id=assignment_id, person_id=person_id, application=application, role=role, starts_at=now
+    )
+    return tx.execute(statement.on_conflict_do_nothing(index_elements=["person_id", "application", "role"])).rowcount == 1
+
+
+def assignments_of(tx: Connection, person_id: str, application: str, now: int) -> Sequence[tuple[str, str]]:
+    """(id, role) of the assignments that hold at `now`; an end is over at its instant (HT-12)."""
+    c = assignments.c
+    statement = select(c.id, c.role).where(c.person_id == person_id, c.application == application, c.starts_at <= now)
+    rows = tx.execute(statement.where((c.ends_at.is_(None)) | (c.ends_at > now)))
+    return [(str(row[0]), str(row[1])) for row in rows]
+
+
+def applications_of(tx: Connection, person_id: str, now: int) -> set[str]:
+    """The client ids that a person is assigned to at `now`."""
+    c = assignments.c
+    rows = tx.execute(
+        select(c.application).where(c.person_id == person_id, c.starts_at <= now, (c.ends_at.is_(None)) | (c.ends_at > now))
+    )
+    return {str(row[0]) for row in rows}

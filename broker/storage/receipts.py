@@ -1,0 +1,85 @@
+"""Receipts of sign-ins, and the capped log of refusals that belong to no login (HT-13, HT-19)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from broker.domain.receipt import Outcome, Receipt
+from broker.storage.tables import people, receipts, refusals
+
+REFUSALS_KEPT = 10_000
+REFUSALS_PER_HOUR = 100
+
+_PLAIN = ("id", "request_id", "at", "person_id", "application", "partner", "error", "reason", "facts", "address", "config")
+
+
+def _receipt(row: Row[Any]) -> Receipt:
+    m = row._mapping
+    return Receipt(
+        **{name: m[name] for name in _PLAIN},
+        outcome=Outcome(m["outcome"]),
+        steps=tuple(m["steps"]),
+        policies=tuple(m["policies"]),
+    )
+
+
+def save(tx: Connection, receipt: Receipt) -> None:
+    """One login, one receipt: a later end of the same login replaces the earlier one and keeps its steps."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    values = {name: getattr(receipt, name) for name in _PLAIN} | {
+        "outcome": receipt.outcome.value,
+        "steps": [dict(step) for step in receipt.steps],
+        "policies": [dict(policy) for policy in receipt.policies],
+        "facts": dict(receipt.facts),
+    }
+    statement = dialect.insert(receipts).values(**values)
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["id"], set_={k: v for k, v in values.items() if k not in ("id", "request_id")}
+        )
+    )
+
+
+def by_request(tx: Connection, request_id: str) -> Receipt | None:
+    """The receipt that a reference on a page names."""
+    row = tx.execute(select(receipts).where(receipts.c.request_id == request_id)).first()
+    return _receipt(row) if row else None
+
+
+def newest(
+    tx: Connection, *, person_id: str | None = None, partner: str | None = None, limit: int = 50
+) -> list[tuple[Receipt, str | None]]:
+    """Receipts, newest first, with the address that the directory has for the person now."""
+    statement = select(receipts, people.c.email).join(people, people.c.id == receipts.c.person_id, isouter=True)
+    if person_id is not None:
+        statement = statement.where(receipts.c.person_id == person_id)
+    if partner is not None:
+        statement = statement.where(receipts.c.partner == partner)
+    rows = tx.execute(statement.order_by(receipts.c.at.desc(), receipts.c.id.desc()).limit(limit))
+    return [(_receipt(row), row._mapping["email"]) for row in rows]
+
+
+def purge(tx: Connection, before: int) -> int:
+    """Delete receipts older than a time."""
+    return tx.execute(delete(receipts).where(receipts.c.at < before)).rowcount
+
+
+def refuse(tx: Connection, *, request_id: str, at: int, code: str, reason: str, address: str) -> bool:
+    """Log a refusal of no live login: 100 an hour and address, 10,000 in all; False where a cap says no."""
+    c = refusals.c
+    recent = select(func.count()).select_from(refusals).where(c.address == address, c.at > at - 3600)
+    if (tx.execute(recent).scalar() or 0) >= REFUSALS_PER_HOUR:
+        return False
+    tx.execute(insert(refusals).values(request_id=request_id, at=at, code=code, reason=reason, address=address))
+    oldest = select(c.at).order_by(c.at.desc()).offset(REFUSALS_KEPT).limit(1).scalar_subquery()
+    tx.execute(delete(refusals).where(c.at <= oldest))
+    return True
+
+
+def refusal(tx: Connection, request_id: str) -> dict[str, Any] | None:
+    """One refusal by its reference."""
+    row = tx.execute(select(refusals).where(refusals.c.request_id == request_id)).first()
+    return dict(row._mapping) if row else None

@@ -1,0 +1,69 @@
+"""Sessions: hours, one browser. Ending one ends its grants and tokens (storage/grants.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from broker.domain.login import Session
+from broker.storage.tables import sessions
+
+_FIELDS = (
+    "sid", "person_id", "partner", "issuer", "acr", "claims", "auth_time", "auth_time_known", "created_at", "last_seen_at", "expires_at", "ended_at",
+)  # fmt: skip
+
+
+def _session(row: Row[Any]) -> Session:
+    m = row._mapping
+    return Session(**{name: m[name] for name in _FIELDS}, amr=tuple(m["amr"]))
+
+
+def add(tx: Connection, session: Session, cookie: str) -> None:
+    """Insert a session; `cookie` is the hash of its secret."""
+    tx.execute(insert(sessions).values(**{n: getattr(session, n) for n in _FIELDS}, amr=list(session.amr), cookie=cookie))
+
+
+def by_cookie(tx: Connection, cookie: str, *, now: int, idle: int) -> Session | None:
+    """The live session of a cookie's hash: not ended, not over, not idle for too long (SC-07)."""
+    c = sessions.c
+    statement = select(sessions).where(c.cookie == cookie, c.ended_at.is_(None), c.expires_at > now, c.last_seen_at > now - idle)
+    row = tx.execute(statement).first()
+    return _session(row) if row else None
+
+
+def by_sid(tx: Connection, sid: str) -> Session | None:
+    """A session by its id, ended ones too."""
+    row = tx.execute(select(sessions).where(sessions.c.sid == sid)).first()
+    return _session(row) if row else None
+
+
+def live_of(tx: Connection, person_id: str, now: int) -> list[Session]:
+    """A person's sessions that have not ended."""
+    c = sessions.c
+    rows = tx.execute(
+        select(sessions).where(c.person_id == person_id, c.ended_at.is_(None), c.expires_at > now).order_by(c.created_at)
+    )
+    return [_session(row) for row in rows]
+
+
+def touch(tx: Connection, sid: str, now: int) -> None:
+    """The browser was seen."""
+    tx.execute(update(sessions).where(sessions.c.sid == sid).values(last_seen_at=now))
+
+
+def renew(tx: Connection, session: Session, cookie: str) -> None:
+    """A new proof of the same person: new cookie, new facts, the same sid (SC-01)."""
+    values = {n: getattr(session, n) for n in _FIELDS if n not in ("sid", "person_id", "created_at", "ended_at")}
+    tx.execute(update(sessions).where(sessions.c.sid == session.sid).values(**values, amr=list(session.amr), cookie=cookie))
+
+
+def end(tx: Connection, sid: str, now: int) -> bool:
+    """End a session; False if it had ended."""
+    c = sessions.c
+    return tx.execute(update(sessions).where(c.sid == sid, c.ended_at.is_(None)).values(ended_at=now)).rowcount == 1
+
+
+def purge(tx: Connection, before: int) -> int:
+    """Delete sessions that were over before a time; grants that outlive them keep their sid."""
+    return tx.execute(delete(sessions).where(sessions.c.expires_at < before)).rowcount

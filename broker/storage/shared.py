@@ -1,0 +1,37 @@
+"""What nodes share beside the directory: leases and attempts. Each is one statement, so nodes never race."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, case, delete, literal
+from sqlalchemy.dialects import postgresql, sqlite
+
+from broker.storage.tables import attempts, leases
+
+
+def take_lease(tx: Connection, name: str, holder: str, now: int, seconds: int) -> bool:
+    """Hold a lease: if it is free, over, or ours already."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(leases).values(name=name, holder=holder, until=now + seconds)
+    statement = statement.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"holder": holder, "until": now + seconds},
+        where=(leases.c.until <= now) | (leases.c.holder == holder),
+    )
+    return tx.execute(statement).rowcount == 1
+
+
+def count_attempt(tx: Connection, key: str, now: int, window: int) -> int:
+    """Count one attempt under a key; the number within the current window of so many seconds, this one included."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    start = now - now % window
+    c = attempts.c
+    statement = dialect.insert(attempts).values(key=key, window=start, count=1)
+    upsert = statement.on_conflict_do_update(
+        index_elements=["key"], set_={"window": start, "count": case((c.window == start, c.count + 1), else_=literal(1))}
+    ).returning(c.count)
+    return int(tx.execute(upsert).scalar_one())
+
+
+def purge_attempts(tx: Connection, before: int) -> int:
+    """Forget windows that began before a time."""
+    return tx.execute(delete(attempts).where(attempts.c.window < before)).rowcount
