@@ -1,0 +1,199 @@
+"""Keys as values: our private ones, and the public ones read from a JWKS (HO-5, HP-42)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from broker.jose.algorithms import ALGORITHMS, Algorithm, PrivateMaterial, PublicMaterial
+from broker.jose.ed25519 import is_usable_point
+from broker.jose.encoding import b64url_decode, b64url_encode, dump_json
+from broker.jose.errors import JoseError
+
+PUBLIC_MEMBERS = ("kty", "kid", "use", "alg", "n", "e", "crv", "x", "y")  # HP-42: nothing else is ever published
+MAX_KEYS = 200  # of one JWKS
+MAX_KID = 255  # characters
+
+_SECRET_MEMBERS = frozenset(["d", "p", "q", "dp", "dq", "qi", "oth", "k"])  # RFC 7518 6.2.2, 6.3.2, 6.4
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A verification key. alg: the one algorithm it is declared for, or None: any that its type fits."""
+
+    kid: str | None
+    alg: str | None
+    key: PublicMaterial
+
+    def fits(self, alg: str) -> bool:
+        """Whether this key may verify that algorithm (HO-3)."""
+        line = ALGORITHMS.get(alg)
+        return line is not None and self.alg in (None, alg) and line.fits(self.key)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PrivateKey:
+    """A signing key for exactly one algorithm. kid: empty for a key without a name. Raises JoseError if it does not fit."""
+
+    alg: str
+    kid: str
+    key: PrivateMaterial
+
+    def __post_init__(self) -> None:
+        if not algorithm(self.alg).fits(self.key.public_key()):
+            raise JoseError("idtoken_key", f"the key does not fit {self.alg}")
+
+    def __repr__(self) -> str:
+        return f"PrivateKey(alg={self.alg!r}, kid={self.kid!r})"
+
+    def public(self) -> PublicKey:
+        """The other half."""
+        return PublicKey(self.kid or None, self.alg, self.key.public_key())
+
+    def public_jwk(self) -> dict[str, str]:
+        """The public members, with kid, use and alg (RFC 7517 4)."""
+        named = {"kid": self.kid} if self.kid else {}
+        return {**named, "use": "sig", "alg": self.alg, **public_members(self.key.public_key())}
+
+    def to_der(self) -> bytes:
+        """PKCS#8, not encrypted: to be sealed at once."""
+        return self.key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def algorithm(alg: str) -> Algorithm:
+    """The table's line. Raises JoseError (idtoken_alg)."""
+    line = ALGORITHMS.get(alg)
+    if line is None:
+        raise JoseError("idtoken_alg", "not an algorithm of the table")
+    return line
+
+
+def generate(alg: str, kid: str | None = None) -> PrivateKey:
+    """A new key; its kid is the thumbprint unless given. RSA has 2048 bits: 3072 would cost a millisecond a token."""
+    line = algorithm(alg)
+    key: PrivateMaterial
+    if line.kty == "RSA":
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    elif line.kty == "EC":
+        key = ec.generate_private_key(ec.SECP256R1())
+    else:
+        key = Ed25519PrivateKey.generate()
+    return PrivateKey(alg, thumbprint(key.public_key()) if kid is None else kid, key)
+
+
+def load_private(der: bytes, alg: str, kid: str) -> PrivateKey:
+    """A key that `to_der` wrote and we sealed. Raises JoseError (idtoken_key).
+
+    The seal authenticates the bytes, so OpenSSL's primality checks (65 ms an RSA key) are left out. Never use this
+    for bytes of others: `keyring.imported` reads those with every check.
+    """
+    try:
+        key = serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise JoseError("idtoken_key", "the private key cannot be read") from error
+    if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, Ed25519PrivateKey)):
+        raise JoseError("idtoken_key", "the private key has another type")
+    return PrivateKey(alg, kid, key)
+
+
+def public_members(key: PublicMaterial) -> dict[str, str]:
+    """The key type and the public values (RFC 7518 6.2.1, 6.3.1; RFC 8037 2), canonical."""
+    if isinstance(key, rsa.RSAPublicKey):
+        rsa_numbers = key.public_numbers()
+        return {"kty": "RSA", "n": _write_uint(rsa_numbers.n), "e": _write_uint(rsa_numbers.e)}
+    if isinstance(key, Ed25519PublicKey):
+        return {"kty": "OKP", "crv": "Ed25519", "x": b64url_encode(key.public_bytes_raw())}
+    numbers = key.public_numbers()
+    x, y = (b64url_encode(value.to_bytes(32, "big")) for value in (numbers.x, numbers.y))
+    return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+
+
+def thumbprint(key: PublicMaterial) -> str:
+    """RFC 7638 3: SHA-256 over the required members in lexical order, base64url."""
+    return b64url_encode(hashlib.sha256(dump_json(dict(sorted(public_members(key).items())))).digest())
+
+
+def public_keys(jwks: Any) -> tuple[PublicKey, ...]:
+    """The usable verification keys of a JWKS: possibly none, which is a refusal when a token comes.
+
+    Skipped: symmetric and private keys, other types and curves, weak or malformed ones, other uses; a repetition.
+    Raises JoseError (idtoken_key) where the document is no JWKS or holds more than MAX_KEYS.
+    """
+    entries = jwks.get("keys") if isinstance(jwks, Mapping) else None
+    if not isinstance(entries, list) or len(entries) > MAX_KEYS:
+        raise JoseError("idtoken_key", "not a JWKS")
+    found: dict[tuple[str | None, str | None, str], PublicKey] = {}
+    for entry in entries:
+        key = public_key(entry)
+        if key is not None:
+            found.setdefault((key.kid, key.alg, thumbprint(key.key)), key)
+    return tuple(found.values())
+
+
+def public_key(jwk: Any) -> PublicKey | None:
+    """One JWK, or None if it is not usable to verify signatures of our table."""
+    if not isinstance(jwk, Mapping) or _SECRET_MEMBERS & jwk.keys():
+        return None
+    kid, alg = jwk.get("kid"), jwk.get("alg")
+    if not (kid is None or (isinstance(kid, str) and 0 < len(kid) <= MAX_KID)) or not _may_verify(jwk):
+        return None
+    try:
+        key = _material(jwk)
+    except (KeyError, TypeError, ValueError, UnsupportedAlgorithm):
+        return None
+    if not any(line.fits(key) for line in ALGORITHMS.values()):
+        return None
+    if alg is not None and not (isinstance(alg, str) and alg in ALGORITHMS and ALGORITHMS[alg].fits(key)):
+        return None
+    return PublicKey(kid, alg, key)
+
+
+def _write_uint(value: int) -> str:
+    """Base64urlUInt: the fewest octets (RFC 7518 2)."""
+    return b64url_encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+def _may_verify(jwk: Mapping[str, Any]) -> bool:
+    """RFC 7517 4.2, 4.3: where `use` or `key_ops` is given, it says signature."""
+    operations = jwk.get("key_ops", ["verify"])
+    return jwk.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
+
+
+def _material(jwk: Mapping[str, Any]) -> PublicMaterial:
+    """The key itself. Raises KeyError, TypeError or ValueError."""
+    kind = (jwk["kty"], jwk.get("crv"))
+    if kind[0] == "RSA":
+        return rsa.RSAPublicNumbers(e=_read_uint(jwk["e"]), n=_read_uint(jwk["n"])).public_key()
+    if kind == ("EC", "P-256"):
+        x, y = (int.from_bytes(_octets(jwk[name], 32), "big") for name in ("x", "y"))
+        return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()  # ValueError off the curve
+    if kind == ("OKP", "Ed25519"):
+        raw = _octets(jwk["x"], 32)
+        if not is_usable_point(raw):
+            raise ValueError("not a point of the curve")
+        return Ed25519PublicKey.from_public_bytes(raw)
+    raise ValueError("another key type")
+
+
+def _octets(text: Any, size: int) -> bytes:
+    """Exactly `size` octets (RFC 7518 6.2.1.2: leading zeros stay)."""
+    if not isinstance(text, str) or len(data := b64url_decode(text)) != size:
+        raise ValueError("wrong size")
+    return data
+
+
+def _read_uint(text: Any) -> int:
+    """Base64urlUInt in the fewest octets (RFC 7518 2); capped before the arithmetic."""
+    if not isinstance(text, str) or len(text) > 2048:
+        raise ValueError("not a number")
+    data = b64url_decode(text)
+    if not data or data[0] == 0:
+        raise ValueError("not the fewest octets")
+    return int.from_bytes(data, "big")
