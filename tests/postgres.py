@@ -79,7 +79,7 @@ class Server:
 
     def drop_database(self, url: str) -> None:
         """Remove it, whoever is still connected."""
-        name = url.split("@/")[1].split("?")[0]
+        name = url.split("@/")[1].split("?", maxsplit=1)[0]
         with self._admin() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
