@@ -1,0 +1,1 @@
+"""HTTP: pages for people, endpoints for applications. Knows Flask; no SQL, no rule."""

@@ -1,0 +1,49 @@
+"""The broker's cookies: their names, their attributes, and how little a malformed one can do (HW-3, SC-02, SC-05)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from enum import StrEnum
+
+from flask import Request, Response
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # 256 random bits as base64url: what `ids.new_secret` makes
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", re.ASCII)
+
+
+class Purpose(StrEnum):
+    """What a cookie is for; the value ends its name."""
+
+    BROWSER = "b"  # binds the logins of one browser (HW-13)
+    SESSION = "s"
+    INVITATION = "i"  # the ticket of the invitation that is being redeemed
+    LANGUAGE = "l"  # no secret: the language that the person chose
+
+
+class Cookies:
+    """Reads and writes the cookies of one issuer."""
+
+    def __init__(self, issuer: str) -> None:
+        """issuer: its hash keeps two brokers on one loopback host apart."""
+        self._prefix = "__Host-" + hashlib.sha256(issuer.encode()).hexdigest()[:8]
+
+    def name(self, purpose: Purpose) -> str:
+        """`__Host-`, eight hexadecimal digits of the issuer's hash, and the purpose."""
+        return f"{self._prefix}-{purpose.value}"
+
+    def read(self, request: Request, purpose: Purpose) -> str | None:
+        """The cookie's value; None where it is missing or malformed: an anonymous visitor (HW-3, SC-05)."""
+        value = request.cookies.get(self.name(purpose))
+        if value is None:
+            return None
+        shape = _LANGUAGE if purpose is Purpose.LANGUAGE else _SECRET
+        return value if shape.fullmatch(value) else None
+
+    def set(self, response: Response, purpose: Purpose, value: str, *, max_age: int | None = None) -> None:
+        """Write the cookie. max_age: seconds; None: until the browser closes. RFC 6265bis 4.1.3."""
+        response.set_cookie(self.name(purpose), value, max_age=max_age, path="/", secure=True, httponly=True, samesite="Lax")
+
+    def clear(self, response: Response, purpose: Purpose) -> None:
+        """End the cookie, with the attributes that it was set with, or browsers keep it."""
+        response.delete_cookie(self.name(purpose), path="/", secure=True, httponly=True, samesite="Lax")

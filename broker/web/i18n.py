@@ -1,0 +1,113 @@
+"""The languages of the pages: catalogues compiled in memory, choice by cookie, request and browser."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
+from markupsafe import Markup
+
+SOURCE = "en"  # the language of the message ids
+SHIPPED = ("en", "nl", "de", "fr")
+_FOLDER = Path(__file__).parent / "translations"
+
+
+def _(text: str) -> str:
+    """Mark a text of a table for the catalogues; the page translates it when it is shown."""
+    return text
+
+
+class Translator:
+    """One language: texts, dates and numbers for the templates."""
+
+    def __init__(self, language: str, folder: Path = _FOLDER) -> None:
+        """language: a tag such as `nl` or `pt-BR`. Reads its catalogue once; texts that it lacks stay English."""
+        self.language = language
+        self.locale = Locale.parse(language, sep="-")
+        self.direction = self.locale.text_direction
+        self._catalogue = _compiled(folder / language.replace("-", "_") / "LC_MESSAGES" / "messages.po")
+
+    def gettext(self, message: str, /, **values: object) -> Markup:
+        """The text with its %(name)s filled in, each value escaped for HTML (AZ-19)."""
+        return Markup(self._catalogue.gettext(message)) % values  # noqa: S704 - the catalogue is ours, values are escaped
+
+    def ngettext(self, singular: str, plural: str, count: int, /, **values: object) -> Markup:
+        """The text for `count` things; %(num)s is the count."""
+        text = self._catalogue.ngettext(singular, plural, count)
+        return Markup(text) % {"num": self.number(count), **values}  # noqa: S704 - as above
+
+    def date(self, at: int) -> str:
+        """A day such as `23 November 2026`. at: seconds since 1970, UTC."""
+        return format_date(datetime.fromtimestamp(at, UTC), "long", locale=self.locale)
+
+    def moment(self, at: int) -> str:
+        """A day and time, in UTC, named as such."""
+        return format_datetime(datetime.fromtimestamp(at, UTC), "long", tzinfo=UTC, locale=self.locale)
+
+    def number(self, value: int | float) -> str:
+        """A number with the separators of the language."""
+        return format_decimal(value, locale=self.locale)
+
+
+class Languages:
+    """Translators made at first use, and the negotiation between what is offered and what is wanted."""
+
+    def __init__(self, folder: Path = _FOLDER) -> None:
+        self._folder = folder
+        self._made: dict[str, Translator] = {}
+
+    def translator(self, language: str) -> Translator:
+        """The language's translator; its catalogue is read once."""
+        if language not in self._made:
+            self._made[language] = Translator(language, self._folder)
+        return self._made[language]
+
+    def offered(self, configured: Iterable[str]) -> tuple[str, ...]:
+        """Those of the configured languages that have a catalogue, in the company's order; English if none has."""
+        tags = (tag for tag in dict.fromkeys(configured) if tag == SOURCE or self._has(tag))
+        return tuple(tags) or (SOURCE,)
+
+    def own_names(self, tags: Iterable[str]) -> Mapping[str, str]:
+        """Tag -> the language's name in itself, as a person looks for it."""
+        names = ((tag, self.translator(tag).locale.get_display_name() or tag) for tag in tags)
+        return MappingProxyType({tag: name[:1].upper() + name[1:] for tag, name in names})
+
+    def _has(self, tag: str) -> bool:
+        try:
+            Locale.parse(tag, sep="-")
+        except (ValueError, UnknownLocaleError):
+            return False
+        return (self._folder / tag.replace("-", "_") / "LC_MESSAGES" / "messages.po").is_file()
+
+
+def choose(offered: Sequence[str], wanted: Iterable[str]) -> str:
+    """The first wanted language that is offered, whole tag before its first part (RFC 4647 3.4); else the first offered."""
+    by_tag = {tag.lower(): tag for tag in offered}
+    by_part = {tag.lower().partition("-")[0]: tag for tag in reversed(offered)}
+    for tag in wanted:
+        low = tag.lower().replace("_", "-")
+        found = by_tag.get(low) or by_part.get(low.partition("-")[0])
+        if found:
+            return found
+    return offered[0]
+
+
+def _compiled(path: Path) -> NullTranslations:
+    """A catalogue from its source; English needs none."""
+    if not path.is_file():
+        return NullTranslations()
+    with path.open("rb") as source:
+        catalogue = read_po(source)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
