@@ -1,0 +1,344 @@
+"""The one outbound client: metadata, discovery, keys, tokens and logout all go through here (HO-16, HW-11).
+
+https only, no redirect, the name resolved once, every address judged, the connection pinned to one of them while TLS
+verifies the name, ten seconds in all however slowly the bytes drip, a cap on the body. No body is ever logged.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import io
+import os
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError
+
+from broker.connectors.reach import HttpFailure, Reach, Target, parse_address, split_url
+
+__all__ = ["HttpClient", "HttpFailure", "HttpResponse", "basic_authorization"]
+
+DEADLINE = 10.0  # seconds, in all: waiting for a place, name, handshake, answer
+MAX_BYTES = 512 * 1024
+IN_FLIGHT = 16  # requests to one host at a time
+IDLE_SECONDS = 4.0  # shorter than servers usually keep a silent connection
+IDLE_CONNECTIONS = 64
+_CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An answer, whole. headers: names in lower case. body: as sent, never encoded."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+def basic_authorization(user: str, password: str) -> str:
+    """The value of an Authorization header; both parts form-encoded first (RFC 6749 2.3.1)."""
+    pair = f"{quote_plus(user)}:{quote_plus(password)}".encode("ascii")
+    return "Basic " + base64.b64encode(pair).decode("ascii")
+
+
+def system_addresses(host: str) -> list[str]:
+    """Every address of a name, as the system resolves it."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class _Deadline:
+    """One request's end on the monotonic clock."""
+
+    def __init__(self, clock: Callable[[], float], seconds: float) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def left(self) -> float:
+        """Seconds left; raises TimeoutError when there are none."""
+        left = self._end - self._clock()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+class _TimedReader(io.RawIOBase):
+    """A socket's bytes, each read bounded by what is left of the deadline: a slow drip ends too (OU-22, SM-10)."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: _Deadline) -> None:
+        super().__init__()
+        self._raw, self._sock, self._deadline = raw, sock, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._deadline.left())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _timed_response(deadline: _Deadline) -> Callable[..., http.client.HTTPResponse]:
+    """A response class whose head and body are both read against one deadline."""
+
+    def build(sock: socket.socket, *args: Any, **options: Any) -> http.client.HTTPResponse:
+        response = http.client.HTTPResponse(sock, *args, **options)
+        response.fp = io.BufferedReader(_TimedReader(response.fp.detach(), sock, deadline))
+        return response
+
+    return build
+
+
+class _Places:
+    """At most `limit` requests under way to one host; who waits spends his own deadline (HW-11)."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._taken: dict[str, int] = {}
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def place(self, host: str, deadline: _Deadline) -> Iterator[None]:
+        with self._changed:
+            while self._taken.get(host, 0) >= self._limit:
+                self._changed.wait(deadline.left())
+            self._taken[host] = self._taken.get(host, 0) + 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken[host] -= 1
+                if not self._taken[host]:
+                    del self._taken[host]
+                self._changed.notify_all()
+
+
+class _Idle:
+    """Connections that may serve again: few, young, of this process only, each to the address it was checked for."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: list[tuple[tuple[str, str, int], HTTPConnection, float]] = []
+        self._pid = os.getpid()
+
+    def take(self, target: Target) -> HTTPConnection | None:
+        key = (target.scheme, target.host, target.port)
+        with self._lock:
+            self._forget_old()
+            for index in range(len(self._kept) - 1, -1, -1):
+                if self._kept[index][0] == key:
+                    connection = self._kept.pop(index)[1]
+                    if connection.is_connected:
+                        return connection
+                    connection.close()
+        return None
+
+    def keep(self, target: Target, connection: HTTPConnection) -> None:
+        with self._lock:
+            self._forget_old()
+            self._kept.append(((target.scheme, target.host, target.port), connection, self._clock() + IDLE_SECONDS))
+            while len(self._kept) > IDLE_CONNECTIONS:
+                self._kept.pop(0)[1].close()
+
+    def _forget_old(self) -> None:
+        if self._pid != os.getpid():  # a forked child shares the sockets: two speakers on one wire
+            self._kept.clear()
+            self._pid = os.getpid()
+        now = self._clock()
+        while self._kept and self._kept[0][2] <= now:
+            self._kept.pop(0)[1].close()
+
+    def close(self) -> None:
+        with self._lock:
+            while self._kept:
+                self._kept.pop()[1].close()
+
+
+class HttpClient:
+    """Sends one request and brings one answer, or raises HttpFailure.
+
+    allow: host names, addresses and networks that may be reached although private or loopback, and by http:.
+    ca_file: a PEM file of certificate authorities trusted beside the system's. seconds: the deadline of one request.
+    """
+
+    def __init__(
+        self,
+        allow: Sequence[str],
+        user_agent: str,
+        *,
+        ca_file: str | None = None,
+        seconds: float = DEADLINE,
+        in_flight: int = IN_FLIGHT,
+        resolve: Callable[[str], list[str]] = system_addresses,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._reach = Reach(allow)
+        self._user_agent = user_agent
+        self._ca_file = ca_file
+        self._seconds = seconds
+        self._resolve = resolve
+        self._clock = clock
+        self._places = _Places(in_flight)
+        self._idle = _Idle(clock)
+        self._tls: ssl.SSLContext | None = None
+
+    def get(self, url: str, *, accept: str, max_bytes: int = MAX_BYTES, headers: Mapping[str, str] | None = None) -> HttpResponse:
+        """GET. Raises HttpFailure (`url_not_allowed`, `upstream_unavailable`); any status but a redirect is an answer."""
+        return self._send("GET", url, None, {"Accept": accept, **(headers or {})}, max_bytes)
+
+    def post_form(
+        self,
+        url: str,
+        fields: Mapping[str, str],
+        *,
+        headers: Mapping[str, str] | None = None,
+        accept: str = "application/json",
+        max_bytes: int = MAX_BYTES,
+    ) -> HttpResponse:
+        """POST of a form in UTF-8. Raises as `get`."""
+        body = urlencode(fields, errors="replace").encode("ascii")
+        sent = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        return self._send("POST", url, body, sent, max_bytes)
+
+    def check_url(self, url: str) -> None:
+        """Raises HttpFailure if a request to `url` would be refused before the first packet, or its name has no address."""
+        self._addresses(split_url(url), _Deadline(self._clock, self._seconds))
+
+    def allows_plain(self, url: str) -> bool:
+        """Whether this http: URL points at a host that `network.allow_private_addresses` lists."""
+        try:
+            self.check_url(url)
+        except HttpFailure:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the connections that wait to be used again."""
+        self._idle.close()
+
+    def _send(self, method: str, url: str, body: bytes | None, headers: dict[str, str], max_bytes: int) -> HttpResponse:
+        target = split_url(url)
+        deadline = _Deadline(self._clock, self._seconds)
+        headers |= {"Host": target.authority, "User-Agent": self._user_agent, "Accept-Encoding": "identity"}
+        try:
+            with self._places.place(target.host, deadline):
+                connection = self._connection(target, deadline)
+                try:
+                    answer = _exchange(connection, method, target.path, body, headers, max_bytes, deadline)
+                except BaseException:
+                    connection.close()
+                    raise
+                if connection.sock is not None:
+                    self._idle.keep(target, connection)
+                return answer
+        except (TimeoutError, ReadTimeoutError, ConnectTimeoutError) as error:
+            raise HttpFailure("upstream_unavailable", f"no whole answer from {target.host} in {self._seconds:g} s") from error
+        except ssl.SSLCertVerificationError as error:
+            said = f"the certificate of {target.host} is not accepted: {error.verify_message}"
+            raise HttpFailure("upstream_unavailable", said) from error
+        except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            raise HttpFailure("upstream_unavailable", f"{target.host}: {type(error).__name__}") from error
+
+    def _connection(self, target: Target, deadline: _Deadline) -> HTTPConnection:
+        """A waiting connection, or a new one to the first checked address that answers."""
+        waiting = self._idle.take(target)
+        if waiting is not None:
+            waiting.timeout = deadline.left()
+            return waiting
+        addresses = self._addresses(target, deadline)
+        last: Exception | None = None
+        for index, address in enumerate(addresses):
+            connection = self._open(target, address)
+            connection.timeout = deadline.left() / (len(addresses) - index)
+            try:
+                connection.connect()
+            except ssl.SSLError:
+                connection.close()
+                raise
+            except (HTTPError, OSError) as error:
+                connection.close()
+                last = error
+            else:
+                return connection
+        raise last or OSError("no address")
+
+    def _open(self, target: Target, address: str) -> HTTPConnection:
+        """Pinned: the socket goes to the address that was checked, TLS verifies the name that was asked for."""
+        if target.scheme == "http":
+            return HTTPConnection(address, target.port)
+        if self._tls is None:
+            context = ssl.create_default_context()
+            if self._ca_file is not None:
+                context.load_verify_locations(self._ca_file)
+            self._tls = context
+        return HTTPSConnection(address, target.port, ssl_context=self._tls, server_hostname=target.host)
+
+    def _addresses(self, target: Target, deadline: _Deadline) -> list[str]:
+        """The addresses of the host, all of them judged: one that may not be reached refuses the name (HO-16)."""
+        found = [target.host] if parse_address(target.host) else self._look_up(target.host, deadline)
+        if not all(self._reach.may_connect(target.host, address) for address in found):
+            raise HttpFailure("url_not_allowed", f"{target.host} is at an address that is not public")
+        if target.scheme == "http" and not all(self._reach.is_listed(target.host, address) for address in found):
+            raise HttpFailure("url_not_allowed", f"http: to {target.host}, which network.allow_private_addresses does not list")
+        return found
+
+    def _look_up(self, host: str, deadline: _Deadline) -> list[str]:
+        """Ask the resolver in a thread of its own: the system's has no deadline."""
+        answers: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put(self._resolve(host))
+            except (OSError, UnicodeError) as error:
+                answers.put(error)
+
+        threading.Thread(target=ask, name="resolve", daemon=True).start()
+        try:
+            answer = answers.get(timeout=deadline.left())
+        except (queue.Empty, TimeoutError) as error:
+            raise HttpFailure("upstream_unavailable", f"the name {host} was not resolved in time") from error
+        if isinstance(answer, Exception) or not answer:
+            raise HttpFailure("upstream_unavailable", f"the name {host} has no address")
+        return answer
+
+
+def _exchange(
+    connection: HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    max_bytes: int,
+    deadline: _Deadline,
+) -> HttpResponse:
+    connection.response_class = _timed_response(deadline)  # type: ignore[assignment]  # http.client only calls it
+    connection.timeout = deadline.left()
+    connection.request(method, path, body=body, headers=headers, preload_content=False, decode_content=False)
+    response = connection.getresponse()
+    if 300 <= response.status < 400:
+        raise HttpFailure("url_not_allowed", "the answer is a redirect, and redirects are not followed")  # SM-07
+    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise HttpFailure("upstream_unavailable", "the answer is compressed although that was not accepted")
+    parts: list[bytes] = []
+    size = 0
+    while chunk := response.read(_CHUNK, decode_content=False):
+        size += len(chunk)
+        if size > max_bytes:
+            raise HttpFailure("upstream_unavailable", f"the answer is larger than {max_bytes} bytes")
+        parts.append(chunk)
+    kept = {name.lower(): value for name, value in response.headers.items()}
+    return HttpResponse(response.status, kept, b"".join(parts))

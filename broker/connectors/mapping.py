@@ -1,0 +1,212 @@
+"""From what a partner sends to the parts of an Assertion: names, types, and the judgement of the address.
+
+One table for both protocols. A mapped claim is the literal Name on the wire, or a short name of the table below.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from broker.domain.address import in_domains
+from broker.domain.claims import PROTOCOL, SCOPES
+from broker.domain.errors import PartnerUntrusted
+
+MAX_TEXT = 2048  # characters of one value
+MAX_VALUES = 1000  # values of one claim
+MAX_NAMES = 200  # names remembered for receipt and doctor
+
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # what UTF-8 or PostgreSQL cannot hold
+
+
+class Wire(StrEnum):
+    """The protocol that a name is looked up for."""
+
+    OIDC = "oidc"
+    SAML = "saml"
+
+
+_OID = "urn:oid:"
+_SOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
+_MICROSOFT = "http://schemas.microsoft.com/ws/2008/06/identity/claims/"
+_IDENTITY = "http://schemas.microsoft.com/identity/claims/"
+
+# short name: (claims of an ID token or userinfo, Names of SAML attributes); the first that came counts
+SHORT_NAMES: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "mail": (("email",), (f"{_OID}0.9.2342.19200300.100.1.3", "mail", f"{_SOAP}emailaddress", "email")),
+    "email": (("email",), (f"{_OID}0.9.2342.19200300.100.1.3", "mail", f"{_SOAP}emailaddress", "email")),
+    "displayName": (("name",), (f"{_OID}2.16.840.1.113730.3.1.241", "displayName", f"{_IDENTITY}displayname", f"{_SOAP}name")),
+    "name": (("name",), (f"{_OID}2.16.840.1.113730.3.1.241", "displayName", f"{_IDENTITY}displayname", f"{_SOAP}name")),
+    "cn": (("name",), (f"{_OID}2.5.4.3", "cn", "http://schemas.xmlsoap.org/claims/CommonName")),
+    "givenName": (("given_name",), (f"{_OID}2.5.4.42", "givenName", f"{_SOAP}givenname")),
+    "given_name": (("given_name",), (f"{_OID}2.5.4.42", "givenName", f"{_SOAP}givenname")),
+    "sn": (("family_name",), (f"{_OID}2.5.4.4", "sn", f"{_SOAP}surname")),
+    "family_name": (("family_name",), (f"{_OID}2.5.4.4", "sn", f"{_SOAP}surname")),
+    "memberOf": (("groups",), (f"{_OID}1.3.6.1.4.1.5923.1.5.1.1", "memberOf", f"{_MICROSOFT}groups", "groups")),
+    "groups": (("groups",), (f"{_MICROSOFT}groups", f"{_OID}1.3.6.1.4.1.5923.1.5.1.1", "groups", "memberOf")),
+    "roles": (("roles",), (f"{_MICROSOFT}role", "roles")),
+    "uid": (("preferred_username",), (f"{_OID}0.9.2342.19200300.100.1.1", "uid")),
+    "preferred_username": (("preferred_username",), (f"{_SOAP}upn", f"{_SOAP}name", f"{_OID}0.9.2342.19200300.100.1.1")),
+    "upn": (("upn", "preferred_username"), (f"{_SOAP}upn",)),
+    "preferredLanguage": (("locale",), (f"{_OID}2.16.840.1.113730.3.1.39", "preferredLanguage")),
+    "locale": (("locale",), (f"{_OID}2.16.840.1.113730.3.1.39", "preferredLanguage")),
+    "telephoneNumber": (("phone_number",), (f"{_OID}2.5.4.20", "telephoneNumber")),
+    "phone_number": (("phone_number",), (f"{_OID}2.5.4.20", "telephoneNumber")),
+    "o": (("organization", "org"), (f"{_OID}2.5.4.10", "o")),
+    "ou": (("org_unit", "department"), (f"{_OID}2.5.4.11", "ou")),
+    "department": (("department",), (f"{_OID}2.16.840.1.113730.3.1.2", "departmentNumber", "department")),
+    "title": (("title", "jobTitle"), (f"{_OID}2.5.4.12", "title")),
+    "employeeNumber": (("employee_id",), (f"{_OID}2.16.840.1.113730.3.1.3", "employeeNumber")),
+    "eduPersonPrincipalName": (("eduperson_principal_name",), (f"{_OID}1.3.6.1.4.1.5923.1.1.1.6", "eduPersonPrincipalName")),
+    "eduPersonAffiliation": (("eduperson_affiliation",), (f"{_OID}1.3.6.1.4.1.5923.1.1.1.1", "eduPersonAffiliation")),
+    "eduPersonScopedAffiliation": (
+        ("eduperson_scoped_affiliation",),
+        (f"{_OID}1.3.6.1.4.1.5923.1.1.1.9", "eduPersonScopedAffiliation"),
+    ),
+    "eduPersonEntitlement": (
+        ("eduperson_entitlement", "entitlements"),
+        (f"{_OID}1.3.6.1.4.1.5923.1.1.1.7", "eduPersonEntitlement"),
+    ),
+    "eduPersonAssurance": (("eduperson_assurance",), (f"{_OID}1.3.6.1.4.1.5923.1.1.1.11", "eduPersonAssurance")),
+    "eduPersonOrcid": (("orcid", "eduperson_orcid"), (f"{_OID}1.3.6.1.4.1.5923.1.1.1.16", "eduPersonOrcid")),
+    "eduPersonTargetedID": ((), (f"{_OID}1.3.6.1.4.1.5923.1.1.1.10", "eduPersonTargetedID")),
+    "schacHomeOrganization": (("schac_home_organization",), (f"{_OID}1.3.6.1.4.1.25178.1.2.9", "schacHomeOrganization")),
+    "pairwise-id": (("pairwise_id",), ("urn:oasis:names:tc:SAML:attribute:pairwise-id",)),
+    "subject-id": (("subject_id",), ("urn:oasis:names:tc:SAML:attribute:subject-id",)),
+}
+
+# What is read when the file maps nothing: the claims of profile, email, address and phone (Core 5.4), never a *_verified.
+DEFAULTS: Final[Mapping[str, str]] = {
+    name: name for name in (*SCOPES["profile"], "email", "address", "phone_number") if name != "updated_at"
+}
+_LISTS: Final = frozenset({"groups", "roles"})
+_TEXTS: Final = frozenset(DEFAULTS) - {"address"}
+
+
+class _Absent:
+    """The claim did not come: not the same as one that came as null."""
+
+
+ABSENT: Final = _Absent()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """What an Assertion takes over. email: canonical. claims: broker claim -> value, without `email` and `name`."""
+
+    email: str | None = None
+    name: str | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+
+def claims_map(configured: Mapping[str, str]) -> dict[str, str]:
+    """The partner's `claims` over the defaults; names that only the protocol may write are left out (HP-40)."""
+    return {claim: source for claim, source in {**DEFAULTS, **configured}.items() if claim not in PROTOCOL}
+
+
+def wire_names(source: str, wire: Wire) -> tuple[str, ...]:
+    """Where to look for `source`, in order: the literal name, then what the table knows it as."""
+    known = SHORT_NAMES.get(source)
+    names = () if known is None else known[0 if wire is Wire.OIDC else 1]
+    return tuple(dict.fromkeys((source, *names)))
+
+
+def find(values: Mapping[str, Any], source: str, wire: Wire) -> Any:
+    """The value of the first name that came, or ABSENT; a null is as good as nothing (Core 5.3.2)."""
+    for name in wire_names(source, wire):
+        if values.get(name) not in (None, "", [], {}):
+            return values[name]
+    return ABSENT
+
+
+def map_values(
+    configured: Mapping[str, str],
+    values: Mapping[str, Any],
+    wire: Wire,
+    canonical_email: Callable[[str], str | None],
+) -> Mapped:
+    """Read every mapped claim from `values` (name on the wire -> value).
+
+    A value of a type that its claim cannot have is left out. Raises PartnerUntrusted(claim_ambiguous) where a claim of
+    one value came with several: which one would count is not for us to choose (HS-29).
+    """
+    found: dict[str, Any] = {}
+    for claim, source in claims_map(configured).items():
+        value = shape(claim, find(values, source, wire))
+        if value is not None:
+            found[claim] = value
+    address = found.pop("email", None)
+    name = found.pop("name", None)
+    return Mapped(email=None if address is None else canonical_email(address), name=name, claims=found)
+
+
+def shape(claim: str, value: Any) -> Any:
+    """The value in the type of its broker claim, or None."""
+    if claim in _LISTS:
+        items = value if isinstance(value, list) else [value]
+        texts = [text for text in map(_text, items[:MAX_VALUES]) if text is not None]
+        return texts or None
+    if claim in _TEXTS:
+        return _text(_only(claim, value))
+    if claim == "address" and not isinstance(value, dict):
+        return None
+    return _plain(value)
+
+
+def _only(claim: str, value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    if len(value) > 1:
+        raise PartnerUntrusted("claim_ambiguous", f"{claim} came with several values; map a claim that has one")
+    return value[0] if value else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= MAX_TEXT and not _NOT_TEXT.search(value) else None
+
+
+def _plain(value: Any) -> Any:
+    """A text, number, yes/no, list of texts, or flat object of texts: what a token claim may be made of."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if -(2**53) < value < 2**53 else None  # RFC 8259 6: exact everywhere
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [text for text in map(_text, value[:MAX_VALUES]) if text is not None] or None
+    if isinstance(value, dict):
+        pairs = ((_text(name), _text(item)) for name, item in list(value.items())[:MAX_NAMES])
+        return {name: text for name, text in pairs if name is not None and text is not None} or None
+    return _text(value)
+
+
+def email_counts_as_verified(*, trusted: bool, domains: Iterable[str], email: str | None, said: Iterable[Any]) -> bool:
+    """The judgement of HO-14: whether the partner's word makes this address proven.
+
+    trusted: `trust.email`. email: canonical. said: every value of `email_verified` that came; none for SAML mail. One
+    that is not the boolean true (false, the text "true", null) is a no, and outside `domains` everything is.
+    """
+    return trusted and email is not None and in_domains(email, domains) and all(value is True for value in said)
+
+
+def texts_or_none(value: Any) -> tuple[str, ...]:
+    """`amr` as it must be: a list of texts; anything else counts as none (MF-04, HO-15)."""
+    if not isinstance(value, list) or len(value) > 100 or any(_text(item) is None for item in value):
+        return ()
+    return tuple(value)
+
+
+def text_or_none(value: Any) -> str | None:
+    """`acr` as it must be: one text; anything else counts as none (MF-04, HO-15)."""
+    return _text(value)
+
+
+def arrived(*sources: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the claims that came, in order, for receipt and doctor; never a value, and nothing unprintable."""
+    names = {name for source in sources for name in source if len(name) <= 128 and name.isascii() and name.isprintable()}
+    return tuple(sorted(names)[:MAX_NAMES])

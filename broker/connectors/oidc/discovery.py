@@ -1,0 +1,187 @@
+"""Discovery and keys of a partner: what the documents must say before anything is believed (HO-2, HO-8, OU-20, OU-26)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from broker.connectors.http import HttpClient, HttpFailure
+from broker.connectors.reach import split_url
+from broker.domain.errors import PartnerFailed
+from broker.jose.encoding import parse_object
+from broker.jose.errors import JoseError
+from broker.jose.keys import public_keys
+
+ID_TOKEN_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")  # HO-3
+_OURS = ", ".join(ID_TOKEN_ALGORITHMS)
+MIN_AGE, MAX_AGE, DEFAULT_AGE = 300, 86_400, 3_600  # seconds that a fetched document may serve
+MAX_DOCUMENT = 512 * 1024
+_WELL_KNOWN = "/.well-known/openid-configuration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """A checked discovery document. Endpoints that are None do not exist there.
+
+    iss_parameter: the authorization answer carries `iss` (RFC 9207). id_token_algs: theirs that are also ours.
+    auth_methods, auth_algs: how a client may prove itself at the token endpoint, and with which signatures.
+    claims, acr_values: what the document advertises, for `doctor`; nothing is decided by them.
+    """
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str | None
+    end_session_endpoint: str | None
+    iss_parameter: bool
+    auth_methods: tuple[str, ...]
+    auth_algs: tuple[str, ...]
+    id_token_algs: tuple[str, ...]
+    claims: tuple[str, ...]
+    acr_values: tuple[str, ...]
+
+
+def _no_plain(_url: str) -> bool:
+    return False
+
+
+def discovery_url(issuer: str) -> str:
+    """Discovery 4.1: a slash at the end of the issuer is not doubled."""
+    return issuer.removesuffix("/") + _WELL_KNOWN
+
+
+def check_discovery(
+    document: bytes | Mapping[str, Any], issuer: str, *, allows_plain: Callable[[str], bool] = _no_plain
+) -> Discovery:
+    """Judge a discovery document against the configured issuer.
+
+    allows_plain: whether an http: URL may stand there (`HttpClient.allows_plain`). Raises PartnerFailed with the reason
+    discovery_format, discovery_issuer, discovery_endpoint or discovery_pkce; the detail says what was expected.
+    """
+    found = _object(document, "discovery_format", "the discovery document")
+    if found.get("issuer") != issuer:  # Discovery 4.3: exactly
+        raise PartnerFailed(
+            "discovery_issuer", f"the discovery document is of issuer {_shown(found.get('issuer'))}, not {issuer}"
+        )
+
+    def endpoint(name: str) -> str | None:
+        return _endpoint(found, name, allows_plain)
+
+    authorization, token, keys = (endpoint(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"))
+    if authorization is None or token is None or keys is None:
+        raise PartnerFailed(
+            "discovery_endpoint", "the discovery document lacks authorization_endpoint, token_endpoint or jwks_uri"
+        )
+    methods = _texts(found, "code_challenge_methods_supported")
+    if methods is not None and "S256" not in methods:  # RFC 9700 2.1.1: a document that is silent excludes nothing
+        raise PartnerFailed("discovery_pkce", "the provider takes no PKCE challenge of method S256")
+    types = _texts(found, "response_types_supported")
+    if types is not None and "code" not in types:
+        raise PartnerFailed("discovery_format", "the provider does not support the response type code")
+    theirs = _texts(found, "id_token_signing_alg_values_supported")
+    algorithms = tuple(alg for alg in ID_TOKEN_ALGORITHMS if theirs is None or alg in theirs)
+    if not algorithms:
+        raise PartnerFailed("discovery_format", f"the provider signs ID tokens with none of {_OURS}")
+    flag = found.get("authorization_response_iss_parameter_supported", False)
+    if not isinstance(flag, bool):
+        raise PartnerFailed("discovery_format", "authorization_response_iss_parameter_supported is neither true nor false")
+    return Discovery(
+        issuer=issuer,
+        authorization_endpoint=authorization,
+        token_endpoint=token,
+        jwks_uri=keys,
+        userinfo_endpoint=endpoint("userinfo_endpoint"),
+        end_session_endpoint=endpoint("end_session_endpoint"),
+        iss_parameter=flag,
+        auth_methods=_texts(found, "token_endpoint_auth_methods_supported") or ("client_secret_basic",),  # Discovery 3
+        auth_algs=_texts(found, "token_endpoint_auth_signing_alg_values_supported") or ("RS256",),
+        id_token_algs=algorithms,
+        claims=_texts(found, "claims_supported") or (),
+        acr_values=_texts(found, "acr_values_supported") or (),
+    )
+
+
+def check_jwks(document: bytes | Mapping[str, Any]) -> dict[str, Any]:
+    """A JWK Set with at least one key that can verify an ID token (RFC 7517 5, HO-5). Raises PartnerFailed(jwks_format)."""
+    found = _object(document, "jwks_format", "the key set")
+    try:
+        usable = public_keys(found)
+    except JoseError as error:
+        raise PartnerFailed("jwks_format", "the key set has no list of keys, or too long a one") from error
+    if not usable:
+        raise PartnerFailed("jwks_format", f"none of its keys can be used: RSA from 2048 bits, P-256 or Ed25519, for {_OURS}")
+    return dict(found)
+
+
+def fetch_discovery(client: HttpClient, issuer: str) -> tuple[dict[str, Any], int]:
+    """The partner's discovery document, checked, and for how many seconds it may serve.
+
+    Raises PartnerFailed: the reasons of `check_discovery`, and the client's (url_not_allowed, upstream_unavailable).
+    """
+    document, age = _fetch(client, discovery_url(issuer), "discovery_format", "the discovery document")
+    check_discovery(document, issuer, allows_plain=client.allows_plain)
+    return document, age
+
+
+def fetch_jwks(client: HttpClient, uri: str) -> tuple[dict[str, Any], int]:
+    """The partner's key set and for how many seconds it may serve. Raises PartnerFailed as `fetch_discovery`, or jwks_format."""
+    document, age = _fetch(client, uri, "jwks_format", "the key set")
+    return check_jwks(document), age
+
+
+def cache_age(cache_control: str) -> int:
+    """Seconds that Cache-Control allows (RFC 9111 5.2.2), between five minutes and a day; without a word, an hour."""
+    for part in cache_control.lower().split(","):
+        name, _, value = part.strip().partition("=")
+        if name in {"no-store", "no-cache"}:
+            return MIN_AGE
+        if name == "max-age" and value.strip('"').isascii() and value.strip('"').isdigit():
+            return min(max(int(value.strip('"')[:9]), MIN_AGE), MAX_AGE)
+    return DEFAULT_AGE
+
+
+def _fetch(client: HttpClient, url: str, reason: str, what: str) -> tuple[dict[str, Any], int]:
+    try:
+        answer = client.get(url, accept="application/json", max_bytes=MAX_DOCUMENT)
+    except HttpFailure as error:
+        raise PartnerFailed(error.reason, f"{what}: {error.detail}") from error
+    if answer.status != 200:
+        raise PartnerFailed("upstream_unavailable", f"{what}: the address answers {answer.status}")
+    return dict(_object(answer.body, reason, what)), cache_age(answer.headers.get("cache-control", ""))
+
+
+def _object(document: bytes | Mapping[str, Any], reason: str, what: str) -> Mapping[str, Any]:
+    if isinstance(document, Mapping):
+        return document
+    try:
+        return parse_object(document, max_bytes=MAX_DOCUMENT)
+    except ValueError as error:
+        raise PartnerFailed(reason, f"{what} cannot be read: {error}") from error
+
+
+def _endpoint(found: Mapping[str, Any], name: str, allows_plain: Callable[[str], bool]) -> str | None:
+    value = found.get(name)
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str) and (split_url(value).scheme == "https" or allows_plain(value)):
+            return value
+    except HttpFailure:
+        pass
+    raise PartnerFailed("discovery_endpoint", f"{name} is not an https: URL")
+
+
+def _texts(found: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
+    value = found.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise PartnerFailed("discovery_format", f"{name} is not a list of texts")
+    return tuple(value)
+
+
+def _shown(value: Any) -> str:
+    """A wrong issuer as staff may see it: a configuration value, cut and printable."""
+    return value[:200] if isinstance(value, str) and value.isascii() and value.isprintable() else "that is no text"

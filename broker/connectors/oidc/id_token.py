@@ -1,0 +1,121 @@
+"""The one function that verifies an upstream ID token: no optional check, a value missing on either side is a refusal (HO-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from broker.connectors.oidc.discovery import Discovery
+from broker.connectors.oidc.partner import PartnerView
+from broker.domain.errors import PartnerUntrusted
+from broker.jose import claims as check
+from broker.jose.errors import JoseError
+from broker.jose.keys import PublicKey, public_keys
+from broker.jose.verify import verify
+
+# jose names the kind of fault, this table the reason of receipt and audit where the two differ.
+_REASONS = {"idtoken_format": "idtoken_header", "idtoken_claim": "idtoken_claims"}
+
+
+@dataclass(frozen=True, slots=True)
+class IdToken:
+    """A verified ID token. claims: all that it said; what the login needs in the right type stands beside."""
+
+    claims: Mapping[str, Any]
+    subject: str
+    auth_time: int | None
+
+
+def verify_id_token(
+    token: str,
+    *,
+    partner: PartnerView,
+    discovery: Discovery,
+    keys: Callable[[bool], Mapping[str, Any]],
+    nonce: str,
+    access_token: str,
+    now: int,
+) -> IdToken:
+    """Verify signature and claims (Core 3.1.3.7, 3.1.3.8).
+
+    keys: the partner's stored key set and nothing else (HO-2); asked with True, once, where no key fits. nonce: the
+    login's. access_token: what came with the token, empty if none. Raises PartnerUntrusted with the reason idtoken_alg,
+    idtoken_header, idtoken_key, idtoken_signature, idtoken_iss, idtoken_aud, idtoken_nonce, idtoken_time,
+    idtoken_at_hash, idtoken_sub or idtoken_claims; the detail names claim and expectation, never the token.
+    """
+    try:
+        verified = verify(token, lambda refresh: _usable(keys(refresh)), discovery.id_token_algs)  # HO-3, HO-4, HO-5
+    except JoseError as error:
+        raise _untrusted(error, _about_signature(error, discovery)) from error
+    claims = verified.claims
+    try:
+        check.check_issuer(claims, partner.issuer)
+        check.check_audience(claims, partner.client_id)
+        check.check_nonce(claims, nonce)
+        check.check_times(claims, now)
+        check.check_at_hash(claims, verified.alg, access_token)
+        subject = check.subject(claims)
+        check.check_required(claims, partner.require_claims)
+        auth_time = _auth_time(claims, now)
+    except JoseError as error:
+        raise _untrusted(error, _about_claims(error, claims, partner, now)) from error
+    return IdToken(claims, subject, auth_time)
+
+
+def _usable(document: Mapping[str, Any]) -> tuple[PublicKey, ...]:
+    return public_keys(document)
+
+
+def _auth_time(claims: Mapping[str, Any], now: int) -> int | None:
+    """Whole seconds, or as if it had not come; one that lies ahead of our clock would make any sign-in look fresh."""
+    value = claims.get("auth_time")
+    if type(value) is not int or value < 0:
+        return None
+    if value > now + check.SKEW:
+        raise JoseError("idtoken_time", "auth_time is in the future")
+    return min(value, now)
+
+
+def _untrusted(error: JoseError, detail: str) -> PartnerUntrusted:
+    return PartnerUntrusted(_REASONS.get(error.reason, error.reason), detail)
+
+
+def _about_signature(error: JoseError, discovery: Discovery) -> str:
+    """For staff: what the partner's IT would have to change."""
+    if error.reason == "idtoken_alg":
+        return f"the ID token must be signed with one of {', '.join(discovery.id_token_algs)}"
+    if error.reason == "idtoken_key":
+        return "the key that signed the ID token is not in the partner's published key set"
+    if error.reason == "idtoken_signature":
+        return "the signature of the ID token does not verify with the partner's published key"
+    return f"the ID token is not well formed: {error.detail}"
+
+
+def _about_claims(error: JoseError, claims: Mapping[str, Any], partner: PartnerView, now: int) -> str:
+    if error.reason == "idtoken_iss":
+        return f"iss is {_shown(claims.get('iss'))}, expected {partner.issuer}"
+    if error.reason == "idtoken_aud":
+        return f"aud is {_shown(claims.get('aud'))} with azp {_shown(claims.get('azp'))}, expected {partner.client_id}"
+    if error.reason == "idtoken_time":
+        return f"{error.detail}; seconds from our clock: {_distances(claims, now)}; {check.SKEW} s of difference are allowed"
+    if error.reason == "idtoken_nonce":
+        return "nonce is missing, or is not the one that this login sent"
+    if error.reason == "idtoken_claim":
+        return f"oidc.require_claims: {error.detail}"
+    return error.detail
+
+
+def _distances(claims: Mapping[str, Any], now: int) -> str:
+    """How far each time lies from ours: what tells a wrong clock from an old token."""
+    times = ((name, claims.get(name)) for name in ("iat", "nbf", "exp", "auth_time"))
+    return ", ".join(
+        f"{name} {value - now:+d}" if type(value) is int else f"{name} not a time" for name, value in times if value is not None
+    )
+
+
+def _shown(value: Any) -> str:
+    """A wrong issuer or audience, cut and printable: names of configuration, no secrets."""
+    if isinstance(value, list):
+        return "[" + ", ".join(_shown(item) for item in value[:5]) + "]"
+    return value[:200] if isinstance(value, str) and value.isascii() and value.isprintable() else "missing or no name"

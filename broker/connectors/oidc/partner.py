@@ -1,0 +1,41 @@
+"""What the connector knows of one partner, and where it gets that partner's documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerView:
+    """The `oidc:`, `claims:` and `trust:` parts of a partner's file, filled in by app.py.
+
+    issuer: exact, one tenant. client_secret: None with private_key_jwt. assertion_audience: `issuer` or
+    `token_endpoint`; assertion_certificate: the PEM text of the certificate that the provider knows our key by, or None.
+    claims: broker claim -> wire name or short name. domains: canonical. trust_email: `trust.email`.
+    """
+
+    id: str
+    issuer: str
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    private_key_jwt: bool = False
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    require_claims: Mapping[str, Any] = field(default_factory=dict)
+    assertion_audience: str = "issuer"
+    assertion_certificate: str | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)
+    domains: tuple[str, ...] = ()
+    trust_email: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The partner's stored documents (HT-20), as fetched. Both may raise PartnerFailed.
+
+    discovery: the discovery document. keys: the JWK Set; True means "a key is unknown, refresh if you may" (HO-6).
+    """
+
+    discovery: Callable[[], Mapping[str, Any]]
+    keys: Callable[[bool], Mapping[str, Any]]

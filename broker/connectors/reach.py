@@ -1,0 +1,134 @@
+"""Where the outbound client may go: the judgement of an URL and of each address behind its name (HO-16, SM-05, SM-08)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from broker.domain.errors import BrokerError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_URL = re.compile(r"[!-~]{1,4096}\Z")  # printable ASCII: a name in another script is written in its A-label
+_NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.?\Z")
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")  # what inet_aton would take as part of an address
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
+_PORTS = {"http": 80, "https": 443}
+
+
+class HttpFailure(BrokerError):
+    """A request that was not sent, or brought no usable answer.
+
+    reason: `url_not_allowed` (nothing was sent, or a redirect came) or `upstream_unavailable`. detail: words for staff.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An URL taken apart: `host` in lower case without brackets, `path` with its query."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        """The Host header (RFC 9110 7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+class Reach:
+    """The rules, with the exceptions of `network.allow_private_addresses`: host names, addresses and networks."""
+
+    def __init__(self, allow: Sequence[str]) -> None:
+        networks: list[Network] = []
+        names: set[str] = set()
+        for entry in allow:
+            try:
+                networks.append(ipaddress.ip_network(entry.strip("[]"), strict=False))
+            except ValueError:
+                names.add(entry.lower().rstrip("."))
+        self._networks = tuple(networks)
+        self._names = frozenset(names)
+
+    def is_listed(self, host: str, address: str) -> bool:
+        """Whether the file names this host, or a network that holds this address."""
+        if host.rstrip(".") in self._names:
+            return True
+        ip = parse_address(address)
+        return ip is not None and any(candidate in network for candidate in _forms(ip) for network in self._networks)
+
+    def may_connect(self, host: str, address: str) -> bool:
+        """Whether a connection to `address`, which `host` resolved to, may be opened."""
+        ip = parse_address(address)
+        return ip is not None and (is_public(ip) or self.is_listed(host, address))
+
+
+def parse_address(text: str) -> Address | None:
+    """An address in its one canonical spelling (a zone is dropped); None for everything else, `0177.0.0.1` too."""
+    try:
+        return ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _forms(ip: Address) -> tuple[Address, ...]:
+    """The address, and the IPv4 address that it carries inside."""
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return (ip, ip.ipv4_mapped)
+        if ip in _NAT64:
+            return (ip, ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
+    return (ip,)
+
+
+def is_public(ip: Address) -> bool:
+    """Whether an address is one of the open Internet; mapped and NAT64 forms are judged by the IPv4 address inside."""
+    inner = _forms(ip)[-1]
+    if inner is not ip:
+        return is_public(inner)
+    if isinstance(ip, ipaddress.IPv6Address) and (ip.sixtofour or ip.teredo or ip.is_site_local or ip in _NAT64_LOCAL):
+        return False  # tunnels name an IPv4 address of the sender's choice
+    special = ip.is_private or ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_reserved or ip.is_unspecified
+    return ip.is_global and not special
+
+
+def split_url(url: str) -> Target:
+    """Take an URL apart, strictly.
+
+    Raises HttpFailure(url_not_allowed): another scheme than http and https, userinfo, a fragment, a character outside
+    printable ASCII, or a host that is neither a plain name nor an address in canonical spelling (SM-05, SM-08).
+    """
+    if not _URL.match(url) or "\\" in url:
+        raise HttpFailure("url_not_allowed", "the URL has characters that no URL has")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise HttpFailure("url_not_allowed", "the URL cannot be read") from error
+    if parts.scheme not in _PORTS:
+        raise HttpFailure("url_not_allowed", "only https: (and http: where network.allow_private_addresses lists the host)")
+    if "@" in parts.netloc:
+        raise HttpFailure("url_not_allowed", "a user name in the URL")
+    if "#" in url:
+        raise HttpFailure("url_not_allowed", "a fragment in the URL")
+    host = _host(parts.hostname or "", bracketed="[" in parts.netloc)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, path)
+
+
+def _host(host: str, *, bracketed: bool) -> str:
+    """The host, if it has one meaning only. WHATWG URL: a name whose last label is a number is an address."""
+    ip = parse_address(host)
+    if ip is not None and "%" not in host and bracketed == (ip.version == 6):
+        return str(ip)
+    if bracketed or not _NAME.match(host) or _NUMBER.match(host.rstrip(".").rpartition(".")[2]):
+        raise HttpFailure("url_not_allowed", "the host is neither a name nor an address in its usual spelling")
+    return host
