@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, case, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from broker.storage.tables import documents
@@ -37,12 +37,12 @@ def all_of(tx: Connection) -> list[Document]:
 
 
 def claim(tx: Connection, partner: str, kind: str, url: str, *, now: int, pause: int) -> bool:
-    """The right to fetch, for one node and `pause` seconds, taken by one statement (HO-6)."""
+    """The right to fetch, for one node and `pause` seconds, taken by one statement (HO-6); another URL's copy is dropped."""
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(documents).values(partner=partner, kind=kind, url=url, fresh_until=0, next_try_at=now + pause)
     statement = statement.on_conflict_do_update(
         index_elements=["partner", "kind"],
-        set_={"next_try_at": now + pause},
+        set_={"next_try_at": now + pause, "url": url, "body": case((documents.c.url == url, documents.c.body), else_=None)},
         where=or_(documents.c.next_try_at <= now, documents.c.url != url),
     )
     return tx.execute(statement).rowcount == 1

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 BUSY_TIMEOUT_MS = 5_000
+_OPTIONS = {"preserve_rowcount": True}  # else an INSERT ... ON CONFLICT answers -1 on PostgreSQL, and nothing is ever taken
 
 
 class Database:
@@ -28,7 +29,9 @@ class Database:
             self.writer = _sqlite(self.url, begin="BEGIN IMMEDIATE")
             self.reader = _sqlite(self.url, begin="BEGIN")
         else:
-            self.writer = self.reader = create_engine(self.url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+            self.writer = self.reader = create_engine(
+                self.url, pool_pre_ping=True, pool_size=10, max_overflow=10, execution_options=_OPTIONS
+            )
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -61,7 +64,7 @@ def resolve(url: str, base: Path | None) -> str:
 
 
 def _sqlite(url: str, *, begin: str) -> Engine:
-    engine = create_engine(url, pool_size=8, max_overflow=24)
+    engine = create_engine(url, pool_size=8, max_overflow=24, execution_options=_OPTIONS)
 
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves

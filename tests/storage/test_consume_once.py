@@ -1,0 +1,145 @@
+"""HT-3: whatever is used once is taken by one statement: of twenty parallel attempts one succeeds, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Connection
+
+from broker.domain.ids import digest, new_id
+from broker.domain.login import Stage
+from broker.storage import documents, invitations, logins, people, sessions, shared
+from broker.storage.engine import Database
+from tests import factories
+from tests.clock import START
+from tests.race import PARALLEL, race
+
+Attempt = Callable[[Connection, int], object]
+
+
+def invitation(tx: Connection) -> Attempt:
+    """IN-03: a ticket is redeemed once."""
+    row = factories.invitation(factories.saved_person(tx).id)
+    invitations.add(tx, row, digest("ticket"))
+    return lambda tx, _: invitations.take(tx, row.id, START + 1)
+
+
+def answer_of_a_login(tx: Connection) -> Attempt:
+    """HO-10: the answer of an identity provider is taken once."""
+    row = factories.login()
+    logins.add(tx, row, browser=digest("browser"), address="192.0.2.1")
+    logins.send_out(tx, row, state=digest("state"), memory="", partner="fabrikam", trail=[], now=START)
+    return lambda tx, _: logins.take_answer(tx, row, digest("state"), START + 1)
+
+
+def end_of_a_login(tx: Connection) -> Attempt:
+    """One login gives one answer."""
+    row = factories.login()
+    logins.add(tx, row, browser=digest("browser"), address="192.0.2.1")
+    return lambda tx, _: logins.close(tx, row, START + 1)
+
+
+def parked_content(tx: Connection) -> Attempt:
+    """HW-4, HS-31: what was parked is claimed once."""
+    row = factories.login()
+    logins.add(tx, row, browser=digest("browser"), address="192.0.2.1")
+    logins.park(tx, handle=digest("handle"), login_id=row.id, partner="fabrikam", content="sealed", expires_at=START + 120)
+    return lambda tx, _: logins.claim(tx, digest("handle"), row.id, START + 1)
+
+
+def identity(tx: Connection) -> Attempt:
+    """AL-07: an external identity is bound to one person, whoever comes first."""
+    persons = [factories.saved_person(tx) for _ in range(PARALLEL)]
+    return lambda tx, n: people.bind(tx, factories.identity(persons[n].id, subject="the same"))
+
+
+def address(_tx: Connection) -> Attempt:
+    """IN-12: never two persons for one address."""
+    return lambda tx, _: people.add(tx, factories.person(email="one@fabrikam.example"))
+
+
+def assignment(tx: Connection) -> Attempt:
+    """A person has a role at an application once."""
+    row = factories.saved_person(tx)
+    return lambda tx, _: people.assign(tx, new_id(), row.id, "payroll", "viewer", START)
+
+
+def end_of_a_session(tx: Connection) -> Attempt:
+    """A session ends once: its notices go out once."""
+    row = factories.session(factories.saved_person(tx).id)
+    sessions.add(tx, row, digest("cookie"))
+    return lambda tx, _: sessions.end(tx, row.sid, START + 1)
+
+
+def lease(_tx: Connection) -> Attempt:
+    """A lease has one holder."""
+    return lambda tx, n: shared.take_lease(tx, "maintain", f"node-{n}", START, 60)
+
+
+def right_to_fetch(_tx: Connection) -> Attempt:
+    """HO-6, HT-20: one node fetches a partner's keys, however many unknown kids arrive."""
+    return lambda tx, _: documents.claim(tx, "fabrikam", "jwks", "https://login.fabrikam.example/jwks", now=START, pause=60)
+
+
+def right_to_fetch_from_a_new_address(tx: Connection) -> Attempt:
+    """HO-6: also when the partner's keys have moved."""
+    documents.claim(tx, "fabrikam", "jwks", "https://login.fabrikam.example/old", now=START, pause=60)
+    return lambda tx, _: documents.claim(tx, "fabrikam", "jwks", "https://login.fabrikam.example/new", now=START + 1, pause=60)
+
+
+ONCE = (
+    invitation, answer_of_a_login, end_of_a_login, parked_content, identity, address, assignment, end_of_a_session, lease,
+    right_to_fetch, right_to_fetch_from_a_new_address,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("prepare", ONCE, ids=lambda prepare: prepare.__name__)
+def test_one_of_twenty(database: Database, prepare: Callable[[Connection], Attempt]):
+    """HT-3: twenty transactions at the same moment; exactly one takes it."""
+    with database.write() as tx:
+        attempt = prepare(tx)
+
+    def work(number: int) -> bool:
+        with database.write() as tx:
+            return bool(attempt(tx, number))
+
+    assert sorted(race(work)) == [False] * (PARALLEL - 1) + [True]
+
+
+def test_attempts_are_counted_without_loss(database: Database):
+    """HW-10: twenty parallel attempts count as twenty, each with a number of its own."""
+
+    def work(_number: int) -> int:
+        with database.write() as tx:
+            return shared.count_attempt(tx, "code:guest", START, 600)
+
+    assert sorted(race(work)) == list(range(1, PARALLEL + 1))
+
+
+def test_taken_is_rolled_back_with_its_effect(database: Database):
+    """HT-3: the taking stands in the transaction of its effect: if that fails, nothing is spent."""
+    with database.write() as tx:
+        row = factories.invitation(factories.saved_person(tx).id)
+        invitations.add(tx, row, digest("ticket"))
+    with pytest.raises(ZeroDivisionError), database.write() as tx:
+        assert invitations.take(tx, row.id, START)
+        raise ZeroDivisionError
+    with database.write() as tx:
+        assert invitations.take(tx, row.id, START)
+
+
+def test_waiting_login_is_not_closed_by_the_browser(database: Database):
+    """HO-10: only the answer moves a waiting login; a second answer with another state does not."""
+    row = factories.login()
+    with database.write() as tx:
+        logins.add(tx, row, browser=digest("browser"), address="192.0.2.1")
+        logins.send_out(tx, row, state=digest("state"), memory="", partner="fabrikam", trail=[], now=START)
+    with database.write() as tx:
+        assert not logins.close(tx, row, START)
+        assert not logins.take_answer(tx, row, digest("other"), START)
+        assert logins.take_answer(tx, row, digest("state"), START)
+    with database.read() as tx:
+        found = logins.by_id(tx, row.id)
+    assert found is not None
+    assert found.stage is Stage.OPEN
