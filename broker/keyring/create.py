@@ -57,7 +57,7 @@ def to_record(
         kid=kid,
         use=use,
         alg=alg,
-        sealed=sealer.seal(der, purpose_of(kid)),
+        sealed=sealer.seal(der, purpose_of(use, alg, kid)),
         public=json.dumps(public, sort_keys=True),
         certificate=certificate,
         created_at=now,

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.jose.algorithms import ALGORITHMS
-from broker.jose.keys import PUBLIC_MEMBERS, PrivateKey, PublicKey, load_private, public_key
+from broker.jose.keys import PUBLIC_MEMBERS, PrivateKey, PublicKey, load_private, public_key, thumbprint
 from broker.keyring.errors import KeyFileError, NoActiveKey, SealError
 from broker.keyring.seal import Sealer
 
@@ -85,9 +85,9 @@ def superseded_at(record: KeyRecord, peers: Iterable[KeyRecord], now: int) -> in
     return min(ends, default=None)
 
 
-def purpose_of(kid: str) -> str:
-    """What a private key is sealed for: a row cannot be put in another's place."""
-    return f"ring/{kid}"
+def purpose_of(use: str, alg: str, kid: str) -> str:
+    """What a private key is sealed for: a row cannot be put in another's place, nor be given another use."""
+    return f"ring/{use}/{alg}/{kid}"
 
 
 class Slot:
@@ -100,10 +100,15 @@ class Slot:
         self._signing: PrivateKey | None = None
         self._rsa: rsa.RSAPrivateKey | None = None
 
+    @property
+    def purpose(self) -> str:
+        """What its private key is sealed for."""
+        return purpose_of(self.record.use, self.record.alg, self.record.kid)
+
     def open(self) -> bytes:
         """PKCS#8 DER. Raises KeyFileError."""
         try:
-            return self._sealer.open(self.record.sealed, purpose_of(self.record.kid))
+            return self._sealer.open(self.record.sealed, self.purpose)
         except SealError as error:
             what = f"the key {self.record.kid} of the ring"
             if error.reason == "seal_root_unknown":
@@ -143,16 +148,21 @@ class Ring:
         self._slots = {record.kid: _slot(record, sealer, slots or {}) for record in self.records}
         signing = [record for record in self.records if record.use == "sig"]
         self._jwks = {record.kid: _public_members(record) for record in signing}
-        self._public = tuple(key for record in signing if (key := public_key(self._jwks[record.kid])) is not None)
+        self._public = tuple(_verification_key(members) for members in self._jwks.values())
 
     def followed_by(self, records: Sequence[KeyRecord]) -> Ring:
         """The ring of other records; what is loaded here is not loaded again."""
         return Ring(records, self._sealer, keep=self._keep, slots=self._slots)
 
-    def check(self) -> None:
-        """Every sealed key opens with a root key that lies here. Raises KeyFileError (CF-03)."""
-        for slot in self._slots.values():
-            slot.open()
+    def check(self, now: int) -> None:
+        """Every key that is published or in use opens with a root key that lies here. Raises KeyFileError (CF-03).
+
+        So a row that somebody else put into the table is never published; a root key file may go when nothing that
+        it sealed is published any more.
+        """
+        for record in self.records:
+            if self._is_shown(record, now):
+                self._slots[record.kid].open()
 
     def active(self, use: str, alg: str, now: int) -> KeyRecord:
         """The one active record. Raises NoActiveKey."""
@@ -206,3 +216,11 @@ def _public_members(record: KeyRecord) -> dict[str, str]:
     stored = json.loads(record.public)
     members = {name: str(stored[name]) for name in PUBLIC_MEMBERS if name in stored}
     return {**members, "kid": record.kid, "use": record.use, "alg": record.alg}
+
+
+def _verification_key(members: Mapping[str, str]) -> PublicKey:
+    """The kid is the thumbprint, and the private half is sealed for that kid: a row with another public half is refused."""
+    key = public_key(members)
+    if key is None or thumbprint(key.key) != key.kid:
+        raise KeyFileError(f"keys/: the public half of the key {members['kid']} was changed; restore the database")
+    return key
