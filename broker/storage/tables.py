@@ -151,6 +151,7 @@ logins = Table(
     Index("ix_logins_browser", "browser", "stage", "created_at"),
     Index("ix_logins_address", "address", "created_at"),
     Index("ix_logins_expires_at", "expires_at"),
+    Index("ix_logins_invitation_id", "invitation_id"),
 )
 
 parked = Table(  # HW-4, HS-31: what a cross-site POST brought, until the browser that began claims it

@@ -312,6 +312,7 @@ def upgrade() -> None:
     op.create_index("ix_logins_address", "logins", ["address", "created_at"], unique=False)
     op.create_index("ix_logins_browser", "logins", ["browser", "stage", "created_at"], unique=False)
     op.create_index("ix_logins_expires_at", "logins", ["expires_at"], unique=False)
+    op.create_index("ix_logins_invitation_id", "logins", ["invitation_id"], unique=False)
     op.create_table(
         "refresh_families",
         sa.Column("id", sa.String(length=36), nullable=False),

@@ -1,0 +1,157 @@
+"""HT-9: every lookup on a request path uses an index: no scan, on SQLite, whose planner says so in one word."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Table, UniqueConstraint, create_engine, event
+
+import broker.storage
+from broker.domain.audit import SYSTEM, Event
+from broker.storage import audit, consents, documents, invitations, logins, people, receipts, sessions, shared
+from broker.storage.tables import metadata
+from tests import factories
+from tests.clock import START
+
+PERSON = factories.person()
+INVITATION = factories.invitation(PERSON.id)
+LOGIN = factories.login()
+SESSION = factories.session(PERSON.id)
+RECEIPT = factories.receipt(person_id=PERSON.id)
+URL = "https://login.fabrikam.example/jwks"
+
+CALLS: dict[str, Callable[[Connection], object]] = {
+    "people.add": lambda tx: people.add(tx, PERSON),
+    "people.by_id": lambda tx: people.by_id(tx, PERSON.id),
+    "people.by_email": lambda tx: people.by_email(tx, PERSON.email),
+    "people.bind": lambda tx: people.bind(tx, factories.identity(PERSON.id)),
+    "people.by_identity": lambda tx: people.by_identity(tx, "fabrikam", "https://login.fabrikam.example", "x"),
+    "people.identities_of": lambda tx: people.identities_of(tx, PERSON.id),
+    "people.change": lambda tx: people.change(tx, PERSON.id, {"name": "Gerda"}),
+    "people.pending_invitation": lambda tx: people.pending_invitation(tx, PERSON.email, START),
+    "people.search": lambda tx: people.search(tx, kind="guest", state=None, partner=None, text="g", after="", limit=50),
+    "people.assign": lambda tx: people.assign(tx, "1", PERSON.id, "payroll", "viewer", START),
+    "people.assignments_of": lambda tx: people.assignments_of(tx, PERSON.id, "payroll", START),
+    "people.applications_of": lambda tx: people.applications_of(tx, PERSON.id, START),
+    "invitations.add": lambda tx: invitations.add(tx, INVITATION, "ticket"),
+    "invitations.by_ticket": lambda tx: invitations.by_ticket(tx, "ticket"),
+    "invitations.by_id": lambda tx: invitations.by_id(tx, INVITATION.id),
+    "invitations.latest_of": lambda tx: invitations.latest_of(tx, PERSON.id),
+    "invitations.is_replaced": lambda tx: invitations.is_replaced(tx, INVITATION),
+    "invitations.take": lambda tx: invitations.take(tx, INVITATION.id, START),
+    "invitations.revoke_pending": lambda tx: invitations.revoke_pending(tx, PERSON.id),
+    "logins.keep_newest": lambda tx: logins.keep_newest(tx, "browser"),
+    "logins.add": lambda tx: logins.add(tx, LOGIN, browser="browser", address="192.0.2.1"),
+    "logins.of_browser": lambda tx: logins.of_browser(tx, LOGIN.id, "browser"),
+    "logins.by_id": lambda tx: logins.by_id(tx, LOGIN.id),
+    "logins.change": lambda tx: logins.change(tx, LOGIN, chosen=True),
+    "logins.send_out": lambda tx: logins.send_out(tx, LOGIN, state="state", memory="", partner="fabrikam", trail=[], now=START),
+    "logins.by_state": lambda tx: logins.by_state(tx, "state"),
+    "logins.park": lambda tx: logins.park(
+        tx, handle="handle", login_id=LOGIN.id, partner="fabrikam", content="sealed", expires_at=START + 120
+    ),
+    "logins.parked_login": lambda tx: logins.parked_login(tx, "handle"),
+    "logins.claim": lambda tx: logins.claim(tx, "handle", LOGIN.id, START),
+    "logins.take_answer": lambda tx: logins.take_answer(tx, LOGIN, "state", START),
+    "logins.reopen": lambda tx: logins.reopen(tx, LOGIN),
+    "logins.close": lambda tx: logins.close(tx, LOGIN, START),
+    "logins.overdue": lambda tx: logins.overdue(tx, START, 100),
+    "logins.purge": lambda tx: logins.purge(tx, [LOGIN.id]),
+    "sessions.add": lambda tx: sessions.add(tx, SESSION, "cookie"),
+    "sessions.by_cookie": lambda tx: sessions.by_cookie(tx, "cookie", now=START, idle=3600),
+    "sessions.by_sid": lambda tx: sessions.by_sid(tx, SESSION.sid),
+    "sessions.live_of": lambda tx: sessions.live_of(tx, PERSON.id, START),
+    "sessions.touch": lambda tx: sessions.touch(tx, SESSION.sid, START),
+    "sessions.renew": lambda tx: sessions.renew(tx, SESSION, "other"),
+    "sessions.end": lambda tx: sessions.end(tx, SESSION.sid, START),
+    "sessions.purge": lambda tx: sessions.purge(tx, START),
+    "consents.record": lambda tx: consents.record(tx, PERSON.id, "payroll", ["openid"], START),
+    "consents.given": lambda tx: consents.given(tx, PERSON.id, "payroll"),
+    "consents.withdraw": lambda tx: consents.withdraw(tx, PERSON.id, "payroll", START),
+    "consents.listed": lambda tx: consents.listed(tx, PERSON.id),
+    "receipts.save": lambda tx: receipts.save(tx, RECEIPT),
+    "receipts.by_request": lambda tx: receipts.by_request(tx, RECEIPT.request_id),
+    "receipts.newest": lambda tx: [receipts.newest(tx, person_id=PERSON.id), receipts.newest(tx, partner="fabrikam")],
+    "receipts.purge": lambda tx: receipts.purge(tx, START),
+    "receipts.refusal": lambda tx: receipts.refusal(tx, "7KQ4-M2XT-9RZB"),
+    "audit.add": lambda tx: audit.add(tx, Event(name="x", actor=SYSTEM, personal={"email": "e"}), START),
+    "shared.take_lease": lambda tx: shared.take_lease(tx, "maintain", "node", START, 60),
+    "shared.count_attempt": lambda tx: shared.count_attempt(tx, "key", START, 600),
+    "shared.purge_attempts": lambda tx: shared.purge_attempts(tx, START),
+    "documents.claim": lambda tx: documents.claim(tx, "fabrikam", "jwks", URL, now=START, pause=60),
+    "documents.store": lambda tx: documents.store(
+        tx, "fabrikam", "jwks", url=URL, body="{}", now=START, fresh_until=START, valid_until=None
+    ),
+    "documents.fail": lambda tx: documents.fail(tx, "fabrikam", "jwks", problem="x", next_try_at=START),
+    "documents.of_partner": lambda tx: documents.of_partner(tx, "fabrikam"),
+}
+
+# On no request path, or over a table that stays small by itself.
+WHOLE_TABLE = {
+    "documents.all_of": "the schedule's round over all partners",
+    "keys.add": "the ring has a handful of rows",
+    "keys.change": "the ring",
+    "keys.listed": "the ring",
+    "keys.version": "the ring",
+    "keys.lock": "no lookup",
+    "receipts.refuse": "walks the newest of a capped table in the order of an index",
+    "audit.newest": "for staff, in the order of an index",
+    "migrate.head": "no request",
+    "migrate.current": "no request",
+    "migrate.upgrade": "no request",
+    "engine.resolve": "no statement",
+}
+
+
+def public_functions() -> Iterator[str]:
+    """Every function that a module of broker.storage offers, as module.name."""
+    for found in pkgutil.iter_modules(broker.storage.__path__):
+        if found.name in {"tables", "migrations"}:
+            continue
+        module = importlib.import_module(f"broker.storage.{found.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and not name.startswith("_"):
+                yield f"{found.name}.{name}"
+
+
+def test_every_function_is_judged():
+    """HT-9: a new function of the store is added to this file, with its call or with a reason."""
+    assert sorted(public_functions()) == sorted([*CALLS, *WHOLE_TABLE])
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_no_scan(sqlite_url: str, name: str):
+    """HT-9: the plan of each statement searches by an index; a sorted page may walk one."""
+    engine = create_engine(sqlite_url)  # foreign keys are off: each call stands alone
+    statements: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if not statement.startswith("EXPLAIN"):
+            statements.append((statement, parameters[0] if many else parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    with engine.begin() as tx:
+        CALLS[name](tx)
+        plans = [
+            f"{row[3]} | {statement}"
+            for statement, parameters in statements.copy()
+            for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    engine.dispose()
+    assert statements
+    assert [plan for plan in plans if plan.startswith("SCAN") and not plan.startswith("SCAN CONSTANT ROW")] == []
+
+
+@pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: table.name)
+def test_every_foreign_key_has_an_index(table: Table):
+    """HT-8, HT-9: what a deletion cascades to is found by an index too."""
+    leading = {next(iter(index.columns)).name for index in table.indexes}
+    leading |= {next(iter(table.primary_key.columns)).name}
+    leading |= {next(iter(c.columns)).name for c in table.constraints if isinstance(c, UniqueConstraint)}
+    leading |= {column.name for column in table.columns if column.unique}
+    assert {key.parent.name for key in table.foreign_keys} <= leading
