@@ -1,0 +1,35 @@
+"""id_token_hint: an ID token of ours, however old, says who is expected or who leaves (HP-15, HP-44)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from broker.jose import claims
+from broker.jose.algorithms import ALGORITHMS
+from broker.jose.errors import JoseError
+from broker.jose.keys import PublicKey
+from broker.jose.verify import verify
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HintClaims:
+    """What a verified hint says: the application it was made for, and whose session it was."""
+
+    client_id: str
+    subject: str
+    sid: str
+
+
+def read_hint(token: str, *, issuer: str, keys: Sequence[PublicKey], now: int) -> HintClaims:
+    """Verified by our keys, retired ones too; exp may be past (Core 3.1.2.1). Raises JoseError.
+
+    Only an ID token has all of these claims and this `typ`, so no other token of ours passes as one (HT-5).
+    """
+    said = verify(token, keys, ALGORITHMS.keys()).claims
+    claims.check_issuer(said, issuer)
+    claims.check_times(said, now, oldest=None, may_be_expired=True)
+    client_id, sid = said.get("aud"), said.get("sid")
+    if not isinstance(client_id, str) or not isinstance(sid, str) or "auth_time" not in said:
+        raise JoseError("idtoken_claim", "no ID token of ours")
+    return HintClaims(client_id=client_id, subject=claims.subject(said), sid=sid)

@@ -1,0 +1,206 @@
+"""The one reader of authorization requests: ordered checks, before pyop or anything else sees a value (HP-3, HP-7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
+
+from broker.domain import assurance
+from broker.domain.claims import SCOPES
+from broker.domain.errors import BadRequest, OAuthError
+from broker.domain.request import AuthorizationRequest
+from broker.jose.errors import JoseError
+from broker.provider import claims_parameter, pkce
+from broker.provider.claims_parameter import ClaimsRequest, read_claims
+from broker.provider.hint import HintClaims
+from broker.provider.parameters import MAX_BYTES, Parameters, is_printable
+from broker.provider.redirect_uri import is_registered
+from broker.provider.view import PUBLIC, ApplicationView
+
+READ_BYTES = 32 * 1024  # beyond this nothing is looked at, not even where an answer could go
+CAPS = {"state": 512, "nonce": 512, "scope": 1024, "claims": claims_parameter.MAX_BYTES}
+PROMPTS = ("none", "login", "consent", "select_account")
+RESPONSE_MODES = ("query", "form_post")
+_MAX_AGE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_LOCALE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
+_NOT_SUPPORTED = {
+    "request": "request_not_supported",  # Core 6.1
+    "request_uri": "request_uri_not_supported",  # Core 6.2; nothing is fetched (AZ-10)
+    "registration": "registration_not_supported",  # Core 7.2.1
+}
+
+
+class RequestRefused(OAuthError):
+    """The request is wrong, and the application is told at its verified redirect_uri (RFC 6749 4.1.2.1)."""
+
+    def __init__(self, error: str, *, reason: str, redirect_uri: str, response_mode: str, state: str | None) -> None:
+        super().__init__(error, reason)
+        self.redirect_uri = redirect_uri
+        self.response_mode = response_mode
+        self.state = state
+
+
+def read_request(
+    pairs: Sequence[tuple[str, str]],
+    *,
+    applications: Callable[[str], ApplicationView | None],
+    hint: Callable[[str], HintClaims],
+) -> AuthorizationRequest:
+    """The request after every check, in the order of HP-7.
+
+    applications: client_id -> application. hint: verifies an id_token_hint (raises JoseError). Raises BadRequest (size,
+    duplicate_parameter, client, redirect_uri) until redirect_uri is verified, and RequestRefused from then on.
+    """
+    given = Parameters.of(pairs)
+    if given.size > READ_BYTES:
+        raise BadRequest("size")
+    if given.repeated & {"client_id", "redirect_uri"}:
+        raise BadRequest("duplicate_parameter")
+    application = applications(given.values.get("client_id", ""))
+    if application is None:
+        raise BadRequest("client")
+    redirect_uri = given.values.get("redirect_uri", "")
+    if not is_registered(redirect_uri, application.redirect_uris, public=application.client_type == PUBLIC):
+        raise BadRequest("redirect_uri")
+    return _Reader(given, application, redirect_uri).read(hint)
+
+
+class _Reader:
+    """The checks behind a verified redirect_uri; every refusal goes there."""
+
+    def __init__(self, given: Parameters, application: ApplicationView, redirect_uri: str) -> None:
+        self._given = given
+        self._values: Mapping[str, str] = given.values
+        self._application = application
+        self._redirect_uri = redirect_uri
+        mode = self._once("response_mode")
+        self._response_mode = mode if mode in RESPONSE_MODES else "query"
+        state = self._once("state")
+        self._state = state if state and len(state) <= CAPS["state"] and is_printable(state) else None
+
+    def read(self, hint: Callable[[str], HintClaims]) -> AuthorizationRequest:
+        self._check_form()
+        self._check_response()
+        challenge = self._challenge()
+        scopes = self._scopes()
+        claims = self._claims()
+        parameter_acr = tuple(value for value in self._words("acr_values") if assurance.rank(value))
+        hinted = self._hint(hint)
+        return AuthorizationRequest(
+            client_id=self._application.client_id,
+            redirect_uri=self._redirect_uri,
+            scopes=scopes,
+            state=self._state,
+            nonce=self._values.get("nonce"),
+            response_mode=self._response_mode,
+            code_challenge=challenge,
+            prompt=self._prompt(),
+            max_age=self._max_age(),
+            acr_values=claims.acr_values or parameter_acr,
+            acr_essential=claims.acr_essential,
+            login_hint=self._short("login_hint", 320),
+            domain_hint=self._short("domain_hint", 253),
+            ui_locales=tuple(tag for tag in self._words("ui_locales")[:10] if _LOCALE.fullmatch(tag)),
+            claims=claims.names,
+            hint_subject=hinted.subject if hinted else None,
+            hint_sid=hinted.sid if hinted else None,
+            requested_subject=claims.subjects or (),
+        )
+
+    def refuse(self, error: str, reason: str) -> NoReturn:
+        raise RequestRefused(
+            error, reason=reason, redirect_uri=self._redirect_uri, response_mode=self._response_mode, state=self._state
+        )
+
+    def _once(self, name: str) -> str | None:
+        return None if name in self._given.repeated else self._values.get(name)
+
+    def _words(self, name: str) -> list[str]:
+        return [word for word in self._values.get(name, "").split(" ") if word]
+
+    def _short(self, name: str, limit: int) -> str | None:
+        """A hint: one that is too long to mean anything is none."""
+        value = self._values.get(name)
+        return value if value is not None and len(value) <= limit else None
+
+    def _check_form(self) -> None:
+        if self._given.size > MAX_BYTES:
+            self.refuse("invalid_request", "size")
+        if self._given.repeated:
+            self.refuse("invalid_request", "duplicate_parameter")  # RFC 6749 3.1
+        for name, cap in CAPS.items():
+            if len(self._values.get(name, "")) > cap:
+                self.refuse("invalid_request", f"{name}_size")
+        if not all(is_printable(value) for value in self._values.values()):
+            self.refuse("invalid_request", "control_character")
+
+    def _check_response(self) -> None:
+        for name, error in _NOT_SUPPORTED.items():
+            if name in self._values:
+                self.refuse(error, name)
+        if "response_type" not in self._values:
+            self.refuse("invalid_request", "response_type_missing")
+        if self._values["response_type"] != "code":  # HP-12: no application can widen it
+            self.refuse("unsupported_response_type", "response_type")
+        if self._values.get("response_mode", "query") not in RESPONSE_MODES:
+            self.refuse("invalid_request", "response_mode")
+
+    def _challenge(self) -> str | None:
+        challenge, method = self._values.get("code_challenge"), self._values.get("code_challenge_method")
+        if challenge is None and method is None:
+            if self._application.client_type == PUBLIC:
+                self.refuse("invalid_request", "pkce_missing")  # RFC 9700 2.1.1
+            return None
+        if method != "S256":  # RFC 7636 4.3: without a method it would be `plain`
+            self.refuse("invalid_request", "pkce_method")
+        if challenge is None or not pkce.is_challenge(challenge):
+            self.refuse("invalid_request", "pkce_challenge")
+        return challenge
+
+    def _scopes(self) -> tuple[str, ...]:
+        """HP-18: known to the server and allowed to the application; the rest is dropped (RFC 6749 3.3)."""
+        asked = dict.fromkeys(self._words("scope"))
+        granted = tuple(scope for scope in asked if scope in SCOPES and scope in self._application.scopes)
+        if "openid" not in granted:
+            self.refuse("invalid_scope", "scope")
+        return granted
+
+    def _claims(self) -> ClaimsRequest:
+        if "claims" not in self._values:
+            return ClaimsRequest()
+        try:
+            claims = read_claims(self._values["claims"], self._application.claims)
+        except ValueError:
+            self.refuse("invalid_request", "claims")
+        if claims.subjects == ():
+            self.refuse("login_required", "subject_impossible")  # Core 5.5.1
+        if claims.acr_essential and not claims.acr_known:
+            self.refuse("unmet_authentication_requirements", "acr_unknown")  # Core 5.5.1.1
+        return claims
+
+    def _hint(self, hint: Callable[[str], HintClaims]) -> HintClaims | None:
+        if "id_token_hint" not in self._values:
+            return None
+        try:
+            hinted = hint(self._values["id_token_hint"])
+        except JoseError as error:
+            self.refuse("invalid_request", f"hint_{error.reason}")
+        if hinted.client_id != self._application.client_id:
+            self.refuse("invalid_request", "hint_audience")
+        return hinted
+
+    def _prompt(self) -> tuple[str, ...]:
+        """Core 3.1.2.1: `none` stands alone; what we do not know is an error, not a wish."""
+        prompts = tuple(dict.fromkeys(self._words("prompt")))
+        if not set(prompts) <= set(PROMPTS) or ("none" in prompts and len(prompts) > 1):
+            self.refuse("invalid_request", "prompt")
+        return prompts
+
+    def _max_age(self) -> int | None:
+        text = self._values.get("max_age")
+        if text is None:
+            return None
+        if not _MAX_AGE.fullmatch(text):
+            self.refuse("invalid_request", "max_age")
+        return int(text)

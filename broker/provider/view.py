@@ -1,0 +1,39 @@
+"""An application as the provider sees it; filled from its file by services/applications.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PUBLIC, SECRET, PRIVATE_KEY_JWT = "public", "secret", "private_key_jwt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationView:
+    """One relying party. Nothing in it comes from a request (HP-45).
+
+    client_type: public, secret or private_key_jwt, derived when the file is read (HP-22). secret_digest: SHA-256 of the
+    client secret (HP-23). claims: token claim -> broker claim. audiences: client ids that may introspect its tokens.
+    """
+
+    client_id: str
+    name: str
+    client_type: str
+    redirect_uris: tuple[str, ...]
+    secret_digest: bytes | None = field(default=None, repr=False)
+    jwks: Mapping[str, Any] | None = None
+    jwks_uri: str | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    subject_type: str = "pairwise"
+    alg: str = "RS256"
+    scopes: frozenset[str] = frozenset({"openid"})
+    claims: Mapping[str, str] = field(default_factory=dict)
+    audiences: frozenset[str] = frozenset()
+    assignment_required: bool = False
+    api_permissions: tuple[str, ...] = ()
+
+    @property
+    def sector(self) -> str:
+        """The sector of its subjects: its client_id, never a host of a request; "" for public ones (HT-7)."""
+        return self.client_id if self.subject_type == "pairwise" else ""

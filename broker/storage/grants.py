@@ -1,0 +1,157 @@
+"""Grants and their codes. A grant that has ended takes its codes, access and refresh tokens with it (HT-8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, exists, insert, or_, select, update
+
+from broker.domain.guest import Kind, State
+from broker.domain.ids import digest
+from broker.domain.login import Grant
+from broker.domain.standing import Standing
+from broker.storage.tables import assignments, codes, consents, grants, people, sessions
+
+_PLAIN = ("id", "sid", "person_id", "client_id", "sub", "claims", "requested", "acr", "auth_time", "idp", "nonce", "address", "created_at", "ended_at")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SpentCode:
+    """A code that was just taken: what it is bound to (HP-29)."""
+
+    grant_id: str
+    redirect_uri: str
+    challenge: str | None
+
+
+def add(tx: Connection, grant: Grant) -> None:
+    """Insert a grant."""
+    values = {name: getattr(grant, name) for name in _PLAIN}
+    tx.execute(insert(grants).values(**values, scopes=list(grant.scopes), amr=list(grant.amr)))
+
+
+def add_code(tx: Connection, code: str, grant: Grant, *, redirect_uri: str, challenge: str | None, expires_at: int) -> None:
+    """Insert a code by its hash."""
+    tx.execute(
+        insert(codes).values(
+            code=digest(code),
+            grant_id=grant.id,
+            client_id=grant.client_id,
+            redirect_uri=redirect_uri,
+            challenge=challenge,
+            expires_at=expires_at,
+        )
+    )
+
+
+_TAKE_CODE = (
+    update(codes)
+    .where(
+        codes.c.code == bindparam("hash"),
+        codes.c.client_id == bindparam("client"),
+        codes.c.spent_at.is_(None),
+        codes.c.expires_at > bindparam("now"),
+    )
+    .values(spent_at=bindparam("now"))
+    .returning(codes.c.grant_id, codes.c.redirect_uri, codes.c.challenge)
+)
+
+
+def take_code(tx: Connection, code: str, client_id: str, now: int) -> SpentCode | None:
+    """Spend a code of this client, once (HP-30); None if it is unknown, over, spent or another client's."""
+    row = tx.execute(_TAKE_CODE, {"hash": digest(code), "client": client_id, "now": now}).first()
+    return SpentCode(*row) if row else None
+
+
+def grant_of_spent_code(tx: Connection, code: str, client_id: str) -> str | None:
+    """The grant of a code that this client has spent before; None for any other code."""
+    c = codes.c
+    statement = select(c.grant_id).where(c.code == digest(code), c.client_id == client_id, c.spent_at.is_not(None))
+    return tx.execute(statement).scalar_one_or_none()
+
+
+def standing_query() -> Select[Any]:
+    """Grants with everything that they stand on, one row each; parameter `now`. Each lookup is by a unique index (HT-9)."""
+    held, agreed = assignments.c, consents.c
+    assigned = exists().where(
+        held.person_id == grants.c.person_id,
+        held.application == grants.c.client_id,
+        held.starts_at <= bindparam("now"),
+        or_(held.ends_at.is_(None), held.ends_at > bindparam("now")),
+    )
+    consented = (
+        select(agreed.scopes)
+        .where(agreed.person_id == grants.c.person_id, agreed.application == grants.c.client_id, agreed.withdrawn_at.is_(None))
+        .order_by(agreed.version.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            grants,
+            people.c.kind.label("kind"),
+            people.c.state.label("state"),
+            people.c.expires_at.label("person_expires_at"),
+            sessions.c.ended_at.label("session_ended_at"),
+            assigned.label("assigned"),
+            consented.label("consented"),
+        )
+        .select_from(grants)
+        .join(people, people.c.id == grants.c.person_id)
+        .outerjoin(sessions, sessions.c.sid == grants.c.sid)
+    )
+
+
+def standing_of(m: RowMapping) -> Standing:
+    """The record of a row of `standing_query`."""
+    grant = Grant(**{name: m[name] for name in _PLAIN}, scopes=tuple(m["scopes"]), amr=tuple(m["amr"]))
+    return Standing(
+        grant=grant,
+        kind=Kind(m["kind"]),
+        state=State(m["state"]),
+        expires_at=m["person_expires_at"],
+        session_ended=m["session_ended_at"] is not None,
+        assigned=bool(m["assigned"]),
+        consented=None if m["consented"] is None else frozenset(m["consented"]),
+    )
+
+
+_STANDING = standing_query().where(grants.c.id == bindparam("grant"))
+
+
+def standing(tx: Connection, grant_id: str, now: int) -> Standing | None:
+    """A grant and what it stands on, in one statement."""
+    row = tx.execute(_STANDING, {"grant": grant_id, "now": now}).mappings().first()
+    return standing_of(row) if row else None
+
+
+def end(tx: Connection, grant_id: str, now: int) -> bool:
+    """End one grant; False if it had ended."""
+    c = grants.c
+    return tx.execute(update(grants).where(c.id == grant_id, c.ended_at.is_(None)).values(ended_at=now)).rowcount == 1
+
+
+def end_of_session(tx: Connection, sid: str, now: int) -> list[str]:
+    """End every grant of a session that is being ended (HP-43); the client ids that took part."""
+    return _end_where(tx, grants.c.sid == sid, now)
+
+
+def end_of_person(tx: Connection, person_id: str, now: int) -> list[str]:
+    """End every grant of a person who is blocked, reset or deleted, under every `sub`; the client ids."""
+    return _end_where(tx, grants.c.person_id == person_id, now)
+
+
+def end_of_application(tx: Connection, person_id: str, client_id: str, now: int) -> list[str]:
+    """End a person's grants at one application: consent withdrawn, assignment taken back."""
+    return _end_where(tx, (grants.c.person_id == person_id) & (grants.c.client_id == client_id), now)
+
+
+def _end_where(tx: Connection, which: Any, now: int) -> list[str]:
+    statement = update(grants).where(which, grants.c.ended_at.is_(None)).values(ended_at=now).returning(grants.c.client_id)
+    return sorted({str(client_id) for (client_id,) in tx.execute(statement)})
+
+
+def purge_codes(tx: Connection, before: int) -> int:
+    """Delete codes that were over before a time; a replay is then merely unknown."""
+    return tx.execute(delete(codes).where(codes.c.expires_at < before)).rowcount

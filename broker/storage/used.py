@@ -1,0 +1,21 @@
+"""What may come once only: the jti of a client assertion, an assertion's id, a time step (HT-3)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete
+from sqlalchemy.dialects import postgresql, sqlite
+
+from broker.domain.ids import digest
+from broker.storage.tables import used
+
+
+def once(tx: Connection, kind: str, value: str, expires_at: int) -> bool:
+    """Take a value; False if it was taken before. expires_at: when it could not be accepted any more anyway."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(used).values(kind=kind, value=digest(value), expires_at=expires_at)
+    return tx.execute(statement.on_conflict_do_nothing(index_elements=["kind", "value"])).rowcount == 1
+
+
+def purge(tx: Connection, before: int) -> int:
+    """Forget values that have expired before a time."""
+    return tx.execute(delete(used).where(used.c.expires_at < before)).rowcount
