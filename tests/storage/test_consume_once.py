@@ -8,14 +8,21 @@ import pytest
 from sqlalchemy import Connection
 
 from broker.domain.ids import digest, new_id
-from broker.domain.login import Stage
-from broker.storage import documents, invitations, logins, people, sessions, shared
+from broker.domain.login import Grant, Stage
+from broker.storage import documents, grants, invitations, logins, people, sessions, shared, subjects, tokens, used
 from broker.storage.engine import Database
 from tests import factories
 from tests.clock import START
 from tests.race import PARALLEL, race
 
 Attempt = Callable[[Connection, int], object]
+
+
+def saved_grant(tx: Connection) -> Grant:
+    """A grant of a guest to the payroll application."""
+    row = factories.grant(factories.saved_person(tx).id)
+    grants.add(tx, row)
+    return row
 
 
 def invitation(tx: Connection) -> Attempt:
@@ -88,9 +95,47 @@ def right_to_fetch_from_a_new_address(tx: Connection) -> Attempt:
     return lambda tx, _: documents.claim(tx, "fabrikam", "jwks", "https://login.fabrikam.example/new", now=START + 1, pause=60)
 
 
+def code(tx: Connection) -> Attempt:
+    """HP-30: a code is spent once."""
+    row = saved_grant(tx)
+    grants.add_code(tx, "code", row, redirect_uri="https://payroll.contoso.example/cb", challenge=None, expires_at=START + 60)
+    return lambda tx, _: grants.take_code(tx, "code", "payroll", START + 1)
+
+
+def refresh_token(tx: Connection) -> Attempt:
+    """HP-35: a refresh token is spent once."""
+    family = tokens.add_family(tx, saved_grant(tx).id, "payroll", START + 600)
+    tokens.add_refresh(tx, "refresh", family, START + 600)
+    return lambda tx, _: tokens.take_refresh(tx, "refresh", "payroll", START + 1)
+
+
+def end_of_a_family(tx: Connection) -> Attempt:
+    """HP-35: a family ends once."""
+    family = tokens.add_family(tx, saved_grant(tx).id, "payroll", START + 600)
+    return lambda tx, _: tokens.revoke_family(tx, family.id, START + 1)
+
+
+def end_of_a_grant(tx: Connection) -> Attempt:
+    """A grant ends once."""
+    row = saved_grant(tx)
+    return lambda tx, _: grants.end(tx, row.id, START + 1)
+
+
+def end_of_the_grants_of_a_session(tx: Connection) -> Attempt:
+    """HP-43: the applications that took part are told once."""
+    row = saved_grant(tx)
+    return lambda tx, _: grants.end_of_session(tx, row.sid, START + 1)
+
+
+def used_value(_tx: Connection) -> Attempt:
+    """HP-58: a client assertion's jti counts once."""
+    return lambda tx, _: used.once(tx, "jti", "the same", START + 60)
+
+
 ONCE = (
     invitation, answer_of_a_login, end_of_a_login, parked_content, identity, address, assignment, end_of_a_session, lease,
-    right_to_fetch, right_to_fetch_from_a_new_address,
+    right_to_fetch, right_to_fetch_from_a_new_address, code, refresh_token, end_of_a_family, end_of_a_grant,
+    end_of_the_grants_of_a_session, used_value,
 )  # fmt: skip
 
 
@@ -105,6 +150,23 @@ def test_one_of_twenty(database: Database, prepare: Callable[[Connection], Attem
             return bool(attempt(tx, number))
 
     assert sorted(race(work)) == [False] * (PARALLEL - 1) + [True]
+
+
+def test_parallel_first_sign_ins_get_one_sub(database: Database):
+    """HT-6: twenty first grants at once give a person one `sub` in a sector, and another one in the next."""
+    with database.write() as tx:
+        row = factories.saved_person(tx)
+
+    def work(_number: int) -> str:
+        with database.write() as tx:
+            return subjects.obtain(tx, "payroll", row.id)
+
+    found = set(race(work))
+    with database.write() as tx:
+        assert len(found) == 1
+        assert subjects.find(tx, "payroll", row.id) in found
+        assert subjects.obtain(tx, "wiki", row.id) not in found
+        assert subjects.find(tx, "", row.id) is None
 
 
 def test_attempts_are_counted_without_loss(database: Database):

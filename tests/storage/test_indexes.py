@@ -13,7 +13,21 @@ from sqlalchemy import Connection, Table, UniqueConstraint, create_engine, event
 
 import broker.storage
 from broker.domain.audit import SYSTEM, Event
-from broker.storage import audit, consents, documents, invitations, logins, people, receipts, sessions, shared
+from broker.storage import (
+    audit,
+    consents,
+    documents,
+    grants,
+    invitations,
+    logins,
+    people,
+    receipts,
+    sessions,
+    shared,
+    subjects,
+    tokens,
+    used,
+)
 from broker.storage.tables import metadata
 from tests import factories
 from tests.clock import START
@@ -22,6 +36,8 @@ PERSON = factories.person()
 INVITATION = factories.invitation(PERSON.id)
 LOGIN = factories.login()
 SESSION = factories.session(PERSON.id)
+GRANT = factories.grant(PERSON.id)
+FAMILY = tokens.Family("family", GRANT.id, START + 600)
 RECEIPT = factories.receipt(person_id=PERSON.id)
 URL = "https://login.fabrikam.example/jwks"
 
@@ -74,6 +90,31 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "consents.given": lambda tx: consents.given(tx, PERSON.id, "payroll"),
     "consents.withdraw": lambda tx: consents.withdraw(tx, PERSON.id, "payroll", START),
     "consents.listed": lambda tx: consents.listed(tx, PERSON.id),
+    "subjects.obtain": lambda tx: subjects.obtain(tx, "payroll", PERSON.id),
+    "subjects.find": lambda tx: subjects.find(tx, "payroll", PERSON.id),
+    "grants.add": lambda tx: grants.add(tx, GRANT),
+    "grants.add_code": lambda tx: grants.add_code(tx, "code", GRANT, redirect_uri=URL, challenge=None, expires_at=START + 60),
+    "grants.take_code": lambda tx: grants.take_code(tx, "code", "payroll", START),
+    "grants.grant_of_spent_code": lambda tx: grants.grant_of_spent_code(tx, "code", "payroll"),
+    "grants.standing": lambda tx: grants.standing(tx, GRANT.id, START),
+    "grants.end": lambda tx: grants.end(tx, GRANT.id, START),
+    "grants.end_of_session": lambda tx: grants.end_of_session(tx, GRANT.sid, START),
+    "grants.end_of_person": lambda tx: grants.end_of_person(tx, PERSON.id, START),
+    "grants.end_of_application": lambda tx: grants.end_of_application(tx, PERSON.id, "payroll", START),
+    "grants.purge_codes": lambda tx: grants.purge_codes(tx, START),
+    "tokens.add_access": lambda tx: tokens.add_access(tx, "token", GRANT.id, ["openid"], now=START, expires_at=START + 600),
+    "tokens.access": lambda tx: tokens.access(tx, "token", START),
+    "tokens.revoke_access": lambda tx: tokens.revoke_access(tx, "token", "payroll", START),
+    "tokens.add_family": lambda tx: tokens.add_family(tx, GRANT.id, "payroll", START + 600),
+    "tokens.add_refresh": lambda tx: tokens.add_refresh(tx, "refresh", FAMILY, START + 600),
+    "tokens.refresh": lambda tx: tokens.refresh(tx, "refresh", START),
+    "tokens.take_refresh": lambda tx: tokens.take_refresh(tx, "refresh", "payroll", START),
+    "tokens.family_of": lambda tx: tokens.family_of(tx, "refresh", "payroll"),
+    "tokens.family_of_spent": lambda tx: tokens.family_of_spent(tx, "refresh", "payroll"),
+    "tokens.revoke_family": lambda tx: tokens.revoke_family(tx, "family", START),
+    "tokens.purge": lambda tx: tokens.purge(tx, START),
+    "used.once": lambda tx: used.once(tx, "jti", "value", START + 60),
+    "used.purge": lambda tx: used.purge(tx, START),
     "receipts.save": lambda tx: receipts.save(tx, RECEIPT),
     "receipts.by_request": lambda tx: receipts.by_request(tx, RECEIPT.request_id),
     "receipts.newest": lambda tx: [receipts.newest(tx, person_id=PERSON.id), receipts.newest(tx, partner="fabrikam")],
@@ -105,6 +146,8 @@ WHOLE_TABLE = {
     "migrate.current": "no request",
     "migrate.upgrade": "no request",
     "engine.resolve": "no statement",
+    "grants.standing_query": "no statement",
+    "grants.standing_of": "no statement",
 }
 
 
