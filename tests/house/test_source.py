@@ -1,0 +1,145 @@
+"""Rules about the source itself that no other tool keeps."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.house.source import BROKER, ROOT, committed, imports, modules, relative, tree
+
+# HP-5: what is used of pyop, oic and jwkest. A name more is a decision: look at what it does with input, then add it.
+PYOP = {
+    ("pyop.provider", "Provider"),
+    ("pyop.exceptions", "InvalidAccessToken"),
+    ("pyop.exceptions", "InvalidAuthorizationCode"),
+    ("pyop.exceptions", "InvalidRefreshToken"),
+    ("pyop.authz_state", "AccessToken"),
+    ("pyop.access_token", "AccessToken"),
+    ("oic.oic.message", "AccessTokenResponse"),
+    ("oic.oic.message", "AuthorizationRequest"),
+    ("oic.oic.message", "AuthorizationResponse"),
+    ("oic.oic.message", "IdToken"),
+    ("oic.oic.message", "ProviderConfigurationResponse"),
+    ("oic.oic.message", "RefreshAccessTokenRequest"),
+}
+
+LARGEST = 300  # lines; a file beyond it misses a room
+GROWN: set[str] = set()  # files that may be larger, each with its reason beside it
+
+WORKPLACE = re.compile(r"(?<![\w./~-])/(work|farm|root)/|before-stop|\.library/")
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
+
+
+def library_names() -> set[tuple[str, str]]:
+    """Every name that broker/ imports from the provider libraries."""
+    return {found for path in modules() for found in imports(path) if found[0].split(".")[0] in {"pyop", "oic", "jwkest"}}
+
+
+def test_provider_libraries_are_used_by_an_allow_list():
+    """HP-5, HP-1: pyop, oic and jwkest are reached by these names only."""
+    assert library_names() <= PYOP
+
+
+def test_dangerous_parts_of_the_libraries_are_never_reached():
+    """HP-5: dynamic registration, the stateless wrapper, from_jwt and to_error_url."""
+    reached = {
+        f"{relative(path)}: {node.attr}"
+        for path in (BROKER / "provider").rglob("*.py")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"from_jwt", "to_error_url", "handle_client_registration_request"}
+    }
+    assert reached == set()
+
+
+def test_pyop_is_pinned_exactly():
+    """HP-60: our subclass overrides private methods, so the version is one."""
+    assert '"pyop==' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_no_assert_decides_anything():
+    """HT-11: `python -O` removes assert statements; broker/ has none."""
+    found = [relative(p) for p in modules() if any(isinstance(node, ast.Assert) for node in ast.walk(tree(p)))]
+    assert found == []
+
+
+def test_nothing_is_pickled():
+    """HT-10: no pickle, marshal, shelve, eval or exec."""
+    names = {
+        (relative(p), module) for p in modules() for module, _ in imports(p) if module in {"pickle", "marshal", "shelve", "dill"}
+    }
+    calls = {
+        (relative(path), node.func.id)
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"eval", "exec"}
+    }
+    assert names | calls == set()
+
+
+def test_the_domain_asks_nobody():
+    """HT-12: no clock, randomness aside from ids, no I/O below broker/domain."""
+    asked = {(path.name, module) for path in (BROKER / "domain").glob("*.py") for module, _ in imports(path)}
+    assert {pair for pair in asked if pair[1].split(".")[0] in {"time", "datetime", "os", "socket", "pathlib", "random"}} == set()
+
+
+def test_files_are_small():
+    """A file of more than 300 lines misses a room."""
+    large = {relative(p): n for p in modules("broker", "tests", "scripts") if (n := p.read_text().count("\n")) > LARGEST}
+    assert {name: n for name, n in large.items() if name not in GROWN} == {}
+
+
+def test_no_drawer_for_everything():
+    """No utils.py, helpers.py, common.py, misc.py."""
+    assert [relative(p) for p in modules("broker", "tests") if p.stem in {"utils", "helpers", "common", "misc", "util"}] == []
+
+
+def text_of(path: Path) -> str:
+    """A file's text; empty for a picture."""
+    try:
+        return path.read_text()
+    except UnicodeDecodeError:
+        return ""
+
+
+def test_no_file_names_a_workplace():
+    """Nothing depends on where it was written."""
+    own = Path(__file__)
+    assert [relative(p) for p in committed() if p != own and WORKPLACE.search(text_of(p))] == []
+
+
+def test_nothing_is_left_undone():
+    """No promise in a comment, no stub."""
+    own = Path(__file__)
+    found = [relative(p) for p in committed() if p.suffix == ".py" and p != own and UNFINISHED.search(text_of(p))]
+    assert found == []
+
+
+def test_lock_files_have_hashes_and_no_addresses():
+    """`make install` fetches what was reviewed, from whatever index the machine uses."""
+    for path in sorted((ROOT / "requirements").glob("*.txt")):
+        text = path.read_text()
+        assert "://" not in text
+        pins = re.findall(r"^([a-z0-9-]+)==\S+", text, re.MULTILINE)
+        blocks = re.findall(r"^[a-z0-9-]+==.*(?:\n    --hash=sha256:[0-9a-f]{64}.*)+", text, re.MULTILINE)
+        assert len(pins) == len(blocks) > 0
+
+
+@pytest.mark.parametrize("name", ["package-lock.json"])
+def test_npm_lock_files_have_no_addresses(name: str):
+    """The same for what the interop and browser tests take from npm."""
+    found = [p for p in committed() if p.name == name and re.search(r'"resolved":\s*"http', text_of(p))]
+    assert [relative(p) for p in found] == []
+
+
+def test_every_test_has_a_sentence():
+    """Each test says in one line what it proves."""
+    missing = [
+        f"{relative(path)}::{node.name}"
+        for path in modules("tests")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
+    ]
+    assert missing == []
