@@ -1,0 +1,198 @@
+"""config/applications/CLIENT_ID.yaml: a relying party and all it may do (HP-8, HP-22, HP-39, HP-40, HP-45)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo, WithJsonSchema
+
+from broker.domain.claims import SCOPES
+from broker.settings import urls
+from broker.settings.errors import Problem, Wrong
+from broker.settings.partner_file import no_protocol_names
+from broker.settings.values import (
+    Email,
+    Link,
+    Listed,
+    Logo,
+    Outbound,
+    Secret,
+    Section,
+    Text,
+    Word,
+    each_of,
+    home_of,
+    present,
+    remember,
+)
+
+CREDENTIALS = ("client_secret", "jwks", "jwks_uri")
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  # RFC 7518 6.2.2, 6.3.2, 6.4
+JWKS_LIMIT = 64 * 1024  # bytes
+ApiPermission = Literal[
+    "User.Invite.All",
+    "User.Read.All",
+    "User.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "Application.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "Policy.Read.All",
+    "AuditLog.Read.All",
+]
+
+
+def _jwks(value: object, info: ValidationInfo) -> object:
+    """The public keys of the application: inline, or the path of a JSON file."""
+    if isinstance(value, str):
+        value = _jwks_file(value, info)
+    keys = value.get("keys") if isinstance(value, dict) else None
+    if not isinstance(keys, list) or not keys:
+        raise Wrong("is no key set; write keys: [...] of RFC 7517, or the path of a JSON file that holds it")
+    problems = [Problem(text, at=("keys", number)) for number, key in enumerate(keys) for text in _key_problems(key)]
+    if problems:
+        raise Wrong(*problems)
+    from broker.jose.keys import public_keys
+
+    if not public_keys({"keys": keys}):
+        raise Wrong("holds no key that can verify; write an RSA key of 2048 bits or more, an EC P-256 or an Ed25519 key")
+    return {"keys": [dict(key) for key in keys]}
+
+
+def _jwks_file(path: str, info: ValidationInfo) -> object:
+    home = home_of(info)
+    if home is None:
+        raise Wrong("is a path, but no home is known; write the keys themselves")
+    remember(info, home / path)
+    try:
+        with (home / path).open("rb") as stream:
+            raw = stream.read(JWKS_LIMIT + 1)
+        if len(raw) > JWKS_LIMIT:
+            raise Wrong("{value} is larger than 64 KiB; write a file that holds this application's keys only", value=path)
+        return json.loads(raw)
+    except OSError:
+        raise Wrong("{value} cannot be read; write a path that exists, relative to the home", value=path) from None
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, Wrong):
+            raise
+        raise Wrong("{value} is not JSON; write a file that holds a key set of RFC 7517", value=path) from None
+
+
+def _key_problems(key: object) -> Iterator[str]:
+    """HO-5, HP-42: a key set of an application holds public keys only."""
+    if not isinstance(key, dict) or not isinstance(key.get("kty"), str):
+        yield "is no key; write a JSON Web Key with kty"
+    elif key["kty"] == "oct":
+        yield "is a symmetric key; write a public key, or use client_secret"
+    elif PRIVATE_MEMBERS & key.keys():
+        yield "is a private key; write only its public members, and replace the key: it has been seen here"
+
+
+def _scope(value: object) -> str:
+    if not isinstance(value, str) or value not in SCOPES:
+        raise Wrong(f"{{value}} is no scope we know; write some of {', '.join(SCOPES)}", value=value)
+    return value
+
+
+def _scopes(value: tuple[object, ...]) -> tuple[str, ...]:
+    scopes = each_of(value, _scope)
+    if "openid" not in scopes and scopes:
+        raise Wrong("lacks openid; write [openid, profile, email]")
+    return scopes
+
+
+def _redirects(value: tuple[object, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """The credentials are judged before: a broken one still means a confidential client."""
+    public = all(info.data.get(name, "broken") is None for name in CREDENTIALS)
+    return each_of(value, lambda item: urls.redirect(item, public=public))
+
+
+Redirects = Annotated[
+    Listed[Any], AfterValidator(_redirects), WithJsonSchema({"type": "array", "items": {"type": "string", "format": "uri"}})
+]
+Scopes = Annotated[Listed[Any], AfterValidator(_scopes), WithJsonSchema({"type": "array", "items": {"enum": list(SCOPES)}})]
+Jwks = Annotated[
+    dict[str, Any],
+    BeforeValidator(_jwks),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "required": ["keys"]}]}),
+]
+
+
+class SelfService(Section):
+    """Whether people may ask for access themselves."""
+
+    sign_up: bool = Field(default=False, description="A person without an invitation may ask for access.")
+    approval: Literal["owners", "none"] = Field(default="owners", description="Who says yes.")
+
+
+class ApplicationFile(Section):
+    """config/applications/CLIENT_ID.yaml; the file's name is the client_id."""
+
+    name: Text = Field(description="The application, as guests know it.", examples=["Payroll"])
+    client_secret: Annotated[Secret | None, BeforeValidator(present)] = Field(
+        default=None,
+        description="By ${env:NAME} or ${file:PATH}; at least 16 characters. Without any credential: a public client, PKCE required.",
+    )
+    jwks: Annotated[Jwks | None, BeforeValidator(present)] = Field(
+        default=None, description="Its public keys, inline or the path of a JSON file: the application uses private_key_jwt."
+    )
+    jwks_uri: Annotated[Outbound | None, BeforeValidator(present)] = Field(
+        default=None, description="Where its public keys are: the application uses private_key_jwt."
+    )
+    redirect_uris: Redirects = Field(
+        default=(), description="Compared character for character; empty for a program that only uses the API."
+    )
+    post_logout_redirect_uris: Redirects = Field(
+        default=(), description="Where a sign-out may return to, compared character for character."
+    )
+    backchannel_logout_uri: Outbound | None = Field(default=None, description="Told when a session of one of its people ended.")
+    launch_url: Link | None = Field(default=None, description="Its tile in the access panel.")
+    logo: Logo | None = Field(default=None, description="A .svg or .png inside the home.")
+    owners: Listed[Email] = Field(default=(), description="Members who may add guests to this application.")
+    assignment_required: bool = Field(default=False, description="Only assigned guests, or members of assigned groups, get in.")
+    roles: Listed[Word] = Field(default=(), description="The roles that an assignment may give.")
+    subject_type: Literal["pairwise", "public"] = Field(
+        default="pairwise", description="Whether `sub` is this application's own."
+    )
+    id_token_signed_response_alg: Literal["RS256", "ES256", "PS256", "EdDSA"] = Field(
+        default="RS256", description="How ID tokens are signed."
+    )
+    scopes: Scopes = Field(
+        default=("openid", "profile", "email"), description="What it may ask for; groups: names of our groups."
+    )
+    claims: Annotated[dict[Word, Word], AfterValidator(no_protocol_names)] = Field(
+        default_factory=dict, description="Token claim: broker claim."
+    )
+    audiences: Listed[Text] = Field(default=(), description="Client ids that may introspect its access tokens, beside itself.")
+    api_permissions: Listed[ApiPermission] = Field(default=(), description="What it may do at the management API.")
+    self_service: SelfService = Field(default_factory=SelfService, description="Whether people may ask for access themselves.")
+
+    _id: str = PrivateAttr("")
+
+    def model_post_init(self, context: Any, /) -> None:
+        """The loader hands in the file's name."""
+        if isinstance(context, dict):
+            self._id = context.get("id", "")
+
+    @property
+    def client_id(self) -> str:
+        """The file's name without .yaml."""
+        return self._id
+
+    @property
+    def client_type(self) -> Literal["public", "secret", "private_key_jwt"]:
+        """How it proves itself; derived here once, nowhere else (HP-22)."""
+        if self.client_secret is not None:
+            return "secret"
+        return "public" if self.jwks is None and self.jwks_uri is None else "private_key_jwt"
+
+
+def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """One credential, or none (HP-22); what needs a credential has one."""
+    given = [name for name in CREDENTIALS if name in raw]
+    for name in given[1:]:
+        yield Problem(f"stands beside {given[0]}; keep one of the two", at=(name,))
+    if not given and raw.get("api_permissions"):
+        message = "are for programs that prove themselves; write client_secret, jwks or jwks_uri too, or remove them"
+        yield Problem(message, at=("api_permissions",))

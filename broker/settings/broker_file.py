@@ -1,0 +1,175 @@
+"""config/broker.yaml: the broker itself. Every default is the closed one, or the one the contract names."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from broker.settings import names
+from broker.settings.errors import Wrong
+from broker.settings.values import (
+    Contact,
+    Domain,
+    Duration,
+    Email,
+    File,
+    HostOrNetwork,
+    Issuer,
+    Link,
+    Listed,
+    Mailbox,
+    Network,
+    Section,
+    Text,
+    Version,
+)
+
+Language = Literal["en", "nl", "de", "fr"]
+LANGUAGES: tuple[Language, ...] = ("en", "nl", "de", "fr")
+_SMTP = re.compile(r"(smtp|smtps|smtp\+starttls)://([^/?#@\s]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?")
+
+
+def _database(value: str) -> str:
+    if re.fullmatch(r"sqlite:///[^?#]+", value) or re.fullmatch(r"postgresql\+psycopg://[^\s]+", value):
+        return value
+    if re.match(r"postgres(ql)?(\+\w+)?:", value):
+        raise Wrong(
+            "names another driver; write postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
+        )  # no value: it holds a password
+    raise Wrong("is no database we know; write sqlite:///var/broker.db or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
+
+
+def _server(value: str) -> str:
+    if value.startswith("folder:") and value.removeprefix("folder:").strip("/ "):
+        return value
+    match = _SMTP.fullmatch(value)
+    if match is None or (match[4] and not 0 < int(match[4][1:]) < 65536):
+        raise Wrong("is no mail server; write smtp://HOST:PORT, smtps://, smtp+starttls:// or folder:var/mail")
+    return value
+
+
+def _languages(value: tuple[Language, ...]) -> tuple[Language, ...]:
+    if not value:
+        raise Wrong("is empty; write at least one of en, nl, de, fr")
+    return value
+
+
+class Organization(Section):
+    """Who invites: shown on pages and in mails."""
+
+    name: Text = Field(description="The company's name, as guests know it.", examples=["Contoso"])
+    support_url: Contact | None = Field(default=None, description="Where a guest gets help: https:, mailto: or tel:.")
+    privacy_url: Link | None = Field(default=None, description="The privacy statement.")
+
+
+class Mail(Section):
+    """How invitations leave."""
+
+    sender: Mailbox | None = Field(
+        default=None, alias="from", description="The From of every mail; by default no-reply at the issuer's host."
+    )
+    server: Annotated[Text, AfterValidator(_server)] = Field(
+        default="folder:var/mail",
+        repr=False,
+        description="smtp://, smtps://, smtp+starttls://, or folder:PATH for one .eml a message.",
+    )
+
+
+class Invitations(Section):
+    """Who may be invited, and for how long a link lives."""
+
+    lifetime: Duration = Field(default="30d", validate_default=True, description="How long an invitation can be redeemed.")
+    allow_domains: Listed[Domain] = Field(default=(), description="If given, only addresses of these domains can be invited.")
+    deny_domains: Listed[Domain] = Field(default=(), description="Addresses of these domains are never invited.")
+
+
+class Guests(Section):
+    """What holds for every guest."""
+
+    email_one_time_code: bool = Field(
+        default=True, description="Guests without an identity provider prove themselves by a code sent by mail."
+    )
+    lifetime: Duration | None = Field(
+        default=None, description="Access ends after this time unless it is renewed; null: it does not end."
+    )
+
+
+class TermsOfUse(Section):
+    """What guests accept before they get in."""
+
+    version: Version = Field(description="Each new version is accepted anew.", examples=["2026-01"])
+    file: File = Field(description="The text, Markdown, relative to the home.", examples=["config/terms.md"])
+
+
+class Sessions(Section):
+    """How long one sign-in in one browser lasts."""
+
+    lifetime: Duration = Field(default="12h", validate_default=True, description="Over at the latest after this time.")
+    idle: Duration = Field(default="1h", validate_default=True, description="Over after this time without use.")
+
+
+class Tokens(Section):
+    """How long what applications hold is good."""
+
+    access: Duration = Field(default="10m", validate_default=True, description="Access tokens.")
+    id: Duration = Field(default="10m", validate_default=True, description="ID tokens.")
+    refresh: Duration = Field(default="30d", validate_default=True, description="The absolute end of a family of refresh tokens.")
+    refresh_idle: Duration = Field(
+        default="7d", validate_default=True, description="A refresh token that is not used for this time is over."
+    )
+
+
+class Retention(Section):
+    """How long records are kept."""
+
+    receipts: Duration = Field(default="30d", validate_default=True, description="The explained records of sign-ins.")
+    audit: Duration = Field(default="400d", validate_default=True, description="Audit events.")
+
+
+class NetworkRules(Section):
+    """Whom the broker believes and whom it may call."""
+
+    trusted_proxies: Listed[Network] = Field(default=(), description="Addresses whose X-Forwarded-* are believed.")
+    allow_private_addresses: Listed[HostOrNetwork] = Field(
+        default=(),
+        description="Hosts and networks that outbound calls may reach although private or loopback; only these may be http:.",
+    )
+    metrics_from: Listed[Network] = Field(default=("127.0.0.0/8", "::1"), description="Addresses that may read /metrics.")
+
+
+class BrokerFile(Section):
+    """config/broker.yaml."""
+
+    issuer: Issuer = Field(
+        description="The public base URL, exact. http:// only for loopback hosts.", examples=["https://login.contoso.example"]
+    )
+    organization: Organization = Field(
+        default_factory=lambda data: Organization(name=urlsplit(data.get("issuer", "")).hostname or "broker"),
+        description="Who invites; by default named after the issuer's host.",
+    )
+    database: Annotated[Text, AfterValidator(_database)] = Field(
+        default="sqlite:///var/broker.db",
+        repr=False,
+        description="sqlite:///PATH, or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE.",
+    )
+    administrators: Listed[Email] = Field(default=(), description="Members with these verified addresses run the admin portal.")
+    mail: Mail = Field(default_factory=Mail, description="How invitations leave.")
+    invitations: Invitations = Field(default_factory=Invitations, description="Who may be invited.")
+    guests: Guests = Field(default_factory=Guests, description="What holds for every guest.")
+    terms_of_use: TermsOfUse | None = Field(default=None, description="What guests accept before they get in.")
+    sessions: Sessions = Field(default_factory=Sessions, description="How long one sign-in lasts.")
+    tokens: Tokens = Field(default_factory=Tokens, description="How long what applications hold is good.")
+    languages: Annotated[Listed[Language], AfterValidator(_languages)] = Field(
+        default=LANGUAGES, description="The first is the fallback."
+    )
+    retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
+    network: NetworkRules = Field(default_factory=NetworkRules, description="Whom the broker believes and may call.")
+
+    @property
+    def mail_from(self) -> str:
+        """The From of every mail."""
+        host = urlsplit(self.issuer).hostname or "localhost"
+        return self.mail.sender or f"{names.text(self.organization.name)} <no-reply@{host}>"

@@ -1,0 +1,28 @@
+"""The four kinds of config files, by the names everybody else uses."""
+
+from __future__ import annotations
+
+from broker.settings.application_file import ApplicationFile
+from broker.settings.broker_file import BrokerFile
+from broker.settings.partner_file import ClaimsMap, OidcPartner, PartnerFile, SamlPartner, Trust
+from broker.settings.policy_file import PolicyFile
+from broker.settings.values import Section
+
+MODELS: dict[str, type[Section]] = {
+    "broker": BrokerFile,
+    "partner": PartnerFile,
+    "application": ApplicationFile,
+    "policy": PolicyFile,
+}
+
+__all__ = [
+    "MODELS",
+    "ApplicationFile",
+    "BrokerFile",
+    "ClaimsMap",
+    "OidcPartner",
+    "PartnerFile",
+    "PolicyFile",
+    "SamlPartner",
+    "Trust",
+]

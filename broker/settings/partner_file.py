@@ -1,0 +1,207 @@
+"""config/partners/PARTNER.yaml: a home organization and how it signs its people in (HO-2, HO-12, HO-14, HO-15)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo
+
+from broker.domain.claims import PROTOCOL
+from broker.settings import urls
+from broker.settings.errors import Problem, Wrong
+from broker.settings.values import (
+    Domain,
+    Duration,
+    File,
+    Listed,
+    PartnerIssuer,
+    Scalar,
+    Secret,
+    Section,
+    Text,
+    Word,
+    home_of,
+    present,
+)
+
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
+
+
+def _certificate(value: str, info: ValidationInfo) -> str:
+    """CF-04: an empty certificate must not be taken for one that verifies nothing."""
+    home = home_of(info)
+    if home is None:
+        return value
+    match = _CERTIFICATE.search((home / value).read_bytes().decode("latin-1"))
+    try:
+        good = match is not None and len(base64.b64decode("".join(match[1].split()), validate=True)) > 100
+    except binascii.Error:
+        good = False
+    if not good:
+        raise Wrong("{value} holds no certificate (partner_unsigned); write the path of a PEM file", value=value)
+    return value
+
+
+def _metadata(value: object, info: ValidationInfo) -> str:
+    """A URL, or a file that exists."""
+    if isinstance(value, str) and "://" in value:
+        return urls.outbound(value)
+    if not isinstance(value, str) or not value:
+        raise Wrong("is empty; write the URL or the file of the partner's metadata")
+    home = home_of(info)
+    if home is not None and not (home / value).is_file():
+        raise Wrong("{value} is neither a URL nor a file; write https://HOST/PATH or a path relative to the home", value=value)
+    return value
+
+
+def _signed(value: object) -> object:
+    """CF-04: there is no value for a partner that signs nothing."""
+    if value in (None, False, "none", "neither", ""):
+        raise Wrong("lets unsigned messages in (partner_unsigned); write response, assertion, both or either")
+    return value
+
+
+def _scopes(value: tuple[str, ...]) -> tuple[str, ...]:
+    if "openid" not in value:
+        raise Wrong("lacks openid; write [openid, profile, email]")
+    return value
+
+
+def no_protocol_names(claims: dict[str, str]) -> dict[str, str]:
+    """HP-40: what only the protocol may write cannot be the target of a mapping."""
+    bad = [
+        Problem("is a claim that only the protocol writes; choose another name", at=(name,))
+        for name in claims
+        if name in PROTOCOL
+    ]
+    if bad:
+        raise Wrong(*bad)
+    return claims
+
+
+Certificate = Annotated[File, AfterValidator(_certificate)]
+ClaimsMap = Annotated[dict[Word, Text], AfterValidator(no_protocol_names)]
+
+
+class SamlPartner(Section):
+    """The partner's identity provider, over SAML 2.0."""
+
+    metadata: Annotated[str, BeforeValidator(_metadata)] = Field(
+        description="URL or file; a URL is refreshed on its own validity.", examples=["https://idp.fabrikam.example/metadata"]
+    )
+    entity_id: Text | None = Field(default=None, description="Needed when the metadata holds several entities.")
+    metadata_certificate: Certificate | None = Field(default=None, description="PEM file: the metadata must be signed by it.")
+    sign_requests: bool = Field(default=True, description="Whether our requests are signed.")
+    signed: Annotated[Literal["response", "assertion", "both", "either"], BeforeValidator(_signed)] = Field(
+        default="either", description="What the partner signs; at least one, always verified."
+    )
+    want_encrypted: bool = Field(
+        default=False, description="Only encrypted assertions, and our encryption key is published for this partner."
+    )
+    subject: Text = Field(default="name_id", description="name_id, or the Name of the attribute that identifies the person.")
+    name_id_format: Text | None = Field(default=None, description="Asked for in requests only if given.")
+    allow_idp_initiated: bool = Field(
+        default=False, description="An unsolicited response starts an ordinary sign-in; it is never read."
+    )
+
+
+class ClientAssertion(Section):
+    """How we prove ourselves with private_key_jwt (HO-12)."""
+
+    audience: Literal["issuer", "token_endpoint"] = Field(default="issuer", description="The one `aud` of our client assertion.")
+    certificate: Certificate | None = Field(
+        default=None, description="PEM file whose thumbprint goes into the header, where the provider wants it."
+    )
+
+
+class OidcPartner(Section):
+    """The partner's identity provider, over OpenID Connect."""
+
+    issuer: PartnerIssuer = Field(
+        description="One tenant, exact, as its discovery document names it.", examples=["https://login.fabrikam.example"]
+    )
+    client_id: Text = Field(description="What the partner registered us as.", examples=["contoso-broker"])
+    client_secret: Annotated[Secret | None, BeforeValidator(present)] = Field(
+        default=None, description="Ours at the partner, by ${env:NAME} or ${file:PATH}; at least 16 characters."
+    )
+    client_authentication: Literal["client_secret", "private_key_jwt"] = Field(
+        default="client_secret", description="private_key_jwt: we sign with our own key, there is no secret."
+    )
+    scopes: Annotated[Listed[Word], AfterValidator(_scopes)] = Field(
+        default=("openid", "profile", "email"), description="What we ask for."
+    )
+    require_claims: dict[Text, Scalar] = Field(default_factory=dict, description="Must be in the ID token with this value.")
+    client_assertion: ClientAssertion = Field(default_factory=ClientAssertion, description="Details of private_key_jwt.")
+
+
+class Trust(Section):
+    """What we believe of what the partner says."""
+
+    email: bool = Field(
+        default=False, description="Inside `domains` an address counts as verified when the partner does not say otherwise."
+    )
+    mfa: Listed[Text] = Field(
+        default=(), description="acr or amr values that count as multi-factor authentication; empty: never."
+    )
+    mfa_max_age: Duration = Field(default="12h", validate_default=True, description="How old that proof may be.")
+    step_up: bool = Field(default=False, description="When more proof is needed, ask the partner first, ourselves last.")
+
+
+class PartnerFile(Section):
+    """config/partners/PARTNER.yaml; the file's name is the partner's id."""
+
+    name: Text = Field(description="The home organization, as its people know it.", examples=["Fabrikam"])
+    domains: Listed[Domain] = Field(
+        default=(), description="Mail domains this partner is the authority for; .example.org: all below it."
+    )
+    members: bool = Field(default=False, description="The company's own staff sign in here: members, not guests.")
+    saml: SamlPartner | None = Field(default=None, description="Either saml or oidc.")
+    oidc: OidcPartner | None = Field(default=None, description="Either saml or oidc.")
+    claims: ClaimsMap = Field(
+        default_factory=dict, description="Broker claim: the attribute's Name on the wire, or a short name."
+    )
+    trust: Trust = Field(default_factory=Trust, description="What we believe of what the partner says.")
+
+    _id: str = PrivateAttr("")
+
+    def model_post_init(self, context: Any, /) -> None:
+        """The loader hands in the file's name."""
+        if isinstance(context, dict):
+            self._id = context.get("id", "")
+
+    @property
+    def id(self) -> str:
+        """The file's name without .yaml."""
+        return self._id
+
+    @property
+    def issuer(self) -> str:
+        """Who vouches, as identities are bound to it: the OIDC issuer or the SAML entity id; empty if not known yet."""
+        return self.oidc.issuer if self.oidc is not None else (self.saml.entity_id or "") if self.saml is not None else ""
+
+    @property
+    def protocol(self) -> Literal["oidc", "saml"]:
+        """Which of the two sections is there; the loader refuses none and both."""
+        return "saml" if self.saml is not None else "oidc"
+
+
+def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """What the keys alone show, before any value is looked at."""
+    saml, oidc = raw.get("saml"), raw.get("oidc")
+    if saml is None and oidc is None:
+        yield Problem("neither saml nor oidc is given; write one of the two", at=("oidc",))
+    if saml is not None and oidc is not None:
+        yield Problem("stands beside saml; keep one of the two", at=("oidc",))
+    if raw.get("members") is True and not raw.get("domains"):
+        yield Problem("has no domains, so nobody could be a member; write domains: [contoso.example]", at=("members",))
+    if isinstance(oidc, dict):
+        by_key = oidc.get("client_authentication") == "private_key_jwt"
+        if by_key and "client_secret" in oidc:
+            yield Problem("stands beside private_key_jwt; keep one of the two", at=("oidc", "client_secret"))
+        elif not by_key and "client_secret" not in oidc:
+            message = "is missing; write client_secret: ${env:NAME}, or client_authentication: private_key_jwt"
+            yield Problem(message, at=("oidc", "client_secret"))

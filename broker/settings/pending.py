@@ -1,0 +1,94 @@
+"""Keys that are read and checked, but whose capability is not built yet: `broker check` says so for each one in use.
+
+When a capability arrives, delete its line here; nothing else knows of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from broker.settings.errors import ConfigError, dotted
+from broker.settings.sources import Reading, Source
+
+
+def _changed(value: Any, default: Any) -> bool:
+    return bool(value != default)
+
+
+def _is_true(value: Any, _default: Any) -> bool:
+    return value is True
+
+
+def _is_smtp(value: Any, _default: Any) -> bool:
+    return str(value).startswith("smtp")
+
+
+def _in_force(value: Any, _default: Any) -> bool:
+    return bool(value != "disabled")
+
+
+class Pending(NamedTuple):
+    """kind: of file. path: dotted key. missing: the capability in plain words. used: (value, default) -> whether to tell.
+
+    always: also where the key is left out, because its default is the use.
+    """
+
+    kind: str
+    path: str
+    missing: str
+    used: Callable[[Any, Any], bool] = _changed
+    always: bool = False
+
+
+PENDING = (
+    Pending("broker", "administrators", "the admin portal is not built"),
+    Pending("broker", "terms_of_use", "terms of use are not shown"),
+    Pending("broker", "guests.lifetime", "guests do not expire by themselves"),
+    Pending("broker", "guests.email_one_time_code", "codes by mail are not sent", _is_true),
+    Pending("broker", "mail.server", "invitations are not sent by mail; hand out their links", _is_smtp),
+    Pending(
+        "broker", "mail.server", "invitations are not written as mail; hand out their links", lambda v, _d: not _is_smtp(v, _d)
+    ),
+    Pending("broker", "retention", "old records are not removed"),
+    Pending("partner", "saml", "sign-in over SAML is not built; nobody can sign in at this partner"),
+    Pending("partner", "trust.mfa", "the partner's multi-factor authentication is not taken over"),
+    Pending("partner", "trust.mfa_max_age", "the partner's multi-factor authentication is not taken over"),
+    Pending("partner", "trust.step_up", "the partner is not asked for more proof"),
+    Pending("application", "backchannel_logout_uri", "applications are not told of sign-outs"),
+    Pending("application", "owners", "owners cannot add guests"),
+    Pending("application", "roles", "roles cannot be assigned"),
+    Pending("application", "api_permissions", "the management API is not built"),
+    Pending("application", "self_service", "self-service sign-up is not built"),
+    Pending("policy", "state", "conditional access is not built; this policy protects nothing", _in_force, always=True),
+)
+
+
+def notes(reading: Reading) -> list[ConfigError]:
+    """One line for each key in use that has no effect; only of files without errors."""
+    return sorted(note for source in reading.sources if source.model is not None for note in _of(source))
+
+
+def _of(source: Source) -> Iterator[ConfigError]:
+    for entry in PENDING:
+        keys = tuple(entry.path.split("."))
+        if entry.kind != source.kind or not (entry.always or keys in source.tree.lines):
+            continue
+        value, default = _value(source.model, keys)
+        if entry.used(value, default):
+            yield ConfigError(source.tree.file, source.tree.line(keys), dotted(keys), f"has no effect yet: {entry.missing}")
+
+
+def _value(model: BaseModel | None, keys: tuple[str, ...]) -> tuple[Any, Any]:
+    """The value at a place of one or two keys, and what it would be if it were not written."""
+    *above, last = keys
+    for key in above:
+        model = getattr(model, key)
+    if model is None:
+        return None, None
+    if above:
+        return getattr(model, last), getattr(type(model)(), last)  # a section has a default for every key
+    default = type(model).model_fields[last].get_default(call_default_factory=True, validated_data={})
+    return getattr(model, last), default

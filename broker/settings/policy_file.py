@@ -1,0 +1,108 @@
+"""config/policies/POLICY.yaml: conditional access. What cannot be understood is refused, never skipped (PO-01)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field, PrivateAttr
+
+from broker.settings.errors import Problem
+from broker.settings.values import AllOrEmails, AllOrIds, Duration, Listed, Network, Section, Text
+
+
+class People(Section):
+    """A set of people; somebody belongs to it who is named by any of its keys."""
+
+    guests: AllOrEmails = Field(default=(), description="all, or the addresses of guests.")
+    groups: Listed[Text] = Field(default=(), description="Names of our groups.")
+    partners: Listed[Text] = Field(default=(), description="Ids of partners.")
+    members: bool = Field(default=False, description="The company's own staff.")
+
+
+class Users(Section):
+    """Whom the policy is about."""
+
+    include: People = Field(description="At least one key.", examples=["{guests: all}"])
+    exclude: People = Field(default_factory=People, description="Goes before include.")
+
+
+class Applications(Section):
+    """Which applications the policy is about."""
+
+    include: AllOrIds = Field(default="all", description="all, or client ids.")
+    exclude: Listed[Text] = Field(default=(), description="Client ids; goes before include.")
+
+
+class Networks(Section):
+    """Where a sign-in comes from."""
+
+    include: Listed[Network] = Field(default=(), description="If given, only sign-ins from these.")
+    exclude: Listed[Network] = Field(default=(), description="Not sign-ins from these.")
+
+
+class Conditions(Section):
+    """When the policy is about a sign-in; all must match."""
+
+    networks: Networks = Field(default_factory=Networks, description="Where it comes from.")
+    partner_mfa: bool | None = Field(
+        default=None, description="Whether a trusted partner already did multi-factor authentication; null: either."
+    )
+
+
+class Grant(Section):
+    """What the policy wants."""
+
+    block: bool = Field(default=False, description="Nobody it is about gets in.")
+    require: Listed[Literal["mfa", "phishing_resistant_mfa", "terms_of_use"]] = Field(default=(), description="All must be met.")
+
+
+class SessionRules(Section):
+    """How long a proof lasts."""
+
+    sign_in_frequency: Duration | None = Field(default=None, description="Re-authenticate after this time.")
+
+
+class PolicyFile(Section):
+    """config/policies/POLICY.yaml; the file's name is the policy's id."""
+
+    name: Text = Field(description="The policy in a sentence.", examples=["Payroll asks guests for a second factor"])
+    state: Literal["enabled", "report_only", "disabled"] = Field(
+        default="enabled", description="report_only: told in receipts, not applied."
+    )
+    users: Users = Field(description="Whom it is about.", examples=["{include: {guests: all}}"])
+    applications: Applications = Field(default_factory=Applications, description="Which applications; left out: all.")
+    conditions: Conditions = Field(default_factory=Conditions, description="When; left out: always.")
+    grant: Grant = Field(default_factory=Grant, description="What it wants.")
+    session: SessionRules = Field(default_factory=SessionRules, description="How long a proof lasts.")
+
+    _id: str = PrivateAttr("")
+
+    def model_post_init(self, context: Any, /) -> None:
+        """The loader hands in the file's name."""
+        if isinstance(context, dict):
+            self._id = context.get("id", "")
+
+    @property
+    def id(self) -> str:
+        """The file's name without .yaml."""
+        return self._id
+
+
+def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """A policy that says nothing, or twice, is a mistake: somebody believes it protects."""
+    grant, session, users = raw.get("grant"), raw.get("session"), raw.get("users")
+    grant = grant if isinstance(grant, dict) else {}
+    if grant.get("block") is True and grant.get("require"):
+        yield Problem("stands beside block: true, which lets nobody in; keep one of the two", at=("grant", "require"))
+    if (
+        not grant.get("block")
+        and not grant.get("require")
+        and not (isinstance(session, dict) and session.get("sign_in_frequency"))
+    ):
+        message = "asks for nothing; write block: true, require: [mfa], or session: {sign_in_frequency: 4h}"
+        yield Problem(message, at=("grant",))
+    if isinstance(users, dict) and isinstance(users.get("include"), dict) and not any(users["include"].values()):
+        yield Problem(
+            "names nobody; write guests: all, or name guests, groups, partners or members: true", at=("users", "include")
+        )

@@ -1,0 +1,75 @@
+"""The settings that hold now. A reload is all or nothing: a bad file never replaces a good one."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from broker.settings.errors import ConfigError
+from broker.settings.load import Settings, read, settled
+from broker.settings.sources import FOLDERS
+
+_Stamp = tuple[str, int, int, int]
+
+
+class CurrentSettings:
+    """One reference, swapped as a whole; safe to ask from every thread."""
+
+    def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
+        """Loads. Raises ConfigErrors: without a good first set nothing can serve."""
+        self._home = home
+        self._environ = environ
+        self._lock = threading.Lock()
+        self._seen: frozenset[_Stamp] = frozenset()
+        self._read: set[Path] = set()
+        self._current = self._load()
+
+    def get(self) -> Settings:
+        """The last good set."""
+        return self._current
+
+    def refresh(self) -> list[ConfigError]:
+        """Load beside and swap; the errors, if any, and then the old set stays."""
+        from broker.settings.errors import ConfigErrors
+
+        with self._lock:
+            try:
+                self._current = self._load()
+            except ConfigErrors as errors:
+                return errors.errors
+        return []
+
+    def changed(self) -> bool:
+        """Whether a file came, went or changed since the last look, good or bad. Costs a stat a file, no reading."""
+        return _stamps(self._home, self._read) != self._seen
+
+    def _load(self) -> Settings:
+        before = _stamps(self._home, self._read)  # before reading: what changes meanwhile is seen as a change
+        reading = read(self._home, self._environ)
+        new = reading.read - self._read
+        self._read = reading.read
+        self._seen = before if not new else _stamps(self._home, self._read)
+        return settled(reading)
+
+
+def _stamps(home: Path, others: Iterable[Path]) -> frozenset[_Stamp]:
+    """Name, inode, size and time of every file that counts."""
+    found: set[_Stamp] = set()
+    for folder in ("", *FOLDERS.values()):
+        try:
+            with os.scandir(home / "config" / folder) as entries:
+                found.update(_stamp(f"{folder}/{e.name}", e.stat()) for e in entries if e.name.endswith(".yaml") and e.is_file())
+        except OSError:
+            continue
+    for path in others:
+        try:
+            found.add(_stamp(str(path), path.stat()))
+        except OSError:
+            found.add((str(path), 0, 0, 0))
+    return frozenset(found)
+
+
+def _stamp(name: str, status: os.stat_result) -> _Stamp:
+    return (name, status.st_ino, status.st_size, status.st_mtime_ns)
