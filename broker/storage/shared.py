@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, case, delete, literal
+from sqlalchemy import Connection, case, delete, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from broker.storage.tables import attempts, leases
@@ -30,6 +30,13 @@ def count_attempt(tx: Connection, key: str, now: int, window: int) -> int:
         index_elements=["key"], set_={"window": start, "count": case((c.window == start, c.count + 1), else_=literal(1))}
     ).returning(c.count)
     return int(tx.execute(upsert).scalar_one())
+
+
+def attempts_in(tx: Connection, key: str, now: int, window: int) -> int:
+    """How many attempts the current window of so many seconds has seen."""
+    c = attempts.c
+    statement = select(c.count).where(c.key == key, c.window == now - now % window)
+    return int(tx.execute(statement).scalar_one_or_none() or 0)
 
 
 def purge_attempts(tx: Connection, before: int) -> int:
