@@ -1,0 +1,46 @@
+"""`broker demo`: the cast on this machine's loopback addresses, or the story of a guest without a browser."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+
+@click.command("demo")
+@click.option("--once", is_flag=True, help="Play the story without a browser, say what each step proved, and leave.")
+@click.option("--home", type=click.Path(path_type=Path), help="Where the demo lives.  [default: var/demo; --once: a new folder]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65534),
+    default=8080,
+    show_default=True,
+    help="The broker's; the cast takes the next one. 0: free ones.",
+)
+def demo(once: bool, home: Path | None, port: int) -> None:
+    """Start a broker with partners, applications and a mailbox, and say where to click."""
+    temporary = Path(tempfile.mkdtemp(prefix="broker-demo-")) if once and home is None else None
+    try:
+        sys.exit(_run(once, temporary or home or Path("var/demo"), port))
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _run(once: bool, home: Path, port: int) -> int:
+    """The exit status: 0 if all held, 1 with one clear line otherwise."""
+    from broker.demo.cast import Cast, CastError, run_until_stopped
+    from broker.demo.serving import PortTaken
+    from broker.demo.story import tell
+
+    try:
+        with Cast(home, port) as cast:
+            return (0 if tell(cast) else 1) if once else run_until_stopped(cast)
+    except (CastError, PortTaken, OSError) as error:
+        click.echo(f"demo: {error}", err=True)
+        return 1
+    except KeyboardInterrupt:
+        return 0

@@ -1,0 +1,18 @@
+"""The cast: everybody around the broker, small and honest, for `broker demo` and for the tests of application teams.
+
+Bottom up:
+
+    serving      a WSGI application on an address of its own, in a thread
+    page         the plain HTML that these servers share
+    faults       what a partner can get wrong on purpose
+    identity     the OpenID Provider of a partner, as a class that knows no HTTP server
+    partner      the same as pages: `python -m broker.demo.partner`
+    relying      an OpenID relying party by hand, given nothing but the issuer and its credentials
+    application  the same as a sample application
+    mailbox      the mails that the broker sent, readable in a browser
+    browser      a small browser (cookies, document): cookies as Chromium keeps them, redirects, forms
+    visitor      a person with that browser, who walks through a sign-in
+    home         the demo's config files, secrets and keys
+    cast         starts and stops all of it
+    story        the run of `broker demo --once`: each step says what it proved
+"""

@@ -1,0 +1,103 @@
+"""The demo's home: config files, secrets and keys, written so that a newcomer can read them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PAYROLL, TRAVEL = "payroll", "travel"
+PARTNERS = ("fabrikam", "northwind", "staff")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where everybody lives. partners: issuer by partner id."""
+
+    broker: str
+    partners: Mapping[str, str]
+    payroll: str
+    travel: str
+    mailbox: str
+
+    def callback(self, partner: str) -> str:
+        """The redirect URI that the broker registers at a partner."""
+        return f"{self.broker}/oidc/{partner}/callback"
+
+
+def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
+    """Write the config files (anew each time; secrets, keys and database stay). Returns the secrets by name."""
+    config = home / "config"
+    for folder in ("partners", "applications", "policies"):
+        (config / folder).mkdir(parents=True, exist_ok=True)
+    (home / "var").mkdir(exist_ok=True)
+    known = {name: _secret(home / "secrets" / name) for name in (*PARTNERS, PAYROLL)}
+    (config / "broker.yaml").write_text(_BROKER.format(at=at), "utf-8")
+    for partner, (name, domain, extra) in _PARTNERS.items():
+        text = _PARTNER.format(id=partner, name=name, domain=domain, issuer=at.partners[partner], extra=extra)
+        (config / "partners" / f"{partner}.yaml").write_text(text, "utf-8")
+    (config / "applications" / f"{PAYROLL}.yaml").write_text(_PAYROLL.format(at=at), "utf-8")
+    (config / "applications" / f"{TRAVEL}.yaml").write_text(_TRAVEL.format(at=at), "utf-8")
+    return known
+
+
+def _secret(path: Path) -> str:
+    """A secret of the demo, made once, readable by its owner only."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32), "utf-8")
+    return path.read_text("utf-8").strip()
+
+
+_BROKER = """\
+# The demo's broker. Written by `broker demo` at each start.
+issuer: {at.broker}
+organization:
+  name: Contoso
+  support_url: mailto:it@contoso.example
+  privacy_url: https://contoso.example/privacy
+administrators: [bob@contoso.example]
+mail:
+  from: Contoso <no-reply@contoso.example>
+  server: folder:var/mail
+network:
+  allow_private_addresses: [127.0.0.0/8]  # the cast lives on loopback
+"""
+
+_PARTNERS = {
+    "fabrikam": ("Fabrikam", "fabrikam.example", ""),
+    "northwind": ("Northwind", "northwind.example", ""),
+    "staff": ("Contoso staff", "contoso.example", "members: true  # the company's own people: no invitation needed\n"),
+}
+
+_PARTNER = """\
+name: {name}
+domains: [{domain}]
+{extra}oidc:
+  issuer: {issuer}
+  client_id: contoso-broker
+  client_secret: ${{file:secrets/{id}}}
+trust:
+  email: true  # inside `domains` its word about an address counts
+"""
+
+_PAYROLL = """\
+name: Payroll
+client_secret: ${{file:secrets/payroll}}
+redirect_uris: ["{at.payroll}/callback"]
+post_logout_redirect_uris: ["{at.payroll}/signed-out"]
+launch_url: {at.payroll}/login
+scopes: [openid, profile, email, offline_access]
+"""
+
+_TRAVEL = """\
+# A public client: no secret, so PKCE is required.
+name: Travel
+redirect_uris: ["{at.travel}/callback"]
+post_logout_redirect_uris: ["{at.travel}/signed-out"]
+launch_url: {at.travel}/login
+scopes: [openid, profile, email]
+id_token_signed_response_alg: ES256
+"""

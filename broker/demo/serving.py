@@ -1,0 +1,80 @@
+"""A WSGI application on a loopback address of its own, in a thread of this process."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+
+class PortTaken(Exception):
+    """Somebody else listens there. The text is one line for a person."""
+
+
+class _Quiet(WSGIRequestHandler):
+    """No access log: tokens of query strings do not belong in a terminal."""
+
+    protocol_version = "HTTP/1.0"  # one connection a request: nothing is left open at the end
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  the base class's name
+        """Say nothing."""
+
+
+class Server:
+    """Binds at once (so that the port is known, also when 0 was asked for), answers after `start`.
+
+    Raises PortTaken. `address` is "http://HOST:PORT"; `close` ends the thread.
+    """
+
+    def __init__(self, host: str, port: int = 0) -> None:
+        check_free(host, port)
+        self._server = make_server(host, port, _not_yet, threaded=True, request_handler=_Quiet)
+        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._thread: threading.Thread | None = None
+        self.host, self.port = host, self._server.server_port
+        self.address = f"http://{host}:{self.port}"
+
+    def start(self, app: Callable[..., Iterable[bytes]]) -> Server:
+        """Answer with `app` from now on."""
+        self.replace(app)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
+        return self
+
+    def replace(self, app: Callable[..., Iterable[bytes]]) -> None:
+        """Answer with another application from the next request on."""
+        self._server.app = app
+
+    def close(self) -> None:
+        """Stop listening; what is being answered ends with the process."""
+        if self._thread is not None:
+            self._server.shutdown()
+            self._thread.join(5)
+            self._thread = None
+        self._server.server_close()
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise PortTaken when `port` (0 never) of `host` cannot be bound."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            why = f"port {port} of {host} cannot be used ({error.strerror})"
+            raise PortTaken(f"{why}: stop what listens there, or choose another with --port") from None
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody uses at this moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _not_yet(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
+    return [b"starting\n"]
