@@ -170,7 +170,10 @@ def _material(jwk: Mapping[str, Any]) -> PublicMaterial:
     """The key itself. Raises KeyError, TypeError or ValueError."""
     kind = (jwk["kty"], jwk.get("crv"))
     if kind[0] == "RSA":
-        return rsa.RSAPublicNumbers(e=_read_uint(jwk["e"]), n=_read_uint(jwk["n"])).public_key()
+        n, e = (_read_uint(jwk[name]) for name in ("n", "e"))
+        if n % 2 == 0:
+            raise ValueError("no product of two primes")
+        return rsa.RSAPublicNumbers(e, n).public_key()
     if kind == ("EC", "P-256"):
         x, y = (int.from_bytes(_octets(jwk[name], 32), "big") for name in ("x", "y"))
         return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()  # ValueError off the curve
