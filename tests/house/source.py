@@ -43,3 +43,11 @@ def committed() -> list[Path]:
 def relative(path: Path) -> str:
     """As a reader would write it."""
     return str(path.relative_to(ROOT))
+
+
+def text_of(path: Path) -> str:
+    """A file's text; empty for a picture."""
+    try:
+        return path.read_text()
+    except UnicodeDecodeError:
+        return ""

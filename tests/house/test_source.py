@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.source import BROKER, ROOT, committed, imports, modules, relative, tree
+from tests.house.source import BROKER, ROOT, committed, imports, modules, relative, text_of, tree
 
 # HP-5: what is used of pyop, oic and jwkest. A name more is a decision: look at what it does with input, then add it.
 PYOP = {
@@ -94,14 +94,6 @@ def test_files_are_small():
 def test_no_drawer_for_everything():
     """No utils.py, helpers.py, common.py, misc.py."""
     assert [relative(p) for p in modules("broker", "tests") if p.stem in {"utils", "helpers", "common", "misc", "util"}] == []
-
-
-def text_of(path: Path) -> str:
-    """A file's text; empty for a picture."""
-    try:
-        return path.read_text()
-    except UnicodeDecodeError:
-        return ""
 
 
 def test_no_file_names_a_workplace():
