@@ -17,6 +17,7 @@ FILES = {
     "application": ("config/applications/CLIENT_ID.yaml", "A relying party; the file's name is its client_id."),
     "policy": ("config/policies/POLICY.yaml", "Conditional access; the file's name is its id."),
 }
+WORDS = {"object": "mapping", "boolean": "true, false", "string": "text", "uri": "URL", "password": "secret", "email": "address"}
 HEAD = """# Configuration
 
 Written from the models by `.venv/bin/python -m tests.configuration`; a test keeps it true. The same as JSON Schema, for
@@ -56,6 +57,8 @@ def kind(value: dict[str, Any]) -> str:
         return f"list of {kind(value['items'])}" if value.get("items") else "list"
     if value.get("pattern", "").startswith("^[0-9]+["):
         return "duration"
+    word = str(value.get("format", value.get("type", "text")))
+    return WORDS.get(word, word)
 
 
 def default(value: dict[str, Any], *, required: bool) -> str:
