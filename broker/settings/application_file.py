@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
@@ -91,7 +92,9 @@ def _key_problems(key: object) -> Iterator[str]:
 
 def _scope(value: object) -> str:
     if not isinstance(value, str) or value not in SCOPES:
-        raise Wrong(f"{{value}} is no scope we know; write some of {', '.join(SCOPES)}", value=value)
+        near = difflib.get_close_matches(str(value), SCOPES, 1, 0.5)
+        hint = f"did you mean {near[0]}? Write some of" if near else "write some of"
+        raise Wrong(f"{{value}} is no scope we know; {hint} {', '.join(SCOPES)}", value=value)
     return value
 
 

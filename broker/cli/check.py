@@ -1,0 +1,86 @@
+"""`broker check`: every mistake of every config file at once; with --online also what partners publish."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from broker.cli.check_online import Finding
+    from broker.settings.sources import Reading
+
+
+@click.command("check")
+@click.option(
+    "--home", type=click.Path(path_type=Path), envvar="BROKER_HOME", default=Path(), help="The folder that holds config/."
+)
+@click.option("--online", is_flag=True, help="Also fetch the discovery document and the keys of every partner.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+def check(context: click.Context, home: Path, online: bool, as_json: bool) -> None:
+    """Read all files of config/ and keys/, and name every mistake with its file, line and key."""
+    from broker.settings import load, pending
+
+    reading = load.read(home, os.environ)
+    notes = pending.notes(reading)
+    errors = list(reading.errors)
+    findings: list[Finding] = []
+    if online and not errors:
+        from broker.cli.check_online import look
+
+        findings = look(reading)
+        errors += [error for finding in findings for error in finding.errors]
+    keys = _root_keys(home / "keys")
+    for line in (*errors, *keys[1:], *notes):
+        click.echo(str(line), err=True)
+    ok = not errors and not keys[1:]
+    if as_json:
+        document = {
+            "ok": ok,
+            "digest": reading.digest,
+            "errors": [asdict(error) for error in errors],
+            "keys": {"state": keys[0], "error": keys[1] if keys[1:] else None},
+            "notes": [asdict(note) for note in notes],
+            "partners": [finding.to_json() for finding in findings] if online else _partners(reading),
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    elif ok:
+        _say(reading, findings, keys[0])
+    context.exit(0 if ok else 1)
+
+
+def _root_keys(folder: Path) -> tuple[str, ...]:
+    """What stands in keys/: its state, and a second text if something is wrong (CF-03)."""
+    from broker.keyring.errors import KeyFileError
+    from broker.keyring.root import SUFFIX, load_roots
+
+    try:
+        if not any(path.suffix == SUFFIX for path in folder.iterdir()):
+            return ("none",)
+    except OSError:
+        return ("none",)
+    try:
+        return (f"{len(load_roots(folder).by_id)} root key(s)",)
+    except KeyFileError as error:
+        return ("bad", str(error))
+
+
+def _partners(reading: Reading) -> list[dict[str, Any]]:
+    return [{"id": source.id, "file": source.tree.file} for source in reading.of("partner")]
+
+
+def _say(reading: Reading, findings: list[Finding], keys: str) -> None:
+    """The good news, on standard output."""
+    counts = (
+        f"{len(list(reading.of(kind)))} {word}"
+        for kind, word in (("partner", "partner(s)"), ("application", "application(s)"), ("policy", "policy file(s)"))
+    )
+    click.echo(f"config is good: {', '.join(counts)}; digest {reading.digest}")
+    click.echo("keys: none yet; run broker keys init" if keys == "none" else f"keys: {keys}")
+    for finding in findings:
+        click.echo(f"{finding.partner}: {finding.summary}")
