@@ -59,13 +59,24 @@ def read_key(
     return ImportedKey(key, (SAML if use == "saml" else ENCRYPTION)[1], pem)
 
 
-def _blocks(file: Path) -> list[tuple[bytes, bytes]]:
+def read_password(file: Path) -> bytes:
+    """The first line of a file, without its end. Raises KeyFileError."""
+    password = _read(file).splitlines()[:1]
+    if not password or not password[0]:
+        raise KeyFileError(f"{file}: holds no password")
+    return password[0]
+
+
+def _read(file: Path) -> bytes:
     try:
         with file.open("rb") as handle:
-            data = handle.read(_MAX_BYTES)
+            return handle.read(_MAX_BYTES)
     except OSError as error:
         raise KeyFileError(f"{file}: cannot be read ({(error.strerror or 'error').lower()})") from error
-    blocks = [(match[1], match[0]) for match in _BLOCK.finditer(data)]
+
+
+def _blocks(file: Path) -> list[tuple[bytes, bytes]]:
+    blocks = [(match[1], match[0]) for match in _BLOCK.finditer(_read(file))]
     if not blocks:
         raise KeyFileError(f"{file}: is not a PEM file")
     return blocks

@@ -65,6 +65,7 @@ class Keys:
         self._keep = keep
         self._lock = threading.Lock()
         self._held: _Held | None = None
+        self._problem: str | None = None
 
     def ring(self) -> Ring:
         """The ring, at most LOOK_EVERY seconds old. Raises KeyFileError where the first one does not open."""
@@ -78,6 +79,11 @@ class Keys:
             finally:
                 self._lock.release()
         return held.ring  # fresh enough; or another thread is looking already
+
+    @property
+    def problem(self) -> str | None:
+        """Why the newest version of the ring is not in use here, for /readyz; None if all is well."""
+        return self._problem
 
     def ensure(self, actor: Actor, wanted: Sequence[tuple[str, str]] = SIGNING) -> bool:
         """Make what is missing of the first ring, active at once; False if every (use, alg) has a key."""
@@ -197,10 +203,11 @@ class Keys:
         except KeyFileError as error:
             if held is None:
                 raise
+            self._problem = str(error)
             log.error("keys.ring_refused %s", error)  # noqa: TRY400 - the line says all; /readyz says it too
             self._held = replace(held, looked_at=now)
             return self._held
-        self._held = _Held(ring, version, now)
+        self._held, self._problem = _Held(ring, version, now), None
         return self._held
 
 

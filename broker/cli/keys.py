@@ -1,0 +1,173 @@
+"""`broker keys`: root keys in keys/, and the ring of signing, SAML and decryption keys in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from broker.cli.output import home_option, json_option, print_json, print_table, when
+
+if TYPE_CHECKING:
+    from broker.keyring.ring import KeyRecord
+    from broker.services.keys import KeyInfo, Keys
+
+_COLUMNS = ("use", "alg", "state", "kid", "created_at", "active_from", "retired_at", "published")
+_NOTHING = "No keys yet: broker keys init"
+
+
+@click.group("keys")
+def keys() -> None:
+    """Root keys and the key ring."""
+
+
+@keys.command("init")
+@click.option("--new-root", is_flag=True, help="Make another root key; it seals from now on, the others go on opening.")
+@home_option
+@json_option
+def init(new_root: bool, home: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Make the root key, bring the database up, and make the first ring; what exists already stays as it is."""
+    from broker.domain.audit import Actor
+    from broker.keyring.root import SUFFIX, create_root, load_roots
+    from broker.storage.migrate import upgrade
+
+    home = home.resolve()
+    database = _database(home)  # a broken config is refused before anything is made
+    folder = home / "keys"
+    made = new_root or not any(folder.glob(f"*{SUFFIX}"))
+    root = create_root(folder) if made else load_roots(folder).newest.path
+    upgrade(database)
+    ring = _keys(home, database)
+    created = ring.ensure(Actor(kind="command"))
+    ring.ring()  # the ring and the root keys that lie here must belong together
+    if as_json:
+        shown = [_shown(info) for info in ring.list()]
+        print_json({"root_key": str(root), "root_key_created": made, "ring_created": created, "keys": shown})
+        return
+    click.echo(f"root key {'made' if made else 'exists already'}: {root}")
+    click.echo("ring made" if created else "ring exists already")
+    _print(ring.list())
+    if made:
+        click.echo(
+            "Deploy the root key to every node, and keep a copy of it apart from the database's: neither opens without the other."
+        )
+
+
+@keys.command("rotate")
+@click.option(
+    "--now", "at_once", is_flag=True, help="Sign with the new keys at once, instead of when caches have had their time."
+)
+@home_option
+@json_option
+def rotate(at_once: bool, home: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Make a new signing key for each algorithm and publish it; running servers notice within 10 seconds."""
+    from broker.domain.audit import Actor
+
+    ring = _opened(home)
+    added = ring.rotate(Actor(kind="command"), now_active=at_once)
+    shown = ring.list()
+    if as_json:
+        print_json([_shown(info) for info in _of(shown, added)])
+        return
+    if not added:
+        click.echo("A rotation is under way already; --now makes new keys that sign at once:")
+        _print([info for info in shown if info.state == "next"])
+        return
+    _print(_of(shown, added))
+
+
+@keys.command("list")
+@home_option
+@json_option
+def list_(home: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """List the ring: next, active and retired keys, never their private halves."""
+    ring = _opened(home)
+    if as_json:
+        print_json([_shown(info) for info in ring.list()])
+    else:
+        _print(ring.list())
+
+
+@keys.command("import")
+@click.option(
+    "--use",
+    type=click.Choice(["sig", "saml", "enc"]),
+    required=True,
+    help="Sign tokens, sign SAML messages, or decrypt assertions.",
+)
+@click.option(
+    "--alg", type=click.Choice(["RS256", "PS256", "ES256", "EdDSA"]), help="For --use sig; an RSA key is RS256 unless said."
+)
+@click.option("--certificate", type=click.Path(path_type=Path), help="The PEM file of its certificate, if FILE does not hold it.")
+@click.option("--password-file", type=click.Path(path_type=Path), help="A file whose first line is the password of FILE.")
+@click.option("--now", "at_once", is_flag=True, help="For --use sig: sign with it at once.")
+@click.argument("file", type=click.Path(path_type=Path))
+@home_option
+@json_option
+def import_(
+    file: Path,
+    use: str,
+    alg: str | None,
+    certificate: Path | None,
+    password_file: Path | None,
+    at_once: bool,  # noqa: FBT001 - a flag
+    home: Path,
+    as_json: bool,  # noqa: FBT001 - a flag
+) -> None:
+    """Take a key (PEM) that partners or applications already trust into the ring."""
+    from broker.domain.audit import Actor
+    from broker.keyring.imported import read_key, read_password
+
+    if alg is not None and use != "sig":
+        raise click.UsageError("--alg goes with --use sig")
+    password = read_password(password_file) if password_file else None
+    imported = read_key(file, use, alg=alg, password=password, certificate=certificate)
+    ring = _opened(home)
+    record = ring.import_key(Actor(kind="command"), imported, use, now_active=at_once)
+    shown = _of(ring.list(), [record])
+    if as_json:
+        print_json(_shown(shown[0]))
+    else:
+        _print(shown)
+
+
+def _database(home: Path) -> Any:
+    import os
+
+    from broker.settings.load import load
+    from broker.storage.engine import Database
+
+    return Database(load(home, os.environ).broker.database, base=home)
+
+
+def _keys(home: Path, database: Any) -> Keys:
+    import time
+
+    from broker.keyring.root import load_roots
+    from broker.keyring.seal import Sealer
+    from broker.services.keys import Keys
+
+    return Keys(database, Sealer(load_roots(home / "keys")), lambda: int(time.time()))
+
+
+def _opened(home: Path) -> Keys:
+    """The ring of a home that was set up before. Raises KeyFileError."""
+    home = home.resolve()
+    return _keys(home, _database(home))
+
+
+def _of(shown: Sequence[KeyInfo], records: Sequence[KeyRecord]) -> list[KeyInfo]:
+    wanted = {record.kid for record in records}
+    return [info for info in shown if info.kid in wanted]
+
+
+def _shown(info: KeyInfo) -> dict[str, Any]:
+    times = {name: when(getattr(info, name)) for name in ("created_at", "active_from", "retired_at")}
+    return info.to_json() | times
+
+
+def _print(infos: Sequence[KeyInfo]) -> None:
+    rows = [_shown(info) | {"published": "yes" if info.published else "no"} for info in infos]
+    print_table(rows, _COLUMNS, _NOTHING)
