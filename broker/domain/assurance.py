@@ -7,6 +7,7 @@ from collections.abc import Iterable
 SFA = "https://refeds.org/profile/sfa"
 MFA = "https://refeds.org/profile/mfa"
 PHISHING_RESISTANT = "phr"
+_SINGLE = frozenset("face fpt geo hwk iris kba otp pin pop pwd rba retina sc sms swk tel user vbm wia".split())
 ACR_VALUES = (SFA, MFA, PHISHING_RESISTANT)
 
 
@@ -19,3 +20,8 @@ def satisfies(acr: str, wanted: Iterable[str]) -> bool:
     """Whether `acr` meets one of the wanted values; a higher one meets a lower."""
     ranks = [rank(value) for value in wanted if rank(value)]
     return not ranks or rank(acr) >= min(ranks)
+
+
+def plain(amr: Iterable[str]) -> tuple[str, ...]:
+    """The methods of RFC 8176 that a home organization named, without `mfa` and `mca`: those need our trust (HO-15)."""
+    return tuple(value for value in amr if value in _SINGLE)

@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class BrokerError(Exception):
@@ -28,9 +28,19 @@ class BrokerError(Exception):
 
 
 class PageError(BrokerError):
-    """Ends at an error page with `data-error="code"`."""
+    """Ends at an error page with `data-error="code"`.
+
+    login_id, reference: of the live login that it belongs to, so that the page offers the way back and names its receipt.
+    """
 
     code: ClassVar[str] = "server_error"
+    login_id: str | None = None
+    reference: str | None = None
+
+    def of_login(self, login_id: str, reference: str) -> Self:
+        """This error, as one of a live login."""
+        self.login_id, self.reference = login_id, reference
+        return self
 
 
 class NotInvited(PageError):

@@ -31,6 +31,7 @@ class Facts:
     asserted: bool = False  # by a live session, or in this login
     asserted_now: bool = False  # in this very login
     auth_time: int | None = None
+    session_auth_time: int | None = None  # of the session that was there before this login
     # who it is
     person: str | None = None
     kind: Kind = Kind.GUEST

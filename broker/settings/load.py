@@ -24,7 +24,8 @@ _SQLITE = "sqlite:///"
 class Settings:
     """What may federate and by which rules. digest: of the files' bytes, the same on nodes that hold the same files.
 
-    domains: mail domain -> partner id, so that the number of partners has no effect on a login.
+    domains: mail domain -> partner id, so that the number of partners has no effect on a login. partners_by_name: in
+    the order that a page lists them.
     """
 
     home: Path
@@ -34,6 +35,7 @@ class Settings:
     policies: Mapping[str, PolicyFile]
     digest: str
     domains: Mapping[str, str] = field(repr=False)
+    partners_by_name: tuple[PartnerFile, ...] = field(repr=False)
 
     @property
     def issuer(self) -> str:
@@ -89,4 +91,5 @@ def settled(reading: Reading) -> Settings:
         policies=MappingProxyType({n: m for n, m in models["policy"].items() if isinstance(m, PolicyFile)}),
         digest=reading.digest,
         domains=MappingProxyType({domain: partner.id for partner in partners.values() for domain in partner.domains}),
+        partners_by_name=tuple(sorted(partners.values(), key=lambda partner: (partner.name.casefold(), partner.id))),
     )

@@ -49,9 +49,18 @@ def claim(tx: Connection, partner: str, kind: str, url: str, *, now: int, pause:
 
 
 def store(
-    tx: Connection, partner: str, kind: str, *, url: str, body: str, now: int, fresh_until: int, valid_until: int | None
+    tx: Connection,
+    partner: str,
+    kind: str,
+    *,
+    url: str,
+    body: str,
+    now: int,
+    fresh_until: int,
+    next_try_at: int,
+    valid_until: int | None = None,
 ) -> None:
-    """Keep a good copy."""
+    """Keep a good copy. next_try_at: when the next fetch may be, whoever asks."""
     c = documents.c
     values = {
         "url": url,
@@ -60,6 +69,7 @@ def store(
         "fetched_at": now,
         "fresh_until": fresh_until,
         "valid_until": valid_until,
+        "next_try_at": next_try_at,
     }
     tx.execute(update(documents).where(c.partner == partner, c.kind == kind).values(**values))
 

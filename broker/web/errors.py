@@ -6,7 +6,7 @@ Only this module knows status codes (HW-1). Texts are fixed: no input, trace, pa
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -201,8 +201,11 @@ def page_for(
     next_url: str | None = None,
     next_label: str | None = None,
     ui_locales: Sequence[str] = (),
+    forms: Sequence[Mapping[str, object]] = (),
 ) -> Response:
     """The error page.
+
+    forms: buttons that post, {"action", "csrf", "label" (translated), "primary"}, instead of `next_url`.
 
     reference: the request id that `broker sign-ins --request` explains. next_url: the best next step, one of our own
     paths or a verified address; None: no button. next_label: the button's text, translated already, if not the table's.
@@ -218,9 +221,10 @@ def page_for(
         reference=reference,
         sentence=text.sentence,
         advice=text.advice,
-        next_url=next_url,
+        next_url=None if forms else next_url,
         next_label=next_label,
         action=text.action,
+        forms=forms,
     )
 
 

@@ -1,0 +1,126 @@
+"""The one place that constructs: from a home folder to everything that serves it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from broker.connectors.http import HttpClient
+from broker.keyring.root import load_roots
+from broker.keyring.seal import Sealer
+from broker.provider.view import ApplicationView
+from broker.services.applications import Applications
+from broker.services.attempts import Attempts
+from broker.services.grants import Grants
+from broker.services.guests import Guests
+from broker.services.health import Health
+from broker.services.invitations import Invitations
+from broker.services.keys import Keys
+from broker.services.partners import Partners
+from broker.services.receipts import Receipts
+from broker.services.redemption import Redemption
+from broker.services.sessions import Sessions
+from broker.services.sign_in import SignIn
+from broker.services.upstream import Upstream
+from broker.settings.load import Settings
+from broker.settings.reload import CurrentSettings
+from broker.storage.engine import Database
+
+USER_AGENT = "guest-broker"
+
+
+def system_clock() -> int:
+    """Seconds since 1970, UTC."""
+    return int(time.time())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Everything, built. Floors above take what they need from here; nothing else constructs."""
+
+    current: CurrentSettings
+    clock: Callable[[], int]
+    db: Database
+    sealer: Sealer
+    keys: Keys
+    attempts: Attempts
+    applications: Applications
+    partners: Partners
+    sessions: Sessions
+    grants: Grants
+    sign_in: SignIn
+    upstream: Upstream
+    redemption: Redemption
+    invitations: Invitations
+    guests: Guests
+    receipts: Receipts
+    health: Health
+    http: Callable[[], HttpClient]
+
+    @property
+    def settings(self) -> CurrentSettings:
+        """The files in force: `.get()`."""
+        return self.current
+
+    def provider_view(self, client_id: str) -> ApplicationView | None:
+        """An application as the provider sees it, by client_id."""
+        return self.applications.view(client_id)
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.db.close()
+
+
+class Outbound:
+    """The outbound client of the settings in force: built anew when the list of allowed addresses changes."""
+
+    def __init__(self, settings: Callable[[], Settings]) -> None:
+        self._settings = settings
+        self._held: tuple[tuple[str, ...], HttpClient] | None = None
+
+    def __call__(self) -> HttpClient:
+        """The client to use now."""
+        allow = tuple(str(entry) for entry in self._settings().broker.network.allow_private_addresses)
+        held = self._held
+        if held is None or held[0] != allow:
+            held = self._held = (allow, HttpClient(allow, USER_AGENT))
+        return held[1]
+
+
+def build(home: Path, *, environ: Mapping[str, str] | None = None, clock: Callable[[], int] = system_clock) -> Broker:
+    """The broker of a home. Raises ConfigErrors for bad files, KeyFileError for missing or unsafe root keys."""
+    current = CurrentSettings(home, environ if environ is not None else os.environ)
+    now = current.get
+    db = Database(now().broker.database, base=home)
+    sealer = Sealer(load_roots(home / "keys"))
+    keys = Keys(db, sealer, clock)
+    http = Outbound(now)
+    attempts = Attempts(db, clock)
+    applications = Applications(now)
+    partners = Partners(db, clock, now, keys, http)
+    sessions = Sessions(db, clock, now)
+    grants = Grants(db, clock, now, keys)
+    sign_in = SignIn(db, clock, now, sessions, grants)
+    return Broker(
+        current=current,
+        clock=clock,
+        db=db,
+        sealer=sealer,
+        keys=keys,
+        attempts=attempts,
+        applications=applications,
+        partners=partners,
+        sessions=sessions,
+        grants=grants,
+        sign_in=sign_in,
+        upstream=Upstream(db, clock, now, partners, lambda: sealer),
+        redemption=Redemption(db, clock, now, sign_in),
+        invitations=Invitations(db, clock, now),
+        guests=Guests(db, clock),
+        receipts=Receipts(db, clock),
+        health=Health(db, clock, keys),
+        http=http,
+    )

@@ -1,0 +1,75 @@
+"""The `broker` command. Each command lives in a module of its own and imports what it uses when it is used."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from broker.cli.output import refuse
+
+_COMMANDS = {  # name: (module, what `broker --help` says); a table, so that help imports none of them
+    "serve": ("serve", "Serve the broker."),
+    "check": ("check", "Check every config file; with --online also the partners."),
+    "keys": ("keys", "Root keys and the key ring: init, rotate, list, import."),
+    "db": ("db", "The database: upgrade."),
+    "invite": ("invite", "Invite a guest, or many from a CSV file."),
+    "guests": ("guests", "List and show guests; see and withdraw their consents."),
+    "sign-ins": ("sign_ins", "Explain sign-ins: the newest, one person's, or the one of a reference."),
+    "schema": ("schema", "Print the JSON Schema of a config file."),
+    "demo": ("demo", "Start the cast of partners, applications and mailbox, or play the story."),
+}
+
+
+class Lazy(click.Group):
+    """A group that loads a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, None for an unknown one."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"broker.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; what is refused on purpose is one clear line and exit 1."""
+        return guarded(lambda: super(Lazy, self).invoke(ctx))
+
+
+def guarded(run: Callable[[], Any]) -> Any:
+    """Turn what we raise on purpose into one line on standard error and exit 1."""
+    from broker.domain.errors import BrokerError
+
+    try:
+        return run()
+    except BrokerError as error:
+        refuse(str(error))
+    except Exception as error:
+        if type(error).__name__ in ("ConfigErrors", "KeyFileError", "SealError"):
+            refuse(str(error))
+        if type(error).__module__.startswith("sqlalchemy"):
+            refuse(
+                f"the database cannot be used ({type(error).__name__}); run `broker db upgrade`, and check database: in config/broker.yaml"
+            )
+        raise
+
+
+@click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="guest-broker", message="%(version)s")
+def broker() -> None:
+    """Guest Broker: guests of other organizations sign in to your applications with their own accounts."""
+
+
+__all__ = ["broker"]

@@ -1,0 +1,107 @@
+"""`broker guests`: who is here, and what they agreed to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from broker.cli.output import build, home_option, json_option, print_json, print_table
+
+
+@click.group("guests")
+def guests() -> None:
+    """Guests and their consents."""
+
+
+@guests.command("list")
+@click.option("--state", type=click.Choice(["invited", "active", "blocked", "expired"]), help="Only these.")
+@click.option("--partner", help="Only those whose last sign-in was at this partner.")
+@click.option("--search", help="Only addresses that begin so.")
+@click.option("--after", default="", help="Go on behind this address.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
+@home_option
+@json_option
+def list_(
+    state: str | None,
+    partner: str | None,
+    search: str | None,
+    after: str,
+    limit: int,
+    home: Path,
+    as_json: bool,  # noqa: FBT001 - a flag
+) -> None:
+    """List guests in the order of their addresses."""
+    rows = [
+        shown(guest) for guest in build(home).guests.search(state=state, partner=partner, text=search, after=after, limit=limit)
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(
+            rows,
+            ["email", "name", "state", "partner", "sponsor", "last_sign_in", "id"],
+            "No guests yet: broker invite EMAIL --no-mail",
+        )
+
+
+@guests.command("show")
+@click.argument("guest")
+@home_option
+@json_option
+def show(guest: str, home: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Show one guest, by address or id, with identities and consents."""
+    found = build(home).guests.show(guest)
+    row = shown(found.person) | {
+        "identities": [{"partner": i.partner, "issuer": i.issuer, "bound_at": _when(i.bound_at)} for i in found.identities],
+        "consents": [
+            {
+                "application": c["application"],
+                "scopes": c["scopes"],
+                "version": c["version"],
+                "given_at": _when(c["given_at"]),
+                "withdrawn_at": _when(c["withdrawn_at"]),
+            }
+            for c in found.consents
+        ],
+    }
+    if as_json:
+        print_json(row)
+        return
+    for name, value in row.items():
+        for number, item in enumerate(value) if isinstance(value, list) else [(0, value)]:
+            click.echo(f"{name if number == 0 else '':14}{item}")
+
+
+@guests.command("withdraw-consent")
+@click.argument("guest")
+@click.argument("application")
+@home_option
+def withdraw_consent(guest: str, application: str, home: Path) -> None:
+    """Withdraw what GUEST agreed to for APPLICATION: its tokens end, and it asks again."""
+    from broker.domain.audit import Actor
+
+    count = build(home).guests.withdraw_consent(Actor(kind="command"), guest, application)
+    click.echo(f"withdrawn; {count} running sign-ins ended")
+
+
+def shown(person: Any) -> dict[str, Any]:
+    """The members of the contract."""
+    return {
+        "id": person.id,
+        "email": person.email,
+        "name": person.name,
+        "state": person.state.value,
+        "partner": person.partner,
+        "sponsor": person.sponsor,
+        "expires_at": _when(person.expires_at),
+        "last_sign_in": _when(person.last_sign_in),
+        "created_at": _when(person.created_at),
+    }
+
+
+def _when(at: int | None) -> str | None:
+    from broker.cli.output import when
+
+    return when(at)

@@ -1,0 +1,70 @@
+"""What commands share: where the home is, how records are printed, how a refusal looks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+
+home_option = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="BROKER_HOME",
+    default=".",
+    show_default="the current folder",
+    help="The folder with config/, keys/ and var/.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def refuse(message: str) -> NoReturn:
+    """One clear line (or one a config error) on standard error, exit status 1."""
+    for line in message.splitlines() or [""]:
+        click.echo(line, err=True)
+    sys.exit(1)
+
+
+def build(home: Path) -> Broker:
+    """The broker of a home, with its database brought up."""
+    from broker.app import build as construct
+    from broker.storage.migrate import upgrade
+
+    broker = construct(home.resolve())
+    upgrade(broker.db)
+    return broker
+
+
+def print_json(value: Any) -> None:
+    """One JSON document."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: str) -> None:
+    """Rows under column heads, as wide as they need; a sentence where there are none."""
+    if not rows:
+        click.echo(empty)
+        return
+    cells = [[_text(row.get(name)) for name in columns] for row in rows]
+    widths = [max(len(line[i]) for line in [list(columns), *cells]) for i in range(len(columns))]
+    for line in [list(columns), *cells]:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _text(value: Any) -> str:
+    """A cell: control characters cannot reach the terminal (LP-02)."""
+    text = "-" if value is None else str(value)
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def when(at: int | None) -> str | None:
+    """A time in ISO 8601, UTC."""
+    from datetime import UTC, datetime
+
+    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

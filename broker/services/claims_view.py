@@ -1,0 +1,72 @@
+"""What one application may learn about one person: an allow-listed, consented view, made at authorization (HP-19)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from broker.domain.claims import SCOPES, STANDARD
+from broker.domain.guest import Person
+from broker.domain.login import Grant, Session
+from broker.provider.view import ApplicationView
+
+_TEXT = frozenset(STANDARD) - {"email_verified", "phone_number_verified", "updated_at", "address", "groups", "roles"}
+_ADDRESS = ("formatted", "street_address", "locality", "region", "postal_code", "country")
+
+
+def view(
+    person: Person, session: Session, application: ApplicationView, *, roles: Iterable[str], consented: Iterable[str]
+) -> dict[str, Any]:
+    """Claim name -> value, only names of scopes that the file allows and the person agreed to, and the file's own.
+
+    consented: the scopes of the consent record; for a member those that the file allows.
+    """
+    said = {**person.profile, **session.claims}
+    known = {name: value for name in STANDARD if (value := _typed(name, said.get(name))) is not None}
+    known |= _ours(person, roles)
+    allowed = {name for scope in application.scopes.intersection(consented) for name in SCOPES.get(scope, ())}
+    released = {name: known[name] for name in allowed if name in known}
+    source = {**known, **said}
+    return released | {name: source[held] for name, held in application.claims.items() if source.get(held) is not None}
+
+
+def names(grant: Grant, part: str, scopes: Iterable[str], extra: Iterable[str]) -> list[str]:
+    """The claims that go into one answer. part: "id_token" or "userinfo"; extra: the names that the file adds (HP-49)."""
+    wanted = {name for scope in scopes for name in SCOPES.get(scope, ())}
+    asked = grant.requested.get(part)
+    return sorted({*wanted, *extra, *(asked if isinstance(asked, Mapping) else ())})
+
+
+def _ours(person: Person, roles: Iterable[str]) -> dict[str, Any]:
+    """What the directory knows itself is not the partner's to say; groups are ours, and so are roles."""
+    values: dict[str, Any] = {
+        "name": person.name or None,
+        "email": person.email or None,
+        "email_verified": person.email_verified if person.email else None,
+        "locale": person.language or None,
+        "updated_at": person.last_sign_in or person.redeemed_at or person.created_at or None,
+        "roles": sorted({role for role in roles if role}) or None,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _typed(name: str, value: Any) -> Any:
+    """The value if it has the type of Core 5.1, else None: a partner's list is no name."""
+    if name in _TEXT:
+        return value if isinstance(value, str) and value else None
+    return _READERS[name](value) if name in _READERS else None
+
+
+def _address(value: Any) -> Any:
+    """Core 5.1.1; a partner that sends one text sends the whole address."""
+    if isinstance(value, str) and value:
+        return {"formatted": value}
+    if isinstance(value, Mapping):
+        return {part: value[part] for part in _ADDRESS if isinstance(value.get(part), str) and value[part]} or None
+    return None
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "address": _address,
+    "phone_number_verified": lambda value: value if isinstance(value, bool) else None,
+}

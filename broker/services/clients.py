@@ -1,0 +1,86 @@
+"""Who calls the token, introspection or revocation endpoint: proven once, guessed at rarely (HP-4, HP-26, TK-13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from broker.domain.errors import BrokerError, OAuthError
+from broker.domain.ids import digest
+from broker.jose.errors import JoseError
+from broker.jose.keys import PublicKey, public_keys
+from broker.provider.clients import Once, authenticate, read_credentials
+from broker.provider.view import PUBLIC, ApplicationView
+from broker.services.attempts import Attempts
+from broker.storage import used
+from broker.storage.engine import Database
+
+FAILURES = 20  # a client and address, in WINDOW seconds
+WINDOW = 600
+
+
+class Clients:
+    """Client authentication."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Callable[[], int],
+        issuer: Callable[[], str],
+        applications: Callable[[str], ApplicationView | None],
+        attempts: Attempts,
+        fetch_jwks: Callable[[str], Mapping[str, Any]],
+    ) -> None:
+        """fetch_jwks: the key set at a jwks_uri, by the one outbound client; raises BrokerError."""
+        self._db = db
+        self._clock = clock
+        self._issuer = issuer
+        self._applications = applications
+        self._attempts = attempts
+        self._fetch_jwks = fetch_jwks
+
+    def authenticate(self, authorization: str | None, form: Mapping[str, str], address: str) -> ApplicationView:
+        """The application that sent this request, proven by its own method; a public one is only named.
+
+        Raises OAuthError, and TooManyAttempts after FAILURES wrong proofs of this client from this address: the client
+        is not locked for others.
+        """
+        given = read_credentials(authorization, form)
+        application = self._applications(given.client_id)
+        key = self._key(given.client_id if application else "", address)
+        if given.method != PUBLIC:
+            self._attempts.check(key, limit=FAILURES, window=WINDOW)
+        try:
+            once = authenticate(given, application, issuer=self._issuer(), keys=self._keys, now=self._clock())
+            self._take(once)
+        except OAuthError:
+            self._attempts.hit(key, limit=FAILURES, window=WINDOW)
+            raise
+        if application is None:
+            raise OAuthError("invalid_client", "client_unknown")
+        return application
+
+    @staticmethod
+    def _key(client_id: str, address: str) -> str:
+        """All unknown clients share one key an address, so that strangers cannot fill the table."""
+        return f"client:{digest(f'{client_id}/{address}')}"
+
+    def _take(self, once: Once | None) -> None:
+        """The jti of an assertion, in a transaction of its own: it is used up whatever the request ends in (HP-58)."""
+        if once is None:
+            return
+        with self._db.write() as tx:
+            if not used.once(tx, "client_assertion", once.value, once.expires_at):
+                raise OAuthError("invalid_client", "client_jti_replay")
+
+    def _keys(self, application: ApplicationView) -> Sequence[PublicKey]:
+        """The keys of the file, or of its jwks_uri."""
+        try:
+            if application.jwks is not None:
+                return public_keys(application.jwks)
+            return public_keys(self._fetch_jwks(application.jwks_uri or ""))
+        except JoseError:
+            raise
+        except BrokerError as error:
+            raise OAuthError("invalid_client", f"client_jwks_{error.reason}") from error

@@ -1,0 +1,190 @@
+"""From rows to facts: everything the gates look at, read in the dispatcher's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from broker.domain import assurance
+from broker.domain.address import in_domains
+from broker.domain.assertion import Assertion
+from broker.domain.facts import Facts
+from broker.domain.guest import Person, State
+from broker.domain.invitation import Invitation, Status
+from broker.domain.login import Login, Purpose, Session
+from broker.settings.load import Settings
+from broker.settings.model import ApplicationFile, PartnerFile
+from broker.storage import consents, invitations, people, subjects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was looked up for one login at one moment: the facts, and the records behind them."""
+
+    login: Login
+    facts: Facts
+    session: Session | None
+    person: Person | None
+    invitation: Invitation | None
+    application: ApplicationFile | None
+    partner: PartnerFile | None
+    may_join: bool = False  # a member of staff who comes for the first time
+
+
+def gather(tx: Connection, login: Login, session: Session | None, settings: Settings, now: int) -> Found:
+    """Read the records that this login concerns, and say what is so."""
+    client_id = login.request.client_id if login.request else None
+    application = settings.applications.get(client_id) if client_id else None
+    said = login.assertion
+    # IN-08: an open session never redeems by itself; whoever asked for another account does not get this one
+    vouching = None if said or login.anew or login.purpose is Purpose.INVITATION else session
+    home = said.partner if said else vouching.partner if vouching else login.partner
+    partner = settings.partners.get(home or "")
+    person = _person(tx, said, vouching)
+    invitation, refusal = _invitation(tx, login, said, person, now)
+    may_join = person is None and invitation is None and refusal is None and _is_staff(said, partner)
+    facts = Facts(
+        now=now,
+        application=client_id,
+        started_at=login.created_at,
+        partner=login.partner if login.partner in settings.partners else None,
+        partner_live=_is_live(partner, said, vouching),
+        person=person.id if person else None,
+        invitation=invitation.id if invitation and refusal is None and said else None,
+        invitation_refusal=refusal[0] if refusal else None,
+        invitation_reason=refusal[1] if refusal else None,
+        assignment_required=bool(application and application.assignment_required),
+        subject_differs=_differs(tx, login, application, person),
+        **_asked(login),
+        **_vouched(said, vouching, session),
+        **_person_facts(tx, person, client_id, now),
+    )
+    return Found(
+        login=login,
+        facts=facts,
+        session=session,
+        person=person,
+        invitation=invitation,
+        application=application,
+        partner=partner,
+        may_join=may_join,
+    )
+
+
+def _person(tx: Connection, said: Assertion | None, session: Session | None) -> Person | None:
+    if said is not None:
+        return people.by_identity(tx, said.partner, said.issuer, said.subject)
+    return people.by_id(tx, session.person_id) if session else None
+
+
+def _is_live(partner: PartnerFile | None, said: Assertion | None, session: Session | None) -> bool:
+    """The partner that vouched is still in the files under the issuer that it had (AL-08)."""
+    if said is None and session is None:
+        return True
+    issuer = said.issuer if said else session.issuer if session else ""
+    return partner is not None and partner.issuer == issuer
+
+
+def _is_staff(said: Assertion | None, partner: PartnerFile | None) -> bool:
+    return bool(
+        said and partner and partner.members and said.email and said.email_verified and in_domains(said.email, partner.domains)
+    )
+
+
+def _invitation(
+    tx: Connection, login: Login, said: Assertion | None, person: Person | None, now: int
+) -> tuple[Invitation | None, tuple[str, str] | None]:
+    """The invitation that may be redeemed now, or (page code, reason) why the one in hand may not."""
+    if login.invitation_id is None:
+        if said is None or person is not None or not said.email_verified or not said.email:
+            return None, None
+        found = people.pending_invitation(tx, said.email, now)  # the authority for the address says it is verified
+        return (invitations.by_id(tx, found) if found else None), None
+    invitation = invitations.by_id(tx, login.invitation_id)
+    if invitation is None:
+        return None, ("invitation_expired", "invitation_unknown")
+    if said is None:
+        return invitation, None
+    if invitation.status is Status.REDEEMED and person is not None and person.id == invitation.person_id:
+        return None, None  # redeemed by this very login: go on
+    if invitation.status_at(now) is not Status.PENDING:
+        return invitation, invitation_over(tx, invitation, now)
+    if person is not None and person.id != invitation.person_id:
+        return invitation, ("invitation_mismatch", "identity_taken")
+    if person is None and not (said.email_verified and said.email == invitation.email):
+        return invitation, ("invitation_mismatch", "invitation_identity")
+    return invitation, None
+
+
+def invitation_over(tx: Connection, invitation: Invitation, now: int) -> tuple[str, str]:
+    """(page code, reason) of an invitation that is no longer pending (IN-04)."""
+    status = invitation.status_at(now)
+    if status is Status.REDEEMED:
+        return "invitation_used", "invitation_used"
+    if status is Status.EXPIRED:
+        return "invitation_expired", "invitation_expired"
+    return "invitation_expired", "invitation_replaced" if invitations.is_replaced(tx, invitation) else "invitation_revoked"
+
+
+def _differs(tx: Connection, login: Login, application: ApplicationFile | None, person: Person | None) -> bool:
+    """Whether id_token_hint or a requested `sub` names somebody else (HP-15, HP-20)."""
+    request = login.request
+    if request is None or application is None or person is None:
+        return False
+    wanted = set(request.requested_subject)
+    if not wanted and request.hint_subject is None:
+        return False
+    sub = subjects.find(tx, application.client_id if application.subject_type == "pairwise" else "", person.id)
+    return (bool(wanted) and sub not in wanted) or (request.hint_subject is not None and sub != request.hint_subject)
+
+
+def _asked(login: Login) -> dict[str, Any]:
+    """What the application asked for in this request."""
+    request = login.request
+    if request is None:
+        return {}
+    return {
+        "silent": "none" in request.prompt,
+        "force": "login" in request.prompt,
+        "choose": "select_account" in request.prompt and not login.chosen,
+        "ask_consent": "consent" in request.prompt,
+        "max_age": request.max_age,
+        "acr_values": request.acr_values,
+        "acr_essential": request.acr_essential,
+        "scopes": frozenset(request.scopes),
+        "consented_now": login.consented,
+    }
+
+
+def _vouched(said: Assertion | None, vouching: Session | None, session: Session | None) -> dict[str, Any]:
+    """Who vouched, when and how: in this login, else in the live session."""
+    if said is not None:
+        return {
+            "asserted": True,
+            "asserted_now": True,
+            "auth_time": said.auth_time,
+            "session_auth_time": session.auth_time if session and session.auth_time_known else None,
+            "acr": assurance.SFA,
+            "amr": assurance.plain(said.amr),
+        }
+    if vouching is None:
+        return {}
+    known = vouching.auth_time if vouching.auth_time_known else None
+    return {"asserted": True, "auth_time": known, "session_auth_time": known, "acr": vouching.acr, "amr": vouching.amr}
+
+
+def _person_facts(tx: Connection, person: Person | None, client_id: str | None, now: int) -> dict[str, Any]:
+    """The person's state, assignments and consent."""
+    if person is None:
+        return {"state": State.ACTIVE}
+    facts: dict[str, Any] = {"kind": person.kind, "state": person.state, "expired": person.is_expired(now)}
+    if client_id is not None:
+        held = people.assignments_of(tx, person.id, client_id, now)
+        facts |= {
+            "assigned": bool(held),
+            "assignments": tuple(row_id for row_id, _ in held),
+            "consented": consents.given(tx, person.id, client_id),
+        }
+    return facts

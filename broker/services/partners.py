@@ -1,0 +1,204 @@
+"""Partners and their documents: fetched by whichever node needs them first, kept as rows, read by all (HT-20)."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from broker.connectors.http import HttpClient
+from broker.connectors.mapping import claims_map
+from broker.connectors.oidc.connector import OidcConnector, PartnerView, Sources
+from broker.connectors.oidc.discovery import discovery_url, fetch_discovery, fetch_jwks
+from broker.domain.connector import Connector
+from broker.domain.errors import PageError, PartnerFailed
+from broker.jose.sign import sign
+from broker.services.addresses import canonical
+from broker.services.keys import Keys
+from broker.settings.load import Settings
+from broker.settings.model import PartnerFile
+from broker.storage import documents
+from broker.storage.documents import Document
+from broker.storage.engine import Database
+
+KID_PAUSE = 60  # seconds between two refreshes for the sake of an unknown key, over all nodes (HO-6)
+RETRY_PAUSE = 5  # seconds after a failed fetch
+_WAIT = 10.0  # seconds for another node that is fetching right now
+
+Fetch = Callable[[HttpClient], tuple[dict[str, Any], int]]
+
+
+class Partners:
+    """A connector for each partner of the files, on documents that all nodes share."""
+
+    def __init__(
+        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], keys: Keys, http: Callable[[], HttpClient]
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._keys = keys
+        self._http = http
+        self._views: dict[tuple[str, str], PartnerView] = {}
+        self._parsed: dict[tuple[str, str], tuple[int, str, Mapping[str, Any]]] = {}
+        self._lock = threading.Lock()
+
+    def connector(self, partner_id: str) -> Connector:
+        """The connector of a partner. Raises PartnerFailed where the files do not name it any more."""
+        settings = self._settings()
+        partner = settings.partners.get(partner_id)
+        if partner is None:
+            raise PartnerFailed("partner_removed", f"config/partners/{partner_id}.yaml is gone")
+        if partner.oidc is None:
+            raise PartnerFailed("partner_protocol", f"partner {partner_id} is not reached over OIDC")
+        shelf = Shelf(self, partner)
+        return OidcConnector(
+            self._view(settings, partner),
+            f"{settings.issuer}/oidc/{partner_id}/callback",
+            Sources(discovery=shelf.discovery, keys=shelf.keys),
+            self._http(),
+            self._sign,
+            canonical_email=canonical,
+        )
+
+    def _sign(self, alg: str, claims: Mapping[str, Any], header: Mapping[str, Any]) -> str:
+        return sign(self._keys.ring().signing(alg, self._clock()), claims, header=header)
+
+    def _view(self, settings: Settings, partner: PartnerFile) -> PartnerView:
+        """The part of the file that the connector needs; made once a version of the files."""
+        key = (settings.digest, partner.id)
+        view = self._views.get(key)
+        if view is None:
+            if len(self._views) > 20_000:
+                self._views = {}
+            view = self._views[key] = partner_view(settings, partner)
+        return view
+
+    def document(
+        self, partner: PartnerFile, rows: Mapping[str, Document], kind: str, url: str, fetch: Fetch, *, refresh: bool
+    ) -> Mapping[str, Any]:
+        """A document, from its row if it is fresh, else from the partner; on any failure the last good copy serves.
+
+        refresh: a key is unknown; fetched anew if the interval allows. Raises PartnerFailed if there is no copy at all.
+        """
+        now, row = self._clock(), rows.get(kind)
+        good = row if row is not None and row.body is not None and row.url == url else None
+        if good is not None and not refresh and now < good.fresh_until:
+            return self._read(good)
+        with self._db.write() as tx:
+            mine = documents.claim(tx, partner.id, kind, url, now=now, pause=KID_PAUSE if refresh else RETRY_PAUSE)
+        if mine:
+            return self._fetch(partner, kind, url, fetch, good, keep_pause=refresh)
+        if good is not None:
+            return self._read(good)
+        if row is not None and row.problem is not None and row.url == url:
+            raise PartnerFailed(row.problem, f"{kind} of {partner.id} could not be had; it is tried again in a few seconds")
+        return self._await(partner, kind, url)
+
+    def _fetch(
+        self, partner: PartnerFile, kind: str, url: str, fetch: Fetch, good: Document | None, *, keep_pause: bool
+    ) -> Mapping[str, Any]:
+        """Fetch outside any transaction, then keep what came or note why not."""
+        try:
+            found, age = fetch(self._http())
+        except PageError as error:
+            now = self._clock()
+            with self._db.write() as tx:
+                documents.fail(
+                    tx, partner.id, kind, problem=error.reason, next_try_at=now + (KID_PAUSE if keep_pause else RETRY_PAUSE)
+                )
+            if good is None:
+                raise
+            return self._read(good)
+        now = self._clock()
+        body = json.dumps(found, separators=(",", ":"))
+        with self._db.write() as tx:
+            pause = KID_PAUSE if keep_pause else 0
+            documents.store(tx, partner.id, kind, url=url, body=body, now=now, fresh_until=now + age, next_try_at=now + pause)
+        return found
+
+    def _await(self, partner: PartnerFile, kind: str, url: str) -> Mapping[str, Any]:
+        """Another node is fetching at this moment: its row is ours, too."""
+        end = time.monotonic() + _WAIT
+        while time.monotonic() < end:
+            time.sleep(0.1)
+            with self._db.read() as tx:
+                row = documents.of_partner(tx, partner.id).get(kind)
+            if row is not None and row.url == url and row.body is not None:
+                return self._read(row)
+            if row is not None and row.problem is not None:
+                break
+        raise PartnerFailed("upstream_unavailable", f"{kind} of {partner.id} could not be had")
+
+    def _read(self, row: Document) -> Mapping[str, Any]:
+        """The parsed body, kept as long as the row is the same."""
+        key, mark = (row.partner, row.kind), (row.fetched_at or 0, row.url)
+        held = self._parsed.get(key)
+        if held is not None and held[:2] == mark and held[0] < self._clock() - 1:  # within a second a row can change unseen
+            return held[2]
+        parsed: Mapping[str, Any] = json.loads(row.body or "{}")
+        with self._lock:
+            self._parsed[key] = (*mark, parsed)
+        return parsed
+
+    def rows(self, partner_id: str) -> Mapping[str, Document]:
+        """The documents of a partner as stored: one statement."""
+        with self._db.read() as tx:
+            return documents.of_partner(tx, partner_id)
+
+
+class Shelf:
+    """The documents of one partner during one step of one login: the rows are read once."""
+
+    def __init__(self, partners: Partners, partner: PartnerFile) -> None:
+        self._partners = partners
+        self._partner = partner
+        self._rows: Mapping[str, Document] | None = None
+
+    def _kept(self) -> Mapping[str, Document]:
+        if self._rows is None:
+            self._rows = self._partners.rows(self._partner.id)
+        return self._rows
+
+    def discovery(self) -> Mapping[str, Any]:
+        """The discovery document, checked when it was fetched and again when it is used."""
+        issuer = self._partner.issuer
+        return self._partners.document(
+            self._partner,
+            self._kept(),
+            "discovery",
+            discovery_url(issuer),
+            lambda http: fetch_discovery(http, issuer),
+            refresh=False,
+        )
+
+    def keys(self, unknown: bool) -> Mapping[str, Any]:  # noqa: FBT001 - the connector's port
+        """The key set; `unknown`: a token names a key that is not in it (HO-6)."""
+        url = str(self.discovery()["jwks_uri"])
+        return self._partners.document(
+            self._partner, self._kept(), "jwks", url, lambda http: fetch_jwks(http, url), refresh=unknown
+        )
+
+
+def partner_view(settings: Settings, partner: PartnerFile) -> PartnerView:
+    """What the OIDC connector is told of a partner's file."""
+    oidc = partner.oidc
+    if oidc is None:
+        raise PartnerFailed("partner_protocol", f"partner {partner.id} is not reached over OIDC")
+    certificate = oidc.client_assertion.certificate
+    return PartnerView(
+        id=partner.id,
+        issuer=oidc.issuer,
+        client_id=oidc.client_id,
+        client_secret=oidc.client_secret.get_secret_value() if oidc.client_secret is not None else None,
+        private_key_jwt=oidc.client_authentication == "private_key_jwt",
+        scopes=tuple(oidc.scopes),
+        require_claims=dict(oidc.require_claims),
+        assertion_audience=oidc.client_assertion.audience,
+        assertion_certificate=settings.path(certificate).read_text(encoding="ascii") if certificate else None,
+        claims=claims_map(partner.claims),
+        domains=tuple(partner.domains),
+        trust_email=partner.trust.email,
+    )

@@ -1,0 +1,103 @@
+"""Redemption and consent: a person saw what there is to agree to, and agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import BadRequest, InvitationMismatch, InvitationUsed
+from broker.domain.gates import Step, decide
+from broker.domain.guest import Person, State
+from broker.domain.ids import new_id
+from broker.domain.invitation import Invitation
+from broker.services import audit, trail
+from broker.services.facts import Found
+from broker.services.sign_in import SignIn, identity_of
+from broker.settings.load import Settings
+from broker.storage import consents, invitations, logins, people
+from broker.storage.engine import Database
+
+
+class Redemption:
+    """Accept on `review-permissions`, for an invitation or for one more application."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], sign_in: SignIn) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._sign_in = sign_in
+
+    def accept(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> None:
+        """The button of the page that this login shows now: binds the identity, or records consent.
+
+        Everything in one transaction. Raises BadRequest where the login shows no such page (AZ-15), InvitationUsed,
+        InvitationMismatch (the identity is bound to somebody else, AL-07).
+        """
+        now = self._clock()
+        with self._db.write() as tx:
+            found = self._sign_in._look(tx, login_id, browser, session_cookie, now)  # noqa: SLF001 - same transaction
+            step = decide(found.facts).next.step
+            if step is Step.REDEEM:
+                self._redeem(tx, found, address, now)
+            elif step is Step.CONSENT and found.person is not None and found.login.request is not None:
+                self._consent(tx, found, found.person.id, found.login.request.client_id, found.login.request.scopes, address)
+                said = trail.entry(now, "consent", "given", scopes=list(found.login.request.scopes))
+                logins.change(tx, found.login, consented=True, trail=trail.longer(found.login, said))
+            else:
+                raise BadRequest("consent_login_mismatch").of_login(found.login.id, found.login.reference)
+
+    def _redeem(self, tx: Connection, found: Found, address: str, now: int) -> None:
+        invitation, login = found.invitation, found.login
+        person = people.by_id(tx, invitation.person_id) if invitation else None
+        if invitation is None or person is None:
+            raise BadRequest("consent_login_mismatch").of_login(login.id, login.reference)
+        if not invitations.take(tx, invitation.id, now):
+            raise InvitationUsed("invitation_used").of_login(login.id, login.reference)
+        if found.person is None and not people.bind(tx, identity_of(found, person.id, now)):
+            raise InvitationMismatch("identity_taken").of_login(login.id, login.reference)
+        self._activate(tx, found, person, invitation, now)
+        for client_id, scopes in self._agreed(found, invitation).items():
+            self._consent(tx, found, person.id, client_id, scopes, address)
+        said = trail.entry(now, "redeem", "accepted", invitation=invitation.id, application=invitation.application)
+        own = found.login.request is not None
+        logins.change(tx, login, consented=own, invitation_id=invitation.id, trail=trail.longer(login, said))
+
+    def _activate(self, tx: Connection, found: Found, person: Person, invitation: Invitation, now: int) -> None:
+        said = found.login.assertion
+        if said is None:
+            raise BadRequest("consent_login_mismatch").of_login(found.login.id, found.login.reference)
+        values: dict[str, Any] = {"partner": said.partner, "name": said.name or person.name, "profile": dict(said.claims)}
+        if said.email == person.email and said.email_verified:
+            values["email_verified"] = True
+        if person.state is State.INVITED:
+            values |= {"state": State.ACTIVE.value, "redeemed_at": now}
+        people.change(tx, person.id, values)
+        if invitation.application is not None:
+            people.assign(tx, new_id(), person.id, invitation.application, "", now)
+        actor = Actor(kind="person", id=person.id, request_id=found.login.reference)
+        data = {"partner": said.partner, "application": invitation.application or ""}
+        audit.record(tx, Event(name="invitation.redeemed", actor=actor, subject=person.id, target=invitation.id, data=data), now)
+
+    def _agreed(self, found: Found, invitation: Invitation) -> dict[str, tuple[str, ...]]:
+        """What the page showed: the invitation's application with all its scopes, and the one that is being opened."""
+        agreed: dict[str, tuple[str, ...]] = {}
+        application = self._settings().applications.get(invitation.application or "")
+        if application is not None:
+            agreed[application.client_id] = tuple(application.scopes)
+        if found.login.request is not None:
+            mine = agreed.get(found.login.request.client_id, ())
+            agreed[found.login.request.client_id] = tuple(sorted({*mine, *found.login.request.scopes}))
+        return agreed
+
+    def _consent(
+        self, tx: Connection, found: Found, person_id: str, client_id: str, scopes: tuple[str, ...], address: str
+    ) -> None:
+        now = found.facts.now
+        consents.record(tx, person_id, client_id, scopes, now)
+        actor = Actor(kind="person", id=person_id, address=address, request_id=found.login.reference)
+        audit.record(
+            tx, Event(name="consent.given", actor=actor, subject=person_id, target=client_id, data={"scopes": list(scopes)}), now
+        )

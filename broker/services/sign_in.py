@@ -1,0 +1,334 @@
+"""The login: begun, moved from gate to gate by one dispatcher, answered once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from broker.domain.address import domain_of
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import LoginExpired
+from broker.domain.gates import Decision, Step, decide
+from broker.domain.guest import Identity, Kind, Person, State
+from broker.domain.ids import digest, new_id, new_reference, new_secret
+from broker.domain.login import LIFETIME, Login, Purpose, Stage
+from broker.domain.receipt import Outcome
+from broker.domain.request import AuthorizationRequest
+from broker.services import audit, facts, trail
+from broker.services.addresses import canonical
+from broker.services.facts import Found
+from broker.services.grants import Grants
+from broker.services.sessions import Sessions
+from broker.settings.load import Settings
+from broker.storage import logins, people, shared
+from broker.storage.engine import Database
+
+LOGINS_PER_ADDRESS = 20_000  # an hour: a whole company behind one address; bounds what strangers can store (RX-05)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A login that has begun: its handle for the path, and the browser's cookie value."""
+
+    login_id: str
+    browser: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What the dispatcher decided: a page, a redirect, or the end.
+
+    answer: parameters for the application (code or error), None if it gets none now. session: a new session cookie.
+    target: where the browser goes when the login was not an application's.
+    """
+
+    found: Found
+    decision: Decision
+    answer: dict[str, str] | None = None
+    session: str | None = None
+    target: str | None = None
+
+    @property
+    def step(self) -> Step:
+        """The step to show."""
+        return self.decision.next.step
+
+
+class SignIn:
+    """Begin and step: there is no other way into an application."""
+
+    def __init__(
+        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], sessions: Sessions, grants: Grants
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._sessions = sessions
+        self._grants = grants
+
+    # --- beginning -------------------------------------------------------------------------------------------------
+
+    def begin(self, request: AuthorizationRequest, browser: str | None, address: str) -> Started:
+        """A login for an application whose request passed every check. Three statements."""
+        return self._begin(browser, address, purpose=Purpose.APPLICATION, request=request, **self._hinted(request))
+
+    def begin_panel(self, browser: str | None, address: str, return_path: str) -> Started:
+        """A login for one of our own pages."""
+        return self._begin(browser, address, purpose=Purpose.PANEL, return_path=return_path)
+
+    def begin_invitation(self, browser: str | None, address: str, *, invitation_id: str, email: str) -> Started:
+        """A login that redeems an invitation: the home organization is the one of the invited address."""
+        partner = self._settings().partner_of_domain(domain_of(email))
+        return self._begin(
+            browser,
+            address,
+            purpose=Purpose.INVITATION,
+            invitation_id=invitation_id,
+            login_hint=email,
+            partner=partner.id if partner else None,
+        )
+
+    def _begin(self, browser: str | None, address: str, **values: Any) -> Started:
+        now = self._clock()
+        started = Started(new_id(), browser or new_secret())
+        login = Login(
+            id=started.login_id,
+            reference=new_reference(),
+            stage=Stage.OPEN,
+            created_at=now,
+            expires_at=now + LIFETIME,
+            trail=(trail.entry(now, "started", str(values["purpose"])),),
+            **values,
+        )
+        with self._db.write() as tx:
+            if shared.count_attempt(tx, f"login:{address}", now, 3600) > LOGINS_PER_ADDRESS:
+                raise LoginExpired("logins_of_address")
+            if browser is not None:
+                logins.keep_newest(tx, digest(browser))
+            logins.add(tx, login, browser=digest(started.browser), address=address)
+        return started
+
+    def _hinted(self, request: AuthorizationRequest) -> dict[str, Any]:
+        """Home organization and address, where the application knows them."""
+        settings = self._settings()
+        email = canonical(request.login_hint) if request.login_hint else None
+        partner = None
+        if request.domain_hint:
+            partner = settings.partners.get(request.domain_hint) or settings.partner_of_domain(request.domain_hint.lower())
+        if partner is None and email:
+            partner = settings.partner_of_domain(domain_of(email))
+        choosing = "select_account" in request.prompt
+        return {"login_hint": email, "partner": partner.id if partner and not choosing else None}
+
+    # --- the dispatcher ---------------------------------------------------------------------------------------------
+
+    def step(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> Turn:
+        """Fold the gates over the facts of now, and do what the last of them says. Raises LoginExpired."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found = self._look(tx, login_id, browser, session_cookie, now)
+            decision = decide(found.facts)
+            if decision.next.step is Step.ISSUE:
+                return self._issue(tx, found, decision, address)
+            if decision.next.step is Step.DENY:
+                return self._deny(tx, found, decision, address)
+            return Turn(found=found, decision=decision)
+
+    def look(self, login_id: str, browser: str | None, session_cookie: str | None) -> Found:
+        """What is known of a live login, for a page; changes nothing but a first arrival of staff."""
+        with self._db.write() as tx:
+            return self._look(tx, login_id, browser, session_cookie, self._clock())
+
+    def _look(self, tx: Connection, login_id: str, browser: str | None, session_cookie: str | None, now: int) -> Found:
+        login = live(tx, login_id, browser, now)
+        if login.stage is Stage.WAITING:  # Back, reload, a second tab: what is out at the partner is forgotten
+            logins.reopen(tx, login)
+            login = replace(login, stage=Stage.OPEN)
+        settings = self._settings()
+        session = self._sessions.of_cookie(tx, session_cookie, now)
+        found = facts.gather(tx, login, session, settings, now)
+        if found.may_join:
+            self._join(tx, found, now)
+            found = facts.gather(tx, login, session, settings, now)
+        return found
+
+    def _join(self, tx: Connection, found: Found, now: int) -> None:
+        """A member of staff is created at the first sign-in (contract: identity rules)."""
+        said = found.login.assertion
+        if said is None or said.email is None:
+            return
+        person = Person(
+            id=new_id(),
+            kind=Kind.MEMBER,
+            state=State.ACTIVE,
+            email=said.email,
+            email_verified=True,
+            name=said.name or "",
+            partner=said.partner,
+            created_at=now,
+            redeemed_at=now,
+            profile=dict(said.claims),
+        )
+        if not people.add(tx, person):
+            return  # the address belongs to a guest or an earlier member: staff must settle that, never we
+        bound = people.bind(tx, identity_of(found, person.id, now))
+        actor = Actor(kind="person", id=person.id, request_id=found.login.reference)
+        data = {"partner": said.partner, "bound": bound}
+        audit.record(
+            tx, Event(name="member.joined", actor=actor, subject=person.id, data=data, personal={"email": person.email}), now
+        )
+
+    # --- the ends -----------------------------------------------------------------------------------------------------
+
+    def _issue(self, tx: Connection, found: Found, decision: Decision, address: str) -> Turn:
+        login, person, now = found.login, found.person, found.facts.now
+        if person is None or not logins.close(tx, login, now):
+            raise LoginExpired("login_used")
+        session, cookie = self._sessions.open(tx, login=login, person=person, facts=found.facts, before=found.session)
+        answer, given = None, {}
+        if login.request is not None:
+            grant, code = self._grants.open(tx, request=login.request, person=person, session=session, address=address, now=now)
+            answer = {"code": code}
+            given = {"scopes": list(grant.scopes), "claims": sorted(grant.claims), "acr": grant.acr}
+        self._remember(tx, found, now)
+        steps = trail.longer(login, trail.entry(now, "issued", "allowed", "", gates=trail.gates_of(decision), **given))
+        self._receipt(tx, found, steps, address, outcome=Outcome.ALLOWED)
+        actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
+        data = {"partner": session.partner, "sid": session.sid, "single_sign_on": login.assertion is None}
+        target = login.request.client_id if login.request else str(login.purpose)
+        audit.record(tx, Event(name="sign_in.allowed", actor=actor, subject=person.id, target=target, data=data), now)
+        return Turn(found=found, decision=decision, answer=answer, session=cookie, target=self._target(found))
+
+    def _remember(self, tx: Connection, found: Found, now: int) -> None:
+        """What the home organization said last becomes the profile; the address of the record stays (AL-09)."""
+        said, person = found.login.assertion, found.person
+        if person is None:
+            return
+        values: dict[str, Any] = {"last_sign_in": now}
+        if said is not None:
+            values |= {"partner": said.partner, "name": said.name or person.name, "profile": dict(said.claims)}
+        people.change(tx, person.id, values)
+
+    def _target(self, found: Found) -> str | None:
+        if found.login.purpose is Purpose.INVITATION:
+            return found.invitation.redirect_url if found.invitation else "/apps"
+        return found.login.return_path if found.login.purpose is Purpose.PANEL else None
+
+    def _deny(self, tx: Connection, found: Found, decision: Decision, address: str) -> Turn:
+        """A page with a way forward keeps the login; an error for the application ends it."""
+        login, now, said = found.login, found.facts.now, decision.next
+        answer = {"error": said.error} if login.request is not None and (said.code is None or found.facts.silent) else None
+        steps = trail.longer(
+            login, trail.entry(now, "denied", said.code or said.error, said.reason, gates=trail.gates_of(decision))
+        )
+        if answer is not None:
+            if not logins.close(tx, login, now):
+                raise LoginExpired("login_used")
+        else:
+            logins.change(tx, login, trail=steps)
+        outcome = Outcome.BLOCKED if said.code else Outcome.FAILED
+        self._receipt(tx, found, steps, address, outcome=outcome, error=said.code, reason=said.reason)
+        actor = Actor(kind="person", id=found.facts.person or "", address=address, request_id=login.reference)
+        target = login.request.client_id if login.request else str(login.purpose)
+        event = Event(name="sign_in.refused", actor=actor, subject=found.facts.person or "", target=target, reason=said.reason)
+        audit.record(tx, event, now)
+        return Turn(found=found, decision=decision, answer=answer)
+
+    def _receipt(self, tx: Connection, found: Found, steps: list[Any], address: str, **values: Any) -> None:
+        trail.write(
+            tx,
+            found.login,
+            steps,
+            now=found.facts.now,
+            config=self._settings().digest,
+            address=address,
+            person_id=found.person.id if found.person else None,
+            partner=found.partner.id if found.partner else None,
+            facts=found.facts,
+            **values,
+        )
+
+    # --- what a person does on the pages ----------------------------------------------------------------------------
+
+    def choose(self, login_id: str, browser: str | None, *, email: str | None, partner_id: str | None) -> str | None:
+        """The address or the organization that the person gave; the partner's id, None if it is to be chosen from a list."""
+        now, settings = self._clock(), self._settings()
+        partner = (
+            settings.partners.get(partner_id) if partner_id else settings.partner_of_domain(domain_of(email)) if email else None
+        )
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.reopen(tx, login)
+            said = trail.entry(now, "home", partner.id if partner else "unknown", "by address" if email else "chosen")
+            choosing = login.request is not None and "select_account" in login.request.prompt
+            values: dict[str, Any] = {
+                "partner": partner.id if partner else None,
+                "chosen": partner is not None,
+                "anew": login.anew or (choosing and partner is not None),  # not the account that is signed in here
+                "trail": trail.longer(login, said),
+            }
+            logins.change(tx, replace(login, stage=Stage.OPEN), **values, **({"login_hint": email} if email else {}))
+        return partner.id if partner else None
+
+    def use_session(self, login_id: str, browser: str | None) -> None:
+        """The person chose to go on with the account that is signed in (prompt=select_account)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.change(
+                tx, login, chosen=True, trail=trail.longer(login, trail.entry(now, "home", "session", "goes on as signed in"))
+            )
+
+    def start_over(self, login_id: str, browser: str | None) -> None:
+        """Another account, another organization: the answer that came is forgotten, the partner is asked anew."""
+        now = self._clock()
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.reopen(tx, login)
+            steps = trail.longer(login, trail.entry(now, "started_over", "another account"))
+            keep = login.invitation_id is not None
+            values = {
+                "assertion": None,
+                "partner": login.partner if keep else None,
+                "chosen": False,
+                "anew": True,
+                "consented": False,
+            }
+            logins.change(tx, replace(login, stage=Stage.OPEN), **values, trail=steps)
+
+    def give_up(self, login_id: str, browser: str | None, address: str) -> tuple[Login, dict[str, str]]:
+        """The person goes back to the application without signing in: access_denied (RFC 6749 4.1.2.1)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.reopen(tx, login)
+            if not logins.close(tx, replace(login, stage=Stage.OPEN), now):
+                raise LoginExpired("login_used")
+            steps = trail.longer(login, trail.entry(now, "given_up", "access_denied"))
+            config = self._settings().digest
+            trail.write(tx, login, steps, now=now, outcome=Outcome.ABANDONED, reason="given up", config=config, address=address)
+        return login, {"error": "access_denied"}
+
+
+def live(tx: Connection, login_id: str, browser: str | None, now: int) -> Login:
+    """The live login of this browser, or LoginExpired with the precise reason."""
+    login = logins.of_browser(tx, login_id, digest(browser)) if browser else None
+    if login is None:
+        known = logins.by_id(tx, login_id) is not None
+        raise LoginExpired("login_browser_mismatch" if known else "login_unknown")
+    if login.stage is Stage.CLOSED:
+        raise LoginExpired("login_used")
+    if now >= login.expires_at:
+        raise LoginExpired("login_expired")
+    return login
+
+
+def identity_of(found: Found, person_id: str, now: int) -> Identity:
+    """The external identity of this login's assertion, for a person."""
+    said = found.login.assertion
+    if said is None:
+        raise LoginExpired("login_used")
+    return Identity(partner=said.partner, issuer=said.issuer, subject=said.subject, person_id=person_id, bound_at=now)

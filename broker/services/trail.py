@@ -1,0 +1,72 @@
+"""The trail of a login, and the receipt that it becomes: which step, which result, why (HT-19)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection
+
+from broker.domain.facts import Facts
+from broker.domain.gates import Decision
+from broker.domain.login import Login
+from broker.domain.receipt import Outcome, Receipt
+from broker.storage import receipts
+
+_MAX = 60  # entries: a login that goes round more often keeps its first and its last ones
+
+
+def entry(now: int, step: str, result: str, reason: str = "", **more: Any) -> dict[str, Any]:
+    """One entry of a trail: ids, names and words, no values."""
+    return {"at": now, "step": step, "result": result, "reason": reason, **{k: v for k, v in more.items() if v}}
+
+
+def longer(login: Login, *entries: dict[str, Any]) -> list[Any]:
+    """The login's trail with entries behind it."""
+    trail = [*login.trail, *entries]
+    return trail if len(trail) <= _MAX else [*trail[: _MAX // 2], *trail[-_MAX // 2 :]]
+
+
+def gates_of(decision: Decision) -> list[dict[str, str]]:
+    """Each gate that was asked, and what it said."""
+    asked = [{"gate": name, "result": "passed"} for name in decision.passed]
+    if decision.gate:
+        asked.append({"gate": decision.gate, "result": str(decision.next.step), "reason": decision.next.reason})
+    return asked
+
+
+def write(
+    tx: Connection,
+    login: Login,
+    trail: list[Any],
+    *,
+    now: int,
+    outcome: Outcome,
+    config: str,
+    address: str,
+    error: str | None = None,
+    reason: str = "",
+    person_id: str | None = None,
+    partner: str | None = None,
+    facts: Facts | None = None,
+) -> None:
+    """Save the receipt of a login: one row a login, the newest end wins."""
+    saw = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in asdict(facts).items()} if facts else {}
+    receipts.save(
+        tx,
+        Receipt(
+            id=login.id,
+            request_id=login.reference,
+            at=now,
+            outcome=outcome,
+            person_id=person_id,
+            application=login.request.client_id if login.request else None,
+            partner=partner or login.partner,
+            error=error,
+            reason=reason,
+            steps=tuple(trail),
+            facts=saw,
+            address=address,
+            config=config,
+        ),
+    )

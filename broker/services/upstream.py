@@ -1,0 +1,180 @@
+"""To the home organization and back: the request goes out, the answer comes in once, for the browser that began."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from broker.domain.assertion import Assertion
+from broker.domain.audit import Actor, Event
+from broker.domain.connector import Ask, Inbound, Outbound
+from broker.domain.errors import LoginExpired, PageError, PartnerUntrusted
+from broker.domain.ids import digest, new_secret
+from broker.domain.login import Login, Stage
+from broker.domain.receipt import Outcome
+from broker.keyring.seal import Sealer
+from broker.services import audit, trail
+from broker.services.partners import Partners
+from broker.services.sign_in import live
+from broker.settings.load import Settings
+from broker.storage import logins
+from broker.storage.engine import Database
+
+_PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it (HS-31)
+
+
+class Upstream:
+    """One round trip to a partner's identity provider. No network inside a transaction."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        partners: Partners,
+        sealer: Callable[[], Sealer],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._partners = partners
+        self._sealer = sealer
+
+    def begin(self, login_id: str, browser: str | None, address: str) -> Outbound:
+        """The request to the login's partner. Raises PartnerFailed (the login stays), LoginExpired."""
+        now = self._clock()
+        with self._db.read() as tx:
+            login = live(tx, login_id, browser, now)
+        partner = login.partner
+        if partner is None:
+            raise LoginExpired("login_without_partner")
+        state = new_secret()
+        try:
+            outbound = self._partners.connector(partner).begin(_ask(login, state))
+        except PageError as error:
+            self._refused(login, error, address)
+            raise error.of_login(login.id, login.reference) from error
+        memory = self._sealer().seal(json.dumps(dict(outbound.memory)).encode(), f"login:{login.id}")
+        steps = trail.longer(login, trail.entry(now, "upstream", "sent", partner=partner, **_wanted(login)))
+        with self._db.write() as tx:
+            if not logins.send_out(tx, login, state=digest(state), memory=memory, partner=partner, trail=steps, now=now):
+                raise LoginExpired("login_used")
+        return outbound
+
+    def complete(self, partner_id: str, params: Mapping[str, str], browser: str | None, address: str) -> str:
+        """The answer at the partner's own callback; the id of the login that goes on. Four statements.
+
+        Raises LoginExpired (nothing is taken: the cookie is compared first, HO-19), PartnerUntrusted, PartnerFailed;
+        after the latter two the login stays, so the person can try again.
+        """
+        now = self._clock()
+        state = params.get("state", "")
+        with self._db.read() as tx:
+            found = logins.by_state(tx, digest(state)) if state else None
+        if found is None:
+            raise LoginExpired("login_unknown")
+        login, owner = found
+        if browser is None or digest(browser) != owner:
+            raise LoginExpired("login_browser_mismatch")
+        if login.partner != partner_id:  # HO-9: the callback path's partner is the login's partner
+            raise PartnerUntrusted("upstream_partner", f"the answer came to the callback of {partner_id}")
+        memory = json.loads(self._sealer().open(login.memory or "", f"login:{login.id}"))
+        with self._db.write() as tx:
+            if not logins.take_answer(tx, login, digest(state), now):
+                raise LoginExpired("login_used")
+        try:
+            said = self._partners.connector(partner_id).complete(Inbound(params=params, memory=memory, now=now))
+        except PageError as error:
+            self._refused(login, error, address)
+            raise error.of_login(login.id, login.reference) from error
+        self._accepted(login, said, now)
+        return login.id
+
+    def _accepted(self, login: Login, said: Assertion, now: int) -> None:
+        step = trail.entry(
+            now,
+            "upstream",
+            "vouched",
+            partner=said.partner,
+            arrived=list(said.arrived),
+            mapped=sorted(said.claims),
+            email_verified=said.email_verified,
+            acr=said.acr,
+            amr=list(said.amr),
+            auth_time=said.auth_time,
+        )
+        with self._db.write() as tx:
+            answered = replace(login, stage=Stage.OPEN)
+            if not logins.change(tx, answered, assertion=said.to_json(), anew=False, trail=trail.longer(login, step)):
+                raise LoginExpired("login_used")
+
+    def _refused(self, login: Login, error: PageError, address: str) -> None:
+        """A refusal is remembered first, then raised: receipt, audit, the login kept."""
+        now = self._clock()
+        step = trail.entry(now, "upstream", "refused", error.reason, partner=login.partner, detail=error.detail)
+        steps = trail.longer(login, step)
+        actor = Actor(kind="person", address=address, request_id=login.reference)
+        with self._db.write() as tx:
+            logins.change(tx, replace(login, stage=Stage.OPEN), trail=steps)
+            config = self._settings().digest
+            trail.write(
+                tx,
+                login,
+                steps,
+                now=now,
+                outcome=Outcome.FAILED,
+                error=error.code,
+                reason=error.reason,
+                config=config,
+                address=address,
+            )
+            audit.record(tx, Event(name="sign_in.refused", actor=actor, target=login.partner or "", reason=error.reason), now)
+
+    def park(self, partner_id: str, params: Mapping[str, str]) -> str:
+        """Keep a cross-site POST for the GET that follows; the login is not touched (HW-4). The handle."""
+        now = self._clock()
+        state, handle = params.get("state", ""), new_secret()
+        with self._db.write() as tx:
+            found = logins.by_state(tx, digest(state)) if state else None
+            if found is None:
+                raise LoginExpired("login_unknown")
+            content = self._sealer().seal(json.dumps(dict(params)).encode(), f"parked:{digest(handle)}")
+            logins.park(
+                tx, handle=digest(handle), login_id=found[0].id, partner=partner_id, content=content, expires_at=now + _PARKED_FOR
+            )
+        return handle
+
+    def claim(self, partner_id: str, handle: str, browser: str | None, address: str) -> str:
+        """Take parked content with the cookie of the browser that began, and go on as for a query callback."""
+        now = self._clock()
+        with self._db.write() as tx:
+            login_id = logins.parked_login(tx, digest(handle))
+            if login_id is None:
+                raise LoginExpired("login_unknown")
+            login = live(tx, login_id, browser, now)
+            content = logins.claim(tx, digest(handle), login.id, now)
+        if content is None:
+            raise LoginExpired("login_used")
+        params = json.loads(self._sealer().open(content, f"parked:{digest(handle)}"))
+        return self.complete(partner_id, params, browser, address)
+
+
+def _ask(login: Login, state: str) -> Ask:
+    request = login.request
+    if request is None:
+        return Ask(state=state, login_hint=login.login_hint, force=login.anew)
+    return Ask(
+        state=state,
+        login_hint=login.login_hint,
+        force=login.anew or "login" in request.prompt,
+        max_age=request.max_age,
+        ui_locales=request.ui_locales,
+    )
+
+
+def _wanted(login: Login) -> dict[str, Any]:
+    """What was asked of the partner, for the trail."""
+    request = login.request
+    return {"anew": login.anew or bool(request and "login" in request.prompt), "max_age": request.max_age if request else None}

@@ -1,0 +1,29 @@
+"""How many rows there are of what operators watch."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from broker.storage.tables import invitations, logins, people, receipts, sessions
+
+
+def figures(tx: Connection, now: int) -> dict[str, tuple[str, float]]:
+    """Metric name -> (help text, value)."""
+    recent = receipts.c.at > now - 3600
+    wanted: dict[str, tuple[str, Select[int]]] = {
+        "guests": ("People in the directory, deleted ones left out", select(func.count()).where(people.c.email.is_not(None))),
+        "sessions": ("Live sessions", select(func.count()).where(sessions.c.ended_at.is_(None), sessions.c.expires_at > now)),
+        "logins_open": ("Logins under way", select(func.count()).where(logins.c.stage != "closed", logins.c.expires_at > now)),
+        "invitations_pending": (
+            "Invitations that can be accepted",
+            select(func.count()).where(invitations.c.status == "pending"),
+        ),
+        "sign_ins_allowed_1h": ("Sign-ins of the last hour that ended in the application", _receipts(recent, "allowed")),
+        "sign_ins_blocked_1h": ("Sign-ins of the last hour that were refused by rule", _receipts(recent, "blocked")),
+        "sign_ins_failed_1h": ("Sign-ins of the last hour that failed", _receipts(recent, "failed")),
+    }
+    return {name: (text, float(tx.execute(query).scalar() or 0)) for name, (text, query) in wanted.items()}
+
+
+def _receipts(recent: ColumnElement[bool], outcome: str) -> Select[int]:
+    return select(func.count()).where(recent, receipts.c.outcome == outcome)

@@ -1,0 +1,42 @@
+"""`/healthz`: the process lives. `/readyz`: database, keys and config are good. `/metrics`: figures for Prometheus."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from flask import Blueprint, Response, json, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from broker.app import Broker
+from broker.domain.errors import BadRequest
+from broker.web import headers
+from broker.web.request import client_address
+
+
+def blueprint(broker: Broker) -> Blueprint:
+    """The three addresses that operators watch; none shows a secret (CF-09)."""
+    routes = Blueprint("health", __name__)
+
+    @routes.get("/healthz")
+    def lives() -> Response:
+        return headers.private(Response("ok\n", mimetype="text/plain"))
+
+    @routes.get("/readyz")
+    def ready() -> Response:
+        checks = broker.health.checks()
+        status = 200 if all(checks.values()) else 503
+        body = json.dumps({"ready": status == 200, "checks": checks, "config": broker.settings.get().digest})
+        return headers.private(Response(body + "\n", status, mimetype="application/json"))
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        network = broker.settings.get().broker.network
+        here = ipaddress.ip_address(client_address(request, network.trusted_proxies))
+        if not any(here in ipaddress.ip_network(str(entry), strict=False) for entry in network.metrics_from):
+            raise BadRequest("not_found")
+        registry = CollectorRegistry()
+        for name, (text, value) in broker.health.figures().items():
+            Gauge(f"broker_{name}", text, registry=registry).set(value)
+        return headers.private(Response(generate_latest(registry), mimetype=CONTENT_TYPE_LATEST))
+
+    return routes

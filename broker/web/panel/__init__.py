@@ -1,0 +1,62 @@
+"""The access panel: a guest's own pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from broker.app import Broker
+from broker.domain.audit import Actor
+from broker.web import csrf
+from broker.web.cookies import Purpose
+from broker.web.pages import Pages
+from broker.web.signin.browser import Browser
+
+_SCOPE = "apps"
+
+
+def blueprint(broker: Broker, pages: Pages) -> Blueprint:
+    """`/apps` and its sign-out; `/` leads there."""
+    routes = Blueprint("panel", __name__)
+    browser = Browser(broker, pages)
+
+    @routes.get("/")
+    def front() -> Response:
+        return browser.go(pages.path("/apps"))
+
+    @routes.get("/apps")
+    def apps() -> Response:
+        cookie = browser.session()
+        held = broker.sessions.find(cookie)
+        if held is None or cookie is None:
+            started = broker.sign_in.begin_panel(browser.binding(), browser.address(), "/apps")
+            response = browser.go(browser.path(started.login_id))
+            browser.cookies.set(response, Purpose.BROWSER, started.browser)
+            return response
+        person = held[1]
+        tiles = [
+            {"name": app.name, "launch_url": app.launch_url, "logo": pages.assets.application_logo(app.client_id)}
+            for app in broker.applications.of_person(person, broker.guests.assigned(person.id))
+        ]
+        return pages.render(
+            "apps.html",
+            keep_query={},
+            person=person.name or person.email,
+            tiles=tiles,
+            sign_out_url=pages.path("/apps/sign-out"),
+            csrf=csrf.token(cookie, _SCOPE),
+        )
+
+    @routes.post("/apps/sign-out")
+    def sign_out() -> Response:
+        cookie = browser.session()
+        csrf.check(request, cookie, _SCOPE, browser.issuer)
+        held = broker.sessions.find(cookie)
+        if held is not None:
+            actor = Actor(kind="person", id=held[1].id, address=browser.address())
+            broker.sessions.end(held[0].sid, actor, "signed out")
+        response = pages.render("signed_out.html", sign_in_url=pages.path("/apps"))
+        browser.cookies.clear(response, Purpose.SESSION)
+        browser.cookies.clear(response, Purpose.BROWSER)  # HW-13: it changes at logout
+        return response
+
+    return routes

@@ -1,0 +1,64 @@
+"""What a handler knows of the browser: its cookies, its address, its form token, and the login it is in."""
+
+from __future__ import annotations
+
+from flask import Response, g, request
+
+from broker.app import Broker
+from broker.domain.login import Login
+from broker.web import csrf, headers
+from broker.web.cookies import Cookies, Purpose
+from broker.web.pages import Pages
+from broker.web.request import client_address
+
+
+class Browser:
+    """Reads the request at hand; holds nothing of it."""
+
+    def __init__(self, broker: Broker, pages: Pages) -> None:
+        self._broker = broker
+        self._pages = pages
+
+    @property
+    def issuer(self) -> str:
+        """Our own base URL."""
+        return self._broker.settings.get().issuer
+
+    @property
+    def cookies(self) -> Cookies:
+        """The cookies of this issuer."""
+        return Cookies(self.issuer)
+
+    def binding(self) -> str | None:
+        """The cookie that binds this browser's logins (HW-13)."""
+        return self.cookies.read(request, Purpose.BROWSER)
+
+    def session(self) -> str | None:
+        """The session cookie."""
+        return self.cookies.read(request, Purpose.SESSION)
+
+    def address(self) -> str:
+        """Where the browser is, by the rules of trusted proxies (SC-09)."""
+        return client_address(request, self._broker.settings.get().broker.network.trusted_proxies)
+
+    def token(self, scope: str) -> str:
+        """The CSRF token of a form of a login, bound to this browser."""
+        return csrf.token(self.binding() or "", scope)
+
+    def check(self, scope: str) -> None:
+        """Raises BadRequest("csrf") unless the form came from our page in this browser (HW-5)."""
+        csrf.check(request, self.binding(), scope, self.issuer)
+
+    def within(self, login: Login) -> None:
+        """Errors of this request are this login's: same reference, and a way back into it."""
+        g.reference = login.reference
+        g.retry_url = self.path(login.id)
+        g.ui_locales = login.request.ui_locales if login.request else ()
+
+    def path(self, login_id: str, step: str = "") -> str:
+        """The address of a login's dispatcher, or of one of its steps."""
+        return self._pages.path(f"/signin/{login_id}" + (f"/{step}" if step else ""))
+
+    def go(self, location: str) -> Response:
+        """303: after a POST the browser asks with GET (HW-6, AZ-22)."""
+        return headers.private(Response(status=303, headers={"Location": location}))

@@ -1,0 +1,62 @@
+"""`review-permissions`: what an invitation, or one more application, asks a guest to agree to (HP-61)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from broker.app import Broker
+from broker.domain.errors import BadRequest
+from broker.services.facts import Found
+from broker.web.op.answer import respond
+from broker.web.pages import Pages
+from broker.web.request import single
+from broker.web.signin.browser import Browser
+
+
+def page(broker: Broker, pages: Pages, browser: Browser, found: Found, *, redeeming: bool) -> Response:
+    """Who asks, what they will see, who invited."""
+    login, settings = found.login, broker.settings.get()
+    invitation = found.invitation if redeeming else None
+    application = found.application or (settings.applications.get(invitation.application or "") if invitation else None)
+    scopes = tuple(login.request.scopes) if login.request else tuple(application.scopes) if application else ()
+    if invitation is not None and application is not None and invitation.application == application.client_id:
+        scopes = tuple(dict.fromkeys((*scopes, *application.scopes)))
+    said = login.assertion
+    name = (said.name if said else None) or (found.person.name if found.person else "")
+    email = invitation.email if invitation else found.person.email if found.person else ""
+    home = found.partner.name if found.partner else ""
+    shown = {"name": name, "email": email, "organization": home}
+    return pages.render(
+        "review_permissions.html",
+        ui_locales=login.request.ui_locales if login.request else (invitation.language,) if invitation else (),
+        keep_query={},
+        application=application.name if application else "",
+        invited=redeeming,
+        inviter=invitation.inviter if invitation and "@" in invitation.inviter else "",
+        partner=home,
+        details=[{"label": label, "value": value} for label, value in shown.items() if value],
+        scopes=[scope for scope in scopes if scope != "openid"],
+        csrf=browser.token(login.id),
+        action=browser.path(login.id, "consent"),
+        account_url="",
+    )
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """The two buttons."""
+
+    @routes.post("/signin/<uuid:login>/consent")
+    def decide(login: str) -> Response:
+        login_id = str(login)
+        browser.check(login_id)
+        answer = single(request.form, "accept")
+        if answer == "yes":
+            broker.redemption.accept(login_id, browser.binding(), browser.session(), browser.address())
+            return browser.go(browser.path(login_id))
+        if answer != "no":
+            raise BadRequest("accept")
+        given_up, error = broker.sign_in.give_up(login_id, browser.binding(), browser.address())
+        if given_up.request is None:
+            invitation = broker.invitations.by_id(given_up.invitation_id or "")
+            return pages.render("declined.html", until=invitation.expires_at if invitation else 0)
+        return respond(browser.issuer, given_up.request, error, pages)

@@ -1,0 +1,107 @@
+"""The dispatcher: facts -> gates -> one step. Every page of a login comes back here."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g
+
+from broker.app import Broker
+from broker.domain.connector import Outbound
+from broker.domain.errors import PAGE_ERRORS
+from broker.domain.gates import Step
+from broker.domain.login import Purpose as LoginPurpose
+from broker.services.facts import Found
+from broker.services.sign_in import Turn
+from broker.web.cookies import Purpose
+from broker.web.errors import page_for
+from broker.web.op.answer import respond
+from broker.web.pages import Pages
+from broker.web.signin import consent, home
+from broker.web.signin.browser import Browser
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """`/signin/LOGIN`, and the ways to leave it."""
+
+    @routes.get("/signin/<uuid:login>")
+    def step(login: str) -> Response:
+        turn = broker.sign_in.step(str(login), browser.binding(), browser.session(), browser.address())
+        browser.within(turn.found.login)
+        if turn.step is Step.UPSTREAM:
+            return send_out(broker, pages, browser, turn.found)
+        if turn.step is Step.HOME:
+            return home.page(broker, pages, browser, turn.found)
+        if turn.step in (Step.REDEEM, Step.CONSENT):
+            return consent.page(broker, pages, browser, turn.found, redeeming=turn.step is Step.REDEEM)
+        return ended(broker, pages, browser, turn)
+
+    @routes.post("/signin/<uuid:login>/restart")
+    def restart(login: str) -> Response:
+        browser.check(str(login))
+        broker.sign_in.start_over(str(login), browser.binding())
+        return browser.go(browser.path(str(login)))
+
+    @routes.post("/signin/<uuid:login>/cancel")
+    def cancel(login: str) -> Response:
+        browser.check(str(login))
+        given_up, answer = broker.sign_in.give_up(str(login), browser.binding(), browser.address())
+        if given_up.request is None:
+            return browser.go(pages.path("/apps"))
+        return respond(browser.issuer, given_up.request, answer, pages)
+
+
+def send_out(broker: Broker, pages: Pages, browser: Browser, found: Found) -> Response:
+    """To the home organization: a redirect, or a form that posts itself."""
+    outbound: Outbound = broker.upstream.begin(found.login.id, browser.binding(), browser.address())
+    if outbound.form is None:
+        return browser.go(outbound.url)
+    target = found.partner.name if found.partner else ""
+    return pages.render("post_form.html", target=target, action=outbound.url, fields=dict(outbound.form))
+
+
+def ended(broker: Broker, pages: Pages, browser: Browser, turn: Turn) -> Response:
+    """The answer to the application, the way to where the login was for, or the page that says why not."""
+    login = turn.found.login
+    if turn.answer is not None and login.request is not None:
+        response = respond(browser.issuer, login.request, turn.answer, pages)
+    elif turn.step is Step.ISSUE:
+        response = browser.go(_target(pages, turn))
+    else:
+        return refused(broker, pages, browser, turn)
+    if turn.session is not None:
+        browser.cookies.set(response, Purpose.SESSION, turn.session)
+    if login.purpose is LoginPurpose.INVITATION:
+        browser.cookies.clear(response, Purpose.INVITATION)
+    return response
+
+
+def _target(pages: Pages, turn: Turn) -> str:
+    target = turn.target or "/apps"
+    return pages.path(target) if target.startswith("/") else target
+
+
+def refused(broker: Broker, pages: Pages, browser: Browser, turn: Turn) -> Response:
+    """One safe sentence and a reference; the login stays, so that another account can be used."""
+    said = turn.decision.next
+    error = PAGE_ERRORS[said.code or "server_error"](said.reason)
+    login = turn.found.login
+    return page_for(
+        pages,
+        error,
+        reference=g.reference,
+        ui_locales=g.ui_locales,
+        forms=_ways_on(pages, browser, login.id, has_application=login.request is not None),
+    )
+
+
+def _ways_on(pages: Pages, browser: Browser, login_id: str, *, has_application: bool) -> list[dict[str, object]]:
+    """Buttons of a refusal: another account first, back to the application second."""
+    say = pages.translator(g.ui_locales).gettext
+    csrf = browser.token(login_id)
+    forms: list[dict[str, object]] = [
+        {"action": browser.path(login_id, "restart"), "csrf": csrf, "label": say("Use another account"), "primary": True}
+    ]
+    if has_application:
+        forms.append(
+            {"action": browser.path(login_id, "cancel"), "csrf": csrf, "label": say("Back to the application"), "primary": False}
+        )
+    return forms

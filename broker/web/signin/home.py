@@ -1,0 +1,114 @@
+"""Which home organization: by address, by a hint, by a choice from a list. No answer tells whether a guest exists (LP-04)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from broker.app import Broker
+from broker.domain.errors import BadRequest
+from broker.services.addresses import canonical
+from broker.services.facts import Found
+from broker.settings.model import PartnerFile
+from broker.web.pages import Pages
+from broker.web.request import single
+from broker.web.signin.browser import Browser
+
+LISTED = 30  # organizations a page shows; more are found by searching
+
+
+def page(
+    broker: Broker, pages: Pages, browser: Browser, found: Found, *, problem: str = "", email: str = "", status: int = 200
+) -> Response:
+    """`home-organization`: asks for the address, remembers what the application knew."""
+    login = found.login
+    account = None
+    if found.facts.choose and found.session is not None:
+        held = broker.sessions.find(browser.session())
+        account = held[1].email if held else None
+    return pages.render(
+        "home_organization.html",
+        status=status,
+        ui_locales=login.request.ui_locales if login.request else (),
+        keep_query={},
+        application=found.application.name if found.application else "",
+        csrf=browser.token(login.id),
+        action=browser.path(login.id, "home"),
+        email=email or login.login_hint or "",
+        errors=[{"field": "email", "message": problem}] if problem else [],
+        other_url=browser.path(login.id, "choose"),
+        account=account or "",
+        account_action=browser.path(login.id, "account"),
+    )
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """The address form, the list, and "go on as signed in"."""
+
+    @routes.post("/signin/<uuid:login>/home")
+    def address(login: str) -> Response:
+        browser.check(str(login))
+        typed = single(request.form, "email").strip()
+        email = canonical(typed)
+        if email is None:
+            found = broker.sign_in.look(str(login), browser.binding(), browser.session())
+            browser.within(found.login)
+            say = pages.translator(found.login.request.ui_locales if found.login.request else ()).gettext
+            problem = str(say("Enter a mail address like name@company.example"))
+            return page(broker, pages, browser, found, problem=problem, email=typed[:320], status=400)
+        partner = broker.sign_in.choose(str(login), browser.binding(), email=email, partner_id=None)
+        return browser.go(browser.path(str(login), "" if partner else "choose"))
+
+    @routes.get("/signin/<uuid:login>/choose")
+    def choose(login: str) -> Response:
+        found = broker.sign_in.look(str(login), browser.binding(), browser.session())
+        browser.within(found.login)
+        query = single(request.args, "q").strip()[:100]
+        partners = matching(broker, query)
+        return pages.render(
+            "choose_partner.html",
+            ui_locales=found.login.request.ui_locales if found.login.request else (),
+            keep_query={"q": query} if query else {},
+            application=found.application.name if found.application else "",
+            csrf=browser.token(str(login)),
+            action=browser.path(str(login), "choose"),
+            partners=[
+                {"id": p.id, "name": p.name, "logo": pages.assets.partner_logo(p.id), "last": False} for p in partners[:LISTED]
+            ],
+            query=query,
+            more=len(partners) > LISTED,
+            email_url=browser.path(str(login), "address"),
+        )
+
+    @routes.post("/signin/<uuid:login>/choose")
+    def chosen(login: str) -> Response:
+        browser.check(str(login))
+        partner = broker.sign_in.choose(str(login), browser.binding(), email=None, partner_id=single(request.form, "partner"))
+        if partner is None:
+            raise BadRequest("partner_unknown")
+        return browser.go(browser.path(str(login)))
+
+    @routes.get("/signin/<uuid:login>/address")
+    def by_address(login: str) -> Response:
+        found = broker.sign_in.look(str(login), browser.binding(), browser.session())
+        browser.within(found.login)
+        return page(broker, pages, browser, found)
+
+    @routes.post("/signin/<uuid:login>/account")
+    def go_on(login: str) -> Response:
+        browser.check(str(login))
+        broker.sign_in.use_session(str(login), browser.binding())
+        return browser.go(browser.path(str(login)))
+
+
+def matching(broker: Broker, query: str) -> list[PartnerFile]:
+    """The partners whose name or domain has the words, by name; one more than a page shows is enough."""
+    settings = broker.settings.get()
+    words = query.casefold().split()
+    found = []
+    for partner in settings.partners_by_name:
+        text = f"{partner.name} {' '.join(partner.domains)}".casefold()
+        if all(word in text for word in words):
+            found.append(partner)
+            if len(found) > LISTED:
+                break
+    return found

@@ -1,0 +1,82 @@
+"""The landing page of an invitation: opening it spends nothing, its button begins (IN-07, IN-08, IN-16)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, request
+
+from broker.app import Broker
+from broker.domain.address import domain_of
+from broker.domain.errors import BadRequest, PageError
+from broker.services.invitations import Landing
+from broker.web import csrf
+from broker.web.cookies import Purpose
+from broker.web.pages import Pages
+from broker.web.signin.browser import Browser
+
+_SCOPE = "invitation"
+GUESSES = 60  # unknown tickets an address may try in ten minutes (IN-06)
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """`/invitation/TICKET` puts the ticket into a cookie; `/invitation` is the page without it in the address."""
+
+    @routes.get("/invitation/<ticket>")
+    def arrive(ticket: str) -> Response:
+        if len(ticket) != 43:  # noqa: PLR2004 - 256 bits as base64url; anything else was never ours
+            _guess()
+            raise BadRequest("invitation_malformed")
+        response = browser.go(pages.path("/invitation"))
+        browser.cookies.set(response, Purpose.INVITATION, ticket, max_age=3600)
+        return response
+
+    @routes.get("/invitation")
+    def show() -> Response:
+        ticket = _ticket()
+        landing = _look(ticket)
+        settings = broker.settings.get()
+        g.ui_locales = (landing.invitation.language,)
+        application = settings.applications.get(landing.invitation.application or "")
+        partner = settings.partner_of_domain(domain_of(landing.invitation.email))
+        held = broker.sessions.find(browser.session())
+        return pages.render(
+            "invitation.html",
+            ui_locales=g.ui_locales,
+            keep_query={},
+            application=application.name if application else "",
+            inviter=landing.invitation.inviter if "@" in landing.invitation.inviter else "",
+            message=landing.invitation.message,
+            email=landing.invitation.email,
+            partner=partner.name if partner else "",
+            expires_at=landing.invitation.expires_at,
+            signed_in_as=held[1].email if held and held[1].id != landing.person.id else "",
+            csrf=csrf.token(ticket, _SCOPE),
+            action=pages.path("/invitation"),
+        )
+
+    @routes.post("/invitation")
+    def begin() -> Response:
+        ticket = _ticket()
+        csrf.check(request, ticket, _SCOPE, browser.issuer)
+        landing = _look(ticket)
+        started = broker.sign_in.begin_invitation(
+            browser.binding(), browser.address(), invitation_id=landing.invitation.id, email=landing.invitation.email
+        )
+        response = browser.go(browser.path(started.login_id))
+        browser.cookies.set(response, Purpose.BROWSER, started.browser)
+        return response
+
+    def _ticket() -> str:
+        ticket = browser.cookies.read(request, Purpose.INVITATION)
+        if ticket is None:
+            raise BadRequest("invitation_malformed")
+        return ticket
+
+    def _look(ticket: str) -> Landing:
+        try:
+            return broker.invitations.landing(ticket)
+        except PageError:
+            _guess()
+            raise
+
+    def _guess() -> None:
+        broker.attempts.hit(f"ticket:{browser.address()}", limit=GUESSES, window=600)

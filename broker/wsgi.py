@@ -1,0 +1,16 @@
+"""For a WSGI server of one's own: `broker.wsgi:application()`, with BROKER_HOME naming the home."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flask import Flask
+
+from broker.app import build
+from broker.web import create_web
+
+
+def application() -> Flask:
+    """The application of the home in BROKER_HOME, or of the current folder."""
+    return create_web(build(Path(os.environ.get("BROKER_HOME") or ".").resolve()))
