@@ -10,13 +10,14 @@ import sys
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 WEB = Path(__file__).resolve().parent.parent / "broker" / "web"
 LANGUAGES = ("en", "nl", "de", "fr")
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 _OPTIONS = {"**/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}}
+_KEYWORDS = {**DEFAULT_KEYWORDS, "say": None}  # handlers name a translator's gettext so
 
 _HEADER = """\
 # The pages' texts; `python scripts/catalogues.py` brings this file up to date with the sources.
@@ -34,7 +35,8 @@ msgstr ""
 def extracted() -> Catalog:
     """Every text of templates and tables, marked by `_()` or a trans tag."""
     catalogue = Catalog(project="guest-broker", charset="utf-8")
-    for path, _line, message, comments, _context in sorted(extract_from_dir(WEB, _METHODS, _OPTIONS), key=lambda found: found[:2]):
+    found = extract_from_dir(WEB, _METHODS, _OPTIONS, _KEYWORDS)
+    for path, _line, message, comments, _context in sorted(found, key=lambda one: one[:2]):
         catalogue.add(message, locations=[(path, None)], auto_comments=comments)
     return catalogue
 

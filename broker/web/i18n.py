@@ -29,12 +29,12 @@ def _(text: str) -> str:
 class Translator:
     """One language: texts, dates and numbers for the templates."""
 
-    def __init__(self, language: str, folder: Path = _FOLDER) -> None:
-        """language: a tag such as `nl` or `pt-BR`. Reads its catalogue once; texts that it lacks stay English."""
+    def __init__(self, language: str, catalogue: NullTranslations, locale: Locale | None = None) -> None:
+        """language: a tag such as `nl`. catalogue: its texts. locale: whose dates and numbers, as `en_GB`; else the language's."""
         self.language = language
-        self.locale = Locale.parse(language, sep="-")
+        self.locale = locale or Locale.parse(language, sep="-")
         self.direction = self.locale.text_direction
-        self._catalogue = _compiled(folder / language.replace("-", "_") / "LC_MESSAGES" / "messages.po")
+        self._catalogue = catalogue
 
     def gettext(self, message: str, /, **values: object) -> Markup:
         """The text with its %(name)s filled in, each value escaped for HTML (AZ-19)."""
@@ -63,13 +63,13 @@ class Languages:
 
     def __init__(self, folder: Path = _FOLDER) -> None:
         self._folder = folder
-        self._made: dict[str, Translator] = {}
+        self._catalogues: dict[str, NullTranslations] = {}
 
-    def translator(self, language: str) -> Translator:
-        """The language's translator; its catalogue is read once."""
-        if language not in self._made:
-            self._made[language] = Translator(language, self._folder)
-        return self._made[language]
+    def translator(self, language: str, browser: Iterable[str] = ()) -> Translator:
+        """The language's translator, its catalogue read once; browser: tags whose region decides how dates look."""
+        if language not in self._catalogues:
+            self._catalogues[language] = _compiled(self._folder / language.replace("-", "_") / "LC_MESSAGES" / "messages.po")
+        return Translator(language, self._catalogues[language], _regional(language, browser))
 
     def offered(self, configured: Iterable[str]) -> tuple[str, ...]:
         """Those of the configured languages that have a catalogue, in the company's order; English if none has."""
@@ -99,6 +99,17 @@ def choose(offered: Sequence[str], wanted: Iterable[str]) -> str:
         if found:
             return found
     return offered[0]
+
+
+def _regional(language: str, browser: Iterable[str]) -> Locale | None:
+    """The first of the browser's tags that is the same language with a region we know."""
+    for tag in browser:
+        if tag.lower().startswith(language.lower() + "-"):
+            try:
+                return Locale.parse(tag, sep="-")
+            except (ValueError, UnknownLocaleError):
+                continue
+    return None
 
 
 def _compiled(path: Path) -> NullTranslations:

@@ -50,7 +50,7 @@ class Pages:
 
     def translator(self, ui_locales: Sequence[str] = ()) -> Translator:
         """The language of this request: chosen now (`?lang=`), chosen before, asked for by the application, the browser's."""
-        return self.languages.translator(self._language(ui_locales))
+        return self.languages.translator(self._language(ui_locales), request.accept_languages.values())
 
     def path(self, path: str) -> str:
         """One of our own paths, under the issuer's."""

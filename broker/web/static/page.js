@@ -1,7 +1,6 @@
 // Only conveniences: every page works without this file.
 "use strict";
 document.querySelectorAll("form[data-autosubmit]").forEach((form) => form.submit());
-document.querySelector("[data-focus]")?.focus();
 document.querySelectorAll("button[data-copy]").forEach((button) => {
   if (!navigator.clipboard) return;
   button.hidden = false;

@@ -1,0 +1,61 @@
+"""One Chromium for the run, and the gallery on a port of its own."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.browser.gallery import create_gallery, make_home
+
+PICTURES = Path(__file__).resolve().parent.parent.parent / "build" / "browser"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, or the one on the path."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail("no chromium on this machine: install the package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The gallery's address."""
+    home = tmp_path_factory.mktemp("gallery")
+    server = make_server("127.0.0.1", 0, create_gallery(make_home(home)), threaded=True)
+    issuer = f"http://127.0.0.1:{server.server_port}"
+    server.app = create_gallery(make_home(home, issuer))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield issuer
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where the pictures go, for people to look at."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    return PICTURES

@@ -1,0 +1,180 @@
+"""Every template with sample data, rendered by the broker's own Pages class: what tests and pictures look at.
+
+`python -m tests.browser.gallery` serves it on http://127.0.0.1:8099/ for whoever works on the pages.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response
+
+from broker.domain.errors import PAGE_ERRORS
+from broker.settings.load import Settings, load
+from broker.web import errors, static
+from broker.web import request as guards
+from broker.web.pages import Pages
+
+ISSUER = "http://127.0.0.1:8099"
+REFERENCE = "7KQ4-M2XT-9RZB"
+TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" rx="9" fill="{}"/>{}</svg>'
+MARK = '<path d="M27 14a9 9 0 1 0 0 12" fill="none" stroke="#fff" stroke-width="5" stroke-linecap="round"/>'
+SQUARES = '<path d="M11 11h7v7h-7zM22 11h7v7h-7zM11 22h7v7h-7zM22 22h7v7h-7z" fill="#fff"/>'
+TILE = {"launch_url": "https://payroll.contoso.example/", "logo": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A page of the gallery: its template, the data-page it must carry, and its context."""
+
+    template: str
+    page: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+def samples(pages: Pages) -> dict[str, Sample]:
+    """Name -> sample, each template in each shape that looks different."""
+    form = {"csrf": TOKEN, "action": "", "keep_query": {}}
+    consent = {
+        **form,
+        "application": "Payroll",
+        "inviter": "Bob Berger",
+        "partner": "Fabrikam",
+        "details": [
+            {"label": "name", "value": "Gerda Guest"},
+            {"label": "email", "value": "gerda@fabrikam.example"},
+            {"label": "organization", "value": "Fabrikam"},
+        ],
+    }
+    invited = {
+        **form,
+        "application": "Payroll",
+        "inviter": "Bob Berger",
+        "email": "gerda@fabrikam.example",
+        "expires_at": 1798000000,
+        "message": "Hi Gerda,\nhere is the payroll we talked about. See you on Monday!",
+        "partner": "Fabrikam",
+    }
+    names = ["Fabrikam", "Adventure Works", "Northwind Traders", "Österreichische Werke", "شركة المثال"]
+    partners = [
+        {"id": f"p{n}", "name": name, "logo": pages.assets.partner_logo("fabrikam") if n == 0 else None, "last": n == 0}
+        for n, name in enumerate(names)
+    ]
+    tiles = [
+        {**TILE, "name": "Payroll", "logo": pages.assets.application_logo("payroll")},
+        {**TILE, "name": "Travel and expenses"},
+        {**TILE, "name": "Purchase orders of the northern region"},
+        {**TILE, "name": "Wiki"},
+    ]
+    mistake = {"field": "email", "message": "Write your address as name@example.org"}
+    made = {
+        "home": Sample("home_organization.html", "home-organization", {**form, "application": "Payroll", "other_url": "/choose"}),
+        "home-error": Sample(
+            "home_organization.html",
+            "home-organization",
+            {**form, "application": "Payroll", "email": "gerda@", "errors": [mistake], "other_url": "/choose"},
+        ),
+        "home-known": Sample(
+            "home_organization.html",
+            "home-organization",
+            {**form, "application": "", "partner": "Fabrikam", "partner_id": "fabrikam", "other_url": "/choose"},
+        ),
+        "choose": Sample(
+            "choose_partner.html",
+            "choose-partner",
+            {**form, "application": "Payroll", "partners": partners, "more": True, "email_url": "/home"},
+        ),
+        "choose-none": Sample(
+            "choose_partner.html", "choose-partner", {**form, "application": "Payroll", "partners": [], "query": "Fabricom"}
+        ),
+        "invitation": Sample("invitation.html", "invitation", invited),
+        "invitation-plain": Sample(
+            "invitation.html", "invitation", {**invited, "application": "", "inviter": "", "message": "", "partner": ""}
+        ),
+        "consent-invited": Sample(
+            "review_permissions.html",
+            "review-permissions",
+            {**consent, "invited": True, "scopes": ["openid", "profile", "email", "groups", "roles", "offline_access"]},
+        ),
+        "consent-later": Sample(
+            "review_permissions.html",
+            "review-permissions",
+            {**consent, "invited": False, "scopes": ["openid", "profile", "address", "phone"], "account_url": "/account"},
+        ),
+        "hand-over": Sample(
+            "post_form.html",
+            "continue",
+            {"target": "Fabrikam", "action": "/nowhere", "fields": {"SAMLRequest": "PHNhbWxwOkF1dGhuUmVxdWVzdD4=", "RelayState": "h"}},
+        ),
+        "sign-out": Sample("sign_out.html", "sign-out", {**form, "application": "Payroll", "cancel_url": "/apps"}),
+        "signed-out": Sample(
+            "signed_out.html",
+            "signed-out",
+            {
+                "applications": ["Payroll", "Wiki"],
+                "partner": "Fabrikam",
+                "partner_url": "https://login.fabrikam.example/logout",
+                "sign_in_url": "/apps",
+                "keep_query": {},
+            },
+        ),
+        "apps": Sample("apps.html", "apps", {**form, "person": "gerda@fabrikam.example", "tiles": tiles, "sign_out_url": "/sign-out"}),
+        "apps-empty": Sample("apps.html", "apps", {**form, "person": "Gerda Guest", "tiles": [], "sign_out_url": "/sign-out"}),
+    }
+    return made
+
+
+def make_home(home: Path, issuer: str = ISSUER) -> Settings:
+    """A home with a company, a partner and an application, each with a logo."""
+    for folder in ("config/partners", "config/applications", "config/logos", "config/brand/partners", "keys"):
+        (home / folder).mkdir(parents=True, exist_ok=True)
+    (home / "config/broker.yaml").write_text(
+        f"issuer: {issuer}\n"
+        "organization:\n  name: Contoso\n  support_url: mailto:it@contoso.example\n  privacy_url: https://contoso.example/privacy\n"
+    )
+    (home / "config/partners/fabrikam.yaml").write_text(
+        "name: Fabrikam\ndomains: [fabrikam.example]\n"
+        "oidc: {issuer: https://login.fabrikam.example, client_id: contoso, client_secret: a-long-secret-of-the-gallery-0123456789}\n"
+    )
+    (home / "config/applications/payroll.yaml").write_text(
+        "name: Payroll\nredirect_uris: [https://payroll.contoso.example/callback]\nlogo: config/logos/payroll.svg\n"
+    )
+    (home / "config/logos/payroll.svg").write_text(LOGO.format("#7a3e9d", SQUARES))
+    (home / "config/brand/logo.svg").write_text(LOGO.format("#1d5fa8", MARK))
+    (home / "config/brand/partners/fabrikam.svg").write_text(LOGO.format("#b3541e", SQUARES))
+    return load(home, {})
+
+
+def create_gallery(settings: Settings) -> Flask:
+    """The gallery as a Flask application: / lists the pages, /NAME shows one, /error/CODE shows an error page."""
+    app = Flask("gallery", static_folder=None)
+    pages = Pages(lambda: settings)
+    static.register(app, pages.assets)
+    errors.register(app, pages)
+    guards.register(app, lambda: settings)
+
+    def index() -> str:
+        names = [*samples(pages), *(f"error/{code}" for code in PAGE_ERRORS)]
+        return "".join(f'<p><a href="/{name}">{name}</a></p>' for name in names)
+
+    def page(name: str) -> Response:
+        sample = samples(pages)[name]
+        return pages.render(sample.template, **sample.context)
+
+    def error(code: str) -> Response:
+        return errors.page_for(pages, PAGE_ERRORS[code](code), reference=REFERENCE, next_url="/home")
+
+    app.add_url_rule("/", "index", index)
+    app.add_url_rule("/<name>", "page", page, methods=["GET", "POST"])
+    app.add_url_rule("/error/<code>", "error", error)
+    return app
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        create_gallery(make_home(Path(folder))).run("127.0.0.1", 8099)

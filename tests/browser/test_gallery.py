@@ -1,0 +1,164 @@
+"""Every page in Chromium: pictures at two widths in both schemes, axe-core, and what must work without scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from broker.domain.errors import PAGE_ERRORS
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NAMES = [
+    "home", "home-error", "home-known", "choose", "choose-none", "invitation", "invitation-plain", "consent-invited",
+    "consent-later", "hand-over", "sign-out", "signed-out", "apps", "apps-empty",
+]  # fmt: skip
+ERRORS = [f"error/{code}" for code in PAGE_ERRORS]
+SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
+
+
+def opened(context: BrowserContext, gallery: str, name: str, query: str = "") -> Page:
+    """The page, with a list of what it loaded and what it complained about; nothing is sent on by itself."""
+    page = context.new_page()
+    if name == "hand-over":
+        page.route("**/page.*.js", lambda route: route.abort())
+    page.goto(f"{gallery}/{name}{query}")
+    return page
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe-core finds: rule, and the element."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+    return [f"{one['id']}: {node['html']}: {node['failureSummary']}" for one in found["violations"] for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", NAMES + ERRORS)
+def test_page_is_pictured_and_accessible(chromium: Browser, gallery: str, pictures: Path, name: str, size: str, scheme: str) -> None:
+    """axe-core finds nothing, nothing scrolls sideways, targets are 44 px; the picture is kept for people."""
+    context = chromium.new_context(viewport=SIZES[size], color_scheme=scheme, locale="en-GB")
+    page = opened(context, gallery, name)
+    page.screenshot(path=pictures / f"{name.replace('/', '-')}.{size}.{scheme}.png", full_page=True)
+    assert complaints(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, .btn, input:not([type=hidden]), .footing a, .aside a')].filter(e => e.offsetParent"
+        " && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"
+    )
+    assert small == []
+    context.close()
+
+
+@pytest.mark.parametrize("language", ["nl", "de", "fr"])
+@pytest.mark.parametrize("name", NAMES)
+def test_page_fits_a_phone_in_every_language(chromium: Browser, gallery: str, pictures: Path, name: str, language: str) -> None:
+    """Longer words break nothing."""
+    context = chromium.new_context(viewport=SIZES["phone"], color_scheme="light", locale=language)
+    page = opened(context, gallery, name)
+    assert page.evaluate("document.documentElement.lang") == language
+    page.screenshot(path=pictures / f"{name}.phone.{language}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+@pytest.mark.parametrize("name", [*NAMES, "error/server_error"])
+def test_page_at_400_percent(chromium: Browser, gallery: str, name: str) -> None:
+    """WCAG 1.4.10: 320 CSS pixels wide, no sideways scrolling."""
+    context = chromium.new_context(viewport={"width": 320, "height": 256})
+    page = opened(context, gallery, name)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+@pytest.mark.parametrize("name", [*NAMES, "error/server_error"])
+def test_page_loads_little_and_only_from_us(chromium: Browser, gallery: str, name: str) -> None:
+    """AZ-23: one page, one stylesheet, one script, our images; under 60 kB compressed; no complaint of the CSP."""
+    context = chromium.new_context()
+    page = context.new_page()
+    sizes: dict[str, int] = {}
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}))
+    if name == "hand-over":
+        page.route("**/page.*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.goto(f"{gallery}/{name}", wait_until="networkidle")
+    assert all(url.startswith(f"{gallery}/") for url in sizes)
+    assert sum(url.endswith(".css") for url in sizes) == 1
+    assert sum(sizes.values()) < 60_000
+    assert said == []
+    context.close()
+
+
+def test_form_sends_itself(chromium: Browser, gallery: str) -> None:
+    """HP-53: with scripts the browser is handed over at once."""
+    context = chromium.new_context()
+    page = context.new_page()
+    with page.expect_request("**/nowhere") as sent:
+        page.goto(f"{gallery}/hand-over")
+    assert sent.value.method == "POST"
+    assert sent.value.post_data == "SAMLRequest=PHNhbWxwOkF1dGhuUmVxdWVzdD4%3D&RelayState=h"
+    context.close()
+
+
+def test_form_without_scripts(chromium: Browser, gallery: str) -> None:
+    """HP-53: without scripts the button does it."""
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{gallery}/hand-over")
+    with page.expect_request("**/nowhere") as sent:
+        page.click("[data-primary]")
+    assert sent.value.post_data == "SAMLRequest=PHNhbWxwOkF1dGhuUmVxdWVzdD4%3D&RelayState=h"
+    context.close()
+
+
+def test_focus_goes_to_the_errors(chromium: Browser, gallery: str) -> None:
+    """The summary has the focus, its link leads to the field, what was typed is there."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{gallery}/home-error")
+    assert page.evaluate("document.activeElement.className") == "error-summary"
+    page.click(".error-summary a")
+    assert page.evaluate("document.activeElement.id") == "email"
+    assert page.input_value("#email") == "gerda@"
+    assert page.title().startswith("Error: ")
+    context.close()
+
+
+def test_reference_is_copied(chromium: Browser, gallery: str) -> None:
+    """The copy button appears with scripts, and copies the reference."""
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{gallery}/error/partner_failed")
+    page.click("[data-copy]")
+    page.wait_for_function("document.querySelector('[data-copy]').textContent === 'Copied'")
+    assert page.evaluate("navigator.clipboard.readText()") == "7KQ4-M2XT-9RZB"
+    context.close()
+
+
+def test_double_click_sends_once(chromium: Browser, gallery: str) -> None:
+    """A form in a hurry is sent once, and again after Back."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{gallery}/invitation")
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.dblclick("[data-primary]")
+    page.wait_for_load_state("networkidle")
+    assert len(posts) == 1
+    context.close()
+
+
+def test_language_is_chosen_and_kept(chromium: Browser, gallery: str) -> None:
+    """The link changes the page's language, and the next page remembers it."""
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{gallery}/invitation")
+    page.click("a[hreflang=nl]")
+    assert page.inner_text("h1") == "Contoso nodigt je uit voor Payroll"
+    page.goto(f"{gallery}/sign-out")
+    assert page.inner_text("h1") == "Wil je je afmelden?"
+    context.close()
