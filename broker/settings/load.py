@@ -17,8 +17,6 @@ from broker.settings.sources import Reading
 
 __all__ = ["ConfigError", "ConfigErrors", "Settings", "load", "read"]
 
-_SQLITE = "sqlite:///"
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -41,12 +39,6 @@ class Settings:
     def issuer(self) -> str:
         """Our issuer, exactly as written."""
         return self.broker.issuer
-
-    @property
-    def database_url(self) -> str:
-        """`database` with the path of an SQLite file made absolute: it may hold a password, do not log it."""
-        url = self.broker.database
-        return f"{_SQLITE}{self.path(url.removeprefix(_SQLITE))}" if url.startswith(_SQLITE) else url
 
     def path(self, relative: str) -> Path:
         """A path of a config file: relative ones start at the home."""

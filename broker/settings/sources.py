@@ -103,11 +103,10 @@ def _names(folder: Path) -> list[str]:
 def _bytes(path: Path, name: str, errors: list[ConfigError]) -> bytes | None:
     """The file's content, if it is a file of a size that such files have."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe in the folder must not stop the program
-        with os.fdopen(handle, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                errors.append(ConfigError(name, 1, "file", "is not a file; replace it by one"))
-                return None
+        if not stat.S_ISREG(path.stat().st_mode):  # a folder, or a pipe that would wait for a writer
+            errors.append(ConfigError(name, 1, "file", "is not a file; replace it by one"))
+            return None
+        with path.open("rb") as stream:
             raw = stream.read(yaml_tree.LIMIT + 1)
     except FileNotFoundError:
         errors.append(ConfigError(name, 1, "file", "does not exist; write it, or name the folder that holds config/ by --home"))
