@@ -8,31 +8,27 @@ from __future__ import annotations
 
 import base64
 import http.client
-import io
-import os
 import queue
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError
+from urllib3.response import BaseHTTPResponse
 
 from broker.connectors.reach import HttpFailure, Reach, Target, parse_address, split_url
+from broker.connectors.wire import Deadline, Idle, Places, timed_response
 
 __all__ = ["HttpClient", "HttpFailure", "HttpResponse", "basic_authorization"]
 
 DEADLINE = 10.0  # seconds, in all: waiting for a place, name, handshake, answer
 MAX_BYTES = 512 * 1024
 IN_FLIGHT = 16  # requests to one host at a time
-IDLE_SECONDS = 4.0  # shorter than servers usually keep a silent connection
-IDLE_CONNECTIONS = 64
 _CHUNK = 64 * 1024
 
 
@@ -55,117 +51,6 @@ def system_addresses(host: str) -> list[str]:
     """Every address of a name, as the system resolves it."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-class _Deadline:
-    """One request's end on the monotonic clock."""
-
-    def __init__(self, clock: Callable[[], float], seconds: float) -> None:
-        self._clock = clock
-        self._end = clock() + seconds
-
-    def left(self) -> float:
-        """Seconds left; raises TimeoutError when there are none."""
-        left = self._end - self._clock()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-
-class _TimedReader(io.RawIOBase):
-    """A socket's bytes, each read bounded by what is left of the deadline: a slow drip ends too (OU-22, SM-10)."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: _Deadline) -> None:
-        super().__init__()
-        self._raw, self._sock, self._deadline = raw, sock, deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._deadline.left())
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-def _timed_response(deadline: _Deadline) -> Callable[..., http.client.HTTPResponse]:
-    """A response class whose head and body are both read against one deadline."""
-
-    def build(sock: socket.socket, *args: Any, **options: Any) -> http.client.HTTPResponse:
-        response = http.client.HTTPResponse(sock, *args, **options)
-        response.fp = io.BufferedReader(_TimedReader(response.fp.detach(), sock, deadline))
-        return response
-
-    return build
-
-
-class _Places:
-    """At most `limit` requests under way to one host; who waits spends his own deadline (HW-11)."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._taken: dict[str, int] = {}
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def place(self, host: str, deadline: _Deadline) -> Iterator[None]:
-        with self._changed:
-            while self._taken.get(host, 0) >= self._limit:
-                self._changed.wait(deadline.left())
-            self._taken[host] = self._taken.get(host, 0) + 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._taken[host] -= 1
-                if not self._taken[host]:
-                    del self._taken[host]
-                self._changed.notify_all()
-
-
-class _Idle:
-    """Connections that may serve again: few, young, of this process only, each to the address it was checked for."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._kept: list[tuple[tuple[str, str, int], HTTPConnection, float]] = []
-        self._pid = os.getpid()
-
-    def take(self, target: Target) -> HTTPConnection | None:
-        key = (target.scheme, target.host, target.port)
-        with self._lock:
-            self._forget_old()
-            for index in range(len(self._kept) - 1, -1, -1):
-                if self._kept[index][0] == key:
-                    connection = self._kept.pop(index)[1]
-                    if connection.is_connected:
-                        return connection
-                    connection.close()
-        return None
-
-    def keep(self, target: Target, connection: HTTPConnection) -> None:
-        with self._lock:
-            self._forget_old()
-            self._kept.append(((target.scheme, target.host, target.port), connection, self._clock() + IDLE_SECONDS))
-            while len(self._kept) > IDLE_CONNECTIONS:
-                self._kept.pop(0)[1].close()
-
-    def _forget_old(self) -> None:
-        if self._pid != os.getpid():  # a forked child shares the sockets: two speakers on one wire
-            self._kept.clear()
-            self._pid = os.getpid()
-        now = self._clock()
-        while self._kept and self._kept[0][2] <= now:
-            self._kept.pop(0)[1].close()
-
-    def close(self) -> None:
-        with self._lock:
-            while self._kept:
-                self._kept.pop()[1].close()
 
 
 class HttpClient:
@@ -192,8 +77,8 @@ class HttpClient:
         self._seconds = seconds
         self._resolve = resolve
         self._clock = clock
-        self._places = _Places(in_flight)
-        self._idle = _Idle(clock)
+        self._places = Places(in_flight)
+        self._idle = Idle(clock)
         self._tls: ssl.SSLContext | None = None
 
     def get(self, url: str, *, accept: str, max_bytes: int = MAX_BYTES, headers: Mapping[str, str] | None = None) -> HttpResponse:
@@ -216,7 +101,7 @@ class HttpClient:
 
     def check_url(self, url: str) -> None:
         """Raises HttpFailure if a request to `url` would be refused before the first packet, or its name has no address."""
-        self._addresses(split_url(url), _Deadline(self._clock, self._seconds))
+        self._addresses(split_url(url), Deadline(self._clock, self._seconds))
 
     def allows_plain(self, url: str) -> bool:
         """Whether this http: URL points at a host that `network.allow_private_addresses` lists."""
@@ -232,7 +117,7 @@ class HttpClient:
 
     def _send(self, method: str, url: str, body: bytes | None, headers: dict[str, str], max_bytes: int) -> HttpResponse:
         target = split_url(url)
-        deadline = _Deadline(self._clock, self._seconds)
+        deadline = Deadline(self._clock, self._seconds)
         headers |= {"Host": target.authority, "User-Agent": self._user_agent, "Accept-Encoding": "identity"}
         try:
             with self._places.place(target.host, deadline):
@@ -253,7 +138,7 @@ class HttpClient:
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
             raise HttpFailure("upstream_unavailable", f"{target.host}: {type(error).__name__}") from error
 
-    def _connection(self, target: Target, deadline: _Deadline) -> HTTPConnection:
+    def _connection(self, target: Target, deadline: Deadline) -> HTTPConnection:
         """A waiting connection, or a new one to the first checked address that answers."""
         waiting = self._idle.take(target)
         if waiting is not None:
@@ -287,7 +172,7 @@ class HttpClient:
             self._tls = context
         return HTTPSConnection(address, target.port, ssl_context=self._tls, server_hostname=target.host)
 
-    def _addresses(self, target: Target, deadline: _Deadline) -> list[str]:
+    def _addresses(self, target: Target, deadline: Deadline) -> list[str]:
         """The addresses of the host, all of them judged: one that may not be reached refuses the name (HO-16)."""
         found = [target.host] if parse_address(target.host) else self._look_up(target.host, deadline)
         if not all(self._reach.may_connect(target.host, address) for address in found):
@@ -296,7 +181,7 @@ class HttpClient:
             raise HttpFailure("url_not_allowed", f"http: to {target.host}, which network.allow_private_addresses does not list")
         return found
 
-    def _look_up(self, host: str, deadline: _Deadline) -> list[str]:
+    def _look_up(self, host: str, deadline: Deadline) -> list[str]:
         """Ask the resolver in a thread of its own: the system's has no deadline."""
         answers: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
 
@@ -323,12 +208,22 @@ def _exchange(
     body: bytes | None,
     headers: Mapping[str, str],
     max_bytes: int,
-    deadline: _Deadline,
+    deadline: Deadline,
 ) -> HttpResponse:
-    connection.response_class = _timed_response(deadline)  # type: ignore[assignment]  # http.client only calls it
+    connection.response_class = timed_response(deadline)  # type: ignore[assignment]  # http.client only calls it
     connection.timeout = deadline.left()
     connection.request(method, path, body=body, headers=headers, preload_content=False, decode_content=False)
     response = connection.getresponse()
+    try:
+        content = _content(response, max_bytes)
+    except BaseException:
+        response.close()
+        raise
+    kept = {name.lower(): value for name, value in response.headers.items()}
+    return HttpResponse(response.status, kept, content)
+
+
+def _content(response: BaseHTTPResponse, max_bytes: int) -> bytes:
     if 300 <= response.status < 400:
         raise HttpFailure("url_not_allowed", "the answer is a redirect, and redirects are not followed")  # SM-07
     if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
@@ -340,5 +235,4 @@ def _exchange(
         if size > max_bytes:
             raise HttpFailure("upstream_unavailable", f"the answer is larger than {max_bytes} bytes")
         parts.append(chunk)
-    kept = {name.lower(): value for name, value in response.headers.items()}
-    return HttpResponse(response.status, kept, b"".join(parts))
+    return b"".join(parts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -62,10 +61,9 @@ def certificate_thumbprint(pem: str) -> str:
 
     Raises PartnerFailed(client_assertion) where the text holds no certificate; `broker check` finds that earlier.
     """
-    start, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-    try:
-        first = start + pem.split(start, 1)[1].split(end, 1)[0] + end  # a chain: ours is the first
-        der = ssl.PEM_cert_to_DER_cert(first)
+    try:  # a chain: ours is the first
+        text = pem.split("-----BEGIN CERTIFICATE-----", 1)[1].split("-----END CERTIFICATE-----", 1)[0]
+        der = base64.b64decode("".join(text.split()), validate=True)
     except (IndexError, ValueError) as error:
         raise PartnerFailed("client_assertion", "oidc.client_assertion.certificate is not a PEM certificate") from error
     digest = hashlib.sha1(der, usedforsecurity=False).digest()

@@ -1,0 +1,497 @@
+"""The one outbound client: where it goes, how long it waits, how much it takes (HO-16, HW-11, SM-05, SM-07, SM-08)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import ipaddress
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from broker.connectors import wire
+from broker.connectors.http import HttpClient, HttpFailure, basic_authorization, system_addresses
+from broker.connectors.reach import Reach, split_url
+from tests.connectors.provider import Request, Server, after, as_json
+
+
+def ok(_request: Request) -> tuple[int, dict[str, str], bytes]:
+    """The shortest answer."""
+    return 200, {}, b"{}"
+
+
+def reason_of(client: HttpClient, url: str, **options: int) -> str:
+    """Why a request was refused."""
+    with pytest.raises(HttpFailure) as refusal:
+        client.get(url, accept="application/json", **options)  # type: ignore[arg-type]
+    return refusal.value.reason
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.1",
+        "127.0.0.1.",
+        "169.254.169.254",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::127.0.0.1]",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "0.0.0.0",
+        "0",
+        "2130706433",
+        "017700000001",
+        "0177.0.0.1",
+        "0x7f000001",
+        "0x7f.0.0.1",
+        "127.0.0.0x1",
+        "[fe80::1]",
+        "[fe80::1%25eth0]",
+        "[fc00::1]",
+        "[ff02::1]",
+        "224.0.0.1",
+        "255.255.255.255",
+        "240.0.0.1",
+        "192.0.2.1",
+        "198.18.0.1",
+        "[2002:7f00:1::]",
+        "[2001:0:1::]",
+        "[64:ff9b::7f00:1]",
+        "[64:ff9b:1::7f00:1]",
+        "[2001:db8::1]",
+        "[fec0::1]",
+        "[127.0.0.1]",
+        "localhost",
+        "ⓛocalhost",
+        "127。0。0。1",
+        "",
+        ".",
+        "a..example",
+        "-a.example",
+    ],
+)
+def test_sm_05_addresses_that_are_not_public(host: str):
+    """SM-05, HO-16: private, loopback, link-local, mapped, translated and oddly spelt addresses: no packet is sent."""
+    client = HttpClient([], "test")  # a packet to loopback would be an open port or a refusal, never url_not_allowed
+    assert reason_of(client, f"https://{host}/metadata") == "url_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://idp.example/",
+        "gopher://idp.example/",
+        "data:text/plain,x",
+        "javascript:alert(1)",
+        "http://idp.example/",
+        "https://user@idp.example/",
+        "https://user:password@idp.example/",
+        "https://@idp.example/",
+        "https://idp.example\\@127.0.0.1/",
+        "https://idp.example/#fragment",
+        "https://idp.example/\r\nX: 1",
+        "https://idp.example/ space",
+        " https://idp.example/",
+        "https://idp.example:99999/",
+        "https://idp.example:abc/",
+        "https://[::1/",
+        "https:///path",
+        "//idp.example/",
+        "idp.example",
+        "",
+        "https://idp.example/" + "x" * 5000,
+    ],
+)
+def test_sm_08_urls_that_are_refused(url: str):
+    """SM-08, HO-16: other schemes, userinfo, fragments and everything that two parsers read differently."""
+    client = HttpClient([], "test", resolve=lambda _host: ["93.184.215.14"])
+    assert reason_of(client, url) == "url_not_allowed"
+
+
+def test_every_resolved_address_is_judged(server: Server):
+    """HO-16: a name with one public and one private address is refused; the name is resolved once."""
+    asked: list[str] = []
+
+    def resolve(host: str) -> list[str]:
+        asked.append(host)
+        return ["93.184.215.14", "10.0.0.1"]
+
+    assert reason_of(HttpClient([], "test", resolve=resolve), "https://idp.example/") == "url_not_allowed"
+    assert asked == ["idp.example"]
+
+
+def test_the_connection_is_pinned_to_the_checked_address(server: Server):
+    """HO-16: a name that resolves differently the second time (rebinding) is never asked a second time."""
+    server.routes["/x"] = ok
+    answers = iter([["127.0.0.1"], ["10.0.0.1"]])
+    client = HttpClient(["idp.example"], "test", resolve=lambda _host: next(answers))
+    answer = client.get(f"http://idp.example:{server.port}/x", accept="*/*")
+    assert answer.status == 200
+    assert server.requests[0].headers["host"] == f"idp.example:{server.port}"
+    client.close()
+
+
+@pytest.mark.parametrize("allow", [["127.0.0.1"], ["127.0.0.0/8"], ["localhost"], ["10.0.0.0/8", "localhost."]])
+def test_allowed_hosts_and_networks(server: Server, allow: list[str]):
+    """`network.allow_private_addresses`: hosts, names and networks, and only these by http:."""
+    server.routes["/x"] = ok
+    host = "localhost" if "localhost" in "".join(allow) else "127.0.0.1"
+    client = HttpClient(allow, "test", resolve=lambda _host: ["127.0.0.1"])
+    assert client.get(f"http://{host}:{server.port}/x", accept="*/*").body == b"{}"
+    assert client.allows_plain(f"http://{host}/")
+    assert not client.allows_plain("http://192.168.7.7/")
+    client.close()
+
+
+def test_plain_http_only_to_what_is_listed():
+    """HO-16: a public name by http: is refused, listed or resolved into a listed network it is not."""
+    public = HttpClient(["10.0.0.0/8"], "test", resolve=lambda _host: ["93.184.215.14"])
+    assert not public.allows_plain("http://idp.example/")
+    inside = HttpClient(["10.0.0.0/8"], "test", resolve=lambda _host: ["10.1.2.3"])
+    assert inside.allows_plain("http://idp.internal/")
+    assert Reach(["fd00::/8"]).is_listed("x", "fd00::1%eth0")
+    assert not Reach(["[fd00::1]"]).may_connect("x", "fd00::2")
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+def test_sm_07_redirects_are_not_followed(server: Server, client: HttpClient, status: int):
+    """SM-07, HO-16: any redirect is a failure, also one to the same host."""
+    server.routes["/from"] = lambda _r: (status, {"Location": "/to"}, b"")
+    server.routes["/to"] = ok
+    assert reason_of(client, f"http://127.0.0.1:{server.port}/from") == "url_not_allowed"
+    assert [r.path for r in server.requests] == ["/from"]
+
+
+def test_the_request_says_who_we_are_and_takes_no_compression(server: Server, client: HttpClient):
+    """HO-16: identity only, our name, one Host."""
+    server.routes["/x"] = ok
+    client.get(f"http://127.0.0.1:{server.port}/x?a=1&b=%20", accept="application/json", headers={"X-Extra": "1"})
+    request = server.requests[0]
+    assert request.path == "/x?a=1&b=%20"
+    assert request.headers["user-agent"] == "guest-broker-test"
+    assert request.headers["accept-encoding"] == "identity"
+    assert request.headers["accept"] == "application/json"
+    assert request.headers["x-extra"] == "1"
+    assert request.headers["host"] == f"127.0.0.1:{server.port}"
+
+
+def test_a_form_is_posted_in_utf_8(server: Server, client: HttpClient):
+    """RFC 6749: application/x-www-form-urlencoded."""
+    server.routes["/x"] = ok
+    answer = client.post_form(f"http://127.0.0.1:{server.port}/x", {"a": "ä&b=c"}, headers={"Authorization": "Basic x"})
+    assert answer.status == 200
+    assert server.requests[0].form == {"a": "ä&b=c"}
+    assert server.requests[0].headers["authorization"] == "Basic x"
+
+
+def test_connections_are_used_again(server: Server, client: HttpClient):
+    """A partner's requests of one login share a connection; one that died is replaced unnoticed."""
+    server.routes["/x"] = ok
+    for _ in range(3):
+        client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*")
+    assert len(server.connections) == 1
+    server.routes["/bye"] = lambda _r: (200, {"Connection": "close"}, b"")
+    client.get(f"http://127.0.0.1:{server.port}/bye", accept="*/*")
+    client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*")
+    assert len(server.connections) == 2
+
+
+def test_a_silent_connection_is_given_up_after_a_while(server: Server):
+    """What servers close anyway is not kept, and of many connections only the youngest are."""
+    now = [0.0]
+    server.routes["/x"] = ok
+    client = HttpClient(["127.0.0.1"], "test", clock=lambda: now[0])
+    client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*")
+    now[0] += wire.IDLE_SECONDS
+    client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*")
+    assert len(server.connections) == 2
+    client.close()
+
+
+def test_a_waiting_connection_that_the_server_closed_is_replaced(server: Server, client: HttpClient):
+    """The peer hung up while nobody looked."""
+    server.raw.add("/once")
+
+    def once(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    server.routes["/once"] = once
+    for _ in range(2):
+        assert client.get(f"http://127.0.0.1:{server.port}/once", accept="*/*").body == b"{}"
+        time.sleep(0.05)
+    assert len(server.connections) == 2
+
+
+def test_only_so_many_connections_wait(server: Server, monkeypatch: pytest.MonkeyPatch):
+    """The pool is bounded."""
+    monkeypatch.setattr(wire, "IDLE_CONNECTIONS", 2)
+    server.routes["/x"] = lambda _r: after(0.1, ok(_r))
+    client = HttpClient(["127.0.0.1"], "test")
+    url = f"http://127.0.0.1:{server.port}/x"
+    threads = [threading.Thread(target=client.get, args=(url,), kwargs={"accept": "*/*"}) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(client._idle._kept) == 2
+    client.close()
+
+
+def test_a_forked_child_does_not_speak_on_the_parents_wire(server: Server, client: HttpClient, monkeypatch: pytest.MonkeyPatch):
+    """Workers are forked: two speakers on one socket would read each other's tokens."""
+    server.routes["/x"] = ok
+    client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*")
+    kept = client._idle._kept[0][1]
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*")
+    assert len(server.connections) == 2
+    assert kept.sock is not None
+    kept.close()
+
+
+def test_ou_22_the_cap_on_a_body(server: Server, client: HttpClient):
+    """OU-22, HO-16: too much is refused while it comes, with or without a Content-Length."""
+    server.routes["/x"] = lambda _r: (200, {}, b"x" * 1001)
+    assert reason_of(client, f"http://127.0.0.1:{server.port}/x", max_bytes=1000) == "upstream_unavailable"
+    assert len(client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*", max_bytes=1001).body) == 1001
+    server.raw.add("/endless")
+
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(1000):
+            handler.wfile.write(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+
+    server.routes["/endless"] = endless
+    assert reason_of(client, f"http://127.0.0.1:{server.port}/endless") == "upstream_unavailable"
+
+
+def test_ou_22_a_compressed_answer_is_refused(server: Server, client: HttpClient):
+    """OU-22: a bomb is not even opened."""
+    server.routes["/x"] = lambda _r: (200, {"Content-Encoding": "gzip"}, gzip.compress(b"0" * 1_000_000))
+    assert reason_of(client, f"http://127.0.0.1:{server.port}/x") == "upstream_unavailable"
+    server.routes["/x"] = lambda _r: (200, {"Content-Encoding": "identity"}, b"{}")
+    assert client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*").status == 200
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+    ],
+    ids=["status", "headers", "body", "chunks", "continue"],
+)
+def test_sm_10_a_slow_drip_ends_with_the_deadline(server: Server, head: bytes):
+    """SM-10, OU-22, HO-16: a byte now and then never keeps a request alive, wherever it drips."""
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        try:
+            handler.wfile.write(head)
+            while True:
+                handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" if head.startswith(b"HTTP/1.1 100") else b"1")
+                handler.wfile.flush()
+                time.sleep(0.05)
+        except OSError:
+            return
+
+    server.raw.add("/drip")
+    server.routes["/drip"] = drip
+    client = HttpClient(["127.0.0.1"], "test", seconds=0.4)
+    started = time.monotonic()
+    assert reason_of(client, f"http://127.0.0.1:{server.port}/drip") == "upstream_unavailable"
+    assert time.monotonic() - started < 0.8
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 999999 x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nA: " + b"x" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n" + b"x" * 600_000,
+    ],
+)
+def test_answers_that_are_no_http(server: Server, client: HttpClient, answer: bytes):
+    """HO-17: whatever a broken server writes, it is one failure."""
+    server.raw.add("/x")
+    server.routes["/x"] = lambda handler: handler.wfile.write(answer)
+    assert reason_of(client, f"http://127.0.0.1:{server.port}/x") == "upstream_unavailable"
+
+
+def test_a_closed_port_is_a_failure(client: HttpClient):
+    """HO-17: nothing listens there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert reason_of(client, f"http://127.0.0.1:{port}/") == "upstream_unavailable"
+
+
+def test_the_next_address_is_tried(server: Server):
+    """A name with a dead address first still answers."""
+    server.routes["/x"] = ok
+    client = HttpClient(["127.0.0.0/8", "::1"], "test", resolve=lambda _host: ["::1", "127.0.0.1"])
+    assert client.get(f"http://idp.internal:{server.port}/x", accept="*/*").status == 200
+    client.close()
+
+
+def test_names_without_address_and_slow_resolvers():
+    """HO-16: the resolver's time counts, and a name without address is unavailable, not forbidden."""
+
+    def fail(_host: str) -> list[str]:
+        raise socket.gaierror(8, "no such name")
+
+    assert reason_of(HttpClient([], "test", resolve=fail), "https://idp.example/") == "upstream_unavailable"
+    assert reason_of(HttpClient([], "test", resolve=lambda _host: []), "https://idp.example/") == "upstream_unavailable"
+    hung = threading.Event()
+    slow = HttpClient([], "test", seconds=0.1, resolve=lambda _host: [str(hung.wait(5))])
+    assert reason_of(slow, "https://idp.example/") == "upstream_unavailable"
+    hung.set()
+
+
+def test_the_systems_resolver():
+    """The name that every machine has."""
+    assert "127.0.0.1" in system_addresses("localhost")
+
+
+def test_hw_11_one_host_that_hangs_leaves_the_others_served(server: Server):
+    """HW-11: requests to one host are bounded; who waits spends his own deadline; other hosts go on."""
+    release = threading.Event()
+    server.routes["/hang"] = lambda request: (release.wait(5), as_json({}))[1]
+    server.routes["/x"] = ok
+    client = HttpClient(["127.0.0.0/8"], "test", seconds=1.0, in_flight=2)
+    hanging = [threading.Thread(target=lambda: reason_of(client, f"http://127.0.0.1:{server.port}/hang")) for _ in range(2)]
+    for thread in hanging:
+        thread.start()
+    while len(server.requests) < 2:
+        time.sleep(0.01)
+    short = HttpClient(["127.0.0.0/8"], "test", seconds=0.2)
+    short._places = client._places
+    assert reason_of(short, f"http://127.0.0.1:{server.port}/x") == "upstream_unavailable"
+    other = HttpClient(["127.0.0.0/8", "localhost"], "test", resolve=lambda _host: ["127.0.0.1"])
+    other._places = client._places
+    assert other.get(f"http://localhost:{server.port}/x", accept="*/*").status == 200
+    for thread in hanging:
+        thread.join(3)
+    release.set()
+    assert client._places._taken == {}
+    assert client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*").status == 200
+    client.close()
+    other.close()
+
+
+def test_hw_11_who_waits_gets_his_turn(server: Server):
+    """HW-11: a place that comes free is taken."""
+    server.routes["/x"] = lambda request: after(0.05, ok(request))
+    client = HttpClient(["127.0.0.1"], "test", seconds=5, in_flight=1)
+    url = f"http://127.0.0.1:{server.port}/x"
+    statuses: list[int] = []
+    threads = [threading.Thread(target=lambda: statuses.append(client.get(url, accept="*/*").status)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert statuses == [200] * 4
+    client.close()
+
+
+def test_basic_is_form_encoded():
+    """RFC 6749 2.3.1: both parts are form-encoded before they are joined."""
+    assert basic_authorization("a:b", "c d") == "Basic YSUzQWI6Yytk"
+
+
+def test_an_authority_has_its_port_only_where_it_is_not_the_usual_one():
+    """RFC 9110 7.2, 4.2.3."""
+    assert split_url("https://IDP.example:443/x").authority == "idp.example"
+    assert split_url("https://[2606:2800::1]:8443").authority == "[2606:2800::1]:8443"
+    assert split_url("https://idp.example").path == "/"
+    assert split_url("https://idp.example?a=b").path == "/?a=b"
+
+
+def certificate(name: x509.Name, key: ec.EllipticCurvePrivateKey, names: list[str], ca: tuple | None = None) -> x509.Certificate:
+    """A certificate for an hour; of the CA itself, where none is given."""
+    now = dt.datetime.now(dt.UTC)
+    entries = [x509.IPAddress(ipaddress.ip_address(n)) if n[0].isdigit() else x509.DNSName(n) for n in names]
+    issuer, issuer_key = (name, key) if ca is None else ca
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(minutes=5))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(x509.BasicConstraints(ca=ca is None, path_length=None), critical=True)
+    )
+    if entries:
+        builder = builder.add_extension(x509.SubjectAlternativeName(entries), critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+@pytest.fixture
+def tls_server(tmp_path: Path) -> Iterator[tuple[Server, Path]]:
+    """A server with a certificate for idp.example, and the file of the authority that signed it."""
+    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "evil.example")])
+    ca_file, chain = tmp_path / "ca.pem", tmp_path / "server.pem"
+    ca_file.write_bytes(certificate(ca_name, ca_key, []).public_bytes(serialization.Encoding.PEM))
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    chain.write_bytes(
+        certificate(name, key, ["idp.example"], (ca_name, ca_key)).public_bytes(serialization.Encoding.PEM) + private
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    server = Server()
+    server.http.socket = context.wrap_socket(server.http.socket, server_side=True)
+    server.routes["/x"] = ok
+    yield server, ca_file
+    server.close()
+
+
+def test_tls_verifies_the_name_while_the_address_is_pinned(tls_server: tuple[Server, Path]):
+    """HO-16: connected to the checked address, verified for the name that was asked for; no other name, no common name."""
+    server, ca_file = tls_server
+
+    def to(host: str, ca: Path | None) -> HttpClient:
+        return HttpClient(["127.0.0.1"], "test", seconds=2, ca_file=str(ca) if ca else None, resolve=lambda _h: ["127.0.0.1"])
+
+    client = to("idp.example", ca_file)
+    for _ in range(2):
+        assert client.get(f"https://idp.example:{server.port}/x", accept="*/*").body == b"{}"
+    assert len(server.connections) == 1
+    client.close()
+    for host, ca in (("other.example", ca_file), ("evil.example", ca_file), ("idp.example", None), ("127.0.0.1", ca_file)):
+        with pytest.raises(HttpFailure) as refusal:
+            to(host, ca).get(f"https://{host}:{server.port}/x", accept="*/*")
+        assert refusal.value.reason == "upstream_unavailable"
+        assert "certificate" in refusal.value.detail
+
+
+def test_a_server_that_speaks_no_tls_is_a_failure(server: Server, client: HttpClient):
+    """https: to a port that answers in clear."""
+    assert reason_of(client, f"https://127.0.0.1:{server.port}/x") == "upstream_unavailable"

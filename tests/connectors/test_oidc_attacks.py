@@ -1,0 +1,452 @@
+"""The attacks of OIDC upstream, one by one: OU-01 to OU-26 as far as the connector answers them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import hmac
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from broker.domain.errors import PageError, PartnerFailed, PartnerUntrusted
+from broker.jose.keys import PrivateKey
+from broker.jose.sign import sign
+from tests.connectors.provider import NOW, OMIT, Journey, after, as_json
+
+
+def b64(data: bytes) -> str:
+    """Base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def refused(journey: Journey, error: type[PageError], params: dict[str, str] | None = None) -> PageError:
+    """Play the login and hand back the refusal; nothing of a token may stand in it."""
+    with pytest.raises(error) as caught:
+        journey.sign_in(params)
+    assert "eyJ" not in str(caught.value)
+    assert "upstream-access-token" not in str(caught.value)
+    return caught.value
+
+
+def rs256(journey: Journey, text: str) -> bytes:
+    """The provider's genuine signature over any text."""
+    key = journey.provider.key.key
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+
+
+def with_header(journey: Journey, change: Callable[[dict[str, Any]], None], *, resign: bool = True) -> None:
+    """Let the provider send tokens with another header, honestly signed over it."""
+
+    def token(claims: dict[str, Any]) -> str:
+        header: dict[str, Any] = {"alg": "RS256", "kid": "rsa-1", "typ": "JWT"}
+        change(header)
+        start = f"{b64(json.dumps(header).encode())}.{b64(json.dumps(claims).encode())}"
+        return f"{start}.{b64(rs256(journey, start) if resign else b'')}"
+
+    journey.provider.token = token
+
+
+@pytest.mark.parametrize("alg", ["none", "None", "nOnE", OMIT, "", None, ["RS256"], "HS512"], ids=repr)
+def test_ou_01_alg_none(journey: Journey, alg: object):
+    """OU-01, HO-3: none in any spelling, or no alg, is refused before the payload is read."""
+
+    def change(header: dict[str, Any]) -> None:
+        header["alg"] = alg
+        if alg is OMIT:
+            del header["alg"]
+
+    for resign in (False, True):
+        with_header(journey, change, resign=resign)
+        assert refused(journey, PartnerUntrusted).reason == "idtoken_alg"
+
+
+def test_ou_02_hs256_with_the_public_key(journey: Journey):
+    """OU-02, HO-3: the RSA public key's PEM as an HMAC secret."""
+    pem = journey.provider.key.key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+    def token(claims: dict[str, Any]) -> str:
+        start = f"{b64(json.dumps({'alg': 'HS256', 'kid': 'rsa-1'}).encode())}.{b64(json.dumps(claims).encode())}"
+        return f"{start}.{b64(hmac.digest(pem, start.encode(), hashlib.sha256))}"
+
+    journey.provider.token = token
+    assert refused(journey, PartnerUntrusted).reason == "idtoken_alg"
+
+
+@pytest.mark.parametrize("iss", ["https://login.example/{tenantid}/v2.0", "https://other.example", OMIT, None, 7, ["x"]])
+def test_ou_03_wrong_issuer(journey: Journey, iss: object):
+    """OU-03, HO-7: one tenant, exactly; a template is just another text."""
+    journey.provider.claims["iss"] = iss
+    refusal = refused(journey, PartnerUntrusted)
+    assert refusal.reason == "idtoken_iss"
+    assert journey.provider.issuer in refusal.detail
+
+
+def test_ou_03_a_slash_more_is_another_issuer(journey: Journey):
+    """OU-03: character for character."""
+    journey.provider.claims["iss"] = journey.provider.issuer + "/"
+    assert refused(journey, PartnerUntrusted).reason == "idtoken_iss"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "somebody-else"},
+        {"aud": ["contoso-broker", "other"]},
+        {"aud": ["contoso-broker", "other"], "azp": "other"},
+        {"aud": ["other"], "azp": "contoso-broker"},
+        {"aud": "contoso-broker", "azp": "other"},
+        {"aud": []},
+        {"aud": OMIT},
+        {"aud": {"contoso-broker": 1}},
+        {"aud": ["contoso-broker", 7]},
+        {"aud": "Contoso-Broker"},
+    ],
+)
+def test_ou_04_audience(journey: Journey, claims: dict[str, Any]):
+    """OU-04, HO-7: aud is us, or holds us with azp us."""
+    journey.provider.claims |= claims
+    refusal = refused(journey, PartnerUntrusted)
+    assert refusal.reason == "idtoken_aud"
+    assert "expected contoso-broker" in refusal.detail
+
+
+def test_ou_04_us_among_others_with_azp(journey: Journey):
+    """HO-7: the honest form of several audiences."""
+    journey.provider.claims |= {"aud": ["contoso-broker", "api"], "azp": "contoso-broker"}
+    assert journey.sign_in().subject == "248289761001"
+
+
+@pytest.mark.parametrize("nonce", [OMIT, "", "another", None, 5, "nöunce"])
+def test_ou_05_nonce(journey: Journey, nonce: object):
+    """OU-05, HO-7: missing or different."""
+    journey.provider.claims["nonce"] = nonce
+    assert refused(journey, PartnerUntrusted).reason == "idtoken_nonce"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": NOW - 61},
+        {"exp": NOW - 60},
+        {"exp": OMIT},
+        {"exp": str(NOW + 300)},
+        {"exp": 1.5},
+        {"exp": -1},
+        {"exp": True},
+        {"exp": 2**62},
+        {"exp": None},
+        {"iat": OMIT},
+        {"iat": NOW + 61},
+        {"iat": NOW - 86_400},
+        {"iat": NOW + 86_400 * 365},
+        {"iat": "now"},
+        {"nbf": NOW + 61},
+        {"nbf": "soon"},
+    ],
+)
+def test_ou_06_times(journey: Journey, claims: dict[str, Any]):
+    """OU-06, HO-7: exp and iat are integers in range, with 60 seconds of skew; the detail says by how much."""
+    journey.provider.claims |= claims
+    refusal = refused(journey, PartnerUntrusted)
+    assert refusal.reason == "idtoken_time"
+    assert "from our clock" in refusal.detail
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "Infinity", "9" * 5000])
+def test_ou_06_numbers_that_json_parsers_disagree_about(journey: Journey, number: str):
+    """OU-06: exp 1e400 and its kin are refused, never an error of ours."""
+
+    def token(claims: dict[str, Any]) -> str:
+        header = b64(b'{"alg":"RS256","kid":"rsa-1"}')
+        body = json.dumps(claims).replace(str(claims["exp"]), number, 1)
+        start = f"{header}.{b64(body.encode())}"
+        return f"{start}.{b64(rs256(journey, start))}"
+
+    journey.provider.token = token
+    assert refused(journey, PartnerUntrusted).reason in {"idtoken_time", "idtoken_header"}
+
+
+def test_ou_06_sixty_seconds_are_allowed(journey: Journey):
+    """HO-7: the skew, at its edge."""
+    journey.provider.claims |= {"exp": NOW - 59, "iat": NOW - 300}
+    assert journey.sign_in().subject
+    journey.provider.claims |= {"exp": NOW + 300, "iat": NOW + 60, "nbf": NOW + 60}
+    assert journey.sign_in().subject
+
+
+@pytest.mark.parametrize("member", ["jwk", "jku", "x5u", "x5c", "crit", "b64", "zip", "surprise"])
+def test_ou_07_header_members(journey: Journey, member: str):
+    """OU-07, HO-2, HO-4: a member that names a key or a rule of its own is refused, and nothing is fetched."""
+    journey.provider.routes["/evil"] = lambda _r: as_json(journey.provider.jwks)
+    value: Any = {"jwk": journey.provider.key.public_jwk(), "x5c": ["MIIB"], "crit": ["exp"]}.get(
+        member, f"{journey.provider.issuer}/evil"
+    )
+    with_header(journey, lambda header: header.update({member: value}))
+    assert refused(journey, PartnerUntrusted).reason == "idtoken_header"
+    assert [r.path for r in journey.provider.requests] == ["/token"]
+
+
+def test_ou_08_unknown_kid(journey: Journey, other_key: PrivateKey):
+    """OU-08, HO-6: an unknown kid asks the shared row for a refresh once, and is refused."""
+    journey.provider.token = lambda claims: sign(other_key, claims)
+    assert refused(journey, PartnerUntrusted).reason == "idtoken_key"
+    assert journey.refreshes == 1
+
+
+def test_ou_08_a_rolled_over_key_is_found_by_the_one_refresh(journey: Journey, other_key: PrivateKey):
+    """HO-6: an honest rollover costs the guest nothing."""
+    old = journey.provider.jwks
+    journey.provider.token = lambda claims: sign(other_key, claims)
+
+    def keys(refresh: bool) -> dict[str, Any]:
+        journey.refreshes += refresh
+        return {"keys": [other_key.public_jwk()]} if refresh else old
+
+    journey.keys = keys  # type: ignore[method-assign]
+    journey.provider.claims["at_hash"] = OMIT
+    assert journey.sign_in().subject == "248289761001"
+    assert journey.refreshes == 1
+
+
+@pytest.mark.parametrize("kid", ["../../dev/null", "' OR 1=1 --", "x" * 1_000_000, 7, None, ["rsa-1"], "", {"a": 1}])
+def test_ou_09_kid(journey: Journey, kid: object):
+    """OU-09, HO-5: kid is a name that is compared, never a path or a query."""
+    with_header(journey, lambda header: header.update(kid=kid))
+    if isinstance(kid, str) and len(kid) > 100_000:  # such a token answer is over the cap already
+        assert refused(journey, PageError).reason in {"idtoken_header", "upstream_unavailable"}
+    else:
+        assert refused(journey, PartnerUntrusted).reason in {"idtoken_key", "idtoken_header"}
+
+
+def test_ho_05_without_kid_exactly_one_key_must_fit(journey: Journey, other_key: PrivateKey):
+    """HO-5: one fitting key is enough without kid; two are one too many."""
+    with_header(journey, lambda header: header.pop("kid"))
+    assert journey.sign_in().subject
+    journey.provider.jwks = {"keys": [journey.provider.key.public_jwk(), other_key.public_jwk()]}
+    assert refused(journey, PartnerUntrusted).reason == "idtoken_key"
+
+
+@pytest.mark.parametrize("keys", [[], [{"kty": "oct", "k": "c2VjcmV0", "kid": "rsa-1"}], "none", [7]])
+def test_ho_02_no_usable_key_is_a_refusal(journey: Journey, keys: object):
+    """HO-2, HO-5: a key set without usable keys never means "no check"."""
+    journey.provider.jwks = {"keys": keys}
+    assert refused(journey, PartnerUntrusted).reason == "idtoken_key"
+
+
+def test_ho_03_a_changed_payload_fails(journey: Journey):
+    """HO-3: the signature covers what is read."""
+    honest = journey.provider.token
+
+    def token(claims: dict[str, Any]) -> str:
+        head, _, tail = str(honest(claims)).split(".")
+        return f"{head}.{b64(json.dumps(claims | {'sub': 'admin'}).encode())}.{tail}"
+
+    journey.provider.token = token
+    assert refused(journey, PartnerUntrusted).reason == "idtoken_signature"
+
+
+def test_ho_03_only_what_the_partner_announces(journey: Journey):
+    """HO-3: the list is the partner's; a key of another kind beside it does not widen it."""
+    journey.provider.document["id_token_signing_alg_values_supported"] = ["ES256"]
+    refusal = refused(journey, PartnerUntrusted)
+    assert refusal.reason == "idtoken_alg"
+    assert "ES256" in refusal.detail
+
+
+@pytest.mark.parametrize("token", ["", "a.b", "a.b.c.d", "x" * 1000, "e30.e30.", "é.é.é", "{}", " . . "])
+def test_ho_04_compact_form_only(journey: Journey, token: str):
+    """HO-4: three canonical parts, else a refusal."""
+    journey.provider.answer["id_token"] = token
+    assert refused(journey, PartnerUntrusted).reason in {"idtoken_header", "idtoken_alg"}
+
+
+def test_ou_15_mix_up(journey: Journey):
+    """OU-15, HO-9: iss of another partner, or no iss though it is announced; the code stays here."""
+    params = {"code": "c", "iss": "https://partner-b.example"}
+    assert refused(journey, PartnerUntrusted, params).reason == "upstream_iss"
+    journey.provider.document["authorization_response_iss_parameter_supported"] = True
+    assert refused(journey, PartnerUntrusted, {"code": "c"}).reason == "upstream_iss"
+    assert journey.provider.requests == []
+    assert journey.sign_in({"code": "c", "iss": journey.provider.issuer}).subject
+
+
+@pytest.mark.parametrize("sub", ["somebody-else", "248289761001 ", 248289761001, None, OMIT])
+def test_ou_17_userinfo_of_somebody_else(journey: Journey, sub: object):
+    """OU-17, HO-13: sub of userinfo equals the ID token's; a missing one is not equal."""
+    journey.provider.claims["name"] = OMIT
+    journey.provider.userinfo = {"sub": sub, "name": "Ann"}
+    if sub is OMIT:
+        del journey.provider.userinfo["sub"]
+    assert refused(journey, PartnerUntrusted).reason == "userinfo_sub"
+
+
+@pytest.mark.parametrize("sub", [OMIT, "", "x" * 10_240, "x" * 256, 7, None, ["a"], "Ä", "a\x00b", "a\nb"])
+def test_ou_18_sub(journey: Journey, sub: object):
+    """OU-18, HO-7: 1 to 255 ASCII characters."""
+    journey.provider.claims["sub"] = sub
+    assert refused(journey, PartnerUntrusted).reason in {"idtoken_sub", "idtoken_header"}
+
+
+def test_ou_18_case_makes_another_identity(journey: Journey):
+    """OU-18, HO-14: exact bytes."""
+    subjects = []
+    for sub in ("AbC", "abc"):
+        journey.provider.claims["sub"] = sub
+        subjects.append(journey.sign_in().subject)
+    assert subjects == ["AbC", "abc"]
+
+
+@pytest.mark.parametrize("error", ["access_denied", "<script>alert(1)</script>", "", "x" * 5000])
+def test_ou_19_upstream_error(journey: Journey, error: str):
+    """OU-19, HO-17: none of their text goes anywhere; only a word that a standard names may be shown to staff."""
+    params = {"error": error, "error_description": "<script>", "error_uri": "https://evil.example", "code": "c"}
+    refusal = refused(journey, PartnerFailed, params)
+    assert refusal.reason == "upstream_error"
+    assert "script" not in str(refusal)
+    assert "evil" not in str(refusal)
+    assert len(str(refusal)) < 200
+    assert journey.provider.requests == []
+
+
+def test_ou_19_upstream_error_of_the_token_endpoint(journey: Journey):
+    """OU-19, HO-17: the standard's word and our own advice, nothing of theirs."""
+    journey.provider.routes["/token"] = lambda _r: as_json({"error": "invalid_client", "error_description": "<b>no</b>"}, 401)
+    refusal = refused(journey, PartnerFailed)
+    assert refusal.reason == "upstream_error"
+    assert "401, invalid_client: client_id" in refusal.detail
+    journey.provider.routes["/token"] = lambda _r: as_json({"error": {"<script>": 1}}, 400)
+    assert "no standard names" in refused(journey, PartnerFailed).detail
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://169.254.169.254/token", "https://10.0.0.1/token", "https://[::1]/token", "https://[::ffff:10.0.0.1]/t"],
+)
+def test_ou_21_internal_addresses(journey: Journey, url: str):
+    """OU-21, HO-16: no packet to an address that is not public; http: there is no endpoint at all."""
+    journey.provider.document["token_endpoint"] = url
+    refusal = refused(journey, PartnerFailed)
+    assert refusal.reason == ("discovery_endpoint" if url.startswith("http:") else "url_not_allowed")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_ou_21_redirects(journey: Journey, status: int):
+    """OU-21, SM-07: a redirect is not followed."""
+    journey.provider.routes["/inside"] = lambda _r: as_json({})
+    journey.provider.routes["/token"] = lambda _r: (status, {"Location": f"{journey.provider.issuer}/inside"}, b"")
+    assert refused(journey, PartnerFailed).reason == "url_not_allowed"
+    assert [r.path for r in journey.provider.requests] == ["/token"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({}, b'{"a":"' + b"x" * 5_000_000 + b'"}'),
+        ({"Content-Type": "text/html"}, b"<html><body>please sign in</body></html>"),
+        ({"Content-Encoding": "gzip"}, gzip.compress(b"0" * 1_000_000)),
+        ({"Content-Encoding": "x-unknown"}, b"{}"),
+        ({}, b'{"id_token":"\xff\xfe"}'),
+        ({}, b"[]"),
+        ({}, b""),
+        ({}, b'{"id_token":"a","id_token":"b","token_type":"Bearer"}'),
+        ({}, b"[" * 100_000),
+        ({}, b'{"a":' * 50 + b"1" + b"}" * 50),
+    ],
+)
+def test_ou_22_answers_that_are_none(journey: Journey, headers: dict[str, str], body: bytes, caplog: pytest.LogCaptureFixture):
+    """OU-22: too large, HTML, compressed, not UTF-8, not an object, twice the same, deep: upstream_unavailable, nothing logged."""
+    journey.provider.routes["/token"] = lambda _r: (200, headers, body)
+    caplog.set_level(logging.DEBUG)
+    assert refused(journey, PartnerFailed).reason == "upstream_unavailable"
+    assert "please sign in" not in caplog.text
+
+
+def test_ou_22_delay(journey: Journey):
+    """OU-22: an answer that comes too late is none, and the deadline is kept."""
+    journey.provider.routes["/token"] = lambda _r: after(3, as_json({}))
+    started = time.monotonic()
+    assert refused(journey, PartnerFailed).reason == "upstream_unavailable"
+    assert time.monotonic() - started < 2.6
+
+
+@pytest.mark.parametrize("status", [404, 500, 503])
+def test_ou_22_error_pages(journey: Journey, status: int):
+    """OU-22, HO-17: an error page of the provider."""
+    journey.provider.routes["/token"] = lambda _r: (status, {}, b"<h1>sorry</h1>")
+    refusal = refused(journey, PartnerFailed)
+    assert refusal.reason == "upstream_unavailable"
+    assert str(status) in refusal.detail
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"id_token": OMIT},
+        {"id_token": None},
+        {"id_token": 7},
+        {"token_type": "DPoP"},
+        {"token_type": OMIT},
+        {"token_type": None},
+        {"token_type": ["Bearer"]},
+    ],
+)
+def test_ou_23_incomplete_answers(journey: Journey, answer: dict[str, Any]):
+    """OU-23: id_token missing, or a token_type that is not Bearer."""
+    journey.provider.answer |= answer
+    assert refused(journey, PartnerFailed).reason == "upstream_response"
+
+
+def test_ou_23_token_type_in_any_case(journey: Journey):
+    """RFC 6749 5.1: token_type is compared without case."""
+    journey.provider.answer["token_type"] = "bearer"
+    assert journey.sign_in().subject
+
+
+@pytest.mark.parametrize("params", [{}, {"state": "s"}, {"code": ""}, {"code": "x" * 10_000}])
+def test_ou_23_an_answer_without_code(journey: Journey, params: dict[str, str]):
+    """HO-17: neither code nor error is an incomplete answer."""
+    assert refused(journey, PartnerFailed, params).reason == "upstream_response"
+    assert journey.provider.requests == []
+
+
+@pytest.mark.parametrize("at_hash", ["", "AAAAAAAAAAAAAAAAAAAAAA", None, 7, ["x"], "é"])
+def test_ou_24_at_hash(journey: Journey, at_hash: object):
+    """OU-24, HO-7: at_hash, where it is given, is that of the access token."""
+    journey.provider.claims["at_hash"] = at_hash
+    assert refused(journey, PartnerUntrusted).reason == "idtoken_at_hash"
+
+
+def test_ou_24_at_hash_without_access_token(journey: Journey):
+    """OU-24, HO-1: missing on one side is a refusal."""
+    journey.provider.answer["access_token"] = OMIT
+    assert refused(journey, PartnerUntrusted).reason == "idtoken_at_hash"
+
+
+def test_ou_20_ou_26_a_refused_document_ends_the_login(journey: Journey):
+    """OU-20, OU-26: the partner is not used, neither half of the login."""
+    outbound, query = journey.begin()
+    for change, reason in (
+        ({"issuer": "https://other.example"}, "discovery_issuer"),
+        ({"token_endpoint": "http://login.fabrikam.example/token"}, "discovery_endpoint"),
+        ({"code_challenge_methods_supported": ["plain"]}, "discovery_pkce"),
+    ):
+        honest = dict(journey.provider.document)
+        journey.provider.document |= change
+        with pytest.raises(PartnerFailed) as begun:
+            journey.begin()
+        assert begun.value.reason == reason
+        assert refused(journey, PartnerFailed).reason == reason
+        journey.provider.document = honest
+    assert outbound.url.startswith(journey.provider.issuer)
+    assert query

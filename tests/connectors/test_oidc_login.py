@@ -1,0 +1,286 @@
+"""A login at an honest OpenID provider, and what the request and the mapping must look like (HO-9 to HO-17)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import pytest
+
+from broker.domain.connector import Inbound
+from broker.domain.errors import PartnerFailed, PartnerUntrusted
+from broker.jose.keys import generate
+from tests.connectors.provider import NOW, OMIT, REDIRECT, Journey
+
+
+def test_a_login_ends_in_one_complete_assertion(journey: Journey):
+    """HO-14: subject in exact bytes, the address canonical, names of what arrived and no values."""
+    journey.provider.claims |= {"acr": "phr", "amr": ["pwd", "otp"], "auth_time": NOW - 30, "email_verified": True}
+    assertion = journey.sign_in()
+    assert assertion.partner == "fabrikam"
+    assert assertion.issuer == journey.provider.issuer
+    assert assertion.subject == "248289761001"
+    assert (assertion.email, assertion.email_verified, assertion.name) == ("ann@fabrikam.example", True, "Ann Aitken")
+    assert (assertion.acr, assertion.amr, assertion.auth_time) == ("phr", ("pwd", "otp"), NOW - 30)
+    assert {"email", "email_verified", "acr", "auth_time", "sub"} <= set(assertion.arrived)
+    assert not any("ann" in name.lower() for name in assertion.arrived)
+
+
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "EdDSA"])
+def test_every_listed_algorithm_signs_a_login(journey: Journey, alg: str):
+    """HO-3: RS256, PS256, ES256 and EdDSA."""
+    journey.provider.key = generate(alg, "key-of-the-day")
+    journey.provider.jwks = {"keys": [journey.provider.key.public_jwk()]}
+    assert journey.sign_in().subject == "248289761001"
+
+
+def test_the_request_carries_pkce_nonce_and_state(journey: Journey):
+    """HO-11: S256, nonce and verifier of 256 random bits, fresh in each request; response_type is code."""
+    first, query = journey.begin(login_hint="ann@fabrikam.example", ui_locales=("nl", "en"), acr_values=("phr", "mfa"))
+    second, _ = journey.begin()
+    assert query["response_type"] == "code"
+    assert query["state"] == "state-of-the-login"
+    assert query["redirect_uri"] == REDIRECT
+    assert query["scope"] == "openid profile email"
+    assert query["code_challenge_method"] == "S256"
+    digest = hashlib.sha256(first.memory["code_verifier"].encode()).digest()
+    assert query["code_challenge"] == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    for name in ("nonce", "code_verifier"):
+        assert len(base64.urlsafe_b64decode(first.memory[name] + "=")) == 32
+        assert first.memory[name] != second.memory[name]
+    assert query["nonce"] == first.memory["nonce"]
+    assert (query["login_hint"], query["ui_locales"], query["acr_values"]) == ("ann@fabrikam.example", "nl en", "phr mfa")
+    assert "prompt" not in query
+    assert "response_mode" not in query
+    assert first.form is None
+
+
+@pytest.mark.parametrize(
+    ("ask", "prompt", "max_age"),
+    [
+        ({"force": True}, "login", "0"),
+        ({"force": True, "max_age": 3600}, "login", "0"),
+        ({"max_age": 0}, "login", "0"),
+        ({"max_age": 3600}, None, "3600"),
+        ({}, None, None),
+    ],
+)
+def test_a_fresh_sign_in_is_asked_for_with_max_age(journey: Journey, ask: dict, prompt: str | None, max_age: str | None):
+    """HP-17, AZ-13: prompt=login never goes without max_age, which alone makes auth_time come back."""
+    outbound, query = journey.begin(**ask)
+    assert query.get("prompt") == prompt
+    assert query.get("max_age") == max_age
+    assert outbound.memory.get("max_age") == max_age
+
+
+def test_a_query_of_the_authorization_endpoint_is_kept(journey: Journey):
+    """RFC 6749 3.1: the endpoint may have a query of its own."""
+    journey.provider.document["authorization_endpoint"] += "?p=policy"
+    _, query = journey.begin()
+    assert query["p"] == "policy"
+    assert query["client_id"] == "contoso-broker"
+
+
+def test_the_code_goes_upstream_with_basic_first(journey: Journey):
+    """HO-12: a client_secret goes as discovery names it, basic first, both parts form-encoded (RFC 6749 2.3.1)."""
+    journey.sign_in()
+    request = next(r for r in journey.provider.requests if r.path == "/token")
+    expected = base64.b64encode(b"contoso-broker:se%3Acret%2F%C3%A4").decode()
+    assert request.headers["authorization"] == f"Basic {expected}"
+    assert "client_secret" not in request.form
+    assert request.form["grant_type"] == "authorization_code"
+    assert request.form["code"] == "code-1"
+    assert request.form["redirect_uri"] == REDIRECT
+    assert len(request.form["code_verifier"]) == 43
+    assert request.headers["accept-encoding"] == "identity"
+
+
+def test_the_secret_goes_in_the_body_where_only_that_is_named(journey: Journey):
+    """HO-12: client_secret_post."""
+    journey.provider.document["token_endpoint_auth_methods_supported"] = ["private_key_jwt", "client_secret_post"]
+    journey.sign_in()
+    request = next(r for r in journey.provider.requests if r.path == "/token")
+    assert "authorization" not in request.headers
+    assert (request.form["client_id"], request.form["client_secret"]) == ("contoso-broker", "se:cret/ä")
+
+
+def test_a_silent_document_means_basic(journey: Journey):
+    """Discovery 3: client_secret_basic is the default."""
+    del journey.provider.document["token_endpoint_auth_methods_supported"]
+    journey.sign_in()
+    assert journey.provider.requests[0].headers["authorization"].startswith("Basic ")
+
+
+def test_no_method_in_common_is_said(journey: Journey):
+    """HO-12: a provider without any secret method names the key that the file needs."""
+    journey.provider.document["token_endpoint_auth_methods_supported"] = ["private_key_jwt"]
+    with pytest.raises(PartnerFailed) as refusal:
+        journey.sign_in()
+    assert refusal.value.reason == "discovery_format"
+    assert "private_key_jwt" in refusal.value.detail
+
+
+def test_unmapped_claims_are_dropped_and_mapped_ones_typed(journey: Journey):
+    """Design: only mapped claims; groups are a list of texts, protocol names never pass (HP-40)."""
+    journey.with_partner(claims={"groups": "memberOf", "org_unit": "department", "nonce": "department"})
+    journey.provider.claims |= {
+        "memberOf": ["staff", 7, "buyers"],
+        "department": "Sales",
+        "secret_number": "42",
+        "given_name": "Ann",
+        "phone_number_verified": True,
+    }
+    claims = journey.sign_in().claims
+    assert claims == {"groups": ["staff", "buyers"], "org_unit": "Sales", "given_name": "Ann"}
+
+
+def test_userinfo_fills_what_the_id_token_lacks(journey: Journey):
+    """HO-13: userinfo adds claims; the signed token goes first, and no protocol claim is replaced."""
+    journey.provider.claims |= {"email": OMIT, "acr": "sfa"}
+    journey.provider.userinfo = {
+        "sub": "248289761001",
+        "email": "ann@fabrikam.example",
+        "email_verified": True,
+        "name": "Somebody Else",
+        "acr": "phr",
+        "amr": ["hwk"],
+        "auth_time": NOW,
+        "iss": "https://evil.example",
+    }
+    assertion = journey.sign_in()
+    assert (assertion.email, assertion.email_verified, assertion.name) == ("ann@fabrikam.example", True, "Ann Aitken")
+    assert (assertion.acr, assertion.amr, assertion.auth_time) == ("sfa", (), None)
+    assert assertion.issuer == journey.provider.issuer
+    request = next(r for r in journey.provider.requests if r.path == "/userinfo")
+    assert request.headers["authorization"] == "Bearer upstream-access-token"
+
+
+def test_userinfo_is_not_asked_when_nothing_is_missing(journey: Journey):
+    """The ID token has address and name: no further request."""
+    journey.sign_in()
+    assert [r.path for r in journey.provider.requests] == ["/token"]
+
+
+def test_a_userinfo_that_cannot_be_had_does_not_end_the_login(journey: Journey):
+    """HO-13: userinfo is an extra; errors, HTML and redirects there leave the login as it is."""
+    journey.provider.claims |= {"name": OMIT}
+    for route in (
+        lambda _r: (500, {}, b"oops"),
+        lambda _r: (200, {}, b"<html>"),
+        lambda _r: (302, {"Location": "http://127.0.0.1/"}, b""),
+        lambda _r: (200, {"Content-Type": "application/jwt"}, b"a.b.c"),
+    ):
+        journey.provider.routes["/userinfo"] = route
+        assert journey.sign_in().email == "ann@fabrikam.example"
+
+
+def test_an_access_token_that_no_header_can_carry_is_not_sent(journey: Journey):
+    """No header injection by a provider's access token."""
+    journey.provider.claims |= {"name": OMIT, "at_hash": OMIT}
+    journey.provider.answer |= {"access_token": "a\r\nX-Injected: 1"}
+    assert journey.sign_in().name is None
+    assert [r.path for r in journey.provider.requests] == ["/token"]
+
+
+def test_a_token_answer_without_access_token_is_enough(journey: Journey):
+    """Some providers issue none when only openid is asked for; at_hash is then not there either."""
+    journey.provider.claims |= {"at_hash": OMIT}
+    journey.provider.answer |= {"access_token": OMIT}
+    assert journey.sign_in().subject == "248289761001"
+
+
+@pytest.mark.parametrize("verified", [False, "true", "True", 1, None, [True]])
+def test_al_02_an_address_counts_only_with_boolean_true_or_silence(journey: Journey, verified: object):
+    """AL-02, HO-14: false, a text, a number or null is a no."""
+    journey.provider.claims |= {"email_verified": verified}
+    assert journey.sign_in().email_verified is False
+
+
+def test_al_02_without_trust_nothing_counts(journey: Journey):
+    """AL-02, HO-14: trust.email is off by default, and then email_verified true does not count either."""
+    journey.provider.claims |= {"email_verified": True}
+    assert journey.with_partner(trust_email=False).sign_in().email_verified is False
+
+
+def test_al_02_outside_its_domains_nothing_counts(journey: Journey):
+    """AL-02, HO-14: a partner is the authority for its own domains only."""
+    journey.provider.claims |= {"email": "victim@contoso.example", "email_verified": True}
+    assertion = journey.sign_in()
+    assert (assertion.email, assertion.email_verified) == ("victim@contoso.example", False)
+
+
+def test_al_02_a_no_of_either_source_is_a_no(journey: Journey):
+    """HO-14: userinfo cannot turn the ID token's false into true."""
+    journey.provider.claims |= {"email": OMIT, "email_verified": False}
+    journey.provider.userinfo = {"sub": "248289761001", "email": "ann@fabrikam.example", "email_verified": True}
+    assert journey.sign_in().email_verified is False
+
+
+@pytest.mark.parametrize("amr", ["mfa", {"mfa": True}, [], [["mfa"]], ["mfa", 1], "x" * 100_000, ["mfa"] * 5000, None])
+def test_mf_04_amr_of_another_type_is_none(journey: Journey, amr: object):
+    """MF-04, HO-15: amr is a list of texts, anything else counts as no MFA."""
+    journey.provider.claims |= {"amr": amr if amr != "x" * 100_000 else "x" * 20_000}
+    assert journey.sign_in().amr == ()
+
+
+@pytest.mark.parametrize("acr", [["mfa"], {"value": "mfa"}, 2, "", None, "x" * 5000])
+def test_mf_04_acr_of_another_type_is_none(journey: Journey, acr: object):
+    """MF-04, HO-15: acr is one text."""
+    journey.provider.claims |= {"acr": acr}
+    assert journey.sign_in().acr is None
+
+
+@pytest.mark.parametrize("auth_time", ["1800000000", 1.8e9, True, None, -5, [NOW]])
+def test_mf_04_auth_time_of_another_type_is_absent(journey: Journey, auth_time: object):
+    """HO-15, HP-17: auth_time is an integer; all else is as if it had not come."""
+    journey.provider.claims |= {"auth_time": auth_time}
+    assert journey.sign_in().auth_time is None
+
+
+def test_auth_time_ahead_of_our_clock_is_refused(journey: Journey):
+    """HO-7: a time in the future would make any sign-in look fresh; within the skew it is now."""
+    journey.provider.claims |= {"auth_time": NOW + 30}
+    assert journey.sign_in().auth_time == NOW
+    journey.provider.claims |= {"auth_time": NOW + 61}
+    with pytest.raises(PartnerUntrusted) as refusal:
+        journey.sign_in()
+    assert refusal.value.reason == "idtoken_time"
+    assert "auth_time +61" in refusal.value.detail
+
+
+def test_two_addresses_are_ambiguous(journey: Journey):
+    """HS-29 in OIDC: which of two values counts is not for us to choose; a list of one is that one."""
+    journey.with_partner(claims={"email": "emails"})
+    journey.provider.claims |= {"emails": ["ann@fabrikam.example"]}
+    assert journey.sign_in().email == "ann@fabrikam.example"
+    journey.provider.claims |= {"emails": ["ann@fabrikam.example", "victim@fabrikam.example"]}
+    with pytest.raises(PartnerUntrusted) as refusal:
+        journey.sign_in()
+    assert refusal.value.reason == "claim_ambiguous"
+
+
+def test_require_claims_is_type_strict(journey: Journey):
+    """HO-7: each claim of require_claims is in the ID token with its value; userinfo cannot supply it."""
+    journey.with_partner(require_claims={"hd": "fabrikam.example", "staff": True})
+    journey.provider.claims |= {"hd": "fabrikam.example", "staff": True}
+    assert journey.sign_in().subject
+    journey.provider.userinfo = {"sub": "248289761001", "hd": "fabrikam.example", "staff": True}
+    for claims in ({"hd": "evil.example"}, {"hd": OMIT}, {"staff": 1}, {"hd": ["fabrikam.example"]}):
+        journey.provider.claims |= {"hd": "fabrikam.example", "staff": True, "name": OMIT} | claims
+        with pytest.raises(PartnerUntrusted) as refusal:
+            journey.sign_in()
+        assert refusal.value.reason == "idtoken_claims"
+
+
+def test_a_form_post_answer_is_as_good(journey: Journey):
+    """Form Post 2: the same parameters, `iss` among them."""
+    params = {"code": "code-1", "state": "s", "iss": journey.provider.issuer, "session_state": "x"}
+    assert journey.sign_in(params).subject == "248289761001"
+
+
+def test_a_memory_without_nonce_is_a_refusal(journey: Journey):
+    """HO-1: a value missing on either side is a refusal."""
+    journey.provider.claims |= {"nonce": ""}
+    with pytest.raises(PartnerUntrusted) as refusal:
+        journey.connector.complete(Inbound(params={"code": "c"}, memory={}, now=NOW))
+    assert refusal.value.reason == "idtoken_nonce"
