@@ -1,0 +1,58 @@
+"""The discovery document: every field is ours, each advertised value works, each other one is refused (HP-52)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from broker.domain import assurance
+from broker.domain.claims import PROTOCOL, SCOPES, STANDARD
+from broker.provider.request import PROMPTS, RESPONSE_MODES
+from broker.provider.token_request import GRANT_TYPES
+
+ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
+AUTHENTICATION = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+PATHS = {
+    "authorization_endpoint": "/authorize",
+    "token_endpoint": "/token",
+    "userinfo_endpoint": "/userinfo",
+    "jwks_uri": "/jwks",
+    "introspection_endpoint": "/introspect",
+    "revocation_endpoint": "/revoke",
+    "end_session_endpoint": "/logout",
+}
+_CLAIMS = sorted({*STANDARD, *(PROTOCOL - {"c_hash", "s_hash", "cnf", "events", "jti", "nbf", "azp"})})
+
+
+def document(issuer: str, languages: Sequence[str]) -> dict[str, Any]:
+    """OpenID Connect Discovery 3, RFC 8414 2, RFC 9207 3. issuer: exactly as configured; languages: of our pages."""
+    base = issuer.rstrip("/")
+    authentication = {
+        f"{endpoint}_endpoint_{member}": list(values)
+        for endpoint in ("token", "introspection", "revocation")
+        for member, values in (("auth_methods_supported", AUTHENTICATION), ("auth_signing_alg_values_supported", ALGORITHMS))
+    }
+    authentication["introspection_endpoint_auth_methods_supported"].remove("none")  # HP-38: an authenticated caller
+    return {
+        "issuer": issuer,
+        **{name: base + path for name, path in PATHS.items()},
+        "scopes_supported": list(SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": list(GRANT_TYPES),
+        "subject_types_supported": ["pairwise", "public"],
+        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        **authentication,
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": list(PROMPTS),
+        "display_values_supported": ["page", "popup", "touch", "wap"],
+        "acr_values_supported": list(assurance.ACR_VALUES),
+        "claim_types_supported": ["normal"],
+        "claims_supported": _CLAIMS,
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,  # Discovery 3: true if it is left out
+        "require_request_uri_registration": False,
+        "authorization_response_iss_parameter_supported": True,
+        "ui_locales_supported": list(languages),
+    }

@@ -1,0 +1,42 @@
+"""ID tokens: what a grant froze, signed by the ring's key (HP-39, HP-40, HP-41)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from broker.domain.claims import PROTOCOL
+from broker.domain.login import Grant
+from broker.jose.keys import PrivateKey
+from broker.jose.sign import half_hash, sign
+
+
+def id_token(
+    grant: Grant,
+    *,
+    issuer: str,
+    key: PrivateKey,
+    claims: Mapping[str, Any],
+    access_token: str,
+    nonce: str | None,
+    now: int,
+    lifetime: int,
+) -> str:
+    """A signed ID token (Core 2, 3.1.3.6). claims: released ones; protocol claims are written last, whatever these hold."""
+    said = {name: value for name, value in claims.items() if name not in PROTOCOL}
+    said |= {
+        "iss": issuer,
+        "sub": grant.sub,
+        "aud": grant.client_id,
+        "exp": now + lifetime,
+        "iat": now,
+        "auth_time": grant.auth_time,
+        "acr": grant.acr,
+        "amr": list(grant.amr),
+        "sid": grant.sid,
+        "idp": grant.idp,
+        "at_hash": half_hash(key.alg, access_token),
+    }
+    if nonce is not None:
+        said["nonce"] = nonce
+    return sign(key, said, typ="JWT")
