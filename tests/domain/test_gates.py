@@ -1,0 +1,148 @@
+"""The gates as tables, and what must hold for any facts at all."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.domain.facts import Facts
+from broker.domain.gates import GATES, Step, decide
+from broker.domain.guest import Kind, State
+
+NOW = 1_800_000_000
+OK = Facts(
+    now=NOW, application="payroll", started_at=NOW - 5, partner="fabrikam", asserted=True, auth_time=NOW - 100, person="p",
+    consented=frozenset({"openid"}), scopes=frozenset({"openid"}),
+)  # fmt: skip
+MFA = ("https://refeds.org/profile/mfa",)
+
+
+@pytest.mark.parametrize(
+    ("change", "step", "reason"),
+    [
+        ({}, Step.ISSUE, ""),
+        ({"asserted": False, "partner": None}, Step.HOME, "nobody is signed in in this browser"),
+        ({"asserted": False}, Step.UPSTREAM, "the home organization has not vouched yet"),
+        ({"choose": True}, Step.HOME, "prompt=select_account asks which account to use"),
+        ({"force": True}, Step.UPSTREAM, "prompt=login asks for a fresh sign-in"),
+        ({"max_age": 60}, Step.UPSTREAM, "the last sign-in is older than max_age allows"),
+        ({"max_age": 100}, Step.ISSUE, ""),
+        ({"max_age": 100, "auth_time": None}, Step.UPSTREAM, "the last sign-in is older than max_age allows"),
+        ({"force": True, "asserted_now": True, "auth_time": NOW - 5}, Step.ISSUE, ""),
+        ({"force": True, "asserted_now": True, "auth_time": NOW - 12}, Step.ISSUE, ""),
+        ({"force": True, "asserted_now": True, "auth_time": NOW - 12, "session_auth_time": NOW - 12}, Step.DENY, "auth_time_too_old"),
+        ({"force": True, "asserted_now": True, "auth_time": NOW - 16}, Step.DENY, "auth_time_too_old"),
+        ({"force": True, "asserted_now": True, "auth_time": None}, Step.DENY, "auth_time_missing"),
+        ({"max_age": 0, "asserted_now": True, "auth_time": NOW - 100}, Step.DENY, "auth_time_too_old"),
+        ({"partner_live": False}, Step.DENY, "partner_removed"),
+        ({"subject_differs": True}, Step.DENY, "subject_differs"),
+        ({"person": None}, Step.DENY, "not_invited"),
+        ({"person": None, "invitation": "i"}, Step.REDEEM, "an invitation waits to be accepted"),
+        ({"invitation_refusal": "invitation_used", "invitation_reason": "invitation_used"}, Step.DENY, "invitation_used"),
+        ({"state": State.BLOCKED}, Step.DENY, "guest_blocked"),
+        ({"state": State.INVITED}, Step.DENY, "guest_invited"),
+        ({"state": State.DELETED}, Step.DENY, "guest_deleted"),
+        ({"expired": True}, Step.DENY, "guest_expired"),
+        ({"assignment_required": True}, Step.DENY, "not_assigned"),
+        ({"assignment_required": True, "assigned": True}, Step.ISSUE, ""),
+        ({"assignment_required": True, "kind": Kind.MEMBER}, Step.ISSUE, ""),
+        ({"consented": None}, Step.CONSENT, "no consent for this application yet"),
+        ({"consented": None, "kind": Kind.MEMBER}, Step.ISSUE, ""),
+        ({"scopes": frozenset({"openid", "email"})}, Step.CONSENT, "the application asks for more than was agreed to"),
+        ({"ask_consent": True, "kind": Kind.MEMBER}, Step.CONSENT, "prompt=consent asks again"),
+        ({"ask_consent": True, "consented_now": True}, Step.ISSUE, ""),
+        ({"application": None, "consented": None}, Step.ISSUE, ""),
+        ({"acr_values": MFA}, Step.ISSUE, ""),
+        ({"acr_values": MFA, "acr_essential": True}, Step.DENY, "acr_not_reached"),
+        ({"acr_values": MFA, "acr_essential": True, "acr": "phr"}, Step.ISSUE, ""),
+    ],
+)
+def test_next_step(change: dict[str, Any], step: Step, reason: str) -> None:
+    """One fact at a time (HP-16, HP-17, HP-20, HP-61, HP-62)."""
+    found = decide(replace(OK, **change)).next
+    assert (found.step, found.reason) == (step, reason)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"asserted": False, "partner": None}, "login_required"),
+        ({"asserted": False}, "login_required"),
+        ({"choose": True}, "account_selection_required"),
+        ({"max_age": 1}, "login_required"),
+        ({"person": None, "invitation": "i"}, "interaction_required"),
+        ({"consented": None}, "consent_required"),
+        ({"person": None}, "access_denied"),
+        ({"state": State.BLOCKED}, "access_denied"),
+    ],
+)
+def test_under_prompt_none_a_step_becomes_its_error(change: dict[str, Any], error: str) -> None:
+    """HP-47, AZ-11: never a page."""
+    found = decide(replace(OK, silent=True, **change)).next
+    assert (found.step, found.error, found.code) == (Step.DENY, error, None)
+
+
+ANY = st.builds(
+    Facts,
+    now=st.just(NOW),
+    started_at=st.integers(NOW - 3600, NOW),
+    application=st.sampled_from(["payroll", None]),
+    **{name: st.booleans() for name in (
+        "silent", "force", "choose", "ask_consent", "acr_essential", "subject_differs", "partner_live", "asserted", "asserted_now",
+        "expired", "assignment_required", "assigned", "consented_now",
+    )},
+    max_age=st.none() | st.integers(0, 10_000),
+    acr_values=st.just(MFA) | st.just(()),
+    scopes=st.frozensets(st.sampled_from(["openid", "email", "groups"])),
+    partner=st.sampled_from([None, "fabrikam"]),
+    auth_time=st.none() | st.integers(NOW - 10_000, NOW + 60),
+    session_auth_time=st.none() | st.integers(NOW - 10_000, NOW),
+    person=st.sampled_from([None, "p"]),
+    kind=st.sampled_from(list(Kind)),
+    state=st.sampled_from(list(State)),
+    invitation=st.sampled_from([None, "i"]),
+    invitation_refusal=st.sampled_from([None, "invitation_used"]),
+    consented=st.none() | st.frozensets(st.sampled_from(["openid", "email", "groups"])),
+    acr=st.sampled_from(["https://refeds.org/profile/sfa", *MFA, "phr"]),
+)  # fmt: skip
+
+
+@given(ANY)
+def test_only_an_active_bound_fresh_person_gets_in(facts: Facts) -> None:
+    """Whatever the facts: an answer without every condition is impossible, and every answer has a reason."""
+    decision = decide(facts)
+    if decision.next.step is not Step.ISSUE:
+        assert decision.next.reason or decision.next.code
+        assert decision.gate == GATES[len(decision.passed)].__name__
+        return
+    assert facts.asserted
+    assert facts.person is not None
+    assert facts.state is State.ACTIVE
+    assert not facts.expired
+    assert facts.partner_live
+    assert facts.invitation is None
+    assert not facts.subject_differs
+    assert facts.application is None or facts.kind is Kind.MEMBER or facts.assigned or not facts.assignment_required
+
+
+@given(ANY)
+def test_prompt_none_never_shows_a_page(facts: Facts) -> None:
+    """HP-47: with prompt=none there are only two ends."""
+    assert decide(replace(facts, silent=True)).next.step in (Step.ISSUE, Step.DENY)
+
+
+@given(ANY, st.sampled_from([("expired", True), ("state", State.BLOCKED), ("subject_differs", True), ("partner_live", False)]))
+def test_one_more_objection_never_lets_in(facts: Facts, objection: tuple[str, Any]) -> None:
+    """Adding a reason against never turns a refusal into an answer."""
+    with_it = decide(replace(facts, **{objection[0]: objection[1]})).next.step
+    assert with_it is not Step.ISSUE or (objection[0] == "partner_live" and not facts.asserted)
+
+
+def test_every_fact_has_a_default_that_opens_nothing() -> None:
+    """Closed by default: facts of nothing at all lead to the home page, never inside."""
+    assert {f.name for f in fields(Facts)} >= {"asserted", "person"}
+    assert decide(Facts(now=NOW)).next.step is Step.HOME

@@ -1,0 +1,173 @@
+"""A company, its partners and its applications on loopback addresses: real signatures, one clock, no mocks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, func, select
+
+from broker.app import Broker, build
+from broker.demo.browser import Browser, Page
+from broker.demo.identity import Account, Client, IdentityProvider
+from broker.demo.partner import create_partner
+from broker.demo.relying import RelyingParty, Tokens
+from broker.demo.serving import Server
+from broker.demo.visitor import Visitor
+from broker.domain.audit import SYSTEM, Actor
+from broker.keyring.root import create_root
+from broker.services.invitations import Invited, Wish
+from broker.storage.tables import metadata
+from broker.web import create_web
+from tests.clock import Clock
+
+ADA = Account(subject="ada", name="Ada Fabrik", email="ada@fabrikam.example", claims={"family_name": "Fabrik"})
+BO = Account(subject="bo", name="Bo Fabrik", email="bo@fabrikam.example")
+MALLORY = Account(subject="mallory", name="Mallory North", email="ada@fabrikam.example")
+NORA = Account(subject="nora", name="Nora North", email="nora@northwind.example")
+CLEO = Account(subject="cleo", name="Cleo Contoso", email="cleo@contoso.example")
+PEOPLE = {"fabrikam": (ADA, BO), "northwind": (MALLORY, NORA), "staff": (CLEO,)}
+HOSTS = {"fabrikam": "127.0.0.2", "northwind": "127.0.0.3", "staff": "127.0.0.4"}
+SECRET = "only-for-tests-0123456789-abcdefgh"  # noqa: S105 - a fixture
+ACTOR = Actor(kind="command")
+
+
+@dataclass
+class World:
+    """Everybody. Change a file with `write` and call `reload`."""
+
+    home: Path
+    url: str
+    broker: Broker
+    clock: Clock
+    server: Server
+    partners: dict[str, IdentityProvider]
+    party: RelyingParty
+    travel: RelyingParty
+    callback: str
+    statements: list[str] = field(default_factory=list)
+
+    def invite(self, email: str = ADA.email, **more: Any) -> Invited:
+        """An invitation to Payroll, landing on the application's callback host."""
+        wish = {"application": "payroll", "redirect_url": f"{self.callback}/home"} | more
+        return self.broker.invitations.invite(ACTOR, Wish(email=email, **wish))
+
+    def visitor(self, person: Account = ADA, **browser: Any) -> Visitor:
+        """Somebody with a browser of their own."""
+        return Visitor(person.email, person.subject, Browser(clock=self.clock, **browser))
+
+    def redeem(self, who: Visitor, invited: Invited | None = None) -> Page:
+        """From the link to where the invitation leads."""
+        return who.open((invited or self.invite(who.address)).redeem_url, stop_at=self.callback)
+
+    def request(self, party: RelyingParty | None = None, **params: str) -> tuple[str, Any]:
+        """An application's authorization request: its address, and what the application remembers."""
+        return (party or self.party).begin(**params)
+
+    def arrive(self, who: Visitor, party: RelyingParty | None = None, **params: str) -> Page:
+        """Where a request of an application ends: back at the application, or on one of our pages."""
+        url, _ = self.request(party, **params)
+        return who.open(url, stop_at=self.callback)
+
+    def sign_in(self, who: Visitor, party: RelyingParty | None = None, **params: str) -> Tokens:
+        """A whole sign-in, verified by the relying party."""
+        party = party or self.party
+        url, pending = party.begin(**params)
+        page = who.open(url, stop_at=self.callback)
+        if page.location is None:
+            raise AssertionError(f"no answer to the application but {page}")
+        return party.complete(page.query, pending)
+
+    def write(self, name: str, text: str) -> None:
+        """Write a config file, then load the files anew."""
+        path = self.home / "config" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        self.reload()
+
+    def reload(self) -> None:
+        """Take the files as they are now."""
+        errors = self.broker.current.refresh()
+        if errors:
+            raise AssertionError("\n".join(map(str, errors)))
+
+    def receipt(self, page: Page) -> dict[str, Any]:
+        """What the reference on a page stands for."""
+        found = self.broker.receipts.by_request(page.request_id)
+        if found is None:
+            raise AssertionError(f"no receipt for {page.request_id}")
+        return found
+
+    def counts(self, *leave_out: str) -> dict[str, int]:
+        """How many rows every table has: for showing that nothing was created or changed."""
+        with self.broker.db.read() as tx:
+            tables: list[Table] = [t for t in metadata.sorted_tables if t.name not in leave_out]
+            return {t.name: tx.execute(select(func.count()).select_from(t)).scalar_one() for t in tables}
+
+
+def open_world(home: Path, database: str, clock: Clock) -> Iterator[World]:
+    """Start the servers, write the files, build the broker; stop everything afterwards."""
+    partners = {name: Server(host) for name, host in HOSTS.items()}
+    application, own = Server("127.0.0.5"), Server("localhost")
+    servers = [*partners.values(), application, own]
+    try:
+        write_files(home, own.address, database, application.address, {name: server.address for name, server in partners.items()})
+        create_root(home / "keys")
+        broker = build(home, environ={"SECRET": SECRET}, clock=clock)
+        broker.keys.ensure(SYSTEM)
+        providers = {}
+        for name, server in partners.items():
+            client = Client(client_id="contoso", client_secret=SECRET, redirect_uris=(f"{own.address}/oidc/{name}/callback",))
+            providers[name] = IdentityProvider(
+                server.address, name=name.title(), accounts=PEOPLE[name], clients=[client], alg="ES256", clock=clock
+            )
+            server.start(create_partner(providers[name]))
+        application.start(lambda _environ, start: start("200 OK", [("Content-Type", "text/plain")]) and [b"landed"] or [b"landed"])
+        own.start(create_web(broker))
+        callback = f"{application.address}/callback"
+        party = RelyingParty(own.address, "payroll", callback, client_secret=SECRET, scope="openid profile email offline_access", clock=clock)
+        travel = RelyingParty(own.address, "travel", callback, scope="openid profile email", clock=clock)
+        yield World(home, own.address, broker, clock, own, providers, party, travel, application.address)
+        broker.close()
+    finally:
+        for server in servers:
+            server.close()
+
+
+def write_files(home: Path, issuer: str, database: str, application: str, partners: dict[str, str]) -> None:
+    """The files of the company Contoso."""
+    config = home / "config"
+    for folder in ("partners", "applications", "policies"):
+        (config / folder).mkdir(parents=True, exist_ok=True)
+    (home / "keys").mkdir(exist_ok=True)
+    (config / "broker.yaml").write_text(
+        f"issuer: {issuer}\norganization: {{name: Contoso, support_url: 'mailto:it@contoso.example'}}\n"
+        f"database: {json.dumps(database)}\nnetwork: {{allow_private_addresses: [127.0.0.0/8]}}\n",
+        "utf-8",
+    )
+    for name, address in partners.items():
+        domain = {"staff": "contoso.example"}.get(name, f"{name}.example")
+        (config / "partners" / f"{name}.yaml").write_text(partner_file(name.title(), domain, address, members=name == "staff"), "utf-8")
+    (config / "applications" / "payroll.yaml").write_text(
+        f"name: Payroll\nclient_secret: ${{env:SECRET}}\nredirect_uris: ['{application}/callback']\n"
+        f"launch_url: {application}/home\nscopes: [openid, profile, email, offline_access, roles]\n"
+        f"post_logout_redirect_uris: ['{application}/signed-out']\n",
+        "utf-8",
+    )
+    (config / "applications" / "travel.yaml").write_text(
+        f"name: Travel\nredirect_uris: ['{application}/callback']\nlaunch_url: {application}/travel\n", "utf-8"
+    )
+
+
+def partner_file(name: str, domain: str, issuer: str, *, members: bool = False, trust: bool = True, more: str = "") -> str:
+    """A partner's file."""
+    return (
+        f"name: {name}\ndomains: [{domain}]\nmembers: {str(members).lower()}\n"
+        f"oidc:\n  issuer: {issuer}\n  client_id: contoso\n  client_secret: ${{env:SECRET}}\n"
+        f"trust: {{email: {str(trust).lower()}}}\n{more}"
+    )
+
+
