@@ -27,7 +27,7 @@ def keys() -> None:
 @click.option("--new-root", is_flag=True, help="Make another root key; it seals from now on, the others go on opening.")
 @home_option
 @json_option
-def init(new_root: bool, home: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def init(new_root: bool, home: Path, as_json: bool) -> None:
     """Make the root key, bring the database up, and make the first ring; what exists already stays as it is."""
     from broker.domain.audit import Actor
     from broker.keyring.root import SUFFIX, create_root, load_roots
@@ -61,7 +61,7 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:  # noqa: FBT001 - a
 )
 @home_option
 @json_option
-def rotate(at_once: bool, home: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def rotate(at_once: bool, home: Path, as_json: bool) -> None:
     """Make a new signing key for each algorithm and publish it; running servers notice within 10 seconds."""
     from broker.domain.audit import Actor
 
@@ -81,7 +81,7 @@ def rotate(at_once: bool, home: Path, as_json: bool) -> None:  # noqa: FBT001 - 
 @keys.command("list")
 @home_option
 @json_option
-def list_(home: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def list_(home: Path, as_json: bool) -> None:
     """List the ring: next, active and retired keys, never their private halves."""
     ring = _opened(home)
     if as_json:
@@ -112,9 +112,9 @@ def import_(
     alg: str | None,
     certificate: Path | None,
     password_file: Path | None,
-    at_once: bool,  # noqa: FBT001 - a flag
+    at_once: bool,
     home: Path,
-    as_json: bool,  # noqa: FBT001 - a flag
+    as_json: bool,
 ) -> None:
     """Take a key (PEM) that partners or applications already trust into the ring."""
     from broker.domain.audit import Actor

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -67,6 +66,8 @@ def to_record(
 
 def self_signed(key: rsa.RSAPrivateKey, name: str, now: int) -> str:
     """A certificate that only carries the key (SAML partners pin the key itself), as PEM."""
+    from cryptography import x509  # 50 ms that most commands do without
+
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name[:64])])
     start = dt.datetime.fromtimestamp(now, dt.UTC)
     certificate = (

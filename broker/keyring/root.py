@@ -101,14 +101,16 @@ def _read(path: Path) -> str:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait for a writer
     except OSError as error:
         raise KeyFileError(f"{path}: cannot be read ({_why(error)})") from error
-    with os.fdopen(handle, "rb") as file:
+    try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise KeyFileError(f"{path}: is not a file; a root key is a file of mode 0600 or 0440")
         mode = stat.S_IMODE(found.st_mode)
         if mode & ~0o600 and mode & ~0o440:
             raise KeyFileError(f"{path}: has mode {mode:04o}, others could read it; run `chmod 0600 {path}` (or 0440)")
-        return file.read(_MAX_BYTES).decode("ascii", "replace")
+        return os.read(handle, _MAX_BYTES).decode("ascii", "replace")
+    finally:
+        os.close(handle)
 
 
 def _why(error: OSError) -> str:

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -14,12 +14,14 @@ from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict
 from broker.keyring.create import SIGNING, new_records, to_record
 from broker.keyring.errors import KeyFileError
-from broker.keyring.imported import ImportedKey
 from broker.keyring.ring import KEEP, OVERLAP, KeyRecord, Ring, State, state_of, superseded_at
 from broker.keyring.seal import Sealer
 from broker.services import audit
 from broker.storage import keys as rows
 from broker.storage.engine import Database
+
+if TYPE_CHECKING:
+    from broker.keyring.imported import ImportedKey
 
 LOOK_EVERY = 5  # seconds (HT-15)
 
