@@ -14,6 +14,8 @@ from broker.keyring.seal import Sealer
 from broker.provider.view import ApplicationView
 from broker.services.applications import Applications
 from broker.services.attempts import Attempts
+from broker.services.client_keys import ClientKeys
+from broker.services.clients import Clients
 from broker.services.grants import Grants
 from broker.services.guests import Guests
 from broker.services.health import Health
@@ -48,6 +50,7 @@ class Broker:
     keys: Keys
     attempts: Attempts
     applications: Applications
+    clients: Clients
     partners: Partners
     sessions: Sessions
     grants: Grants
@@ -112,6 +115,14 @@ def build(home: Path, *, environ: Mapping[str, str] | None = None, clock: Callab
         keys=keys,
         attempts=attempts,
         applications=applications,
+        clients=Clients(
+            db=db,
+            clock=clock,
+            issuer=lambda: now().issuer,
+            applications=applications.view,
+            attempts=attempts,
+            keys=ClientKeys(db, clock, http).of,
+        ),
         partners=partners,
         sessions=sessions,
         grants=grants,

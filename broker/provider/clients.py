@@ -24,7 +24,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFE = 600  # seconds that a client assertion may still have: its jti is kept that long
 _NOBODY = hashlib.sha256(b"").digest()  # compared where there is no secret, so that the work is the same (HP-26)
 
-Keys = Callable[[ApplicationView], Sequence[PublicKey]]
+Keys = Callable[[ApplicationView, bool], Sequence[PublicKey]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +103,8 @@ def _assertion(form: Mapping[str, str]) -> Credentials:
 def authenticate(given: Credentials, application: ApplicationView | None, *, issuer: str, keys: Keys, now: int) -> Once | None:
     """Prove that the credentials are the application's, by its own method and no other (HP-22).
 
-    application: of `given.client_id`, None if there is none. keys: the application's public keys, refreshed by whoever
-    hands them in. The jti of an assertion is returned, to be taken once. Raises OAuthError(invalid_client), one answer
+    application: of `given.client_id`, None if there is none. keys: (application, whether an unknown key
+    should be looked for) -> its public keys. The jti of an assertion is returned, to be taken once. Raises OAuthError(invalid_client), one answer
     for every cause.
     """
     digest = hashlib.sha256(given.secret.encode("utf-8", "surrogatepass")).digest()
@@ -122,7 +122,7 @@ def authenticate(given: Credentials, application: ApplicationView | None, *, iss
 def _check_assertion(assertion: str, application: ApplicationView, *, issuer: str, keys: Keys, now: int) -> Once:
     """RFC 7523 3 as of 2025: aud is our issuer as one string; exp near; jti new; iss = sub = the client (HP-58)."""
     try:
-        said = verify(assertion, keys(application), ALGORITHMS.keys()).claims
+        said = verify(assertion, lambda refresh: keys(application, refresh), ALGORITHMS.keys()).claims
         claims.check_issuer(said, application.client_id)
         claims.check_single_audience(said, issuer)
         if claims.subject(said) != application.client_id:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from broker.domain.errors import BrokerError, OAuthError
+from broker.domain.errors import OAuthError
 from broker.domain.ids import digest
-from broker.jose.errors import JoseError
-from broker.jose.keys import PublicKey, public_keys
-from broker.provider.clients import Once, authenticate, read_credentials
+from broker.provider.clients import Keys, Once, authenticate, read_credentials
 from broker.provider.view import PUBLIC, ApplicationView
 from broker.services.attempts import Attempts
 from broker.storage import used
@@ -30,15 +27,15 @@ class Clients:
         issuer: Callable[[], str],
         applications: Callable[[str], ApplicationView | None],
         attempts: Attempts,
-        fetch_jwks: Callable[[str], Mapping[str, Any]],
+        keys: Keys,
     ) -> None:
-        """fetch_jwks: the key set at a jwks_uri, by the one outbound client; raises BrokerError."""
+        """keys: the public keys of an application (services/client_keys.py)."""
         self._db = db
         self._clock = clock
         self._issuer = issuer
         self._applications = applications
         self._attempts = attempts
-        self._fetch_jwks = fetch_jwks
+        self._keys = keys
 
     def authenticate(self, authorization: str | None, form: Mapping[str, str], address: str) -> ApplicationView:
         """The application that sent this request, proven by its own method; a public one is only named.
@@ -73,14 +70,3 @@ class Clients:
         with self._db.write() as tx:
             if not used.once(tx, "client_assertion", once.value, once.expires_at):
                 raise OAuthError("invalid_client", "client_jti_replay")
-
-    def _keys(self, application: ApplicationView) -> Sequence[PublicKey]:
-        """The keys of the file, or of its jwks_uri."""
-        try:
-            if application.jwks is not None:
-                return public_keys(application.jwks)
-            return public_keys(self._fetch_jwks(application.jwks_uri or ""))
-        except JoseError:
-            raise
-        except BrokerError as error:
-            raise OAuthError("invalid_client", f"client_jwks_{error.reason}") from error

@@ -1,0 +1,68 @@
+"""Key sets of applications that publish theirs at a jwks_uri: fetched once for all nodes, kept as rows (HT-20)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from broker.connectors.http import HttpClient
+from broker.connectors.oidc.discovery import fetch_jwks
+from broker.domain.errors import BrokerError, OAuthError
+from broker.jose.keys import PublicKey, public_keys
+from broker.provider.view import ApplicationView
+from broker.storage import documents
+from broker.storage.documents import Document
+from broker.storage.engine import Database
+
+PAUSE = 60  # seconds between two fetches for one application, over all nodes, however many unknown keys come (HO-6)
+_KIND = "client_jwks"
+
+
+class ClientKeys:
+    """The public keys of an application that proves itself by private_key_jwt."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], http: Callable[[], HttpClient]) -> None:
+        self._db = db
+        self._clock = clock
+        self._http = http
+
+    def of(self, application: ApplicationView, refresh: bool) -> Sequence[PublicKey]:
+        """The keys; refresh: an assertion names one that is not among them. Raises OAuthError(invalid_client), JoseError."""
+        if application.jwks is not None:
+            return public_keys(application.jwks)
+        return public_keys(self._document(application.client_id, application.jwks_uri or "", refresh=refresh))
+
+    def _document(self, client_id: str, url: str, *, refresh: bool) -> Mapping[str, Any]:
+        """The row if it is fresh, else fetched; on any failure the last good copy serves."""
+        now, good = self._clock(), self._row(client_id, url)
+        if good is not None and not refresh and now < good.fresh_until:
+            return _body(good)
+        with self._db.write() as tx:
+            mine = documents.claim(tx, client_id, _KIND, url, now=now, pause=PAUSE)
+        if mine:
+            try:
+                found, age = fetch_jwks(self._http(), url)
+            except BrokerError as error:
+                with self._db.write() as tx:
+                    documents.fail(tx, client_id, _KIND, problem=error.reason, next_try_at=now + PAUSE)
+            else:
+                body = json.dumps(found, separators=(",", ":"))
+                with self._db.write() as tx:
+                    documents.store(
+                        tx, client_id, _KIND, url=url, body=body, now=now, fresh_until=now + age, next_try_at=now + PAUSE
+                    )
+                return found
+        if good is None:
+            raise OAuthError("invalid_client", "client_jwks_unavailable")
+        return _body(good)
+
+    def _row(self, client_id: str, url: str) -> Document | None:
+        with self._db.read() as tx:
+            row = documents.of_partner(tx, client_id).get(_KIND)
+        return row if row is not None and row.url == url and row.body is not None else None
+
+
+def _body(row: Document) -> Mapping[str, Any]:
+    body: Mapping[str, Any] = json.loads(row.body or "{}")
+    return body

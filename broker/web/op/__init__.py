@@ -1,0 +1,23 @@
+"""For applications: the OpenID Provider's endpoints, a file an endpoint."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from broker.app import Broker
+from broker.web.op import authorize, discovery, introspect, jwks, logout, revoke, token, userinfo
+from broker.web.op.protocol import PROTOCOL_PATHS, Protocol
+from broker.web.pages import Pages
+
+__all__ = ["PROTOCOL_PATHS", "blueprint"]
+
+
+def blueprint(broker: Broker, pages: Pages) -> Blueprint:
+    """Every endpoint that the discovery document names, and the document itself."""
+    routes = Blueprint("op", __name__)
+    protocol = Protocol(broker)
+    for endpoint in (authorize, logout):
+        endpoint.register(routes, broker, pages)
+    for machine in (discovery, jwks, token, userinfo, introspect, revoke):
+        machine.register(routes, broker, protocol)
+    return routes

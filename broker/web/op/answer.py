@@ -1,0 +1,37 @@
+"""The authorization response: code or error, always with `iss` and `state` (HP-21)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit
+
+from flask import Response
+
+from broker.domain.request import AuthorizationRequest
+from broker.provider.request import RequestRefused
+from broker.web import headers
+from broker.web.errors import oauth_description
+from broker.web.pages import Pages
+
+
+def respond(issuer: str, request: AuthorizationRequest | RequestRefused, params: Mapping[str, str], pages: Pages) -> Response:
+    """Back to the verified redirect_uri: by 303 (HW-6), or by a form that posts itself (HP-53).
+
+    params: `code`, or `error`, whose description comes from the one table (HP-27).
+    """
+    answer = dict(params)
+    if "error" in answer:
+        answer["error_description"] = oauth_description(answer["error"])
+    answer["iss"] = issuer  # RFC 9207 2
+    if request.state is not None:
+        answer["state"] = request.state
+    if request.response_mode == "form_post":
+        target = urlsplit(request.redirect_uri).hostname or ""
+        return pages.render("post_form.html", target=target, action=request.redirect_uri, fields=answer)
+    separator = "&" if "?" in request.redirect_uri else "?"
+    return see(f"{request.redirect_uri}{separator}{urlencode(answer)}")
+
+
+def see(location: str) -> Response:
+    """303: the browser goes on with a GET, whatever this request was (HW-6, AZ-22). location: verified or our own."""
+    return headers.private(Response("", 303, {"Location": location}, mimetype="text/plain"))

@@ -1,0 +1,55 @@
+"""The authorization endpoint: GET and POST, our reader, a login, and on to the dispatcher (HP-7, HP-46)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request
+
+from broker.app import Broker
+from broker.domain.errors import BadRequest
+from broker.provider.request import RequestRefused, read_request
+from broker.web.cookies import Cookies, Purpose
+from broker.web.op.answer import respond, see
+from broker.web.op.protocol import FORM, pairs_of
+from broker.web.pages import Pages
+from broker.web.request import client_address
+
+REPEATABLE = 6000  # characters of a query that every server and browser takes
+
+_log = logging.getLogger("broker.op")
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
+    """`/authorize`."""
+
+    @routes.route("/authorize", methods=["GET", "POST"])
+    def authorize() -> Response:
+        settings = broker.settings.get()
+        pairs = _pairs()
+        try:
+            asked = read_request(pairs, applications=broker.provider_view, hint=broker.grants.hint)
+        except RequestRefused as refused:
+            _log.info("authorize_refused error=%s reason=%s", refused.error, refused.reason)
+            return respond(settings.issuer, refused, {"error": refused.error}, pages)
+        cookies = Cookies(settings.issuer)
+        browser = cookies.read(request, Purpose.BROWSER)
+        again = urlencode(pairs)
+        if request.method == "POST" and browser is None and len(again) <= REPEATABLE:
+            # a cross-site POST brings no Lax cookie: a new one would end this browser's other logins (HW-13)
+            return see(f"{pages.path('/authorize')}?{again}")
+        started = broker.sign_in.begin(asked, browser, client_address(request, settings.broker.network.trusted_proxies))
+        response = see(pages.path(f"/signin/{started.login_id}"))
+        cookies.set(response, Purpose.BROWSER, started.browser)
+        return response
+
+
+def _pairs() -> Sequence[tuple[str, str]]:
+    """The query of a GET, the form of a POST (Core 3.1.2.1)."""
+    if request.method != "POST":
+        return pairs_of(request.query_string)
+    if request.mimetype != FORM or request.query_string:
+        raise BadRequest("content_type")
+    return pairs_of(request.get_data(cache=True))

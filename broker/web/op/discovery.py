@@ -1,0 +1,28 @@
+"""`/.well-known/openid-configuration` (OpenID Connect Discovery 4)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from broker.app import Broker
+from broker.provider.discovery import document
+from broker.web.op.protocol import Protocol, json_response
+
+MAX_AGE = 3600  # seconds
+
+
+def register(routes: Blueprint, broker: Broker, _protocol: Protocol) -> None:
+    """The document; any origin may read it (HW-12)."""
+
+    @routes.get("/.well-known/openid-configuration")
+    def discovery() -> Response:
+        settings = broker.settings.get()
+        return public(json_response(document(settings.issuer, settings.broker.languages)), MAX_AGE)
+
+
+def public(response: Response, max_age: int) -> Response:
+    """What everybody may read and keep for `max_age` seconds."""
+    response.headers["Cache-Control"] = f"public, max-age={max_age}"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

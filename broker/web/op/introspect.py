@@ -1,0 +1,24 @@
+"""Token introspection (RFC 7662)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from broker.app import Broker
+from broker.domain.errors import OAuthError
+from broker.provider.view import PUBLIC, ApplicationView
+from broker.web.op.protocol import Protocol, json_response
+
+
+def register(routes: Blueprint, broker: Broker, protocol: Protocol) -> None:
+    """`/introspect`: POST, from applications that prove who they are."""
+
+    @routes.post("/introspect", provide_automatic_options=False)
+    def introspect() -> Response:
+        return protocol.answer(_state, challenge="Basic")
+
+    def _state() -> tuple[ApplicationView, Response]:
+        application, form = protocol.authenticated()
+        if application.client_type == PUBLIC:  # HP-38: only a named caller is no authenticated one
+            raise OAuthError("invalid_client", "client_public")
+        return application, json_response(broker.grants.introspect(application, form))

@@ -1,0 +1,18 @@
+"""The JWKS: the ring's public keys, next and retired ones too, kept by caches for five minutes (HP-42, HP-51)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from broker.app import Broker
+from broker.keyring.ring import JWKS_MAX_AGE
+from broker.web.op.discovery import public
+from broker.web.op.protocol import Protocol, json_response
+
+
+def register(routes: Blueprint, broker: Broker, _protocol: Protocol) -> None:
+    """`/jwks`; any origin may read it."""
+
+    @routes.get("/jwks")
+    def jwks() -> Response:
+        return public(json_response(broker.keys.ring().jwks(broker.clock())), JWKS_MAX_AGE)

@@ -1,0 +1,140 @@
+"""The end-session endpoint: asks on a page unless the hint proves whose session it is (HP-44, HP-54, HP-64)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, json, request
+
+from broker.app import Broker
+from broker.domain.audit import Actor
+from broker.domain.errors import BadRequest
+from broker.domain.guest import Person
+from broker.domain.login import Session
+from broker.keyring.errors import SealError
+from broker.provider.logout import LogoutRequest, read_logout
+from broker.web import csrf
+from broker.web.cookies import Cookies, Purpose
+from broker.web.op.answer import see
+from broker.web.op.protocol import FORM, pairs_of
+from broker.web.pages import Pages
+from broker.web.request import client_address, single
+
+SCOPE = "logout"  # of the form's token
+PARKED_SECONDS = 600
+MAX_PARKED = 6000  # characters of sealed text: it travels in a query
+_PURPOSE = "logout"
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
+    """`/logout`, and the answer to its question."""
+    endpoint = _Logout(broker, pages)
+    routes.add_url_rule("/logout", "logout", endpoint.asked, methods=["GET"])
+    routes.add_url_rule("/logout", "logout_posted", endpoint.posted, methods=["POST"])
+    routes.add_url_rule("/logout/confirm", "logout_confirmed", endpoint.confirmed, methods=["POST"])
+
+
+class _Logout:
+    def __init__(self, broker: Broker, pages: Pages) -> None:
+        self._broker = broker
+        self._pages = pages
+
+    def asked(self) -> Response:
+        """GET: ends the session of a verified hint, asks about any other."""
+        parked = single(request.args, "parked")
+        pairs = self._unpark(parked) if parked else pairs_of(request.query_string)
+        asked = self._read(pairs)
+        held = self._broker.sessions.find(self._cookie)
+        if held is None:
+            return self._leave(asked, None)
+        if asked.sid == held[0].sid:
+            return self._end(asked, held)
+        return self._pages.render(
+            "sign_out.html",
+            ui_locales=asked.ui_locales,
+            csrf=csrf.token(self._cookie or "", SCOPE),
+            action=self._pages.path("/logout/confirm") + "?" + urlencode({"parked": self._park(_meant(asked))}),
+            application=asked.application.name if asked.application else "",
+            cancel_url=self._pages.path("/apps"),
+        )
+
+    def posted(self) -> Response:
+        """POST: cross-site, so no cookie is looked at; parked, and asked again by GET (HP-64)."""
+        if request.mimetype != FORM or request.query_string:
+            raise BadRequest("content_type")
+        parked = self._park(pairs_of(request.get_data(cache=True)))
+        return see(self._pages.path("/logout") + "?" + urlencode({"parked": parked}))
+
+    def confirmed(self) -> Response:
+        """The person said yes on our page."""
+        csrf.check(request, self._cookie, SCOPE, self._broker.settings.get().issuer)
+        if single(request.form, "accept") != "yes":
+            raise BadRequest("accept")
+        asked = self._read(self._unpark(single(request.args, "parked")))
+        held = self._broker.sessions.find(self._cookie)
+        return self._leave(asked, None) if held is None else self._end(asked, held)
+
+    # --- parts
+
+    @property
+    def _cookie(self) -> str | None:
+        return Cookies(self._broker.settings.get().issuer).read(request, Purpose.SESSION)
+
+    def _read(self, pairs: Sequence[tuple[str, str]]) -> LogoutRequest:
+        return read_logout(pairs, applications=self._broker.provider_view, hint=self._broker.grants.hint)
+
+    def _end(self, asked: LogoutRequest, held: tuple[Session, Person]) -> Response:
+        """HP-43: the session, its grants, codes and tokens."""
+        session, person = held
+        settings = self._broker.settings.get()
+        address = client_address(request, settings.broker.network.trusted_proxies)
+        self._broker.sessions.end(session.sid, Actor(kind="person", id=person.id, address=address), "logout")
+        response = self._leave(asked, session)
+        cookies = Cookies(settings.issuer)
+        cookies.clear(response, Purpose.SESSION)
+        cookies.clear(response, Purpose.BROWSER)  # HW-13: it changes at logout
+        return response
+
+    def _leave(self, asked: LogoutRequest, session: Session | None) -> Response:
+        """To the application's verified address, or the page that says what ended and what did not."""
+        if asked.redirect_uri is not None:
+            separator = "&" if "?" in asked.redirect_uri else "?"
+            query = f"{separator}{urlencode({'state': asked.state})}" if asked.state is not None else ""
+            return see(asked.redirect_uri + query)
+        partner = self._broker.settings.get().partners.get(session.partner) if session else None
+        return self._pages.render(
+            "signed_out.html",
+            ui_locales=asked.ui_locales,
+            partner=partner.name if partner else "",
+            sign_in_url=self._pages.path("/apps"),
+        )
+
+    def _park(self, pairs: Sequence[tuple[str, str]]) -> str:
+        """The parameters, sealed for ten minutes: a row that strangers could fill is not needed (HT-13)."""
+        content: dict[str, Any] = {"pairs": [list(pair) for pair in pairs], "until": self._broker.clock() + PARKED_SECONDS}
+        sealed = self._broker.sealer.seal(json.dumps(content).encode(), _PURPOSE)
+        if len(sealed) > MAX_PARKED:
+            raise BadRequest("size")
+        return sealed
+
+    def _unpark(self, sealed: str) -> Sequence[tuple[str, str]]:
+        try:
+            content = json.loads(self._broker.sealer.open(sealed, _PURPOSE))
+        except SealError:
+            raise BadRequest("logout_parked") from None
+        if self._broker.clock() >= content["until"]:
+            raise BadRequest("logout_parked")
+        return [(name, value) for name, value in content["pairs"]]
+
+
+def _meant(asked: LogoutRequest) -> Sequence[tuple[str, str]]:
+    """What the confirmation carries on: verified values only, and no hint."""
+    values = {
+        "client_id": asked.application.client_id if asked.application else None,
+        "post_logout_redirect_uri": asked.redirect_uri,
+        "state": asked.state,
+        "ui_locales": " ".join(asked.ui_locales),
+    }
+    return [(name, value) for name, value in values.items() if value]

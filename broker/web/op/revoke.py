@@ -1,0 +1,24 @@
+"""Token revocation (RFC 7009)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from broker.app import Broker
+from broker.provider.view import ApplicationView
+from broker.web.op.protocol import Protocol
+
+
+def register(routes: Blueprint, broker: Broker, protocol: Protocol) -> None:
+    """`/revoke`: POST; OPTIONS for browsers."""
+
+    @routes.route("/revoke", methods=["POST", "OPTIONS"], provide_automatic_options=False)
+    def revoke() -> Response:
+        if request.method == "OPTIONS":
+            return protocol.preflight("POST")
+        return protocol.answer(_revoked, challenge="Basic")
+
+    def _revoked() -> tuple[ApplicationView, Response]:
+        application, form = protocol.authenticated()
+        broker.grants.revoke(application, form)
+        return application, Response(status=200)  # RFC 7009 2.2: unknown tokens too

@@ -1,0 +1,23 @@
+"""The token endpoint (RFC 6749 3.2)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from broker.app import Broker
+from broker.provider.view import ApplicationView
+from broker.web.op.protocol import Protocol, json_response
+
+
+def register(routes: Blueprint, broker: Broker, protocol: Protocol) -> None:
+    """`/token`: POST; OPTIONS for browsers."""
+
+    @routes.route("/token", methods=["POST", "OPTIONS"], provide_automatic_options=False)
+    def token() -> Response:
+        if request.method == "OPTIONS":
+            return protocol.preflight("POST")
+        return protocol.answer(_tokens, challenge="Basic")
+
+    def _tokens() -> tuple[ApplicationView, Response]:
+        application, form = protocol.authenticated()
+        return application, json_response(broker.grants.tokens(application, form))
