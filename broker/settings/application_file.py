@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Valida
 from broker.domain.claims import SCOPES
 from broker.settings import urls
 from broker.settings.errors import Problem, Wrong
-from broker.settings.partner_file import no_protocol_names
 from broker.settings.values import (
+    ClaimName,
     Email,
     Link,
     Listed,
@@ -87,7 +87,7 @@ def _key_problems(key: object) -> Iterator[str]:
     elif key["kty"] == "oct":
         yield "is a symmetric key; write a public key, or use client_secret"
     elif PRIVATE_MEMBERS & key.keys():
-        yield "is a private key; write only its public members, and replace the key: it has been seen here"
+        yield "is a private key; write only its public members, and replace the key: others may have read this file"
 
 
 def _scope(value: object) -> str:
@@ -164,9 +164,7 @@ class ApplicationFile(Section):
     scopes: Scopes = Field(
         default=("openid", "profile", "email"), description="What it may ask for; groups: names of our groups."
     )
-    claims: Annotated[dict[Word, Word], AfterValidator(no_protocol_names)] = Field(
-        default_factory=dict, description="Token claim: broker claim."
-    )
+    claims: dict[ClaimName, Word] = Field(default_factory=dict, description="Token claim: broker claim.")
     audiences: Listed[Text] = Field(default=(), description="Client ids that may introspect its access tokens, beside itself.")
     api_permissions: Listed[ApiPermission] = Field(default=(), description="What it may do at the management API.")
     self_service: SelfService = Field(default_factory=SelfService, description="Whether people may ask for access themselves.")

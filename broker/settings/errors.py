@@ -8,7 +8,7 @@ from dataclasses import dataclass
 Loc = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class ConfigError:
     """One line. file: relative to the home, with slashes. line: from 1. key: dotted, list positions from 0."""
 
@@ -22,12 +22,17 @@ class ConfigError:
         return f"{self.file}:{self.line}: {self.key}: {self.message}"
 
 
+def in_order(errors: Iterable[ConfigError]) -> list[ConfigError]:
+    """By file and line, each once; those of one line as they were found."""
+    return sorted(dict.fromkeys(errors), key=lambda error: (error.file, error.line))
+
+
 class ConfigErrors(Exception):
     """The configuration cannot be used; nothing of it is."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
         """errors: at least one; kept in the order of files and lines."""
-        self.errors = sorted(errors)
+        self.errors = in_order(errors)
         super().__init__("\n".join(str(error) for error in self.errors))
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from broker.settings import cross, sources
 from broker.settings.application_file import ApplicationFile
 from broker.settings.broker_file import BrokerFile
-from broker.settings.errors import ConfigError, ConfigErrors
+from broker.settings.errors import ConfigError, ConfigErrors, in_order
 from broker.settings.partner_file import PartnerFile
 from broker.settings.policy_file import PolicyFile
 from broker.settings.sources import Reading
@@ -57,7 +57,7 @@ class Settings:
 def read(home: Path, environ: Mapping[str, str]) -> Reading:
     """Every file and every error, for `broker check`: nothing is raised."""
     reading = sources.read(home.absolute(), environ)
-    reading.errors = sorted({*reading.errors, *cross.check(reading)})
+    reading.errors = in_order([*reading.errors, *cross.check(reading)])
     return reading
 
 

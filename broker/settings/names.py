@@ -99,17 +99,7 @@ def network(value: object) -> str:
 
 
 def host_or_network(value: object) -> str:
-    """A host name, an IP address or a network; no port: an entry stands for all ports."""
-    if isinstance(value, str) and "/" not in value and not is_address(value.lower()) and is_host(value.lower()):
-        return value.lower()
-    if (
-        isinstance(value, str)
-        and (":" in value or "://" in value)
-        and not is_address(value)
-        and "/" not in value.partition("://")[0]
-    ):
-        raise Wrong("{value} is no host or network; write it without scheme and port, as idp.internal or 10.0.0.0/8", value=value)
-    try:
-        return network(value)
-    except Wrong:
-        raise Wrong("{value} is no host or network; write one as idp.internal or 10.0.0.0/8", value=value) from None
+    """A host name, an IP address or a network; no scheme and no port: an entry stands for all of them."""
+    if isinstance(value, str) and (is_host(value.lower()) or is_address(value.partition("/")[0])):
+        return network(value) if is_address(value.partition("/")[0]) else value.lower()
+    raise Wrong("{value} is no host or network; write one as idp.internal or 10.0.0.0/8, without scheme and port", value=value)

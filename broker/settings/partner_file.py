@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo
 
-from broker.domain.claims import PROTOCOL
 from broker.settings import urls
 from broker.settings.errors import Problem, Wrong
 from broker.settings.values import (
+    ClaimName,
     Domain,
     Duration,
     File,
@@ -32,7 +32,7 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----E
 
 
 def _certificate(value: str, info: ValidationInfo) -> str:
-    """CF-04: an empty certificate must not be taken for one that verifies nothing."""
+    """CF-04: an empty file must not be taken for a certificate that verifies everything (partner_unsigned)."""
     home = home_of(info)
     if home is None:
         return value
@@ -42,7 +42,7 @@ def _certificate(value: str, info: ValidationInfo) -> str:
     except binascii.Error:
         good = False
     if not good:
-        raise Wrong("{value} holds no certificate (partner_unsigned); write the path of a PEM file", value=value)
+        raise Wrong("{value} holds no certificate; write the path of a PEM file", value=value)
     return value
 
 
@@ -71,20 +71,8 @@ def _scopes(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-def no_protocol_names(claims: dict[str, str]) -> dict[str, str]:
-    """HP-40: what only the protocol may write cannot be the target of a mapping."""
-    bad = [
-        Problem("is a claim that only the protocol writes; choose another name", at=(name,))
-        for name in claims
-        if name in PROTOCOL
-    ]
-    if bad:
-        raise Wrong(*bad)
-    return claims
-
-
 Certificate = Annotated[File, AfterValidator(_certificate)]
-ClaimsMap = Annotated[dict[Word, Text], AfterValidator(no_protocol_names)]
+ClaimsMap = dict[ClaimName, Text]
 
 
 class SamlPartner(Section):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from broker.settings.errors import ConfigError, dotted
+from broker.settings.errors import ConfigError, dotted, in_order
 from broker.settings.sources import Reading, Source
 
 
@@ -68,7 +68,7 @@ PENDING = (
 
 def notes(reading: Reading) -> list[ConfigError]:
     """One line for each key in use that has no effect; only of files without errors."""
-    return sorted(note for source in reading.sources if source.model is not None for note in _of(source))
+    return in_order(note for source in reading.sources if source.model is not None for note in _of(source))
 
 
 def _of(source: Source) -> Iterator[ConfigError]:

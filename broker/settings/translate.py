@@ -20,7 +20,7 @@ def errors_of(model: type[BaseModel], tree: Tree, found: ValidationError) -> Ite
     """Every finding as one line; none about places whose YAML was refused already."""
     for entry in found.errors(include_url=False):
         loc: Loc = tuple(part for part in entry["loc"] if part != "[key]")
-        if not tree.is_broken(loc):
+        if not tree.is_broken(loc) and entry["type"] != "default_factory_not_called":  # noise behind another finding
             yield from _lines(model, tree, loc, entry)
 
 
@@ -42,10 +42,10 @@ def _lines(model: type[BaseModel], tree: Tree, loc: Loc, entry: Any) -> Iterator
         message = _unknown(model, loc)
     elif kind == "missing":
         message = f"is missing; write {_example(model, loc)}"
-    elif kind == "literal_error":
-        message = _closed(tree, loc, given, _QUOTED.findall(entry["ctx"]["expected"]))
     elif given is None:
         message = "is empty; write a value, or remove the key"
+    elif kind == "literal_error":
+        message = _closed(tree, loc, given, _QUOTED.findall(entry["ctx"]["expected"]))
     elif kind in ("model_type", "model_attributes_type", "dict_type"):
         message = "is not a map; write key: value lines below it"
     elif kind == "string_type":
@@ -58,8 +58,10 @@ def _lines(model: type[BaseModel], tree: Tree, loc: Loc, entry: Any) -> Iterator
 
 
 def _closed(tree: Tree, loc: Loc, given: object, choices: list[str]) -> str:
-    near = difflib.get_close_matches(str(given), choices, 1, 0.5)
     listed = ", ".join(choices)
+    if not isinstance(given, str):
+        return f"is not a text; write one of {listed}, in quotes if it looks like a number or yes or no"
+    near = difflib.get_close_matches(given, choices, 1, 0.5)
     hint = f"did you mean {near[0]}? Write one of {listed}" if near else f"write one of {listed}"
     return f"{tree.shown(loc, given)} is not known here; {hint}"
 

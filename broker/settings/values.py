@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationInfo, WithJsonSchema
 
+from broker.domain.claims import PROTOCOL
 from broker.settings import durations, names, secrets, urls
 from broker.settings.errors import Problem, Wrong
 
@@ -47,6 +48,14 @@ def _scalar(value: object) -> object:
     if isinstance(value, str | bool | int):
         return value
     raise Wrong("is not a single value; write a text, a number, true or false")
+
+
+def _claim_name(value: object) -> str:
+    """HP-40: what only the protocol may write cannot be the target of a mapping."""
+    name = names.word(value)
+    if name in PROTOCOL:
+        raise Wrong("is a claim that only the protocol writes; choose another name")
+    return name
 
 
 def _version(value: object) -> object:
@@ -120,6 +129,7 @@ def _text_schema(**more: object) -> WithJsonSchema:
 
 Text = Annotated[str, BeforeValidator(names.text)]
 Word = Annotated[str, BeforeValidator(names.word)]
+ClaimName = Annotated[str, BeforeValidator(_claim_name)]
 Version = Annotated[str, BeforeValidator(_version)]
 Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "boolean", "integer"]})]
 Duration = Annotated[int, BeforeValidator(durations.seconds), _text_schema(pattern="^[0-9]+[smhd]$")]

@@ -64,6 +64,8 @@ class Tree:
 def _plain(value: object) -> str:
     if value is None:
         return "null"
+    if isinstance(value, list | dict):
+        return "[...]" if isinstance(value, list) else "{...}"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
