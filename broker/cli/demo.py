@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -32,15 +33,17 @@ def demo(once: bool, home: Path | None, port: int) -> None:
 
 def _run(once: bool, home: Path, port: int) -> int:
     """The exit status: 0 if all held, 1 with one clear line otherwise."""
-    from broker.demo.cast import Cast, CastError, run_until_stopped
+    from broker.demo.cast import Cast, run_until_stopped
+    from broker.demo.process import BrokerError
     from broker.demo.serving import PortTaken
     from broker.demo.story import tell
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the cast is taken along, whoever ends the demo
     try:
         with Cast(home, port) as cast:
             return (0 if tell(cast) else 1) if once else run_until_stopped(cast)
-    except (CastError, PortTaken, OSError) as error:
+    except (BrokerError, PortTaken, OSError) as error:
         click.echo(f"demo: {error}", err=True)
         return 1
     except KeyboardInterrupt:
-        return 0
+        return 1 if once else 0

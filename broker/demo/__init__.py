@@ -12,6 +12,7 @@ Bottom up:
     mailbox      the mails that the broker sent, readable in a browser
     browser      a small browser (cookies, document): cookies as Chromium keeps them, redirects, forms
     visitor      a person with that browser, who walks through a sign-in
+    process      the broker as a process of its own, and its command line
     home         the demo's config files, secrets and keys
     cast         starts and stops all of it
     story        the run of `broker demo --once`: each step says what it proved

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker.demo.browser import Browser, BrowserError, Page
-from broker.demo.cast import ADA, BO, BOB, CLEO, MALLORY, NORA, Cast, CastError
+from broker.demo.cast import ADA, BO, BOB, CLEO, MALLORY, NORA, Cast, login
 from broker.demo.faults import FAULTS, Fault
 from broker.demo.identity import Account
+from broker.demo.process import BrokerError
 from broker.demo.relying import RelyingParty, SignInFailed, Tokens, call
 from broker.demo.visitor import Visitor
 
@@ -40,13 +41,13 @@ class Scene:
 
     def guest(self, person: Account) -> Mapping[str, Any] | None:
         """The guest's record by `broker guests show`, None if there is none."""
-        done = self.cast.command("guests", "show", person.email, "--json")
+        done = self.cast.broker.command("guests", "show", person.email, "--json")
         found: dict[str, Any] | None = json.loads(done.stdout) if done.returncode == 0 else None
         return found
 
     def receipt(self, page: Page) -> Mapping[str, Any]:
         """What `broker sign-ins --request` says about an error page."""
-        found = self.cast.ask("sign-ins", "--request", page.request_id)
+        found = self.cast.broker.ask("sign-ins", "--request", page.request_id)
         expect(bool(found), f"no receipt for {page.request_id!r}")
         first: Mapping[str, Any] = found[0] if isinstance(found, list) else found
         return first
@@ -138,7 +139,7 @@ def tokens(scene: Scene) -> str:
 def single_sign_on(scene: Scene) -> str:
     """The second application, and the first one again, without the partner."""
     before = scene.upstream()
-    page = scene.ada.open(scene.cast.login(scene.cast.at.travel))
+    page = scene.ada.open(login(scene.cast.at.travel))
     landed(page, scene.cast.at.travel)
     expect("partner-login" not in scene.ada.seen and scene.upstream() == before, "the partner was asked again")
     consent = "review-permissions" in scene.ada.seen
@@ -199,7 +200,7 @@ def prompts(scene: Scene) -> str:
 def without_link(scene: Scene) -> str:
     """Weeks later, in a new browser, from the application, without the link."""
     ada = visitor(ADA)
-    landed(ada.open(scene.cast.login(scene.cast.at.payroll)), scene.cast.at.payroll)
+    landed(ada.open(login(scene.cast.at.payroll)), scene.cast.at.payroll)
     expect("home-organization" in ada.seen and "partner-login" in ada.seen, " > ".join(ada.seen))
     held = scene.sign_in(ada, scene.cast.payroll)
     expect(held.claims["sub"] == (scene.tokens or held).claims["sub"], "another sub for the same guest")
@@ -208,7 +209,7 @@ def without_link(scene: Scene) -> str:
 
 def uninvited(scene: Scene) -> str:
     """A colleague of Ada whom nobody invited."""
-    page = visitor(BO).open(scene.cast.login(scene.cast.at.payroll))
+    page = visitor(BO).open(login(scene.cast.at.payroll))
     refused(page, "not_invited")
     receipt = scene.receipt(page)
     expect(
@@ -222,7 +223,7 @@ def uninvited(scene: Scene) -> str:
 def other_partner(scene: Scene) -> str:
     """Northwind vouches for somebody who has Ada's address."""
     mallory = Visitor(NORA.email, MALLORY.subject)
-    page = mallory.open(scene.cast.login(scene.cast.at.payroll))
+    page = mallory.open(login(scene.cast.at.payroll))
     refused(page, "not_invited")
     expect("partner-login" in mallory.seen, "Northwind was never asked")
     guest = scene.guest(ADA)
@@ -235,7 +236,7 @@ def fault(scene: Scene, wrong: Fault) -> str:
     ada, provider = visitor(ADA), scene.cast.partners["fabrikam"]
     provider.fault = wrong.name
     try:
-        page = ada.open(scene.cast.login(scene.cast.at.payroll))
+        page = ada.open(login(scene.cast.at.payroll))
         refused(page, wrong.page)
         expect("<script>alert" not in page.text, "the partner's text was shown")
         receipt = scene.receipt(page)
@@ -280,7 +281,7 @@ def member(scene: Scene) -> str:
 def logout(scene: Scene) -> str:
     """Ada signs out at Payroll."""
     ada, party = visitor(ADA), scene.cast.payroll
-    landed(ada.open(scene.cast.login(scene.cast.at.payroll)), scene.cast.at.payroll)
+    landed(ada.open(login(scene.cast.at.payroll)), scene.cast.at.payroll)
     held = scene.sign_in(ada, party)
     page = ada.browser.submit(ada.browser.get(f"{scene.cast.at.payroll}/"), press="Sign out")
     if page.url.startswith(scene.cast.at.broker):
@@ -292,7 +293,7 @@ def logout(scene: Scene) -> str:
         expect(error.error == "invalid_grant", f"refresh after logout: {error.error}")
     else:
         raise NotHeld("the refresh token outlived the logout")
-    asked = ada.browser.get(scene.cast.login(scene.cast.at.payroll))
+    asked = ada.browser.get(login(scene.cast.at.payroll))
     expect(asked.name in ("home-organization", "choose-partner", "partner-login"), f"after logout, {asked}")
     return "session, grants and tokens ended; the next sign-in asks again"
 
@@ -331,7 +332,7 @@ def tell(cast: Cast, say: Callable[[str], None] = print) -> bool:
     for title, step in steps():
         try:
             line = f"ok    {title:20} - {step(scene)}"
-        except (NotHeld, BrowserError, SignInFailed, CastError, OSError, LookupError, ValueError) as error:
+        except (NotHeld, BrowserError, SignInFailed, BrokerError, OSError, LookupError, ValueError) as error:
             held = False
             line = f"FAIL  {title:20} - {type(error).__name__}: {error}"
         say(line)

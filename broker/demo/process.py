@@ -1,0 +1,104 @@
+"""The broker as others meet it: a process of its own at a home, and its command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from broker.demo.relying import SignInFailed, call
+
+START_SECONDS, STOP_SECONDS, COMMAND_SECONDS = 30, 10, 60
+
+
+class BrokerError(Exception):
+    """The broker did not start, or a command refused. The text is one line for a person."""
+
+
+class BrokerProcess:
+    """`broker serve` at one home.
+
+    home: with its config written. port: of 127.0.0.1; the issuer in config/broker.yaml says how it is reached from outside.
+    """
+
+    def __init__(self, home: Path, issuer: str, port: int) -> None:
+        self.home, self.issuer, self._port = home, issuer, port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def last_words(self) -> str:
+        """The last line that it wrote."""
+        lines = (self.home / "var" / "broker.log").read_text("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def start(self) -> None:
+        """Make the keys if there are none, start, and wait until it is ready. Raises BrokerError."""
+        if not any((self.home / "keys").glob("*")):
+            self.run("keys", "init")
+        (self.home / "var").mkdir(exist_ok=True)
+        words = [sys.executable, "-m", "broker", "serve", "--bind", f"127.0.0.1:{self._port}"]
+        with (self.home / "var" / "broker.log").open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603  our own command
+                words, stdout=log, stderr=log, env=self._environment(), start_new_session=True
+            )
+        until = time.monotonic() + START_SECONDS
+        while not self._is_ready():
+            if not self.is_running or time.monotonic() > until:
+                raise BrokerError(f"the broker did not start: {self.last_words}")
+            time.sleep(0.1)
+
+    def _is_ready(self) -> bool:
+        try:
+            return call("GET", f"{self.issuer}/readyz")[0] == 200
+        except SignInFailed:
+            return False
+
+    def close(self) -> None:
+        """Stop it; safe to call twice."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def _environment(self) -> Mapping[str, str]:
+        return {**os.environ, "BROKER_HOME": str(self.home)}
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `broker WORDS` at this home, whatever comes of it."""
+        line = [sys.executable, "-m", "broker", *words]
+        return subprocess.run(  # noqa: S603  our own command
+            line, env=self._environment(), capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS
+        )
+
+    def run(self, *words: str) -> str:
+        """Run `broker WORDS`; what it printed. Raises BrokerError with its own line when it refuses."""
+        done = self.command(*words)
+        if done.returncode != 0:
+            raise BrokerError(f"broker {words[0]}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
+        return done.stdout
+
+    def ask(self, *words: str) -> Any:
+        """The one JSON document of `broker WORDS --json`."""
+        return json.loads(self.run(*words, "--json"))
+
+    def invite(self, email: str, application: str, redirect_url: str, *more: str) -> dict[str, Any]:
+        """An invitation without a mail: `id`, `email`, `status`, `redeem_url`."""
+        found: dict[str, Any] = self.ask(
+            "invite", email, "--application", application, "--redirect-url", redirect_url, "--no-mail", *more
+        )
+        return found

@@ -1,0 +1,109 @@
+"""Debian's apache2 with mod_auth_openidc (OpenID Certified) as a protected site, on one address, without a system service."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.interop.stage import peer
+
+MODULES = Path("/usr/lib/apache2/modules")
+PACKAGES = ("apache2-bin", "libapache2-mod-auth-openidc")
+
+
+def install() -> None:
+    """The packages, if they are not there (needs root, as Debian's tools do)."""
+    if (MODULES / "mod_auth_openidc.so").exists() and shutil.which("apache2"):
+        return
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for line in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
+        subprocess.run(["apt-get", *line], env=environ, check=True, timeout=300, stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def protected_site(
+    folder: Path, host: str, port: int, issuer: str, client_id: str, secret: str, *, require: str = "valid-user"
+) -> Iterator[str]:
+    """A site whose /app/ shows the claims as text; the address of the site. Register `/app/cb`; `/app/cb?logout=URL` signs out."""
+    base = Path(tempfile.mkdtemp(prefix="apache-"))  # its workers give up root and must be able to reach it
+    try:
+        _write(base, host, port, issuer, client_id, secret, require)
+        line = f'echo "READY http://{host}:{port}"; exec apache2 -d "$1" -f "$1/httpd.conf" -DFOREGROUND'
+        with peer("sh", "-c", line, "apache", str(base), folder=folder) as address:
+            yield address
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _write(base: Path, host: str, port: int, issuer: str, client_id: str, secret: str, require: str) -> None:
+    for name in ("www/app", "cgi", "run", "log"):
+        (base / name).mkdir(parents=True, exist_ok=True)
+    (base / "cgi" / "show").write_text(_SHOW, "utf-8")
+    (base / "www" / "index.html").write_text("public", "utf-8")
+    root = os.geteuid() == 0
+    settings = _CONF.format(
+        folder=base, modules=MODULES, host=host, port=port, issuer=issuer, client_id=client_id, secret=secret, require=require,
+        user="User www-data\nGroup www-data" if root else "",
+    )  # fmt: skip
+    (base / "httpd.conf").write_text(settings, "utf-8")
+    for path in (base, base / "cgi" / "show"):
+        path.chmod(0o755)
+    if root:
+        for name in ("run", "log"):
+            shutil.chown(base / name, "www-data")
+
+
+_SHOW = """#!/bin/sh
+printf 'Content-Type: text/plain\\r\\n\\r\\n'
+echo "user=$REMOTE_USER"
+env | grep '^OIDC_CLAIM_' | sort
+"""
+
+_CONF = """\
+ServerRoot {folder}
+ServerName {host}
+Listen {host}:{port}
+PidFile {folder}/run/pid
+DefaultRuntimeDir {folder}/run
+ErrorLog {folder}/log/error
+LogLevel warn auth_openidc:info
+{user}
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule authn_core_module {modules}/mod_authn_core.so
+LoadModule authz_user_module {modules}/mod_authz_user.so
+LoadModule alias_module {modules}/mod_alias.so
+LoadModule cgid_module {modules}/mod_cgid.so
+LoadModule env_module {modules}/mod_env.so
+LoadModule mime_module {modules}/mod_mime.so
+LoadModule auth_openidc_module {modules}/mod_auth_openidc.so
+TypesConfig /etc/mime.types
+ScriptSock {folder}/run/cgisock
+DocumentRoot {folder}/www
+OIDCProviderMetadataURL {issuer}/.well-known/openid-configuration
+OIDCClientID {client_id}
+OIDCClientSecret "{secret}"
+OIDCRedirectURI http://{host}:{port}/app/cb
+OIDCCryptoPassphrase only-for-tests
+OIDCScope "openid email profile offline_access"
+OIDCPKCEMethod S256
+OIDCRemoteUserClaim email
+OIDCPassClaimsAs environment
+OIDCPassRefreshToken On
+OIDCSessionType server-cache
+OIDCRefreshAccessTokenBeforeExpiry 3600
+OIDCUserInfoRefreshInterval 1
+ScriptAlias /app {folder}/cgi/show
+<Location /app>
+  AuthType openid-connect
+  Require {require}
+</Location>
+<Directory />
+  Require all granted
+</Directory>
+"""
