@@ -42,13 +42,9 @@ class _GrantClaims(Mapping[str, Mapping[str, Any]]):
 class Provider(pyop.provider.Provider):  # type: ignore[misc]  # pyop carries no types
     """One object a request, for one transaction and one client (HP-6)."""
 
-    def __init__(
-        self, *, issuer: str, client_id: str, state: GrantState, sign: Sign, form: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, *, client_id: str, state: GrantState, sign: Sign, form: Mapping[str, str] | None = None) -> None:
         """client_id: authenticated already. sign: (grant, claims, nonce, access token) -> ID token. form: the token request."""
-        super().__init__(
-            None, _configuration(issuer), state, {client_id: {}}, Userinfo(_GrantClaims(state)), extra_scopes=_extra()
-        )
+        super().__init__(None, _configuration(), state, {client_id: {}}, Userinfo(_GrantClaims(state)), extra_scopes=_extra())
         self._sign = sign
         self._form = {**(form or {}), "client_id": client_id}
 
@@ -95,13 +91,19 @@ def _extra() -> dict[str, list[str]]:
     return {"groups": list(SCOPES["groups"]), "roles": list(SCOPES["roles"])}
 
 
-def _configuration(issuer: str) -> dict[str, Any]:
-    """What pyop's constructor insists on; the document for the world is provider/discovery.py."""
+_NOWHERE = "https://broker.invalid"  # reserved name, RFC 6761 6.4
+
+
+def _configuration() -> dict[str, Any]:
+    """What pyop's constructor insists on (https, also where a demo's issuer is http on loopback); it says none of it to anybody.
+
+    The issuer that tokens name comes from the signer, the document for the world from provider/discovery.py.
+    """
     return {
-        "issuer": issuer,
-        "authorization_endpoint": issuer,
-        "jwks_uri": issuer,
-        "token_endpoint": issuer,
+        "issuer": _NOWHERE,
+        "authorization_endpoint": _NOWHERE,
+        "jwks_uri": _NOWHERE,
+        "token_endpoint": _NOWHERE,
         "response_types_supported": ["code"],
         "subject_types_supported": ["pairwise"],
         "scopes_supported": ["openid"],

@@ -52,7 +52,7 @@ def gather(tx: Connection, login: Login, session: Session | None, settings: Sett
         partner=login.partner if login.partner in settings.partners else None,
         partner_live=_is_live(partner, said, vouching),
         person=person.id if person else None,
-        invitation=invitation.id if invitation and refusal is None and said else None,
+        invitation=invitation.id if invitation and said and invitation.status_at(now) is Status.PENDING else None,
         invitation_refusal=refusal[0] if refusal else None,
         invitation_reason=refusal[1] if refusal else None,
         assignment_required=bool(application and application.assignment_required),
@@ -108,7 +108,7 @@ def _invitation(
     if said is None:
         return invitation, None
     if invitation.status is Status.REDEEMED and person is not None and person.id == invitation.person_id:
-        return None, None  # redeemed by this very login: go on
+        return invitation, None  # redeemed by this very login: go on
     if invitation.status_at(now) is not Status.PENDING:
         return invitation, invitation_over(tx, invitation, now)
     if person is not None and person.id != invitation.person_id:

@@ -100,7 +100,7 @@ class Grants:
 
         bound = Bound(grant, request.redirect_uri, request.code_challenge)
         state = GrantState(Store(make_code=insert), self._names(application), bound)
-        return Provider(issuer=self._issuer, client_id=application.client_id, state=state, sign=_no_signature).code(grant.id)
+        return Provider(client_id=application.client_id, state=state, sign=_no_signature).code(grant.id)
 
     # --- used by applications ---------------------------------------------------------------------------------------
 
@@ -139,9 +139,7 @@ class Grants:
             store = Store(take_code=take, make_access=make_access, make_refresh=make_refresh)
             state = GrantState(store, self._names(application))
             sign = self._signer(application, now)
-            op = Provider(
-                issuer=self._issuer, client_id=application.client_id, state=state, sign=sign, form={**form, "code": code}
-            )
+            op = Provider(client_id=application.client_id, state=state, sign=sign, form={**form, "code": code})
             answer = op.tokens()
             return {**answer, "scope": " ".join(_usable(state.grant, application))}
 
@@ -190,7 +188,7 @@ class Grants:
         if "openid" not in token.scopes:
             raise OAuthError("insufficient_scope", "no_openid")
         state = GrantState(Store(find_access=lambda _value: Granted(grant, token.scopes)), self._names(application))
-        op = Provider(issuer=self._issuer, client_id=application.client_id, state=state, sign=_no_signature)
+        op = Provider(client_id=application.client_id, state=state, sign=_no_signature)
         return application, op.claims_for(value)
 
     def introspect(self, application: ApplicationView, form: Mapping[str, str]) -> dict[str, Any]:

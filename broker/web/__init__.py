@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask, Request, request
+from flask import Flask, Request
+from flask import request as asked
 
 from broker.app import Broker
 from broker.domain.errors import PageError
@@ -22,7 +23,7 @@ def create_web(broker: Broker) -> Flask:
     static.register(app, pages.assets)
 
     def record(error: PageError, reference: str) -> None:
-        broker.receipts.refuse(error, reference, request.remote_addr or "")
+        broker.receipts.refuse(error, reference, asked.remote_addr or "")
 
     errors.register(app, pages, record=record, is_protocol=_is_protocol)
     app.register_blueprint(op.blueprint(broker, pages))
@@ -32,6 +33,6 @@ def create_web(broker: Broker) -> Flask:
     return app
 
 
-def _is_protocol(asked: Request) -> bool:
+def _is_protocol(request: Request) -> bool:
     """Whether an application, not a person, reads the answer."""
-    return asked.path in PROTOCOL_PATHS
+    return request.path in PROTOCOL_PATHS

@@ -35,8 +35,14 @@ def check(request: Request, secret: str | None, scope: str, issuer: str) -> None
 
 
 def check_origin(request: Request, issuer: str) -> None:
-    """An Origin header, where the browser sends one, names us; `null` does not (RFC 6454 7.1)."""
+    """An Origin header, where the browser sends one, names us; `null` does not (RFC 6454 7.1).
+
+    Some browsers say `null` for a form of a page that sends no Referer, as ours do. Then only Sec-Fetch-Site, which no
+    page can set, may say that the form is our own (Fetch Metadata 2.4).
+    """
     sent = request.headers.getlist("Origin")
+    if sent == ["null"] and request.headers.getlist("Sec-Fetch-Site") == ["same-origin"]:
+        return
     if sent and (len(sent) > 1 or origin_of(sent[0]) != origin_of(issuer)):
         raise BadRequest("csrf", "origin")
 
