@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,9 +37,23 @@ def protected_site(
         _write(base, host, port, issuer, client_id, secret, require)
         line = f'echo "READY http://{host}:{port}"; exec apache2 -d "$1" -f "$1/httpd.conf" -DFOREGROUND'
         with peer("sh", "-c", line, "apache", str(base), folder=folder) as address:
+            _wait(host, port)
             yield address
     finally:
         shutil.rmtree(base, ignore_errors=True)
+
+
+def _wait(host: str, port: int) -> None:
+    until = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _write(base: Path, host: str, port: int, issuer: str, client_id: str, secret: str, require: str) -> None:
@@ -80,9 +96,7 @@ LoadModule authz_user_module {modules}/mod_authz_user.so
 LoadModule alias_module {modules}/mod_alias.so
 LoadModule cgid_module {modules}/mod_cgid.so
 LoadModule env_module {modules}/mod_env.so
-LoadModule mime_module {modules}/mod_mime.so
 LoadModule auth_openidc_module {modules}/mod_auth_openidc.so
-TypesConfig /etc/mime.types
 ScriptSock {folder}/run/cgisock
 DocumentRoot {folder}/www
 OIDCProviderMetadataURL {issuer}/.well-known/openid-configuration

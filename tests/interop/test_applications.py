@@ -62,7 +62,7 @@ def stage(node: str, folder: Path) -> Iterator[Stage]:
     for alg in ALGORITHMS:
         home.write_application(f"rp-{alg}", f"{sites[alg]}/cb", client_secret=SECRET, id_token_signed_response_alg=alg)
     home.write_application(
-        "site", f"{sites['apache']}/app/cb", client_secret=SECRET, post_logout_redirect_uris=[f"{sites['apache']}/"]
+        "site", f"{sites['apache']}/app/cb", client_secret=SECRET, post_logout_redirect_uris=[f"{sites['apache']}/index.html"]
     )
     home.write_application("flask", f"{sites['authlib']}/cb", client_secret=SECRET)
     try:
@@ -158,7 +158,7 @@ def test_mod_auth_openidc(stage: Stage) -> None:
     assert "OIDC_CLAIM_idp=fabrikam" in page.text
     again = who.open(f"{site}/app/")  # with a refresh and a userinfo call of its own
     assert again.text.startswith("user=ada@fabrikam.example")
-    out = who.browser.get(f"{site}/app/cb?logout={quote(site + '/', safe='')}")
+    out = who.browser.get(f"{site}/app/cb?logout={quote(site + '/index.html', safe='')}")
     assert out.text == "public", str(out)
     assert who.browser.get(f"{site}/app/").name == "home-organization"
 
