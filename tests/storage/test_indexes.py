@@ -123,10 +123,11 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "audit.add": lambda tx: audit.add(tx, Event(name="x", actor=SYSTEM, personal={"email": "e"}), START),
     "shared.take_lease": lambda tx: shared.take_lease(tx, "maintain", "node", START, 60),
     "shared.count_attempt": lambda tx: shared.count_attempt(tx, "key", START, 600),
+    "shared.attempts_in": lambda tx: shared.attempts_in(tx, "key", START, 600),
     "shared.purge_attempts": lambda tx: shared.purge_attempts(tx, START),
     "documents.claim": lambda tx: documents.claim(tx, "fabrikam", "jwks", URL, now=START, pause=60),
     "documents.store": lambda tx: documents.store(
-        tx, "fabrikam", "jwks", url=URL, body="{}", now=START, fresh_until=START, valid_until=None
+        tx, "fabrikam", "jwks", url=URL, body="{}", now=START, fresh_until=START, valid_until=None, next_try_at=START
     ),
     "documents.fail": lambda tx: documents.fail(tx, "fabrikam", "jwks", problem="x", next_try_at=START),
     "documents.of_partner": lambda tx: documents.of_partner(tx, "fabrikam"),
@@ -146,6 +147,7 @@ WHOLE_TABLE = {
     "migrate.current": "no request",
     "migrate.upgrade": "no request",
     "engine.resolve": "no statement",
+    "counts.figures": "counts for operators, once a scrape",
     "grants.standing_query": "no statement",
     "grants.standing_of": "no statement",
 }
