@@ -73,6 +73,16 @@ def test_a_fresh_sign_in_is_asked_for_with_max_age(journey: Journey, ask: dict, 
     assert outbound.memory.get("max_age") == max_age
 
 
+def test_a_prompt_that_the_provider_does_not_list_is_not_sent(journey: Journey):
+    """HP-17: max_age=0 asks for the same, and an unknown prompt would end at the provider's own error page."""
+    journey.provider.document["prompt_values_supported"] = ["none", "consent"]
+    _, query = journey.begin(force=True)
+    assert (query.get("prompt"), query["max_age"]) == (None, "0")
+    journey.provider.document["prompt_values_supported"] = ["login"]
+    _, query = journey.begin(force=True)
+    assert (query["prompt"], query["max_age"]) == ("login", "0")
+
+
 def test_a_query_of_the_authorization_endpoint_is_kept(journey: Journey):
     """RFC 6749 3.1: the endpoint may have a query of its own."""
     journey.provider.document["authorization_endpoint"] += "?p=policy"

@@ -78,7 +78,7 @@ class OidcConnector:
         nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
         scopes = tuple(dict.fromkeys(("openid", *self._partner.scopes)))
-        asked = _asked(ask)
+        asked = _asked(ask, discovery)
         query = {
             "response_type": "code",
             "client_id": self._partner.client_id,
@@ -216,16 +216,18 @@ class OidcConnector:
         return map_values(self._partner.claims, {**userinfo, **signed}, Wire.OIDC, self._canonical_email)
 
 
-def _asked(ask: Ask) -> dict[str, str]:
+def _asked(ask: Ask, discovery: Discovery) -> dict[str, str]:
     """prompt, max_age and acr_values, for the request and, to explain the answer, for the login's memory.
 
     prompt=login is always sent with max_age (HP-17, AZ-13): only a max_age obliges the provider to send auth_time back
     (Core 3.1.2.1), and without it nobody can tell that the person proved himself anew. It is 0: the person must act
     now, whatever longer age an application would accept; max_age=0 alone asks for just that, so it gets the prompt too.
+    A provider that lists its prompts without `login` would end the request at an error of its own: it gets max_age only.
     """
     asked: dict[str, str] = {}
     if ask.force or ask.max_age == 0:
-        asked |= {"prompt": "login", "max_age": "0"}
+        prompt = {"prompt": "login"} if discovery.prompts is None or "login" in discovery.prompts else {}
+        asked |= {**prompt, "max_age": "0"}
     elif ask.max_age is not None:
         asked["max_age"] = str(ask.max_age)
     if ask.acr_values:

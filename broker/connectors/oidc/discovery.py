@@ -26,6 +26,7 @@ class Discovery:
 
     iss_parameter: the authorization answer carries `iss` (RFC 9207). id_token_algs: theirs that are also ours.
     auth_methods, auth_algs: how a client may prove itself at the token endpoint, and with which signatures.
+    prompts: what `prompt` may be there, None where the document is silent (most are).
     claims, acr_values: what the document advertises, for `doctor`; nothing is decided by them.
     """
 
@@ -39,6 +40,7 @@ class Discovery:
     auth_methods: tuple[str, ...]
     auth_algs: tuple[str, ...]
     id_token_algs: tuple[str, ...]
+    prompts: tuple[str, ...] | None
     claims: tuple[str, ...]
     acr_values: tuple[str, ...]
 
@@ -98,6 +100,7 @@ def check_discovery(
         auth_methods=_texts(found, "token_endpoint_auth_methods_supported") or ("client_secret_basic",),  # Discovery 3
         auth_algs=_texts(found, "token_endpoint_auth_signing_alg_values_supported") or ("RS256",),
         id_token_algs=algorithms,
+        prompts=_texts(found, "prompt_values_supported"),
         claims=_texts(found, "claims_supported") or (),
         acr_values=_texts(found, "acr_values_supported") or (),
     )

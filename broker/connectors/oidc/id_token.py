@@ -11,7 +11,7 @@ from broker.connectors.oidc.partner import PartnerView
 from broker.domain.errors import PartnerUntrusted
 from broker.jose import claims as check
 from broker.jose.errors import JoseError
-from broker.jose.keys import PublicKey, public_keys
+from broker.jose.keys import public_keys
 from broker.jose.verify import verify
 
 # jose names the kind of fault, this table the reason of receipt and audit where the two differ.
@@ -45,7 +45,7 @@ def verify_id_token(
     idtoken_at_hash, idtoken_sub or idtoken_claims; the detail names claim and expectation, never the token.
     """
     try:
-        verified = verify(token, lambda refresh: _usable(keys(refresh)), discovery.id_token_algs)  # HO-3, HO-4, HO-5
+        verified = verify(token, lambda refresh: public_keys(keys(refresh)), discovery.id_token_algs)  # HO-3, HO-4, HO-5
     except JoseError as error:
         raise _untrusted(error, _about_signature(error, discovery)) from error
     claims = verified.claims
@@ -61,10 +61,6 @@ def verify_id_token(
     except JoseError as error:
         raise _untrusted(error, _about_claims(error, claims, partner, now)) from error
     return IdToken(claims, subject, auth_time)
-
-
-def _usable(document: Mapping[str, Any]) -> tuple[PublicKey, ...]:
-    return public_keys(document)
 
 
 def _auth_time(claims: Mapping[str, Any], now: int) -> int | None:
