@@ -9,7 +9,7 @@ import io
 import sys
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
@@ -37,7 +37,7 @@ def extracted() -> Catalog:
     catalogue = Catalog(project="guest-broker", charset="utf-8")
     found = extract_from_dir(WEB, _METHODS, _OPTIONS, _KEYWORDS)
     for path, _line, message, comments, _context in sorted(found, key=lambda one: one[:2]):
-        catalogue.add(message, locations=[(path, None)], auto_comments=comments)
+        catalogue.add(message, locations=[(path, 0)], auto_comments=comments)
     return catalogue
 
 
@@ -49,8 +49,8 @@ def problems(language: str) -> list[str]:
         if not message.id:
             continue
         entry = kept.get(message.id)
-        texts = [] if entry is None else [entry.string] if isinstance(entry.string, str) else list(entry.string)
-        if not texts or not all(texts):
+        texts = _texts(entry)
+        if entry is None or not texts or not all(texts):
             found.append(f"{language}: missing: {message.id!r}")
         elif entry.fuzzy:
             found.append(f"{language}: fuzzy: {message.id!r}")
@@ -74,6 +74,13 @@ def update(language: str) -> None:
     write_po(out, merged, width=120, omit_header=True, include_lineno=False)
     _path(language).parent.mkdir(parents=True, exist_ok=True)
     _path(language).write_text(_HEADER.format(language=language, plural=merged.plural_forms) + out.getvalue().decode(), "utf-8")
+
+
+def _texts(entry: Message | None) -> list[str]:
+    """A translation's text, or its plural's texts."""
+    if entry is None or not entry.string:
+        return []
+    return [entry.string] if isinstance(entry.string, str) else list(entry.string)
 
 
 def _placeholders(language: str, source: object, texts: list[str]) -> list[str]:

@@ -281,7 +281,7 @@ def register(
         return answer(ServerError("unhandled", _where(error)))
 
     app.register_error_handler(PageError, answer)
-    app.register_error_handler(OAuthError, lambda error: oauth_json(error))
+    app.register_error_handler(OAuthError, oauth_json)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, unhandled)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -49,11 +49,7 @@ class Translator:
         """A day such as `23 November 2026`. at: seconds since 1970, UTC."""
         return format_date(datetime.fromtimestamp(at, UTC), "long", locale=self.locale)
 
-    def moment(self, at: int) -> str:
-        """A day and time, in UTC, named as such."""
-        return format_datetime(datetime.fromtimestamp(at, UTC), "long", tzinfo=UTC, locale=self.locale)
-
-    def number(self, value: int | float) -> str:
+    def number(self, value: float) -> str:
         """A number with the separators of the language."""
         return format_decimal(value, locale=self.locale)
 

@@ -81,7 +81,6 @@ class Pages:
                 "gettext": translator.gettext,
                 "ngettext": translator.ngettext,
                 "date": translator.date,
-                "moment": translator.moment,
                 "number": translator.number,
                 "isolate": isolate,
                 "language": translator.language,

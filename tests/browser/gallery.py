@@ -72,7 +72,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         {**TILE, "name": "Wiki"},
     ]
     mistake = {"field": "email", "message": "Write your address as name@example.org"}
-    made = {
+    return {
         "home": Sample("home_organization.html", "home-organization", {**form, "application": "Payroll", "other_url": "/choose"}),
         "home-error": Sample(
             "home_organization.html",
@@ -83,6 +83,11 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "home_organization.html",
             "home-organization",
             {**form, "application": "", "partner": "Fabrikam", "partner_id": "fabrikam", "other_url": "/choose"},
+        ),
+        "home-signed-in": Sample(
+            "home_organization.html",
+            "home-organization",
+            {**form, "application": "Payroll", "account": "gerda@fabrikam.example", "account_action": "/home"},
         ),
         "choose": Sample(
             "choose_partner.html",
@@ -96,6 +101,8 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "invitation-plain": Sample(
             "invitation.html", "invitation", {**invited, "application": "", "inviter": "", "message": "", "partner": ""}
         ),
+        "invitation-other": Sample("invitation.html", "invitation", {**invited, "signed_in_as": "anna@northwind.example"}),
+        "declined": Sample("declined.html", "declined", {"until": 1798000000}),
         "consent-invited": Sample(
             "review_permissions.html",
             "review-permissions",
@@ -109,7 +116,11 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "hand-over": Sample(
             "post_form.html",
             "continue",
-            {"target": "Fabrikam", "action": "/nowhere", "fields": {"SAMLRequest": "PHNhbWxwOkF1dGhuUmVxdWVzdD4=", "RelayState": "h"}},
+            {
+                "target": "Fabrikam",
+                "action": "/nowhere",
+                "fields": {"SAMLRequest": "PHNhbWxwOkF1dGhuUmVxdWVzdD4=", "RelayState": "h"},
+            },
         ),
         "sign-out": Sample("sign_out.html", "sign-out", {**form, "application": "Payroll", "cancel_url": "/apps"}),
         "signed-out": Sample(
@@ -123,10 +134,11 @@ def samples(pages: Pages) -> dict[str, Sample]:
                 "keep_query": {},
             },
         ),
-        "apps": Sample("apps.html", "apps", {**form, "person": "gerda@fabrikam.example", "tiles": tiles, "sign_out_url": "/sign-out"}),
+        "apps": Sample(
+            "apps.html", "apps", {**form, "person": "gerda@fabrikam.example", "tiles": tiles, "sign_out_url": "/sign-out"}
+        ),
         "apps-empty": Sample("apps.html", "apps", {**form, "person": "Gerda Guest", "tiles": [], "sign_out_url": "/sign-out"}),
     }
-    return made
 
 
 def make_home(home: Path, issuer: str = ISSUER) -> Settings:
@@ -167,7 +179,15 @@ def create_gallery(settings: Settings) -> Flask:
         return pages.render(sample.template, **sample.context)
 
     def error(code: str) -> Response:
-        return errors.page_for(pages, PAGE_ERRORS[code](code), reference=REFERENCE, next_url="/home")
+        say = pages.translator().gettext
+        forms = [
+            {"action": "/home", "csrf": TOKEN, "label": say("Use another account"), "primary": True},
+            {"action": "/home", "csrf": TOKEN, "label": say("Back to the application"), "primary": False},
+        ]
+        refused = code in {"not_invited", "not_assigned", "guest_blocked", "guest_expired", "policy_blocked"}
+        return errors.page_for(
+            pages, PAGE_ERRORS[code](code), reference=REFERENCE, next_url="/home", forms=forms if refused else ()
+        )
 
     app.add_url_rule("/", "index", index)
     app.add_url_rule("/<name>", "page", page, methods=["GET", "POST"])

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from broker.domain.errors import PAGE_ERRORS
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NAMES = [
-    "home", "home-error", "home-known", "choose", "choose-none", "invitation", "invitation-plain", "consent-invited",
-    "consent-later", "hand-over", "sign-out", "signed-out", "apps", "apps-empty",
+    "home", "home-error", "home-known", "home-signed-in", "choose", "choose-none", "invitation", "invitation-plain",
+    "invitation-other", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "apps", "apps-empty",
 ]  # fmt: skip
 ERRORS = [f"error/{code}" for code in PAGE_ERRORS]
-SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
+SIZES: dict[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 
 def opened(context: BrowserContext, gallery: str, name: str, query: str = "") -> Page:
@@ -35,10 +37,16 @@ def complaints(page: Page) -> list[str]:
     return [f"{one['id']}: {node['html']}: {node['failureSummary']}" for one in found["violations"] for node in one["nodes"]]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", NAMES + ERRORS)
-def test_page_is_pictured_and_accessible(chromium: Browser, gallery: str, pictures: Path, name: str, size: str, scheme: str) -> None:
+LOOKS = [(size, scheme) for size in SIZES for scheme in SCHEMES]
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "scheme"),
+    [(name, *look) for name in NAMES for look in LOOKS] + [(name, *LOOKS[n % len(LOOKS)]) for n, name in enumerate(ERRORS)],
+)
+def test_page_is_pictured_and_accessible(
+    chromium: Browser, gallery: str, pictures: Path, name: str, size: str, scheme: Literal["light", "dark"]
+) -> None:
     """axe-core finds nothing, nothing scrolls sideways, targets are 44 px; the picture is kept for people."""
     context = chromium.new_context(viewport=SIZES[size], color_scheme=scheme, locale="en-GB")
     page = opened(context, gallery, name)
@@ -89,7 +97,7 @@ def test_page_loads_little_and_only_from_us(chromium: Browser, gallery: str, nam
     assert all(url.startswith(f"{gallery}/") for url in sizes)
     assert sum(url.endswith(".css") for url in sizes) == 1
     assert sum(sizes.values()) < 60_000
-    assert said == []
+    assert [line for line in said if "status of 500" not in line] == []
     context.close()
 
 

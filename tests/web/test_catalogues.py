@@ -1,0 +1,28 @@
+"""Every text of the pages has its translation, and no translation is left over."""
+
+from __future__ import annotations
+
+import pytest
+
+from broker.settings.broker_file import LANGUAGES
+from broker.web.i18n import SHIPPED
+from scripts import catalogues
+
+
+def test_languages_are_the_same_everywhere() -> None:
+    """What the config takes is what the pages speak."""
+    assert LANGUAGES == SHIPPED == catalogues.LANGUAGES
+
+
+@pytest.mark.parametrize("language", SHIPPED)
+def test_catalogue_is_complete(language: str) -> None:
+    """Nothing missing, fuzzy or stale; `python scripts/catalogues.py` adds what is new."""
+    assert catalogues.problems(language) == []
+
+
+def test_texts_have_no_stray_percent() -> None:
+    """Values are filled in with %: a lone one would break the page."""
+    for message in catalogues.extracted():
+        if message.id:
+            text = message.id if isinstance(message.id, str) else message.id[0]
+            assert "%" not in text.replace("%(", ""), text

@@ -1,0 +1,267 @@
+"""HW-7: what every page carries, whatever its template; the contract's hooks; escaping; languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import broker.web.pages as module
+from broker.domain.errors import PAGE_ERRORS
+from broker.settings.load import Settings, load
+from broker.web.pages import Pages, isolate
+from tests.browser.gallery import create_gallery, make_home, samples
+from tests.web.conftest import ISSUER
+from tests.web.markup import read
+
+NAMES = [
+    "home", "home-error", "home-known", "home-signed-in", "choose", "choose-none", "invitation", "invitation-plain",
+    "invitation-other", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "apps", "apps-empty",
+]  # fmt: skip
+EVERY = [*NAMES, *(f"error/{code}" for code in PAGE_ERRORS)]
+EVIL = '"><script>alert(1)</script>{{ 7*7 }}\u202e'
+
+
+def test_every_template_is_in_the_gallery(settings: Settings) -> None:
+    """A template that nobody looks at does not exist."""
+    shown = samples(Pages(lambda: settings))
+    assert list(shown) == NAMES
+    templates = {path.name for path in Path(module.__file__).parent.joinpath("templates").glob("[!_]*.html")}
+    assert templates - {"base.html", "error.html"} == {sample.template for sample in shown.values()}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_headers(client: FlaskClient, name: str) -> None:
+    """HW-7, AZ-18, AZ-23, SC-12: the same closed headers on every page, error pages too."""
+    headers = client.get(f"/{name}").headers
+    policy = dict(part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";"))
+    nonce = policy.pop("script-src")
+    assert re.fullmatch(r"'nonce-[A-Za-z0-9_-]{24}'", nonce)
+    assert policy == {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "no-store"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "Set-Cookie" not in headers
+    assert "Strict-Transport-Security" not in headers
+
+
+def test_nonce_is_of_one_response(client: FlaskClient) -> None:
+    """HW-7: two answers never share a nonce, and the page's script carries it."""
+    first, second = client.get("/home"), client.get("/home")
+    assert first.headers["Content-Security-Policy"] != second.headers["Content-Security-Policy"]
+    script = read(first.text).one("script")
+    assert f"'nonce-{script['nonce']}'" in first.headers["Content-Security-Policy"]
+
+
+def test_https_issuer_is_kept_to(tmp_path: Path) -> None:
+    """HW-7: over https browsers remember to come by https."""
+    client = create_gallery(make_home(tmp_path, "https://login.contoso.example")).test_client()
+    answer = client.get("/home", base_url="https://login.contoso.example")
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_addresses_keep_the_issuers_path(tmp_path: Path) -> None:
+    """An issuer below a path: what pages link to is below it too."""
+    settings = make_home(tmp_path, "https://contoso.example/login")
+    pages = Pages(lambda: settings)
+    assert pages.path("/apps") == "/login/apps"
+    assert pages.assets.stylesheet().startswith("/login/static/style.")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: str) -> None:
+    """`<main data-page>`, at most one `data-primary`, one heading, a title of question and company, language."""
+    page = read(client.get(f"/{name}").text)
+    main = page.one("main")
+    wanted = "error" if name.startswith("error/") else samples(Pages(lambda: settings))[name].page
+    assert main["data-page"] == wanted
+    primary = [element for element in page.elements if "data-primary" in element.attributes]
+    assert len(primary) == (0 if name in {"choose", "choose-none", "declined", "apps", "apps-empty"} else 1)
+    heading = page.one("h1").text.strip()
+    title = page.one("title").text
+    assert title in {f"{heading} - Contoso", f"Error: {heading} - Contoso"}
+    assert page.one("html")["lang"] == "en"
+    assert page.one("html")["dir"] == "ltr"
+    assert all(label["for"] in {e["id"] for e in page.all("input")} for label in page.all("label"))
+
+
+@pytest.mark.parametrize("code", PAGE_ERRORS)
+def test_hooks_of_errors(client: FlaskClient, code: str) -> None:
+    """HW-2: `data-error` and `data-request-id`, the reference readable on the page."""
+    page = read(client.get(f"/error/{code}").text)
+    main = page.one("main")
+    assert main["data-error"] == code
+    assert main["data-request-id"] == "7KQ4-M2XT-9RZB"
+    assert page.one("code").text == "7KQ4-M2XT-9RZB"
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_nothing_comes_from_elsewhere(client: FlaskClient, name: str) -> None:
+    """AZ-23: no address of a script, style, image or frame but our own; no style or handler in the markup."""
+    page = read(client.get(f"/{name}").text)
+    for element in page.elements:
+        assert element.tag not in {"style", "iframe", "object", "embed", "base"}
+        assert not [attribute for attribute in element.attributes if attribute.startswith("on") or attribute == "style"]
+        loaded = element["src"] or (element["href"] if element.tag == "link" else "")
+        assert not loaded or loaded.startswith("/static/")
+    assert [script.text for script in page.all("script")] == [""]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "hand-over"])
+def test_forms_carry_a_token(client: FlaskClient, name: str) -> None:
+    """HW-5: every form that posts has the token."""
+    text = client.get(f"/{name}").text
+    posts = [form for form in re.findall(r"<form.*?</form>", text, re.DOTALL) if 'method="post"' in form]
+    assert all('name="csrf"' in form for form in posts)
+
+
+def test_consent_says_yes_or_no(client: FlaskClient) -> None:
+    """The input is named `accept`; the primary button's form says yes, the other one no."""
+    text = client.get("/consent-invited").text
+    forms = re.findall(r"<form.*?</form>", text, re.DOTALL)
+    assert 'name="accept" value="yes"' in forms[0]
+    assert "data-primary" in forms[0]
+    assert 'name="accept" value="no"' in forms[1]
+
+
+def test_unknown_scopes_are_not_shown(settings: Settings) -> None:
+    """A scope without words of ours is not read out; without any there is no second list."""
+    pages = Pages(lambda: settings)
+    sample = samples(pages)["consent-later"]
+    with Flask("t").test_request_context("/"):
+        text = pages.render(sample.template, **{**sample.context, "scopes": ["openid", "<x>"]}).get_data(as_text=True)
+    assert "What Payroll gets" not in text
+    assert "&lt;x&gt;" not in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_are_escaped(settings: Settings, name: str) -> None:
+    """AZ-19, AZ-21: whatever a name, address or message holds, it stays text; no template is made of it."""
+    pages = Pages(lambda: settings)
+    sample = samples(pages)[name]
+
+    def evil(value: object) -> object:
+        if isinstance(value, str) and not value.startswith("/"):
+            return EVIL
+        if isinstance(value, list):
+            return [evil(item) for item in value]
+        if isinstance(value, dict):
+            return {key if key != "RelayState" else EVIL: value[key] if key == "label" else evil(value[key]) for key in value}
+        return value
+
+    context: dict[str, Any] = {key: value if key == "scopes" else evil(value) for key, value in sample.context.items()}
+    context["keep_query"] = {"q": EVIL}
+    with Flask("t").test_request_context("/"):
+        text = pages.render(sample.template, **context).get_data(as_text=True)
+    page = read(text)
+    assert len(page.all("script")) == 1
+    assert "alert" not in page.one("script").text
+    assert "49" not in re.sub(r"[0-9a-f]{10}", "", text)
+
+
+def test_form_post_is_escaped(settings: Settings) -> None:
+    """AZ-20, AZ-21, HP-53: the browser sends exactly the bytes of the state, and the page shows none as markup."""
+    pages = Pages(lambda: settings)
+    state = "'\"><script>\r\n&amp;" + "x" * 100
+    with Flask("t").test_request_context("/"):
+        answer = pages.render(
+            "post_form.html", target="Payroll", action="https://payroll.example/?a=1&b=2", fields={"state": state}
+        )
+    page = read(answer.get_data(as_text=True))
+    assert page.one("input", name="state")["value"] == state
+    assert page.one("form")["action"] == "https://payroll.example/?a=1&b=2"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_direction_of_names_stays_inside() -> None:
+    """AZ-19: an override inside a name is dropped, a name in another script is set apart."""
+    assert isolate("Payroll") == "Payroll"
+    assert isolate("Pay\u202elor") == "Paylor"
+    assert isolate("Österreich") == "\u2068Österreich\u2069"
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "language"),
+    [
+        ("", "nl-BE,nl;q=0.9,en;q=0.8", "nl"),
+        ("", "pt, de;q=0.4, fr;q=0.5", "fr"),
+        ("", "xx", "en"),
+        ("", "nl;q=0, de", "de"),
+        ("", "\xff\xfe;;q=9", "en"),
+        ("?lang=de", "nl", "de"),
+        ("?lang=xx", "nl", "nl"),
+        ("?lang=../../etc", "nl", "nl"),
+    ],
+)
+def test_language_is_negotiated(client: FlaskClient, query: str, header: str, language: str) -> None:
+    """Chosen now, else the browser's wish by its weights, else the company's first."""
+    answer = client.get(f"/home{query}", headers={"Accept-Language": header})
+    assert answer.headers["Content-Language"] == language
+    assert read(answer.text).one("html")["lang"] == language
+
+
+def test_choice_is_remembered(client: FlaskClient) -> None:
+    """HW-3: the choice is a cookie as closed as the others, and beats the browser's wish."""
+    answer = client.get("/home?lang=nl")
+    (cookie,) = answer.headers.getlist("Set-Cookie")
+    assert re.fullmatch(
+        r"__Host-[0-9a-f]{8}-l=nl; Expires=[^;]+; Max-Age=31536000; Secure; HttpOnly; Path=/; SameSite=Lax", cookie
+    )
+    name = cookie.partition("=")[0]
+    for value, language in [("nl", "nl"), ("xx", "de"), ("../x", "de"), ("", "de")]:
+        headers = {"Accept-Language": "de", "Cookie": f"{name}={value}"}
+        other = client.application.test_client(use_cookies=False)
+        assert other.get("/home", headers=headers).headers["Content-Language"] == language
+
+
+def test_application_asks_for_a_language(settings: Settings) -> None:
+    """ui_locales comes before the browser's wish, after the person's choice (Core 3.1.2.1)."""
+    pages = Pages(lambda: settings)
+    with Flask("t").test_request_context("/", headers={"Accept-Language": "de"}):
+        assert pages.translator(("xx", "fr-CA")).language == "fr"
+    with Flask("t").test_request_context("/?lang=nl", headers={"Accept-Language": "de"}):
+        assert pages.translator(("fr",)).language == "nl"
+
+
+def test_language_links(client: FlaskClient, settings: Settings, tmp_path: Path) -> None:
+    """Links keep the path and what the handler names, never the rest; a page that answers a POST has none."""
+    page = read(client.get("/home?secret=1").text)
+    assert [(link["href"], link["hreflang"], link.text) for link in page.all("a") if link["hreflang"]] == [
+        ("?lang=en", "en", "English"),
+        ("?lang=nl", "nl", "Nederlands"),
+        ("?lang=de", "de", "Deutsch"),
+        ("?lang=fr", "fr", "Français"),
+    ]
+    assert "hreflang" not in client.post("/home").text
+    assert "hreflang" not in client.get("/error/not_invited").text
+    one = tmp_path / "config/broker.yaml"
+    one.write_text(one.read_text() + "languages: [nl]\n")
+    only = load(tmp_path, {})
+    client = create_gallery(only).test_client()
+    answer = client.get("/home")
+    assert answer.headers["Content-Language"] == "nl"
+    assert "hreflang" not in answer.text
+
+
+def test_page_without_support_and_privacy(tmp_path: Path) -> None:
+    """A company that names neither has no empty links, and its contact is named instead."""
+    make_home(tmp_path)
+    (tmp_path / "config/broker.yaml").write_text(f"issuer: {ISSUER}\norganization: {{name: Contoso}}\n")
+    client = create_gallery(load(tmp_path, {})).test_client()
+    text = client.get("/error/not_invited").text
+    assert "Your contact at Contoso can help" in text
+    assert 'href=""' not in text
+    assert "<footer" in text
