@@ -30,6 +30,7 @@ class Found:
     invitation: Invitation | None
     application: ApplicationFile | None
     partner: PartnerFile | None
+    roles: tuple[str, ...] = ()  # at this application
     may_join: bool = False  # a member of staff who comes for the first time
 
 
@@ -45,6 +46,7 @@ def gather(tx: Connection, login: Login, session: Session | None, settings: Sett
     person = _person(tx, said, vouching)
     invitation, refusal = _invitation(tx, login, said, person, now)
     may_join = person is None and invitation is None and refusal is None and _is_staff(said, partner)
+    held = people.assignments_of(tx, person.id, client_id, now) if person and client_id else ()
     facts = Facts(
         now=now,
         application=client_id,
@@ -59,6 +61,8 @@ def gather(tx: Connection, login: Login, session: Session | None, settings: Sett
         subject_differs=_differs(tx, login, application, person),
         **_asked(login),
         **_vouched(said, vouching, session),
+        assigned=bool(held),
+        assignments=tuple(row_id for row_id, _ in held),
         **_person_facts(tx, person, client_id, now),
     )
     return Found(
@@ -69,6 +73,7 @@ def gather(tx: Connection, login: Login, session: Session | None, settings: Sett
         invitation=invitation,
         application=application,
         partner=partner,
+        roles=tuple(role for _, role in held if role),
         may_join=may_join,
     )
 
@@ -181,10 +186,5 @@ def _person_facts(tx: Connection, person: Person | None, client_id: str | None, 
         return {"state": State.ACTIVE}
     facts: dict[str, Any] = {"kind": person.kind, "state": person.state, "expired": person.is_expired(now)}
     if client_id is not None:
-        held = people.assignments_of(tx, person.id, client_id, now)
-        facts |= {
-            "assigned": bool(held),
-            "assignments": tuple(row_id for row_id, _ in held),
-            "consented": consents.given(tx, person.id, client_id),
-        }
+        facts["consented"] = consents.given(tx, person.id, client_id)
     return facts

@@ -190,7 +190,16 @@ class SignIn:
         session, cookie = self._sessions.open(tx, login=login, person=person, facts=found.facts, before=found.session)
         answer, given = None, {}
         if login.request is not None:
-            grant, code = self._grants.open(tx, request=login.request, person=person, session=session, address=address, now=now)
+            grant, code = self._grants.open(
+                tx,
+                request=login.request,
+                person=person,
+                session=session,
+                consented=found.facts.consented,
+                roles=found.roles,
+                address=address,
+                now=now,
+            )
             answer = {"code": code}
             given = {"scopes": list(grant.scopes), "claims": sorted(grant.claims), "acr": grant.acr}
         self._remember(tx, found, now)
