@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from email.headerregistry import Address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from broker.settings import names
 from broker.settings.errors import Wrong
 from broker.settings.values import (
     Contact,
@@ -171,5 +171,6 @@ class BrokerFile(Section):
     @property
     def mail_from(self) -> str:
         """The From of every mail."""
-        host = urlsplit(self.issuer).hostname or "localhost"
-        return self.mail.sender or f"{names.text(self.organization.name)} <no-reply@{host}>"
+        if self.mail.sender is not None:
+            return self.mail.sender
+        return str(Address(display_name=self.organization.name, username="no-reply", domain=urlsplit(self.issuer).hostname or ""))

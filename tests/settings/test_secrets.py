@@ -24,7 +24,9 @@ def secret_of(home: Path, environ: dict[str, str] = ENVIRON) -> str:
 def test_references_are_replaced_anywhere_in_a_text(tmp_path: Path):
     """`${env:}` and `${file:}` may be a part of a text; a file's last line break is not part of its value."""
     write(tmp_path, {"run/pw": SECRET + "\r\n"})
-    text = APPLICATION.replace("${env:PAYROLL_SECRET}", "'pre-${file:run/pw}-${env:MIDDLE}-post'").replace("Payroll", "${env:NAME}")
+    text = APPLICATION.replace("${env:PAYROLL_SECRET}", "'pre-${file:run/pw}-${env:MIDDLE}-post'").replace(
+        "Payroll", "${env:NAME}"
+    )
     good(tmp_path, application=text)
     assert secret_of(tmp_path, {**ENVIRON, "MIDDLE": "m", "NAME": "Pay"}) == f"pre-{SECRET}-m-post"
     assert load.load(tmp_path, {**ENVIRON, "MIDDLE": "m", "NAME": "Pay"}).applications["payroll"].name == "Pay"
@@ -136,7 +138,10 @@ CANARY = "C4nary-9f3k2lq8wz"
         ("partner", PARTNER.replace("https://login.fabrikam.example", "http://${env:CANARY}.example/x y")),
         ("partner", PARTNER.replace("[fabrikam.example]", "['${env:CANARY}']") + "members: '${env:CANARY}'\n"),
         ("partner", "name: x\nsaml: {metadata: '${env:CANARY}', signed: '${env:CANARY}'}\n"),
-        ("application", APPLICATION.replace("https://payroll.contoso.example/callback", "'${env:CANARY}'") + "logo: ${env:CANARY}\n"),
+        (
+            "application",
+            APPLICATION.replace("https://payroll.contoso.example/callback", "'${env:CANARY}'") + "logo: ${env:CANARY}\n",
+        ),
         ("application", "name: x\njwks: ${env:CANARY}\nscopes: ['${env:CANARY}']\nroles: ['a ${env:CANARY}']\n"),
         ("policy", "name: x\nusers: {include: {guests: ['${env:CANARY}'], partners: ['${env:CANARY}']}}\ngrant: {block: true}\n"),
         ("policy", "name: x\nusers: {include: {partners: ['${env:CANARY}']}}\ngrant: {block: true}\n"),

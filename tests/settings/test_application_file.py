@@ -1,0 +1,276 @@
+"""config/applications/CLIENT_ID.yaml: each kind of mistake with its exact line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from broker.jose.keys import generate, public_keys
+from broker.settings import load
+from broker.settings.model import ApplicationFile
+from tests.settings.homes import APPLICATION, BROKER, ENVIRON, good, of, write
+
+SECRET = "name: Payroll\nclient_secret: ${env:PAYROLL_SECRET}\n"  # confidential; what is appended stands in line 3
+PUBLIC = "name: Payroll\n# public\n"
+LIST = "is not a list; write [ONE, TWO], or [] for none"
+BOOLEAN = "is not a yes or no; write true or false, without quotes"
+NO_URL = "is no URL; write plain ASCII without spaces, hosts in their xn-- form"
+LOOPBACK = "is http on a host that is not loopback; write https://HOST/PATH"
+SCHEME = "has a scheme that is not allowed; write https://HOST/PATH, or a public app's com.example.app:/PATH"
+FRAGMENT = "has a fragment; remove it from the # on"
+SCOPES = "openid, profile, email, address, phone, groups, roles, offline_access"
+PERMISSIONS = (
+    "User.Invite.All, User.Read.All, User.ReadWrite.All, Group.ReadWrite.All, Application.ReadWrite.All,"
+    " AppRoleAssignment.ReadWrite.All, Policy.Read.All, AuditLog.Read.All"
+)
+WORD = "is no name; write a word of letters, digits and _ . : / # -"
+OUT = "leads out of the home; write a relative path as config/logos/payroll.svg"
+HTTP = "is http (url_not_allowed); write https://, or list its host in network.allow_private_addresses of broker.yaml"
+PROTOCOL = "is a claim that only the protocol writes; choose another name"
+
+CASES = {
+    "redirect_uris: https://payroll.contoso.example/callback": [f"redirect_uris: {LIST}"],
+    "redirect_uris: null": [f"redirect_uris: {LIST}"],
+    "redirect_uris: {a: b}": [f"redirect_uris: {LIST}"],
+    "post_logout_redirect_uris: [http://a.example/]": [f"post_logout_redirect_uris.0: 'http://a.example/' {LOOPBACK}"],
+    "post_logout_redirect_uris: https://a.example/": [f"post_logout_redirect_uris: {LIST}"],
+    "backchannel_logout_uri: http://10.0.0.1/x": [f"backchannel_logout_uri: 'http://10.0.0.1/x' {HTTP}"],
+    "backchannel_logout_uri: https://a.example/x#y": [f"backchannel_logout_uri: 'https://a.example/x#y' {FRAGMENT}"],
+    "backchannel_logout_uri: ftp://a": ["backchannel_logout_uri: 'ftp://a' is not https; write https://HOST/PATH"],
+    "launch_url: http://a.example/": [
+        "launch_url: 'http://a.example/' is not https; write https://HOST/PATH (http only for loopback hosts)"
+    ],
+    "owners: [bob]": ["owners.0: 'bob' is no mail address; write one as alice@contoso.example"],
+    "assignment_required: nope": [f"assignment_required: {BOOLEAN}"],
+    "assignment_required:": ["assignment_required: is empty; write a value, or remove the key"],
+    "roles: [viewer, a b, '']": [f"roles.1: 'a b' {WORD}", f"roles.2: '' {WORD}"],
+    "subject_type: pairwize": [
+        "subject_type: 'pairwize' is not known here; did you mean pairwise? Write one of pairwise, public"
+    ],
+    "id_token_signed_response_alg: HS256": [
+        "id_token_signed_response_alg: 'HS256' is not known here; did you mean RS256? Write one of RS256, ES256, PS256, EdDSA"
+    ],
+    "id_token_signed_response_alg: none": [
+        "id_token_signed_response_alg: 'none' is not known here; write one of RS256, ES256, PS256, EdDSA"
+    ],
+    "scopes: [openid, grops, 3]": [
+        f"scopes.1: 'grops' is no scope we know; did you mean groups? Write some of {SCOPES}",
+        f"scopes.2: '3' is no scope we know; write some of {SCOPES}",
+    ],
+    "scopes: [profile]": ["scopes: lacks openid; write [openid, profile, email]"],
+    "claims: {sub: x, exp: y, idp: z, department: a b, dept: org_unit}": [
+        f"claims.sub: {PROTOCOL}",
+        f"claims.exp: {PROTOCOL}",
+        f"claims.idp: {PROTOCOL}",
+        f"claims.department: 'a b' {WORD}",
+    ],
+    "audiences: [payrol, zzz]": [
+        "audiences.0: 'payrol' is no application we have a file of; did you mean payroll?",
+        "audiences.1: 'zzz' is no application we have a file of; write the name of a file of config/applications/ without .yaml",
+    ],
+    "api_permissions: [User.Invite, Directory.All]": [
+        f"api_permissions.0: 'User.Invite' is not known here; did you mean User.Invite.All? Write one of {PERMISSIONS}",
+        f"api_permissions.1: 'Directory.All' is not known here; write one of {PERMISSIONS}",
+    ],
+    "self_service: {sign_up: true, approval: anybody}": [
+        "self_service.approval: 'anybody' is not known here; write one of owners, none"
+    ],
+    "self_service: true": ["self_service: is not a map; write key: value lines below it"],
+    "owner: [x]": ["owner: is an unknown key; did you mean owners?"],
+    "jwks_uri: https://x.example/jwks": ["jwks_uri: stands beside client_secret; keep one of the two"],
+    "jwks:": ["jwks: is empty; write a value, or remove the key", "jwks: stands beside client_secret; keep one of the two"],
+    "logo: ../x.svg": [f"logo: '../x.svg' {OUT}"],
+    "logo: /etc/x.svg": [f"logo: '/etc/x.svg' {OUT}"],
+    "logo: config/../../x.svg": [f"logo: 'config/../../x.svg' {OUT}"],
+    "logo: config/logos/out.svg": [f"logo: 'config/logos/out.svg' {OUT}"],
+    "logo: 'config\\logos\\a.svg'": [f"logo: 'config\\logos\\a.svg' {OUT}"],
+    "logo: config/logos/none.svg": ["logo: 'config/logos/none.svg' is no file; write a path that exists, relative to the home"],
+    "logo: config/logos/dir.svg": ["logo: 'config/logos/dir.svg' is no file; write a path that exists, relative to the home"],
+    "logo: config/logos/a.gif": ["logo: 'config/logos/a.gif' is neither .svg nor .png; write a path as config/logos/payroll.svg"],
+    "logo: config/broker.yaml": ["logo: 'config/broker.yaml' is neither .svg nor .png; write a path as config/logos/payroll.svg"],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_mistake_has_its_line(case, tmp_path: Path):
+    """CF-02, HP-8, HP-22, HP-39, HP-40, HP-45, AZ-19: place, what is wrong, what to write."""
+    home = tmp_path / "home"
+    write(tmp_path, {"home/config/logos/a.gif": "", "x.svg": "<svg/>", "home/config/logos/dir.svg/x": ""})
+    (home / "config/logos/out.svg").symlink_to(tmp_path / "x.svg")
+    assert of("application", home, SECRET + case + "\n") == [f"3: {line}" for line in CASES[case]]
+
+
+URIS = {
+    "http://a.example/cb": LOOPBACK,
+    "http://127.1/cb": LOOPBACK,
+    "https://a.example/cb#x": FRAGMENT,
+    "https://a.example/cb#": FRAGMENT,
+    "https://a.example/*": "has a wildcard; write each URI in full",
+    "https://*.a.example/": "has a wildcard; write each URI in full",
+    "javascript:alert(1)": SCHEME,
+    "data:text/html,x": SCHEME,
+    "vbscript:x": SCHEME,
+    "file:///etc/passwd": SCHEME,
+    "myapp:/cb": SCHEME,
+    "com.example.app:cb": SCHEME,
+    "javascript.x:alert": SCHEME,
+    "https://a.example/a b": NO_URL,
+    "https://a.example/ü": NO_URL,
+    "https://a.example/\\x": NO_URL,
+    "https://a.example/<x>": NO_URL,
+    "": NO_URL,
+    "/cb": "is no absolute URL; write https://HOST/PATH",
+    "//a.example/cb": "is no absolute URL; write https://HOST/PATH",
+    "https:///cb": "has no host; write https://HOST/PATH",
+    "https:/cb": "has no host; write https://HOST/PATH",
+    "https://a.example:x/": "is no URL; check host and port",
+}
+
+
+@pytest.mark.parametrize("uri", URIS)
+@pytest.mark.parametrize("kind", [SECRET, PUBLIC])
+def test_what_is_no_redirect_uri(uri, kind, tmp_path: Path):
+    """HP-45: https, http for loopback, private schemes in reverse-domain form; no fragment, script or data."""
+    found = of("application", tmp_path, f"{kind}redirect_uris: [https://ok.example/, '{uri}']\n")
+    assert found == [f"3: redirect_uris.1: '{uri}' {URIS[uri]}"]
+
+
+def test_a_redirect_uri_with_a_password_is_not_printed(tmp_path: Path):
+    """HP-45: no userinfo."""
+    found = of("application", tmp_path, SECRET + "redirect_uris: ['https://u:p@a.example/', 3]\n")
+    assert found == [
+        "3: redirect_uris.0: holds a user name or password; remove what stands before the @",
+        f"3: redirect_uris.1: '3' {NO_URL}",
+    ]
+
+
+def test_private_schemes_are_for_public_clients(tmp_path: Path):
+    """HP-45; RFC 8252 7.1, 8.3."""
+    uris = "redirect_uris: ['com.example.app:/cb', 'com.example.app://cb', 'http://127.0.0.1/cb', 'http://[::1]:7/cb?x=1']\n"
+    message = "has a private scheme, which only a public client may use; write https://HOST/PATH"
+    assert of("application", tmp_path, PUBLIC + uris) == []
+    assert of("application", tmp_path, SECRET + uris) == [
+        f"3: redirect_uris.0: 'com.example.app:/cb' {message}",
+        f"3: redirect_uris.1: 'com.example.app://cb' {message}",
+    ]
+    assert len(of("application", tmp_path, PUBLIC.replace("# public", "client_secret: x") + uris)) == 3
+
+
+def test_redirect_uris_are_kept_as_written(tmp_path: Path):
+    """HP-8: character for character, also what a browser would write otherwise."""
+    uris = ("https://A.example", "https://a.example:443/x/../y", "http://127.0.0.3:1/cb?x=1&y=%7e", "http://localhost:3/")
+    text = SECRET + "redirect_uris:\n" + "".join(f"  - {uri}\n" for uri in uris)
+    assert load.load(good(tmp_path, application=text), ENVIRON).applications["payroll"].redirect_uris == uris
+
+
+KEY = generate("ES256", "k1").public_jwk()
+JWKS = {
+    "none.json": "jwks: 'none.json' cannot be read; write a path that exists, relative to the home",
+    "config": "jwks: 'config' cannot be read; write a path that exists, relative to the home",
+    "bad.json": "jwks: 'bad.json' is not JSON; write a file that holds a key set of RFC 7517",
+    "deep.json": "jwks: 'deep.json' is not JSON; write a file that holds a key set of RFC 7517",
+    "big.json": "jwks: 'big.json' is larger than 64 KiB; write a file that holds this application's keys only",
+    "list.json": "jwks: is no key set; write keys: [...] of RFC 7517, or the path of a JSON file that holds it",
+    "3": "jwks: is no key set; write keys: [...] of RFC 7517, or the path of a JSON file that holds it",
+    "{keys: []}": "jwks: is no key set; write keys: [...] of RFC 7517, or the path of a JSON file that holds it",
+    "{keys: x}": "jwks: is no key set; write keys: [...] of RFC 7517, or the path of a JSON file that holds it",
+    "{keys: [{kty: oct, k: AAAA}]}": "jwks.keys.0: is a symmetric key; write a public key, or use client_secret",
+    "{keys: [{kty: EC, crv: P-256, x: AA, y: AA, d: AA}]}": (
+        "jwks.keys.0: is a private key; write only its public members, and replace the key: others may have read this file"
+    ),
+    "{keys: [{x: y}]}": "jwks.keys.0: is no key; write a JSON Web Key with kty",
+    "{keys: [x]}": "jwks.keys.0: is no key; write a JSON Web Key with kty",
+    "{keys: [{kty: RSA, n: AQAB, e: AQAB}]}": (
+        "jwks: holds no key that can verify; write an RSA key of 2048 bits or more, an EC P-256 or an Ed25519 key"
+    ),
+}
+
+
+@pytest.mark.parametrize("jwks", JWKS)
+def test_what_is_no_key_set(jwks, tmp_path: Path):
+    """HO-5, HP-42: public asymmetric keys only, inline or from a file."""
+    files = {"bad.json": "{", "big.json": " " * 65537, "list.json": "[]", "deep.json": "[" * 60000}
+    assert of("application", write(tmp_path, files), f"name: x\njwks: {jwks}\n") == [f"2: {JWKS[jwks]}"]
+
+
+def test_every_bad_key_is_named(tmp_path: Path):
+    """CF-02: all errors at once, each with its own line."""
+    text = f"name: x\njwks:\n  keys:\n    - {json.dumps(KEY)}\n    - {{kty: oct, k: AAAA}}\n    - {{x: y}}\n"
+    assert of("application", tmp_path, text) == [
+        "5: jwks.keys.1: is a symmetric key; write a public key, or use client_secret",
+        "6: jwks.keys.2: is no key; write a JSON Web Key with kty",
+    ]
+
+
+def test_a_key_set_without_a_home():
+    """A model that is built by hand takes inline keys; a path needs a home."""
+    assert ApplicationFile.model_validate({"name": "x", "jwks": {"keys": [KEY]}}).client_type == "private_key_jwt"
+    with pytest.raises(ValueError, match="no home is known"):
+        ApplicationFile.model_validate({"name": "x", "jwks": "keys.json"})
+
+
+def test_key_sets_inline_and_from_a_file_are_the_same(tmp_path: Path):
+    """`jwks` is parsed where it is read: everybody gets a mapping."""
+    write(tmp_path, {"config/keys.json": json.dumps({"keys": [KEY]})})
+    good(tmp_path, application=f"name: x\njwks: {json.dumps({'keys': [KEY]})}\n")
+    write(tmp_path, {"config/applications/other.yaml": "name: y\njwks: config/keys.json\n"})
+    settings = load.load(tmp_path, ENVIRON)
+    jwks = settings.applications["payroll"].jwks
+    assert jwks is not None
+    assert jwks == settings.applications["other"].jwks
+    assert [key.kid for key in public_keys(jwks)] == ["k1"]
+
+
+def test_the_client_type_comes_from_the_credential(tmp_path: Path):
+    """HP-22: derived once, when the file is read."""
+    good(tmp_path, broker=BROKER + "network: {allow_private_addresses: [127.0.0.0/8]}\n")
+    write(
+        tmp_path,
+        {
+            "config/applications/native.yaml": "name: x\n",
+            "config/applications/keyed.yaml": "name: x\njwks_uri: http://127.0.0.2:1/jwks\n",
+        },
+    )
+    applications = load.load(tmp_path, ENVIRON).applications
+    kinds = {name: (application.client_id, application.client_type) for name, application in applications.items()}
+    assert kinds == {
+        "payroll": ("payroll", "secret"),
+        "native": ("native", "public"),
+        "keyed": ("keyed", "private_key_jwt"),
+    }
+
+
+WHOLE = {
+    "client_secret: ${env:PAYROLL_SECRET}\n": ["1: name: is missing; write name: Payroll"],
+    "name: x\njwks_uri:\n": ["2: jwks_uri: is empty; write a value, or remove the key"],
+    "name: x\njwks_uri: http://a.example/jwks\n": [f"2: jwks_uri: 'http://a.example/jwks' {HTTP}"],
+    "name: x\njwks_uri: http://a b/\n": [f"2: jwks_uri: 'http://a b/' {NO_URL}"],
+    "name: x\napi_permissions: [User.Invite.All]\n": [
+        "2: api_permissions: are for programs that prove themselves; write client_secret, jwks or jwks_uri too, or remove them"
+    ],
+}
+
+
+@pytest.mark.parametrize("text", WHOLE)
+def test_credentials(text, tmp_path: Path):
+    """HP-22: one credential or none, and a program that uses the API has one."""
+    assert of("application", tmp_path, text) == WHOLE[text]
+
+
+def test_an_application_as_the_contract_writes_it(tmp_path: Path):
+    """Every key of the contract's example is taken."""
+    write(tmp_path, {"config/logos/payroll.svg": "<svg/>"})
+    text = APPLICATION + (
+        "post_logout_redirect_uris: []\nbackchannel_logout_uri: null\nlaunch_url: https://payroll.contoso.example/\n"
+        "logo: config/logos/payroll.svg\nowners: [bob@contoso.example]\nassignment_required: true\nroles: [viewer, approver]\n"
+        "subject_type: pairwise\nid_token_signed_response_alg: RS256\n"
+        "scopes: [openid, profile, email, groups, roles, offline_access]\nclaims: {department: org_unit}\naudiences: []\n"
+        "api_permissions: []\nself_service: {sign_up: false, approval: owners}\n"
+    )
+    application = load.load(good(tmp_path, application=text), ENVIRON).applications["payroll"]
+    assert application.claims == {"department": "org_unit"}
+    assert application.scopes == ("openid", "profile", "email", "groups", "roles", "offline_access")
+    assert application.logo == "config/logos/payroll.svg"
+    assert application.assignment_required
