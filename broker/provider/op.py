@@ -42,8 +42,13 @@ class _GrantClaims(Mapping[str, Mapping[str, Any]]):
 class Provider(pyop.provider.Provider):  # type: ignore[misc]  # pyop carries no types
     """One object a request, for one transaction and one client (HP-6)."""
 
-    def __init__(self, *, client_id: str, state: GrantState, sign: Sign, form: Mapping[str, str] | None = None) -> None:
-        """client_id: authenticated already. sign: (grant, claims, nonce, access token) -> ID token. form: the token request."""
+    def __init__(
+        self, *, client_id: str, state: GrantState, sign: Sign | None = None, form: Mapping[str, str] | None = None
+    ) -> None:
+        """client_id: authenticated already. form: the token request, read already.
+
+        sign: (grant, claims, nonce, access token) -> ID token; None where this request gets none.
+        """
         super().__init__(None, _configuration(), state, {client_id: {}}, Userinfo(_GrantClaims(state)), extra_scopes=_extra())
         self._sign = sign
         self._form = {**(form or {}), "client_id": client_id}
@@ -84,6 +89,8 @@ class Provider(pyop.provider.Provider):  # type: ignore[misc]  # pyop carries no
         _extra: Any = None,
     ) -> str:
         """Our signer, our at_hash, our protocol claims."""
+        if self._sign is None:
+            raise OAuthError("server_error", "nothing_is_signed_here")
         return self._sign(self.authz_state.grant, user_claims or {}, nonce, access_token_value or "")
 
 

@@ -37,6 +37,11 @@ def names(grant: Grant, part: str, scopes: Iterable[str], extra: Iterable[str]) 
     return sorted({*wanted, *extra, *(asked if isinstance(asked, Mapping) else ())})
 
 
+def namer(application: ApplicationView) -> Callable[[Grant, str, Iterable[str]], list[str]]:
+    """`names` with what this application's file adds."""
+    return lambda grant, part, scopes: names(grant, part, scopes, application.claims)
+
+
 def _ours(person: Person, roles: Iterable[str]) -> dict[str, Any]:
     """What the directory knows itself is not the partner's to say; groups are ours, and so are roles."""
     values: dict[str, Any] = {
