@@ -90,6 +90,9 @@ _TEXTS: Final = frozenset(DEFAULTS) - {"address"}
 class _Absent:
     """The claim did not come: not the same as one that came as null."""
 
+    def __repr__(self) -> str:
+        return "ABSENT"
+
 
 ABSENT: Final = _Absent()
 

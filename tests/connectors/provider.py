@@ -21,7 +21,14 @@ from broker.jose.sign import half_hash, sign
 NOW = 1_800_000_000
 REDIRECT = "https://broker.example/oidc/fabrikam/callback"
 ACCESS_TOKEN = "upstream-access-token"
-OMIT = object()  # a claim that is left out
+
+
+class _Omit:
+    def __repr__(self) -> str:
+        return "OMIT"
+
+
+OMIT = _Omit()  # a claim that is left out
 
 Answer = tuple[int, dict[str, str], bytes]
 

@@ -374,10 +374,10 @@ def test_ou_22_answers_that_are_none(journey: Journey, headers: dict[str, str], 
 
 def test_ou_22_delay(journey: Journey):
     """OU-22: an answer that comes too late is none, and the deadline is kept."""
-    journey.provider.routes["/token"] = lambda _r: after(3, as_json({}))
+    journey.provider.routes["/token"] = lambda _r: after(9, as_json({}))
     started = time.monotonic()
     assert refused(journey, PartnerFailed).reason == "upstream_unavailable"
-    assert time.monotonic() - started < 2.6
+    assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize("status", [404, 500, 503])
