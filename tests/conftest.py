@@ -76,12 +76,18 @@ def sqlite_url(_migrated_file: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture
-def postgresql_url(postgres: Server) -> Iterator[str]:
-    """A PostgreSQL database of this test's own, with every table."""
+@pytest.fixture(scope="session")
+def _postgresql_database(postgres: Server) -> Iterator[str]:
     url = postgres.create_database()
     yield url
     postgres.drop_database(url)
+
+
+@pytest.fixture
+def postgresql_url(postgres: Server, _postgresql_database: str) -> Iterator[str]:
+    """A PostgreSQL database with every table and no row, this test's alone while it runs."""
+    yield _postgresql_database
+    postgres.empty_database(_postgresql_database)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

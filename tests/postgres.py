@@ -23,6 +23,7 @@ import psycopg
 
 from broker.storage import migrate
 from broker.storage.engine import Database
+from broker.storage.tables import metadata
 
 USER = "broker"
 UNPRIVILEGED = "nobody"
@@ -82,6 +83,15 @@ class Server:
         name = url.split("@/")[1].split("?", maxsplit=1)[0]
         with self._admin() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    def empty_database(self, url: str) -> None:
+        """Remove every row and every other connection, in a few milliseconds; a new database takes half a second."""
+        name = url.split("@/", 1)[1].split("?", 1)[0]
+        with self._admin() as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        with closing(psycopg.connect(host=str(self.folder), user=USER, dbname=name)) as connection:
+            connection.execute("; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)).encode())
+            connection.commit()
 
     def ensure_running(self) -> None:
         """Start the server and make the template, unless another worker did."""
