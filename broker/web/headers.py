@@ -9,6 +9,7 @@ _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'nonce-{nonce}'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+_CLOSED_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 _PERMISSIONS = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=(), "
@@ -31,6 +32,15 @@ def private(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def closed(response: Response) -> Response:
+    """What every answer gets that chose nothing else itself: a redirect's or a library's body is as closed as a page."""
+    response.headers.setdefault("Content-Security-Policy", _CLOSED_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 

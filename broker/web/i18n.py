@@ -60,6 +60,7 @@ class Languages:
     def __init__(self, folder: Path = _FOLDER) -> None:
         self._folder = folder
         self._catalogues: dict[str, NullTranslations] = {}
+        self._offered: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def translator(self, language: str, browser: Iterable[str] = ()) -> Translator:
         """The language's translator, its catalogue read once; browser: tags whose region decides how dates look."""
@@ -67,10 +68,13 @@ class Languages:
             self._catalogues[language] = _compiled(self._folder / language.replace("-", "_") / "LC_MESSAGES" / "messages.po")
         return Translator(language, self._catalogues[language], _regional(language, browser))
 
-    def offered(self, configured: Iterable[str]) -> tuple[str, ...]:
+    def offered(self, configured: Sequence[str]) -> tuple[str, ...]:
         """Those of the configured languages that have a catalogue, in the company's order; English if none has."""
-        tags = (tag for tag in dict.fromkeys(configured) if tag == SOURCE or self._has(tag))
-        return tuple(tags) or (SOURCE,)
+        wanted = tuple(configured)
+        if wanted not in self._offered:
+            tags = (tag for tag in dict.fromkeys(wanted) if tag == SOURCE or self._has(tag))
+            self._offered[wanted] = tuple(tags) or (SOURCE,)
+        return self._offered[wanted]
 
     def own_names(self, tags: Iterable[str]) -> Mapping[str, str]:
         """Tag -> the language's name in itself, as a person looks for it."""

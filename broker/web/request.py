@@ -10,6 +10,7 @@ from flask import Flask, Request, request
 
 from broker.domain.errors import BadRequest
 from broker.settings.load import Settings
+from broker.web import headers
 from broker.web.csrf import origin_of
 
 BODY = 64 * 1024  # bytes
@@ -25,7 +26,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def register(app: Flask, settings_now: Callable[[], Settings], body_limits: Mapping[str, int] | None = None) -> None:
-    """Check every request of the application first. body_limits: path's end -> bytes, where BODY is too small."""
+    """Check every request of the application first, and close every answer's headers (HW-7). body_limits: path's end -> bytes, where BODY is too small."""
     limits = dict(body_limits or {})
 
     def guard() -> None:
@@ -37,6 +38,7 @@ def register(app: Flask, settings_now: Callable[[], Settings], body_limits: Mapp
         check_text(request)
 
     app.before_request(guard)
+    app.after_request(headers.closed)
 
 
 def check_size(asked: Request, body_limit: int) -> None:
@@ -52,9 +54,11 @@ def check_size(asked: Request, body_limit: int) -> None:
 
 
 def check_text(asked: Request) -> None:
-    """Raise BadRequest where path, query or form is not UTF-8, has a NUL, or has too many fields."""
+    """Raise BadRequest where path, query or form is not UTF-8, has a NUL, too many fields, or comes in parts."""
     _strict(asked.environ.get("PATH_INFO", "").encode("latin-1"))
     _strict_fields(asked.query_string)
+    if asked.mimetype.startswith("multipart/"):  # no form of ours is one, and its fields would be read less strictly
+        raise BadRequest("content_type")
     if asked.mimetype == _FORM:
         _strict_fields(asked.get_data(cache=True))
 

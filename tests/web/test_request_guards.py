@@ -76,6 +76,21 @@ def test_url_is_capped(client: FlaskClient) -> None:
     assert refused(client, "/" + "a" * 17_000) == (414, "url_size")
 
 
+def test_forms_in_parts_are_refused(client: FlaskClient) -> None:
+    """HW-8: no page of ours sends multipart, whose fields are read less strictly."""
+    form = "multipart/form-data; boundary=x"
+    assert refused(client, "/a", method="POST", data=b"--x--", content_type=form) == (400, "content_type")
+
+
+def test_plain_answers_are_closed_too(client: FlaskClient) -> None:
+    """HW-7: what no page made has closed headers, and keeps those it chose."""
+    headers = client.get("/a").headers
+    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert (headers["X-Content-Type-Options"], headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
+    assert headers["Cache-Control"] == "no-store"
+    assert "script-src" in client.get("/a", headers={"Host": "evil.example"}).headers["Content-Security-Policy"]
+
+
 def test_fields_are_counted(client: FlaskClient) -> None:
     """HW-8: at most 200 in a query or form."""
     assert client.get("/a?" + "&".join(f"p{n}=" for n in range(200))).status_code == 200
