@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from broker.cli.output import home_option, json_option, print_json, print_table,
 if TYPE_CHECKING:
     from broker.keyring.ring import KeyRecord
     from broker.services.keys import KeyInfo, Keys
+    from broker.storage.engine import Database
 
 _COLUMNS = ("use", "alg", "state", "kid", "created_at", "active_from", "retired_at", "published")
 _NOTHING = "No keys yet: broker keys init"
@@ -38,17 +40,18 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:
     folder = home / "keys"
     made = new_root or not any(folder.glob(f"*{SUFFIX}"))
     root = create_root(folder) if made else load_roots(folder).newest.path
-    upgrade(database)
-    ring = _keys(home, database)
-    created = ring.ensure(Actor(kind="command"))
-    ring.ring()  # the ring and the root keys that lie here must belong together
+    with _opened(home, database) as ring:
+        upgrade(database)
+        created = ring.ensure(Actor(kind="command"))
+        ring.ring()  # the ring and the root keys that lie here must belong together
+        shown = ring.list()
     if as_json:
-        shown = [_shown(info) for info in ring.list()]
-        print_json({"root_key": str(root), "root_key_created": made, "ring_created": created, "keys": shown})
+        keys_shown = [_shown(info) for info in shown]
+        print_json({"root_key": str(root), "root_key_created": made, "ring_created": created, "keys": keys_shown})
         return
     click.echo(f"root key {'made' if made else 'exists already'}: {root}")
     click.echo("ring made" if created else "ring exists already")
-    _print(ring.list())
+    _print(shown)
     if made:
         click.echo(
             "Deploy the root key to every node, and keep a copy of it apart from the database's: neither opens without the other."
@@ -65,9 +68,9 @@ def rotate(at_once: bool, home: Path, as_json: bool) -> None:
     """Make a new signing key for each algorithm and publish it; running servers notice within 10 seconds."""
     from broker.domain.audit import Actor
 
-    ring = _opened(home)
-    added = ring.rotate(Actor(kind="command"), now_active=at_once)
-    shown = ring.list()
+    with _opened(home) as ring:
+        added = ring.rotate(Actor(kind="command"), now_active=at_once)
+        shown = ring.list()
     if as_json:
         print_json([_shown(info) for info in _of(shown, added)])
         return
@@ -83,11 +86,12 @@ def rotate(at_once: bool, home: Path, as_json: bool) -> None:
 @json_option
 def list_(home: Path, as_json: bool) -> None:
     """List the ring: next, active and retired keys, never their private halves."""
-    ring = _opened(home)
+    with _opened(home) as ring:
+        shown = ring.list()
     if as_json:
-        print_json([_shown(info) for info in ring.list()])
+        print_json([_shown(info) for info in shown])
     else:
-        _print(ring.list())
+        _print(shown)
 
 
 @keys.command("import")
@@ -124,16 +128,16 @@ def import_(
         raise click.UsageError("--alg goes with --use sig")
     password = read_password(password_file) if password_file else None
     imported = read_key(file, use, alg=alg, password=password, certificate=certificate)
-    ring = _opened(home)
-    record = ring.import_key(Actor(kind="command"), imported, use, now_active=at_once)
-    shown = _of(ring.list(), [record])
+    with _opened(home) as ring:
+        record = ring.import_key(Actor(kind="command"), imported, use, now_active=at_once)
+        shown = _of(ring.list(), [record])
     if as_json:
         print_json(_shown(shown[0]))
     else:
         _print(shown)
 
 
-def _database(home: Path) -> Any:
+def _database(home: Path) -> Database:
     import os
 
     from broker.settings.load import load
@@ -142,20 +146,21 @@ def _database(home: Path) -> Any:
     return Database(load(home, os.environ).broker.database, base=home)
 
 
-def _keys(home: Path, database: Any) -> Keys:
+@contextmanager
+def _opened(home: Path, database: Database | None = None) -> Iterator[Keys]:
+    """The ring of a home, by the root keys that lie there; the database is closed at the end. Raises KeyFileError."""
     import time
 
     from broker.keyring.root import load_roots
     from broker.keyring.seal import Sealer
     from broker.services.keys import Keys
 
-    return Keys(database, Sealer(load_roots(home / "keys")), lambda: int(time.time()))
-
-
-def _opened(home: Path) -> Keys:
-    """The ring of a home that was set up before. Raises KeyFileError."""
     home = home.resolve()
-    return _keys(home, _database(home))
+    database = database or _database(home)
+    try:
+        yield Keys(database, Sealer(load_roots(home / "keys")), lambda: int(time.time()))
+    finally:
+        database.close()
 
 
 def _of(shown: Sequence[KeyInfo], records: Sequence[KeyRecord]) -> list[KeyInfo]:

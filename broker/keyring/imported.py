@@ -46,14 +46,14 @@ def read_key(
     """
     blocks = _blocks(file)
     key = _private_key(file, blocks, password)
+    if use != "sig" and not isinstance(key, rsa.RSAPrivateKey):
+        raise KeyFileError(f"{file}: holds no RSA key, which use {use} needs")
     held = [body for label, body in (_blocks(certificate) if certificate else blocks) if label == b"CERTIFICATE"]
     pem = _certificate(certificate or file, held, key) if held else None
     if pem is None and certificate:
         raise KeyFileError(f"{certificate}: holds no certificate")
     if use == "sig":
         return ImportedKey(key, _signing_algorithm(file, key, alg), pem)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise KeyFileError(f"{file}: holds no RSA key, which use {use} needs")
     if pem is None:
         raise KeyFileError(f"{file}: holds no certificate; give the one that partners trust with --certificate")
     return ImportedKey(key, (SAML if use == "saml" else ENCRYPTION)[1], pem)

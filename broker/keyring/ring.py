@@ -37,8 +37,8 @@ _ORDER = {State.ACTIVE: 0, State.NEXT: 1, State.RETIRED: 2}
 class KeyRecord:
     """One row. use: sig, saml or enc. sealed: the private key, PKCS#8 DER under a root key. public: its JWK as JSON.
 
-    certificate: PEM, for SAML metadata. Times: seconds since 1970, UTC; retired_at is set only for a key that is
-    withdrawn by hand; one that was followed by another needs no writer.
+    certificate: PEM, for SAML metadata. Times: seconds since 1970, UTC; retired_at is set only where a key
+    had to go at once; one that another follows at its time needs no writer.
     """
 
     kid: str
@@ -57,7 +57,7 @@ class KeyRecord:
         return self.active_from, self.kid
 
     def is_withdrawn(self, now: int) -> bool:
-        """Taken out by hand."""
+        """Taken out at once."""
         return self.retired_at is not None and self.retired_at <= now
 
 

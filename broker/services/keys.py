@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection
-
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict
 from broker.keyring.create import SIGNING, new_records, to_record
@@ -18,7 +16,7 @@ from broker.keyring.ring import KEEP, OVERLAP, KeyRecord, Ring, State, state_of,
 from broker.keyring.seal import Sealer
 from broker.services import audit
 from broker.storage import keys as rows
-from broker.storage.engine import Database
+from broker.storage.engine import Connection, Database
 
 if TYPE_CHECKING:
     from broker.keyring.imported import ImportedKey
@@ -122,9 +120,8 @@ class Keys:
             there = _records(tx)
             due = wanted if now_active else _unless_next(there, wanted, now)
             added = tuple(_at(record, now, now_active=now_active) for record in made if (record.use, record.alg) in due)
-            for record in there if now_active else ():
-                if record.use == "sig" and state_of(record, there, now) is State.NEXT:
-                    rows.change(tx, record.kid, retired_at=now)
+            if now_active:
+                _withdraw(tx, there, due, now)
             self._add(tx, added, actor, "keys.rotated", now)
         self._look_anew()
         return added
@@ -142,6 +139,8 @@ class Keys:
             if any(record.kid == imported.kid for record in there):
                 raise Conflict(f"the ring holds this key already: {imported.kid}")
             at_once = now_active or use != "sig" or not any((r.use, r.alg) == (use, imported.alg) for r in there)
+            if at_once:
+                _withdraw(tx, there, [(use, imported.alg)], now)
             record = to_record(
                 imported.key,
                 imported.certificate,
@@ -226,6 +225,13 @@ def _unless_next(records: Sequence[KeyRecord], wanted: Sequence[tuple[str, str]]
     """Those of which no new key waits already: a rotation that is under way is not begun again (CF-08)."""
     waiting = {(record.use, record.alg) for record in records if state_of(record, records, now) is State.NEXT}
     return tuple(pair for pair in wanted if pair not in waiting)
+
+
+def _withdraw(tx: Connection, records: Sequence[KeyRecord], due: Sequence[tuple[str, str]], now: int) -> None:
+    """What is next or active makes room at once: even within the same second, even if another node's clock is ahead."""
+    for record in records:
+        if (record.use, record.alg) in due and state_of(record, records, now) is not State.RETIRED:
+            rows.change(tx, record.kid, retired_at=now)
 
 
 def _at(record: KeyRecord, now: int, *, now_active: bool) -> KeyRecord:
