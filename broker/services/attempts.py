@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection
-
 from broker.domain.errors import TooManyAttempts
 from broker.storage import shared
-from broker.storage.engine import Database
+from broker.storage.engine import Connection, Database
 
 
 class Attempts:

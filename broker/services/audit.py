@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
-
 from broker.domain.audit import Event
 from broker.storage import audit as rows
+from broker.storage.engine import Connection
 
 
 def record(tx: Connection, event: Event, now: int) -> None:

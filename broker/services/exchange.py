@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import OAuthError
 from broker.domain.ids import new_secret
@@ -20,6 +18,7 @@ from broker.services import audit, claims_view
 from broker.settings.broker_file import Tokens
 from broker.storage import grants
 from broker.storage import tokens as token_rows
+from broker.storage.engine import Connection
 from broker.storage.tokens import Family
 
 

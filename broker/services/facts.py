@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.domain import assurance
 from broker.domain.address import in_domains
 from broker.domain.assertion import Assertion
@@ -17,6 +15,7 @@ from broker.domain.login import Login, Purpose, Session
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
 from broker.storage import consents, invitations, people, subjects
+from broker.storage.engine import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.domain.errors import OAuthError
 from broker.domain.guest import Kind, Person
 from broker.domain.ids import new_id, new_secret
@@ -22,7 +20,7 @@ from broker.services.exchange import Desk, Remembered, exchange, holding, refres
 from broker.services.keys import Keys
 from broker.settings.load import Settings
 from broker.storage import grants, subjects, tokens
-from broker.storage.engine import Database
+from broker.storage.engine import Connection, Database
 
 CODE_LIFE = 60  # seconds (HP-29)
 

@@ -7,15 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import NotFound
 from broker.domain.guest import Identity, Kind, Person
 from broker.services import audit
 from broker.services.addresses import canonical
 from broker.storage import consents, grants, people
-from broker.storage.engine import Database
+from broker.storage.engine import Connection, Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection
-
 from broker.domain.address import in_domains
 from broker.domain.audit import Actor, Event
-from broker.domain.errors import Conflict, DomainDenied, InvitationExpired, InvitationUsed, Invalid
+from broker.domain.errors import Conflict, DomainDenied, Invalid, InvitationExpired, InvitationUsed
 from broker.domain.guest import Kind, Person, State
 from broker.domain.ids import digest, new_id, new_secret
 from broker.domain.invitation import Invitation, Status
@@ -19,7 +17,7 @@ from broker.services.addresses import parse
 from broker.services.facts import invitation_over
 from broker.settings.load import Settings
 from broker.storage import invitations, people
-from broker.storage.engine import Database
+from broker.storage.engine import Connection, Database
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import BadRequest, InvitationMismatch, InvitationUsed
 from broker.domain.gates import Step, decide
@@ -18,7 +16,7 @@ from broker.services.facts import Found
 from broker.services.sign_in import SignIn, identity_of
 from broker.settings.load import Settings
 from broker.storage import consents, invitations, logins, people
-from broker.storage.engine import Database
+from broker.storage.engine import Connection, Database
 
 
 class Redemption:

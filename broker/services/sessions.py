@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.domain.audit import Actor, Event
 from broker.domain.facts import Facts
 from broker.domain.guest import Person
@@ -15,7 +13,7 @@ from broker.domain.login import Login, Session
 from broker.services import audit
 from broker.settings.load import Settings
 from broker.storage import grants, people, sessions
-from broker.storage.engine import Database
+from broker.storage.engine import Connection, Database
 
 
 class Sessions:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.domain.facts import Facts
 from broker.domain.gates import Decision
 from broker.domain.login import Login
 from broker.domain.receipt import Outcome, Receipt
 from broker.storage import receipts
+from broker.storage.engine import Connection
 
 _MAX = 60  # entries: a login that goes round more often keeps its first and its last ones
 

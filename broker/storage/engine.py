@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
+__all__ = ["Connection", "Database", "resolve"]  # services name the transaction that they pass on
+
 BUSY_TIMEOUT_MS = 5_000
 _OPTIONS = {"preserve_rowcount": True}  # else an INSERT ... ON CONFLICT answers -1 on PostgreSQL, and nothing is ever taken
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Flask, Request
 from flask import request as asked
 
-from broker.app import Broker
 from broker.domain.errors import PageError
 from broker.web import errors, health, op, panel, signin, static
 from broker.web import request as guards
 from broker.web.op import PROTOCOL_PATHS
 from broker.web.pages import Pages
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 
 def create_web(broker: Broker) -> Flask:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, json, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from broker.app import Broker
 from broker.domain.errors import BadRequest
 from broker.web import headers
 from broker.web.request import client_address
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 
 def blueprint(broker: Broker) -> Blueprint:

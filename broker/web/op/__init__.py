@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint
 
-from broker.app import Broker
 from broker.web.op import authorize, discovery, introspect, jwks, logout, revoke, token, userinfo
 from broker.web.op.protocol import PROTOCOL_PATHS, Protocol
 from broker.web.pages import Pages
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 __all__ = ["PROTOCOL_PATHS", "blueprint"]
 

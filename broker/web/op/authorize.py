@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from broker.app import Broker
 from broker.domain.errors import BadRequest
 from broker.provider.request import RequestRefused, read_request
 from broker.web.cookies import Cookies, Purpose
@@ -16,6 +16,9 @@ from broker.web.op.answer import respond, see
 from broker.web.op.protocol import FORM, pairs_of
 from broker.web.pages import Pages
 from broker.web.request import client_address
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 REPEATABLE = 6000  # characters of a query that every server and browser takes
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response
 
-from broker.app import Broker
 from broker.provider.discovery import document
 from broker.web.op.protocol import Protocol, json_response
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 MAX_AGE = 3600  # seconds
 

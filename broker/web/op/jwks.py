@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response
 
-from broker.app import Broker
 from broker.keyring.ring import JWKS_MAX_AGE
 from broker.web.op.discovery import public
 from broker.web.op.protocol import Protocol, json_response
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 
 def register(routes: Blueprint, broker: Broker, _protocol: Protocol) -> None:

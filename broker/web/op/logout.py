@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, json, request
 
-from broker.app import Broker
 from broker.domain.audit import Actor
 from broker.domain.errors import BadRequest
 from broker.domain.guest import Person
@@ -21,6 +20,9 @@ from broker.web.op.answer import see
 from broker.web.op.protocol import FORM, pairs_of
 from broker.web.pages import Pages
 from broker.web.request import client_address, single
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 SCOPE = "logout"  # of the form's token
 PARKED_SECONDS = 600

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from flask import Request, Response, json, request
 
-from broker.app import Broker
 from broker.domain.errors import BadRequest, OAuthError, PageError, TooManyAttempts
 from broker.provider.parameters import read_form
 from broker.provider.view import ApplicationView
 from broker.services.applications import origins
 from broker.web import errors, headers
 from broker.web.request import client_address
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 FORM = "application/x-www-form-urlencoded"
 PROTOCOL_PATHS = frozenset({"/.well-known/openid-configuration", "/jwks", "/token", "/userinfo", "/introspect", "/revoke"})

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response, request
 
-from broker.app import Broker
 from broker.provider.view import ApplicationView
 from broker.web.op.protocol import Protocol, json_response
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 
 def register(routes: Blueprint, broker: Broker, protocol: Protocol) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from broker.app import Broker
 from broker.domain.errors import OAuthError
 from broker.provider.view import ApplicationView
 from broker.web.op.protocol import FORM, Protocol, form_of, json_response
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 _BEARER = re.compile(r"bearer ([A-Za-z0-9._~+/-]{1,512}=*)", re.ASCII | re.IGNORECASE)
 

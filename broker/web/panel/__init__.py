@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response, request
 
-from broker.app import Broker
 from broker.domain.audit import Actor
 from broker.web import csrf
 from broker.web.cookies import Purpose
 from broker.web.pages import Pages
 from broker.web.signin.browser import Browser
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 _SCOPE = "apps"
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint
 
-from broker.app import Broker
 from broker.web.pages import Pages
 from broker.web.signin import callback, consent, flow, home, invitation
 from broker.web.signin.browser import Browser
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 
 def blueprint(broker: Broker, pages: Pages) -> Blueprint:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Response, g, request
 
-from broker.app import Broker
 from broker.domain.login import Login
 from broker.web import csrf, headers
 from broker.web.cookies import Cookies, Purpose
 from broker.web.pages import Pages
 from broker.web.request import client_address
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 
 class Browser:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response, g, request
 
-from broker.app import Broker
 from broker.domain.address import domain_of
 from broker.domain.errors import BadRequest, PageError
 from broker.services.invitations import Landing
@@ -12,6 +13,9 @@ from broker.web import csrf
 from broker.web.cookies import Purpose
 from broker.web.pages import Pages
 from broker.web.signin.browser import Browser
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 _SCOPE = "invitation"
 GUESSES = 60  # unknown tickets an address may try in ten minutes (IN-06)
