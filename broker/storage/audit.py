@@ -37,9 +37,11 @@ def add(tx: Connection, event: Event, now: int) -> str:
     return row_id
 
 
-def newest(tx: Connection, *, limit: int = 100, name: str | None = None) -> list[dict[str, Any]]:
-    """Events, newest first."""
+def newest(tx: Connection, *, limit: int = 100, name: str | None = None, target: str | None = None) -> list[dict[str, Any]]:
+    """Events, newest first; name and target: only those."""
     statement = select(audit).order_by(audit.c.at.desc(), audit.c.id).limit(limit)
     if name is not None:
         statement = statement.where(audit.c.name == name)
+    if target is not None:
+        statement = statement.where(audit.c.target == target)
     return [dict(row._mapping) for row in tx.execute(statement)]

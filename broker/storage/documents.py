@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, or_, select, update
+from sqlalchemy import Connection, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from broker.storage.tables import documents
@@ -34,6 +34,18 @@ def of_partner(tx: Connection, partner: str) -> dict[str, Document]:
 def all_of(tx: Connection) -> list[Document]:
     """Every document."""
     return [Document(**row._mapping) for row in tx.execute(select(documents))]
+
+
+def due(tx: Connection, *, now: int, ahead: int, limit: int = 200) -> list[tuple[str, str]]:
+    """(partner, kind) of documents that are not fresh in `ahead` seconds any more and may be fetched, the stalest first."""
+    c = documents.c
+    stale = select(c.partner, c.kind).where(c.fresh_until <= now + ahead, c.next_try_at <= now)
+    return [(row[0], row[1]) for row in tx.execute(stale.order_by(c.next_try_at).limit(limit))]
+
+
+def forget(tx: Connection, partner: str, kind: str) -> None:
+    """Delete a document of somebody whom the files do not name any more."""
+    tx.execute(delete(documents).where(documents.c.partner == partner, documents.c.kind == kind))
 
 
 def claim(tx: Connection, partner: str, kind: str, url: str, *, now: int, pause: int) -> bool:

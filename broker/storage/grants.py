@@ -11,7 +11,8 @@ from broker.domain.guest import Kind, State
 from broker.domain.ids import digest
 from broker.domain.login import Grant
 from broker.domain.standing import Standing
-from broker.storage.tables import assignments, codes, consents, grants, people, sessions
+from broker.storage.batches import BATCH, delete_some
+from broker.storage.tables import access_tokens, assignments, codes, consents, grants, people, refresh_families, sessions
 
 _PLAIN = ("id", "sid", "person_id", "client_id", "sub", "claims", "requested", "acr", "auth_time", "idp", "nonce", "address", "created_at", "ended_at")  # fmt: skip
 
@@ -152,6 +153,31 @@ def _end_where(tx: Connection, which: Any, now: int) -> list[str]:
     return sorted({str(client_id) for (client_id,) in tx.execute(statement)})
 
 
-def purge_codes(tx: Connection, before: int) -> int:
+def purge_codes(tx: Connection, before: int, limit: int = BATCH) -> int:
     """Delete codes that were over before a time; a replay is then merely unknown."""
-    return tx.execute(delete(codes).where(codes.c.expires_at < before)).rowcount
+    return delete_some(tx, codes, codes.c.expires_at < before, codes.c.expires_at, limit)
+
+
+def look_through(
+    tx: Connection, after: tuple[int, str], before: int, limit: int = BATCH
+) -> tuple[list[str], tuple[int, str] | None]:
+    """A stretch of the grants made before a time, oldest first: those on which nothing stands any more, and where to go on.
+
+    Nothing stands on a grant without code, token, refresh family and session. None: that was the last stretch.
+    """
+    c = grants.c
+    held = or_(
+        exists().where(codes.c.grant_id == c.id),
+        exists().where(access_tokens.c.grant_id == c.id),
+        exists().where(refresh_families.c.grant_id == c.id),
+        exists().where(sessions.c.sid == c.sid),
+    )
+    later = (c.created_at >= after[0]) & or_(c.created_at > after[0], c.id > after[1])
+    statement = select(c.created_at, c.id, held).where(later, c.created_at < before).order_by(c.created_at, c.id).limit(limit)
+    rows = tx.execute(statement).all()
+    return [row[1] for row in rows if not row[2]], (rows[-1][0], rows[-1][1]) if len(rows) == limit else None
+
+
+def purge(tx: Connection, ids: list[str]) -> int:
+    """Delete grants by id."""
+    return tx.execute(delete(grants).where(grants.c.id.in_(ids))).rowcount

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, null, or_, select, update
 
 from broker.domain.assertion import Assertion
 from broker.domain.login import LIVE_PER_BROWSER, Login, Purpose, Stage
 from broker.domain.request import AuthorizationRequest
-from broker.storage.tables import logins, parked
+from broker.storage.batches import BATCH, delete_some
+from broker.storage.tables import logins, parked, receipts
 
 _PLAIN = (
     "id", "reference", "created_at", "expires_at", "invitation_id", "partner", "login_hint", "memory", "chosen", "anew", "consented", "tries",
@@ -118,16 +120,44 @@ def close(tx: Connection, login: Login, now: int) -> bool:
     return tx.execute(statement.values(stage=Stage.CLOSED.value, state=None, memory=None, assertion=None)).rowcount == 1
 
 
-def overdue(tx: Connection, now: int, limit: int) -> list[Login]:
-    """Live logins whose time is over: abandoned."""
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A login whose time is over. explained: there is a receipt of it."""
+
+    login: Login
+    address: str
+    explained: bool
+
+
+def expired(tx: Connection, after: tuple[int, str], now: int, limit: int = BATCH) -> list[Expired]:
+    """Logins whose time is over by now, in the order of their ends, behind (end, id)."""
     c = logins.c
-    rows = tx.execute(select(logins).where(c.expires_at <= now).order_by(c.expires_at).limit(limit))
-    return [_login(row) for row in rows]
+    explained = exists().where(receipts.c.id == c.id)
+    later = (c.expires_at >= after[0]) & or_(c.expires_at > after[0], c.id > after[1])
+    statement = select(logins, explained.label("explained")).where(later, c.expires_at <= now).order_by(c.expires_at, c.id)
+    rows = tx.execute(statement.limit(limit)).all()
+    return [Expired(_login(row), row._mapping["address"], bool(row._mapping["explained"])) for row in rows]
 
 
-def purge(tx: Connection, ids: list[str]) -> None:
-    """Delete logins by id."""
-    tx.execute(delete(logins).where(logins.c.id.in_(ids)))
+def forget_assertions(tx: Connection, ids: list[str]) -> None:
+    """What a partner said in a login that is over is needed by nobody (HT-13)."""
+    tx.execute(update(logins).where(logins.c.id.in_(ids)).values(assertion=null()))
+
+
+def end_of_newest(tx: Connection, number: int) -> int:
+    """The end of the login that is followed by so many later ones; 0 if there are fewer."""
+    statement = select(logins.c.expires_at).order_by(logins.c.expires_at.desc()).offset(number).limit(1)
+    return int(tx.execute(statement).scalar_one_or_none() or 0)
+
+
+def purge(tx: Connection, before: int, limit: int = BATCH) -> int:
+    """Delete logins that were over before a time, and what was parked for them."""
+    return delete_some(tx, logins, logins.c.expires_at < before, logins.c.expires_at, limit)
+
+
+def purge_parked(tx: Connection, before: int, limit: int = BATCH) -> int:
+    """Delete what was parked and not claimed before a time."""
+    return delete_some(tx, parked, parked.c.expires_at < before, parked.c.expires_at, limit)
 
 
 def park(tx: Connection, *, handle: str, login_id: str, partner: str, content: str, expires_at: int) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from broker.domain.receipt import Outcome, Receipt
+from broker.storage.batches import BATCH, delete_some
 from broker.storage.tables import people, receipts, refusals
 
 REFUSALS_KEPT = 10_000
@@ -62,9 +63,26 @@ def newest(
     return [(_receipt(row), row._mapping["email"]) for row in rows]
 
 
-def purge(tx: Connection, before: int) -> int:
+def purge(tx: Connection, before: int, limit: int = BATCH) -> int:
     """Delete receipts older than a time."""
-    return tx.execute(delete(receipts).where(receipts.c.at < before)).rowcount
+    return delete_some(tx, receipts, receipts.c.at < before, receipts.c.at, limit)
+
+
+def purge_refusals(tx: Connection, before: int, limit: int = BATCH) -> int:
+    """Delete refusals older than a time."""
+    return delete_some(tx, refusals, refusals.c.at < before, refusals.c.at, limit)
+
+
+def addresses(tx: Connection, after: int, before: int, limit: int = BATCH) -> list[tuple[str, int, str]]:
+    """(id, time, address) of receipts from a time on and older than another, oldest first (HT-19)."""
+    c = receipts.c
+    statement = select(c.id, c.at, c.address).where(c.at >= after, c.at < before).order_by(c.at, c.id).limit(limit)
+    return [(row[0], row[1], row[2]) for row in tx.execute(statement)]
+
+
+def shorten(tx: Connection, address: str, ids: list[str]) -> int:
+    """Put a network in the place of the address of some receipts."""
+    return tx.execute(update(receipts).where(receipts.c.id.in_(ids)).values(address=address)).rowcount
 
 
 def refuse(tx: Connection, *, request_id: str, at: int, code: str, reason: str, address: str) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from broker.domain.login import Session
+from broker.storage.batches import BATCH, delete_some
 from broker.storage.tables import sessions
 
 _FIELDS = (
@@ -64,6 +65,6 @@ def end(tx: Connection, sid: str, now: int) -> bool:
     return tx.execute(update(sessions).where(c.sid == sid, c.ended_at.is_(None)).values(ended_at=now)).rowcount == 1
 
 
-def purge(tx: Connection, before: int) -> int:
+def purge(tx: Connection, before: int, limit: int = BATCH) -> int:
     """Delete sessions that were over before a time; grants that outlive them keep their sid."""
-    return tx.execute(delete(sessions).where(sessions.c.expires_at < before)).rowcount
+    return delete_some(tx, sessions, sessions.c.expires_at < before, sessions.c.expires_at, limit)

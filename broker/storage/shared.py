@@ -5,7 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Connection, case, delete, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from broker.storage.batches import BATCH, delete_some
 from broker.storage.tables import attempts, leases
+
+_NODE = "node:"
 
 
 def take_lease(tx: Connection, name: str, holder: str, now: int, seconds: int) -> bool:
@@ -39,6 +42,26 @@ def attempts_in(tx: Connection, key: str, now: int, window: int) -> int:
     return int(tx.execute(statement).scalar_one_or_none() or 0)
 
 
-def purge_attempts(tx: Connection, before: int) -> int:
+def purge_attempts(tx: Connection, before: int, limit: int = BATCH) -> int:
     """Forget windows that began before a time."""
-    return tx.execute(delete(attempts).where(attempts.c.window < before)).rowcount
+    return delete_some(tx, attempts, attempts.c.window < before, attempts.c.window, limit)
+
+
+def note_node(tx: Connection, node: str, digest: str, until: int) -> None:
+    """A serving process says which config it uses, for as long as it lives (HT-20)."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(leases).values(name=_NODE + node, holder=digest, until=until)
+    tx.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"holder": digest, "until": until}))
+
+
+def nodes(tx: Connection, now: int) -> dict[str, str]:
+    """Every serving process and the digest of its config."""
+    statement = select(leases.c.name, leases.c.holder).where(
+        leases.c.name.startswith(_NODE, autoescape=True), leases.c.until > now
+    )
+    return {row[0].removeprefix(_NODE): row[1] for row in tx.execute(statement.order_by(leases.c.name))}
+
+
+def purge_leases(tx: Connection, before: int) -> int:
+    """Forget leases that were over before a time: processes that are gone."""
+    return tx.execute(delete(leases).where(leases.c.until < before)).rowcount

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from broker.domain.ids import digest, new_id
 from broker.domain.standing import Standing
+from broker.storage.batches import BATCH, delete_some
 from broker.storage.grants import standing_of, standing_query
 from broker.storage.tables import access_tokens, grants, refresh_families, refresh_tokens
 
@@ -173,7 +174,11 @@ def family_of(tx: Connection, token: str, client_id: str) -> Family | None:
     return Family(*row) if row else None
 
 
-def purge(tx: Connection, before: int) -> int:
-    """Delete access tokens and families that were over before a time; what is left stays right (HT-8)."""
-    gone = tx.execute(delete(access_tokens).where(access_tokens.c.expires_at < before)).rowcount
-    return gone + tx.execute(delete(refresh_families).where(refresh_families.c.expires_at < before)).rowcount
+def purge(tx: Connection, before: int, limit: int = BATCH) -> int:
+    """Delete access tokens and families that were over before a time; what is left stays right (HT-8).
+
+    A family takes all its tokens with it, spent ones too: until then a reuse is recognised (HP-35).
+    """
+    gone = delete_some(tx, access_tokens, access_tokens.c.expires_at < before, access_tokens.c.expires_at, limit)
+    over = refresh_families.c.expires_at
+    return gone + delete_some(tx, refresh_families, over < before, over, limit)

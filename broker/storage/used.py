@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from broker.domain.ids import digest
+from broker.storage.batches import BATCH, delete_some
 from broker.storage.tables import used
 
 
@@ -16,6 +17,6 @@ def once(tx: Connection, kind: str, value: str, expires_at: int) -> bool:
     return tx.execute(statement.on_conflict_do_nothing(index_elements=["kind", "value"])).rowcount == 1
 
 
-def purge(tx: Connection, before: int) -> int:
+def purge(tx: Connection, before: int, limit: int = BATCH) -> int:
     """Forget values that have expired before a time."""
-    return tx.execute(delete(used).where(used.c.expires_at < before)).rowcount
+    return delete_some(tx, used, used.c.expires_at < before, used.c.expires_at, limit)

@@ -98,9 +98,11 @@ def test_over_login_moves_no_more(database: Database):
         assert not logins.take_answer(tx, login, STATE, START + 10)
         assert logins.take_answer(tx, login, STATE, START + 9)
         assert not logins.close(tx, login, START + 10)
-        assert [found.id for found in logins.overdue(tx, START + 10, 5)] == [login.id]
-        assert logins.overdue(tx, START + 9, 5) == []
-        logins.purge(tx, [login.id])
+        assert [found.login.id for found in logins.expired(tx, (0, ""), START + 10)] == [login.id]
+        assert logins.expired(tx, (0, ""), START + 9) == []
+        assert logins.expired(tx, (START + 10, login.id), START + 10) == []
+        assert logins.purge(tx, START + 10) == 0
+        assert logins.purge(tx, START + 11) == 1
         assert logins.by_id(tx, login.id) is None
 
 
