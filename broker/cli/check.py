@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -10,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broker.cli.output import home_option, json_option, print_json
+
 if TYPE_CHECKING:
     from broker.cli.check_online import Finding
     from broker.settings.sources import Reading
 
 
 @click.command("check")
-@click.option(
-    "--home", type=click.Path(path_type=Path), envvar="BROKER_HOME", default=Path(), help="The folder that holds config/."
-)
+@home_option
 @click.option("--online", is_flag=True, help="Also fetch the discovery document and the keys of every partner.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 @click.pass_context
 def check(context: click.Context, home: Path, online: bool, as_json: bool) -> None:
     """Read all files of config/ and keys/, and name every mistake with its file, line and key."""
@@ -36,9 +35,9 @@ def check(context: click.Context, home: Path, online: bool, as_json: bool) -> No
         findings = look(reading)
         errors += [error for finding in findings for error in finding.errors]
     keys = _root_keys(home / "keys")
-    for line in (*errors, *keys[1:], *notes):
-        click.echo(str(line), err=True)
     ok = not errors and not keys[1:]
+    for line in (*errors, *keys[1:], *(notes if ok else ())):
+        click.echo(str(line), err=True)
     if as_json:
         document = {
             "ok": ok,
@@ -48,7 +47,7 @@ def check(context: click.Context, home: Path, online: bool, as_json: bool) -> No
             "notes": [asdict(note) for note in notes],
             "partners": [finding.to_json() for finding in findings] if online else _partners(reading),
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json(document)
     elif ok:
         _say(reading, findings, keys[0])
     context.exit(0 if ok else 1)
@@ -65,22 +64,30 @@ def _root_keys(folder: Path) -> tuple[str, ...]:
     except OSError:
         return ("none",)
     try:
-        return (f"{len(load_roots(folder).by_id)} root key(s)",)
+        return (_counted(len(load_roots(folder).by_id), "root key", "root keys"),)
     except KeyFileError as error:
         return ("bad", str(error))
 
 
 def _partners(reading: Reading) -> list[dict[str, Any]]:
-    return [{"id": source.id, "file": source.tree.file} for source in reading.of("partner")]
+    """Without --online: what the files say, and what is to be registered at each partner."""
+    data = next((source.tree.data for source in reading.of("broker")), None)
+    issuer = data.get("issuer") if isinstance(data, dict) and not reading.errors else None
+    return [
+        {"id": source.id, "file": source.tree.file, "redirect_uri": issuer and f"{issuer}/oidc/{source.id}/callback"}
+        for source in reading.of("partner")
+    ]
 
 
 def _say(reading: Reading, findings: list[Finding], keys: str) -> None:
     """The good news, on standard output."""
-    counts = (
-        f"{len(list(reading.of(kind)))} {word}"
-        for kind, word in (("partner", "partner(s)"), ("application", "application(s)"), ("policy", "policy file(s)"))
-    )
+    words = (("partner", "partners"), ("application", "applications"), ("policy", "policies"))
+    counts = (_counted(sum(1 for _ in reading.of(word)), word, many) for word, many in words)
     click.echo(f"config is good: {', '.join(counts)}; digest {reading.digest}")
-    click.echo("keys: none yet; run broker keys init" if keys == "none" else f"keys: {keys}")
+    click.echo("keys: none yet; run: broker keys init" if keys == "none" else f"keys: {keys}")
     for finding in findings:
         click.echo(f"{finding.partner}: {finding.summary}")
+
+
+def _counted(number: int, word: str, many: str) -> str:
+    return f"{number} {word if number == 1 else many}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -49,14 +49,18 @@ class Finding:
         return {**names, "ok": not self.errors, "errors": [str(error) for error in self.errors]}
 
 
+def wall_clock() -> float:
+    """Seconds since 1970: what the servers' Date headers are compared with."""
+    return time.time()
+
+
 class _Watching(HttpClient):
     """The outbound client, which also notes the servers' clocks."""
 
     skew: int | None = None
-    now: Callable[[], float] = staticmethod(time.time)
 
     def get(self, url: str, *, accept: str, max_bytes: int = 0, headers: Mapping[str, str] | None = None) -> HttpResponse:
-        before = self.now()
+        before = wall_clock()
         answer = super().get(url, accept=accept, max_bytes=max_bytes, headers=headers)
         if self.skew is not None or "age" in answer.headers:  # a stored answer tells the time of its storing
             return answer
@@ -64,7 +68,7 @@ class _Watching(HttpClient):
             theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
         except ValueError:
             return answer
-        after = self.now()
+        after = wall_clock()
         # the header has whole seconds and was written between our two looks: only what lies outside is skew
         self.skew = round(theirs - after) if theirs > after else -round(before - theirs - 1) if theirs < before - 1 else 0
         return answer
@@ -107,8 +111,10 @@ def _partner(source: Source, partner: OidcPartner, issuer: str, client: _Watchin
     if client.skew is not None and abs(client.skew) > SKEW:
         whose = f"its clock is {abs(client.skew)} s {'ahead of' if client.skew > 0 else 'behind'} ours"
         errors.append(_error(source, ("oidc", "issuer"), "clock_skew", whose, "set the clock that is wrong, by NTP"))
-    plain = " (http: loopback, for development only)" if urlsplit(issuer).scheme == "http" else ""
-    summary = f"{partner.issuer} answers, {keys} key(s); register the redirect URI {redirect_uri}{plain}"
+    plain = " (http: on loopback, for development only)" if urlsplit(issuer).scheme == "http" else ""
+    summary = (
+        f"{partner.issuer} answers, {keys} {'key' if keys == 1 else 'keys'}; register the redirect URI {redirect_uri}{plain}"
+    )
     return Finding(source.id, source.tree.file, redirect_uri, summary, client.skew, errors)
 
 
@@ -120,7 +126,7 @@ def _unlike(partner: OidcPartner, found: Discovery) -> Iterator[tuple[Loc, str, 
     if partner.client_authentication == "client_secret" and not {"client_secret_basic", "client_secret_post"} & {
         *found.auth_methods
     }:
-        detail = f"the provider offers {', '.join(found.auth_methods)}, and takes no secret"
+        detail = f"the provider offers {', '.join(found.auth_methods)}"
         yield ("oidc", "client_secret"), "client_authentication", detail, "write client_authentication: private_key_jwt"
 
 
@@ -130,7 +136,7 @@ def _application(source: Source, uri: str, client: HttpClient) -> Finding:
     except PartnerFailed as error:
         advice = _ADVICE.get(error.reason, "ask the application's team")
         return Finding(source.id, source.tree.file, errors=[_error(source, ("jwks_uri",), error.reason, error.detail, advice)])
-    return Finding(source.id, source.tree.file, summary=f"{uri} answers, {count} key(s)")
+    return Finding(source.id, source.tree.file, summary=f"{uri} answers, {count} {'key' if count == 1 else 'keys'}")
 
 
 def _error(source: Source, at: Loc, reason: str, detail: str, advice: str) -> ConfigError:

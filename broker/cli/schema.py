@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
+
+from broker.cli.output import print_json
 
 NAMES = ("broker", "partner", "application", "policy")  # of settings.schema, whose import costs what --help need not pay
 
@@ -18,4 +18,4 @@ def schema(name: str) -> None:
     """Print the JSON Schema of a config file: broker, partner, application or policy."""
     from broker.settings.schema import schema as schema_of
 
-    click.echo(json.dumps(schema_of(name), indent=2, ensure_ascii=False))
+    print_json(schema_of(name))

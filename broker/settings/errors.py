@@ -18,8 +18,9 @@ class ConfigError:
     message: str
 
     def __str__(self) -> str:
-        """`FILE:LINE: key: what is wrong; what to write`."""
-        return f"{self.file}:{self.line}: {self.key}: {self.message}"
+        """`FILE:LINE: key: what is wrong; what to write`, always one line: names in files may hold anything."""
+        line = f"{self.file}:{self.line}: {self.key}: {self.message}"
+        return "".join(c if c.isprintable() else "?" for c in line)
 
 
 def in_order(errors: Iterable[ConfigError]) -> list[ConfigError]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from broker.settings.errors import ConfigError
+from broker.settings.errors import ConfigError, ConfigErrors
 from broker.settings.load import Settings, read, settled
-from broker.settings.sources import FOLDERS
+from broker.settings.sources import FOLDERS, Reading
+
+_FIXED = ("issuer", "database")
 
 _Stamp = tuple[str, int, int, int]
 
@@ -24,34 +27,56 @@ class CurrentSettings:
         self._lock = threading.Lock()
         self._seen: frozenset[_Stamp] = frozenset()
         self._read: set[Path] = set()
-        self._current = self._load()
+        self._errors: tuple[ConfigError, ...] = ()
+        self._current = self._load(None)
 
     def get(self) -> Settings:
         """The last good set."""
         return self._current
 
+    @property
+    def errors(self) -> tuple[ConfigError, ...]:
+        """Why the files as they are now are not in force; empty if they are."""
+        return self._errors
+
+    @property
+    def mark(self) -> str:
+        """A short name of the files as last looked at, good or bad: the same in every process of a node."""
+        return hashlib.sha256(repr(sorted(self._seen)).encode()).hexdigest()[:16]
+
     def refresh(self) -> list[ConfigError]:
         """Load beside and swap; the errors, if any, and then the old set stays."""
-        from broker.settings.errors import ConfigErrors
-
         with self._lock:
             try:
-                self._current = self._load()
+                self._current = self._load(self._current)
             except ConfigErrors as errors:
+                self._errors = tuple(errors.errors)
                 return errors.errors
+            self._errors = ()
         return []
 
     def changed(self) -> bool:
         """Whether a file came, went or changed since the last look, good or bad. Costs a stat a file, no reading."""
         return _stamps(self._home, self._read) != self._seen
 
-    def _load(self) -> Settings:
+    def _load(self, running: Settings | None) -> Settings:
         before = _stamps(self._home, self._read)  # before reading: what changes meanwhile is seen as a change
         reading = read(self._home, self._environ)
         new = reading.read - self._read
         self._read = reading.read
         self._seen = before if not new else _stamps(self._home, self._read)
-        return settled(reading)
+        found = settled(reading)
+        if running is not None and (fixed := list(_fixed(reading, running, found))):
+            raise ConfigErrors(fixed)
+        return found
+
+
+def _fixed(reading: Reading, running: Settings, found: Settings) -> Iterator[ConfigError]:
+    """What a process cannot change while it serves: cookies, tokens and connections stand on it."""
+    tree = next(source.tree for source in reading.of("broker"))
+    for key in _FIXED:
+        if getattr(found.broker, key) != getattr(running.broker, key):
+            yield tree.error((key,), "is not what this process runs with; restart the broker to use it")
 
 
 def _stamps(home: Path, others: Iterable[Path]) -> frozenset[_Stamp]:

@@ -57,8 +57,10 @@ TOP_CASES = {
         "oidc.client_secret: stands beside private_key_jwt; keep one of the two",
     ],
     "  client_authentication: client_secret_basic": [
-        "oidc.client_authentication: 'client_secret_basic' is not known here; did you mean client_secret?"
-        " Write one of client_secret, private_key_jwt"
+        (
+            "oidc.client_authentication: 'client_secret_basic' is not known here; did you mean client_secret?"
+            " Write one of client_secret, private_key_jwt"
+        )
     ],
     "  scopes: [profile]": ["oidc.scopes: lacks openid; write [openid, profile, email]"],
     "  scopes: []": ["oidc.scopes: lacks openid; write [openid, profile, email]"],
@@ -67,8 +69,10 @@ TOP_CASES = {
         "oidc.require_claims.hd: is not a single value; write a text, a number, true or false"
     ],
     "  client_assertion: {audience: tokens, certificate: empty.pem}": [
-        "oidc.client_assertion.audience: 'tokens' is not known here; did you mean token_endpoint?"
-        " Write one of issuer, token_endpoint",
+        (
+            "oidc.client_assertion.audience: 'tokens' is not known here; did you mean token_endpoint?"
+            " Write one of issuer, token_endpoint"
+        ),
         "oidc.client_assertion.certificate: 'empty.pem' holds no certificate; write the path of a PEM file",
     ],
     "  metadata: x": ["oidc.metadata: is an unknown key here; did you mean saml.metadata?"],
@@ -138,8 +142,10 @@ WHOLE = {
         "2: saml.metadata: 'file:///etc/passwd' is not https; write https://HOST/PATH"
     ],
     "name: x\nsaml: {metadata: 'http://10.0.0.1/m'}\n": [
-        "2: saml.metadata: 'http://10.0.0.1/m' is http (url_not_allowed); write https://, or list its host in"
-        " network.allow_private_addresses of broker.yaml"
+        (
+            "2: saml.metadata: 'http://10.0.0.1/m' is http (url_not_allowed); write https://, or list its host in"
+            " network.allow_private_addresses of broker.yaml"
+        )
     ],
 }
 

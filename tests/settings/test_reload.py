@@ -113,8 +113,7 @@ def test_refreshes_at_once_are_one_after_the_other(tmp_path: Path):
     seen: list[int] = []
 
     def again() -> None:
-        for _ in range(5):
-            seen.append(len(current.refresh()) + len(current.get().partners))
+        seen.extend(len(current.refresh()) + len(current.get().partners) for _ in range(5))
 
     threads = [threading.Thread(target=again) for _ in range(4)]
     for thread in threads:

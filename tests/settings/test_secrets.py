@@ -161,8 +161,10 @@ def test_duplicate_domains_from_references_stay_hidden(tmp_path: Path):
     good(tmp_path, partner=text)
     write(tmp_path, {"config/partners/other.yaml": text.replace("contoso-broker", "other")})
     assert lines(tmp_path, {**ENVIRON, "CANARY": "hush"}) == [
-        "config/partners/other.yaml:2: domains.0: what '${env:CANARY}.example' stands for belongs to partner fabrikam already;"
-        " keep it in one of the two files"
+        (
+            "config/partners/other.yaml:2: domains.0: what '${env:CANARY}.example' stands for belongs to partner fabrikam already;"
+            " keep it in one of the two files"
+        )
     ]
 
 
