@@ -43,7 +43,6 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:
     with _opened(home, database) as ring:
         upgrade(database)
         created = ring.ensure(Actor(kind="command"))
-        ring.ring()  # the ring and the root keys that lie here must belong together
         shown = ring.list()
     if as_json:
         keys_shown = [_shown(info) for info in shown]

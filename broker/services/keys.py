@@ -86,7 +86,11 @@ class Keys:
         return self._problem
 
     def ensure(self, actor: Actor, wanted: Sequence[tuple[str, str]] = SIGNING) -> bool:
-        """Make what is missing of the first ring, active at once; False if every (use, alg) has a key."""
+        """Make what is missing of the first ring, active at once; False if every (use, alg) has a key.
+
+        Raises KeyFileError where the ring that is there does not open with the root keys that lie here (CF-03).
+        """
+        self.ring()
         with self._db.read() as tx:
             if not _missing(_records(tx), wanted):
                 return False

@@ -202,6 +202,8 @@ def test_a_ring_that_does_not_open_refuses_the_start(node: Keys, database: Datab
     stranger = Keys(database, Sealer(roots(7)), clock)
     with pytest.raises(KeyFileError, match="is not here; put its file back"):
         stranger.ring()
+    with pytest.raises(KeyFileError):
+        stranger.ensure(ACTOR)  # what `serve` and `keys init` call
     assert states(stranger) == every("active")  # `keys list` still tells what is there
 
 
