@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from broker.connectors.http import HttpClient
-from broker.connectors.mapping import claims_map
 from broker.connectors.oidc.connector import OidcConnector, PartnerView, Sources
 from broker.connectors.oidc.discovery import discovery_url, fetch_discovery, fetch_jwks
 from broker.domain.connector import Connector
@@ -198,7 +197,7 @@ def partner_view(settings: Settings, partner: PartnerFile) -> PartnerView:
         require_claims=dict(oidc.require_claims),
         assertion_audience=oidc.client_assertion.audience,
         assertion_certificate=settings.path(certificate).read_text(encoding="ascii") if certificate else None,
-        claims=claims_map(partner.claims),
+        claims=dict(partner.claims),
         domains=tuple(partner.domains),
         trust_email=partner.trust.email,
     )

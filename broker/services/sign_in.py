@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.domain.address import domain_of
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import LoginExpired
@@ -17,6 +15,7 @@ from broker.domain.ids import digest, new_id, new_reference, new_secret
 from broker.domain.login import LIFETIME, Login, Purpose, Stage
 from broker.domain.receipt import Outcome
 from broker.domain.request import AuthorizationRequest
+from broker.provider.redirect_uri import is_registered
 from broker.services import audit, facts, trail
 from broker.services.addresses import canonical
 from broker.services.facts import Found
@@ -24,7 +23,7 @@ from broker.services.grants import Grants
 from broker.services.sessions import Sessions
 from broker.settings.load import Settings
 from broker.storage import logins, people, shared
-from broker.storage.engine import Database
+from broker.storage.engine import Connection, Database
 
 LOGINS_PER_ADDRESS = 20_000  # an hour: a whole company behind one address; bounds what strangers can store (RX-05)
 
@@ -79,8 +78,11 @@ class SignIn:
         """A login for one of our own pages."""
         return self._begin(browser, address, purpose=Purpose.PANEL, return_path=return_path)
 
-    def begin_invitation(self, browser: str | None, address: str, *, invitation_id: str, email: str) -> Started:
-        """A login that redeems an invitation: the home organization is the one of the invited address."""
+    def begin_invitation(self, browser: str | None, address: str, *, invitation_id: str, email: str, anew: bool) -> Started:
+        """A login that redeems an invitation: the home organization is the one of the invited address.
+
+        anew: somebody else is signed in in this browser, so the partner must ask who is there (IN-08).
+        """
         partner = self._settings().partner_of_domain(domain_of(email))
         return self._begin(
             browser,
@@ -89,7 +91,24 @@ class SignIn:
             invitation_id=invitation_id,
             login_hint=email,
             partner=partner.id if partner else None,
+            anew=anew,
         )
+
+    def over(self, login_id: str, browser: str | None) -> Login | None:
+        """A login of this browser that cannot go on: where it came from is still known for a while."""
+        with self._db.read() as tx:
+            return logins.of_browser(tx, login_id, digest(browser)) if browser else None
+
+    def again(self, login_id: str, browser: str | None, address: str) -> Started:
+        """The same request once more, after its login ran out. Raises LoginExpired where the files no longer allow it."""
+        login = self.over(login_id, browser)
+        request = login.request if login else None
+        application = self._settings().applications.get(request.client_id) if request else None
+        if login is None or request is None or application is None or login.stage is Stage.CLOSED:
+            raise LoginExpired("login_unknown")
+        if not is_registered(request.redirect_uri, application.redirect_uris, public=application.client_type == "public"):
+            raise LoginExpired("redirect_uri")
+        return self.begin(request, browser, address)
 
     def _begin(self, browser: str | None, address: str, **values: Any) -> Started:
         now = self._clock()

@@ -42,12 +42,15 @@ class Upstream:
         self._partners = partners
         self._sealer = sealer
 
-    def begin(self, login_id: str, browser: str | None, address: str) -> Outbound:
-        """The request to the login's partner. Raises PartnerFailed (the login stays), LoginExpired."""
+    def begin(self, login_id: str, browser: str | None, address: str, home: str | None = None) -> Outbound:
+        """The request to the login's partner. Raises PartnerFailed (the login stays), LoginExpired.
+
+        home: the partner of the live session, where the same person is to prove himself anew.
+        """
         now = self._clock()
         with self._db.read() as tx:
             login = live(tx, login_id, browser, now)
-        partner = login.partner
+        partner = login.partner or home
         if partner is None:
             raise LoginExpired("login_without_partner")
         state = new_secret()

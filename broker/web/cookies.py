@@ -9,6 +9,7 @@ from enum import StrEnum
 from flask import Request, Response
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # 256 random bits as base64url: what `ids.new_secret` makes
+_PARTNER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", re.ASCII)
 
 
@@ -19,6 +20,10 @@ class Purpose(StrEnum):
     SESSION = "s"
     INVITATION = "i"  # the ticket of the invitation that is being redeemed
     LANGUAGE = "l"  # no secret: the language that the person chose
+    HOME = "h"  # no secret: the partner that vouched last in this browser
+
+
+_SHAPES = {Purpose.LANGUAGE: _LANGUAGE, Purpose.HOME: _PARTNER}
 
 
 class Cookies:
@@ -37,7 +42,7 @@ class Cookies:
         value = request.cookies.get(self.name(purpose))
         if value is None:
             return None
-        shape = _LANGUAGE if purpose is Purpose.LANGUAGE else _SECRET
+        shape = _SHAPES.get(purpose, _SECRET)
         return value if shape.fullmatch(value) else None
 
     def set(self, response: Response, purpose: Purpose, value: str, *, max_age: int | None = None) -> None:

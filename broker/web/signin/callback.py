@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, g, request
 
-from broker.app import Broker
 from broker.domain.errors import BadRequest, PageError
+from broker.web.cookies import Purpose
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.signin.browser import Browser
 
+if TYPE_CHECKING:
+    from broker.app import Broker
+
+_REMEMBERED = 365 * 24 * 3600  # seconds
 _FIELDS = ("state", "code", "iss", "error")  # nothing else of an answer is looked at; HO-17: no error_description
 
 
@@ -20,7 +25,9 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
     @routes.get("/oidc/<partner>/callback")
     def query(partner: str) -> Response:
-        return _go_on(browser, lambda: broker.upstream.complete(partner, _answer(), browser.binding(), browser.address()))
+        return _go_on(
+            browser, partner, lambda: broker.upstream.complete(partner, _answer(), browser.binding(), browser.address())
+        )
 
     @routes.post("/oidc/<partner>/callback")
     def posted(partner: str) -> Response:
@@ -31,7 +38,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     @routes.get("/oidc/<partner>/claim")
     def claim(partner: str) -> Response:
         handle = single(request.args, "handle")
-        return _go_on(browser, lambda: broker.upstream.claim(partner, handle, browser.binding(), browser.address()))
+        return _go_on(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.binding(), browser.address()))
 
     def _answer() -> dict[str, str]:
         values = request.form if request.method == "POST" else request.args
@@ -40,12 +47,14 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return {name: values[name] for name in _FIELDS if name in values}
 
 
-def _go_on(browser: Browser, complete: Callable[[], str]) -> Response:
-    """Back to the dispatcher; an error that belongs to a live login offers the way back into it."""
+def _go_on(browser: Browser, partner: str, complete: Callable[[], str]) -> Response:
+    """Back to the dispatcher, the partner remembered; an error of a live login offers the way back into it."""
     try:
         login_id = complete()
     except PageError as error:
         if error.login_id is not None:
             g.reference, g.retry_url = error.reference, browser.path(error.login_id)
         raise
-    return browser.go(browser.path(login_id))
+    response = browser.go(browser.path(login_id))
+    browser.cookies.set(response, Purpose.HOME, partner, max_age=_REMEMBERED)
+    return response

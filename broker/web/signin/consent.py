@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response, request
 
-from broker.app import Broker
 from broker.domain.errors import BadRequest
 from broker.services.facts import Found
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.signin.browser import Browser
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 
 def page(broker: Broker, pages: Pages, browser: Browser, found: Found, *, redeeming: bool) -> Response:
@@ -38,7 +42,7 @@ def page(broker: Broker, pages: Pages, browser: Browser, found: Found, *, redeem
         scopes=[scope for scope in scopes if scope != "openid"],
         csrf=browser.token(login.id),
         action=browser.path(login.id, "consent"),
-        account_url="",
+        restart_url=browser.path(login.id, "restart"),
     )
 
 

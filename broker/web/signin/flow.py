@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response, g
 
-from broker.app import Broker
 from broker.domain.connector import Outbound
-from broker.domain.errors import PAGE_ERRORS
+from broker.domain.errors import PAGE_ERRORS, LoginExpired
 from broker.domain.gates import Step
 from broker.domain.login import Purpose as LoginPurpose
+from broker.domain.login import Stage
 from broker.services.facts import Found
 from broker.services.sign_in import Turn
 from broker.web.cookies import Purpose
@@ -18,13 +20,20 @@ from broker.web.pages import Pages
 from broker.web.signin import consent, home
 from broker.web.signin.browser import Browser
 
+if TYPE_CHECKING:
+    from broker.app import Broker
+
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
     """`/signin/LOGIN`, and the ways to leave it."""
 
     @routes.get("/signin/<uuid:login>")
     def step(login: str) -> Response:
-        turn = broker.sign_in.step(str(login), browser.binding(), browser.session(), browser.address())
+        try:
+            turn = broker.sign_in.step(str(login), browser.binding(), browser.session(), browser.address())
+        except LoginExpired:
+            g.retry_url = way_back(broker, pages, browser, str(login))
+            raise
         browser.within(turn.found.login)
         if turn.step is Step.UPSTREAM:
             return send_out(broker, pages, browser, turn.found)
@@ -33,6 +42,13 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         if turn.step in (Step.REDEEM, Step.CONSENT):
             return consent.page(broker, pages, browser, turn.found, redeeming=turn.step is Step.REDEEM)
         return ended(broker, pages, browser, turn)
+
+    @routes.get("/signin/<uuid:login>/again")
+    def again(login: str) -> Response:
+        started = broker.sign_in.again(str(login), browser.binding(), browser.address())
+        response = browser.go(browser.path(started.login_id))
+        browser.cookies.set(response, Purpose.BROWSER, started.browser)
+        return response
 
     @routes.post("/signin/<uuid:login>/restart")
     def restart(login: str) -> Response:
@@ -49,9 +65,21 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return respond(browser.issuer, given_up.request, answer, pages)
 
 
+def way_back(broker: Broker, pages: Pages, browser: Browser, login_id: str) -> str:
+    """Never a dead end: the same request once more if it ran out, else the application, else the access panel."""
+    login = broker.sign_in.over(login_id, browser.binding())
+    if login is None or login.request is None:
+        return pages.path("/apps")
+    if login.stage is not Stage.CLOSED:
+        return browser.path(login_id, "again")
+    application = broker.settings.get().applications.get(login.request.client_id)
+    return (application.launch_url if application else None) or pages.path("/apps")
+
+
 def send_out(broker: Broker, pages: Pages, browser: Browser, found: Found) -> Response:
     """To the home organization: a redirect, or a form that posts itself."""
-    outbound: Outbound = broker.upstream.begin(found.login.id, browser.binding(), browser.address())
+    home = found.partner.id if found.partner else None
+    outbound: Outbound = broker.upstream.begin(found.login.id, browser.binding(), browser.address(), home)
     if outbound.form is None:
         return browser.go(outbound.url)
     target = found.partner.name if found.partner else ""

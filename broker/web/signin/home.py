@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response, request
 
-from broker.app import Broker
 from broker.domain.errors import BadRequest
 from broker.services.addresses import canonical
 from broker.services.facts import Found
 from broker.settings.model import PartnerFile
+from broker.web.cookies import Purpose
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.signin.browser import Browser
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 LISTED = 30  # organizations a page shows; more are found by searching
 
@@ -36,9 +41,17 @@ def page(
         email=email or login.login_hint or "",
         errors=[{"field": "email", "message": problem}] if problem else [],
         other_url=browser.path(login.id, "choose"),
+        last=_last(broker, browser),
+        choose_url=browser.path(login.id, "choose"),
         account=account or "",
         account_action=browser.path(login.id, "account"),
     )
+
+
+def _last(broker: Broker, browser: Browser) -> dict[str, str] | None:
+    """The organization that vouched last in this browser, if it is still a partner."""
+    partner = broker.settings.get().partners.get(browser.cookies.read(request, Purpose.HOME) or "")
+    return {"id": partner.id, "name": partner.name} if partner else None
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
@@ -63,7 +76,8 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         found = broker.sign_in.look(str(login), browser.binding(), browser.session())
         browser.within(found.login)
         query = single(request.args, "q").strip()[:100]
-        partners = matching(broker, query)
+        last = browser.cookies.read(request, Purpose.HOME)
+        partners = sorted(matching(broker, query), key=lambda partner: partner.id != last)  # the last used one first
         return pages.render(
             "choose_partner.html",
             ui_locales=found.login.request.ui_locales if found.login.request else (),

@@ -62,8 +62,13 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         ticket = _ticket()
         csrf.check(request, ticket, _SCOPE, browser.issuer)
         landing = _look(ticket)
+        held = broker.sessions.find(browser.session())
         started = broker.sign_in.begin_invitation(
-            browser.binding(), browser.address(), invitation_id=landing.invitation.id, email=landing.invitation.email
+            browser.binding(),
+            browser.address(),
+            invitation_id=landing.invitation.id,
+            email=landing.invitation.email,
+            anew=held is not None and held[1].id != landing.person.id,
         )
         response = browser.go(browser.path(started.login_id))
         browser.cookies.set(response, Purpose.BROWSER, started.browser)
