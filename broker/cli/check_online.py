@@ -76,9 +76,7 @@ class _Watching(HttpClient):
 
 def look(reading: Reading) -> list[Finding]:
     """Every OIDC partner, and every application with a jwks_uri, a few at a time. The reading has no errors."""
-    broker = next(source.model for source in reading.of("broker"))
-    if not isinstance(broker, BrokerFile):
-        return []
+    broker = next(source.model for source in reading.sources if isinstance(source.model, BrokerFile))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return [found for found in pool.map(lambda source: _source(source, broker), reading.sources) if found is not None]
 

@@ -20,11 +20,3 @@ def seconds(value: object) -> int:
     if not 0 < result <= LONGEST:
         raise Wrong("{value} is out of range; write a duration from 1s to 36500d", value=value)
     return result
-
-
-def text(value: int) -> str:
-    """The shortest way to write so many seconds: 3600 is `1h`."""
-    for unit in "dhm":
-        if value % _SECONDS[unit] == 0:
-            return f"{value // _SECONDS[unit]}{unit}"
-    return f"{value}s"

@@ -72,12 +72,9 @@ def settled(reading: Reading) -> Settings:
         raise ConfigErrors(reading.errors)
     models = {kind: {source.id: source.model for source in reading.of(kind)} for kind in ("broker", *sources.FOLDERS)}
     partners = {name: model for name, model in models["partner"].items() if isinstance(model, PartnerFile)}
-    broker = models["broker"]["broker"]
-    if not isinstance(broker, BrokerFile):
-        raise ConfigErrors([ConfigError("config/broker.yaml", 1, "file", "was not read; write it")])
     return Settings(
         home=reading.home,
-        broker=broker,
+        broker=next(model for model in models["broker"].values() if isinstance(model, BrokerFile)),
         partners=MappingProxyType(partners),
         applications=MappingProxyType({n: m for n, m in models["application"].items() if isinstance(m, ApplicationFile)}),
         policies=MappingProxyType({n: m for n, m in models["policy"].items() if isinstance(m, PolicyFile)}),

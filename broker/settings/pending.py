@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel
-
 from broker.settings.errors import ConfigError, dotted, in_order
 from broker.settings.sources import Reading, Source
 
@@ -81,13 +79,11 @@ def _of(source: Source) -> Iterator[ConfigError]:
             yield ConfigError(source.tree.file, source.tree.line(keys), dotted(keys), f"has no effect yet: {entry.missing}")
 
 
-def _value(model: BaseModel | None, keys: tuple[str, ...]) -> tuple[Any, Any]:
+def _value(model: Any, keys: tuple[str, ...]) -> tuple[Any, Any]:
     """The value at a place of one or two keys, and what it would be if it were not written."""
     *above, last = keys
     for key in above:
         model = getattr(model, key)
-    if model is None:
-        return None, None
     if above:
         return getattr(model, last), getattr(type(model)(), last)  # a section has a default for every key
     default = type(model).model_fields[last].get_default(call_default_factory=True, validated_data={})

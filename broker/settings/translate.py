@@ -48,8 +48,6 @@ def _lines(model: type[BaseModel], tree: Tree, loc: Loc, entry: Any) -> Iterator
         message = _closed(tree, loc, given, _QUOTED.findall(entry["ctx"]["expected"]))
     elif kind in ("model_type", "model_attributes_type", "dict_type"):
         message = "is not a map; write key: value lines below it"
-    elif kind == "string_type":
-        message = "is not a text; put it into quotes"
     elif kind == "bool_type":
         message = "is not a yes or no; write true or false, without quotes"
     else:

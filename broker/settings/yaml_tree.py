@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 import yaml
@@ -147,9 +148,7 @@ class _Builder:
 
     def _list(self, loc: Loc, depth: int) -> list[Any]:
         items: list[Any] = []
-        for event in self.events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
+        for event in takewhile(lambda event: not isinstance(event, yaml.SequenceEndEvent), self.events):
             here = (*loc, len(items))
             self.tree.lines[here] = _line(event)
             items.append(self.value(event, here, depth + 1))
@@ -157,9 +156,7 @@ class _Builder:
 
     def _map(self, loc: Loc, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for event in self.events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
+        for event in takewhile(lambda event: not isinstance(event, yaml.MappingEndEvent), self.events):
             line = _line(event)
             if not isinstance(event, yaml.ScalarEvent) or event.tag is not None or event.anchor is not None:
                 self._refuse((*loc, "?"), line, "a key is not a plain word; write key: value")

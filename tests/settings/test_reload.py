@@ -121,3 +121,42 @@ def test_refreshes_at_once_are_one_after_the_other(tmp_path: Path):
     for thread in threads:
         thread.join()
     assert seen == [1] * 20
+
+
+def test_what_a_process_cannot_change_while_it_serves(tmp_path: Path):
+    """Cookies, tokens and connections stand on issuer and database: their change waits for a restart, told by its line."""
+    current = CurrentSettings(good(tmp_path), ENVIRON)
+    old = current.get()
+    good(tmp_path, broker="organization: {name: C}\nissuer: https://new.contoso.example\ndatabase: sqlite:///var/new.db\n")
+    message = "is not what this process runs with; restart the broker to use it"
+    assert [str(error) for error in current.refresh()] == [
+        f"config/broker.yaml:2: issuer: {message}",
+        f"config/broker.yaml:3: database: {message}",
+    ]
+    assert current.get() is old
+    assert [error.key for error in current.errors] == ["issuer", "database"]
+    good(tmp_path)
+    assert current.refresh() == []
+    assert current.errors == ()
+
+
+def test_the_mark_names_what_was_looked_at(tmp_path: Path):
+    """The same in every process that looked at the same files, another after a change, good or bad."""
+    first, second = CurrentSettings(good(tmp_path), ENVIRON), CurrentSettings(tmp_path, ENVIRON)
+    before = first.mark
+    assert before == second.mark
+    write(tmp_path, {"config/policies/bad.yaml": "x"})
+    assert len(first.refresh()) == 1
+    assert first.mark != before
+    assert len(second.refresh()) == 1
+    assert first.mark == second.mark
+
+
+def test_folders_may_come_later(tmp_path: Path):
+    """A new home has no folders; the first partner is a change."""
+    current = CurrentSettings(write(tmp_path, {"config/broker.yaml": BROKER}), ENVIRON)
+    assert not current.changed()
+    write(tmp_path, {PATHS["partner"]: PARTNER})
+    assert current.changed()
+    assert current.refresh() == []
+    assert set(current.get().partners) == {"fabrikam"}
