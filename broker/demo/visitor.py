@@ -11,12 +11,16 @@ MAX_PAGES = 15
 
 @dataclass(slots=True)
 class Visitor:
-    """address: what the person types. subject: the button pressed at the partner in a box. seen: names of the pages, in order."""
+    """address: what the person types. subject: the button pressed at the partner in a box. seen: names of the pages, in order.
+
+    halt_at: pages that this person does not answer.
+    """
 
     address: str
     subject: str
     browser: Browser = field(default_factory=Browser)
     seen: list[str] = field(default_factory=list)
+    halt_at: tuple[str, ...] = ()
 
     def open(self, url: str, *, stop_at: str | None = None) -> Page:
         """Go to an address and walk on from there."""
@@ -28,7 +32,7 @@ class Visitor:
         for _ in range(MAX_PAGES):
             if page.name:
                 self.seen.append(page.name)
-            following = self._step(page, stop_at)
+            following = None if page.name in self.halt_at else self._step(page, stop_at)
             if following is None:
                 return page
             page = following

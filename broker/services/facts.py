@@ -44,6 +44,8 @@ def gather(tx: Connection, login: Login, session: Session | None, settings: Sett
     partner = settings.partners.get(home or "")
     person = _person(tx, said, vouching)
     invitation, refusal = _invitation(tx, login, said, person, now)
+    if invitation is not None and in_domains(invitation.email, settings.broker.invitations.deny_domains):
+        refusal = refusal or ("domain_denied", "domain_denied")  # IN-10: denied since the link was opened
     may_join = person is None and invitation is None and refusal is None and _is_staff(said, partner)
     held = people.assignments_of(tx, person.id, client_id, now) if person and client_id else ()
     facts = Facts(

@@ -33,7 +33,7 @@ class Health:
         return migrate.current(self._db) == migrate.head()
 
     def _ring(self) -> bool:
-        return bool(self._keys.ring().jwks(self._clock())["keys"])
+        return bool(self._keys.ring().jwks(self._clock())["keys"]) and self._keys.problem is None
 
     @staticmethod
     def _holds(check: Callable[[], bool]) -> bool:

@@ -128,7 +128,7 @@ class Invitations:
         )
         if people.add(tx, guest):
             return guest
-        person = people.by_email(tx, email)
+        person = people.by_email(tx, email, lock=True)
         if person is None:
             raise Conflict("the address is being changed by somebody else; try again", "address_busy")
         if person.kind is Kind.MEMBER:

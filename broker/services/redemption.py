@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from broker.domain.audit import Actor, Event
-from broker.domain.errors import BadRequest, InvitationMismatch, InvitationUsed
+from broker.domain.errors import PAGE_ERRORS, BadRequest, InvitationMismatch, InvitationUsed
 from broker.domain.gates import Step, decide
 from broker.domain.guest import Person, State
 from broker.domain.ids import new_id
@@ -37,14 +37,17 @@ class Redemption:
         now = self._clock()
         with self._db.write() as tx:
             found = self._sign_in._look(tx, login_id, browser, session_cookie, now)  # noqa: SLF001 - same transaction
-            step = decide(found.facts).next.step
+            said = decide(found.facts).next
+            step = said.step
             if step is Step.REDEEM:
                 self._redeem(tx, found, address, now)
             elif step is Step.CONSENT and found.person is not None and found.login.request is not None:
                 self._consent(tx, found, found.person.id, found.login.request.client_id, found.login.request.scopes, address)
-                said = trail.entry(now, "consent", "given", scopes=list(found.login.request.scopes))
-                logins.change(tx, found.login, consented=True, trail=trail.longer(found.login, said))
-            else:
+                entry = trail.entry(now, "consent", "given", scopes=list(found.login.request.scopes))
+                logins.change(tx, found.login, consented=True, trail=trail.longer(found.login, entry))
+            elif step is Step.DENY and said.code is not None:
+                raise PAGE_ERRORS[said.code](said.reason).of_login(found.login.id, found.login.reference)
+            elif step is not Step.ISSUE:  # ISSUE: a double click, the first one has done it
                 raise BadRequest("consent_login_mismatch").of_login(found.login.id, found.login.reference)
 
     def _redeem(self, tx: Connection, found: Found, address: str, now: int) -> None:

@@ -56,9 +56,13 @@ def by_id(tx: Connection, person_id: str) -> Person | None:
     return _person(row) if row else None
 
 
-def by_email(tx: Connection, email: str) -> Person | None:
-    """The person with this canonical address. For staff and invitations only: a sign-in never finds anybody by it."""
-    row = tx.execute(select(people).where(people.c.email == email)).first()
+def by_email(tx: Connection, email: str, *, lock: bool = False) -> Person | None:
+    """The person with this canonical address. For staff and invitations only: a sign-in never finds anybody by it.
+
+    lock: nobody else changes the person until this transaction ends (SQLite has one writer anyway).
+    """
+    statement = select(people).where(people.c.email == email)
+    row = tx.execute(statement.with_for_update() if lock else statement).first()
     return _person(row) if row else None
 
 

@@ -1,0 +1,307 @@
+"""Invitations, redemption and account linking: the IN and AL cases, against the running broker."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select, update
+
+from broker.demo.browser import Browser, Page
+from broker.demo.identity import Client
+from broker.demo.visitor import Visitor
+from broker.domain.errors import CommandError
+from broker.services.invitations import Invited, Wish
+from broker.storage.tables import audit, identities, invitations, people
+from tests.journeys.world import ACTOR, ADA, BO, CLEO, MALLORY, NORA, SECRET, World, partner_file
+
+
+def ticket(invited: Invited) -> str:
+    """The secret of a link."""
+    return invited.redeem_url.rpartition("/")[2]
+
+
+def status(world: World, invited: Invited) -> str:
+    """What the row says."""
+    with world.broker.db.read() as tx:
+        found = tx.execute(select(invitations.c.status).where(invitations.c.id == invited.invitation.id)).scalar_one()
+        return str(found)
+
+
+def bound(world: World) -> list[tuple[str, str]]:
+    """(partner, person's address) of every identity."""
+    with world.broker.db.read() as tx:
+        rows = tx.execute(select(identities.c.partner, people.c.email).join(people, people.c.id == identities.c.person_id))
+        return sorted((row[0], row[1]) for row in rows)
+
+
+def test_forwarded_link(world: World) -> None:
+    """IN-01: somebody else redeems the link; the invitation stays pending, the attempt is on record."""
+    invited = world.invite()
+    nora = world.visitor(BO)  # of the same organization, with another address
+    page = world.redeem(nora, invited)
+    assert (page.status, page.error) == (403, "invitation_mismatch")
+    assert world.receipt(page)["reason"] == "invitation_identity"
+    assert status(world, invited) == "pending"
+    assert bound(world) == []
+    assert world.redeem(world.visitor(ADA), invited).location == f"{world.callback}/home"
+
+
+def test_ticket_used_again(world: World) -> None:
+    """IN-03: the bearer of the genuine ticket learns that it was used; nothing happens."""
+    invited = world.invite()
+    world.redeem(world.visitor(ADA), invited)
+    before = world.counts("refusals", "attempts")
+    page = world.visitor(ADA).open(invited.redeem_url)
+    assert (page.status, page.error) == (400, "invitation_used")
+    assert world.counts("refusals", "attempts") == before
+
+
+def test_parallel_redemptions(both: World) -> None:
+    """IN-03, HT-3: twenty tabs press the button at once; one redeems, the guest is bound once."""
+    invited = both.invite()
+    tabs = [both.visitor(ADA) for _ in range(20)]
+    pages = [tab.browser.get(invited.redeem_url) for tab in tabs]
+    asked = [until_consent(tab, page) for tab, page in zip(tabs, pages, strict=True)]
+    ends: list[Page] = []
+    barrier = threading.Barrier(len(tabs))
+
+    def press(number: int) -> None:
+        barrier.wait()
+        ends.append(tabs[number].browser.proceed(asked[number], stop_at=both.callback))
+
+    threads = [threading.Thread(target=press, args=(number,)) for number in range(len(tabs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(page.location or page.error in ("invitation_used", "login_expired") for page in ends)
+    with both.broker.db.read() as tx:
+        redeemed = tx.execute(select(audit.c.id).where(audit.c.name == "invitation.redeemed")).all()
+    assert len(redeemed) == 1
+    assert bound(both) == [("fabrikam", ADA.email)]
+
+
+def until_consent(who: Visitor, page: Page) -> Page:
+    """On to the consent page, without pressing its button."""
+    who.halt_at = ("review-permissions",)
+    page = who.walk(page)
+    who.halt_at = ()
+    return page
+
+
+def test_old_tickets(world: World) -> None:
+    """IN-04, IN-06: expired, revoked and replaced ones give one page; only the receipt tells them apart."""
+    expired = world.invite(BO.email)
+    world.clock.advance(31 * 24 * 3600)
+    replaced = world.invite()
+    world.clock.advance(1)
+    current = world.invite()
+    pages = {}
+    for name, invited in (("expired", expired), ("replaced", replaced)):
+        page = Browser(clock=world.clock).get(invited.redeem_url)
+        assert (page.status, page.error) == (400, "invitation_expired"), name
+        pages[name] = world.receipt(page)["reason"]
+    assert pages == {"expired": "invitation_expired", "replaced": "invitation_replaced"}
+    assert world.redeem(world.visitor(ADA), current).location is not None
+
+
+def test_revoked_ticket(world: World) -> None:
+    """IN-04: an invitation that was taken back."""
+    invited = world.invite()
+    with world.broker.db.write() as tx:
+        tx.execute(update(invitations).values(status="revoked"))
+    page = Browser(clock=world.clock).get(invited.redeem_url)
+    assert (page.error, world.receipt(page)["reason"]) == ("invitation_expired", "invitation_revoked")
+
+
+@pytest.mark.parametrize("text", ["x", "null", "A" * 43, "A" * 30_000, "%00" * 43, "[]", "é" * 43, "A" * 42 + "/"])
+def test_malformed_ticket(world: World, text: str) -> None:
+    """IN-05: bad_request or invitation_expired, never 500."""
+    page = Browser(clock=world.clock).get(f"{world.url}/invitation/{text}")
+    assert page.error in ("bad_request", "invitation_expired")
+    assert page.status in (400, 404, 414)
+
+
+def test_guessing_tickets(world: World) -> None:
+    """IN-06, HW-10: after a number of wrong tickets an address has to wait; the genuine one works elsewhere and later."""
+    from broker.domain.ids import new_secret
+    from broker.web.signin.invitation import GUESSES
+
+    for _ in range(GUESSES):
+        world.broker.attempts.hit("ticket:127.0.0.1", limit=GUESSES, window=600)
+    page = Browser(clock=world.clock).get(f"{world.url}/invitation/{new_secret()}")
+    assert (page.status, page.error) == (429, "too_many_attempts")
+
+
+def test_scanner_spends_nothing(world: World) -> None:
+    """IN-07, IN-16, HW-5: GETs change nothing; the ticket leaves the address at once."""
+    invited = world.invite()
+    before = world.counts()
+    for _ in range(3):
+        page = Browser(clock=world.clock).get(invited.redeem_url)
+        assert page.name == "invitation"
+        assert ticket(invited) not in page.url
+        assert ticket(invited) not in page.text
+    assert world.counts() == before
+    assert status(world, invited) == "pending"
+
+
+def test_signed_in_as_somebody_else(world: World) -> None:
+    """IN-08: the page says who is signed in; the link never attaches to that account."""
+    bo = world.visitor(BO)
+    world.redeem(bo)
+    invited = world.invite()
+    page = bo.browser.get(invited.redeem_url)
+    assert page.name == "invitation"
+    assert BO.email in page.text
+    ada = world.visitor(ADA)
+    ada.browser = bo.browser
+    assert ada.walk(page, stop_at=world.callback).location is not None
+    assert bound(world) == [("fabrikam", ADA.email), ("fabrikam", BO.email)]
+
+
+def test_started_here_finished_there(world: World) -> None:
+    """IN-09: the identity login of another browser claims nothing."""
+    invited = world.invite()
+    ada, other = world.visitor(ADA), world.visitor(ADA)
+    callback = ada.open(invited.redeem_url, stop_at=f"{world.url}/oidc").location or ""
+    page = other.browser.get(callback)
+    assert (page.error, world.receipt(page)["reason"]) == ("login_expired", "login_browser_mismatch")
+    assert bound(world) == []
+
+
+def test_domain_denied_after_the_invitation(world: World) -> None:
+    """IN-10, PO-04: the domain came to be denied before the link was opened; exact labels only."""
+    invited = world.invite()
+    path = world.home / "config" / "broker.yaml"
+    text = path.read_text("utf-8")
+    world.write("broker.yaml", text + "invitations: {deny_domains: [fabrikam.example]}\n")
+    page = Browser(clock=world.clock).get(invited.redeem_url)
+    assert (page.status, page.error) == (403, "domain_denied")
+    with pytest.raises(CommandError, match="may not be invited"):
+        world.invite("bo@fabrikam.example")
+    world.invite("bo@sub.fabrikam.example")
+    world.invite("bo@evil-fabrikam.example")
+
+
+@pytest.mark.parametrize("email", ["a@b.example\r\nBcc: c@d.example", "a@b.example,c@d.example", "A <a@b.example>", "a b@c.example", "@x", ""])
+def test_bad_addresses(world: World, email: str) -> None:
+    """IN-13: one plain address, or one clear line; nothing is stored."""
+    before = world.counts()
+    with pytest.raises(CommandError):
+        world.invite(email)
+    assert world.counts() == before
+
+
+def test_one_address_has_one_guest(both: World) -> None:
+    """IN-13: case and IDNA make no second person; twenty parallel invitations neither."""
+    made: list[Invited] = []
+    threads = [
+        threading.Thread(target=lambda email=email: made.append(both.invite(email)))
+        for email in ["Ada@Fabrikam.EXAMPLE", "ada@fabrikam.example"] * 10
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 20
+    assert len({invited.invitation.person_id for invited in made}) == 1
+    with both.broker.db.read() as tx:
+        live = tx.execute(select(invitations.c.id).where(invitations.c.status == "pending")).all()
+    assert len(live) == 1
+
+
+def test_pre_hijacking(world: World) -> None:
+    """AL-03: whoever comes first with the victim's address from elsewhere gets nothing that the victim's sign-in opens."""
+    mallory = world.visitor(MALLORY)
+    mallory.address = NORA.email
+    assert world.arrive(mallory).error == "not_invited"
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    assert world.sign_in(ada).claims["email"] == ADA.email
+    mallory = world.visitor(MALLORY)
+    mallory.address = NORA.email
+    assert world.arrive(mallory).error == "not_invited"
+    assert bound(world) == [("fabrikam", ADA.email)]
+
+
+def test_one_identity_for_two_guests(world: World) -> None:
+    """AL-07: an identity that is bound cannot be bound again: 409, the second invitation stays."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    invited = world.invite("ada.fabrik@fabrikam.example")
+    page = world.redeem(world.visitor(ADA), invited)
+    assert (page.status, page.error) == (409, "invitation_mismatch")
+    assert world.receipt(page)["reason"] == "identity_taken"
+    assert status(world, invited) == "pending"
+
+
+def test_partner_gone_or_moved(world: World) -> None:
+    """AL-08: removed, its issuer changed, its issuer under another partner's id: the old links serve nobody."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    issuer = world.partners["fabrikam"].issuer
+    (world.home / "config/partners/fabrikam.yaml").unlink()
+    world.reload()
+    assert world.arrive(ada).error == "partner_failed"
+    fresh = world.visitor(ADA)
+    assert world.arrive(fresh).name == "choose-partner"
+    callback = f"{world.url}/oidc/fabrikam2/callback"
+    world.partners["fabrikam"].add_client(Client(client_id="contoso", client_secret=SECRET, redirect_uris=(callback,)))
+    world.write("partners/fabrikam2.yaml", partner_file("Fabrikam", "fabrikam.example", issuer))
+    page = world.arrive(world.visitor(ADA))
+    assert page.error == "not_invited"
+
+
+def test_address_changes_at_the_partner(world: World) -> None:
+    """AL-09: the partner says another address later; the record, its links and the released address stay."""
+    bo = world.visitor(BO)
+    world.redeem(bo)
+    world.redeem(world.visitor(ADA))
+    world.partners["fabrikam"].accounts["bo"] = replace(BO, email=ADA.email)
+    tokens = world.sign_in(world.visitor(BO))
+    assert tokens.claims["email"] == BO.email
+    assert bound(world) == [("fabrikam", ADA.email), ("fabrikam", BO.email)]
+
+
+def test_member_address_is_not_invited(world: World) -> None:
+    """A member is no guest: one clear line."""
+    world.sign_in(world.visitor(CLEO))
+    with pytest.raises(CommandError, match="is a member"):
+        world.invite(CLEO.email)
+
+
+def test_second_invitation_keeps_the_guest(world: World) -> None:
+    """A guest who is active is invited to one more application: same record, same `sub`, no second identity."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    sub = world.sign_in(ada).claims["sub"]
+    invited = world.invite(application="travel", redirect_url=f"{world.callback}/travel")
+    assert world.redeem(ada, invited).location == f"{world.callback}/travel"
+    assert world.sign_in(ada).claims["sub"] == sub
+    assert bound(world) == [("fabrikam", ADA.email)]
+    assert len(world.broker.guests.search(state=None, partner=None, text=None, after="", limit=10)) == 1
+
+
+def test_decline_keeps_the_invitation(world: World) -> None:
+    """Declining shares nothing; the link works again later."""
+    invited = world.invite()
+    ada = world.visitor(ADA)
+    page = until_consent(ada, ada.browser.get(invited.redeem_url))
+    assert page.name == "review-permissions"
+    page = ada.browser.submit(page, press="Decline")
+    assert page.name == "declined"
+    assert status(world, invited) == "pending"
+    assert bound(world) == []
+    assert world.redeem(ada, invited).location is not None
+
+
+def test_every_invitation_is_audited(world: World) -> None:
+    """Who invited whom is in the audit, the address only in the side table."""
+    invited = world.broker.invitations.invite(ACTOR, Wish(email=ADA.email))
+    with world.broker.db.read() as tx:
+        row = tx.execute(select(audit).where(audit.c.target == invited.invitation.id)).one()
+    assert row._mapping["name"] == "invitation.created"
+    assert ADA.email not in str(row)
