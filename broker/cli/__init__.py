@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from broker import __version__
 from broker.cli.output import refuse
 
 _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that help imports none of them
@@ -18,6 +19,8 @@ _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that hel
     "invite": ("invite", "Invite a guest, or many from a CSV file."),
     "guests": ("guests", "List and show guests; see and withdraw their consents."),
     "sign-ins": ("sign_ins", "Explain sign-ins: the newest, one person's, or the one of a reference."),
+    "doctor": ("doctor", "Examine one partner: what is wrong, and who has to change what."),
+    "maintain": ("maintain", "Remove what is over and renew what ages, once."),
     "schema": ("schema", "Print the JSON Schema of a config file."),
     "demo": ("demo", "Start the cast of partners, applications and mailbox, or play the story."),
 }
@@ -67,7 +70,7 @@ def guarded(run: Callable[[], Any]) -> Any:
 
 
 @click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="guest-broker", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 def broker() -> None:
     """Guest Broker: guests of other organizations sign in to your applications with their own accounts."""
 
