@@ -37,6 +37,11 @@ class BrokerProcess:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def pid(self) -> int:
+        """The process id of the running server; 0 if it does not run."""
+        return self._process.pid if self._process is not None else 0
+
+    @property
     def last_words(self) -> str:
         """The last line that it wrote."""
         lines = (self.home / "var" / "broker.log").read_text("utf-8", "replace").strip().splitlines()
