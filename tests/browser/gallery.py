@@ -20,6 +20,10 @@ from broker.web import request as guards
 from broker.web.pages import Pages
 
 ISSUER = "http://127.0.0.1:8099"
+NAMES = (
+    "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "invitation", "invitation-plain",
+    "invitation-other", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "apps", "apps-empty",
+)  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" rx="9" fill="{}"/>{}</svg>'
@@ -89,6 +93,17 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "home-organization",
             {**form, "application": "Payroll", "account": "gerda@fabrikam.example", "account_action": "/home"},
         ),
+        "home-last": Sample(
+            "home_organization.html",
+            "home-organization",
+            {
+                **form,
+                "application": "Payroll",
+                "last": {"id": "p0", "name": "Fabrikam"},
+                "choose_url": "/choose",
+                "other_url": "/choose",
+            },
+        ),
         "choose": Sample(
             "choose_partner.html",
             "choose-partner",
@@ -111,7 +126,13 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "consent-later": Sample(
             "review_permissions.html",
             "review-permissions",
-            {**consent, "invited": False, "scopes": ["openid", "profile", "address", "phone"], "account_url": "/account"},
+            {
+                **consent,
+                "invited": False,
+                "scopes": ["openid", "profile", "address", "phone"],
+                "account_url": "/account",
+                "restart_url": "/home",
+            },
         ),
         "hand-over": Sample(
             "post_form.html",

@@ -72,6 +72,14 @@ def test_malformed_value_is_nobody(value: str) -> None:
     assert cookies.read(asked(f"{cookies.name(Purpose.LANGUAGE)}={value}x" + "1" * 60), Purpose.LANGUAGE) is None
 
 
+@pytest.mark.parametrize("value", ["", "../x", "Fabrikam", "-x", "x" * 129, "<b>"])
+def test_malformed_home_is_none(value: str) -> None:
+    """SC-05: the remembered organization is an id, or nothing."""
+    cookies = Cookies(ISSUER)
+    assert cookies.read(asked(f"{cookies.name(Purpose.HOME)}={value}"), Purpose.HOME) is None
+    assert cookies.read(asked(f"{cookies.name(Purpose.HOME)}=fabrikam"), Purpose.HOME) == "fabrikam"
+
+
 def test_other_names_are_ignored() -> None:
     """SC-02: the same cookie without its prefix, as a sibling subdomain can plant it, is not ours."""
     cookies = Cookies(ISSUER)

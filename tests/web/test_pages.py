@@ -14,14 +14,10 @@ import broker.web.pages as module
 from broker.domain.errors import PAGE_ERRORS
 from broker.settings.load import Settings, load
 from broker.web.pages import Pages, isolate
-from tests.browser.gallery import create_gallery, make_home, samples
+from tests.browser.gallery import NAMES, create_gallery, make_home, samples
 from tests.web.conftest import ISSUER
 from tests.web.markup import read
 
-NAMES = [
-    "home", "home-error", "home-known", "home-signed-in", "choose", "choose-none", "invitation", "invitation-plain",
-    "invitation-other", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "apps", "apps-empty",
-]  # fmt: skip
 EVERY = [*NAMES, *(f"error/{code}" for code in PAGE_ERRORS)]
 EVIL = '"><script>alert(1)</script>{{ 7*7 }}\u202e'
 
@@ -29,7 +25,7 @@ EVIL = '"><script>alert(1)</script>{{ 7*7 }}\u202e'
 def test_every_template_is_in_the_gallery(settings: Settings) -> None:
     """A template that nobody looks at does not exist."""
     shown = samples(Pages(lambda: settings))
-    assert list(shown) == NAMES
+    assert tuple(shown) == NAMES
     templates = {path.name for path in Path(module.__file__).parent.joinpath("templates").glob("[!_]*.html")}
     assert templates - {"base.html", "error.html"} == {sample.template for sample in shown.values()}
 
@@ -169,7 +165,7 @@ def test_values_are_escaped(settings: Settings, name: str) -> None:
     page = read(text)
     assert len(page.all("script")) == 1
     assert "alert" not in page.one("script").text
-    assert "49" not in re.sub(r"[0-9a-f]{10}", "", text)
+    assert "49" not in re.sub(r'nonce="[^"]*"|\.[0-9a-f]{10}\.', "", text)
 
 
 def test_form_post_is_escaped(settings: Settings) -> None:
