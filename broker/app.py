@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 from broker.connectors.http import HttpClient
 from broker.keyring.root import load_roots
@@ -14,16 +15,20 @@ from broker.keyring.seal import Sealer
 from broker.provider.view import ApplicationView
 from broker.services.applications import Applications
 from broker.services.attempts import Attempts
+from broker.services.background import Background
 from broker.services.client_keys import ClientKeys
 from broker.services.clients import Clients
 from broker.services.grants import Grants
 from broker.services.guests import Guests
 from broker.services.health import Health
+from broker.services.housekeeping import Housekeeping
 from broker.services.invitations import Invitations
 from broker.services.keys import Keys
+from broker.services.nodes import Nodes
 from broker.services.partners import Partners
 from broker.services.receipts import Receipts
 from broker.services.redemption import Redemption
+from broker.services.reload import Reload
 from broker.services.sessions import Sessions
 from broker.services.sign_in import SignIn
 from broker.services.upstream import Upstream
@@ -62,6 +67,9 @@ class Broker:
     receipts: Receipts
     health: Health
     http: Callable[[], HttpClient]
+    nodes: Nodes
+    reload: Reload
+    housekeeping: Housekeeping
 
     @property
     def settings(self) -> CurrentSettings:
@@ -71,6 +79,10 @@ class Broker:
     def provider_view(self, client_id: str) -> ApplicationView | None:
         """An application as the provider sees it, by client_id."""
         return self.applications.view(client_id)
+
+    def in_background(self, wake: SimpleQueue[None] | None = None) -> Background:
+        """What a serving process does beside answering; `.start()` it after the fork."""
+        return Background(self.reload, self.nodes, self.housekeeping, wake)
 
     def close(self) -> None:
         """Give connections back."""
@@ -93,12 +105,22 @@ class Outbound:
         return held[1]
 
 
-def build(home: Path, *, environ: Mapping[str, str] | None = None, clock: Callable[[], int] = system_clock) -> Broker:
-    """The broker of a home. Raises ConfigErrors for bad files, KeyFileError for missing or unsafe root keys."""
-    current = CurrentSettings(home, environ if environ is not None else os.environ)
+def build(
+    home: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Callable[[], int] = system_clock,
+    before: Broker | None = None,
+) -> Broker:
+    """The broker of a home. Raises ConfigErrors for bad files, KeyFileError for missing or unsafe root keys.
+
+    before: one whose files and root keys were read already, in the process that this one was forked from; it then
+    starts whatever became of the files meanwhile.
+    """
+    current = before.current if before else CurrentSettings(home, environ if environ is not None else os.environ)
     now = current.get
     db = Database(now().broker.database, base=home)
-    sealer = Sealer(load_roots(home / "keys"))
+    sealer = before.sealer if before else Sealer(load_roots(home / "keys"))
     keys = Keys(db, sealer, clock)
     http = Outbound(now)
     attempts = Attempts(db, clock)
@@ -106,6 +128,8 @@ def build(home: Path, *, environ: Mapping[str, str] | None = None, clock: Callab
     partners = Partners(db, clock, now, keys, http)
     sessions = Sessions(db, clock, now)
     grants = Grants(db, clock, now, keys)
+    client_keys = ClientKeys(db, clock, http)
+    nodes = Nodes(db, clock, now)
     sign_in = SignIn(db, clock, now, sessions, grants)
     return Broker(
         current=current,
@@ -121,7 +145,7 @@ def build(home: Path, *, environ: Mapping[str, str] | None = None, clock: Callab
             issuer=lambda: now().issuer,
             applications=applications.view,
             attempts=attempts,
-            keys=ClientKeys(db, clock, http).of,
+            keys=client_keys.of,
         ),
         partners=partners,
         sessions=sessions,
@@ -134,4 +158,7 @@ def build(home: Path, *, environ: Mapping[str, str] | None = None, clock: Callab
         receipts=Receipts(db, clock),
         health=Health(db, clock, keys),
         http=http,
+        nodes=nodes,
+        reload=Reload(db, clock, current),
+        housekeeping=Housekeeping(db, clock, now, partners, client_keys),
     )

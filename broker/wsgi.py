@@ -13,4 +13,6 @@ from broker.web import create_web
 
 def application() -> Flask:
     """The application of the home in BROKER_HOME, or of the current folder."""
-    return create_web(build(Path(os.environ.get("BROKER_HOME") or ".").resolve()))
+    broker = build(Path(os.environ.get("BROKER_HOME") or ".").resolve())
+    broker.in_background().start()
+    return create_web(broker)

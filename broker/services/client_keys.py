@@ -11,6 +11,7 @@ from broker.connectors.oidc.discovery import fetch_jwks
 from broker.domain.errors import BrokerError, OAuthError
 from broker.jose.keys import PublicKey, public_keys
 from broker.provider.view import ApplicationView
+from broker.services import key_changes
 from broker.storage import documents
 from broker.storage.documents import Document
 from broker.storage.engine import Database
@@ -33,10 +34,20 @@ class ClientKeys:
             return public_keys(application.jwks)
         return public_keys(self._document(application.client_id, application.jwks_uri or "", refresh=refresh))
 
-    def _document(self, client_id: str, url: str, *, refresh: bool) -> Mapping[str, Any]:
+    def renew(self, client_id: str, url: str, ahead: int) -> bool:
+        """Fetch the key set if it will be stale in `ahead` seconds; True if the newest copy is good."""
+        try:
+            self._document(client_id, url, refresh=False, ahead=ahead)
+        except OAuthError:
+            return False
+        row = self._row(client_id)
+        return row is not None and row.problem is None
+
+    def _document(self, client_id: str, url: str, *, refresh: bool, ahead: int = 0) -> Mapping[str, Any]:
         """The row if it is fresh, else fetched; on any failure the last good copy serves."""
-        now, good = self._clock(), self._row(client_id, url)
-        if good is not None and not refresh and now < good.fresh_until:
+        now, row = self._clock(), self._row(client_id)
+        good = row if row is not None and row.url == url and row.body is not None else None
+        if good is not None and not refresh and now + ahead < good.fresh_until:
             return _body(good)
         with self._db.write() as tx:
             mine = documents.claim(tx, client_id, _KIND, url, now=now, pause=PAUSE)
@@ -52,15 +63,15 @@ class ClientKeys:
                     documents.store(
                         tx, client_id, _KIND, url=url, body=body, now=now, fresh_until=now + age, next_try_at=now + PAUSE
                     )
+                    key_changes.record(tx, "application.keys_changed", client_id, row.body if row else None, found, now)
                 return found
         if good is None:
             raise OAuthError("invalid_client", "client_jwks_unavailable")
         return _body(good)
 
-    def _row(self, client_id: str, url: str) -> Document | None:
+    def _row(self, client_id: str) -> Document | None:
         with self._db.read() as tx:
-            row = documents.of_partner(tx, client_id).get(_KIND)
-        return row if row is not None and row.url == url and row.body is not None else None
+            return documents.of_partner(tx, client_id).get(_KIND)
 
 
 def _body(row: Document) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from broker.connectors.oidc.discovery import discovery_url, fetch_discovery, fet
 from broker.domain.connector import Connector
 from broker.domain.errors import PageError, PartnerFailed
 from broker.jose.sign import sign
+from broker.services import key_changes
 from broker.services.addresses import canonical
 from broker.services.keys import Keys
 from broker.settings.load import Settings
@@ -76,20 +77,29 @@ class Partners:
         return view
 
     def document(
-        self, partner: PartnerFile, rows: Mapping[str, Document], kind: str, url: str, fetch: Fetch, *, refresh: bool
+        self,
+        partner: PartnerFile,
+        rows: Mapping[str, Document],
+        kind: str,
+        url: str,
+        fetch: Fetch,
+        *,
+        refresh: bool,
+        ahead: int = 0,
     ) -> Mapping[str, Any]:
         """A document, from its row if it is fresh, else from the partner; on any failure the last good copy serves.
 
-        refresh: a key is unknown; fetched anew if the interval allows. Raises PartnerFailed if there is no copy at all.
+        refresh: a key is unknown; fetched anew if the interval allows. ahead: seconds for which it should still be fresh.
+        Raises PartnerFailed if there is no copy at all.
         """
         now, row = self._clock(), rows.get(kind)
         good = row if row is not None and row.body is not None and row.url == url else None
-        if good is not None and not refresh and now < good.fresh_until:
+        if good is not None and not refresh and now + ahead < good.fresh_until:
             return self._read(good)
         with self._db.write() as tx:
             mine = documents.claim(tx, partner.id, kind, url, now=now, pause=KID_PAUSE if refresh else RETRY_PAUSE)
         if mine:
-            return self._fetch(partner, kind, url, fetch, good, keep_pause=refresh)
+            return self._fetch(partner, kind, url, fetch, good, before=row.body if row else None, keep_pause=refresh)
         if good is not None:
             return self._read(good)
         if row is not None and row.problem is not None and row.url == url:
@@ -97,9 +107,17 @@ class Partners:
         return self._await(partner, kind, url)
 
     def _fetch(
-        self, partner: PartnerFile, kind: str, url: str, fetch: Fetch, good: Document | None, *, keep_pause: bool
+        self,
+        partner: PartnerFile,
+        kind: str,
+        url: str,
+        fetch: Fetch,
+        good: Document | None,
+        *,
+        before: str | None,
+        keep_pause: bool,
     ) -> Mapping[str, Any]:
-        """Fetch outside any transaction, then keep what came or note why not."""
+        """Fetch outside any transaction, then keep what came or note why not. before: the last copy, from any address."""
         try:
             found, age = fetch(self._http())
         except PageError as error:
@@ -116,6 +134,8 @@ class Partners:
         with self._db.write() as tx:
             pause = KID_PAUSE if keep_pause else 0
             documents.store(tx, partner.id, kind, url=url, body=body, now=now, fresh_until=now + age, next_try_at=now + pause)
+            if kind == "jwks":
+                key_changes.record(tx, "partner.keys_changed", partner.id, before, found, now)
         return found
 
     def _await(self, partner: PartnerFile, kind: str, url: str) -> Mapping[str, Any]:
@@ -142,6 +162,19 @@ class Partners:
             self._parsed[key] = (*mark, parsed)
         return parsed
 
+    def renew(self, partner_id: str, ahead: int) -> bool:
+        """Fetch the documents that will be stale in `ahead` seconds; True if the partner's newest copies are good."""
+        partner = self._settings().partners.get(partner_id)
+        if partner is None or partner.oidc is None:
+            return False
+        shelf = Shelf(self, partner, ahead=ahead)
+        try:
+            shelf.discovery()
+            shelf.keys(False)
+        except PageError:
+            return False
+        return all(row.problem is None for row in self.rows(partner_id).values())
+
     def rows(self, partner_id: str) -> Mapping[str, Document]:
         """The documents of a partner as stored: one statement."""
         with self._db.read() as tx:
@@ -151,9 +184,11 @@ class Partners:
 class Shelf:
     """The documents of one partner during one step of one login: the rows are read once."""
 
-    def __init__(self, partners: Partners, partner: PartnerFile) -> None:
+    def __init__(self, partners: Partners, partner: PartnerFile, *, ahead: int = 0) -> None:
+        """ahead: seconds for which a document should still be fresh, for whoever renews in time."""
         self._partners = partners
         self._partner = partner
+        self._ahead = ahead
         self._rows: Mapping[str, Document] | None = None
 
     def _kept(self) -> Mapping[str, Document]:
@@ -171,13 +206,14 @@ class Shelf:
             discovery_url(issuer),
             lambda http: fetch_discovery(http, issuer),
             refresh=False,
+            ahead=self._ahead,
         )
 
-    def keys(self, unknown: bool) -> Mapping[str, Any]:  # noqa: FBT001 - the connector's port
+    def keys(self, unknown: bool) -> Mapping[str, Any]:
         """The key set; `unknown`: a token names a key that is not in it (HO-6)."""
         url = str(self.discovery()["jwks_uri"])
         return self._partners.document(
-            self._partner, self._kept(), "jwks", url, lambda http: fetch_jwks(http, url), refresh=unknown
+            self._partner, self._kept(), "jwks", url, lambda http: fetch_jwks(http, url), refresh=unknown, ahead=self._ahead
         )
 
 

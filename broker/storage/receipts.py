@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from broker.domain.receipt import Outcome, Receipt
@@ -73,10 +73,11 @@ def purge_refusals(tx: Connection, before: int, limit: int = BATCH) -> int:
     return delete_some(tx, refusals, refusals.c.at < before, refusals.c.at, limit)
 
 
-def addresses(tx: Connection, after: int, before: int, limit: int = BATCH) -> list[tuple[str, int, str]]:
-    """(id, time, address) of receipts from a time on and older than another, oldest first (HT-19)."""
+def addresses(tx: Connection, after: tuple[int, str], before: int, limit: int = BATCH) -> list[tuple[str, int, str]]:
+    """(id, time, address) of receipts behind (time, id) and older than a time, oldest first (HT-19)."""
     c = receipts.c
-    statement = select(c.id, c.at, c.address).where(c.at >= after, c.at < before).order_by(c.at, c.id).limit(limit)
+    later = (c.at >= after[0]) & or_(c.at > after[0], c.id > after[1])
+    statement = select(c.id, c.at, c.address).where(later, c.at < before).order_by(c.at, c.id).limit(limit)
     return [(row[0], row[1], row[2]) for row in tx.execute(statement)]
 
 

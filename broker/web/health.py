@@ -28,7 +28,14 @@ def blueprint(broker: Broker) -> Blueprint:
     def ready() -> Response:
         checks = broker.health.checks()
         status = 200 if all(checks.values()) else 503
-        body = json.dumps({"ready": status == 200, "checks": checks, "config": broker.settings.get().digest})
+        told = {
+            "ready": status == 200,
+            "checks": checks,
+            "config": broker.settings.get().digest,
+            "refused": len(broker.settings.errors),  # of the files as they are now; the old set serves
+            "differing": broker.nodes.differing() if checks.get("database") else {},  # HT-20
+        }
+        body = json.dumps(told)
         return headers.private(Response(body + "\n", status, mimetype="application/json"))
 
     @routes.get("/metrics")

@@ -124,7 +124,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "receipts.newest": lambda tx: [receipts.newest(tx, person_id=PERSON.id), receipts.newest(tx, partner="fabrikam")],
     "receipts.purge": lambda tx: receipts.purge(tx, START),
     "receipts.purge_refusals": lambda tx: receipts.purge_refusals(tx, START),
-    "receipts.addresses": lambda tx: receipts.addresses(tx, 0, START),
+    "receipts.addresses": lambda tx: receipts.addresses(tx, (0, ""), START),
     "receipts.shorten": lambda tx: receipts.shorten(tx, "192.0.2.0/24", [RECEIPT.id]),
     "receipts.refusal": lambda tx: receipts.refusal(tx, "7KQ4-M2XT-9RZB"),
     "audit.add": lambda tx: audit.add(tx, Event(name="x", actor=SYSTEM, personal={"email": "e"}), START),

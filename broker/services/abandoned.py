@@ -1,0 +1,77 @@
+"""Sign-ins that nobody finished: a receipt says how far they came, and what they held is forgotten (HT-13, HT-19)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from broker.domain.login import Login, Purpose, Stage
+from broker.domain.receipt import Outcome
+from broker.services import trail
+from broker.settings.load import Settings
+from broker.storage import logins, people, shared
+from broker.storage.batches import BATCH
+from broker.storage.engine import Connection, Database
+from broker.storage.logins import Expired
+
+SETTLED = 60  # seconds after its end until nothing that still runs can answer a login
+PER_ADDRESS = 200  # receipts an hour and address: strangers who only knock do not fill the table (RX-05)
+
+
+class Abandoned:
+    """Explains logins whose time ran out, in the order of their ends."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self.looked_at: tuple[int, str] = (0, "")  # (end, id): all up to here is done
+
+    def some(self) -> tuple[int, bool]:
+        """One batch: the number of receipts written, and whether there may be more."""
+        now = self._clock()
+        with self._db.write() as tx:
+            batch = logins.expired(tx, self.looked_at, now - SETTLED)
+            written = sum(self._explain(tx, found, now) for found in batch)
+            logins.forget_assertions(tx, [found.login.id for found in batch if found.login.assertion is not None])
+        if batch:
+            self.looked_at = (batch[-1].login.expires_at, batch[-1].login.id)
+        return written, len(batch) == BATCH
+
+    def _explain(self, tx: Connection, found: Expired, now: int) -> bool:
+        """The receipt of one login, if it has none."""
+        login = found.login
+        if found.explained or shared.count_attempt(tx, f"abandoned:{found.address}", now, 3600) > PER_ADDRESS:
+            return False
+        said, reason = login.assertion, left_at(login)
+        person = people.by_identity(tx, said.partner, said.issuer, said.subject) if said is not None else None
+        trail.write(
+            tx,
+            login,
+            trail.longer(login, trail.entry(login.expires_at, "abandoned", "expired", reason)),
+            now=login.expires_at,
+            outcome=Outcome.ABANDONED,
+            reason=reason,
+            config=self._settings().digest,
+            address=found.address,
+            person_id=person.id if person else None,
+        )
+        return True
+
+
+def left_at(login: Login) -> str:
+    """Where the person was last seen, in words for staff."""
+    last = login.trail[-1] if login.trail else {}
+    step, result = str(last.get("step", "")), str(last.get("result", ""))
+    if login.stage is Stage.CLOSED:
+        return "set aside: newer sign-ins of the same browser took its place"
+    if login.stage is Stage.WAITING:
+        return "left at the partner"
+    if login.assertion is not None:
+        return "left at review-permissions, after the partner vouched"
+    if step == "home" and result == "unknown":
+        return "left at choose-partner"
+    if step == "started" and login.purpose is Purpose.INVITATION:
+        return "left at invitation"
+    if login.partner is not None:
+        return "left before the partner"
+    return "left at home-organization"

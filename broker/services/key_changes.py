@@ -1,0 +1,46 @@
+"""A signing key that appears or goes at a partner or an application is worth a line in the audit (HT-20; SM-12 for OIDC)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from broker.domain.audit import SYSTEM, Event
+from broker.jose.errors import JoseError
+from broker.jose.keys import public_keys, thumbprint
+from broker.services import audit
+from broker.storage.engine import Connection
+
+
+def fingerprints(document: Mapping[str, Any]) -> dict[str, str]:
+    """RFC 7638 thumbprint -> kid (empty if it has none) of every usable key of a JWK Set."""
+    try:
+        return {thumbprint(key.key): key.kid or "" for key in public_keys(document)}
+    except JoseError:
+        return {}
+
+
+def record(tx: Connection, name: str, owner: str, before: str | None, after: Mapping[str, Any], now: int) -> None:
+    """Compare the last good copy with the new one. No event for the first copy, or where the keys are the same.
+
+    name: of the event. before: the stored text, from whichever address it came. `reused`: names of keys that now stand
+    for another key, which no honest rotation does.
+    """
+    if before is None:
+        return
+    old, new = fingerprints(json.loads(before)), fingerprints(after)
+    if old.keys() == new.keys():
+        return
+    gone, come = ({k: v for k, v in one.items() if k not in other} for one, other in ((old, new), (new, old)))
+    data = {
+        "removed": _listed(gone),
+        "added": _listed(come),
+        "reused": sorted(set(filter(None, gone.values())) & {*come.values()}),
+    }
+    audit.record(tx, Event(name=name, actor=SYSTEM, target=owner, data=data), now)
+
+
+def _listed(keys: Mapping[str, str]) -> list[dict[str, str]]:
+    """Names as the owner chose them, cut and printable."""
+    return [{"kid": "".join(c if c.isprintable() else "?" for c in kid[:100]), "thumbprint": mark} for mark, kid in keys.items()]

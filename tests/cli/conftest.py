@@ -1,0 +1,121 @@
+"""A home and a `broker serve` of its own: real processes, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.demo.serving import free_port
+from broker.keyring.root import create_root
+
+PARTNER = "name: {name}\ndomains: [{id}.example]\noidc:\n  issuer: https://login.{id}.example\n  client_id: contoso\n  client_secret: ${{env:SECRET}}\n"
+ENVIRON = {"SECRET": "only-for-tests-0123456789-abcdefgh"}
+
+
+@dataclass
+class Serving:
+    """One `broker serve` with two workers."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def write_partner(self, partner: str, more: str = "") -> Path:
+        """A partner's file."""
+        path = self.home / "config" / "partners" / f"{partner}.yaml"
+        path.write_text(PARTNER.format(name=partner.title(), id=partner) + more, "utf-8")
+        return path
+
+    def ready(self) -> dict[str, Any]:
+        """The body of /readyz, of whichever worker answers; empty if nobody does."""
+        try:
+            with urllib.request.urlopen(f"http://localhost:{self.port}/readyz", timeout=5) as answer:
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except (urllib.error.URLError, OSError):
+            return {}
+
+    def until(self, what: Callable[[], bool], seconds: float = 20) -> bool:
+        """Wait until it is so, in every one of several looks, because workers take turns."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if all(what() for _ in range(6)):
+                return True
+            time.sleep(0.1)
+        return False
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `broker WORDS` at this home."""
+        return run(self.home, *words)
+
+    def log(self) -> str:
+        """What the server wrote."""
+        return (self.home / "log").read_text("utf-8", "replace")
+
+    def workers(self) -> set[int]:
+        """The process ids of the workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return {int(pid) for pid in children.split()}
+
+
+def environment(home: Path) -> Mapping[str, str]:
+    """Of every process at this home."""
+    return {**os.environ, **ENVIRON, "BROKER_HOME": str(home)}
+
+
+def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `broker WORDS` at a home."""
+    line = [sys.executable, "-m", "broker", *words]
+    return subprocess.run(line, env=environment(home), capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture
+def home(tmp_path: Path, sqlite_url: str) -> Path:
+    """A company with one partner and a database."""
+    config = tmp_path / "config"
+    for folder in ("partners", "applications"):
+        (config / folder).mkdir(parents=True)
+    (config / "broker.yaml").write_text(
+        f"issuer: http://localhost:{free_port()}\norganization: {{name: Contoso}}\ndatabase: {sqlite_url}\n", "utf-8"
+    )
+    (config / "partners" / "fabrikam.yaml").write_text(PARTNER.format(name="Fabrikam", id="fabrikam"), "utf-8")
+    (tmp_path / "keys").mkdir()
+    create_root(tmp_path / "keys")
+    return tmp_path
+
+
+@pytest.fixture
+def serving(home: Path) -> Iterator[Serving]:
+    """A server that is ready."""
+    port = int((home / "config" / "broker.yaml").read_text().split("localhost:")[1].split("\n")[0])
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "broker", "serve", "--bind", f"127.0.0.1:{port}"],
+            env=environment(home),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    serving = Serving(home, port, process)
+    try:
+        assert serving.until(lambda: bool(serving.ready()), 40), serving.log()
+        yield serving
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
