@@ -39,7 +39,7 @@ FAULTS: Mapping[str, Fault] = {
         Fault("wrong_nonce", "the nonce is that of another login", attack="OU-05"),
         Fault("wrong_at_hash", "at_hash belongs to another access token", attack="OU-24"),
         Fault("mixed_up", "the answer names another issuer in the browser (mix-up)", attack="OU-15"),
-        Fault("other_userinfo", "userinfo speaks of somebody else", attack="OU-17"),
+        Fault("other_userinfo", "name and address come by userinfo only, which speaks of somebody else", attack="OU-17"),
         Fault("no_id_token", "the token answer holds no ID token", FAILED, "OU-23"),
         Fault("error", "the partner refuses, with markup in its error text", FAILED, "OU-19"),
         Fault("down", "the token endpoint, the keys, discovery and userinfo answer 503", FAILED, "OU-22"),

@@ -285,7 +285,7 @@ class IdentityProvider:
             "acr": MFA if session.second_factor else SFA,
             "amr": ["pwd", "otp", "mfa"] if session.second_factor else ["pwd"],
             "at_hash": half_hash(self.alg, access),
-            **({} if self.lean else self._profile(session.subject, params["scope"])),
+            **({} if self.lean or self.fault == "other_userinfo" else self._profile(session.subject, params["scope"])),
             **({"nonce": params["nonce"]} if "nonce" in params else {}),
         }
         if self.fault == "replayed":

@@ -21,6 +21,8 @@ from tests.interop import apache
 from tests.interop.stage import Home, peer
 
 SECRET = "application secret: with %, + and space"
+PLAIN_SECRET = "application-secret-that-needs-no-encoding"  # Authlib 1 sends Basic without the encoding of RFC 6749 2.3.1
+PARTNER_SECRET = "partner secret: long enough"
 METHODS = {
     "basic": ("client_secret_basic", {"client_secret": SECRET}, {"client_secret": SECRET}),
     "post": ("client_secret_post", {"client_secret": SECRET}, {"client_secret": SECRET}),
@@ -48,10 +50,10 @@ def stage(node: str, folder: Path) -> Iterator[Stage]:
     home = Home(folder / "home")
     partner = Server("127.0.0.2")
     account = Account(subject="ada", name="Ada Fabrik", email="ada@fabrikam.example")
-    client = Client(client_id="broker", client_secret="partner", redirect_uris=(home.callback("fabrikam"),))
+    client = Client(client_id="broker", client_secret=PARTNER_SECRET, redirect_uris=(home.callback("fabrikam"),))
     partner.start(create_partner(IdentityProvider(partner.address, name="Fabrikam", accounts=[account], clients=[client])))
     home.write_broker()
-    home.write_partner("fabrikam", partner.address, domain="fabrikam.example", secret="partner")
+    home.write_partner("fabrikam", partner.address, domain="fabrikam.example", secret=PARTNER_SECRET)
     ports = {name: free_port("127.0.0.3") for name in (*METHODS, *ALGORITHMS)}
     sites = {name: f"http://127.0.0.3:{port}" for name, port in ports.items()}
     apache_port, authlib = free_port("127.0.0.4"), Server("127.0.0.5")
@@ -60,18 +62,20 @@ def stage(node: str, folder: Path) -> Iterator[Stage]:
         keys = {"jwks_uri": f"{sites[name]}/jwks"} if name == "key" else {}
         home.write_application(f"rp-{name}", f"{sites[name]}/cb", **METHODS[name][2], **keys)
     for alg in ALGORITHMS:
-        home.write_application(f"rp-{alg}", f"{sites[alg]}/cb", client_secret=SECRET, id_token_signed_response_alg=alg)
+        home.write_application(f"rp-{alg.lower()}", f"{sites[alg]}/cb", client_secret=SECRET, id_token_signed_response_alg=alg)
     home.write_application(
         "site", f"{sites['apache']}/app/cb", client_secret=SECRET, post_logout_redirect_uris=[f"{sites['apache']}/index.html"]
     )
-    home.write_application("flask", f"{sites['authlib']}/cb", client_secret=SECRET)
+    home.write_application("flask", f"{sites['authlib']}/cb", client_secret=PLAIN_SECRET)
     try:
         with ExitStack() as stack:
             for name, (method, secret, _) in METHODS.items():
                 stack.enter_context(_openid_client(node, folder, home, ports[name], f"rp-{name}", method, secret))
             for alg in ALGORITHMS:
                 metadata = {"client_secret": SECRET, "id_token_signed_response_alg": alg}
-                stack.enter_context(_openid_client(node, folder, home, ports[alg], f"rp-{alg}", "client_secret_basic", metadata))
+                stack.enter_context(
+                    _openid_client(node, folder, home, ports[alg], f"rp-{alg.lower()}", "client_secret_basic", metadata)
+                )
             broker = stack.enter_context(home.broker())
             apache.install()
             stack.enter_context(apache.protected_site(folder, "127.0.0.4", apache_port, home.issuer, "site", SECRET))
@@ -101,7 +105,7 @@ def _authlib(issuer: str) -> Flask:
     client = OAuth(app).register(
         "broker",
         client_id="flask",
-        client_secret=SECRET,
+        client_secret=PLAIN_SECRET,
         server_metadata_url=f"{issuer}/.well-known/openid-configuration",
         client_kwargs={"scope": "openid profile email offline_access", "code_challenge_method": "S256"},
     )

@@ -57,7 +57,7 @@ def broker(node: str, folder: Path) -> Iterator[BrokerProcess]:
     """One broker, a partner for each option."""
     home = Home(folder / "home")
     home.write_broker()
-    home.write_application("rp", CALLBACK, client_secret="application secret")
+    home.write_application("rp", CALLBACK, client_secret="application secret, long enough")
     with ExitStack() as stack:
         for name, option in OPTIONS.items():
             port = free_port("127.0.0.2")
@@ -81,7 +81,9 @@ def test_partner_works(broker: BrokerProcess, name: str) -> None:
     who = PeerVisitor(email, "ada")
     link = broker.invite(email, "rp", CALLBACK)["redeem_url"]
     who.open(link, stop_at=CALLBACK)
-    party = RelyingParty(broker.issuer, "rp", CALLBACK, client_secret="application secret", scope="openid profile email")
+    party = RelyingParty(
+        broker.issuer, "rp", CALLBACK, client_secret="application secret, long enough", scope="openid profile email"
+    )
     url, pending = party.begin()
     page = who.open(url, stop_at=CALLBACK)
     assert page.location is not None, str(page)
