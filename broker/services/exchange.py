@@ -62,10 +62,10 @@ class Desk:
         token_rows.add_refresh(self.tx, value, family, self.now + self.lifetimes.refresh_idle)
         return value
 
-    def record(self, name: str, grant_id: str) -> None:
-        """One audit event."""
-        actor = Actor(kind="application", id=self.application.client_id)
-        audit.record(self.tx, Event(name=name, actor=actor, target=grant_id), self.now)
+
+def record(tx: Connection, name: str, application: ApplicationView, grant_id: str, now: int) -> None:
+    """One audit event of an application about a grant."""
+    audit.record(tx, Event(name=name, actor=Actor(kind="application", id=application.client_id), target=grant_id), now)
 
 
 def exchange(desk: Desk, form: Mapping[str, str]) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _take_code(desk: Desk, code: str, redirect_uri: str, verifier: str | None) -
         if grant_id is None:
             raise OAuthError("invalid_grant", "code_unknown")
         if grants.end(desk.tx, grant_id, desk.now):  # HP-31: shown twice, it ends every token of its grant
-            desk.record("code.reused", grant_id)
+            record(desk.tx, "code.reused", desk.application, grant_id, desk.now)
         raise OAuthError("invalid_grant", "code_reused")
     if spent.redirect_uri != redirect_uri or not pkce.proves(spent.challenge, verifier):
         raise OAuthError("invalid_grant", "code_proof")
@@ -147,7 +147,7 @@ def _refresh_refused(desk: Desk, token: str) -> OAuthError:
         return OAuthError("invalid_grant", "refresh_unknown")
     if token_rows.revoke_family(desk.tx, family.id, desk.now):
         grants.end(desk.tx, family.grant_id, desk.now)
-        desk.record("refresh_token.reused", family.grant_id)
+        record(desk.tx, "refresh_token.reused", desk.application, family.grant_id, desk.now)
     return Remembered("invalid_grant", "refresh_reused")
 
 

@@ -16,7 +16,7 @@ from broker.provider.hint import HintClaims, read_hint
 from broker.provider.view import ApplicationView
 from broker.services import claims_view
 from broker.services.applications import application_view
-from broker.services.exchange import Desk, Remembered, exchange, holding, refresh, usable
+from broker.services.exchange import Desk, Remembered, exchange, holding, record, refresh, usable
 from broker.services.keys import Keys
 from broker.settings.load import Settings
 from broker.storage import grants, subjects, tokens
@@ -163,7 +163,7 @@ class Grants:
                 tokens.revoke_family(tx, family.id, now)
                 grants.end(tx, family.grant_id, now)
                 grant_id = family.grant_id
-            self._desk(tx, application, now).record("token.revoked", grant_id)
+            record(tx, "token.revoked", application, grant_id, now)
 
     def hint(self, token: str) -> HintClaims:
         """Verify an id_token_hint (HP-15). Raises JoseError."""
@@ -179,18 +179,15 @@ class Grants:
         file = self._settings().applications.get(client_id)
         return None if file is None else application_view(file)
 
-    def _desk(self, tx: Connection, application: ApplicationView, now: int) -> Desk:
-        key = self._keys.ring().signing(application.alg, now)
-        lifetimes = self._settings().broker.tokens
-        return Desk(tx=tx, application=application, issuer=self._issuer, lifetimes=lifetimes, key=key, now=now)
-
     def _at_desk(
         self, application: ApplicationView, form: Mapping[str, str], use: Callable[[Desk, Mapping[str, str]], dict[str, Any]]
     ) -> dict[str, Any]:
         """One transaction; a refusal that must be remembered is committed first, then raised."""
+        now, lifetimes, issuer = self._clock(), self._settings().broker.tokens, self._issuer
+        key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database itself
         with self._db.write() as tx:
             try:
-                return use(self._desk(tx, application, self._clock()), form)
+                return use(Desk(tx=tx, application=application, issuer=issuer, lifetimes=lifetimes, key=key, now=now), form)
             except Remembered as error:
                 refusal = error
         raise refusal
