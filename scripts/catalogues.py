@@ -43,7 +43,7 @@ def extracted() -> Catalog:
 
 def problems(language: str) -> list[str]:
     """One line for each text of the language that is missing, fuzzy, stale or has other placeholders than its source."""
-    kept, wanted = _read(language), extracted()
+    kept, wanted = read(language), extracted()
     found = [f"{language}: stale: {message.id!r}" for message in kept if message.id and message.id not in wanted]
     for message in wanted:
         if not message.id:
@@ -62,7 +62,7 @@ def problems(language: str) -> list[str]:
 
 def update(language: str) -> None:
     """Write the language's file anew from the sources, with the translations it has; English translates itself."""
-    kept, wanted = _read(language), extracted()
+    kept, wanted = read(language), extracted()
     merged = Catalog(locale=language, project="guest-broker", charset="utf-8", fuzzy=False)
     for message in wanted:
         if not message.id:
@@ -91,7 +91,8 @@ def _placeholders(language: str, source: object, texts: list[str]) -> list[str]:
     return [f"{language}: placeholders: {text!r}" for text in bad]
 
 
-def _read(language: str) -> Catalog:
+def read(language: str) -> Catalog:
+    """A language's catalogue as it stands."""
     path = _path(language)
     return read_po(io.BytesIO(path.read_bytes() if path.is_file() else b""), locale=language)
 

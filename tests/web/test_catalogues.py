@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from broker.settings.broker_file import LANGUAGES
@@ -18,6 +20,12 @@ def test_languages_are_the_same_everywhere() -> None:
 def test_catalogue_is_complete(language: str) -> None:
     """Nothing missing, fuzzy or stale; `python scripts/catalogues.py` adds what is new."""
     assert catalogues.problems(language) == []
+
+
+def test_french_marks_do_not_stand_alone() -> None:
+    """A mark of two parts never begins a line: the space before it does not break."""
+    for message in catalogues.read("fr"):
+        assert not re.search(r" [?!:;»]|« ", str(message.string)), message.string
 
 
 def test_texts_have_no_stray_percent() -> None:
