@@ -50,7 +50,7 @@ PENDING = (
     Pending(
         "broker", "mail.server", "invitations are not written as mail; hand out their links", lambda v, _d: not _is_smtp(v, _d)
     ),
-    Pending("broker", "retention", "old records are not removed"),
+    Pending("broker", "retention.audit", "old audit events are not removed"),
     Pending("partner", "saml", "sign-in over SAML is not built; nobody can sign in at this partner"),
     Pending("partner", "trust.mfa", "the partner's multi-factor authentication is not taken over"),
     Pending("partner", "trust.mfa_max_age", "the partner's multi-factor authentication is not taken over"),
