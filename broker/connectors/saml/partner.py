@@ -1,0 +1,59 @@
+"""What the SAML connector knows of one partner, and what one login expects of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+Signed = Literal["response", "assertion", "both", "either"]
+IdpKeys = tuple[RSAPublicKey | EllipticCurvePublicKey, ...]  # the partner's pinned keys, several during its rollover
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamlView:
+    """The `saml:`, `claims:` and `trust:` parts of a partner's file, filled in by app.py.
+
+    entity_id: exact. signed: which element must carry a signature; `either` asks for one of them, never for none.
+    want_encrypted: an assertion in plain text is refused. subject: `name_id`, or the Name (or a short name of the
+    shipped table) of the one attribute that names the account. claims: broker claim -> wire Name or short name.
+    domains: canonical. trust_email: `trust.email`. scopes: what scoped values (`user@scope`) may end in, the
+    `shibmd:Scope` of its metadata; empty: every scope within `domains`, or any where that is empty too.
+    """
+
+    id: str
+    entity_id: str
+    signed: Signed = "either"
+    want_encrypted: bool = False
+    subject: str = "name_id"
+    claims: Mapping[str, str] = field(default_factory=dict)
+    domains: tuple[str, ...] = ()
+    trust_email: bool = False
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the login's own request makes the only right answer.
+
+    request_id: the ID of our AuthnRequest. acs_url: the AssertionConsumerServiceURL of it, wanted as Destination and
+    Recipient. audience: our entity id. force: ForceAuthn was asked. max_age: seconds, or None. acr_values: the contexts
+    asked for, in the partner's words. now, started_at: seconds since 1970; started_at is when the request was made.
+    """
+
+    request_id: str
+    acs_url: str
+    audience: str
+    now: int
+    started_at: int
+    force: bool = False
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
+    destination: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.destination:
+            object.__setattr__(self, "destination", self.acs_url)
