@@ -42,7 +42,7 @@ USED = {
     ("broker", "guests:\n  email_one_time_code: true"): "guests.email_one_time_code",
     ("broker", "mail:\n  server: smtp://mail.contoso.example"): "mail.server",
     ("broker", "mail:\n  server: folder:var/mail"): "mail.server",
-    ("broker", "retention: {audit: 10d}"): "retention",
+    ("broker", "retention: {audit: 10d}"): "retention.audit",
     ("partner", "trust:\n  mfa: [mfa]"): "trust.mfa",
     ("partner", "trust:\n  mfa_max_age: 1h"): "trust.mfa_max_age",
     ("partner", "trust:\n  step_up: true"): "trust.step_up",
