@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from broker.domain.errors import PAGE_ERRORS
 from broker.settings.load import Settings, load
-from broker.web import errors, static
+from broker.web import csrf, errors, static
 from broker.web import request as guards
 from broker.web.pages import Pages
 
@@ -196,6 +196,8 @@ def create_gallery(settings: Settings) -> Flask:
         return "".join(f'<p><a href="/{name}">{name}</a></p>' for name in names)
 
     def page(name: str) -> Response:
+        if request.method == "POST":
+            csrf.check_origin(request, settings.issuer)
         sample = samples(pages)[name]
         return pages.render(sample.template, **sample.context)
 

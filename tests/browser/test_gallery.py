@@ -147,6 +147,7 @@ def test_double_click_sends_once(chromium: Browser, gallery: str) -> None:
     page.dblclick("[data-primary]")
     page.wait_for_load_state("networkidle")
     assert len(posts) == 1
+    assert page.get_attribute("main", "data-page") == "invitation"  # SC-04: a form of ours passes, although we send no Referer
     context.close()
 
 

@@ -75,6 +75,17 @@ def test_foreign_origin(origin: str) -> None:
         csrf.check(posted({"csrf": csrf.token(SECRET, SCOPE)}, Origin=origin), SECRET, SCOPE, ISSUER)
 
 
+def test_browsers_hide_our_origin() -> None:
+    """SC-04: `null` is ours only where the browser itself says so, in a header that no page can set."""
+    body = {"csrf": csrf.token(SECRET, SCOPE)}
+    csrf.check(posted(body, **{"Origin": "null", "Sec-Fetch-Site": "same-origin"}), SECRET, SCOPE, ISSUER)
+    for said in ("cross-site", "same-site", "none", ""):
+        with pytest.raises(BadRequest):
+            csrf.check(posted(body, **{"Origin": "null", "Sec-Fetch-Site": said}), SECRET, SCOPE, ISSUER)
+    with pytest.raises(BadRequest):
+        csrf.check(posted(body, **{"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"}), SECRET, SCOPE, ISSUER)
+
+
 def test_json_is_no_form() -> None:
     """SC-04: the token in a JSON or text body, which another site may send, does not count."""
     body = f'{{"csrf": "{csrf.token(SECRET, SCOPE)}"}}'

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadGateway, RequestEntityTooLarge
 
 from broker.domain.errors import PAGE_ERRORS, BadRequest, NotInvited, OAuthError, PageError, PartnerFailed, TooManyAttempts
 from broker.settings.load import Settings
-from broker.web import errors
+from broker.web import error_table, errors
 from broker.web.pages import Pages
 from tests.web.markup import read
 
@@ -71,12 +71,12 @@ def client(settings: Settings, noted: list[tuple[PageError, str]]) -> FlaskClien
 
 def test_every_code_has_words() -> None:
     """HW-1: the table knows exactly the codes of the contract, with a status that the contract allows."""
-    assert set(errors.PAGES) == set(PAGE_ERRORS)
-    statuses = {text.status for text in (*errors.PAGES.values(), *errors.REASON_TEXT.values())} | set(
-        errors.REASON_STATUS.values()
+    assert set(error_table.PAGES) == set(PAGE_ERRORS)
+    statuses = {text.status for text in (*error_table.PAGES.values(), *error_table.REASON_TEXT.values())} | set(
+        error_table.REASON_STATUS.values()
     )
     assert statuses <= ALLOWED
-    assert {status for status, _ in errors.OAUTH.values()} <= ALLOWED | {401}
+    assert {status for status, _ in error_table.OAUTH.values()} <= ALLOWED | {401}
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,13 @@ def test_page_leads_to_the_applications(client: FlaskClient) -> None:
     assert button["href"] == "/apps"
 
 
+def test_record_is_optional(settings: Settings) -> None:
+    """An application without a log of refusals answers all the same."""
+    app = Flask("t", static_folder=None)
+    errors.register(app, Pages(lambda: settings))
+    assert app.test_client().get("/x").status_code == 404
+
+
 def test_record_that_fails_changes_nothing(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     """The page is shown although the log of refusals cannot be written."""
     app = Flask("t", static_folder=None)
@@ -195,13 +202,13 @@ def test_json(client: FlaskClient, path: str, status: int, word: str) -> None:
     """HP-27: an application gets the standard's word and its one description, not stored."""
     answer = client.get(path)
     assert answer.status_code == status
-    assert answer.json == {"error": word, "error_description": errors.OAUTH[word][1]}
+    assert answer.json == {"error": word, "error_description": error_table.OAUTH[word][1]}
     assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_descriptions_are_plain() -> None:
     """RFC 6749 5.2: only %x20-21 / %x23-5B / %x5D-7E in an error_description."""
-    for word, (_, text) in errors.OAUTH.items():
+    for word, (_, text) in error_table.OAUTH.items():
         assert all(" " <= c <= "~" and c not in '"\\' for c in word + text)
     assert errors.oauth_description("nonsense") == errors.oauth_description("invalid_request")
     assert errors.oauth_status("nonsense") == 400

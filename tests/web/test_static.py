@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from broker.settings.load import Settings
 from broker.web import brand
 from broker.web.static import Assets
+from tests.browser.gallery import create_gallery
 from tests.web.markup import read
 
 
@@ -88,6 +89,9 @@ def test_image_that_is_none(settings: Settings) -> None:
     found = assets.company_logo()
     assert found is not None
     assert found.endswith(".png")
+    answer = create_gallery(settings).test_client().get(found, headers={"Accept-Encoding": "gzip"})
+    assert (answer.data, answer.mimetype) == (b"\x89PNG", "image/png")
+    assert "Content-Encoding" not in answer.headers
 
 
 def test_changed_file_has_a_new_name(settings: Settings) -> None:
@@ -113,6 +117,11 @@ def test_accent_is_always_readable(tmp_path: Path, colour: str) -> None:
     (tmp_path / "config/brand").mkdir(parents=True)
     (tmp_path / brand.THEME).write_text(f":root {{ --brand-accent: {colour}; --brand-radius: 0; }}")
     assert brand.stylesheet(tmp_path).startswith(":root{--accent:rgb(")
+
+
+def test_colour_that_can_only_give_up() -> None:
+    """On a middle grey no colour on its side is far enough: the furthest it is."""
+    assert brand.readable((130, 130, 130), (150, 150, 150)) == (255, 255, 255)
 
 
 def test_theme_takes_only_its_properties(tmp_path: Path) -> None:
