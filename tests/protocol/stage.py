@@ -146,7 +146,7 @@ class Stage:
         _, code = self.grant(who, client_id, **values)
         answer = self.exchange(code, client_id)
         assert answer.status_code == 200, answer.text
-        return answer.get_json()
+        return dict(answer.get_json())
 
     def userinfo(self, token: str, **more: Any) -> TestResponse:
         """GET with the token in the header."""
@@ -179,6 +179,14 @@ class Stage:
         """The claims of an ID token, verified by the JWKS."""
         keys = public_keys(self.get("/jwks").get_json())
         return dict(verify(id_token, keys, {"RS256", "ES256", "PS256", "EdDSA"}).claims)
+
+    def silent(self, who: Signed | None = None, client_id: str = "payroll", **params: str) -> tuple[str, dict[str, str]]:
+        """An authorization request with prompt=none, followed through the dispatcher; where it ends."""
+        first = self.authorize(client_id, **{"prompt": "none", **params})
+        if not first.headers["Location"].startswith("/signin/"):
+            return sent_to(first)
+        cookies = [first.headers["Set-Cookie"].split(";")[0], *([self.cookie(who)["Cookie"]] if who else [])]
+        return sent_to(self.get(first.headers["Location"], headers={"Cookie": "; ".join(cookies)}))
 
     # --- the home
 

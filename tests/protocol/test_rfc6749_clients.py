@@ -26,7 +26,7 @@ def header(text: str | bytes, scheme: str = "Basic") -> dict[str, str]:
     return {"Authorization": f"{scheme} {base64.b64encode(raw).decode()}"}
 
 
-def ask(stage: Stage, headers: dict[str, str] | None = None, **form: str) -> tuple[int, str]:
+def ask(stage: Stage, headers: dict[str, str] | None = None, /, **form: str) -> tuple[int, str]:
     """What the token endpoint says."""
     return oauth_error(stage.post("/token", {**FORM, **form}, None, headers=headers or {}))
 
