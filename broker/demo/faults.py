@@ -33,6 +33,7 @@ FAULTS: Mapping[str, Fault] = {
         Fault("wrong_issuer", "the ID token names another issuer", attack="OU-03"),
         Fault("missing_mail", "neither ID token nor userinfo holds an address", ""),
         Fault("unverified_mail", "email_verified is false", ""),
+        Fault("no_auth_time", "the ID token does not say when the person signed in", "", "AZ-13"),
         Fault("unsigned", "the ID token is not signed: alg none", attack="OU-01"),
         Fault("replayed", "the ID token of an earlier login is sent again", attack="OU-05"),
         Fault("other_keys", "the ID token is signed by a key that the partner does not publish", attack="OU-09"),
@@ -59,6 +60,8 @@ def distort(fault: str, claims: Mapping[str, Any], *, nonce: str, at_hash: str) 
         "unverified_mail": {"email_verified": False},
     }
     changed = {**claims, **wrong.get(fault, {})}
+    if fault == "no_auth_time":
+        del changed["auth_time"]
     return without_mail(changed) if fault == "missing_mail" else changed
 
 

@@ -153,7 +153,7 @@ def _asked(login: Login) -> dict[str, Any]:
         return {}
     return {
         "silent": "none" in request.prompt,
-        "force": "login" in request.prompt,
+        "force": "login" in request.prompt or request.max_age == 0,  # Core 3.1.2.1: max_age=0 is prompt=login
         "choose": "select_account" in request.prompt and not login.chosen,
         "ask_consent": "consent" in request.prompt,
         "max_age": request.max_age,

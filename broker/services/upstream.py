@@ -171,7 +171,7 @@ def _ask(login: Login, state: str) -> Ask:
     return Ask(
         state=state,
         login_hint=login.login_hint,
-        force=login.anew or "login" in request.prompt,
+        force=login.anew or "login" in request.prompt or request.max_age == 0,
         max_age=request.max_age,
         ui_locales=request.ui_locales,
     )

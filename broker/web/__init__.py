@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask, Request
 from flask import request as asked
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from broker.domain.errors import PageError
+from broker.domain.errors import BadRequest, PageError
 from broker.web import errors, health, op, panel, signin, static
 from broker.web import request as guards
 from broker.web.op import PROTOCOL_PATHS
 from broker.web.pages import Pages
+from broker.web.request import client_address
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -27,14 +30,25 @@ def create_web(broker: Broker) -> Flask:
     static.register(app, pages.assets)
 
     def record(error: PageError, reference: str) -> None:
-        broker.receipts.refuse(error, reference, asked.remote_addr or "")
+        broker.receipts.refuse(error, reference, _address(broker))
 
     errors.register(app, pages, record=record, is_protocol=_is_protocol)
     app.register_blueprint(op.blueprint(broker, pages))
     app.register_blueprint(signin.blueprint(broker, pages))
     app.register_blueprint(panel.blueprint(broker, pages))
     app.register_blueprint(health.blueprint(broker))
+    prefix = urlsplit(broker.settings.get().issuer).path.rstrip("/")
+    if prefix:  # an issuer below a path: we answer there, and for operators at the root, too
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {prefix: app.wsgi_app})  # type: ignore[method-assign]
     return app
+
+
+def _address(broker: Broker) -> str:
+    """Where the browser is, for the log of refusals; an unreadable one has none."""
+    try:
+        return client_address(asked, broker.settings.get().broker.network.trusted_proxies)
+    except BadRequest:
+        return ""
 
 
 def _is_protocol(request: Request) -> bool:

@@ -276,7 +276,7 @@ def test_faults_in_what_is_said(pair: Pair) -> None:
 
 def test_every_fault_is_tested() -> None:
     """A new switch needs a line above."""
-    assert set(FAULTS) == {*FOUND_BY, "none", "missing_mail", "unverified_mail", "other_userinfo"}
+    assert set(FAULTS) == {*FOUND_BY, "none", "missing_mail", "unverified_mail", "other_userinfo", "no_auth_time"}
 
 
 def test_switches(pair: Pair) -> None:

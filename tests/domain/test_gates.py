@@ -34,7 +34,11 @@ MFA = ("https://refeds.org/profile/mfa",)
         ({"max_age": 100, "auth_time": None}, Step.UPSTREAM, "the last sign-in is older than max_age allows"),
         ({"force": True, "asserted_now": True, "auth_time": NOW - 5}, Step.ISSUE, ""),
         ({"force": True, "asserted_now": True, "auth_time": NOW - 12}, Step.ISSUE, ""),
-        ({"force": True, "asserted_now": True, "auth_time": NOW - 12, "session_auth_time": NOW - 12}, Step.DENY, "auth_time_too_old"),
+        (
+            {"force": True, "asserted_now": True, "auth_time": NOW - 12, "session_auth_time": NOW - 12},
+            Step.DENY,
+            "auth_time_too_old",
+        ),
         ({"force": True, "asserted_now": True, "auth_time": NOW - 16}, Step.DENY, "auth_time_too_old"),
         ({"force": True, "asserted_now": True, "auth_time": None}, Step.DENY, "auth_time_missing"),
         ({"max_age": 0, "asserted_now": True, "auth_time": NOW - 100}, Step.DENY, "auth_time_too_old"),

@@ -74,7 +74,9 @@ def test_no_trust_in_mail_means_no_binding(world: World, order: str) -> None:
     """AL-02: without trust.email no address counts, with the link or without it."""
     from tests.journeys.world import partner_file
 
-    world.write("partners/fabrikam.yaml", partner_file("Fabrikam", "fabrikam.example", world.partners["fabrikam"].issuer, trust=False))
+    world.write(
+        "partners/fabrikam.yaml", partner_file("Fabrikam", "fabrikam.example", world.partners["fabrikam"].issuer, trust=False)
+    )
     invited = world.invite()
     ada = world.visitor(ADA)
     page = world.arrive(ada) if order == "before" else world.redeem(ada, invited)

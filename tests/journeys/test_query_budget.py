@@ -7,7 +7,7 @@ from tests.journeys.world import ADA, World
 
 
 def test_statements_of_a_sign_in(both: World) -> None:
-    """authorize 3, callback 4, dispatcher to code 14 (design: query budget)."""
+    """Authorize 3, callback 4, dispatcher to code 14 (design: query budget)."""
     ada = both.visitor(ADA)
     both.redeem(ada)
     both.sign_in(ada)  # consent is given, documents are fetched, the sub is made

@@ -186,7 +186,9 @@ def test_domain_denied_after_the_invitation(world: World) -> None:
     world.invite("bo@evil-fabrikam.example")
 
 
-@pytest.mark.parametrize("email", ["a@b.example\r\nBcc: c@d.example", "a@b.example,c@d.example", "A <a@b.example>", "a b@c.example", "@x", ""])
+@pytest.mark.parametrize(
+    "email", ["a@b.example\r\nBcc: c@d.example", "a@b.example,c@d.example", "A <a@b.example>", "a b@c.example", "@x", ""]
+)
 def test_bad_addresses(world: World, email: str) -> None:
     """IN-13: one plain address, or one clear line; nothing is stored."""
     before = world.counts()

@@ -14,7 +14,9 @@ from tests.journeys.world import ADA, BO, World
 def cookie(world: World, browser: Browser, purpose: Purpose) -> str | None:
     """The value of one of the broker's cookies in a browser."""
     name = Cookies(world.url).name(purpose)
-    return next((value for found, value in browser.cookies.sent(world.url + "/", method="GET", cross_site=False) if found == name), None)
+    return next(
+        (value for found, value in browser.cookies.sent(world.url + "/", method="GET", cross_site=False) if found == name), None
+    )
 
 
 def plant(world: World, browser: Browser, purpose: Purpose, value: str) -> None:
@@ -171,7 +173,7 @@ def test_blocked_guest_is_out_at_once(world: World) -> None:
     with world.broker.db.write() as tx:
         tx.execute(update(people).where(people.c.email == ADA.email).values(state="blocked"))
     assert not signed_in(world, ada.browser)
-    with pytest.raises(Exception, match="401|invalid_token"):
+    with pytest.raises(Exception, match=r"401|invalid_token"):
         world.party.userinfo(tokens)
     with pytest.raises(Exception, match="invalid_grant"):
         world.party.refresh(tokens.refresh_token or "", tokens)

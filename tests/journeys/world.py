@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ NORA = Account(subject="nora", name="Nora North", email="nora@northwind.example"
 CLEO = Account(subject="cleo", name="Cleo Contoso", email="cleo@contoso.example")
 PEOPLE = {"fabrikam": (ADA, BO), "northwind": (MALLORY, NORA), "staff": (CLEO,)}
 HOSTS = {"fabrikam": "127.0.0.2", "northwind": "127.0.0.3", "staff": "127.0.0.4"}
-SECRET = "only-for-tests-0123456789-abcdefgh"  # noqa: S105 - a fixture
+SECRET = "only-for-tests-0123456789-abcdefgh"
 ACTOR = Actor(kind="command")
 
 
@@ -125,16 +125,24 @@ def open_world(home: Path, database: str, clock: Clock) -> Iterator[World]:
                 server.address, name=name.title(), accounts=PEOPLE[name], clients=[client], alg="ES256", clock=clock
             )
             server.start(create_partner(providers[name]))
-        application.start(lambda _environ, start: start("200 OK", [("Content-Type", "text/plain")]) and [b"landed"] or [b"landed"])
+        application.start(_landing)
         own.start(create_web(broker))
         callback = f"{application.address}/callback"
-        party = RelyingParty(own.address, "payroll", callback, client_secret=SECRET, scope="openid profile email offline_access", clock=clock)
+        party = RelyingParty(
+            own.address, "payroll", callback, client_secret=SECRET, scope="openid profile email offline_access", clock=clock
+        )
         travel = RelyingParty(own.address, "travel", callback, scope="openid profile email", clock=clock)
         yield World(home, own.address, broker, clock, own, providers, party, travel, application.address)
         broker.close()
     finally:
         for server in servers:
             server.close()
+
+
+def _landing(_environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+    """What stands behind the application's addresses that no test stops at."""
+    start("200 OK", [("Content-Type", "text/plain")])
+    return [b"landed"]
 
 
 def write_files(home: Path, issuer: str, database: str, application: str, partners: dict[str, str]) -> None:
@@ -150,7 +158,9 @@ def write_files(home: Path, issuer: str, database: str, application: str, partne
     )
     for name, address in partners.items():
         domain = {"staff": "contoso.example"}.get(name, f"{name}.example")
-        (config / "partners" / f"{name}.yaml").write_text(partner_file(name.title(), domain, address, members=name == "staff"), "utf-8")
+        (config / "partners" / f"{name}.yaml").write_text(
+            partner_file(name.title(), domain, address, members=name == "staff"), "utf-8"
+        )
     (config / "applications" / "payroll.yaml").write_text(
         f"name: Payroll\nclient_secret: ${{env:SECRET}}\nredirect_uris: ['{application}/callback']\n"
         f"launch_url: {application}/home\nscopes: [openid, profile, email, offline_access, roles]\n"
@@ -169,5 +179,3 @@ def partner_file(name: str, domain: str, issuer: str, *, members: bool = False, 
         f"oidc:\n  issuer: {issuer}\n  client_id: contoso\n  client_secret: ${{env:SECRET}}\n"
         f"trust: {{email: {str(trust).lower()}}}\n{more}"
     )
-
-

@@ -41,7 +41,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
             return home.page(broker, pages, browser, turn.found)
         if turn.step in (Step.REDEEM, Step.CONSENT):
             return consent.page(broker, pages, browser, turn.found, redeeming=turn.step is Step.REDEEM)
-        return ended(broker, pages, browser, turn)
+        return ended(pages, browser, turn)
 
     @routes.get("/signin/<uuid:login>/again")
     def again(login: str) -> Response:
@@ -86,7 +86,7 @@ def send_out(broker: Broker, pages: Pages, browser: Browser, found: Found) -> Re
     return pages.render("post_form.html", target=target, action=outbound.url, fields=dict(outbound.form))
 
 
-def ended(broker: Broker, pages: Pages, browser: Browser, turn: Turn) -> Response:
+def ended(pages: Pages, browser: Browser, turn: Turn) -> Response:
     """The answer to the application, the way to where the login was for, or the page that says why not."""
     login = turn.found.login
     if turn.answer is not None and login.request is not None:
@@ -94,7 +94,7 @@ def ended(broker: Broker, pages: Pages, browser: Browser, turn: Turn) -> Respons
     elif turn.step is Step.ISSUE:
         response = browser.go(_target(pages, turn))
     else:
-        return refused(broker, pages, browser, turn)
+        return refused(pages, browser, turn)
     if turn.session is not None:
         browser.cookies.set(response, Purpose.SESSION, turn.session)
     if login.purpose is LoginPurpose.INVITATION:
@@ -107,7 +107,7 @@ def _target(pages: Pages, turn: Turn) -> str:
     return pages.path(target) if target.startswith("/") else target
 
 
-def refused(broker: Broker, pages: Pages, browser: Browser, turn: Turn) -> Response:
+def refused(pages: Pages, browser: Browser, turn: Turn) -> Response:
     """One safe sentence and a reference; the login stays, so that another account can be used."""
     said = turn.decision.next
     error = PAGE_ERRORS[said.code or "server_error"](said.reason)

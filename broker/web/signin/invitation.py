@@ -26,7 +26,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
     @routes.get("/invitation/<ticket>")
     def arrive(ticket: str) -> Response:
-        if len(ticket) != 43:  # noqa: PLR2004 - 256 bits as base64url; anything else was never ours
+        if len(ticket) != 43:
             _guess()
             raise BadRequest("invitation_malformed")
         response = browser.go(pages.path("/invitation"))

@@ -1,0 +1,108 @@
+"""Every route, walked as nobody, as a guest and as a member, against one table (HW-5, MF-06, AD-06, AD-12)."""
+
+from __future__ import annotations
+
+from broker.demo.browser import Browser
+from broker.web import create_web
+from tests.journeys.world import ADA, CLEO, World
+
+# route -> what a GET answers to (nobody, a guest, a member): a status, or the page's name; "-": no GET
+TABLE: dict[str, tuple[str, str, str]] = {
+    "/": ("303", "303", "303"),
+    "/apps": ("303", "apps", "apps"),
+    "/apps/sign-out": ("405", "405", "405"),
+    "/authorize": ("400", "400", "400"),
+    "/token": ("405", "405", "405"),
+    "/userinfo": ("401", "401", "401"),
+    "/introspect": ("405", "405", "405"),
+    "/revoke": ("405", "405", "405"),
+    "/jwks": ("200", "200", "200"),
+    "/logout": ("signed-out", "sign-out", "sign-out"),
+    "/logout/confirm": ("405", "405", "405"),
+    "/.well-known/openid-configuration": ("200", "200", "200"),
+    "/healthz": ("200", "200", "200"),
+    "/readyz": ("200", "200", "200"),
+    "/metrics": ("200", "200", "200"),
+    "/static/<path:address>": ("200", "200", "200"),
+    "/invitation": ("400", "400", "400"),
+    "/invitation/<ticket>": ("400", "400", "400"),
+    "/oidc/<partner>/callback": ("400", "400", "400"),
+    "/oidc/<partner>/claim": ("400", "400", "400"),
+    "/signin/<uuid:login>": ("400", "400", "400"),
+    "/signin/<uuid:login>/account": ("405", "405", "405"),
+    "/signin/<uuid:login>/address": ("400", "400", "400"),
+    "/signin/<uuid:login>/again": ("400", "400", "400"),
+    "/signin/<uuid:login>/cancel": ("405", "405", "405"),
+    "/signin/<uuid:login>/choose": ("400", "400", "400"),
+    "/signin/<uuid:login>/consent": ("405", "405", "405"),
+    "/signin/<uuid:login>/home": ("405", "405", "405"),
+    "/signin/<uuid:login>/restart": ("405", "405", "405"),
+}
+NOBODY_ELSE = "00000000-0000-4000-8000-000000000000"
+
+
+def filled(route: str) -> str:
+    """The route with values that belong to nobody."""
+    return (
+        route.replace("<uuid:login>", NOBODY_ELSE)
+        .replace("<partner>", "fabrikam")
+        .replace("<ticket>", "x")
+        .replace("<path:address>", "style.0.css")
+    )
+
+
+def seen(browser: Browser, url: str) -> str:
+    """The page's name if there is one, else the status."""
+    page = browser.get(url, stop_at="http")
+    return page.name if page.name and page.name != "error" else str(page.status)
+
+
+def test_every_route_against_the_table(world: World) -> None:
+    """A route that is not in the table is a failure, and so is one that answers somebody else than it says."""
+    routes = {rule.rule for rule in create_web(world.broker).url_map.iter_rules()}
+    assert routes == set(TABLE)
+    guest, member = world.visitor(ADA), world.visitor(CLEO)
+    world.redeem(guest)
+    world.sign_in(member)
+    people = (Browser(clock=world.clock), guest.browser, member.browser)
+    found = {route: tuple(seen(browser, world.url + filled(route)) for browser in people) for route in TABLE}
+    assert found == TABLE
+
+
+def test_nothing_stands_elsewhere(world: World) -> None:
+    """AD-06, AD-12: no set-up page, no second spelling of a route."""
+    for path in (
+        "/admin",
+        "/setup",
+        "/install",
+        "/admin/setup",
+        "/login",
+        "/v1.0/users",
+        "/.git/config",
+        "/APPS",
+        "/apps/",
+        "/apps%2f",
+        "/apps;x",
+    ):
+        page = Browser(clock=world.clock).get(world.url + path, stop_at="http")
+        assert (page.status, page.error) == (404, "bad_request"), path
+
+
+def test_other_verbs(world: World) -> None:
+    """AD-06: another verb, or a header that pretends one, opens nothing."""
+    client = create_web(world.broker).test_client()
+    for route in TABLE:
+        for method in ("PUT", "DELETE", "PATCH", "TRACE", "OPTIONS"):
+            answer = client.open(filled(route), method=method, base_url=world.url, headers={"X-HTTP-Method-Override": "GET"})
+            assert answer.status_code in ((200, 204, 404, 405) if method == "OPTIONS" else (404, 405)), (route, method)
+            assert method != "OPTIONS" or answer.status_code in (404, 405) or answer.get_data() == b""
+
+
+def test_posts_without_a_token_change_nothing(world: World) -> None:
+    """HW-5, SC-04: every form route refuses a POST that did not come from its page."""
+    client = create_web(world.broker).test_client()
+    before = world.counts("refusals", "attempts")
+    for route in TABLE:
+        answer = client.post(filled(route), base_url=world.url, data={"email": ADA.email, "accept": "yes", "partner": "fabrikam"})
+        assert answer.status_code in (303, 400, 401, 403, 404, 405), route
+    assert world.counts("refusals", "attempts") == before
