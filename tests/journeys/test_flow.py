@@ -81,6 +81,7 @@ def test_partner_without_auth_time(world: World) -> None:
     ada = world.visitor(ADA)
     world.redeem(ada)
     world.partners["fabrikam"].fault = "no_auth_time"
+    world.clock.advance(5)
     page = world.arrive(ada, max_age="0")
     assert page.query["error"] == "login_required"
     assert ada.seen.count("partner-login") == 1
@@ -294,6 +295,7 @@ def test_receipt_tells_the_whole_story(world: World) -> None:
     """A receipt names steps, what arrived (names only), each gate and what the application was given."""
     ada = world.visitor(ADA)
     world.redeem(ada)
+    world.clock.advance(5)
     world.sign_in(world.visitor(ADA))
     receipt = world.broker.receipts.newest(limit=1)[0]
     assert receipt["outcome"] == "allowed"
