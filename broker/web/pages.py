@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flask import Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -107,7 +107,8 @@ class Pages:
 
     def _asked_now(self) -> str | None:
         """The language of `?lang=`, if it is one that we offer."""
-        asked = request.args.get("lang", "")
+        query = parse_qs(request.query_string.decode("utf-8", "replace"))  # also on the page that refuses what is no UTF-8
+        asked = query.get("lang", [""])[0]
         return asked if asked in self._offered() else None
 
     def _language(self, ui_locales: Sequence[str]) -> str:
