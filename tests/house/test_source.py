@@ -20,8 +20,15 @@ PYOP = {
     ("pyop.userinfo", "Userinfo"),
 }
 
-LARGEST = 300  # lines; a file beyond it misses a room
-GROWN: set[str] = set()  # files that may be larger, each with its reason beside it
+LARGEST = {"broker": 300, "scripts": 300, "tests": 500}  # lines; a file beyond it misses a room
+GROWN = {  # files that may be larger, up to here, each with its reason
+    "broker/storage/tables.py": 450,  # one list of tables, read as one
+    "broker/storage/migrations/versions/v0001_first.py": 450,  # the same list, written by alembic
+    "broker/services/sign_in.py": 380,  # the dispatcher: one class, one subject
+    "broker/demo/identity.py": 380,  # a whole identity provider in one file, so that it can be read as an example
+    "broker/demo/story.py": 380,  # one story
+    "tests/connectors/test_http.py": 520,  # one client, every refusal
+}
 
 WORKPLACE = re.compile(r"(?<![\w./~-])/(work|farm|root)/|before-stop|\.library/")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
@@ -95,9 +102,10 @@ def test_the_domain_asks_nobody():
 
 
 def test_files_are_small():
-    """A file of more than 300 lines misses a room."""
-    large = {relative(p): n for p in modules("broker", "tests", "scripts") if (n := p.read_text().count("\n")) > LARGEST}
-    assert {name: n for name, n in large.items() if name not in GROWN} == {}
+    """A file of more than 300 lines (tests: 500) misses a room."""
+    sizes = {relative(p): p.read_text().count("\n") for p in modules(*LARGEST)}
+    limits = {name: GROWN.get(name, LARGEST[name.split("/")[0]]) for name in sizes}
+    assert {name: size for name, size in sizes.items() if size > limits[name]} == {}
 
 
 def test_no_drawer_for_everything():
