@@ -20,6 +20,9 @@ PYOP = {
     ("pyop.userinfo", "Userinfo"),
 }
 
+# HS-1, HS-5: element classes, and nothing that verifies, parses a message, reads a configuration or starts a process
+SAML2 = {("saml2", name) for name in ("md", "saml", "samlp", "xmldsig", "xmlenc")}
+
 LARGEST = {"broker": 300, "scripts": 300, "tests": 500}  # lines; a file beyond it misses a room
 GROWN = {  # files that may be larger, up to here, each with its reason
     "broker/storage/tables.py": 450,  # one list of tables, read as one
@@ -68,6 +71,12 @@ def test_dangerous_parts_of_the_libraries_are_never_reached():
         if isinstance(node, ast.Attribute) and node.attr in {"from_jwt", "to_error_url", "handle_client_registration_request"}
     }
     assert reached == set()
+
+
+def test_saml_library_is_used_for_element_classes_only():
+    """HS-1, HS-5: no client, no configuration, no signature code of pysaml2."""
+    names = {pair for path in modules() for pair in imports(path) if pair[0].split(".")[0] == "saml2"}
+    assert {(module, name) for module, name in names if module not in {f"saml2.{element}" for _, element in SAML2}} <= SAML2
 
 
 def test_pyop_is_pinned_exactly():
