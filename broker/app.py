@@ -15,9 +15,11 @@ from broker.keyring.seal import Sealer
 from broker.provider.view import ApplicationView
 from broker.services.applications import Applications
 from broker.services.attempts import Attempts
+from broker.services.choices import Choices
 from broker.services.background import Background
 from broker.services.client_keys import ClientKeys
 from broker.services.clients import Clients
+from broker.services.doctor import Doctor
 from broker.services.grants import Grants
 from broker.services.guests import Guests
 from broker.services.health import Health
@@ -60,6 +62,7 @@ class Broker:
     sessions: Sessions
     grants: Grants
     sign_in: SignIn
+    choices: Choices
     upstream: Upstream
     redemption: Redemption
     invitations: Invitations
@@ -70,6 +73,7 @@ class Broker:
     nodes: Nodes
     reload: Reload
     housekeeping: Housekeeping
+    doctor: Doctor
 
     @property
     def settings(self) -> CurrentSettings:
@@ -151,6 +155,7 @@ def build(
         sessions=sessions,
         grants=grants,
         sign_in=sign_in,
+        choices=Choices(db, clock, now),
         upstream=Upstream(db, clock, now, partners, lambda: sealer),
         redemption=Redemption(db, clock, now, sign_in),
         invitations=Invitations(db, clock, now),
@@ -161,4 +166,5 @@ def build(
         nodes=nodes,
         reload=Reload(db, clock, current),
         housekeeping=Housekeeping(db, clock, now, partners, client_keys),
+        doctor=Doctor(db, clock, now, partners, nodes),
     )

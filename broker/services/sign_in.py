@@ -20,6 +20,7 @@ from broker.services import audit, facts, trail
 from broker.services.addresses import canonical
 from broker.services.facts import Found
 from broker.services.grants import Grants
+from broker.services.live import live
 from broker.services.sessions import Sessions
 from broker.settings.load import Settings
 from broker.storage import logins, people, shared
@@ -278,80 +279,6 @@ class SignIn:
             facts=found.facts,
             **values,
         )
-
-    # --- what a person does on the pages ----------------------------------------------------------------------------
-
-    def choose(self, login_id: str, browser: str | None, *, email: str | None, partner_id: str | None) -> str | None:
-        """The address or the organization that the person gave; the partner's id, None if it is to be chosen from a list."""
-        now, settings = self._clock(), self._settings()
-        partner = (
-            settings.partners.get(partner_id) if partner_id else settings.partner_of_domain(domain_of(email)) if email else None
-        )
-        with self._db.write() as tx:
-            login = live(tx, login_id, browser, now)
-            logins.reopen(tx, login)
-            said = trail.entry(now, "home", partner.id if partner else "unknown", "by address" if email else "chosen")
-            choosing = login.request is not None and "select_account" in login.request.prompt
-            values: dict[str, Any] = {
-                "partner": partner.id if partner else None,
-                "chosen": partner is not None,
-                "anew": login.anew or (choosing and partner is not None),  # not the account that is signed in here
-                "trail": trail.longer(login, said),
-            }
-            logins.change(tx, replace(login, stage=Stage.OPEN), **values, **({"login_hint": email} if email else {}))
-        return partner.id if partner else None
-
-    def use_session(self, login_id: str, browser: str | None) -> None:
-        """The person chose to go on with the account that is signed in (prompt=select_account)."""
-        now = self._clock()
-        with self._db.write() as tx:
-            login = live(tx, login_id, browser, now)
-            logins.change(
-                tx, login, chosen=True, trail=trail.longer(login, trail.entry(now, "home", "session", "goes on as signed in"))
-            )
-
-    def start_over(self, login_id: str, browser: str | None) -> None:
-        """Another account, another organization: the answer that came is forgotten, the partner is asked anew."""
-        now = self._clock()
-        with self._db.write() as tx:
-            login = live(tx, login_id, browser, now)
-            logins.reopen(tx, login)
-            steps = trail.longer(login, trail.entry(now, "started_over", "another account"))
-            keep = login.invitation_id is not None
-            values = {
-                "assertion": None,
-                "partner": login.partner if keep else None,
-                "chosen": False,
-                "anew": True,
-                "consented": False,
-            }
-            logins.change(tx, replace(login, stage=Stage.OPEN), **values, trail=steps)
-
-    def give_up(self, login_id: str, browser: str | None, address: str) -> tuple[Login, dict[str, str]]:
-        """The person goes back to the application without signing in: access_denied (RFC 6749 4.1.2.1)."""
-        now = self._clock()
-        with self._db.write() as tx:
-            login = live(tx, login_id, browser, now)
-            logins.reopen(tx, login)
-            if not logins.close(tx, replace(login, stage=Stage.OPEN), now):
-                raise LoginExpired("login_used")
-            steps = trail.longer(login, trail.entry(now, "given_up", "access_denied"))
-            config = self._settings().digest
-            trail.write(tx, login, steps, now=now, outcome=Outcome.ABANDONED, reason="given up", config=config, address=address)
-        return login, {"error": "access_denied"}
-
-
-def live(tx: Connection, login_id: str, browser: str | None, now: int) -> Login:
-    """The live login of this browser, or LoginExpired with the precise reason."""
-    login = logins.of_browser(tx, login_id, digest(browser)) if browser else None
-    if login is None:
-        known = logins.by_id(tx, login_id) is not None
-        raise LoginExpired("login_browser_mismatch" if known else "login_unknown")
-    if login.stage is Stage.CLOSED:
-        raise LoginExpired("login_used")
-    if now >= login.expires_at:
-        raise LoginExpired("login_expired")
-    return login
 
 
 def identity_of(found: Found, person_id: str, now: int) -> Identity:

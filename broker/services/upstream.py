@@ -16,8 +16,8 @@ from broker.domain.login import Login, Stage
 from broker.domain.receipt import Outcome
 from broker.keyring.seal import Sealer
 from broker.services import audit, trail
+from broker.services.live import live
 from broker.services.partners import Partners
-from broker.services.sign_in import live
 from broker.settings.load import Settings
 from broker.storage import logins
 from broker.storage.engine import Database
@@ -107,6 +107,7 @@ class Upstream:
             acr=said.acr,
             amr=list(said.amr),
             auth_time=said.auth_time,
+            skew=said.skew,
         )
         with self._db.write() as tx:
             answered = replace(login, stage=Stage.OPEN)

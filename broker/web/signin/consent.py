@@ -59,7 +59,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
             return browser.go(browser.path(login_id))
         if answer != "no":
             raise BadRequest("accept")
-        given_up, error = broker.sign_in.give_up(login_id, browser.binding(), browser.address())
+        given_up, error = broker.choices.give_up(login_id, browser.binding(), browser.address())
         if given_up.request is None:
             invitation = broker.invitations.by_id(given_up.invitation_id or "")
             return pages.render("declined.html", until=invitation.expires_at if invitation else 0)

@@ -53,13 +53,13 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     @routes.post("/signin/<uuid:login>/restart")
     def restart(login: str) -> Response:
         browser.check(str(login))
-        broker.sign_in.start_over(str(login), browser.binding())
+        broker.choices.start_over(str(login), browser.binding())
         return browser.go(browser.path(str(login)))
 
     @routes.post("/signin/<uuid:login>/cancel")
     def cancel(login: str) -> Response:
         browser.check(str(login))
-        given_up, answer = broker.sign_in.give_up(str(login), browser.binding(), browser.address())
+        given_up, answer = broker.choices.give_up(str(login), browser.binding(), browser.address())
         if given_up.request is None:
             return browser.go(pages.path("/apps"))
         return respond(browser.issuer, given_up.request, answer, pages)

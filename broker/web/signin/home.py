@@ -68,7 +68,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
             say = pages.translator(found.login.request.ui_locales if found.login.request else ()).gettext
             problem = str(say("Enter a mail address like name@company.example"))
             return page(broker, pages, browser, found, problem=problem, email=typed[:320], status=400)
-        partner = broker.sign_in.choose(str(login), browser.binding(), email=email, partner_id=None)
+        partner = broker.choices.choose(str(login), browser.binding(), email=email, partner_id=None)
         return browser.go(browser.path(str(login), "" if partner else "choose"))
 
     @routes.get("/signin/<uuid:login>/choose")
@@ -96,7 +96,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     @routes.post("/signin/<uuid:login>/choose")
     def chosen(login: str) -> Response:
         browser.check(str(login))
-        partner = broker.sign_in.choose(str(login), browser.binding(), email=None, partner_id=single(request.form, "partner"))
+        partner = broker.choices.choose(str(login), browser.binding(), email=None, partner_id=single(request.form, "partner"))
         if partner is None:
             raise BadRequest("partner_unknown")
         return browser.go(browser.path(str(login)))
@@ -110,7 +110,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     @routes.post("/signin/<uuid:login>/account")
     def go_on(login: str) -> Response:
         browser.check(str(login))
-        broker.sign_in.use_session(str(login), browser.binding())
+        broker.choices.use_session(str(login), browser.binding())
         return browser.go(browser.path(str(login)))
 
 

@@ -1,0 +1,85 @@
+"""What a person does on the pages of a login: names a home, goes on as signed in, starts over, gives up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from broker.domain.address import domain_of
+from broker.domain.errors import LoginExpired
+from broker.domain.login import Login, Stage
+from broker.domain.receipt import Outcome
+from broker.services import trail
+from broker.services.live import live
+from broker.settings.load import Settings
+from broker.storage import logins
+from broker.storage.engine import Database
+
+
+class Choices:
+    """Each choice is one transaction on the live login of this browser; the dispatcher does the rest."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+
+    def choose(self, login_id: str, browser: str | None, *, email: str | None, partner_id: str | None) -> str | None:
+        """The address or the organization that the person gave; the partner's id, None if it is to be chosen from a list."""
+        now, settings = self._clock(), self._settings()
+        partner = (
+            settings.partners.get(partner_id) if partner_id else settings.partner_of_domain(domain_of(email)) if email else None
+        )
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.reopen(tx, login)
+            said = trail.entry(now, "home", partner.id if partner else "unknown", "by address" if email else "chosen")
+            choosing = login.request is not None and "select_account" in login.request.prompt
+            values: dict[str, Any] = {
+                "partner": partner.id if partner else None,
+                "chosen": partner is not None,
+                "anew": login.anew or (choosing and partner is not None),  # not the account that is signed in here
+                "trail": trail.longer(login, said),
+            }
+            logins.change(tx, replace(login, stage=Stage.OPEN), **values, **({"login_hint": email} if email else {}))
+        return partner.id if partner else None
+
+    def use_session(self, login_id: str, browser: str | None) -> None:
+        """The person chose to go on with the account that is signed in (prompt=select_account)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.change(
+                tx, login, chosen=True, trail=trail.longer(login, trail.entry(now, "home", "session", "goes on as signed in"))
+            )
+
+    def start_over(self, login_id: str, browser: str | None) -> None:
+        """Another account, another organization: the answer that came is forgotten, the partner is asked anew."""
+        now = self._clock()
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.reopen(tx, login)
+            steps = trail.longer(login, trail.entry(now, "started_over", "another account"))
+            keep = login.invitation_id is not None
+            values = {
+                "assertion": None,
+                "partner": login.partner if keep else None,
+                "chosen": False,
+                "anew": True,
+                "consented": False,
+            }
+            logins.change(tx, replace(login, stage=Stage.OPEN), **values, trail=steps)
+
+    def give_up(self, login_id: str, browser: str | None, address: str) -> tuple[Login, dict[str, str]]:
+        """The person goes back to the application without signing in: access_denied (RFC 6749 4.1.2.1)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.reopen(tx, login)
+            if not logins.close(tx, replace(login, stage=Stage.OPEN), now):
+                raise LoginExpired("login_used")
+            steps = trail.longer(login, trail.entry(now, "given_up", "access_denied"))
+            config = self._settings().digest
+            trail.write(tx, login, steps, now=now, outcome=Outcome.ABANDONED, reason="given up", config=config, address=address)
+        return login, {"error": "access_denied"}
