@@ -16,7 +16,7 @@ from broker.cli.output import build, home_option, json_option, print_json, print
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="How many at the most.")
 @home_option
 @json_option
-def sign_ins(email: str | None, request_id: str | None, limit: int, home: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def sign_ins(email: str | None, request_id: str | None, limit: int, home: Path, as_json: bool) -> None:
     """Explain sign-ins: the newest first, or one in full."""
     broker = build(home)
     if request_id is not None:
@@ -39,11 +39,17 @@ def _dated(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _explain(row: dict[str, Any]) -> None:
-    """The receipt as lines: the end first, then how it came about."""
+    """The receipt as lines: the end first and what to do about it, then how it came about."""
+    from broker.services.doctor.advice import REASONS
+
     click.echo(f"{row['request_id']}  {when(row['at'])}  {row['outcome']}" + (f" ({row['error']})" if row["error"] else ""))
     for label, name in (("who", "user"), ("application", "application"), ("partner", "partner"), ("why", "reason")):
         if row[name]:
             click.echo(f"  {label}: {row[name]}")
+    advice = REASONS.get(row["reason"])
+    if advice is not None:
+        click.echo(f"  expected: {advice.expected}")
+        click.echo(f"  whose side: {advice.side}; what to do: {advice.change}")
     for step in row["steps"]:
         more = {k: v for k, v in step.items() if k not in ("at", "step", "result", "reason", "gates")}
         said = ", ".join(f"{k}={v}" for k, v in more.items())

@@ -11,7 +11,6 @@ from broker.demo.browser import Browser
 from broker.demo.relying import RelyingParty
 from tests.journeys.world import ADA, BO, CLEO, SECRET, World
 
-
 # --- prompts and hints -------------------------------------------------------------------------------------------------
 
 
