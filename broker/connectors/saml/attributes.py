@@ -1,0 +1,114 @@
+"""Attributes of a verified assertion: by the wire Name, whole or refused (HS-29, core 2.7.3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from broker.connectors.mapping import MAX_TEXT, MAX_VALUES, SHORT_NAMES, Wire, claims_map, wire_names
+from broker.connectors.saml.decode import Element
+from broker.connectors.saml.errors import SamlRefused
+from broker.connectors.saml.partner import SamlView
+from broker.connectors.saml.vocabulary import XS, clark
+from broker.domain.address import in_domains
+
+AMR: Final = "http://schemas.microsoft.com/claims/authnmethodsreferences"  # HS-30
+_UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"  # where none is given (core 2.7.3.1)
+_TYPE: Final = clark("xsi:type")
+_NIL: Final = clark("xsi:nil")
+_SIMPLE: Final = frozenset(  # XML Schema 2, 3.2 and 3.3: the simple types that text may be said to be
+    "anyType anySimpleType string boolean decimal float double duration dateTime time date gYearMonth gYear gMonthDay gDay "
+    "gMonth hexBinary base64Binary anyURI QName NOTATION normalizedString token language NMTOKEN Name NCName ID IDREF ENTITY "
+    "integer nonPositiveInteger negativeInteger long int short byte nonNegativeInteger unsignedLong unsignedInt unsignedShort "
+    "unsignedByte positiveInteger".split()
+)
+_SCOPED: Final = frozenset(  # value@scope: only the organization that owns the scope may say it
+    name
+    for short in ("eduPersonPrincipalName", "eduPersonScopedAffiliation", "pairwise-id", "subject-id")
+    for name in SHORT_NAMES[short][1]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """names: every Name that came. texts: Name -> values, of those that the partner's file wants. nodes: their values."""
+
+    names: tuple[str, ...]
+    texts: Mapping[str, Sequence[str]]
+    nodes: Mapping[str, Sequence[Element]]
+
+
+def read_attributes(statement: Element | None, partner: SamlView) -> Attributes:
+    """What the partner's file wants, from an AttributeStatement that has passed the gate and is signed.
+
+    A NameID as value (eduPersonTargetedID) counts for the subject alone. Raises SamlRefused: saml_attribute for a value
+    that is not text or not within the partner's scopes, claim_ambiguous for one Name in two NameFormats.
+    """
+    wanted = {name for source in claims_map(partner.claims).values() for name in wire_names(source, Wire.SAML)} | {AMR}
+    subject = frozenset(wire_names(partner.subject, Wire.SAML))
+    formats: dict[str, str] = {}
+    nodes: dict[str, list[Element]] = {}
+    names: list[str] = []
+    for attribute in () if statement is None else statement:
+        name = attribute.get("Name")
+        names.append(name)
+        if name not in wanted and name not in subject:
+            continue
+        if formats.setdefault(name, attribute.get("NameFormat", _UNSPECIFIED)) != attribute.get("NameFormat", _UNSPECIFIED):
+            raise SamlRefused(
+                "claim_ambiguous", "HS-29", "one attribute Name came in two NameFormats; the partner must send it once"
+            )
+        nodes.setdefault(name, []).extend(value for value in attribute if value.get(_NIL) not in {"true", "1"})
+    texts = {name: _texts(name, values, partner) for name, values in nodes.items() if name in wanted}
+    return Attributes(names=tuple(names), texts=texts, nodes=nodes)
+
+
+def text_of(value: Element, name: str) -> str:
+    """The text of an AttributeValue. Raises SamlRefused(saml_attribute) for an element, or a type that is not simple."""
+    if len(value):
+        raise _no_text(name, "holds an element")
+    declared = value.get(_TYPE)
+    if declared is not None:
+        prefix, _, local = declared.strip().rpartition(":")
+        if value.nsmap.get(prefix or None) != XS or local not in _SIMPLE:
+            raise _no_text(name, "has an xsi:type that is not a simple one of XML Schema")
+    text = value.text or ""
+    if len(text) > MAX_TEXT:
+        raise _no_text(name, f"is longer than {MAX_TEXT} characters")
+    return text
+
+
+def check_scope(name: str, text: str, partner: SamlView) -> None:
+    """The part behind the @ of a scoped attribute is within the partner's domains, and one of its scopes where it has any."""
+    if name not in _SCOPED:
+        return
+    scope = text.rpartition("@")[2].lower()
+    known = not partner.scopes or scope in {entry.lower() for entry in partner.scopes}
+    if "@" not in text or not known or (partner.domains and not in_domains(text, partner.domains)):
+        raise SamlRefused(
+            "saml_attribute",
+            "HS-29",
+            f"a value of {_named(name)} ends in a scope that is not this partner's; it must be among the partner's domains here, "
+            "and among the shibmd:Scope of its metadata where that has any",
+        )
+
+
+def _texts(name: str, values: Sequence[Element], partner: SamlView) -> list[str]:
+    if len(values) > MAX_VALUES:
+        raise SamlRefused(
+            "saml_attribute", "HS-29", f"{_named(name)} came with more than {MAX_VALUES} values; the partner must send fewer"
+        )
+    texts = [text for value in values if (text := text_of(value, name))]
+    for text in texts:
+        check_scope(name, text, partner)
+    return texts
+
+
+def _no_text(name: str, what: str) -> SamlRefused:
+    return SamlRefused("saml_attribute", "HS-29", f"a value of {_named(name)} {what}; the partner must send plain text")
+
+
+def _named(name: str) -> str:
+    """The attribute as our own file or table calls it: those are the only names that get here."""
+    return f"the attribute {name}"

@@ -1,0 +1,215 @@
+"""The gate: bytes in, one tree of the closed vocabulary out, or a refusal (HS-4, HS-7 to HS-15).
+
+No key, no digest, no library but the XML parser has seen a document before it has passed here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from broker.connectors.saml.decode import Element, parse
+from broker.connectors.saml.errors import SamlRefused
+from broker.connectors.saml.vocabulary import NAMES, RULES, Rule, Text, clark
+
+RESPONSE: Final = clark("samlp:Response")
+ASSERTION: Final = clark("saml:Assertion")
+ENCRYPTED: Final = clark("saml:EncryptedAssertion")
+SIGNATURE: Final = clark("ds:Signature")
+
+MAX_NAMESPACES: Final = 64  # in scope of one element: what canonicalization must look through
+MAX_PREFIXES: Final = 64  # of an InclusiveNamespaces list
+_ENTITY: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+_NCNAME: Final = re.compile(r"[^\W\d][\w.\-]{0,255}")  # XML names 1.0 3; xs:ID (core 1.3.4)
+_SPACE: Final = " \t\r\n"
+
+_EXC_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"  # without comments
+_ENVELOPED: Final = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
+SIGNATURE_ALGORITHMS: Final = frozenset(
+    f"http://www.w3.org/2001/04/xmldsig-more#{name}"
+    for name in ("rsa-sha256", "rsa-sha384", "rsa-sha512", "ecdsa-sha256", "ecdsa-sha384")
+)
+DIGEST_ALGORITHMS: Final = frozenset(
+    (
+        "http://www.w3.org/2001/04/xmlenc#sha256",
+        "http://www.w3.org/2001/04/xmldsig-more#sha384",
+        "http://www.w3.org/2001/04/xmlenc#sha512",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A tree that has passed: its root, and the only elements that anybody may start from.
+
+    A response has either `assertion` or `encrypted`, or neither where its status tells an error. A decrypted assertion is
+    a document of its own, whose root is `assertion`.
+    """
+
+    root: Element
+    assertion: Element | None
+    encrypted: Element | None
+
+    @property
+    def signature(self) -> Element | None:
+        """The signature of the root."""
+        return self.root.find(SIGNATURE)
+
+    @property
+    def assertion_signature(self) -> Element | None:
+        """The signature of the assertion."""
+        return None if self.assertion is None else self.assertion.find(SIGNATURE)
+
+
+def gate_response(data: bytes) -> Document:
+    """The gate for what comes from outside. Raises SamlRefused (saml_structure, saml_signature_profile, saml_algorithm...)."""
+    root = parse(data)
+    if root.tag != RESPONSE:
+        raise SamlRefused("saml_structure", "HS-9", "the message is no samlp:Response of SAML 2.0")
+    assertions = list(root.iter(ASSERTION))
+    encrypted = list(root.iter(ENCRYPTED))
+    if len(assertions) + len(encrypted) > 1:
+        raise _one("one saml:Assertion or saml:EncryptedAssertion")
+    document = Document(root=root, assertion=assertions[0] if assertions else None, encrypted=encrypted[0] if encrypted else None)
+    _census(document)
+    _judge(document, data)
+    return document
+
+
+def gate_assertion(data: bytes) -> Document:
+    """The same gate for the plaintext of an encrypted assertion, which is a document of its own (HS-20)."""
+    root = parse(data)
+    if root.tag != ASSERTION:
+        raise SamlRefused("saml_structure", "HS-20", "what was encrypted is no saml:Assertion of SAML 2.0")
+    document = Document(root=root, assertion=root, encrypted=None)
+    _census(document)
+    _judge(document, data)
+    return document
+
+
+def _census(document: Document) -> None:
+    """HS-12: each of the elements that carry or use an ID occurs once, where it belongs, whatever else is there."""
+    root, assertion = document.root, document.assertion
+    if sum(1 for _ in root.iter(RESPONSE)) != (root.tag == RESPONSE):
+        raise _one("one samlp:Response")
+    if (
+        sum(1 for _ in root.iter(ASSERTION)) != (assertion is not None)
+        or next(root.iter(ENCRYPTED), None) is not document.encrypted
+    ):
+        raise _one("one saml:Assertion or saml:EncryptedAssertion")
+    for found in (assertion, document.encrypted):
+        if found is not None and found is not root and found.getparent() is not root:
+            raise _one("its assertion as a child of samlp:Response")
+    signed = [signature.getparent() for signature in root.iter(SIGNATURE)]
+    if any(parent is not root and parent is not assertion for parent in signed) or len(set(signed)) != len(signed):
+        raise _one("at most one ds:Signature in samlp:Response and one in saml:Assertion, as their children")
+
+
+def _judge(document: Document, data: bytes) -> None:
+    root = document.root
+    seen: list[str] = []
+    crowded = data.count(b"xmlns") > MAX_NAMESPACES  # else no element can have so many in scope
+    for element, rule, name in _walk(root, RULES[NAMES[root.tag]], NAMES[root.tag]):
+        if crowded and len(element.nsmap) > MAX_NAMESPACES:
+            raise SamlRefused("saml_structure", "HS-8", f"more than {MAX_NAMESPACES} namespaces in scope of {name}")
+        _attributes(element, rule, name)
+        _content(element, rule, name)
+        seen.extend(value for key in ("ID", "Id") if (value := element.get(key)) is not None)
+    if len(set(seen)) != len(seen) or not all(map(_NCNAME.fullmatch, seen)):
+        raise SamlRefused("saml_structure", "HS-13", "the values of ID and Id must be XML names, all of them different")
+    for element in (root, document.assertion):
+        if element is not None and element.get("Version") != "2.0":
+            raise SamlRefused("saml_structure", "HS-9", f"Version of {NAMES[element.tag]} must be 2.0")
+    for issuer in root.iter(clark("saml:Issuer")):
+        if issuer.get("Format", _ENTITY) != _ENTITY:
+            raise SamlRefused("saml_structure", "HS-11", f"Format of saml:Issuer must be absent or {_ENTITY} (prof 4.1.4.2)")
+    for signature in root.iter(SIGNATURE):
+        _profile(signature)
+
+
+def _walk(element: Element, rule: Rule, name: str) -> Iterator[tuple[Element, Rule, str]]:
+    """Every element with its rule, a parent before its children. A child without a rule was refused with its parent."""
+    waiting = [(element, rule, name)]
+    while waiting:
+        element, rule, name = waiting.pop()
+        yield element, rule, name
+        for child in element:
+            plain = NAMES[child.tag]
+            waiting.append((child, RULES[rule.variants.get(child.tag, plain)], plain))
+
+
+def _attributes(element: Element, rule: Rule, name: str) -> None:
+    keys = element.keys()
+    if any(key not in rule.attributes for key in keys):
+        shown = ", ".join(_shown(key) for key in rule.attributes) or "none"
+        raise SamlRefused(rule.reason, _rule_of(rule), f"{name} has an attribute that is not allowed there; allowed: {shown}")
+    for key, needed in rule.attributes.items():
+        if needed and key not in keys:
+            raise SamlRefused(rule.reason, _rule_of(rule), f"{name} has no {_shown(key)}; the partner must send it")
+
+
+def _content(element: Element, rule: Rule, name: str) -> None:
+    children = list(element)
+    sequence = "".join([f"{NAMES.get(child.tag, '?')}," for child in children])
+    if not rule.children.fullmatch(sequence):
+        raise _wrong_children(name, rule, sequence)
+    if any(child.tail and child.tail.strip(_SPACE) for child in children):
+        raise SamlRefused(rule.reason, _rule_of(rule), f"{name} holds text between its elements")
+    is_text = rule.text is Text.ONLY or (rule.text is Text.EITHER and not children)
+    if not is_text and element.text and element.text.strip(_SPACE):
+        raise SamlRefused(rule.reason, _rule_of(rule), f"{name} holds text; it must hold {rule.shown}")
+
+
+def _wrong_children(name: str, rule: Rule, sequence: str) -> SamlRefused:
+    """The precise word where one rule has it (SR-21, SR-34, SR-39), else what the element must hold."""
+    if name == "saml:Subject" and "saml:NameID," not in sequence:
+        detail = "saml:Subject has no saml:NameID in plain text; the partner must send one (release a persistent name ID)"
+        return SamlRefused("saml_nameid", "HS-28", detail)
+    if name == "saml:Conditions" and "saml:AudienceRestriction," not in sequence:
+        return SamlRefused("saml_audience", "HS-25", "saml:Conditions has no saml:AudienceRestriction; the partner must send one")
+    if name == "saml:SubjectConfirmationData" and "ds:KeyInfo," in sequence:
+        return SamlRefused("saml_confirmation", "HS-26", "holder-of-key is not taken; the partner must confirm by bearer")
+    return SamlRefused(rule.reason, _rule_of(rule), f"{name} must hold exactly, in this order: {rule.shown}")
+
+
+def _profile(signature: Element) -> None:
+    """HS-14 and HS-15, on a signature whose elements are in their places (core 5.4.2 to 5.4.4)."""
+    info = signature[0]
+    canonicalization, method, reference = info
+    first, second = reference[0]
+    if reference.get("URI") != f"#{signature.getparent().get('ID')}":
+        raise _no_profile("the URI of ds:Reference must be # and the ID of the element that holds the signature")
+    if first.get("Algorithm") != _ENVELOPED or len(first) or second.get("Algorithm") != _EXC_C14N:
+        raise _no_profile("the transforms must be enveloped-signature, then exclusive canonicalization without comments")
+    if canonicalization.get("Algorithm") != _EXC_C14N:
+        raise _no_profile("the method of ds:CanonicalizationMethod must be exclusive canonicalization without comments")
+    for prefixes in info.iter(clark("ec:InclusiveNamespaces")):
+        listed = prefixes.get("PrefixList").split()
+        if len(listed) > MAX_PREFIXES or not all(name == "#default" or _NCNAME.fullmatch(name) for name in listed):
+            raise _no_profile(f"a PrefixList must be at most {MAX_PREFIXES} prefixes")
+    if method.get("Algorithm") not in SIGNATURE_ALGORITHMS:
+        raise _no_algorithm("ds:SignatureMethod", "rsa-sha256, rsa-sha384, rsa-sha512, ecdsa-sha256 or ecdsa-sha384")
+    if reference[1].get("Algorithm") not in DIGEST_ALGORITHMS:
+        raise _no_algorithm("ds:DigestMethod", "sha256, sha384 or sha512")
+
+
+def _no_profile(what: str) -> SamlRefused:
+    return SamlRefused("saml_signature_profile", "HS-14", f"{what}; the partner must sign as SAML core 5.4 says")
+
+
+def _no_algorithm(name: str, allowed: str) -> SamlRefused:
+    return SamlRefused("saml_algorithm", "HS-15", f"{name} must be {allowed}; the partner must sign with one of these")
+
+
+def _one(what: str) -> SamlRefused:
+    return SamlRefused("saml_structure", "HS-12", f"a response must hold {what}")
+
+
+def _shown(key: str) -> str:
+    return key.rpartition("}")[2]
+
+
+def _rule_of(rule: Rule) -> str:
+    return {"saml_signature_profile": "HS-14", "saml_algorithm": "HS-15"}.get(rule.reason, "HS-11")

@@ -1,0 +1,108 @@
+"""The one way in for a response: gate, issuer, signatures, decryption, record, in this order (HS-4, HS-18 to HS-21)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from broker.connectors.saml.decode import Element
+from broker.connectors.saml.decryption import Decrypt, decrypt
+from broker.connectors.saml.errors import SamlRefused
+from broker.connectors.saml.gate import Document, gate_assertion
+from broker.connectors.saml.partner import Expected, IdpKeys, SamlView
+from broker.connectors.saml.peek import Envelope, peek
+from broker.connectors.saml.record import Judged, check_envelope, check_status, read_record
+from broker.connectors.saml.signature import Verify, verify
+from broker.connectors.saml.vocabulary import clark
+
+__all__ = ["Judged", "judge"]
+
+
+def judge(
+    raw: str | Envelope,
+    *,
+    partner: SamlView,
+    keys: IdpKeys,
+    decryption_keys: Sequence[RSAPrivateKey],
+    expected: Expected,
+    canonical_email: Callable[[str], str | None],
+    verifier: Verify = verify,
+    decrypter: Decrypt = decrypt,
+) -> Judged:
+    """The record of a SAMLResponse field, or of the envelope that `peek` made of it.
+
+    keys: the partner's pinned ones. decryption_keys: ours, newest first. verifier, decrypter: the two places that touch
+    keys. Raises PartnerUntrusted (SamlRefused, claim_ambiguous), PartnerFailed(saml_status), BadRequest(saml_decode).
+    """
+    envelope = raw if isinstance(raw, Envelope) else peek(raw)
+    document = envelope.document
+    response = document.root
+    _check_issuer(envelope.issuer, document.assertion, partner)
+    response_signed = _verified(document.signature, keys, verifier)
+    check_envelope(response, expected)
+    check_status(response, has_assertion=document.assertion is not None or document.encrypted is not None)
+    inner = _assertion_document(document, partner, decryption_keys, decrypter, authentic=response_signed)
+    if inner is not document:
+        _check_issuer(envelope.issuer, inner.assertion, partner)
+    assertion_signed = _verified(inner.assertion_signature, keys, verifier)
+    _check_signed(partner.signed, response_signed=response_signed, assertion_signed=assertion_signed)
+    return read_record(
+        inner.assertion,
+        partner=partner,
+        expected=expected,
+        canonical_email=canonical_email,
+    )
+
+
+def _assertion_document(
+    document: Document, partner: SamlView, keys: Sequence[RSAPrivateKey], decrypter: Decrypt, *, authentic: bool
+) -> Document:
+    """The document that holds the assertion: the response's own, or the one that was encrypted (HS-20)."""
+    if document.encrypted is not None:
+        return gate_assertion(decrypter(document.encrypted, keys, authentic))
+    if partner.want_encrypted:
+        raise SamlRefused(
+            "saml_encryption",
+            "HS-9",
+            "saml.want_encrypted is true here; the partner must encrypt assertions with the key of our metadata",
+        )
+    return document
+
+
+def _check_issuer(said: str, assertion: Element | None, partner: SamlView) -> None:
+    """HS-18, byte for byte (core 2.2.5; prof 4.1.4.2)."""
+    inner = said if assertion is None else assertion.find(clark("saml:Issuer")).text
+    if said != inner:
+        raise SamlRefused("saml_issuer_mismatch", "HS-18", "saml:Issuer of the Response and of its Assertion must be the same")
+    if said != partner.entity_id:
+        raise SamlRefused(
+            "saml_wrong_idp",
+            "HS-18",
+            f"saml:Issuer must be {partner.entity_id}; the answer is another provider's, or entity_id here is not the partner's",
+        )
+
+
+def _verified(signature: Element | None, keys: IdpKeys, verifier: Verify) -> bool:
+    """HS-19: every signature that is there must verify; True if there is one."""
+    if signature is None:
+        return False
+    verifier(signature, keys)
+    return True
+
+
+def _check_signed(wanted: str, *, response_signed: bool, assertion_signed: bool) -> None:
+    """HS-19: what must be signed is; `either` asks for one of the two, and there is no word for neither."""
+    enough = {
+        "response": response_signed,
+        "assertion": assertion_signed,
+        "both": response_signed and assertion_signed,
+        "either": response_signed or assertion_signed,
+    }
+    if not enough[wanted]:
+        asked = {"response": "the Response", "assertion": "the Assertion", "both": "Response and Assertion"}
+        raise SamlRefused(
+            "saml_unsigned",
+            "HS-19",
+            f"{asked.get(wanted, 'the Response or the Assertion')} must be signed; the partner must sign, or `signed` here must say what it signs",
+        )

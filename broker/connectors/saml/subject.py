@@ -1,0 +1,96 @@
+"""Who it is: the one source that the partner's file names, as one text that no other source can write (HS-28)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+from broker.connectors.mapping import SHORT_NAMES, Wire, wire_names
+from broker.connectors.saml.attributes import Attributes, check_scope, text_of
+from broker.connectors.saml.decode import Element
+from broker.connectors.saml.errors import SamlRefused
+from broker.connectors.saml.partner import Expected, SamlView
+
+NAME_ID: Final = "name_id"
+MAX_SUBJECT: Final = 1024  # characters, the column's
+_FORMATS: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
+_UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"  # where none is given (core 2.2.2)
+_PERSISTENT: Final = f"{_FORMATS}persistent"
+_REFUSED: Final = frozenset({f"{_FORMATS}transient", f"{_FORMATS}encrypted", f"{_FORMATS}entity"})
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SUBJECT_ID: Final = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9=\-]{0,126}@[A-Za-z0-9][A-Za-z0-9.\-]{0,126}"
+)  # subject-id profile 3.3, 3.4
+_SUBJECT_IDS: Final = frozenset(SHORT_NAMES[name][1][0] for name in ("pairwise-id", "subject-id"))
+
+
+def read_subject(name_id: Element, attributes: Attributes, partner: SamlView, expected: Expected) -> str:
+    """A JSON list: [Format, NameQualifier, SPNameQualifier, value] of a NameID, [Name, value] of an attribute.
+
+    A NameID inside an attribute (eduPersonTargetedID) is [Name, Format, NameQualifier, SPNameQualifier, value]. So the
+    same value from another source is another account, until staff bind it anew. Raises SamlRefused: saml_nameid,
+    saml_nameid_format, saml_attribute, claim_ambiguous.
+    """
+    if partner.subject == NAME_ID:
+        return _subject(_name_id(name_id, partner, expected, "saml_nameid"), "saml_nameid")
+    names = wire_names(partner.subject, Wire.SAML)
+    came = [name for name in names if attributes.nodes.get(name)]
+    values = [(name, value) for name in came for value in attributes.nodes[name]]
+    if not values:
+        raise SamlRefused(
+            "saml_attribute", "HS-28", f"no value of {partner.subject}, which names the account; the partner must release it"
+        )
+    if len(values) > 1:
+        raise SamlRefused(
+            "claim_ambiguous",
+            "HS-28",
+            f"{partner.subject}, which names the account, came with several values; the partner must send one",
+        )
+    name, value = values[0]
+    source = partner.subject if partner.subject not in SHORT_NAMES else SHORT_NAMES[partner.subject][1][0]
+    if len(value):
+        return _subject([source, *_name_id(value[0], partner, expected, "saml_attribute")], "saml_attribute")
+    text = _exact(text_of(value, name), "saml_attribute", partner.subject)
+    if name in _SUBJECT_IDS and not _SUBJECT_ID.fullmatch(text):
+        raise SamlRefused(
+            "saml_attribute",
+            "HS-28",
+            f"{partner.subject} must be an identifier, @ and a scope (SAML subject identifier profile 3.3)",
+        )
+    check_scope(name, text, partner)
+    return _subject([source, text], "saml_attribute")
+
+
+def _name_id(element: Element, partner: SamlView, expected: Expected, reason: str) -> list[str]:
+    """The four parts that make a NameID what it is; those that a persistent one may leave out, as the context has them."""
+    form = element.get("Format", _UNSPECIFIED)
+    if form in _REFUSED:
+        raise SamlRefused(
+            "saml_nameid_format",
+            "HS-28",
+            f"a NameID of format {form.rpartition(':')[2]} names no account; the partner must send a persistent one, "
+            "or saml.subject must name an attribute",
+        )
+    value = _exact(element.text or "", reason, "saml:NameID")
+    derived = (partner.entity_id, expected.audience) if form == _PERSISTENT else ("", "")  # core 8.3.7
+    return [form, element.get("NameQualifier") or derived[0], element.get("SPNameQualifier") or derived[1], value]
+
+
+def _exact(text: str, reason: str, name: str) -> str:
+    if not text or text != text.strip() or _CONTROL.search(text):
+        raise SamlRefused(
+            reason,
+            "HS-28",
+            f"the value of {name} must be text without leading, trailing or control white space; the partner must send it so",
+        )
+    return text
+
+
+def _subject(parts: list[str], reason: str) -> str:
+    subject = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    if len(subject) > MAX_SUBJECT:
+        raise SamlRefused(
+            reason, "HS-28", f"the name of the account and what qualifies it are longer than {MAX_SUBJECT} characters"
+        )
+    return subject
