@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
-from broker.cli.output import build, home_option
+from broker.cli.output import build, home_option, refuse
 
 
 @click.command("serve")
@@ -21,6 +22,8 @@ def serve(bind: str, workers: int, threads: int, home: Path) -> None:
     """
     from broker.domain.audit import SYSTEM
 
+    if os.environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):  # CF-01
+        refuse("FLASK_DEBUG is set: the broker does not serve in debug mode; unset it")
     broker = build(home.resolve())
     if broker.keys.ensure(SYSTEM):
         click.echo("made the first signing keys", err=True)
