@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,10 +12,10 @@ from pyop.userinfo import Userinfo
 from broker.domain.claims import PROTOCOL, SCOPES
 from broker.domain.errors import OAuthError
 from broker.domain.login import Grant
+from broker.provider.quiet import quiet
 from broker.provider.state import GrantState
 
-for _name in ("pyop", "oic", "jwkest"):  # they log codes and tokens below this (HT-2)
-    logging.getLogger(_name).setLevel(logging.WARNING)
+quiet("pyop", "oic", "jwkest")
 
 _REFUSED = {"invalid_grant": "invalid_grant", "invalid_token": "invalid_token", "invalid_scope": "invalid_scope"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import OAuthError
@@ -20,6 +20,9 @@ from broker.storage import grants
 from broker.storage import tokens as token_rows
 from broker.storage.engine import Connection
 from broker.storage.tokens import Family
+
+if TYPE_CHECKING:
+    from broker.provider.state import Bound
 
 
 class Remembered(OAuthError):
@@ -98,7 +101,7 @@ def exchange(desk: Desk, form: Mapping[str, str]) -> dict[str, Any]:
     return {**answer, "scope": " ".join(usable(state.grant, application))}
 
 
-def _take_code(desk: Desk, code: str, redirect_uri: str, verifier: str | None) -> Any:
+def _take_code(desk: Desk, code: str, redirect_uri: str, verifier: str | None) -> Bound:
     """Spend the code, then judge: whatever is wrong from here on has burnt it (HP-32, HP-60)."""
     from broker.provider.state import Bound
 
