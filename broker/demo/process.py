@@ -87,8 +87,9 @@ class BrokerProcess:
         """Run `broker WORDS` at this home, whatever comes of it."""
         line = [sys.executable, "-m", "broker", *words]
         return subprocess.run(  # noqa: S603  our own command
-            line, env=self._environment(), capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS
-        )
+            line, env=self._environment(), capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS,
+            start_new_session=True,  # Ctrl-C is for the demo: it takes its commands along
+        )  # fmt: skip
 
     def run(self, *words: str) -> str:
         """Run `broker WORDS`; what it printed. Raises BrokerError with its own line when it refuses."""

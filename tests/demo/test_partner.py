@@ -268,6 +268,8 @@ def test_faults_in_what_is_said(pair: Pair) -> None:
     tokens = pair.sign_in(Browser())
     assert tokens.claims["email_verified"] is False
     assert pair.party.userinfo(tokens)["email_verified"] is False
+    pair.provider.fault = "no_auth_time"
+    assert "auth_time" not in pair.sign_in(Browser()).claims
     pair.provider.fault = "other_userinfo"
     tokens = pair.sign_in(Browser())
     with pytest.raises(SignInFailed, match="sub differs"):
