@@ -13,6 +13,7 @@ from broker.connectors.http import HttpClient
 from broker.keyring.root import load_roots
 from broker.keyring.seal import Sealer
 from broker.provider.view import ApplicationView
+from broker.services.acs import Acs
 from broker.services.applications import Applications
 from broker.services.attempts import Attempts
 from broker.services.choices import Choices
@@ -64,6 +65,7 @@ class Broker:
     sign_in: SignIn
     choices: Choices
     upstream: Upstream
+    acs: Acs
     redemption: Redemption
     invitations: Invitations
     guests: Guests
@@ -125,7 +127,7 @@ def build(
     now = current.get
     db = Database(now().broker.database, base=home)
     sealer = before.sealer if before else Sealer(load_roots(home / "keys"))
-    keys = Keys(db, sealer, clock)
+    keys = Keys(db, sealer, clock, keep=max(86_400, now().broker.tokens.id + 600))
     http = Outbound(now)
     attempts = Attempts(db, clock)
     applications = Applications(now)
@@ -135,6 +137,7 @@ def build(
     client_keys = ClientKeys(db, clock, http)
     nodes = Nodes(db, clock, now)
     sign_in = SignIn(db, clock, now, sessions, grants)
+    upstream = Upstream(db, clock, now, partners, lambda: sealer)
     return Broker(
         current=current,
         clock=clock,
@@ -156,7 +159,8 @@ def build(
         grants=grants,
         sign_in=sign_in,
         choices=Choices(db, clock, now),
-        upstream=Upstream(db, clock, now, partners, lambda: sealer),
+        upstream=upstream,
+        acs=Acs(db, clock, now, partners, upstream, attempts, lambda: sealer),
         redemption=Redemption(db, clock, now, sign_in),
         invitations=Invitations(db, clock, now),
         guests=Guests(db, clock),

@@ -16,6 +16,7 @@ class Ask:
     state: the login's random handle, comes back with the answer. login_hint: an address, or None.
     force: the person must prove himself anew (prompt=login, ForceAuthn). max_age: seconds, or None.
     acr_values: contexts to ask for, in the partner's own words. ui_locales: the languages the person reads.
+    passive: answer without showing the person anything (IsPassive).
     """
 
     state: str
@@ -24,6 +25,7 @@ class Ask:
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
     ui_locales: tuple[str, ...] = ()
+    passive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

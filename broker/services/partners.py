@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from broker.connectors.http import HttpClient
 from broker.connectors.oidc.connector import OidcConnector, PartnerView, Sources
@@ -14,14 +14,18 @@ from broker.connectors.oidc.discovery import discovery_url, fetch_discovery, fet
 from broker.domain.connector import Connector
 from broker.domain.errors import PageError, PartnerFailed
 from broker.jose.sign import sign
-from broker.services import key_changes
+from broker.services import key_changes, saml_partners
 from broker.services.addresses import canonical
 from broker.services.keys import Keys
+from broker.services.saml_partners import SamlPartners
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
 from broker.storage import documents
 from broker.storage.documents import Document
 from broker.storage.engine import Database
+
+if TYPE_CHECKING:
+    from broker.connectors.saml.connector import SamlConnector
 
 KID_PAUSE = 60  # seconds between two refreshes for the sake of an unknown key, over all nodes (HO-6)
 RETRY_PAUSE = 5  # seconds after a failed fetch
@@ -44,6 +48,7 @@ class Partners:
         self._views: dict[tuple[str, str], PartnerView] = {}
         self._parsed: dict[tuple[str, str], tuple[int, str, Mapping[str, Any]]] = {}
         self._lock = threading.Lock()
+        self.saml = SamlPartners(db, clock, settings, keys, http)
 
     def connector(self, partner_id: str) -> Connector:
         """The connector of a partner. Raises PartnerFailed where the files do not name it any more."""
@@ -51,19 +56,27 @@ class Partners:
         partner = settings.partners.get(partner_id)
         if partner is None:
             raise PartnerFailed("partner_removed", f"config/partners/{partner_id}.yaml is gone")
-        if partner.oidc is None:
-            raise PartnerFailed("partner_protocol", f"partner {partner_id} is not reached over OIDC")
+        if partner.saml is not None:
+            return self.saml.connector(partner, self)
         shelf = Shelf(self, partner)
         return OidcConnector(
             self._view(settings, partner),
             f"{settings.issuer}/oidc/{partner_id}/callback",
             Sources(discovery=shelf.discovery, keys=shelf.keys),
             self._http(),
-            self._sign,
+            self.sign,
             canonical_email=canonical,
         )
 
-    def _sign(self, alg: str, claims: Mapping[str, Any], header: Mapping[str, Any]) -> str:
+    def saml_connector(self, partner_id: str) -> SamlConnector:
+        """For a response that arrived: on the documents that are there, nothing is fetched (HS-36). Raises PartnerFailed."""
+        partner = self._settings().partners.get(partner_id)
+        if partner is None:
+            raise PartnerFailed("partner_removed", f"config/partners/{partner_id}.yaml is gone")
+        return self.saml.connector(partner, self, fetch=False)
+
+    def sign(self, alg: str, claims: Mapping[str, Any], header: Mapping[str, Any]) -> str:
+        """For private_key_jwt: with our active key of that algorithm."""
         return sign(self._keys.ring().signing(alg, self._clock()), claims, header=header)
 
     def _view(self, settings: Settings, partner: PartnerFile) -> PartnerView:
@@ -93,15 +106,15 @@ class Partners:
         Raises PartnerFailed if there is no copy at all.
         """
         now, row = self._clock(), rows.get(kind)
-        good = row if row is not None and row.body is not None and row.url == url else None
+        good = row if row is not None and row.body is not None and row.url == url and not _is_over(row, now) else None
         if good is not None and not refresh and now + ahead < good.fresh_until:
-            return self._read(good)
+            return self.read(good)
         with self._db.write() as tx:
             mine = documents.claim(tx, partner.id, kind, url, now=now, pause=KID_PAUSE if refresh else RETRY_PAUSE)
         if mine:
             return self._fetch(partner, kind, url, fetch, good, before=row.body if row else None, keep_pause=refresh)
         if good is not None:
-            return self._read(good)
+            return self.read(good)
         if row is not None and row.problem is not None and row.url == url:
             raise PartnerFailed(row.problem, f"{kind} of {partner.id} could not be had; it is tried again in a few seconds")
         return self._await(partner, kind, url)
@@ -128,12 +141,24 @@ class Partners:
                 )
             if good is None:
                 raise
-            return self._read(good)
+            return self.read(good)
         now = self._clock()
         body = json.dumps(found, separators=(",", ":"))
         with self._db.write() as tx:
             pause = KID_PAUSE if keep_pause else 0
-            documents.store(tx, partner.id, kind, url=url, body=body, now=now, fresh_until=now + age, next_try_at=now + pause)
+            documents.store(
+                tx,
+                partner.id,
+                kind,
+                url=url,
+                body=body,
+                now=now,
+                fresh_until=now + age,
+                next_try_at=now + pause,
+                valid_until=found.get("valid_until") if kind == saml_partners.KIND else None,
+            )
+            if kind == saml_partners.KIND:
+                key_changes.record_certificates(tx, partner.id, before, found, now)
             if kind == "jwks":
                 key_changes.record(tx, "partner.keys_changed", partner.id, before, found, now)
         return found
@@ -146,13 +171,13 @@ class Partners:
             with self._db.read() as tx:
                 row = documents.of_partner(tx, partner.id).get(kind)
             if row is not None and row.url == url and row.body is not None:
-                return self._read(row)
+                return self.read(row)
             if row is not None and row.problem is not None:
                 break
         raise PartnerFailed("upstream_unavailable", f"{kind} of {partner.id} could not be had")
 
-    def _read(self, row: Document) -> Mapping[str, Any]:
-        """The parsed body, kept as long as the row is the same."""
+    def read(self, row: Document) -> Mapping[str, Any]:
+        """The parsed body, one object as long as the row is the same."""
         key, mark = (row.partner, row.kind), (row.fetched_at or 0, row.url)
         held = self._parsed.get(key)
         if held is not None and held[:2] == mark and held[0] < self._clock() - 1:  # within a second a row can change unseen
@@ -165,12 +190,15 @@ class Partners:
     def renew(self, partner_id: str, ahead: int) -> bool:
         """Fetch the documents that will be stale in `ahead` seconds; True if the partner's newest copies are good."""
         partner = self._settings().partners.get(partner_id)
-        if partner is None or partner.oidc is None:
+        if partner is None:
             return False
         shelf = Shelf(self, partner, ahead=ahead)
         try:
-            shelf.discovery()
-            shelf.keys(False)
+            if partner.saml is not None:
+                self.saml.idp(partner, self, ahead=ahead)
+            else:
+                shelf.discovery()
+                shelf.keys(False)
         except PageError:
             return False
         return all(row.problem is None for row in self.rows(partner_id).values())
@@ -179,6 +207,11 @@ class Partners:
         """The documents of a partner as stored: one statement."""
         with self._db.read() as tx:
             return documents.of_partner(tx, partner_id)
+
+
+def _is_over(row: Document, now: int) -> bool:
+    """Metadata serves until its validUntil and not a second longer (HS-39)."""
+    return row.valid_until is not None and now >= row.valid_until
 
 
 class Shelf:

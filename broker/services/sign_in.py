@@ -75,9 +75,9 @@ class SignIn:
         """A login for an application whose request passed every check. Three statements."""
         return self._begin(browser, address, purpose=Purpose.APPLICATION, request=request, **self._hinted(request))
 
-    def begin_panel(self, browser: str | None, address: str, return_path: str) -> Started:
-        """A login for one of our own pages."""
-        return self._begin(browser, address, purpose=Purpose.PANEL, return_path=return_path)
+    def begin_panel(self, browser: str | None, address: str, return_path: str, *, partner: str | None = None) -> Started:
+        """A login for one of our own pages. partner: where it is known already (HS-40)."""
+        return self._begin(browser, address, purpose=Purpose.PANEL, return_path=return_path, partner=partner)
 
     def begin_invitation(self, browser: str | None, address: str, *, invitation_id: str, email: str, anew: bool) -> Started:
         """A login that redeems an invitation: the home organization is the one of the invited address.

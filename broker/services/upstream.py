@@ -20,9 +20,9 @@ from broker.services.live import live
 from broker.services.partners import Partners
 from broker.settings.load import Settings
 from broker.storage import logins
-from broker.storage.engine import Database
+from broker.storage.engine import Connection, Database
 
-_PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it (HS-31)
+PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it (HS-31)
 
 
 class Upstream:
@@ -57,7 +57,7 @@ class Upstream:
         try:
             outbound = self._partners.connector(partner).begin(_ask(login, state))
         except PageError as error:
-            self._refused(login, error, address)
+            self.refused(login, error, address)
             raise error.of_login(login.id, login.reference) from error
         memory = self._sealer().seal(json.dumps(dict(outbound.memory)).encode(), f"login:{login.id}")
         steps = trail.longer(login, trail.entry(now, "upstream", "sent", partner=partner, **_wanted(login)))
@@ -90,12 +90,14 @@ class Upstream:
         try:
             said = self._partners.connector(partner_id).complete(Inbound(params=params, memory=memory, now=now))
         except PageError as error:
-            self._refused(login, error, address)
+            self.refused(login, error, address)
             raise error.of_login(login.id, login.reference) from error
-        self._accepted(login, said, now)
+        with self._db.write() as tx:
+            self._accepted(tx, login, said, now)
         return login.id
 
-    def _accepted(self, login: Login, said: Assertion, now: int) -> None:
+    @staticmethod
+    def _accepted(tx: Connection, login: Login, said: Assertion, now: int) -> None:
         step = trail.entry(
             now,
             "upstream",
@@ -109,13 +111,12 @@ class Upstream:
             auth_time=said.auth_time,
             skew=said.skew,
         )
-        with self._db.write() as tx:
-            answered = replace(login, stage=Stage.OPEN)
-            if not logins.change(tx, answered, assertion=said.to_json(), anew=False, trail=trail.longer(login, step)):
-                raise LoginExpired("login_used")
+        answered = replace(login, stage=Stage.OPEN)
+        if not logins.change(tx, answered, assertion=said.to_json(), anew=False, trail=trail.longer(login, step)):
+            raise LoginExpired("login_used")
 
-    def _refused(self, login: Login, error: PageError, address: str) -> None:
-        """A refusal is remembered first, then raised: receipt, audit, the login kept."""
+    def refused(self, login: Login, error: PageError, address: str) -> None:
+        """A refusal is remembered first, then raised: receipt, audit, the login kept (one that waits is not touched)."""
         now = self._clock()
         step = trail.entry(now, "upstream", "refused", error.reason, partner=login.partner, detail=error.detail)
         steps = trail.longer(login, step)
@@ -144,14 +145,18 @@ class Upstream:
             found = logins.by_state(tx, digest(state)) if state else None
             if found is None:
                 raise LoginExpired("login_unknown")
-            content = self._sealer().seal(json.dumps(dict(params)).encode(), f"parked:{digest(handle)}")
+            content = self._sealer().seal(json.dumps({"params": dict(params)}).encode(), f"parked:{digest(handle)}")
             logins.park(
-                tx, handle=digest(handle), login_id=found[0].id, partner=partner_id, content=content, expires_at=now + _PARKED_FOR
+                tx, handle=digest(handle), login_id=found[0].id, partner=partner_id, content=content, expires_at=now + PARKED_FOR
             )
         return handle
 
     def claim(self, partner_id: str, handle: str, browser: str | None, address: str) -> str:
-        """Take parked content with the cookie of the browser that began, and go on as for a query callback."""
+        """Take parked content with the cookie of the browser that began; the id of the login that goes on.
+
+        A code is redeemed as for a query callback. An assertion was judged before it was parked: its row and the login
+        move in this one transaction, both or neither (HS-31).
+        """
         now = self._clock()
         with self._db.write() as tx:
             login_id = logins.parked_login(tx, digest(handle))
@@ -159,10 +164,15 @@ class Upstream:
                 raise LoginExpired("login_unknown")
             login = live(tx, login_id, browser, now)
             content = logins.claim(tx, digest(handle), login.id, now)
-        if content is None:
-            raise LoginExpired("login_used")
-        params = json.loads(self._sealer().open(content, f"parked:{digest(handle)}"))
-        return self.complete(partner_id, params, browser, address)
+            if content is None:
+                raise LoginExpired("login_used")
+            parked = json.loads(self._sealer().open(content, f"parked:{digest(handle)}"))
+            if "assertion" in parked:
+                if login.partner != partner_id or not logins.take_answer(tx, login, parked["state"], now):
+                    raise LoginExpired("login_used")
+                self._accepted(tx, login, Assertion.from_json(parked["assertion"]), now)
+                return login.id
+        return self.complete(partner_id, parked["params"], browser, address)
 
 
 def _ask(login: Login, state: str) -> Ask:

@@ -86,6 +86,24 @@ def store(
     tx.execute(update(documents).where(c.partner == partner, c.kind == kind).values(**values))
 
 
+def keep(
+    tx: Connection, partner: str, kind: str, *, url: str, body: str, now: int, fresh_until: int, valid_until: int | None
+) -> None:
+    """Keep a copy of what was not fetched: a file of the home that every node has."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    values = {
+        "url": url,
+        "body": body,
+        "problem": None,
+        "fetched_at": now,
+        "fresh_until": fresh_until,
+        "valid_until": valid_until,
+        "next_try_at": fresh_until,
+    }
+    statement = dialect.insert(documents).values(partner=partner, kind=kind, **values)
+    tx.execute(statement.on_conflict_do_update(index_elements=["partner", "kind"], set_=values))
+
+
 def fail(tx: Connection, partner: str, kind: str, *, problem: str, next_try_at: int) -> None:
     """Note why a fetch failed; the last good copy stays."""
     c = documents.c

@@ -15,6 +15,7 @@ from broker.web import request as guards
 from broker.web.op import PROTOCOL_PATHS
 from broker.web.pages import Pages
 from broker.web.request import client_address
+from broker.web.signin import acs
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -26,7 +27,7 @@ def create_web(broker: Broker) -> Flask:
     app.url_map.merge_slashes = False  # AD-06: one spelling of a path, one route
     app.json.sort_keys = False  # type: ignore[attr-defined]
     pages = Pages(broker.settings.get)
-    guards.register(app, broker.settings.get)
+    guards.register(app, broker.settings.get, acs.BODY_LIMITS)
     static.register(app, pages.assets)
 
     def record(error: PageError, reference: str) -> None:

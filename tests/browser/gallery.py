@@ -23,6 +23,7 @@ ISSUER = "http://127.0.0.1:8099"
 NAMES = (
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "invitation", "invitation-plain",
     "invitation-other", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "apps", "apps-empty",
+    "idp-initiated", "idp-initiated-application",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
@@ -75,6 +76,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         {**TILE, "name": "Purchase orders of the northern region"},
         {**TILE, "name": "Wiki"},
     ]
+    begun = {"partner": "Fabrikam", "application": "", "client_id": "", "action": "/saml/fabrikam/start"}
     mistake = {"field": "email", "message": "Write your address as name@example.org"}
     return {
         "home": Sample("home_organization.html", "home-organization", {**form, "application": "Payroll", "other_url": "/choose"}),
@@ -117,6 +119,10 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "invitation.html", "invitation", {**invited, "application": "", "inviter": "", "message": "", "partner": ""}
         ),
         "invitation-other": Sample("invitation.html", "invitation", {**invited, "signed_in_as": "anna@northwind.example"}),
+        "idp-initiated": Sample("idp_initiated.html", "idp-initiated", begun),
+        "idp-initiated-application": Sample(
+            "idp_initiated.html", "idp-initiated", {**begun, "application": "Payroll", "client_id": "payroll"}
+        ),
         "declined": Sample("declined.html", "declined", {"until": 1798000000}),
         "consent-invited": Sample(
             "review_permissions.html",

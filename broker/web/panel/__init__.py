@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from broker.domain.audit import Actor
+from broker.domain.errors import BadRequest
 from broker.web import csrf
 from broker.web.cookies import Purpose
 from broker.web.pages import Pages
@@ -49,6 +50,19 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
             sign_out_url=pages.path("/apps/sign-out"),
             csrf=csrf.token(cookie, _SCOPE),
         )
+
+    @routes.get("/apps/<application>")
+    def launch(application: str) -> Response:
+        """To an application's own beginning, with a session of ours if the person has none (HS-40)."""
+        found = broker.settings.get().applications.get(application)
+        if found is None or found.launch_url is None:
+            raise BadRequest("not_found")
+        if broker.sessions.find(browser.session()) is not None:
+            return browser.go(str(found.launch_url))
+        started = broker.sign_in.begin_panel(browser.binding(), browser.address(), f"/apps/{application}")
+        response = browser.go(browser.path(started.login_id))
+        browser.cookies.set(response, Purpose.BROWSER, started.browser)
+        return response
 
     @routes.post("/apps/sign-out")
     def sign_out() -> Response:

@@ -25,7 +25,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
     @routes.get("/oidc/<partner>/callback")
     def query(partner: str) -> Response:
-        return _go_on(
+        return claimed(
             browser, partner, lambda: broker.upstream.complete(partner, _answer(), browser.binding(), browser.address())
         )
 
@@ -38,7 +38,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     @routes.get("/oidc/<partner>/claim")
     def claim(partner: str) -> Response:
         handle = single(request.args, "handle")
-        return _go_on(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.binding(), browser.address()))
+        return claimed(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.binding(), browser.address()))
 
     def _answer() -> dict[str, str]:
         values = request.form if request.method == "POST" else request.args
@@ -47,7 +47,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return {name: values[name] for name in _FIELDS if name in values}
 
 
-def _go_on(browser: Browser, partner: str, complete: Callable[[], str]) -> Response:
+def claimed(browser: Browser, partner: str, complete: Callable[[], str]) -> Response:
     """Back to the dispatcher, the partner remembered; an error of a live login offers the way back into it."""
     try:
         login_id = complete()

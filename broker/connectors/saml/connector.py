@@ -1,0 +1,118 @@
+"""SAML 2.0 Web Browser SSO towards one partner: the request, and the response turned into an Assertion (prof 4.1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from broker.connectors.saml import requests
+from broker.connectors.saml.metadata import Idp
+from broker.connectors.saml.partner import Expected, SamlView
+from broker.connectors.saml.peek import Envelope
+from broker.connectors.saml.response import Judged, judge
+from broker.domain.assertion import Assertion
+from broker.domain.connector import Ask, Inbound, Outbound
+from broker.domain.errors import PartnerUntrusted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ourselves:
+    """The service provider, as this partner knows it. acs_url: where its answers go.
+
+    signing: the key for requests, None where they go unsigned. decryption: every key that a partner may have encrypted
+    for, newest first. Both are asked for when they are needed: a key is passed with each call (HS-33).
+    """
+
+    entity_id: str
+    acs_url: str
+    signing: Callable[[], rsa.RSAPrivateKey] | None
+    decryption: Callable[[], Sequence[rsa.RSAPrivateKey]]
+
+
+class SamlConnector:
+    """One partner as an identity provider. Holds no state of any login: that is on the login, sealed, as `memory`.
+
+    idp: what its metadata says now; raises PartnerFailed where there is none. name_id_format: asked for only if given.
+    """
+
+    def __init__(
+        self,
+        partner: SamlView,
+        ourselves: Ourselves,
+        idp: Callable[[], Idp],
+        clock: Callable[[], int],
+        *,
+        name_id_format: str | None = None,
+        canonical_email: Callable[[str], str | None],
+    ) -> None:
+        self._partner = partner
+        self._ourselves = ourselves
+        self._idp = idp
+        self._clock = clock
+        self._name_id_format = name_id_format
+        self._canonical_email = canonical_email
+
+    def begin(self, ask: Ask) -> Outbound:
+        """The AuthnRequest, by redirect where the partner takes it so, else by POST. Raises PartnerFailed.
+
+        SAML has no word for max_age: whoever wants a proof not older than that gets a fresh one (ForceAuthn), but an
+        answer is refused by its age later, by the gates, and not for the ForceAuthn.
+        """
+        idp, us, now = self._idp(), self._ourselves, self._clock()
+        force = ask.force or ask.max_age is not None
+        request = requests.authn_request(
+            entity_id=us.entity_id,
+            acs_url=us.acs_url,
+            destination=idp.redirect or idp.post or "",
+            now=now,
+            name_id_format=self._name_id_format,
+            force=force,
+            passive=ask.passive,
+            contexts=ask.acr_values,
+        )
+        key = us.signing() if us.signing is not None else None
+        memory = {
+            "request_id": request.id,
+            "acs": us.acs_url,
+            "sent_at": str(now),
+            "force": "yes" if ask.force else "",
+            "max_age": "" if ask.max_age is None else str(ask.max_age),
+            "contexts": json.dumps(list(ask.acr_values)),
+        }
+        if idp.redirect is not None:
+            return Outbound(url=requests.by_redirect(request, ask.state, key), memory=memory)
+        return Outbound(url=request.destination, form=requests.by_post(request, ask.state, key), memory=memory)
+
+    def complete(self, inbound: Inbound) -> Assertion:
+        """The verified answer. Raises PartnerUntrusted, PartnerFailed."""
+        return self.judge(inbound).assertion
+
+    def judge(self, inbound: Inbound, envelope: Envelope | None = None) -> Judged:
+        """The same with what the replay table needs: the assertion's ID, and until when it could be shown again (HS-31).
+
+        envelope: of `peek`, where the message was parsed already (HS-2).
+        """
+        memory = inbound.memory
+        if memory.get("acs") != self._ourselves.acs_url:  # the partner's file changed while the login was out
+            raise PartnerUntrusted("saml_destination", "the assertion consumer service changed during this sign-in")
+        expected = Expected(
+            request_id=memory.get("request_id", ""),
+            acs_url=memory.get("acs", ""),
+            audience=self._ourselves.entity_id,
+            now=inbound.now,
+            started_at=int(memory.get("sent_at", "0")),
+            force=memory.get("force") == "yes",
+            max_age=int(memory["max_age"]) if memory.get("max_age") else None,
+            acr_values=tuple(json.loads(memory.get("contexts", "[]"))),
+        )
+        return judge(
+            envelope or inbound.params.get("SAMLResponse", ""),
+            partner=self._partner,
+            keys=self._idp().public_keys(),
+            decryption_keys=tuple(self._ourselves.decryption()),
+            expected=expected,
+            canonical_email=self._canonical_email,
+        )

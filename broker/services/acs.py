@@ -1,0 +1,139 @@
+"""The assertion consumer service: a SAML response by POST, judged, parked, and claimed by the browser that began (HS-17, HS-31, HW-4)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from broker.domain.connector import Inbound
+from broker.domain.errors import BadRequest, LoginExpired, PageError, PartnerUntrusted, TooManyAttempts
+from broker.domain.ids import digest, new_secret
+from broker.domain.login import Login
+from broker.keyring.seal import Sealer
+from broker.services.attempts import Attempts
+from broker.services.partners import Partners
+from broker.services.saml_partners import acs_url
+from broker.services.upstream import PARKED_FOR, Upstream
+from broker.settings.load import Settings
+from broker.storage import logins, used
+from broker.storage.engine import Database
+
+if TYPE_CHECKING:
+    from broker.connectors.saml.peek import Envelope
+
+RELAY_STATE = 80  # bytes (bindings 3.4.3); ours has 43
+REFUSALS, WINDOW = 300, 600  # refused messages an address may send in so many seconds (RX-02)
+AT_ONCE, PATIENCE = 8, 5.0  # messages of a process that are judged at the same moment; seconds to wait for a place (HS-17)
+SKEW = 60  # seconds that an assertion's ID is kept behind its end (HS-31)
+
+
+class Unsolicited(Exception):
+    """Not an answer to any request of ours, at the own address of a partner that may begin (HS-40). It was not read."""
+
+
+class Acs:
+    """From the POST to a parked row. It trusts nothing about the browser and does not touch the login."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        partners: Partners,
+        upstream: Upstream,
+        attempts: Attempts,
+        sealer: Callable[[], Sealer],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._partners = partners
+        self._upstream = upstream
+        self._attempts = attempts
+        self._sealer = sealer
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+
+    def arrive(self, at: str | None, params: Mapping[str, str], address: str) -> tuple[str, str]:
+        """Judge a response and park what it proves; the partner, and the handle for the GET that claims it.
+
+        at: the partner whose own address it came to, None for the common one. params: SAMLResponse, RelayState.
+        Raises Unsolicited, BadRequest(relay_state, saml_decode), LoginExpired, PartnerUntrusted, PartnerFailed,
+        TooManyAttempts.
+        """
+        key = f"acs:{address}"
+        self._attempts.check(key, limit=REFUSALS, window=WINDOW)
+        try:
+            return self._arrive(at, params, address)
+        except PageError as error:
+            if not isinstance(error, TooManyAttempts):
+                self._attempts.hit(key, limit=REFUSALS, window=WINDOW)
+            raise
+
+    def _arrive(self, at: str | None, params: Mapping[str, str], address: str) -> tuple[str, str]:
+        login = self._login(at, params)
+        partner = login.partner or ""
+        try:
+            memory = json.loads(self._sealer().open(login.memory or "", f"login:{login.id}"))
+            if memory.get("acs") != self._address_of(at):
+                raise PartnerUntrusted("saml_destination", f"the answer came to {self._address_of(at)}")
+            envelope = _envelope(params)
+            if envelope.in_response_to != memory.get("request_id"):  # before any key is touched
+                raise PartnerUntrusted("saml_in_response_to", "the response does not answer the request of this sign-in")
+            with self._place():
+                connector = self._partners.saml_connector(partner)
+                judged = connector.judge(Inbound(params=params, memory=memory, now=self._clock()), envelope)
+            handle = new_secret()
+            content = {"assertion": judged.assertion.to_json(), "state": digest(params["RelayState"])}
+            sealed = self._sealer().seal(json.dumps(content).encode(), f"parked:{digest(handle)}")
+            now = self._clock()
+            with self._db.write() as tx:
+                if not used.once(tx, "saml", f"{partner}\0{judged.assertion_id}", judged.not_on_or_after + SKEW):
+                    raise PartnerUntrusted("saml_replay", "this assertion was shown before")
+                logins.park(
+                    tx, handle=digest(handle), login_id=login.id, partner=partner, content=sealed, expires_at=now + PARKED_FOR
+                )
+        except PageError as error:
+            self._upstream.refused(login, error, address)
+            raise error.of_login(login.id, login.reference) from error
+        return partner, handle
+
+    def _login(self, at: str | None, params: Mapping[str, str]) -> Login:
+        """The login that RelayState is the handle of; without one nothing is read but the envelope (HS-17, HS-40)."""
+        state, now = params.get("RelayState", ""), self._clock()
+        found = None
+        if state and len(state.encode("utf-8", "surrogatepass")) <= RELAY_STATE:
+            with self._db.read() as tx:
+                found = logins.by_state(tx, digest(state))
+        if found is not None and now < found[0].expires_at:
+            return found[0]
+        partner = self._settings().partners.get(at) if at is not None else None
+        if partner is not None and partner.saml is not None and partner.saml.allow_idp_initiated:
+            raise Unsolicited
+        if len(state) > RELAY_STATE:
+            raise BadRequest("relay_state", "longer than 80 bytes")
+        if _envelope(params).in_response_to is None:
+            raise PartnerUntrusted("saml_unsolicited", "no request of ours is named; sign-ins begin here")
+        raise LoginExpired("login_expired" if found is not None else "login_unknown")
+
+    def _address_of(self, at: str | None) -> str:
+        settings = self._settings()
+        return acs_url(settings, settings.partners.get(at)) if at is not None else acs_url(settings, None)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._places.acquire(timeout=PATIENCE):
+            raise TooManyAttempts("saml_busy", f"more than {AT_ONCE} responses at once")
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+def _envelope(params: Mapping[str, str]) -> Envelope:
+    """The message through the gate. Raises BadRequest(saml_decode), PartnerUntrusted(saml_structure)."""
+    from broker.connectors.saml.peek import peek  # with lxml and xmlsec: only where a response arrives
+
+    return peek(params.get("SAMLResponse", ""))

@@ -1,0 +1,291 @@
+"""Partners over SAML: what their metadata says now, our keys towards them, and a connector for each (HS-36 to HS-41).
+
+The connector is imported where it is used: lxml, xmlsec and pysaml2 cost a start a third of a second that a company without
+SAML partners does without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from broker.connectors.http import HttpClient, HttpFailure
+from broker.domain.audit import SYSTEM
+from broker.domain.errors import PartnerFailed
+from broker.keyring.create import ENCRYPTION, SAML
+from broker.services import key_changes
+from broker.services.addresses import canonical
+from broker.services.keys import Keys
+from broker.settings.load import Settings
+from broker.settings.model import PartnerFile, SamlPartner
+from broker.storage import documents
+from broker.storage.documents import Document
+from broker.storage.engine import Database
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from broker.connectors.saml.connector import SamlConnector
+    from broker.connectors.saml.metadata import Idp, Wanted
+    from broker.connectors.saml.partner import SamlView
+    from broker.keyring.ring import Ring
+    from broker.services.partners import Partners
+
+KIND = "metadata"
+FILE_AGE = 10 * 365 * 86_400  # seconds: a file is looked at, never fetched
+_ACCEPT = "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A metadata file as this process saw it last: its mark (time, size), and what it said, or why not."""
+
+    mark: tuple[str, int, int]
+    idp: Idp | None
+    problem: PartnerFailed | None
+
+
+class SamlPartners:
+    """The SAML half of `Partners`, which lends it the documents that all nodes share."""
+
+    def __init__(
+        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], keys: Keys, http: Callable[[], HttpClient]
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._keys = keys
+        self._http = http
+        self._files: dict[str, _Seen] = {}
+        self._idps: dict[str, tuple[Mapping[str, Any], Idp]] = {}
+
+    # --- the connector ------------------------------------------------------------------------------------------------
+
+    def connector(self, partner: PartnerFile, shared: Partners, *, fetch: bool = True) -> SamlConnector:
+        """The connector of a partner. fetch: False where a message arrived, which never causes a fetch (HS-36)."""
+        from broker.connectors.saml.connector import Ourselves, SamlConnector
+
+        settings = self._settings()
+        idp = self.idp(partner, shared, fetch=fetch)
+        saml = saml_of(partner)
+        ourselves = Ourselves(
+            entity_id=entity_id(settings),
+            acs_url=acs_url(settings, partner),
+            signing=self._signing_key if saml.sign_requests else None,
+            decryption=self._decryption_keys,
+        )
+        return SamlConnector(
+            saml_view(partner, idp),
+            ourselves,
+            lambda: idp,
+            self._clock,
+            name_id_format=saml.name_id_format,
+            canonical_email=canonical,
+        )
+
+    def idp(self, partner: PartnerFile, shared: Partners, *, fetch: bool = True, ahead: int = 0) -> Idp:
+        """What the partner's metadata says. Raises PartnerFailed: its reasons (HS-37 to HS-39), metadata_expired, metadata_fetch."""
+        from broker.connectors.saml.metadata import Idp
+
+        saml = saml_of(partner)
+        if "://" not in saml.metadata:
+            idp = self._of_file(partner, self._settings().path(saml.metadata))
+        else:
+            rows, url = shared.rows(partner.id), self._mark(saml)
+            kept = _good(rows, url)
+            if fetch:
+                before = Idp.from_json(json.loads(kept.body or "{}")) if kept is not None else None
+                get = self._fetch(saml, before)
+                found = shared.document(partner, rows, KIND, url, get, refresh=False, ahead=ahead)
+            elif kept is not None:
+                found = shared.read(kept)
+            else:
+                raise PartnerFailed("metadata_fetch", f"metadata of {partner.id} could not be had yet")
+            idp = self._parsed(partner.id, found)
+        if idp.valid_until is not None and self._clock() >= idp.valid_until:  # HS-39
+            raise PartnerFailed("metadata_expired", "validUntil of the metadata is over; the partner must publish it anew")
+        return idp
+
+    def _parsed(self, partner_id: str, found: Mapping[str, Any]) -> Idp:
+        """One object as long as the row is the same (HS-39: swapped, never changed)."""
+        from broker.connectors.saml.metadata import Idp
+
+        held = self._idps.get(partner_id)
+        if held is None or held[0] is not found:
+            held = self._idps[partner_id] = (found, Idp.from_json(found))
+        return held[1]
+
+    def _mark(self, saml: SamlPartner) -> str:
+        """The row's address: a copy that was taken under another entity_id or certificate is none."""
+        pin = hashlib.sha256(f"{saml.entity_id or ''}\0{self._certificate(saml) or ''}".encode()).hexdigest()[:16]
+        return f"{saml.metadata}#{pin}"
+
+    def _certificate(self, saml: SamlPartner) -> str | None:
+        path = saml.metadata_certificate
+        return None if path is None else self._settings().path(str(path)).read_text("latin-1")
+
+    def _wanted(self, saml: SamlPartner) -> Wanted:
+        from broker.connectors.saml.metadata import Wanted
+
+        return Wanted(
+            entity_id=saml.entity_id, certificate=self._certificate(saml), allows_plain=lambda url: self._http().allows_plain(url)
+        )
+
+    def _fetch(self, saml: SamlPartner, before: Idp | None) -> Callable[[HttpClient], tuple[dict[str, Any], int]]:
+        from broker.connectors.saml.metadata import MAX_DOCUMENT, read_metadata
+
+        def get(http: HttpClient) -> tuple[dict[str, Any], int]:
+            try:
+                answer = http.get(saml.metadata, accept=_ACCEPT, max_bytes=MAX_DOCUMENT)
+            except HttpFailure as error:
+                reason = "url_not_allowed" if error.reason == "url_not_allowed" else "metadata_fetch"
+                raise PartnerFailed(reason, f"metadata: {error.detail}") from error
+            if answer.status != 200:
+                raise PartnerFailed("metadata_fetch", f"metadata: the address answers {answer.status}")
+            found, age = read_metadata(answer.body, self._wanted(saml), now=self._clock())
+            _same_entity(before, found)
+            return found.to_json(), age
+
+        return get
+
+    # --- metadata files -----------------------------------------------------------------------------------------------
+
+    def _of_file(self, partner: PartnerFile, path: Path) -> Idp:
+        """The file if it is good, else the last good copy of it: this process's, or the row's (HS-39)."""
+        saml = saml_of(partner)
+        url = self._mark(saml)
+        try:
+            stat = path.stat()
+            mark = (url, stat.st_mtime_ns, stat.st_size)
+        except OSError:
+            mark = (url, 0, 0)
+        seen = self._files.get(partner.id)
+        if seen is None or seen.mark != mark:
+            seen = self._files[partner.id] = self._look(partner, path, mark, seen)
+        if seen.idp is None:
+            raise seen.problem or PartnerFailed("metadata_fetch", "the metadata file cannot be read")
+        return seen.idp
+
+    def _look(self, partner: PartnerFile, path: Path, mark: tuple[str, int, int], seen: _Seen | None) -> _Seen:
+        from broker.connectors.saml.aggregate import read_file
+        from broker.connectors.saml.metadata import Idp
+
+        url, now = mark[0], self._clock()
+        with self._db.read() as tx:
+            row = documents.of_partner(tx, partner.id).get(KIND)
+        kept = _good({KIND: row} if row else {}, url)
+        before = Idp.from_json(json.loads(kept.body or "{}")) if kept is not None else None
+        try:
+            found, _ = read_file(path, self._wanted(saml_of(partner)), now=now)
+            _same_entity(before, found)
+        except PartnerFailed as error:
+            with self._db.write() as tx:
+                documents.claim(tx, partner.id, KIND, url, now=now, pause=0)
+                documents.fail(tx, partner.id, KIND, problem=error.reason, next_try_at=now + FILE_AGE)
+            return _Seen(mark, before or (seen.idp if seen and seen.mark[0] == url else None), error)
+        body = json.dumps(found.to_json(), separators=(",", ":"))
+        if kept is None or kept.body != body or kept.problem is not None:
+            with self._db.write() as tx:
+                documents.keep(
+                    tx, partner.id, KIND, url=url, body=body, now=now, fresh_until=now + FILE_AGE, valid_until=found.valid_until
+                )
+                key_changes.record_certificates(tx, partner.id, row.body if row else None, found.to_json(), now)
+        return _Seen(mark, found, None)
+
+    # --- ourselves ----------------------------------------------------------------------------------------------------
+
+    def own_metadata(self, partner: PartnerFile | None) -> bytes:
+        """Our metadata, for everybody or for one partner (contract: addresses). Both keys during a rotation."""
+        from broker.connectors.saml.sp_metadata import sp_metadata
+
+        settings, saml = self._settings(), saml_of(partner) if partner is not None else None
+        return sp_metadata(
+            entity_id=entity_id(settings),
+            acs_url=acs_url(settings, partner),
+            signing=self._certificates(SAML),
+            encryption=self._certificates(ENCRYPTION) if saml is not None and saml.want_encrypted else (),  # HS-41
+            signs_requests=saml is None or saml.sign_requests,
+            wants_assertions_signed=saml is not None and saml.signed in ("assertion", "both"),
+            name_id_format=saml.name_id_format if saml is not None else None,
+        )
+
+    def ensure_keys(self) -> None:
+        """The keys that the partners of the files need: none where nobody is reached over SAML."""
+        partners = [partner.saml for partner in self._settings().partners.values() if partner.saml is not None]
+        if partners:
+            self._ring(SAML)
+        if any(saml.want_encrypted for saml in partners):
+            self._ring(ENCRYPTION)
+
+    def _ring(self, pair: tuple[str, str]) -> Ring:
+        """The ring, with a key of this use: it is made when the first partner needs it."""
+        ring = self._keys.ring()
+        if not any((record.use, record.alg) == pair for record in ring.published(pair[0], self._clock())):
+            self._keys.ensure(SYSTEM, [pair])
+            ring = self._keys.ring()
+        return ring
+
+    def _certificates(self, pair: tuple[str, str]) -> tuple[str, ...]:
+        return tuple(record.certificate for record in self._ring(pair).published(pair[0], self._clock()) if record.certificate)
+
+    def _signing_key(self) -> RSAPrivateKey:
+        ring = self._ring(SAML)
+        return ring.private_rsa(ring.active(*SAML, self._clock()))
+
+    def _decryption_keys(self) -> tuple[RSAPrivateKey, ...]:
+        """Every published one: a partner may hold metadata from before the rotation."""
+        ring = self._keys.ring()
+        return tuple(ring.private_rsa(record) for record in ring.published(ENCRYPTION[0], self._clock()))
+
+
+def saml_of(partner: PartnerFile) -> SamlPartner:
+    """The `saml:` section. Raises PartnerFailed where the partner is reached otherwise."""
+    if partner.saml is None:
+        raise PartnerFailed("partner_protocol", f"partner {partner.id} is not reached over SAML")
+    return partner.saml
+
+
+def saml_view(partner: PartnerFile, idp: Idp) -> SamlView:
+    """What the SAML connector is told of a partner's file and metadata."""
+    from broker.connectors.saml.partner import SamlView
+
+    saml = saml_of(partner)
+    return SamlView(
+        id=partner.id,
+        entity_id=idp.entity_id,
+        signed=saml.signed,
+        want_encrypted=saml.want_encrypted,
+        subject=saml.subject,
+        claims=dict(partner.claims),
+        domains=tuple(partner.domains),
+        trust_email=partner.trust.email,
+        scopes=idp.scopes,
+    )
+
+
+def entity_id(settings: Settings) -> str:
+    """Ours, towards every partner (contract: addresses)."""
+    return f"{settings.issuer}/saml/metadata"
+
+
+def acs_url(settings: Settings, partner: PartnerFile | None) -> str:
+    """Where a partner's answers go: one address of its own where it may begin by itself (HS-40), else the common one."""
+    own = partner is not None and partner.saml is not None and partner.saml.allow_idp_initiated
+    return f"{settings.issuer}/saml/{partner.id}/acs" if own and partner is not None else f"{settings.issuer}/saml/acs"
+
+
+def _good(rows: Mapping[str, Document], url: str) -> Document | None:
+    row = rows.get(KIND)
+    return row if row is not None and row.body is not None and row.url == url else None
+
+
+def _same_entity(before: Idp | None, found: Idp) -> None:
+    """HS-3: a partner never becomes another provider by what its address answers."""
+    if before is not None and before.entity_id != found.entity_id:
+        raise PartnerFailed(
+            "metadata_entity", f"the metadata names another entity than {before.entity_id}; write entity_id if that is right"
+        )

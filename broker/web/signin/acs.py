@@ -1,0 +1,108 @@
+"""SAML: where partners post their answers, our metadata, and the page for a partner that began by itself (HS-31, HS-40, HW-4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, g, request
+
+from broker.domain.errors import BadRequest, PageError
+from broker.services.acs import Unsolicited
+from broker.web import headers
+from broker.web.cookies import Purpose
+from broker.web.pages import Pages
+from broker.web.request import single
+from broker.web.signin.browser import Browser
+from broker.web.signin.callback import claimed
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+
+BODY_LIMITS = {"/acs": 512 * 1024}  # a form of a message of 256 KiB with every = and + escaped (HS-6)
+_FIELDS = ("SAMLResponse", "RelayState")
+_CLIENT_ID = 100  # characters; longer is no file's name
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """The addresses below `/saml`."""
+    _register_metadata(routes, broker)
+    _register_posts(routes, broker, pages, browser)
+    _register_begun(routes, broker, browser)
+
+    @routes.get("/saml/<partner>/claim")
+    def take(partner: str) -> Response:
+        handle = single(request.args, "handle")
+        return claimed(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.binding(), browser.address()))
+
+
+def _register_metadata(routes: Blueprint, broker: Broker) -> None:
+    @routes.get("/saml/metadata")
+    def metadata() -> Response:
+        return _document(broker.partners.saml.own_metadata(None))
+
+    @routes.get("/saml/<partner>/metadata")
+    def metadata_for(partner: str) -> Response:
+        found = broker.settings.get().partners.get(partner)
+        if found is None or found.saml is None:
+            raise BadRequest("not_found")
+        return _document(broker.partners.saml.own_metadata(found))
+
+
+def _register_posts(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """No cookie is read: a cross-site POST brings none, and nothing here is for the browser that sent it."""
+
+    @routes.post("/saml/acs")
+    def posted_to_all() -> Response:
+        return _arrive(None)
+
+    @routes.post("/saml/<partner>/acs")
+    def posted_to_one(partner: str) -> Response:
+        return _arrive(partner)
+
+    def _arrive(at: str | None) -> Response:
+        if any(len(request.form.getlist(name)) > 1 for name in _FIELDS):
+            raise BadRequest("saml_decode", "a field came twice")
+        params = {name: request.form[name] for name in _FIELDS if name in request.form}
+        try:
+            partner, handle = broker.acs.arrive(at, params, browser.address())
+        except Unsolicited:
+            return _begun_elsewhere(at or "", params.get("RelayState", ""))
+        except PageError as error:
+            if error.login_id is not None:
+                g.reference, g.retry_url = error.reference, browser.path(error.login_id)
+            raise
+        return browser.go(pages.path(f"/saml/{partner}/claim?handle={handle}"))
+
+    def _begun_elsewhere(at: str, relay_state: str) -> Response:
+        """HS-40: what came was not read; the button starts an ordinary sign-in, in which the person is asked for anew."""
+        settings = broker.settings.get()
+        application = settings.applications.get(relay_state) if len(relay_state) <= _CLIENT_ID else None
+        return pages.render(
+            "idp_initiated.html",
+            partner=settings.partners[at].name,
+            application=application.name if application else "",
+            client_id=application.client_id if application else "",
+            action=pages.path(f"/saml/{at}/start"),
+        )
+
+
+def _register_begun(routes: Blueprint, broker: Broker, browser: Browser) -> None:
+    @routes.get("/saml/<partner>/start")
+    def begin_there(partner: str) -> Response:
+        """A login at this partner, as `/apps` begins one; nothing but a login is made (HW-5)."""
+        settings = broker.settings.get()
+        found = settings.partners.get(partner)
+        if found is None or found.saml is None or not found.saml.allow_idp_initiated:
+            raise BadRequest("not_found")
+        application = settings.applications.get(single(request.args, "application"))
+        path = f"/apps/{application.client_id}" if application is not None and application.launch_url else "/apps"
+        started = broker.sign_in.begin_panel(browser.binding(), browser.address(), path, partner=partner)
+        response = browser.go(browser.path(started.login_id))
+        browser.cookies.set(response, Purpose.BROWSER, started.browser)
+        return response
+
+
+def _document(body: bytes) -> Response:
+    response = headers.closed(Response(body, mimetype="application/samlmetadata+xml"))
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
