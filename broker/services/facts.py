@@ -111,10 +111,14 @@ def _invitation(
         found = people.pending_invitation(tx, said.email, now)  # the authority for the address says it is verified
         return (invitations.by_id(tx, found) if found else None), None
     invitation = invitations.by_id(tx, login.invitation_id)
-    if invitation is None:
+    guest = people.by_id(tx, invitation.person_id) if invitation else None
+    if invitation is None or guest is None:
         return None, ("invitation_expired", "invitation_unknown")
     if said is None:
         return invitation, None
+    stopped = _stopped(guest, now)
+    if stopped is not None:
+        return invitation, stopped
     if invitation.status is Status.REDEEMED and person is not None and person.id == invitation.person_id:
         return invitation, None  # redeemed by this very login: go on
     if invitation.status_at(now) is not Status.PENDING:
@@ -124,6 +128,15 @@ def _invitation(
     if person is None and not (said.email_verified and said.email == invitation.email):
         return invitation, ("invitation_mismatch", "invitation_identity")
     return invitation, None
+
+
+def _stopped(guest: Person, now: int) -> tuple[str, str] | None:
+    """A guest who was stopped after the invitation redeems nothing, bound already or not."""
+    if guest.state is State.BLOCKED:
+        return "guest_blocked", "guest_blocked"
+    if guest.state is State.DELETED:
+        return "invitation_expired", "guest_deleted"
+    return ("guest_expired", "guest_expired") if guest.is_expired(now) else None
 
 
 def invitation_over(tx: Connection, invitation: Invitation, now: int) -> tuple[str, str]:

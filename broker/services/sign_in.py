@@ -8,7 +8,7 @@ from typing import Any
 
 from broker.domain.address import domain_of
 from broker.domain.audit import Actor, Event
-from broker.domain.errors import LoginExpired
+from broker.domain.errors import LoginExpired, TooManyAttempts
 from broker.domain.gates import Decision, Step, decide
 from broker.domain.guest import Identity, Kind, Person, State
 from broker.domain.ids import digest, new_id, new_reference, new_secret
@@ -125,7 +125,7 @@ class SignIn:
         )
         with self._db.write() as tx:
             if shared.count_attempt(tx, f"login:{address}", now, 3600) > LOGINS_PER_ADDRESS:
-                raise LoginExpired("logins_of_address")
+                raise TooManyAttempts("logins_of_address")
             if browser is not None:
                 logins.keep_newest(tx, digest(browser))
             logins.add(tx, login, browser=digest(started.browser), address=address)

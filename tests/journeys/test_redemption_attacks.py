@@ -307,3 +307,26 @@ def test_every_invitation_is_audited(world: World) -> None:
         row = tx.execute(select(audit).where(audit.c.target == invited.invitation.id)).one()
     assert row._mapping["name"] == "invitation.created"
     assert ADA.email not in str(row)
+
+
+@pytest.mark.parametrize("bound_before", [False, True])
+def test_blocked_after_the_invitation(world: World, bound_before: bool) -> None:
+    """IN-10, SC-06: a guest who was blocked in the meantime redeems nothing: no binding, no consent, no assignment."""
+    if bound_before:
+        world.redeem(world.visitor(ADA))
+    invited = world.invite(application="travel")
+    with world.broker.db.write() as tx:
+        tx.execute(update(people).where(people.c.email == ADA.email).values(state="blocked"))
+    leave_out = ("logins", "receipts", "audit", "audit_personal", "attempts", "documents")
+    before = world.counts(*leave_out)
+    page = world.redeem(world.visitor(ADA), invited)
+    assert (page.status, page.error) == (403, "guest_blocked")
+    assert world.counts(*leave_out) == before
+    assert status(world, invited) == "pending"
+
+
+def test_too_many_logins_of_one_address(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RX-05, HW-10: what strangers can store is bounded by address."""
+    monkeypatch.setattr("broker.services.sign_in.LOGINS_PER_ADDRESS", 2)
+    ends = [Browser(clock=world.clock).get(world.request()[0]) for _ in range(3)]
+    assert [(page.status, page.error) for page in ends] == [(200, ""), (200, ""), (429, "too_many_attempts")]
