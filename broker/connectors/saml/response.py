@@ -72,7 +72,7 @@ def _assertion_document(
 
 def _check_issuer(said: str, assertion: Element | None, partner: SamlView) -> None:
     """HS-18, byte for byte (core 2.2.5; prof 4.1.4.2)."""
-    inner = said if assertion is None else assertion.find(clark("saml:Issuer")).text
+    inner = said if assertion is None else assertion.find(clark("saml:Issuer")).text or ""
     if said != inner:
         raise SamlRefused("saml_issuer_mismatch", "HS-18", "saml:Issuer of the Response and of its Assertion must be the same")
     if said != partner.entity_id:

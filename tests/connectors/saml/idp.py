@@ -88,7 +88,9 @@ def stamp(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def signature(reference: str, *, method: str = RSA_SHA256, digest: str = SHA256, transforms: str = TRANSFORMS, key_info: str = "") -> str:
+def signature(
+    reference: str, *, method: str = RSA_SHA256, digest: str = SHA256, transforms: str = TRANSFORMS, key_info: str = ""
+) -> str:
     """The skeleton of a signature; DigestValue and SignatureValue are filled by `sign`."""
     return (
         f'<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{EXC_C14N}"/>'
@@ -102,7 +104,9 @@ def x509_info(key: Key) -> str:
     return f"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{certificate(key)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
 
 
-def attribute(name: str, *values: str, form: str | None = URI_FORMAT, friendly: str | None = None, type_: str | None = "xs:string") -> str:
+def attribute(
+    name: str, *values: str, form: str | None = URI_FORMAT, friendly: str | None = None, type_: str | None = "xs:string"
+) -> str:
     """One Attribute with text values (or raw XML, which is text too)."""
     attributes = (f' NameFormat="{form}"' if form else "") + (f' FriendlyName="{friendly}"' if friendly else "")
     typed = (
@@ -149,16 +153,21 @@ class Message:
     signature_options: Mapping[str, Any] = field(default_factory=dict)
     encrypt: Callable[[bytes], str] | None = None
     has_assertion: bool = True
-    edit: Callable[[str], str] = lambda text: text  # noqa: E731 - the last word before signing
+    edit: Callable[[str], str] = lambda text: text
 
     def assertion_xml(self) -> str:
         """The Assertion, with a skeleton of its signature if it is to be signed."""
         sig = signature(self.assertion_id, **self.signature_options) if self.signed in {"assertion", "both"} else ""
         data = _attributes(
-            NotBefore=self.confirm_from, NotOnOrAfter=self.confirm_until, Recipient=self.recipient, InResponseTo=self.inner_in_response_to
+            NotBefore=self.confirm_from,
+            NotOnOrAfter=self.confirm_until,
+            Recipient=self.recipient,
+            InResponseTo=self.inner_in_response_to,
         )
         restrictions = "".join(
-            "<saml:AudienceRestriction>" + "".join(f"<saml:Audience>{name}</saml:Audience>" for name in names) + "</saml:AudienceRestriction>"
+            "<saml:AudienceRestriction>"
+            + "".join(f"<saml:Audience>{name}</saml:Audience>" for name in names)
+            + "</saml:AudienceRestriction>"
             for names in self.audiences
         )
         conditions = (
@@ -245,13 +254,17 @@ def encryption(
         wrapped = public.encrypt(secret, OAEP(mgf=MGF1(hashed[mask]()), algorithm=hashed[digest](), label=None))
         uri = {"sha1": f"{DS}sha1", "sha256": SHA256, "sha512": "http://www.w3.org/2001/04/xmlenc#sha512"}
         method = (f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{uri[digest]}"/>' if digest else "") + (
-            f'<xenc11:MGF xmlns:xenc11="http://www.w3.org/2009/xmlenc11#" Algorithm="http://www.w3.org/2009/xmlenc11#mgf1{mask}"/>' if mask else ""
+            f'<xenc11:MGF xmlns:xenc11="http://www.w3.org/2009/xmlenc11#" Algorithm="http://www.w3.org/2009/xmlenc11#mgf1{mask}"/>'
+            if mask
+            else ""
         )
         encrypted_key = (
             f'<xenc:EncryptedKey xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" Id="_ek"><xenc:EncryptionMethod Algorithm="{wrap}">{method}</xenc:EncryptionMethod>'
             f"{hints}<xenc:CipherData><xenc:CipherValue>{base64.b64encode(wrapped).decode()}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>"
         )
-        info = '<ds:RetrievalMethod URI="#_ek" Type="http://www.w3.org/2001/04/xmlenc#EncryptedKey"/>' if beside else encrypted_key
+        info = (
+            '<ds:RetrievalMethod URI="#_ek" Type="http://www.w3.org/2001/04/xmlenc#EncryptedKey"/>' if beside else encrypted_key
+        )
         return (
             '<saml:EncryptedAssertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"><xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" '
             f'Id="_ed" Type="http://www.w3.org/2001/04/xmlenc#Element"><xenc:EncryptionMethod Algorithm="{algorithm}"/>'
