@@ -132,7 +132,7 @@ def proof_is_strong_enough(f: Facts) -> Next | None:
     """What was proven reaches an essential acr; a voluntary one that cannot be met is no refusal (Core 5.5.1.1)."""
     if not f.acr_essential or assurance.satisfies(f.acr, f.acr_values):
         return None
-    return Next(Step.DENY, "access_denied", "acr_not_reached")
+    return Next(Step.DENY, "unmet_authentication_requirements", "acr_not_reached")
 
 
 GATES: tuple[Callable[[Facts], Next | None], ...] = (

@@ -184,6 +184,7 @@ def _ask(login: Login, state: str) -> Ask:
         login_hint=login.login_hint,
         force=login.anew or "login" in request.prompt or request.max_age == 0,
         max_age=request.max_age,
+        acr_values=request.acr_values,
         ui_locales=request.ui_locales,
     )
 

@@ -101,6 +101,26 @@ def test_select_account(world: World) -> None:
     assert page.name == "partner-login"
 
 
+def test_what_was_asked_reaches_the_partner(world: World) -> None:
+    """login_hint, max_age, prompt, acr_values and ui_locales are passed on (HO-11, HP-17, features 18)."""
+    mfa = "https://refeds.org/profile/mfa"
+    asked = {"login_hint": ADA.email, "max_age": "60", "acr_values": mfa, "ui_locales": "nl en"}
+    sent = world.visitor(ADA).open(world.request(**asked)[0], stop_at=world.partners["fabrikam"].issuer).query
+    assert {name: sent[name] for name in asked} == asked
+    sent = world.visitor(ADA).open(world.request(login_hint=ADA.email, prompt="login")[0], stop_at=world.partners["fabrikam"].issuer).query
+    assert (sent["prompt"], sent["max_age"]) == ("login", "0")
+
+
+def test_essential_acr_that_nobody_reaches(world: World) -> None:
+    """HP-62, Core 5.5.1.1: a voluntary acr is answered honestly, an essential one that is not met is the standard's error."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    mfa = "https://refeds.org/profile/mfa"
+    assert world.sign_in(ada, acr_values=mfa).claims["acr"] == "https://refeds.org/profile/sfa"
+    claims = json.dumps({"id_token": {"acr": {"essential": True, "values": [mfa]}}})
+    assert world.arrive(ada, claims=claims).query["error"] == "unmet_authentication_requirements"
+
+
 @pytest.mark.parametrize("hint", [{"login_hint": ADA.email}, {"domain_hint": "fabrikam.example"}, {"domain_hint": "fabrikam"}])
 def test_hints_skip_the_question(world: World, hint: dict[str, str]) -> None:
     """login_hint and domain_hint find the home organization (features 34)."""
