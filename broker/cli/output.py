@@ -51,14 +51,14 @@ def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: s
     if not rows:
         click.echo(empty)
         return
-    cells = [[_text(row.get(name)) for name in columns] for row in rows]
+    cells = [[plain(row.get(name)) for name in columns] for row in rows]
     widths = [max(len(line[i]) for line in [list(columns), *cells]) for i in range(len(columns))]
     for line in [list(columns), *cells]:
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _text(value: Any) -> str:
-    """A cell: control characters cannot reach the terminal (LP-02)."""
+def plain(value: Any) -> str:
+    """A value as text on one line: control characters cannot reach the terminal (LP-02)."""
     text = "-" if value is None else str(value)
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 

@@ -13,8 +13,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -81,9 +83,35 @@ class HttpClient:
         self._idle = Idle(clock)
         self._tls: ssl.SSLContext | None = None
 
-    def get(self, url: str, *, accept: str, max_bytes: int = MAX_BYTES, headers: Mapping[str, str] | None = None) -> HttpResponse:
-        """GET. Raises HttpFailure (`url_not_allowed`, `upstream_unavailable`); any status but a redirect is an answer."""
-        return self._send("GET", url, None, {"Accept": accept, **(headers or {})}, max_bytes)
+    def get(
+        self,
+        url: str,
+        *,
+        accept: str,
+        max_bytes: int = MAX_BYTES,
+        headers: Mapping[str, str] | None = None,
+        see_redirect: bool = False,
+    ) -> HttpResponse:
+        """GET. Raises HttpFailure (`url_not_allowed`, `upstream_unavailable`); any status but a redirect is an answer.
+
+        see_redirect: a redirect is an answer too, for whoever wants to know where it leads; it is never followed.
+        """
+        return self._send("GET", url, None, {"Accept": accept, **(headers or {})}, max_bytes, see_redirect=see_redirect)
+
+    def certificate_end(self, url: str) -> int | None:
+        """When the certificate of an https: URL's host ends (seconds since 1970); None for http:. Raises as `get`."""
+        target = split_url(url)
+        if target.scheme == "http":
+            return None
+        deadline = Deadline(self._clock, self._seconds)
+        with self._told(target), self._places.place(target.host, deadline):
+            connection = self._connection(target, deadline)
+            socket_: Any = connection.sock
+            try:
+                end = ssl.cert_time_to_seconds(socket_.getpeercert()["notAfter"])
+            finally:
+                connection.close()
+        return int(end)
 
     def post_form(
         self,
@@ -115,21 +143,35 @@ class HttpClient:
         """Close the connections that wait to be used again."""
         self._idle.close()
 
-    def _send(self, method: str, url: str, body: bytes | None, headers: dict[str, str], max_bytes: int) -> HttpResponse:
+    def _send(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        max_bytes: int,
+        *,
+        see_redirect: bool = False,
+    ) -> HttpResponse:
         target = split_url(url)
         deadline = Deadline(self._clock, self._seconds)
         headers |= {"Host": target.authority, "User-Agent": self._user_agent, "Accept-Encoding": "identity"}
+        with self._told(target), self._places.place(target.host, deadline):
+            connection = self._connection(target, deadline)
+            try:
+                answer = _exchange(connection, method, target.path, body, headers, max_bytes, deadline, see_redirect=see_redirect)
+            except BaseException:
+                connection.close()
+                raise
+            if connection.sock is not None:
+                self._idle.keep(target, connection)
+            return answer
+
+    @contextmanager
+    def _told(self, target: Target) -> Iterator[None]:
+        """Whatever goes wrong on the wire, as HttpFailure with the host and no text of theirs."""
         try:
-            with self._places.place(target.host, deadline):
-                connection = self._connection(target, deadline)
-                try:
-                    answer = _exchange(connection, method, target.path, body, headers, max_bytes, deadline)
-                except BaseException:
-                    connection.close()
-                    raise
-                if connection.sock is not None:
-                    self._idle.keep(target, connection)
-                return answer
+            yield
         except (TimeoutError, ReadTimeoutError, ConnectTimeoutError) as error:
             raise HttpFailure("upstream_unavailable", f"no whole answer from {target.host} in {self._seconds:g} s") from error
         except ssl.SSLCertVerificationError as error:
@@ -209,13 +251,15 @@ def _exchange(
     headers: Mapping[str, str],
     max_bytes: int,
     deadline: Deadline,
+    *,
+    see_redirect: bool,
 ) -> HttpResponse:
     connection.response_class = timed_response(deadline)  # type: ignore[assignment]  # http.client only calls it
     connection.timeout = deadline.left()
     connection.request(method, path, body=body, headers=headers, preload_content=False, decode_content=False)
     response = connection.getresponse()
     try:
-        content = _content(response, max_bytes)
+        content = _content(response, max_bytes, see_redirect=see_redirect)
     except BaseException:
         response.close()
         raise
@@ -223,8 +267,8 @@ def _exchange(
     return HttpResponse(response.status, kept, content)
 
 
-def _content(response: BaseHTTPResponse, max_bytes: int) -> bytes:
-    if 300 <= response.status < 400:
+def _content(response: BaseHTTPResponse, max_bytes: int, *, see_redirect: bool) -> bytes:
+    if 300 <= response.status < 400 and not see_redirect:
         raise HttpFailure("url_not_allowed", "the answer is a redirect, and redirects are not followed")  # SM-07
     if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise HttpFailure("upstream_unavailable", "the answer is compressed although that was not accepted")

@@ -15,6 +15,7 @@ class Assertion:
     email_verified: the judgement of HO-14 (trust.email, domains, the claim), not the wire's value.
     claims: broker claim -> value, only mapped ones. arrived: the names that came, for receipt and doctor, never values.
     auth_time: seconds since 1970 when the person proved himself there, None if the provider does not say.
+    skew: seconds that the provider's clock is ahead of ours by its own word (iat), None if it does not say.
     acr, amr: as the provider said them; whether they count as MFA is judged later (HO-15).
     """
 
@@ -30,6 +31,7 @@ class Assertion:
     auth_time: int | None = None
     session_ends: int | None = None
     arrived: tuple[str, ...] = ()
+    skew: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object for the login's row."""

@@ -124,7 +124,7 @@ class OidcConnector:
             access_token=access_token if isinstance(access_token, str) else "",
             now=inbound.now,
         )
-        return self._assertion(token, self._userinfo(token, access_token, discovery))
+        return self._assertion(token, self._userinfo(token, access_token, discovery), inbound.now)
 
     def _discovery(self) -> Discovery:
         return check_discovery(self._sources.discovery(), self._partner.issuer, allows_plain=self._http.allows_plain)
@@ -191,7 +191,7 @@ class OidcConnector:
             raise PartnerUntrusted("userinfo_sub", "sub of userinfo is not the sub of the ID token")
         return {name: value for name, value in answer.items() if name not in PROTOCOL}
 
-    def _assertion(self, token: IdToken, userinfo: Mapping[str, Any]) -> Assertion:
+    def _assertion(self, token: IdToken, userinfo: Mapping[str, Any], now: int) -> Assertion:
         partner = self._partner
         mapped = self._mapped(token, userinfo)
         said = [source["email_verified"] for source in (token.claims, userinfo) if "email_verified" in source]
@@ -208,6 +208,7 @@ class OidcConnector:
             amr=texts_or_none(token.claims.get("amr")),
             auth_time=token.auth_time,
             arrived=arrived(token.claims, userinfo),
+            skew=token.claims["iat"] - now,
         )
 
     def _mapped(self, token: IdToken, userinfo: Mapping[str, Any]) -> Mapped:

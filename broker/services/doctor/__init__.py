@@ -1,0 +1,66 @@
+"""`broker doctor PARTNER`: what an experienced federation engineer would look at, and who has to change what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from broker.domain.errors import NotFound
+from broker.services.doctor import live, paper, past, stored
+from broker.services.doctor.finding import Finding, Level, Report, Side, in_order
+from broker.services.nodes import Nodes
+from broker.services.partners import Partners, partner_view
+from broker.services.probe import Watching
+from broker.settings.load import Settings
+from broker.settings.model import PartnerFile
+from broker.storage import audit, documents, receipts
+from broker.storage.engine import Database
+
+__all__ = ["Doctor", "Finding", "Level", "Report", "Side"]
+
+_CHANGES = 3  # the newest changes of keys that are told
+
+
+class Doctor:
+    """Examines one partner: the file, what is stored, the provider itself, the last sign-ins. Changes nothing."""
+
+    def __init__(
+        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], partners: Partners, nodes: Nodes
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._partners = partners
+        self._nodes = nodes
+
+    def examine(self, partner_id: str, *, offline: bool = False) -> Report:
+        """The report. offline: without a visit to the provider. Raises NotFound for a partner that no file names."""
+        settings = self._settings()
+        partner = settings.partners.get(partner_id)
+        if partner is None:
+            known = ", ".join(sorted(settings.partners)[:20]) or "none"
+            raise NotFound(f"there is no config/partners/{partner_id}.yaml; partners: {known}")
+        redirect_uri = f"{settings.issuer}/oidc/{partner_id}/callback" if partner.oidc else ""
+        found = [*paper.look(settings, partner), *self._examine(settings, partner, redirect_uri, offline=offline)]
+        return Report(partner.id, partner.name, partner.protocol, partner.issuer, redirect_uri, in_order(found))
+
+    def _examine(self, settings: Settings, partner: PartnerFile, redirect_uri: str, *, offline: bool) -> Iterator[Finding]:
+        now = self._clock()
+        with self._db.read() as tx:
+            rows = documents.of_partner(tx, partner.id)
+            newest = [receipt for receipt, _ in receipts.newest(tx, partner=partner.id, limit=past.NEWEST)]
+            changes = audit.newest(tx, name="partner.keys_changed", target=partner.id, limit=_CHANGES)
+        visit = None if offline else self._visit(settings, partner, redirect_uri, now)
+        if visit is not None:
+            yield from visit.look()
+            visit.http.close()
+        yield from stored.documents(partner, rows, now)
+        yield from stored.key_changes(changes)
+        yield from stored.against(rows.get("jwks"), visit.keys if visit else None)
+        yield from past.look(past.Past(newest), partner, redirect_uri)
+        yield from stored.nodes(self._nodes.seen(), settings.digest)
+
+    def _visit(self, settings: Settings, partner: PartnerFile, redirect_uri: str, now: int) -> live.Visit | None:
+        if partner.oidc is None:
+            return None
+        http = Watching(settings.broker.network.allow_private_addresses, "guest-broker")
+        return live.Visit(partner.oidc, partner_view(settings, partner), redirect_uri, http, self._partners.sign, now)

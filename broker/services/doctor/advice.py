@@ -1,0 +1,92 @@
+"""Each reason that a sign-in can end with: whose side it is on, what was expected there, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from broker.services.doctor.finding import Side
+
+
+class Advice(NamedTuple):
+    """side: who can change it. expected: what would have been right. change: what to do. rule: meant so, or may be: never more than a warning."""
+
+    side: Side
+    expected: str
+    change: str
+    rule: bool = False
+
+
+_P, _O, _A, _G = Side.PARTNER, Side.OURS, Side.APPLICATION, Side.PERSON
+
+REASONS: Final[Mapping[str, Advice]] = {
+    # the partner's documents
+    "upstream_unavailable": Advice(_P, "an answer within 10 seconds, over a certificate that is trusted", "ask whether the service is up, and whether our network may reach it; the detail names the host"),
+    "url_not_allowed": Advice(_O, "a public https: address that does not redirect", "write the final address; list a private host in network.allow_private_addresses"),
+    "discovery_format": Advice(_O, "the discovery document of an OpenID provider with the code flow and one of our algorithms", "check oidc.issuer by opening its /.well-known/openid-configuration; where the detail names what is missing, the partner changes it"),
+    "discovery_issuer": Advice(_O, "oidc.issuer exactly as the document names it, slash and all", "write the issuer that the document names, if it is that one tenant's"),
+    "discovery_endpoint": Advice(_P, "authorization_endpoint, token_endpoint and jwks_uri at https:", "publish the endpoints at https:"),
+    "discovery_pkce": Advice(_P, "code_challenge_methods_supported with S256", "allow PKCE with S256 for our client"),
+    "jwks_format": Advice(_P, "at least one signing key: RSA from 2048 bits, P-256 or Ed25519", "publish the public signing keys at jwks_uri"),
+    "client_assertion": Advice(_O, "oidc.client_assertion.certificate is a PEM certificate", "name the PEM file of the certificate that the partner knows our key by"),
+    # the answers
+    "upstream_error": Advice(_P, "an answer without an error", "look for this time in the provider's own sign-in log; it names the cause"),
+    "upstream_response": Advice(_P, "a code in the answer, and an id_token of type Bearer for it", "keep openid among the scopes, and register us as a web client with the code flow"),
+    "upstream_partner": Advice(_P, "the answer at the redirect URI of this partner", "register the redirect URI of this partner only, at the client of this partner only"),
+    "upstream_iss": Advice(_P, "iss of the answer is the issuer of the file", "send the issuer as iss, the same as in discovery (RFC 9207); behind a proxy, set the provider's public address"),
+    # the ID token
+    "idtoken_alg": Advice(_P, "RS256, PS256, ES256 or EdDSA, as the discovery document announces", "sign ID tokens for our client with one of these"),
+    "idtoken_header": Advice(_P, "a signed JWT (JWS, compact), not encrypted and without critical extensions", "switch ID token encryption off for our client"),
+    "idtoken_key": Advice(_P, "the key that signs stands in the published key set", "publish a new key before signing with it, and do not use a key of one application only (Entra ID: no claims-mapping key)"),
+    "idtoken_signature": Advice(_P, "the signature verifies with the published key of that kid", "publish the key that signs; a kid must never be used for two keys"),
+    "idtoken_iss": Advice(_O, "iss of the token is oidc.issuer", "write the issuer of this one tenant; a template or common endpoint is none"),
+    "idtoken_aud": Advice(_O, "aud of the token is oidc.client_id", "write the client_id of our registration; where it is right, the partner's client issues tokens for another audience"),
+    "idtoken_nonce": Advice(_P, "the nonce of the request comes back unchanged", "return the nonce; a page that stores and replays sign-ins breaks it"),
+    "idtoken_time": Advice(_P, "iat and exp by the right time; 60 s of difference are allowed", "set the provider's clock by NTP, and check ours; the distances in the detail say which one is wrong"),
+    "idtoken_at_hash": Advice(_P, "at_hash belongs to the access token of the same answer", "let one component issue both tokens"),
+    "idtoken_sub": Advice(_P, "sub: a text of at most 255 characters", "send a stable, never reassigned identifier as sub"),
+    "idtoken_claims": Advice(_P, "the claims of oidc.require_claims with these values", "let people of that organization only sign in, or change oidc.require_claims"),
+    "userinfo_sub": Advice(_P, "userinfo speaks of the person of the ID token", "have the userinfo endpoint looked at: it mixes people up"),
+    "claim_ambiguous": Advice(_O, "one value for a claim that can only have one", "map a claim that has one value (the detail names it)"),
+    # our own files
+    "partner_removed": Advice(_O, "a file for the partner as long as people sign in there", "restore the file, or tell the people"),
+    "partner_protocol": Advice(_O, "a section oidc: for a partner that answers over OIDC", "check the partner's file"),
+    # what our rules say
+    "not_invited": Advice(_O, "an invitation, or an assignment that came before", "invite the person: broker invite EMAIL", rule=True),
+    "invitation_identity": Advice(_O, "the invited address, vouched for as verified by the authority for its domain", "set trust.email, if the partner's word about addresses in `domains` is to count; else invite the address that the partner sends", rule=True),
+    "identity_taken": Advice(_O, "an account at the partner that belongs to no other guest", "find the other guest by its address; broker guests show", rule=True),
+    "guest_blocked": Advice(_O, "a guest who is active", "broker guests unblock, if it was a mistake", rule=True),
+    "guest_expired": Advice(_O, "a guest whose time is not over", "broker guests renew", rule=True),
+    "not_assigned": Advice(_O, "an assignment to the application", "assign the person, or set assignment_required: false", rule=True),
+    "subject_differs": Advice(_A, "the person whom the application named", "send id_token_hint or sub only for the person who is to sign in", rule=True),
+    "auth_time_missing": Advice(_P, "auth_time in the ID token whenever max_age or prompt=login is sent (Core 3.1.2.1)", "switch auth_time on for our client; without it no application can ask for a fresh sign-in"),
+    "auth_time_too_old": Advice(_P, "a new proof by the person when prompt=login and max_age are sent", "honour prompt=login and max_age for our client, or set the clock"),
+    "acr_not_reached": Advice(_O, "the strength that the application calls essential", "list the partner's acr or amr values in trust.mfa, or add a second factor of ours", rule=True),
+}  # fmt: skip
+
+WORDS: Final[Mapping[str, Advice]] = {  # upstream_error: the standard's word says more
+    "access_denied": Advice(_P, "a person who may use our client and agrees", "assign the people, or everybody, to our client at the provider; somebody who pressed Cancel is no fault", rule=True),
+    "invalid_client": Advice(_O, "client_id and secret (or key) as the provider has them on file", "renew oidc.client_secret: it may have run out; with private_key_jwt give them our key again (broker keys list)"),
+    "unauthorized_client": Advice(_P, "a client that may use the code flow", "allow the authorization code grant for our client"),
+    "invalid_grant": Advice(_P, "a code that is redeemed once, within its time, at the redirect URI that it was issued for", "register exactly our redirect URI; check that nothing rewrites it"),
+    "invalid_scope": Advice(_O, "scopes that the provider knows and allows our client", "remove from oidc.scopes what the provider does not know, or have it allowed"),
+    "invalid_request": Advice(_O, "a request that the provider accepts", "look in the provider's log: mostly a redirect URI that is not registered, or a parameter that it refuses"),
+    "login_required": Advice(_P, "a person who can sign in there", "look whether the provider lets our client show its sign-in page"),
+    "interaction_required": Advice(_P, "a person who can go through the provider's own pages", "look whether a rule there (consent, terms, second factor) waits for somebody"),
+    "consent_required": Advice(_P, "consent given by an administrator there or by the person", "have an administrator there grant consent for our client's scopes"),
+    "temporarily_unavailable": Advice(_P, "a provider that is up", "try again; ask the partner if it lasts"),
+    "server_error": Advice(_P, "a provider without an internal error", "look for this time in the provider's own log"),
+}  # fmt: skip
+
+FALLBACK: Final = Advice(
+    _O, "a sign-in that ends in the application", "read the whole receipt: broker sign-ins --request REFERENCE"
+)
+
+
+def of(reason: str, detail: str = "") -> Advice:
+    """The advice for a reason; of the partner's own error words where the detail has one."""
+    if reason == "upstream_error":
+        found = next((word for word in WORDS if word in detail.replace(",", " ").replace(":", " ").split()), None)
+        if found is not None:
+            return WORDS[found]
+    return REASONS.get(reason, FALLBACK)

@@ -1,0 +1,73 @@
+"""What an examination finds: seen, expected, and who has to change what."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Level(StrEnum):
+    """A problem keeps people out, a warning will or may, ok is worth knowing."""
+
+    PROBLEM = "problem"
+    WARNING = "warning"
+    OK = "ok"
+
+
+class Side(StrEnum):
+    """Who has to change something."""
+
+    OURS = "ours"
+    PARTNER = "partner"
+    APPLICATION = "application"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. check: what was looked at, a stable word. side, change: empty where nothing is to be done."""
+
+    level: Level
+    check: str
+    seen: str
+    expected: str = ""
+    side: Side | None = None
+    change: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All findings of one partner, the worst first."""
+
+    partner: str
+    name: str
+    protocol: str
+    issuer: str
+    redirect_uri: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether there is no problem."""
+        return not any(finding.level is Level.PROBLEM for finding in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        names = {"id": self.partner, "name": self.name, "protocol": self.protocol, "issuer": self.issuer}
+        found = [finding.to_json() for finding in self.findings]
+        return {**names, "redirect_uri": self.redirect_uri, "ok": self.is_well, "findings": found}
+
+
+def ok(check: str, seen: str) -> Finding:
+    """Something that is as it should be."""
+    return Finding(Level.OK, check, seen)
+
+
+def in_order(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Problems, then warnings, then what is well; each in the order of the examination."""
+    return tuple(finding for level in Level for finding in findings if finding.level is level)
