@@ -5,6 +5,7 @@ Bottom up:
     serving      a WSGI application on an address of its own, in a thread
     page         the plain HTML that these servers share
     faults       what a partner can get wrong on purpose
+    protocol     its people, clients, requests and errors, as records
     identity     the OpenID Provider of a partner, as a class that knows no HTTP server
     partner      the same as pages: `python -m broker.demo.partner`
     relying      an OpenID relying party by hand, given nothing but the issuer and its credentials
@@ -15,5 +16,8 @@ Bottom up:
     process      the broker as a process of its own, and its command line
     home         the demo's config files, secrets and keys
     cast         starts and stops all of it
+    scene        what the steps of the story share
+    green_path   the steps of a guest who is welcome
+    refusals     the steps in which somebody is refused
     story        the run of `broker demo --once`: each step says what it proved
 """

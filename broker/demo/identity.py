@@ -8,87 +8,21 @@ code flow with PKCE S256 (RFC 7636), query and form_post, client_secret_basic an
 from __future__ import annotations
 
 import base64
-import binascii
-import hashlib
 import hmac
 import json
 import secrets
 import threading
 import time
-import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from broker.demo.faults import FAULTS, UNREACHABLE, distort, without_mail
+from broker.demo.protocol import MFA, SFA, Account, Client, Code, Refused, Request, Session, basic, check_verifier
 from broker.jose.keys import PrivateKey, generate
 from broker.jose.sign import half_hash, sign
 
-SFA, MFA = "https://refeds.org/profile/sfa", "https://refeds.org/profile/mfa"
+__all__ = ["MFA", "SFA", "Account", "Client", "IdentityProvider", "Refused", "Request", "Session"]
 CODE_LIFETIME, TOKEN_LIFETIME = 60, 600  # seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """One of the partner's people. email_verified: None leaves the claim out. claims: further ones (`groups`, `hd`, `tid` ...)."""
-
-    subject: str
-    name: str
-    email: str
-    email_verified: bool | None = True
-    claims: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """A relying party of this partner; without a secret it is public and must use PKCE."""
-
-    client_id: str
-    redirect_uris: tuple[str, ...]
-    client_secret: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Who is signed in in one browser, since when (seconds since 1970), and whether with a second factor."""
-
-    subject: str
-    auth_time: int
-    second_factor: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A checked authorization request."""
-
-    client: Client
-    redirect_uri: str
-    params: Mapping[str, str]
-
-    @property
-    def prompt(self) -> tuple[str, ...]:
-        """The values of `prompt`."""
-        return tuple(self.params.get("prompt", "").split())
-
-    @property
-    def wants_second_factor(self) -> bool:
-        """Whether acr_values asks for multi-factor authentication."""
-        return MFA in self.params.get("acr_values", "").split()
-
-
-@dataclass(frozen=True, slots=True)
-class _Code:
-    request: Request
-    session: Session
-    expires_at: int
-
-
-class Refused(Exception):
-    """A protocol error. redirect_uri: where the browser takes it; None: a page, or JSON with this status."""
-
-    def __init__(self, error: str, description: str, *, status: int = 400, request: Request | None = None) -> None:
-        super().__init__(f"{error}: {description}")
-        self.error, self.description, self.status, self.request = error, description, status, request
 
 
 class IdentityProvider:
@@ -119,7 +53,7 @@ class IdentityProvider:
         self._require_pkce, self._clock = require_pkce, clock
         self._keys: list[PrivateKey] = [generate(alg)]
         self._lock = threading.Lock()
-        self._codes: dict[str, _Code] = {}
+        self._codes: dict[str, Code] = {}
         self._access: dict[str, tuple[str, str, int]] = {}
         self._last: dict[str, str] = {}
         self.fault = fault
@@ -218,7 +152,7 @@ class IdentityProvider:
         """The parameters of a successful authorization response."""
         code = secrets.token_urlsafe(32)
         with self._lock:
-            self._codes[code] = _Code(request, session, self._clock() + CODE_LIFETIME)
+            self._codes[code] = Code(request, session, self._clock() + CODE_LIFETIME)
         return self.addressed({"code": code}, request)
 
     def addressed(self, params: Mapping[str, str], request: Request) -> dict[str, str]:
@@ -239,7 +173,7 @@ class IdentityProvider:
             raise Refused("invalid_grant", "the code is unknown, spent, over, or another client's")
         if form.get("redirect_uri") != code.request.redirect_uri:
             raise Refused("invalid_grant", "redirect_uri differs from that of the request")
-        self._check_verifier(code.request.params.get("code_challenge"), form.get("code_verifier"))
+        check_verifier(code.request.params.get("code_challenge"), form.get("code_verifier"))
         access = secrets.token_urlsafe(32)
         with self._lock:
             self._access[access] = (code.session.subject, code.request.params["scope"], self._clock() + TOKEN_LIFETIME)
@@ -251,20 +185,10 @@ class IdentityProvider:
         }
         return answer if self.fault == "no_id_token" else {**answer, "id_token": self._id_token(code, access)}
 
-    @staticmethod
-    def _check_verifier(challenge: str | None, verifier: str | None) -> None:
-        """RFC 7636 4.6; a verifier without a challenge is refused too (RFC 9700 2.1.1)."""
-        if (challenge is None) != (verifier is None):
-            raise Refused("invalid_grant", "code_verifier and code_challenge go together")
-        if challenge is not None and verifier is not None:
-            made = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-            if not hmac.compare_digest(made.encode(), challenge.encode()):
-                raise Refused("invalid_grant", "code_verifier does not fit")
-
     def _authenticate(self, form: Mapping[str, str], authorization: str | None) -> Client:
         name, secret = form.get("client_id", ""), form.get("client_secret")
         if authorization is not None:
-            name, secret = _basic(authorization)
+            name, secret = basic(authorization)
         client = self._clients.get(name)
         if client is None or (client.client_secret is None) != (secret is None):
             raise Refused("invalid_client", "unknown client or wrong method", status=401)
@@ -272,7 +196,7 @@ class IdentityProvider:
             raise Refused("invalid_client", "wrong secret", status=401)
         return client
 
-    def _id_token(self, code: _Code, access: str) -> str:
+    def _id_token(self, code: Code, access: str) -> str:
         """The ID token of this login, or what the fault makes of it."""
         now, session, params = self._clock(), code.session, code.request.params
         claims: dict[str, Any] = {
@@ -341,18 +265,6 @@ ENDPOINTS = {
     "userinfo_endpoint": "userinfo",
     "jwks_uri": "jwks",
 }
-
-
-def _basic(authorization: str) -> tuple[str, str]:
-    """Client id and secret of a Basic header, form-decoded (RFC 6749 2.3.1)."""
-    scheme, _, value = authorization.partition(" ")
-    try:
-        name, colon, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        name, colon, secret = "", "", ""
-    if scheme.lower() != "basic" or not colon:
-        raise Refused("invalid_client", "the Authorization header is not Basic", status=401)
-    return urllib.parse.unquote_plus(name), urllib.parse.unquote_plus(secret)
 
 
 def _segment(value: Mapping[str, Any]) -> str:

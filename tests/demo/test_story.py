@@ -12,8 +12,9 @@ import pytest
 from broker.demo.browser import Browser
 from broker.demo.cast import Cast, run_until_stopped
 from broker.demo.process import BrokerError, BrokerProcess
+from broker.demo.scene import Scene
 from broker.demo.serving import PortTaken, Server, free_port
-from broker.demo.story import Scene, steps, tell
+from broker.demo.story import steps, tell
 
 
 def test_story(tmp_path: Path) -> None:
