@@ -10,28 +10,30 @@ from broker.domain.audit import Event
 from broker.domain.ids import new_id
 from broker.storage.tables import audit, audit_personal
 
+_ADD = insert(audit)
+_ADD_PERSONAL = insert(audit_personal)
+
 
 def add(tx: Connection, event: Event, now: int) -> str:
     """Insert an event and its personal values; the row's id."""
     row_id = new_id()
-    tx.execute(
-        insert(audit).values(
-            id=row_id,
-            at=now,
-            name=event.name,
-            actor_kind=event.actor.kind,
-            actor_id=event.actor.id,
-            request_id=event.actor.request_id,
-            subject=event.subject,
-            target=event.target,
-            reason=event.reason,
-            data=dict(event.data),
-        )
-    )
+    row = {
+        "id": row_id,
+        "at": now,
+        "name": event.name,
+        "actor_kind": event.actor.kind,
+        "actor_id": event.actor.id,
+        "request_id": event.actor.request_id,
+        "subject": event.subject,
+        "target": event.target,
+        "reason": event.reason,
+        "data": dict(event.data),
+    }
+    tx.execute(_ADD, row)
     personal = dict(event.personal) | ({"address": event.actor.address} if event.actor.address else {})
     if personal:
         tx.execute(
-            insert(audit_personal),
+            _ADD_PERSONAL,
             [{"audit_id": row_id, "name": name, "subject": event.subject, "value": value} for name, value in personal.items()],
         )
     return row_id

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from broker.domain.ids import new_id
 from broker.storage.tables import consents
 
+_C = consents.c
+_GIVEN = (
+    select(_C.scopes)
+    .where(_C.person_id == bindparam("person"), _C.application == bindparam("client"), _C.withdrawn_at.is_(None))
+    .order_by(_C.version.desc())
+    .limit(1)
+)
+
 
 def given(tx: Connection, person_id: str, application: str) -> frozenset[str] | None:
     """The scopes agreed to, None where there is no record."""
-    c = consents.c
-    statement = select(c.scopes).where(c.person_id == person_id, c.application == application, c.withdrawn_at.is_(None))
-    row = tx.execute(statement.order_by(c.version.desc()).limit(1)).first()
+    row = tx.execute(_GIVEN, {"person": person_id, "client": application}).first()
     return frozenset(row[0]) if row else None
 
 

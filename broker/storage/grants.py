@@ -17,6 +17,10 @@ from broker.storage.tables import access_tokens, assignments, codes, consents, g
 _PLAIN = ("id", "sid", "person_id", "client_id", "sub", "claims", "requested", "acr", "auth_time", "idp", "nonce", "address", "created_at", "ended_at")  # fmt: skip
 
 
+_ADD = insert(grants)
+_ADD_CODE = insert(codes)
+
+
 @dataclass(frozen=True, slots=True)
 class SpentCode:
     """A code that was just taken: what it is bound to (HP-29)."""
@@ -28,22 +32,21 @@ class SpentCode:
 
 def add(tx: Connection, grant: Grant) -> None:
     """Insert a grant."""
-    values = {name: getattr(grant, name) for name in _PLAIN}
-    tx.execute(insert(grants).values(**values, scopes=list(grant.scopes), amr=list(grant.amr)))
+    row = {name: getattr(grant, name) for name in _PLAIN} | {"scopes": list(grant.scopes), "amr": list(grant.amr)}
+    tx.execute(_ADD, row)
 
 
 def add_code(tx: Connection, code: str, grant: Grant, *, redirect_uri: str, challenge: str | None, expires_at: int) -> None:
     """Insert a code by its hash."""
-    tx.execute(
-        insert(codes).values(
-            code=digest(code),
-            grant_id=grant.id,
-            client_id=grant.client_id,
-            redirect_uri=redirect_uri,
-            challenge=challenge,
-            expires_at=expires_at,
-        )
-    )
+    row = {
+        "code": digest(code),
+        "grant_id": grant.id,
+        "client_id": grant.client_id,
+        "redirect_uri": redirect_uri,
+        "challenge": challenge,
+        "expires_at": expires_at,
+    }
+    tx.execute(_ADD_CODE, row)
 
 
 _TAKE_CODE = (

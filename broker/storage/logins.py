@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, insert, null, or_, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, delete, exists, insert, null, or_, select, update
 
 from broker.domain.assertion import Assertion
 from broker.domain.login import LIVE_PER_BROWSER, Login, Purpose, Stage
@@ -17,6 +18,54 @@ _PLAIN = (
     "id", "reference", "created_at", "expires_at", "invitation_id", "partner", "login_hint", "memory", "chosen", "anew", "consented", "tries",
     "return_path",
 )  # fmt: skip
+_C = logins.c
+_IS_LIVE = (_C.browser == bindparam("owner")) & (_C.stage != Stage.CLOSED.value)
+_FORGET_REQUEST: dict[str, Any] = {"state": None, "memory": None}
+
+# Statements of a login's way: built once, since building one costs more than running it.
+_ADD = insert(logins)
+_KEEP_NEWEST = (
+    update(logins)
+    .where(
+        _IS_LIVE,
+        _C.id.not_in(select(_C.id).where(_IS_LIVE).order_by(_C.created_at.desc(), _C.id).limit(LIVE_PER_BROWSER - 1)),
+    )
+    .values(stage=Stage.CLOSED.value, **_FORGET_REQUEST)
+)
+_OF_BROWSER = select(logins).where(_C.id == bindparam("login"), _C.browser == bindparam("owner"))
+_BY_STATE = select(logins).where(_C.state == bindparam("hash"))
+_BY_ID = select(logins).where(_C.id == bindparam("login"))
+_SEND_OUT = (
+    update(logins)
+    .where(_C.id == bindparam("login"), _C.stage != Stage.CLOSED.value, _C.expires_at > bindparam("now"))
+    .values(stage=Stage.WAITING.value, assertion=None)
+)
+_TAKE_ANSWER = (
+    update(logins)
+    .where(
+        _C.id == bindparam("login"),
+        _C.state == bindparam("hash"),
+        _C.stage == Stage.WAITING.value,
+        _C.expires_at > bindparam("now"),
+    )
+    .values(stage=Stage.OPEN.value, tries=_C.tries + 1, **_FORGET_REQUEST)
+)
+_REOPEN = (
+    update(logins)
+    .where(_C.id == bindparam("login"), _C.stage == Stage.WAITING.value)
+    .values(stage=Stage.OPEN.value, **_FORGET_REQUEST)
+)
+_CLOSE = (
+    update(logins)
+    .where(_C.id == bindparam("login"), _C.stage == Stage.OPEN.value, _C.expires_at > bindparam("now"))
+    .values(stage=Stage.CLOSED.value, assertion=None, **_FORGET_REQUEST)
+)
+
+
+@cache  # a handful of sets of columns
+def _change(*columns: str) -> Update:
+    changed: dict[Any, Any] = {_C[name]: bindparam(f"new_{name}") for name in columns}
+    return update(logins).where(_C.id == bindparam("login"), _C.stage == Stage.OPEN.value).values(changed)
 
 
 def _login(row: Row[Any]) -> Login:
@@ -33,91 +82,66 @@ def _login(row: Row[Any]) -> Login:
 
 def add(tx: Connection, login: Login, *, browser: str, address: str) -> None:
     """Insert a login of the browser whose cookie has the hash `browser`."""
-    tx.execute(
-        insert(logins).values(
-            **{name: getattr(login, name) for name in _PLAIN},
-            purpose=login.purpose.value,
-            stage=login.stage.value,
-            request=login.request.to_json() if login.request else None,
-            assertion=login.assertion.to_json() if login.assertion else None,
-            trail=list(login.trail),
-            browser=browser,
-            address=address,
-        )
-    )
+    row = {name: getattr(login, name) for name in _PLAIN} | {
+        "purpose": login.purpose.value,
+        "stage": login.stage.value,
+        "request": login.request.to_json() if login.request else None,
+        "assertion": login.assertion.to_json() if login.assertion else None,
+        "trail": list(login.trail),
+        "browser": browser,
+        "address": address,
+    }
+    tx.execute(_ADD, row)
 
 
 def keep_newest(tx: Connection, browser: str) -> int:
     """Close all but the newest live logins of a browser, so that one more makes twenty (HW-13)."""
-    c = logins.c
-    live = (c.browser == browser) & (c.stage != Stage.CLOSED.value)
-    newest = select(c.id).where(live).order_by(c.created_at.desc(), c.id).limit(LIVE_PER_BROWSER - 1)
-    return tx.execute(
-        update(logins).where(live, c.id.not_in(newest)).values(stage=Stage.CLOSED.value, state=None, memory=None)
-    ).rowcount
+    return tx.execute(_KEEP_NEWEST, {"owner": browser}).rowcount
 
 
 def of_browser(tx: Connection, login_id: str, browser: str) -> Login | None:
     """A login by its id, only for the browser that began it."""
-    row = tx.execute(select(logins).where(logins.c.id == login_id, logins.c.browser == browser)).first()
+    row = tx.execute(_OF_BROWSER, {"login": login_id, "owner": browser}).first()
     return _login(row) if row else None
 
 
 def by_state(tx: Connection, state: str) -> tuple[Login, str] | None:
     """The login whose upstream request has this state's hash, and its browser's hash."""
-    row = tx.execute(select(logins).where(logins.c.state == state)).first()
+    row = tx.execute(_BY_STATE, {"hash": state}).first()
     return (_login(row), str(row._mapping["browser"])) if row else None
 
 
 def by_id(tx: Connection, login_id: str) -> Login | None:
     """A login by its id alone: for what our own background work does."""
-    row = tx.execute(select(logins).where(logins.c.id == login_id)).first()
+    row = tx.execute(_BY_ID, {"login": login_id}).first()
     return _login(row) if row else None
 
 
 def change(tx: Connection, login: Login, **values: Any) -> bool:
     """Set columns of an open login; False if it is not open any more (a second tab was faster)."""
-    c = logins.c
-    return tx.execute(update(logins).where(c.id == login.id, c.stage == Stage.OPEN.value).values(**values)).rowcount == 1
+    new = {f"new_{name}": value for name, value in values.items()}
+    return tx.execute(_change(*values), {"login": login.id, **new}).rowcount == 1
 
 
 def send_out(tx: Connection, login: Login, *, state: str, memory: str, partner: str, trail: list[Any], now: int) -> bool:
     """Note the request that goes to the identity provider; an earlier one of this login is forgotten."""
-    c = logins.c
-    statement = update(logins).where(c.id == login.id, c.stage != Stage.CLOSED.value, c.expires_at > now)
-    values = {
-        "stage": Stage.WAITING.value,
-        "state": state,
-        "memory": memory,
-        "partner": partner,
-        "trail": trail,
-        "assertion": None,
-    }
-    return tx.execute(statement.values(**values)).rowcount == 1
+    values = {"state": state, "memory": memory, "partner": partner, "trail": trail}
+    return tx.execute(_SEND_OUT, {"login": login.id, "now": now, **values}).rowcount == 1
 
 
 def take_answer(tx: Connection, login: Login, state: str, now: int) -> bool:
     """The answer arrived: from WAITING to OPEN by one conditional UPDATE, so a code is redeemed at most once (HO-10)."""
-    c = logins.c
-    statement = update(logins).where(c.id == login.id, c.state == state, c.stage == Stage.WAITING.value, c.expires_at > now)
-    return tx.execute(statement.values(stage=Stage.OPEN.value, state=None, memory=None, tries=c.tries + 1)).rowcount == 1
+    return tx.execute(_TAKE_ANSWER, {"login": login.id, "hash": state, "now": now}).rowcount == 1
 
 
 def reopen(tx: Connection, login: Login) -> None:
     """The person came back from the identity provider by himself (Back): the request that is out is forgotten."""
-    c = logins.c
-    tx.execute(
-        update(logins)
-        .where(c.id == login.id, c.stage == Stage.WAITING.value)
-        .values(stage=Stage.OPEN.value, state=None, memory=None)
-    )
+    tx.execute(_REOPEN, {"login": login.id})
 
 
 def close(tx: Connection, login: Login, now: int) -> bool:
     """End an open login; False if somebody did already: one login gives one answer."""
-    c = logins.c
-    statement = update(logins).where(c.id == login.id, c.stage == Stage.OPEN.value, c.expires_at > now)
-    return tx.execute(statement.values(stage=Stage.CLOSED.value, state=None, memory=None, assertion=None)).rowcount == 1
+    return tx.execute(_CLOSE, {"login": login.id, "now": now}).rowcount == 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, Update, bindparam, or_, select, update
 
 from broker.domain.guest import Identity, Kind, Person, State
+from broker.storage.dialects import for_both, run
 from broker.storage.tables import assignments, identities, invitations, people
 
 
@@ -35,24 +36,55 @@ _PLAIN = (
     "expires_at",
     "last_sign_in",
 )
+_P, _I, _A = people.c, identities.c, assignments.c
+
+_ADD = for_both(people, lambda row: row.on_conflict_do_nothing(index_elements=["email"]))
+_BIND = for_both(identities, lambda row: row.on_conflict_do_nothing(index_elements=["partner", "issuer", "subject"]))
+_ASSIGN = for_both(assignments, lambda row: row.on_conflict_do_nothing(index_elements=["person_id", "application", "role"]))
+_BY_ID = select(people).where(_P.id == bindparam("person"))
+_BY_EMAIL = select(people).where(_P.email == bindparam("address"))
+_BY_IDENTITY = (
+    select(people)
+    .join(identities, _I.person_id == _P.id)
+    .where(_I.partner == bindparam("partner"), _I.issuer == bindparam("issuer"), _I.subject == bindparam("subject"))
+)
+_PENDING = (
+    select(invitations.c.id)
+    .join(people, _P.id == invitations.c.person_id)
+    .where(
+        _P.email == bindparam("address"),
+        _P.state == State.INVITED.value,
+        invitations.c.status == "pending",
+        invitations.c.expires_at > bindparam("now"),
+    )
+)
+_HELD = select(_A.id, _A.role).where(
+    _A.person_id == bindparam("person"),
+    _A.application == bindparam("client"),
+    _A.starts_at <= bindparam("now"),
+    or_(_A.ends_at.is_(None), _A.ends_at > bindparam("now")),
+)
+
+
+@cache  # a handful of sets of columns
+def _change(*columns: str) -> Update:
+    return update(people).where(_P.id == bindparam("person")).values({_P[name]: bindparam(f"new_{name}") for name in columns})
 
 
 def add(tx: Connection, person: Person) -> bool:
     """Insert a person; False if the address belongs to somebody already (never two persons for one address)."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(people).values(
-        **{name: getattr(person, name) for name in _PLAIN},
-        kind=person.kind.value,
-        state=person.state.value,
-        email=person.email,
-        profile=dict(person.profile),
-    )
-    return tx.execute(statement.on_conflict_do_nothing(index_elements=["email"])).rowcount == 1
+    row = {name: getattr(person, name) for name in _PLAIN} | {
+        "kind": person.kind.value,
+        "state": person.state.value,
+        "email": person.email,
+        "profile": dict(person.profile),
+    }
+    return run(tx, _ADD, row).rowcount == 1
 
 
 def by_id(tx: Connection, person_id: str) -> Person | None:
     """The person with this id, deleted ones too."""
-    row = tx.execute(select(people).where(people.c.id == person_id)).first()
+    row = tx.execute(_BY_ID, {"person": person_id}).first()
     return _person(row) if row else None
 
 
@@ -61,33 +93,20 @@ def by_email(tx: Connection, email: str, *, lock: bool = False) -> Person | None
 
     lock: nobody else changes the person until this transaction ends (SQLite has one writer anyway).
     """
-    statement = select(people).where(people.c.email == email)
-    row = tx.execute(statement.with_for_update() if lock else statement).first()
+    row = tx.execute(_BY_EMAIL.with_for_update() if lock else _BY_EMAIL, {"address": email}).first()
     return _person(row) if row else None
 
 
 def by_identity(tx: Connection, partner: str, issuer: str, subject: str) -> Person | None:
     """The person bound to this external identity, compared in exact bytes (HO-14)."""
-    statement = (
-        select(people)
-        .join(identities, identities.c.person_id == people.c.id)
-        .where(identities.c.partner == partner, identities.c.issuer == issuer, identities.c.subject == subject)
-    )
-    row = tx.execute(statement).first()
+    row = tx.execute(_BY_IDENTITY, {"partner": partner, "issuer": issuer, "subject": subject}).first()
     return _person(row) if row else None
 
 
 def bind(tx: Connection, identity: Identity) -> bool:
     """Bind an external identity to a person; False if it is bound to anybody already (AL-07)."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(identities).values(
-        partner=identity.partner,
-        issuer=identity.issuer,
-        subject=identity.subject,
-        person_id=identity.person_id,
-        bound_at=identity.bound_at,
-    )
-    return tx.execute(statement.on_conflict_do_nothing(index_elements=["partner", "issuer", "subject"])).rowcount == 1
+    row = {name: getattr(identity, name) for name in ("partner", "issuer", "subject", "person_id", "bound_at")}
+    return run(tx, _BIND, row).rowcount == 1
 
 
 def identities_of(tx: Connection, person_id: str) -> list[Identity]:
@@ -98,20 +117,12 @@ def identities_of(tx: Connection, person_id: str) -> list[Identity]:
 
 def change(tx: Connection, person_id: str, values: Mapping[str, Any]) -> None:
     """Set columns of a person."""
-    tx.execute(update(people).where(people.c.id == person_id).values(**values))
+    tx.execute(_change(*values), {"person": person_id} | {f"new_{name}": value for name, value in values.items()})
 
 
 def pending_invitation(tx: Connection, email: str, now: int) -> str | None:
     """The id of the living invitation of an address, for a person who comes without its link."""
-    statement = select(invitations.c.id).join(people, people.c.id == invitations.c.person_id)
-    row = tx.execute(
-        statement.where(
-            people.c.email == email,
-            people.c.state == State.INVITED.value,
-            invitations.c.status == "pending",
-            invitations.c.expires_at > now,
-        )
-    ).first()
+    row = tx.execute(_PENDING, {"address": email, "now": now}).first()
     return str(row[0]) if row else None
 
 
@@ -130,18 +141,13 @@ def search(
 
 def assign(tx: Connection, assignment_id: str, person_id: str, application: str, role: str, now: int) -> bool:
     """Let a person use an application from now on; False if that is so already."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(assignments).values(
-        id=assignment_id, person_id=person_id, application=application, role=role, starts_at=now
-    )
-    return tx.execute(statement.on_conflict_do_nothing(index_elements=["person_id", "application", "role"])).rowcount == 1
+    row = {"id": assignment_id, "person_id": person_id, "application": application, "role": role, "starts_at": now}
+    return run(tx, _ASSIGN, row).rowcount == 1
 
 
 def assignments_of(tx: Connection, person_id: str, application: str, now: int) -> Sequence[tuple[str, str]]:
     """(id, role) of the assignments that hold at `now`; an end is over at its instant (HT-12)."""
-    c = assignments.c
-    statement = select(c.id, c.role).where(c.person_id == person_id, c.application == application, c.starts_at <= now)
-    rows = tx.execute(statement.where((c.ends_at.is_(None)) | (c.ends_at > now)))
+    rows = tx.execute(_HELD, {"person": person_id, "client": application, "now": now})
     return [(str(row[0]), str(row[1])) for row in rows]
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from broker.domain.receipt import Outcome, Receipt
 from broker.storage.batches import BATCH, delete_some
+from broker.storage.dialects import for_both, run
 from broker.storage.tables import people, receipts, refusals
 
 REFUSALS_KEPT = 10_000
 REFUSALS_PER_HOUR = 100
 
 _PLAIN = ("id", "request_id", "at", "person_id", "application", "partner", "error", "reason", "facts", "address", "config")
+_REPLACED = tuple(column.name for column in receipts.columns if column.name not in ("id", "request_id"))
+_SAVE = for_both(
+    receipts,
+    lambda row: row.on_conflict_do_update(index_elements=["id"], set_={name: row.excluded[name] for name in _REPLACED}),
+)
 
 
 def _receipt(row: Row[Any]) -> Receipt:
@@ -29,19 +34,13 @@ def _receipt(row: Row[Any]) -> Receipt:
 
 def save(tx: Connection, receipt: Receipt) -> None:
     """One login, one receipt: a later end of the same login replaces the earlier one and keeps its steps."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    values = {name: getattr(receipt, name) for name in _PLAIN} | {
+    row = {name: getattr(receipt, name) for name in _PLAIN} | {
         "outcome": receipt.outcome.value,
         "steps": [dict(step) for step in receipt.steps],
         "policies": [dict(policy) for policy in receipt.policies],
         "facts": dict(receipt.facts),
     }
-    statement = dialect.insert(receipts).values(**values)
-    tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["id"], set_={k: v for k, v in values.items() if k not in ("id", "request_id")}
-        )
-    )
+    run(tx, _SAVE, row)
 
 
 def by_request(tx: Connection, request_id: str) -> Receipt | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from broker.domain.login import Session
 from broker.storage.batches import BATCH, delete_some
@@ -13,6 +13,20 @@ from broker.storage.tables import sessions
 _FIELDS = (
     "sid", "person_id", "partner", "issuer", "acr", "claims", "auth_time", "auth_time_known", "created_at", "last_seen_at", "expires_at", "ended_at",
 )  # fmt: skip
+_RENEWED = tuple(name for name in _FIELDS if name not in ("sid", "person_id", "created_at", "ended_at"))
+_C = sessions.c
+
+_ADD = insert(sessions)
+_BY_COOKIE = select(sessions).where(
+    _C.cookie == bindparam("hash"),
+    _C.ended_at.is_(None),
+    _C.expires_at > bindparam("now"),
+    _C.last_seen_at > bindparam("seen_after"),
+)
+_BY_SID = select(sessions).where(_C.sid == bindparam("session"))
+_CHANGE = update(sessions).where(_C.sid == bindparam("session"))  # the columns to set are the other parameters
+_TOUCH = _CHANGE.values(last_seen_at=bindparam("now"))
+_END = _CHANGE.where(_C.ended_at.is_(None)).values(ended_at=bindparam("now"))
 
 
 def _session(row: Row[Any]) -> Session:
@@ -22,20 +36,18 @@ def _session(row: Row[Any]) -> Session:
 
 def add(tx: Connection, session: Session, cookie: str) -> None:
     """Insert a session; `cookie` is the hash of its secret."""
-    tx.execute(insert(sessions).values(**{n: getattr(session, n) for n in _FIELDS}, amr=list(session.amr), cookie=cookie))
+    tx.execute(_ADD, {n: getattr(session, n) for n in _FIELDS} | {"amr": list(session.amr), "cookie": cookie})
 
 
 def by_cookie(tx: Connection, cookie: str, *, now: int, idle: int) -> Session | None:
     """The live session of a cookie's hash: not ended, not over, not idle for too long (SC-07)."""
-    c = sessions.c
-    statement = select(sessions).where(c.cookie == cookie, c.ended_at.is_(None), c.expires_at > now, c.last_seen_at > now - idle)
-    row = tx.execute(statement).first()
+    row = tx.execute(_BY_COOKIE, {"hash": cookie, "now": now, "seen_after": now - idle}).first()
     return _session(row) if row else None
 
 
 def by_sid(tx: Connection, sid: str) -> Session | None:
     """A session by its id, ended ones too."""
-    row = tx.execute(select(sessions).where(sessions.c.sid == sid)).first()
+    row = tx.execute(_BY_SID, {"session": sid}).first()
     return _session(row) if row else None
 
 
@@ -50,19 +62,18 @@ def live_of(tx: Connection, person_id: str, now: int) -> list[Session]:
 
 def touch(tx: Connection, sid: str, now: int) -> None:
     """The browser was seen."""
-    tx.execute(update(sessions).where(sessions.c.sid == sid).values(last_seen_at=now))
+    tx.execute(_TOUCH, {"session": sid, "now": now})
 
 
 def renew(tx: Connection, session: Session, cookie: str) -> None:
     """A new proof of the same person: new cookie, new facts, the same sid (SC-01)."""
-    values = {n: getattr(session, n) for n in _FIELDS if n not in ("sid", "person_id", "created_at", "ended_at")}
-    tx.execute(update(sessions).where(sessions.c.sid == session.sid).values(**values, amr=list(session.amr), cookie=cookie))
+    values = {n: getattr(session, n) for n in _RENEWED} | {"amr": list(session.amr), "cookie": cookie}
+    tx.execute(_CHANGE, {"session": session.sid, **values})
 
 
 def end(tx: Connection, sid: str, now: int) -> bool:
     """End a session; False if it had ended."""
-    c = sessions.c
-    return tx.execute(update(sessions).where(c.sid == sid, c.ended_at.is_(None)).values(ended_at=now)).rowcount == 1
+    return tx.execute(_END, {"session": sid, "now": now}).rowcount == 1
 
 
 def purge(tx: Connection, before: int, limit: int = BATCH) -> int:

@@ -2,44 +2,59 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, case, delete, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
+from typing import Any
+
+from sqlalchemy import Connection, Executable, bindparam, case, delete, literal, select
 
 from broker.storage.batches import BATCH, delete_some
+from broker.storage.dialects import for_both, run
 from broker.storage.tables import attempts, leases
 
 _NODE = "node:"
+_A, _L = attempts.c, leases.c
+
+
+def _take(row: Any) -> Executable:
+    said = row.excluded
+    free = (_L.until <= bindparam("now")) | (_L.holder == said.holder)
+    statement: Executable = row.on_conflict_do_update(
+        index_elements=["name"], set_={"holder": said.holder, "until": said.until}, where=free
+    )
+    return statement
+
+
+def _count(row: Any) -> Executable:
+    start = row.excluded.window
+    count = case((_A.window == start, _A.count + 1), else_=literal(1))
+    upsert = row.on_conflict_do_update(index_elements=["key"], set_={"window": start, "count": count})
+    statement: Executable = upsert.returning(_A.count)
+    return statement
+
+
+_TAKE_LEASE = for_both(leases, _take)
+_NOTE = for_both(
+    leases,
+    lambda row: row.on_conflict_do_update(
+        index_elements=["name"], set_={"holder": row.excluded.holder, "until": row.excluded.until}
+    ),
+)
+_COUNT = for_both(attempts, _count)
+_COUNTED = select(_A.count).where(_A.key == bindparam("of_key"), _A.window == bindparam("start"))
 
 
 def take_lease(tx: Connection, name: str, holder: str, now: int, seconds: int) -> bool:
     """Hold a lease: if it is free, over, or ours already."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(leases).values(name=name, holder=holder, until=now + seconds)
-    statement = statement.on_conflict_do_update(
-        index_elements=["name"],
-        set_={"holder": holder, "until": now + seconds},
-        where=(leases.c.until <= now) | (leases.c.holder == holder),
-    )
-    return tx.execute(statement).rowcount == 1
+    return run(tx, _TAKE_LEASE, {"name": name, "holder": holder, "until": now + seconds, "now": now}).rowcount == 1
 
 
 def count_attempt(tx: Connection, key: str, now: int, window: int) -> int:
     """Count one attempt under a key; the number within the current window of so many seconds, this one included."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    start = now - now % window
-    c = attempts.c
-    statement = dialect.insert(attempts).values(key=key, window=start, count=1)
-    upsert = statement.on_conflict_do_update(
-        index_elements=["key"], set_={"window": start, "count": case((c.window == start, c.count + 1), else_=literal(1))}
-    ).returning(c.count)
-    return int(tx.execute(upsert).scalar_one())
+    return int(run(tx, _COUNT, {"key": key, "window": now - now % window, "count": 1}).scalar_one())
 
 
 def attempts_in(tx: Connection, key: str, now: int, window: int) -> int:
     """How many attempts the current window of so many seconds has seen."""
-    c = attempts.c
-    statement = select(c.count).where(c.key == key, c.window == now - now % window)
-    return int(tx.execute(statement).scalar_one_or_none() or 0)
+    return int(tx.execute(_COUNTED, {"of_key": key, "start": now - now % window}).scalar_one_or_none() or 0)
 
 
 def purge_attempts(tx: Connection, before: int, limit: int = BATCH) -> int:
@@ -49,9 +64,7 @@ def purge_attempts(tx: Connection, before: int, limit: int = BATCH) -> int:
 
 def note_node(tx: Connection, node: str, digest: str, until: int) -> None:
     """A serving process says which config it uses, for as long as it lives (HT-20)."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(leases).values(name=_NODE + node, holder=digest, until=until)
-    tx.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"holder": digest, "until": until}))
+    run(tx, _NOTE, {"name": _NODE + node, "holder": digest, "until": until})
 
 
 def nodes(tx: Connection, now: int) -> dict[str, str]:

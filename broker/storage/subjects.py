@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, select
 
 from broker.domain.ids import new_secret
+from broker.storage.dialects import for_both, run
 from broker.storage.tables import subjects
+
+_FIND = select(subjects.c.sub).where(subjects.c.sector == bindparam("of_sector"), subjects.c.person_id == bindparam("of_person"))
+_ADD = for_both(subjects, lambda row: row.on_conflict_do_nothing(index_elements=["sector", "person_id"]))
 
 
 def find(tx: Connection, sector: str, person_id: str) -> str | None:
     """The sub, None before the first grant. sector: a client_id, or "" for public subjects."""
-    c = subjects.c
-    return tx.execute(select(c.sub).where(c.sector == sector, c.person_id == person_id)).scalar_one_or_none()
+    return tx.execute(_FIND, {"of_sector": sector, "of_person": person_id}).scalar_one_or_none()
 
 
 def obtain(tx: Connection, sector: str, person_id: str) -> str:
@@ -20,8 +22,5 @@ def obtain(tx: Connection, sector: str, person_id: str) -> str:
     known = find(tx, sector, person_id)
     if known is not None:
         return known
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(subjects).values(sector=sector, person_id=person_id, sub=new_secret())
-    tx.execute(statement.on_conflict_do_nothing(index_elements=["sector", "person_id"]))
-    c = subjects.c
-    return str(tx.execute(select(c.sub).where(c.sector == sector, c.person_id == person_id)).scalar_one())
+    run(tx, _ADD, {"sector": sector, "person_id": person_id, "sub": new_secret()})
+    return str(tx.execute(_FIND, {"of_sector": sector, "of_person": person_id}).scalar_one())

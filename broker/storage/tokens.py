@@ -81,6 +81,7 @@ _TAKE_REFRESH = (
     .returning(refresh_tokens.c.family_id)
 )
 _FAMILY = select(refresh_families.c.id, refresh_families.c.grant_id, refresh_families.c.expires_at)
+_FAMILY_BY_ID = _FAMILY.where(refresh_families.c.id == bindparam("family"))
 
 
 def take_refresh(tx: Connection, token: str, client_id: str, now: int) -> Family | None:
@@ -88,7 +89,7 @@ def take_refresh(tx: Connection, token: str, client_id: str, now: int) -> Family
     family_id = tx.execute(_TAKE_REFRESH, {"hash": digest(token), "client": client_id, "now": now}).scalar_one_or_none()
     if family_id is None:
         return None
-    return Family(*tx.execute(_FAMILY.where(refresh_families.c.id == family_id)).one())
+    return Family(*tx.execute(_FAMILY_BY_ID, {"family": family_id}).one())
 
 
 def family_of_spent(tx: Connection, token: str, client_id: str) -> Family | None:

@@ -145,6 +145,8 @@ CALLS: dict[str, Callable[[Connection], object]] = {
 # On no request path, or over a table that stays small by itself.
 WHOLE_TABLE = {
     "batches.delete_some": "no statement of its own",
+    "dialects.for_both": "no statement",
+    "dialects.run": "no statement of its own",
     "documents.due": "the schedule's round over all partners",
     "logins.end_of_newest": "walks the newest in the order of an index, once a round of housekeeping",
     "shared.nodes": "a row a process",
