@@ -52,7 +52,7 @@ def key_changes(events: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
         data = event["data"]
         added, removed = (", ".join(_key(key) for key in data[name]) or "none" for name in ("added", "removed"))
         seen = f"{_when(event['at'])}: added {added}; removed {removed}"
-        if data["reused"]:
+        if data.get("reused"):
             yield Finding(
                 Level.WARNING,
                 "key_changes",
@@ -94,8 +94,9 @@ def nodes(seen: Mapping[str, str], digest: str) -> Iterator[Finding]:
         yield ok("nodes", f"{len(seen)} process(es) serve with these files ({digest})")
 
 
-def _key(key: Mapping[str, str]) -> str:
-    return f"{key['kid'] or 'without kid'} ({key['thumbprint'][:12]}...)"
+def _key(key: Mapping[str, str] | str) -> str:
+    """A key of a JWK Set by name and thumbprint; a certificate of metadata by its fingerprint."""
+    return f"{key[:16]}..." if isinstance(key, str) else f"{key['kid'] or 'without kid'} ({key['thumbprint'][:12]}...)"
 
 
 def _when(at: int | None) -> str:
