@@ -15,7 +15,7 @@ _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that hel
     "serve": ("serve", "Serve the broker."),
     "check": ("check", "Check every config file; with --online also the partners."),
     "keys": ("keys", "Root keys and the key ring: init, rotate, list, import."),
-    "db": ("db", "The database: upgrade."),
+    "db": ("db", "The database: upgrade; restored, after a restore."),
     "invite": ("invite", "Invite a guest, or many from a CSV file."),
     "guests": ("guests", "List and show guests; see and withdraw their consents."),
     "sign-ins": ("sign_ins", "Explain sign-ins: the newest, one person's, or the one of a reference."),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from broker.cli.output import home_option
+from broker.cli.output import home_option, json_option, print_json
+
+if TYPE_CHECKING:
+    from broker.storage.engine import Database
 
 
 @click.group("db")
@@ -14,16 +18,45 @@ def db() -> None:
     """The database."""
 
 
+def _database(home: Path) -> Database:
+    import os
+
+    from broker.settings.load import load
+    from broker.storage.engine import Database
+
+    return Database(load(home.resolve(), os.environ).broker.database, base=home.resolve())
+
+
 @db.command("upgrade")
 @home_option
 def upgrade(home: Path) -> None:
     """Bring the database to this version's tables; safe to run at any time and on any node."""
-    import os
-
-    from broker.settings.load import load
     from broker.storage import migrate
-    from broker.storage.engine import Database
 
-    database = Database(load(home.resolve(), os.environ).broker.database, base=home.resolve())
-    done = migrate.upgrade(database)
+    done = migrate.upgrade(_database(home))
     click.echo(f"{'upgraded to' if done else 'already at'} {migrate.head()}")
+
+
+@db.command("restored")
+@home_option
+@json_option
+def restored(home: Path, as_json: bool) -> None:
+    """After a restore, before the nodes start: end all that was spent since the backup and would be fresh again.
+
+    Sessions, codes, tokens and waiting invitations end; people, their identities, consents and the keys stay.
+    """
+    import time
+
+    from broker.domain.audit import Actor
+    from broker.services.restored import Restored
+    from broker.storage import migrate
+
+    database = _database(home)
+    migrate.upgrade(database)
+    ended = Restored(database, lambda: int(time.time())).run(Actor(kind="command"))
+    if as_json:
+        print_json(ended)
+        return
+    for name, count in ended.items():
+        click.echo(f"{name.replace('_', ' ')}: {count}")
+    click.echo("guests sign in again; who was still invited is invited again and stays the same guest")

@@ -138,6 +138,9 @@ CALLS: dict[str, Callable[[Connection], object]] = {
         tx, "fabrikam", "jwks", url=URL, body="{}", now=START, fresh_until=START, valid_until=None, next_try_at=START
     ),
     "documents.forget": lambda tx: documents.forget(tx, "fabrikam", "jwks"),
+    "documents.keep": lambda tx: documents.keep(
+        tx, "fabrikam", "metadata", url="config/md.xml", body="<x/>", now=START, fresh_until=START, valid_until=None
+    ),
     "documents.fail": lambda tx: documents.fail(tx, "fabrikam", "jwks", problem="x", next_try_at=START),
     "documents.of_partner": lambda tx: documents.of_partner(tx, "fabrikam"),
 }
@@ -163,6 +166,7 @@ WHOLE_TABLE = {
     "migrate.current": "no request",
     "migrate.upgrade": "no request",
     "engine.resolve": "no statement",
+    "restore.end_everything": "once after a restore, before the nodes start",
     "counts.figures": "counts for operators, once a scrape",
     "grants.standing_query": "no statement",
     "grants.standing_of": "no statement",

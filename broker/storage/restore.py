@@ -1,0 +1,23 @@
+"""After a restore: nothing that was spent since the backup may be fresh again (HT-14)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, update
+
+from broker.domain.invitation import Status
+from broker.storage.tables import access_tokens, codes, grants, invitations, logins, refresh_families, sessions
+
+
+def end_everything(tx: Connection, now: int) -> dict[str, int]:
+    """End sessions and grants, forget codes, tokens and logins, revoke waiting tickets; how many of each."""
+    return {
+        "sessions": tx.execute(update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=now)).rowcount,
+        "grants": tx.execute(update(grants).where(grants.c.ended_at.is_(None)).values(ended_at=now)).rowcount,
+        "codes": tx.execute(delete(codes)).rowcount,
+        "access_tokens": tx.execute(delete(access_tokens)).rowcount,
+        "refresh_families": tx.execute(delete(refresh_families)).rowcount,  # their tokens go with them
+        "logins": tx.execute(delete(logins)).rowcount,  # and what was parked for them
+        "invitations": tx.execute(
+            update(invitations).where(invitations.c.status == Status.PENDING.value).values(status=Status.REVOKED.value)
+        ).rowcount,
+    }

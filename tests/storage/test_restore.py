@@ -1,0 +1,84 @@
+"""HT-14: after a restore nothing that was spent is fresh again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from broker.cli import broker
+from broker.domain.audit import Actor
+from broker.domain.guest import State
+from broker.domain.ids import digest
+from broker.domain.invitation import Status
+from broker.services.restored import Restored
+from broker.storage import audit, consents, grants, invitations, logins, people, restore, sessions, tokens
+from broker.storage.engine import Database
+from tests import factories
+from tests.clock import START, Clock
+
+
+def lived_in(database: Database):
+    """A guest with all that a sign-in leaves, and a second one who is still invited."""
+    with database.write() as tx:
+        ada, bo = factories.saved_person(tx), factories.saved_person(tx, state=State.INVITED)
+        people.bind(tx, factories.identity(ada.id, subject="ada"))
+        consents.record(tx, ada.id, "payroll", ["openid"], START)
+        session = factories.session(ada.id)
+        sessions.add(tx, session, digest("cookie"))
+        grant = factories.grant(ada.id, sid=session.sid)
+        grants.add(tx, grant)
+        grants.add_code(tx, "code", grant, redirect_uri="https://payroll.contoso.example/", challenge=None, expires_at=START + 60)
+        tokens.add_access(tx, "access", grant.id, ["openid"], now=START, expires_at=START + 600)
+        tokens.add_refresh(tx, "refresh", tokens.add_family(tx, grant.id, "payroll", START + 600), START + 600)
+        waiting = factories.login()
+        logins.add(tx, waiting, browser=digest("browser"), address="192.0.2.1")
+        invitation = factories.invitation(bo.id)
+        invitations.add(tx, invitation, digest("ticket"))
+    return ada, grant, waiting, invitation
+
+
+def test_nothing_spent_is_fresh_again(database: Database):
+    """HT-14: sessions, codes, tokens, logins and tickets end; the person, the binding and the consent stay."""
+    ada, grant, waiting, invitation = lived_in(database)
+    ended = Restored(database, Clock(START + 1)).run(Actor(kind="command"))
+    assert ended == {
+        "sessions": 1, "grants": 1, "codes": 1, "access_tokens": 1, "refresh_families": 1, "logins": 1, "invitations": 1,
+    }  # fmt: skip
+    with database.write() as tx:
+        assert sessions.by_cookie(tx, digest("cookie"), now=START + 1, idle=3600) is None
+        assert grants.take_code(tx, "code", "payroll", START + 1) is None
+        assert tokens.access(tx, "access", START + 1) is None
+        assert tokens.take_refresh(tx, "refresh", "payroll", START + 1) is None
+        assert logins.by_id(tx, waiting.id) is None
+        assert not invitations.take(tx, invitation.id, START + 1)
+        found = invitations.by_ticket(tx, digest("ticket"))
+        assert found is not None
+        assert found.status is Status.REVOKED
+        identity = people.identities_of(tx, ada.id)[0]
+        bound = people.by_identity(tx, identity.partner, identity.issuer, identity.subject)
+        assert bound is not None
+        assert bound.id == ada.id
+        assert consents.given(tx, ada.id, "payroll") == frozenset({"openid"})
+        standing = grants.standing(tx, grant.id, START + 1)
+        assert standing is not None
+        assert standing.grant.ended_at == START + 1
+        (event,) = audit.newest(tx, name="database.restored")
+        assert event["data"]["sessions"] == 1
+        assert set(restore.end_everything(tx, START + 2).values()) == {0}
+
+
+def test_the_command_says_what_it_ended(tmp_path: Path, sqlite_url: str):
+    """`broker db restored`, for people and as one JSON document."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/broker.yaml").write_text(f"issuer: https://login.contoso.example\ndatabase: {sqlite_url}\n")
+    database = Database(sqlite_url)
+    lived_in(database)
+    database.close()
+    run = CliRunner().invoke
+    done = run(broker, ["db", "restored", "--home", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert "access tokens: 1" in done.output
+    again = run(broker, ["db", "restored", "--home", str(tmp_path), "--json"])
+    assert set(json.loads(again.output).values()) == {0}
