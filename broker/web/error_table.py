@@ -11,16 +11,22 @@ from dataclasses import dataclass
 from broker.web.i18n import _
 
 GO_HOME = _("Go to your applications")
+ASK = _("Ask for help")
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """What a page says. sentence: what happened, the heading. advice: what the person can do now. action: the button."""
+    """What a page says. sentence: what happened, the heading. advice: what the person can do now. action: the button.
+
+    asks: only the company can help, so that is the button. again: the same address may answer later.
+    """
 
     status: int
     sentence: str
     advice: str
     action: str = _("Try again")
+    asks: bool = False
+    again: bool = False
 
 
 PAGES: dict[str, ErrorText] = {
@@ -36,6 +42,7 @@ PAGES: dict[str, ErrorText] = {
         _(
             "It may have run out, or a newer one has replaced it. Look for a newer mail, or ask the person who invited you to send it again."
         ),
+        asks=True,
     ),
     "invitation_used": ErrorText(
         400,
@@ -56,22 +63,26 @@ PAGES: dict[str, ErrorText] = {
         _("%(company)s does not invite addresses of this organization"),
         _("Ask your contact at %(company)s which address they can invite."),
         _("Use another account"),
+        asks=True,
     ),
     "guest_blocked": ErrorText(
         403,
         _("Your access has been stopped"),
         _("Somebody at %(company)s has stopped it. Ask your contact there whether this is right."),
+        asks=True,
     ),
     "guest_expired": ErrorText(
         403,
         _("Your access has ended"),
         _("It was given for a limited time. Ask your contact at %(company)s to extend it."),
+        asks=True,
     ),
     "not_assigned": ErrorText(
         403,
         _("This application is not open to you yet"),
         _("Your sign-in worked, but this application needs a permission of its own. Ask your contact at %(company)s to add you."),
         GO_HOME,
+        asks=True,
     ),
     "policy_blocked": ErrorText(
         403,
@@ -79,6 +90,7 @@ PAGES: dict[str, ErrorText] = {
         _(
             "It can depend on the application, or on where you are signing in from. Your contact at %(company)s can look it up with the reference below."
         ),
+        asks=True,
     ),
     "partner_failed": ErrorText(
         502,
@@ -86,6 +98,7 @@ PAGES: dict[str, ErrorText] = {
         _(
             "It could not be reached, or it stopped before it was finished. Wait a minute and try again. If it keeps happening, tell the helpdesk of your own organization."
         ),
+        again=True,
     ),
     "partner_untrusted": ErrorText(
         400,
@@ -103,6 +116,7 @@ PAGES: dict[str, ErrorText] = {
         429,
         _("Too many attempts"),
         _("To protect you we have paused this for a while. Wait fifteen minutes and try again."),
+        again=True,
     ),
     "bad_request": ErrorText(
         400,
@@ -113,6 +127,7 @@ PAGES: dict[str, ErrorText] = {
         500,
         _("Something went wrong on our side"),
         _("It is not your fault, and we have noted it. Wait a minute and try again."),
+        again=True,
     ),
 }
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from broker.domain.errors import BadRequest, OAuthError, PageError, ServerError
 from broker.domain.ids import new_reference
 from broker.web import headers
-from broker.web.error_table import GO_HOME, OAUTH, PAGES, REASON_STATUS, REASON_TEXT, STATUS_REASON
+from broker.web.error_table import ASK, GO_HOME, OAUTH, PAGES, REASON_STATUS, REASON_TEXT, STATUS_REASON
 from broker.web.pages import Pages
 
 _log = logging.getLogger("broker.web")
@@ -33,17 +33,22 @@ def page_for(
     next_label: str | None = None,
     ui_locales: Sequence[str] = (),
     forms: Sequence[Mapping[str, object]] = (),
+    account: str = "",
 ) -> Response:
-    """The error page.
-
-    forms: buttons that post, {"action", "csrf", "label" (translated), "primary"}, instead of `next_url`.
+    """The error page. It always has one primary button: `next_url`, a form, the company's help, the page again, or the panel.
 
     reference: the request id that `broker sign-ins --request` explains. next_url: the best next step, one of our own
-    paths or a verified address; None: no button. next_label: the button's text, translated already, if not the table's.
+    paths or a verified address. next_label: the button's text, not translated yet, if not the table's.
+    forms: buttons that post, {"action", "csrf", "label" (translated), "primary"}. account: who was signed in, if that matters.
     """
     text = REASON_TEXT.get(error.reason, PAGES[error.code])
-    if next_url is None and text.action == GO_HOME:
-        next_url = pages.path("/apps")
+    help_url = pages.help_url(reference)
+    asks = text.asks and help_url != ""
+    if asks:
+        next_url, next_label = help_url, ASK
+    elif next_url is None and not forms:
+        reload = text.again and request.method in ("GET", "HEAD")
+        next_url, next_label = ("", None) if reload else (pages.path("/apps"), GO_HOME)
     return pages.render(
         "error.html",
         status=status_of(error),
@@ -52,10 +57,11 @@ def page_for(
         reference=reference,
         sentence=text.sentence,
         advice=text.advice,
-        next_url=None if forms else next_url,
-        next_label=next_label,
-        action=text.action,
-        forms=forms,
+        next_url=next_url,
+        next_label=next_label or text.action,
+        forms=[{**form, "primary": form["primary"] and next_url is None} for form in forms],
+        account=account,
+        help_url="" if asks else help_url,
     )
 
 
@@ -87,7 +93,8 @@ def register(
 
     record: told of each refusal and its reference, for the log of refusals; where it fails the page is shown all the same.
     is_protocol: whether an application asked, so that it gets JSON. A handler that works on a login sets `g.reference`
-    (its reference), and may set `g.retry_url` (where the person can try again) and `g.ui_locales`.
+    (its reference), and may set `g.retry_url` (where the person can try again), `g.ui_locales`, and `g.ways_on`: told the
+    error, it says where to go on (signin/ways.py), or None.
     """
 
     def answer(error: PageError) -> Response:
@@ -95,7 +102,16 @@ def register(
         _note(error, reference, record)
         if is_protocol(request):
             return oauth_json(OAuthError(_oauth_word(error)), status=status_of(error))
-        return page_for(pages, error, reference=reference, next_url=g.get("retry_url"), ui_locales=g.get("ui_locales", ()))
+        ways = g.ways_on(error) if "ways_on" in g else None
+        return page_for(
+            pages,
+            error,
+            reference=reference,
+            next_url=ways.url if ways else g.get("retry_url"),
+            next_label=ways.label if ways else None,
+            ui_locales=g.get("ui_locales", ()),
+            forms=ways.buttons if ways else (),
+        )
 
     def http_error(error: HTTPException) -> Response:
         status = error.code or 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from flask import Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -55,6 +55,13 @@ class Pages:
     def path(self, path: str) -> str:
         """One of our own paths, under the issuer's."""
         return urlsplit(self._settings_now().issuer).path.rstrip("/") + path
+
+    def help_url(self, reference: str) -> str:
+        """Where the company helps, "" if nowhere; a mail to it names the reference of the error page (RFC 6068)."""
+        url = str(self._settings_now().broker.organization.support_url or "")
+        if not url.startswith("mailto:") or "?" in url:
+            return url
+        return f"{url}?{urlencode({'subject': reference}, quote_via=quote)}"
 
     def render(
         self,

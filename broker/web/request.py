@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Request, request
@@ -121,7 +122,12 @@ def _strict(raw: bytes) -> None:
 
 
 def _networks(values: Iterable[object]) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(str(value), strict=False) for value in values)
+    return _parsed(tuple(map(str, values)))
+
+
+@lru_cache(maxsize=16)  # the same lists of the same file, request after request
+def _parsed(values: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(value, strict=False) for value in values)
 
 
 def _is_trusted(text: str | None, trusted: tuple[Network, ...]) -> bool:

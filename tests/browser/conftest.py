@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser.gallery import create_gallery, make_home
+from tests.browser.stage import Stage, open_stage
 
 PICTURES = Path(__file__).resolve().parent.parent.parent / "build" / "browser"
 ARGUMENTS = [
@@ -23,7 +25,7 @@ ARGUMENTS = [
     "--disable-default-apps",
     "--disable-sync",
     "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.*, EXCLUDE localhost",
 ]
 
 
@@ -59,3 +61,33 @@ def pictures() -> Path:
     """Where the pictures go, for people to look at."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     return PICTURES
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The demo's cast: a broker of its own process, partners and applications on other addresses."""
+    yield from open_stage(tmp_path_factory.mktemp("cast"))
+
+
+@pytest.fixture(scope="session")
+def journeys(pictures: Path) -> Path:
+    """Where the pictures of the journeys go."""
+    folder = pictures / "journeys"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes browser profiles as `browser.new_context` does, English unless told, and closes them."""
+    opened: list[BrowserContext] = []
+
+    def make(**options: Any) -> BrowserContext:
+        context = chromium.new_context(**{"locale": "en-GB", "reduced_motion": "reduce"} | options)
+        context.set_default_timeout(10_000)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()

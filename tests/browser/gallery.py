@@ -22,8 +22,7 @@ from broker.web.pages import Pages
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "invitation", "invitation-plain",
-    "invitation-other", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "apps", "apps-empty",
-    "idp-initiated", "idp-initiated-application",
+    "invitation-other", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "apps", "apps-empty",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
@@ -215,7 +214,12 @@ def create_gallery(settings: Settings) -> Flask:
         ]
         refused = code in {"not_invited", "not_assigned", "guest_blocked", "guest_expired", "policy_blocked"}
         return errors.page_for(
-            pages, PAGE_ERRORS[code](code), reference=REFERENCE, next_url="/home", forms=forms if refused else ()
+            pages,
+            PAGE_ERRORS[code](code),
+            reference=REFERENCE,
+            next_url=None if refused else "/home",
+            forms=forms if refused else (),
+            account="gerda@fabrikam.example" if refused else "",
         )
 
     app.add_url_rule("/", "index", index)

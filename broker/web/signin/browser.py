@@ -50,7 +50,7 @@ class Browser:
         return csrf.token(self.binding() or "", scope)
 
     def check(self, scope: str) -> None:
-        """Raises BadRequest("csrf") unless the form came from our page in this browser (HW-5)."""
+        """Raises BadRequest("csrf") unless the form came from our page in this browser (HW-5). scope: the login's handle."""
         csrf.check(request, self.binding(), scope, self.issuer)
 
     def within(self, login: Login) -> None:

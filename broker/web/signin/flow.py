@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, g
 
 from broker.domain.connector import Outbound
-from broker.domain.errors import PAGE_ERRORS, LoginExpired
+from broker.domain.errors import PAGE_ERRORS
 from broker.domain.gates import Step
 from broker.domain.login import Purpose as LoginPurpose
-from broker.domain.login import Stage
 from broker.services.facts import Found
 from broker.services.sign_in import Turn
 from broker.web.cookies import Purpose
 from broker.web.errors import page_for
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
-from broker.web.signin import consent, home
+from broker.web.signin import consent, home, ways
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
@@ -29,11 +28,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
     @routes.get("/signin/<uuid:login>")
     def step(login: str) -> Response:
-        try:
-            turn = broker.sign_in.step(str(login), browser.binding(), browser.session(), browser.address())
-        except LoginExpired:
-            g.retry_url = way_back(broker, pages, browser, str(login))
-            raise
+        turn = broker.sign_in.step(str(login), browser.binding(), browser.session(), browser.address())
         browser.within(turn.found.login)
         if turn.step is Step.UPSTREAM:
             return send_out(broker, pages, browser, turn.found)
@@ -63,17 +58,6 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         if given_up.request is None:
             return browser.go(pages.path("/apps"))
         return respond(browser.issuer, given_up.request, answer, pages)
-
-
-def way_back(broker: Broker, pages: Pages, browser: Browser, login_id: str) -> str:
-    """Never a dead end: the same request once more if it ran out, else the application, else the access panel."""
-    login = broker.sign_in.over(login_id, browser.binding())
-    if login is None or login.request is None:
-        return pages.path("/apps")
-    if login.stage is not Stage.CLOSED:
-        return browser.path(login_id, "again")
-    application = broker.settings.get().applications.get(login.request.client_id)
-    return (application.launch_url if application else None) or pages.path("/apps")
 
 
 def send_out(broker: Broker, pages: Pages, browser: Browser, found: Found) -> Response:
@@ -111,25 +95,13 @@ def refused(pages: Pages, browser: Browser, turn: Turn) -> Response:
     """One safe sentence and a reference; the login stays, so that another account can be used."""
     said = turn.decision.next
     error = PAGE_ERRORS[said.code or "server_error"](said.reason)
-    login = turn.found.login
+    login, person = turn.found.login, turn.found.person
+    asserted = login.assertion
     return page_for(
         pages,
         error,
         reference=g.reference,
         ui_locales=g.ui_locales,
-        forms=_ways_on(pages, browser, login.id, has_application=login.request is not None),
+        forms=ways.buttons(pages, browser, login, primary=True),
+        account=(asserted.email or asserted.name or "" if asserted else person.email if person else ""),
     )
-
-
-def _ways_on(pages: Pages, browser: Browser, login_id: str, *, has_application: bool) -> list[dict[str, object]]:
-    """Buttons of a refusal: another account first, back to the application second."""
-    say = pages.translator(g.ui_locales).gettext
-    csrf = browser.token(login_id)
-    forms: list[dict[str, object]] = [
-        {"action": browser.path(login_id, "restart"), "csrf": csrf, "label": say("Use another account"), "primary": True}
-    ]
-    if has_application:
-        forms.append(
-            {"action": browser.path(login_id, "cancel"), "csrf": csrf, "label": say("Back to the application"), "primary": False}
-        )
-    return forms

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from broker.domain.address import domain_of
 from broker.domain.errors import BadRequest
 from broker.services.addresses import canonical
 from broker.services.facts import Found
@@ -76,8 +78,9 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         found = broker.sign_in.look(str(login), browser.binding(), browser.session())
         browser.within(found.login)
         query = single(request.args, "q").strip()[:100]
-        last = browser.cookies.read(request, Purpose.HOME)
-        partners = sorted(matching(broker, query), key=lambda partner: partner.id != last)  # the last used one first
+        last = browser.cookies.read(request, Purpose.HOME) or ""
+        partners = matching(broker, query, last)
+        typed = found.login.login_hint or ""
         return pages.render(
             "choose_partner.html",
             ui_locales=found.login.request.ui_locales if found.login.request else (),
@@ -86,10 +89,12 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
             csrf=browser.token(str(login)),
             action=browser.path(str(login), "choose"),
             partners=[
-                {"id": p.id, "name": p.name, "logo": pages.assets.partner_logo(p.id), "last": False} for p in partners[:LISTED]
+                {"id": p.id, "name": p.name, "logo": pages.assets.partner_logo(p.id), "last": p.id == last}
+                for p in partners[:LISTED]
             ],
             query=query,
             more=len(partners) > LISTED,
+            unknown="" if broker.settings.get().partner_of_domain(domain_of(typed)) else typed,
             email_url=browser.path(str(login), "address"),
         )
 
@@ -114,15 +119,16 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return browser.go(browser.path(str(login)))
 
 
-def matching(broker: Broker, query: str) -> list[PartnerFile]:
-    """The partners whose name or domain has the words, by name; one more than a page shows is enough."""
+def matching(broker: Broker, query: str, last: str) -> list[PartnerFile]:
+    """The partners whose name or domain has the words: the one called `last` first, then by name; one more than a page shows."""
     settings = broker.settings.get()
     words = query.casefold().split()
-    found = []
-    for partner in settings.partners_by_name:
+
+    def fits(partner: PartnerFile) -> bool:
         text = f"{partner.name} {' '.join(partner.domains)}".casefold()
-        if all(word in text for word in words):
-            found.append(partner)
-            if len(found) > LISTED:
-                break
-    return found
+        return all(word in text for word in words)
+
+    first = settings.partners.get(last)
+    found = [first] if first is not None and fits(first) else []
+    others = (partner for partner in settings.partners_by_name if partner.id != last and fits(partner))
+    return found + list(islice(others, LISTED + 1 - len(found)))

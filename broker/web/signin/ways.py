@@ -1,0 +1,79 @@
+"""Never a dead end: the buttons of an error page, by what is still known of the login that it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, g, request
+
+from broker.domain.errors import BadRequest, LoginExpired, PageError, PartnerFailed, PartnerUntrusted
+from broker.domain.login import Login, Stage
+from broker.domain.login import Purpose as LoginPurpose
+from broker.web.cookies import Purpose
+from broker.web.i18n import _
+from broker.web.pages import Pages
+from broker.web.signin.browser import Browser
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+
+BACK = _("Back to the application")
+OTHER = _("Use another account")
+
+Button = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """url: of the primary button; label: its text, not translated yet, None for the table's. buttons: forms beside it."""
+
+    url: str
+    label: str | None = None
+    buttons: tuple[Button, ...] = ()
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """Tells broker.web.errors where an error of these routes leads on to."""
+
+    @routes.before_request
+    def remember() -> None:
+        g.ways_on = lambda error: of_error(broker, pages, browser, error)
+
+
+def of_error(broker: Broker, pages: Pages, browser: Browser, error: PageError) -> Ways | None:
+    """The way on from an error; None where no login of this browser is known."""
+    login_id = error.login_id or (request.view_args or {}).get("login")
+    if login_id is None or not isinstance(error, LoginExpired | PartnerFailed | PartnerUntrusted | BadRequest):
+        return None
+    login = broker.sign_in.over(str(login_id), browser.binding())
+    if login is None:
+        return None
+    if isinstance(error, LoginExpired):
+        return _after(broker, pages, browser, login)
+    others = () if isinstance(error, BadRequest) else tuple(buttons(pages, browser, login, primary=False))
+    return Ways(browser.path(login.id), buttons=others)
+
+
+def _after(broker: Broker, pages: Pages, browser: Browser, login: Login) -> Ways | None:
+    """The same request once more if it ran out; the application if it was answered."""
+    asked = login.request
+    if asked is not None and login.stage is not Stage.CLOSED:
+        return Ways(browser.path(login.id, "again"))
+    if asked is not None:
+        application = broker.settings.get().applications.get(asked.client_id)
+        launch = application.launch_url if application else None
+        return Ways(launch, BACK) if launch else None
+    if login.purpose is LoginPurpose.INVITATION and browser.cookies.read(request, Purpose.INVITATION) is not None:
+        return Ways(pages.path("/invitation"))
+    return None
+
+
+def buttons(pages: Pages, browser: Browser, login: Login, *, primary: bool) -> list[Button]:
+    """Another account, and back to the application where one asked. primary: whether the first is the page's purpose."""
+    say = pages.translator(login.request.ui_locales if login.request else ()).gettext
+    csrf = browser.token(login.id)
+    ways: list[Button] = [{"action": browser.path(login.id, "restart"), "csrf": csrf, "label": say(OTHER), "primary": primary}]
+    if login.request is not None:
+        ways.append({"action": browser.path(login.id, "cancel"), "csrf": csrf, "label": say(BACK), "primary": False})
+    return ways
