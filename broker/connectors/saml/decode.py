@@ -44,7 +44,8 @@ def decode(raw: str) -> bytes:
 def unfold(text: str) -> bytes | None:
     """The bytes of base64 text with line breaks; None for anything else, also for nothing."""
     try:
-        return binascii.a2b_base64(text.encode("ascii").translate(None, _LINE_BREAKS), strict_mode=True) or None
+        packed = text.encode("ascii").translate(None, _LINE_BREAKS)
+        return None if len(packed) % 4 else binascii.a2b_base64(packed, strict_mode=True) or None
     except ValueError:  # binascii.Error, UnicodeEncodeError
         return None
 

@@ -18,10 +18,12 @@ RESPONSE: Final = clark("samlp:Response")
 ASSERTION: Final = clark("saml:Assertion")
 ENCRYPTED: Final = clark("saml:EncryptedAssertion")
 SIGNATURE: Final = clark("ds:Signature")
+ENCRYPTED_KEY: Final = clark("xenc:EncryptedKey")
 
 MAX_NAMESPACES: Final = 64  # in scope of one element: what canonicalization must look through
 MAX_PREFIXES: Final = 64  # of an InclusiveNamespaces list
 _ENTITY: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+_ELEMENT: Final = "http://www.w3.org/2001/04/xmlenc#Element"
 _NCNAME: Final = re.compile(r"[^\W\d][\w.\-]{0,255}")  # XML names 1.0 3; xs:ID (core 1.3.4)
 _SPACE: Final = " \t\r\n"
 
@@ -102,6 +104,8 @@ def _census(document: Document) -> None:
     for found in (assertion, document.encrypted):
         if found is not None and found is not root and found.getparent() is not root:
             raise _one("its assertion as a child of samlp:Response")
+    if document.encrypted is not None and sum(1 for _ in root.iter(ENCRYPTED_KEY)) != 1:
+        raise _one("one xenc:EncryptedKey, for us")
     signed = [signature.getparent() for signature in root.iter(SIGNATURE)]
     if any(parent is not root and parent is not assertion for parent in signed) or len(set(signed)) != len(signed):
         raise _one("at most one ds:Signature in samlp:Response and one in saml:Assertion, as their children")
@@ -125,6 +129,8 @@ def _judge(document: Document, data: bytes) -> None:
     for issuer in root.iter(clark("saml:Issuer")):
         if issuer.get("Format", _ENTITY) != _ENTITY:
             raise SamlRefused("saml_structure", "HS-11", f"Format of saml:Issuer must be absent or {_ENTITY} (prof 4.1.4.2)")
+    if document.encrypted is not None and document.encrypted[0].get("Type", _ELEMENT) != _ELEMENT:
+        raise SamlRefused("saml_structure", "HS-20", f"Type of xenc:EncryptedData must be {_ELEMENT} (core 6)")
     for signature in root.iter(SIGNATURE):
         _profile(signature)
 

@@ -224,7 +224,7 @@ def sign(data: bytes, key: Key) -> bytes:
         context.key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem)
         context.register_id(node.getparent(), "ID", None)
         context.sign(node)
-    return etree.tostring(root)
+    return bytes(etree.tostring(root))
 
 
 def encryption(
@@ -236,8 +236,9 @@ def encryption(
     mask: str | None = None,
     beside: bool = False,
     hints: str = "",
+    raw: bool = False,
 ) -> Callable[[bytes], str]:
-    """How to encrypt an assertion to `key` (ours, if none): a function from its bytes to an EncryptedAssertion."""
+    """How to encrypt an assertion to `key` (ours, if none): a function from its bytes to an EncryptedAssertion. raw: CBC adds no padding."""
 
     def encrypt(plain: bytes) -> str:
         size = {"128": 16, "192": 24, "256": 32}[algorithm.rpartition("aes")[2][:3]]
@@ -245,11 +246,16 @@ def encryption(
         if algorithm.endswith("-gcm"):
             sealed = nonce + AESGCM(secret).encrypt(nonce, plain, None)
         else:
-            pad = 16 - len(plain) % 16
+            pad = b"" if raw else bytes(15 - len(plain) % 16) + bytes([16 - len(plain) % 16])
             vector = os.urandom(16)
             context = Cipher(AES(secret), CBC(vector)).encryptor()
-            sealed = vector + context.update(plain + bytes(pad - 1) + bytes([pad])) + context.finalize()
-        hashed = {None: hashes.SHA1, "sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha512": hashes.SHA512}
+            sealed = vector + context.update(plain + pad) + context.finalize()
+        hashed: dict[str | None, Callable[[], hashes.HashAlgorithm]] = {
+            None: hashes.SHA1,
+            "sha1": hashes.SHA1,
+            "sha256": hashes.SHA256,
+            "sha512": hashes.SHA512,
+        }
         public = key or rsa_key("broker").public_key()
         wrapped = public.encrypt(secret, OAEP(mgf=MGF1(hashed[mask]()), algorithm=hashed[digest](), label=None))
         uri = {"sha1": f"{DS}sha1", "sha256": SHA256, "sha512": "http://www.w3.org/2001/04/xmlenc#sha512"}
