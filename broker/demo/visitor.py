@@ -52,6 +52,6 @@ class Visitor:
             return browser.submit(page, press=self.subject, stop_at=stop_at)
         if page.name == "terms-of-use":
             return browser.submit(page, {"accept": "yes"}, stop_at=stop_at)
-        if page.name in ("invitation", "review-permissions", "partner-return"):
+        if page.name in ("invitation", "review-permissions", "partner-return", "continue", "idp-initiated"):
             return browser.proceed(page, stop_at=stop_at)
         return None

@@ -51,7 +51,6 @@ PENDING = (
         "broker", "mail.server", "invitations are not written as mail; hand out their links", lambda v, _d: not _is_smtp(v, _d)
     ),
     Pending("broker", "retention.audit", "old audit events are not removed"),
-    Pending("partner", "saml", "sign-in over SAML is not built; nobody can sign in at this partner"),
     Pending("partner", "trust.mfa", "the partner's multi-factor authentication is not taken over"),
     Pending("partner", "trust.mfa_max_age", "the partner's multi-factor authentication is not taken over"),
     Pending("partner", "trust.step_up", "the partner is not asked for more proof"),
