@@ -198,7 +198,7 @@ def test_hs11_every_needed_attribute() -> None:
             "FriendlyName", "Id", "Type"}  # fmt: skip
     for tree in cases():
         for number in range(len(every(tree))):
-            for name in every(tree)[number]:
+            for name in every(tree)[number].attrib:
                 root = deepcopy(tree)
                 del every(root)[number].attrib[name]
                 if etree.QName(name).localname in free or name.startswith("{"):

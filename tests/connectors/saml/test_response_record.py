@@ -1,0 +1,252 @@
+"""From a verified assertion to the record (HS-21, HS-28 to HS-30)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from broker.connectors.saml.errors import SamlRefused
+from broker.domain.errors import PartnerUntrusted
+from tests.connectors.saml.idp import IDP, MAIL, NOW, PERSISTENT, SP, attribute, genuine, show, stamp
+
+PAIRWISE = "urn:oasis:names:tc:SAML:attribute:pairwise-id"
+SUBJECT_ID = "urn:oasis:names:tc:SAML:attribute:subject-id"
+TARGETED = "urn:oid:1.3.6.1.4.1.5923.1.1.1.10"
+EPPN = "urn:oid:1.3.6.1.4.1.5923.1.1.1.6"
+AFFILIATION = "urn:oid:1.3.6.1.4.1.5923.1.1.1.9"
+MEMBER_OF = "urn:oid:1.3.6.1.4.1.5923.1.5.1.1"
+AMR = "http://schemas.microsoft.com/claims/authnmethodsreferences"
+UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+EMAIL_ADDRESS = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+
+
+def name_id(value: str, **qualifiers: str) -> str:
+    """A NameID."""
+    return "<saml:NameID" + "".join(f' {name}="{text}"' for name, text in qualifiers.items()) + f">{value}</saml:NameID>"
+
+
+def subject(**changes: Any) -> list[str]:
+    """The parts of the record's subject."""
+    view = changes.pop("view", {})
+    parts = json.loads(show(genuine(**changes), view=view).assertion.subject)
+    assert isinstance(parts, list)
+    return parts
+
+
+def refused(reason: str, view: dict[str, Any] | None = None, **changes: Any) -> PartnerUntrusted:
+    """The refusal, for this reason."""
+    with pytest.raises(PartnerUntrusted) as caught:
+        show(genuine(**changes), view=view or {})
+    assert caught.value.reason == reason, str(caught.value)
+    return caught.value
+
+
+def test_hs21_the_whole_record() -> None:
+    """HS-21: one complete record."""
+    extra = attribute(MEMBER_OF, "staff", "payroll") + attribute("urn:oid:2.5.4.42", "Ada") + attribute(AMR, "pwd", "mfa")
+    judged = show(genuine(extra=extra, session_until=stamp(NOW + 3600)))
+    assertion = judged.assertion
+    assert (assertion.partner, assertion.issuer) == ("fabrikam", IDP)
+    assert assertion.email == "ada@fabrikam.example"
+    assert assertion.email_verified
+    assert assertion.name == "Ada Lovelace"
+    assert assertion.claims == {"groups": ["staff", "payroll"], "given_name": "Ada"}
+    assert assertion.acr == "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+    assert assertion.amr == ("pwd", "mfa")
+    assert (assertion.auth_time, assertion.session_ends) == (NOW - 20, NOW + 3600)
+    assert assertion.arrived == tuple(sorted((MAIL, "urn:oid:2.16.840.1.113730.3.1.241", MEMBER_OF, "urn:oid:2.5.4.42", AMR)))
+    assert type(assertion).from_json(json.loads(json.dumps(assertion.to_json()))) == assertion
+
+
+@pytest.mark.parametrize("signed", ["assertion", "response"])
+def test_hs21_only_what_is_covered(signed: str) -> None:
+    """HS-21: where only one of the two is signed, it is the one that covers every value of the record."""
+    data = genuine(signed=signed).xml()
+    unread = data.replace(b"<samlp:Response ", b'<samlp:Response Consent="urn:x" ') if signed == "assertion" else data
+    assert show(unread).assertion.email == "ada@fabrikam.example"
+
+
+def test_hs28_name_id_counts_with_its_qualifiers() -> None:
+    """HS-28: (Format, NameQualifier, SPNameQualifier, value); what a persistent one leaves out is the context's."""
+    assert subject() == [PERSISTENT, IDP, SP, "x7f-quirk"]
+    whole = name_id("x7f-quirk", Format=PERSISTENT, NameQualifier=IDP, SPNameQualifier=SP)
+    assert subject(name_id=whole) == subject()  # core 8.3.7: the same identifier
+    foreign = name_id("x7f-quirk", Format=PERSISTENT, NameQualifier="https://other.example", SPNameQualifier=SP)
+    assert subject(name_id=foreign) != subject()
+    assert subject(name_id=name_id("x7f-quirk", Format=PERSISTENT, SPNameQualifier="https://affiliation.example")) != subject()
+    assert subject(name_id=name_id("a@b", Format=EMAIL_ADDRESS)) == [EMAIL_ADDRESS, "", "", "a@b"]
+    assert subject(name_id=name_id("a@b")) == subject(name_id=name_id("a@b", Format=UNSPECIFIED)) == [UNSPECIFIED, "", "", "a@b"]
+    assert subject(name_id=name_id("a@b", SPProvidedID="other")) == [UNSPECIFIED, "", "", "a@b"]
+
+
+@pytest.mark.parametrize("value", ["ÄÖ\u00ad", "A", "a", "x y", 'q"', "a,b", "𝔸", "&lt;b&gt;", "&#x200B;z"])
+def test_hs28_bytes_are_kept(value: str) -> None:
+    """HS-28: no folding, no normalizing: the value is the value."""
+    expected = value.replace("&lt;", "<").replace("&gt;", ">").replace("&#x200B;", "\u200b")
+    assert subject(name_id=name_id(value))[3] == expected
+
+
+def test_hs28_injective() -> None:
+    """HS-28: no value of one source can be written by another."""
+    texts = [
+        subject(),
+        subject(view={"subject": "mail"}),
+        subject(view={"subject": PAIRWISE}, extra=attribute(PAIRWISE, "x7f-quirk@fabrikam.example")),
+        subject(view={"subject": "uid"}, extra=attribute("uid", "x7f-quirk")),
+        subject(view={"subject": "cn"}, extra=attribute("cn", "x7f-quirk")),
+        subject(
+            view={"subject": "eduPersonTargetedID"},
+            extra=attribute(TARGETED, name_id("x7f-quirk", Format=PERSISTENT), type_=None),
+        ),
+        subject(view={"subject": "eduPersonTargetedID"}, extra=attribute(TARGETED, "x7f-quirk")),
+        subject(name_id=name_id("x7f-quirk")),
+        subject(name_id=name_id('",""', NameQualifier="x")),
+    ]
+    assert len({json.dumps(text) for text in texts}) == len(texts)
+
+
+def test_hs28_attribute_as_subject() -> None:
+    """HS-28: one attribute with exactly one value, by Name or by a short name, which name the same account."""
+    value = attribute(PAIRWISE, "7XKQ=2@fabrikam.example")
+    assert subject(view={"subject": "pairwise-id"}, extra=value) == [PAIRWISE, "7XKQ=2@fabrikam.example"]
+    assert subject(view={"subject": PAIRWISE}, extra=value) == subject(view={"subject": "pairwise-id"}, extra=value)
+    assert subject(view={"subject": "subject-id"}, extra=attribute(SUBJECT_ID, "ada@fabrikam.example"))[0] == SUBJECT_ID
+    assert subject(view={"subject": "urn:own:key"}, extra=attribute("urn:own:key", "k1", type_=None)) == ["urn:own:key", "k1"]
+    targeted = attribute(TARGETED, name_id("t-1", Format=PERSISTENT, NameQualifier=IDP, SPNameQualifier=SP), type_=None)
+    assert subject(view={"subject": "eduPersonTargetedID"}, extra=targeted) == [TARGETED, PERSISTENT, IDP, SP, "t-1"]
+
+
+def test_hs28_attribute_refused() -> None:
+    """HS-28: none, several, empty, spaced, transient: refused, never guessed."""
+    view = {"subject": "pairwise-id"}
+    assert "release" in refused("saml_attribute", view).detail
+    refused("saml_attribute", view, extra=attribute(PAIRWISE))
+    refused("claim_ambiguous", view, extra=attribute(PAIRWISE, "a@fabrikam.example", "b@fabrikam.example"))
+    both = attribute("urn:oid:0.9.2342.19200300.100.1.1", "a") + attribute("uid", "b")
+    refused("claim_ambiguous", {"subject": "uid"}, extra=both)
+    for bad in (
+        "",
+        " a@fabrikam.example",
+        "a@fabrikam.example ",
+        "a",
+        "a b@fabrikam.example",
+        "@fabrikam.example",
+        "a@",
+        "a@b@fabrikam.example",
+        "-a@fabrikam.example",
+        "ä@fabrikam.example",
+        f"{'x' * 128}@fabrikam.example",
+    ):
+        refused("saml_attribute", view, extra=attribute(PAIRWISE, bad))
+    refused("saml_attribute", {"subject": "uid"}, extra=attribute("uid", "x" * 1030))
+    refused("saml_attribute", {"subject": "uid"}, extra=attribute("uid", "x" * 2049))
+    transient = name_id("t", Format="urn:oasis:names:tc:SAML:2.0:nameid-format:transient")
+    refused("saml_nameid_format", {"subject": "eduPersonTargetedID"}, extra=attribute(TARGETED, transient, type_=None))
+    refused("saml_attribute", {"subject": "eduPersonTargetedID"}, extra=attribute(TARGETED, name_id(" t"), type_=None))
+
+
+def test_hs29_names_not_friendly_names() -> None:
+    """HS-29: FriendlyName is never read; the wire Name counts in any NameFormat."""
+    forged = attribute("urn:oid:9.9.9", "boss@fabrikam.example", friendly="mail")
+    assert show(genuine(attributes=forged)).assertion.email is None
+    for form in ("urn:oasis:names:tc:SAML:2.0:attrname-format:basic", None, "urn:x"):
+        assert (
+            show(genuine(attributes=attribute(MAIL, "ada@fabrikam.example", form=form))).assertion.email == "ada@fabrikam.example"
+        )
+        assert (
+            show(genuine(attributes=attribute("mail", "ada@fabrikam.example", form=form))).assertion.email
+            == "ada@fabrikam.example"
+        )
+    assert show(genuine(attributes=attribute("Mail", "ada@fabrikam.example"))).assertion.email is None  # exact
+
+
+def test_hs29_repeated_attribute() -> None:
+    """HS-29: one Name in several elements of the same NameFormat is one attribute (Keycloak writes roles so)."""
+    roles = attribute("Role", "a", form=None) + attribute(
+        "Role", "b", form="urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
+    )
+    judged = show(genuine(extra=roles), view={"claims": {"email": "mail", "roles": "Role"}})
+    assert judged.assertion.claims["roles"] == ["a", "b"]
+
+
+def test_hs29_values() -> None:
+    """HS-29: empty and nil values are none; a value that cannot be kept whole refuses the message."""
+    xsi = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    nil = f'<saml:Attribute Name="{MAIL}"><saml:AttributeValue {xsi} xsi:nil="true"/><saml:AttributeValue>ada@fabrikam.example</saml:AttributeValue></saml:Attribute>'
+    assert show(genuine(attributes=nil)).assertion.email == "ada@fabrikam.example"
+    assert show(genuine(attributes=attribute(MAIL, "", "ada@fabrikam.example"))).assertion.email == "ada@fabrikam.example"
+    assert show(genuine(attributes=attribute(MAIL, "", ""))).assertion.email is None
+    refused("saml_attribute", extra=attribute(MEMBER_OF, "x" * 2049))
+    assert show(genuine(extra=attribute(MEMBER_OF, "x" * 2048))).assertion.claims["groups"] == ["x" * 2048]
+    many = [f"g{number}" for number in range(1001)]
+    assert show(genuine(extra=attribute(MEMBER_OF, *many[:1000], type_=None))).assertion.claims["groups"] == many[:1000]
+    refused("saml_attribute", extra=attribute(MEMBER_OF, *many, type_=None))
+
+
+def test_hs29_unmapped_is_dropped() -> None:
+    """HS-29: what nobody maps is not in the record; only its name is, for the receipt."""
+    assertion = show(genuine(extra=attribute("urn:oid:secret", "value"))).assertion
+    assert "urn:oid:secret" in assertion.arrived
+    assert "value" not in json.dumps(assertion.to_json())
+
+
+def test_hs29_scopes() -> None:
+    """HS-29: a scoped value ends in one of the partner's domains, and in a scope of its metadata where that has any."""
+    claims = {"claims": {"email": "mail", "eppn": "eduPersonPrincipalName", "affiliation": "eduPersonScopedAffiliation"}}
+    good = attribute(EPPN, "ada@fabrikam.example") + attribute(AFFILIATION, "member@fabrikam.example", "staff@Fabrikam.example")
+    found = show(genuine(extra=good), view=claims).assertion.claims
+    assert found["eppn"] == "ada@fabrikam.example"
+    assert found["affiliation"] == ["member@fabrikam.example", "staff@Fabrikam.example"]
+    for value in ("admin@contoso.example", "ada@sub.fabrikam.example", "ada", "ada@", "ada@fabrikam.example@contoso.example"):
+        refused("saml_attribute", claims, extra=attribute(EPPN, value))
+        refused("saml_attribute", claims, extra=attribute(AFFILIATION, "member@fabrikam.example", value))
+    assert show(genuine(extra=good), view={**claims, "scopes": ("FABRIKAM.example",)}).assertion.subject
+    refused("saml_attribute", {**claims, "scopes": ("research.fabrikam.example",)}, extra=good)
+    refused("saml_attribute", {**claims, "scopes": ("contoso.example",)}, extra=attribute(EPPN, "admin@contoso.example"))
+    anywhere = attribute(EPPN, "ada@anywhere.example")
+    assert show(genuine(extra=anywhere), view={**claims, "domains": ()}).assertion.claims["eppn"] == "ada@anywhere.example"
+    refused("saml_attribute", {**claims, "domains": (), "scopes": ("other.example",)}, extra=anywhere)
+    refused("saml_attribute", {"subject": "subject-id"}, extra=attribute(SUBJECT_ID, "ada@contoso.example"))
+    assert show(genuine(extra=attribute(EPPN, "admin@contoso.example"))).assertion.subject  # not mapped: dropped
+
+
+def test_hs30_amr_and_acr() -> None:
+    """HS-30: amr from one attribute, signed like every other; acr as it came; nothing else makes either."""
+    plain = show(genuine()).assertion
+    assert plain.amr == ()
+    assert show(genuine(extra=attribute(AMR, "http://schemas.microsoft.com/claims/multipleauthn"))).assertion.amr == (
+        "http://schemas.microsoft.com/claims/multipleauthn",
+    )
+    assert show(genuine(context="https://refeds.org/profile/mfa")).assertion.acr == "https://refeds.org/profile/mfa"
+    assert show(genuine(context="")).assertion.acr is None
+    for child in ("x", ""):
+        refused("saml_attribute", extra=attribute(AMR, f"<saml:NameID>{child}</saml:NameID>", type_=None))
+
+
+def test_ho14_mail_counts_inside_the_domains() -> None:
+    """HO-14: SAML mail is proven inside `domains` with trust.email, and nowhere else."""
+    outside = attribute(MAIL, "ada@contoso.example")
+    assert not show(genuine(attributes=outside)).assertion.email_verified
+    assert not show(genuine(), view={"trust_email": False}).assertion.email_verified
+    assert show(genuine(attributes=attribute(MAIL, "not an address"))).assertion.email is None
+
+
+def test_refusals_name_the_side() -> None:
+    """HS-26: each refusal of the record says the rule and who must change what, without a value that came."""
+    for reason, changes in (
+        ("saml_audience", {"audiences": (("https://secret.example",),)}),
+        ("saml_destination", {"destination": "https://secret.example/acs"}),
+        ("saml_destination", {"recipient": "https://secret.example/acs"}),
+        ("saml_in_response_to", {"inner_in_response_to": "_secret"}),
+        ("saml_time", {"issued": stamp(NOW - 9999)}),
+        ("saml_nameid", {"name_id": name_id(" secret")}),
+        ("saml_wrong_idp", {"issuer": "https://secret.example", "inner_issuer": "https://secret.example"}),
+        ("claim_ambiguous", {"attributes": attribute(MAIL, "secret@fabrikam.example", "b@fabrikam.example")}),
+        ("saml_attribute", {"attributes": attribute(MAIL, "secret", type_="xs:secret")}),
+        ("saml_confirmation", {"method": "secret"}),
+    ):
+        error = refused(reason, **changes)
+        assert "secret" not in error.detail
+        assert not isinstance(error, SamlRefused) or ("partner" in error.detail and error.rule.startswith("HS-"))
