@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
-import ipaddress
 import os
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -15,15 +12,12 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from broker.connectors import wire
 from broker.connectors.http import HttpClient, HttpFailure, basic_authorization, system_addresses
 from broker.connectors.reach import Reach, split_url
 from tests.connectors.provider import Request, Server, after
+from tests.connectors.tls import speak_tls
 
 
 def ok(_request: Request) -> tuple[int, dict[str, str], bytes]:
@@ -438,44 +432,12 @@ def test_an_authority_has_its_port_only_where_it_is_not_the_usual_one():
     assert split_url("https://idp.example?a=b").path == "/?a=b"
 
 
-def certificate(name: x509.Name, key: ec.EllipticCurvePrivateKey, names: list[str], ca: tuple | None = None) -> x509.Certificate:
-    """A certificate for an hour; of the CA itself, where none is given."""
-    now = dt.datetime.now(dt.UTC)
-    entries = [x509.IPAddress(ipaddress.ip_address(n)) if n[0].isdigit() else x509.DNSName(n) for n in names]
-    issuer, issuer_key = (name, key) if ca is None else ca
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(minutes=5))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.BasicConstraints(ca=ca is None, path_length=None), critical=True)
-    )
-    if entries:
-        builder = builder.add_extension(x509.SubjectAlternativeName(entries), critical=False)
-    return builder.sign(issuer_key, hashes.SHA256())
-
-
 @pytest.fixture
 def tls_server(tmp_path: Path) -> Iterator[tuple[Server, Path]]:
     """A server with a certificate for idp.example, and the file of the authority that signed it."""
-    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "evil.example")])
-    ca_file, chain = tmp_path / "ca.pem", tmp_path / "server.pem"
-    ca_file.write_bytes(certificate(ca_name, ca_key, []).public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    chain.write_bytes(
-        certificate(name, key, ["idp.example"], (ca_name, ca_key)).public_bytes(serialization.Encoding.PEM) + private
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain)
     server = Server()
-    server.http.socket = context.wrap_socket(server.http.socket, server_side=True)
     server.routes["/x"] = ok
-    yield server, ca_file
+    yield server, speak_tls(server, tmp_path, "idp.example")
     server.close()
 
 
@@ -501,3 +463,27 @@ def test_tls_verifies_the_name_while_the_address_is_pinned(tls_server: tuple[Ser
 def test_a_server_that_speaks_no_tls_is_a_failure(server: Server, client: HttpClient):
     """https: to a port that answers in clear."""
     assert reason_of(client, f"https://127.0.0.1:{server.port}/x") == "upstream_unavailable"
+
+
+def test_when_a_certificate_ends(tls_server: tuple[Server, Path], client: HttpClient, server: Server):
+    """For doctor: the end of the certificate that a connection meets, verified like any other; none for http:."""
+    tls, ca_file = tls_server
+    knowing = HttpClient(["127.0.0.1"], "test", seconds=2, ca_file=str(ca_file), resolve=lambda _h: ["127.0.0.1"])
+    end = knowing.certificate_end(f"https://idp.example:{tls.port}/x")
+    assert end is not None
+    assert 0 < end - time.time() <= 3600
+    assert client.certificate_end(f"http://127.0.0.1:{server.port}/x") is None
+    with pytest.raises(HttpFailure) as refusal:
+        client.certificate_end(f"https://127.0.0.1:{tls.port}/x")
+    assert (refusal.value.reason, "certificate" in refusal.value.detail) == ("upstream_unavailable", True)
+    with pytest.raises(HttpFailure) as refusal:
+        client.certificate_end("https://192.168.0.1/x")
+    assert refusal.value.reason == "url_not_allowed"
+
+
+def test_a_redirect_can_be_looked_at_but_is_not_followed(server: Server, client: HttpClient):
+    """SM-07: whoever asks where a redirect leads sees its target; nothing is sent there."""
+    server.routes["/x"] = lambda _r: (302, {"Location": "/y"}, b"")
+    answer = client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*", see_redirect=True)
+    assert (answer.status, answer.headers["location"]) == (302, "/y")
+    assert [request.path for request in server.requests] == ["/x"]
