@@ -28,15 +28,21 @@ class Background:
         self._nodes = nodes
         self._housekeeping = housekeeping
         self._wake: SimpleQueue[None] = wake or SimpleQueue()
+        self._over = threading.Event()
 
     def start(self) -> None:
-        """Begin. The threads end with the process."""
+        """Begin. The threads end with the process, or by `stop`."""
         for work in (self._watch, self._keep_house):
             threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True).start()
 
+    def stop(self) -> None:
+        """End after what is being done."""
+        self._over.set()
+        self._wake.put(None)
+
     def _watch(self) -> None:
         pause, noted = 0.0, float("-inf")
-        while True:
+        while not self._over.is_set():
             woken = self._woken(pause)
             before = time.monotonic()
             guarded("reload", partial(self._reload.look, at_once=woken))
@@ -54,8 +60,7 @@ class Background:
         return True
 
     def _keep_house(self) -> None:
-        while True:
-            time.sleep(KEEP_HOUSE)
+        while not self._over.wait(KEEP_HOUSE):
             guarded("maintain", self._housekeeping.turn)
 
 
