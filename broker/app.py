@@ -133,7 +133,7 @@ def build(
     applications = Applications(now)
     partners = Partners(db, clock, now, keys, http)
     sessions = Sessions(db, clock, now)
-    grants = Grants(db, clock, now, keys)
+    grants = Grants(db, clock, now, keys, applications.view)
     client_keys = ClientKeys(db, clock, http)
     nodes = Nodes(db, clock, now)
     sign_in = SignIn(db, clock, now, sessions, grants)

@@ -41,11 +41,17 @@ class Applications:
 
     def __init__(self, settings: Callable[[], Settings]) -> None:
         self._settings = settings
+        self._held: tuple[Settings, dict[str, ApplicationView]] | None = None
 
     def view(self, client_id: str) -> ApplicationView | None:
-        """One application, None if no file names it."""
-        file = self._settings().applications.get(client_id)
-        return None if file is None else application_view(file)
+        """One application, None if no file names it. Made once a version of the files."""
+        settings, held = self._settings(), self._held
+        if held is None or held[0] is not settings:
+            held = self._held = (settings, {})
+        view = held[1].get(client_id)
+        if view is None and (file := settings.applications.get(client_id)) is not None:
+            view = held[1][client_id] = application_view(file)
+        return view
 
     def of_person(self, person: Person, assigned: set[str]) -> list[ApplicationFile]:
         """The applications with a launch_url that a person can open, by name."""

@@ -15,7 +15,6 @@ from broker.provider import token_request
 from broker.provider.hint import HintClaims, read_hint
 from broker.provider.view import ApplicationView
 from broker.services import claims_view
-from broker.services.applications import application_view
 from broker.services.exchange import Desk, Remembered, exchange, holding, record, refresh, usable
 from broker.services.keys import Keys
 from broker.settings.load import Settings
@@ -28,11 +27,19 @@ CODE_LIFE = 60  # seconds (HP-29)
 class Grants:
     """What applications hold, and what it opens."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], keys: Keys) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        keys: Keys,
+        applications: Callable[[str], ApplicationView | None],
+    ) -> None:
         self._db = db
         self._clock = clock
         self._settings = settings
         self._keys = keys
+        self._application = applications
 
     # --- opened by the dispatcher, in its transaction ---------------------------------------------------------------
 
@@ -174,10 +181,6 @@ class Grants:
     @property
     def _issuer(self) -> str:
         return self._settings().issuer
-
-    def _application(self, client_id: str) -> ApplicationView | None:
-        file = self._settings().applications.get(client_id)
-        return None if file is None else application_view(file)
 
     def _at_desk(
         self, application: ApplicationView, form: Mapping[str, str], use: Callable[[Desk, Mapping[str, str]], dict[str, Any]]

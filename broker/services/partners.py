@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from broker.connectors.http import HttpClient
 from broker.connectors.oidc.connector import OidcConnector, PartnerView, Sources
-from broker.connectors.oidc.discovery import discovery_url, fetch_discovery, fetch_jwks
+from broker.connectors.oidc.discovery import Judgements, discovery_url, fetch_discovery, fetch_jwks
 from broker.domain.connector import Connector
 from broker.domain.errors import PageError, PartnerFailed
 from broker.jose.sign import sign
@@ -45,6 +45,7 @@ class Partners:
         self._settings = settings
         self._keys = keys
         self._http = http
+        self._judged = Judgements()
         self._views: dict[tuple[str, str], PartnerView] = {}
         self._parsed: dict[tuple[str, str], tuple[int, str, Mapping[str, Any]]] = {}
         self._lock = threading.Lock()
@@ -62,7 +63,7 @@ class Partners:
         return OidcConnector(
             self._view(settings, partner),
             f"{settings.issuer}/oidc/{partner_id}/callback",
-            Sources(discovery=shelf.discovery, keys=shelf.keys),
+            Sources(discovery=shelf.discovery, keys=shelf.keys, judged=self._judged),
             self._http(),
             self.sign,
             canonical_email=canonical,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from broker.domain.facts import Facts
@@ -50,7 +49,6 @@ def write(
     facts: Facts | None = None,
 ) -> None:
     """Save the receipt of a login: one row a login, the newest end wins."""
-    saw = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in asdict(facts).items()} if facts else {}
     receipts.save(
         tx,
         Receipt(
@@ -64,8 +62,14 @@ def write(
             error=error,
             reason=reason,
             steps=tuple(trail),
-            facts=saw,
+            facts=_saw(facts) if facts else {},
             address=address,
             config=config,
         ),
     )
+
+
+def _saw(facts: Facts) -> dict[str, Any]:
+    """The facts as JSON has them: a set in its order, so that two receipts can be compared."""
+    values = {name: getattr(facts, name) for name in facts.__slots__}
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()}

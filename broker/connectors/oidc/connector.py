@@ -23,7 +23,7 @@ from broker.connectors.mapping import (
     texts_or_none,
 )
 from broker.connectors.oidc.client_assertion import Sign, credentials
-from broker.connectors.oidc.discovery import Discovery, check_discovery
+from broker.connectors.oidc.discovery import Discovery
 from broker.connectors.oidc.id_token import IdToken, verify_id_token
 from broker.connectors.oidc.partner import PartnerView, Sources
 from broker.domain.assertion import Assertion
@@ -127,7 +127,7 @@ class OidcConnector:
         return self._assertion(token, self._userinfo(token, access_token, discovery), inbound.now)
 
     def _discovery(self) -> Discovery:
-        return check_discovery(self._sources.discovery(), self._partner.issuer, allows_plain=self._http.allows_plain)
+        return self._sources.judged(self._sources.discovery(), self._partner.issuer, self._http)
 
     def _check_iss(self, params: Mapping[str, str], discovery: Discovery) -> None:
         """RFC 9207 2.4: compared where it came, and due where the provider says that it sends it (HO-9)."""

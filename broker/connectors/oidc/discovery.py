@@ -106,6 +106,25 @@ def check_discovery(
     )
 
 
+class Judgements:
+    """The judgement of each partner's document, kept while document and client are the same objects. Shared by threads.
+
+    A new document is judged before its first use, and so is every document when the addresses that may be reached
+    change (then there is another client); the client judges the address of each request anyway (HO-16).
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[Mapping[str, Any], HttpClient, Discovery]] = {}
+
+    def __call__(self, document: Mapping[str, Any], issuer: str, client: HttpClient) -> Discovery:
+        """As `check_discovery`."""
+        held = self._held.get(issuer)
+        if held is None or held[0] is not document or held[1] is not client:
+            judged = check_discovery(document, issuer, allows_plain=client.allows_plain)
+            held = self._held[issuer] = (document, client, judged)
+        return held[2]
+
+
 def check_jwks(document: bytes | Mapping[str, Any]) -> dict[str, Any]:
     """A JWK Set with at least one key that can verify an ID token (RFC 7517 5, HO-5). Raises PartnerFailed(jwks_format)."""
     found = _object(document, "jwks_format", "the key set")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from broker.connectors.oidc.discovery import Judgements
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerView:
@@ -34,8 +36,10 @@ class PartnerView:
 class Sources:
     """The partner's stored documents (HT-20), as fetched. Both may raise PartnerFailed.
 
-    discovery: the discovery document. keys: the JWK Set; True means "a key is unknown, refresh if you may" (HO-6).
+    discovery: the discovery document, which nobody changes; judged: what was judged of it before. keys: the JWK Set;
+    True means "a key is unknown, refresh if you may" (HO-6).
     """
 
     discovery: Callable[[], Mapping[str, Any]]
     keys: Callable[[bool], Mapping[str, Any]]
+    judged: Judgements = field(default_factory=Judgements)
