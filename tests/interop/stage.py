@@ -89,6 +89,13 @@ class Home:
             f"partners/{partner}.yaml", {"name": partner.title(), "domains": [domain], "oidc": settings, "trust": {"email": True}}
         )
 
+    def write_saml_partner(self, partner: str, metadata: str, *, domain: str = "partner.example", **saml: Any) -> None:
+        """config/partners/PARTNER.yaml: a SAML partner whose word about addresses counts."""
+        settings = {"metadata": metadata, **saml}
+        self._write(
+            f"partners/{partner}.yaml", {"name": partner.title(), "domains": [domain], "saml": settings, "trust": {"email": True}}
+        )
+
     def write_application(self, client_id: str, callback: str, **more: Any) -> None:
         """config/applications/CLIENT_ID.yaml."""
         scopes = ["openid", "profile", "email", "offline_access"]
