@@ -63,16 +63,16 @@ class World:
         """From the link to where the invitation leads."""
         return who.open((invited or self.invite(who.address)).redeem_url, stop_at=self.callback)
 
-    def request(self, party: RelyingParty | None = None, **params: str) -> tuple[str, Any]:
+    def request(self, party: RelyingParty | None = None, /, **params: str) -> tuple[str, Any]:
         """An application's authorization request: its address, and what the application remembers."""
         return (party or self.party).begin(**params)
 
-    def arrive(self, who: Visitor, party: RelyingParty | None = None, **params: str) -> Page:
+    def arrive(self, who: Visitor, party: RelyingParty | None = None, /, **params: str) -> Page:
         """Where a request of an application ends: back at the application, or on one of our pages."""
         url, _ = self.request(party, **params)
         return who.open(url, stop_at=self.callback)
 
-    def sign_in(self, who: Visitor, party: RelyingParty | None = None, **params: str) -> Tokens:
+    def sign_in(self, who: Visitor, party: RelyingParty | None = None, /, **params: str) -> Tokens:
         """A whole sign-in, verified by the relying party."""
         party = party or self.party
         url, pending = party.begin(**params)
