@@ -74,8 +74,8 @@ def fields(page: Page) -> dict[str, str]:
 
 @contextmanager
 def saml_world(world: World, **options: Any) -> Iterator[SamlWorld]:
-    """Add Woodgrove to a world. options: of its identity provider; `file_`: of its partner file."""
-    server = Server("127.0.0.8")
+    """Add Woodgrove to a world. own: it reads our metadata for it alone; host: another address; the rest is its identity provider's."""
+    server = Server(options.pop("host", "127.0.0.8"))
     try:
         own = options.pop("own", False)
         at = f"{world.url}/saml/woodgrove/metadata" if own else f"{world.url}/saml/metadata"
