@@ -34,11 +34,12 @@ _OID = "urn:oid:"
 _SOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 _MICROSOFT = "http://schemas.microsoft.com/ws/2008/06/identity/claims/"
 _IDENTITY = "http://schemas.microsoft.com/identity/claims/"
+_MAIL = (f"{_OID}0.9.2342.19200300.100.1.3", "mail", f"{_SOAP}emailaddress", f"{_OID}1.2.840.113549.1.9.1", "email")
 
 # short name: (claims of an ID token or userinfo, Names of SAML attributes); the first that came counts
 SHORT_NAMES: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "mail": (("email",), (f"{_OID}0.9.2342.19200300.100.1.3", "mail", f"{_SOAP}emailaddress", "email")),
-    "email": (("email",), (f"{_OID}0.9.2342.19200300.100.1.3", "mail", f"{_SOAP}emailaddress", "email")),
+    "mail": (("email",), _MAIL),
+    "email": (("email",), _MAIL),
     "displayName": (("name",), (f"{_OID}2.16.840.1.113730.3.1.241", "displayName", f"{_IDENTITY}displayname", f"{_SOAP}name")),
     "name": (("name",), (f"{_OID}2.16.840.1.113730.3.1.241", "displayName", f"{_IDENTITY}displayname", f"{_SOAP}name")),
     "cn": (("name",), (f"{_OID}2.5.4.3", "cn", "http://schemas.xmlsoap.org/claims/CommonName")),
