@@ -152,6 +152,15 @@ class SamlPartners:
 
         return get
 
+    def visit(self, partner: PartnerFile, http: HttpClient) -> Idp:
+        """What the metadata says at this moment, judged as ever, nothing kept: for doctor. Raises PartnerFailed as `idp`."""
+        from broker.connectors.saml import aggregate, metadata
+
+        saml = saml_of(partner)
+        if "://" in saml.metadata:
+            return metadata.Idp.from_json(self._fetch(saml, None)(http)[0])
+        return aggregate.read_file(self._settings().path(saml.metadata), self._wanted(saml), now=self._clock())[0]
+
     # --- metadata files -----------------------------------------------------------------------------------------------
 
     def _of_file(self, partner: PartnerFile, path: Path) -> Idp:

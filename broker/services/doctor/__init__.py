@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from broker.domain.errors import NotFound
-from broker.services.doctor import live, paper, past, stored
+from broker.services import saml_partners
+from broker.services.doctor import live, paper, past, saml, stored
 from broker.services.doctor.finding import Finding, Level, Report, Side, in_order
 from broker.services.nodes import Nodes
 from broker.services.partners import Partners, partner_view
@@ -39,7 +40,9 @@ class Doctor:
         if partner is None:
             known = ", ".join(sorted(settings.partners)[:20]) or "none"
             raise NotFound(f"there is no config/partners/{partner_id}.yaml; partners: {known}")
-        redirect_uri = f"{settings.issuer}/oidc/{partner_id}/callback" if partner.oidc else ""
+        redirect_uri = (
+            f"{settings.issuer}/oidc/{partner_id}/callback" if partner.oidc else saml_partners.acs_url(settings, partner)
+        )
         found = [*paper.look(settings, partner), *self._examine(settings, partner, redirect_uri, offline=offline)]
         return Report(partner.id, partner.name, partner.protocol, partner.issuer, redirect_uri, in_order(found))
 
@@ -49,18 +52,19 @@ class Doctor:
             rows = documents.of_partner(tx, partner.id)
             newest = [receipt for receipt, _ in receipts.newest(tx, partner=partner.id, limit=past.NEWEST)]
             changes = audit.newest(tx, name="partner.keys_changed", target=partner.id, limit=_CHANGES)
-        visit = None if offline else self._visit(settings, partner, redirect_uri, now)
-        if visit is not None:
-            yield from visit.look()
-            visit.http.close()
+        keys = None
+        if not offline:
+            http = Watching(settings.broker.network.allow_private_addresses, "guest-broker")
+            if partner.oidc is not None:
+                view = partner_view(settings, partner)
+                visit = live.Visit(partner.oidc, view, redirect_uri, http, self._partners.sign, now)
+                yield from visit.look()
+                keys = visit.keys
+            else:
+                yield from saml.look(settings, partner, self._partners.saml, http, now)
+            http.close()
         yield from stored.documents(partner, rows, now)
         yield from stored.key_changes(changes)
-        yield from stored.against(rows.get("jwks"), visit.keys if visit else None)
+        yield from stored.against(rows.get("jwks"), keys)
         yield from past.look(past.Past(newest), partner, redirect_uri)
         yield from stored.nodes(self._nodes.seen(), settings.digest)
-
-    def _visit(self, settings: Settings, partner: PartnerFile, redirect_uri: str, now: int) -> live.Visit | None:
-        if partner.oidc is None:
-            return None
-        http = Watching(settings.broker.network.allow_private_addresses, "guest-broker")
-        return live.Visit(partner.oidc, partner_view(settings, partner), redirect_uri, http, self._partners.sign, now)

@@ -18,11 +18,10 @@ from broker.jose.keys import public_keys
 from broker.services import probe
 from broker.services.doctor import advice
 from broker.services.doctor.finding import Finding, Level, Side, ok
-from broker.services.probe import SKEW, Watching
+from broker.services.doctor.hosts import certificates, clock
+from broker.services.probe import Watching
 from broker.settings.model import OidcPartner
 
-_DAY = 86_400
-_ENDS_SOON = 21 * _DAY
 _MAX = 256 * 1024
 
 
@@ -45,7 +44,11 @@ class Visit:
             document, age = fetch_discovery(self.http, self.partner.issuer)
             discovery = check_discovery(document, self.partner.issuer, allows_plain=self.http.allows_plain)
             self.findings.append(ok("discovery", f"{discovery_url(self.partner.issuer)} answers, for {age} s"))
-            self.findings += [*self._clock(), *self._offers(discovery, document), *self._certificates(discovery)]
+            self.findings += [
+                *clock(self.http),
+                *self._offers(discovery, document),
+                *certificates(self.http, _urls(discovery, self.partner), self.now),
+            ]
             self.findings += self._keys(discovery)
             self.findings += [*self._redirect_uri(discovery), *self._credentials(discovery)]
         except PartnerFailed as error:
@@ -54,22 +57,6 @@ class Visit:
                 Finding(Level.PROBLEM, "reachable", f"{error.reason}: {error.detail}", said.expected, said.side, said.change)
             )
         return self.findings
-
-    def _clock(self) -> Iterator[Finding]:
-        skew = self.http.skew
-        if skew is None:
-            return
-        if abs(skew) <= SKEW:
-            yield ok("clock", f"its clock is right, to {max(1, abs(skew))} s")
-            return
-        yield Finding(
-            Level.PROBLEM,
-            "clock",
-            probe.whose_clock(skew),
-            f"at most {SKEW} s of difference",
-            Side.PARTNER,
-            "set the clock that is wrong by NTP; compare both with a third one",
-        )
 
     def _offers(self, discovery: Discovery, document: Mapping[str, Any]) -> Iterator[Finding]:
         for key, detail, change in probe.unlike(self.partner, discovery):
@@ -100,39 +87,6 @@ class Visit:
         yield ok(
             "offers", f"ID tokens signed by {algorithms}; {answers}; client authentication: {', '.join(discovery.auth_methods)}"
         )
-
-    def _certificates(self, discovery: Discovery) -> Iterator[Finding]:
-        """One look a host: when its certificate ends."""
-        urls = [self.partner.issuer, discovery.authorization_endpoint, discovery.token_endpoint, discovery.jwks_uri]
-        hosts = {urlsplit(url)[:2]: url for url in (*urls, discovery.userinfo_endpoint) if url is not None}
-        for (scheme, host), url in hosts.items():
-            if scheme == "http":
-                yield ok("certificate", f"{host} is reached by http:, for development only")
-                continue
-            try:
-                end = self.http.certificate_end(url)
-            except HttpFailure as error:
-                yield Finding(
-                    Level.PROBLEM,
-                    "certificate",
-                    f"{host}: {error.detail}",
-                    "a certificate that is trusted",
-                    Side.PARTNER,
-                    "install one",
-                )
-                continue
-            left = (end or 0) - self.now
-            if left > _ENDS_SOON:
-                yield ok("certificate", f"{host}: ends in {left // _DAY} days")
-            else:
-                yield Finding(
-                    Level.WARNING,
-                    "certificate",
-                    f"{host}: ends in {max(left, 0) // _DAY} days",
-                    "one that lasts three weeks, or renews by itself",
-                    Side.PARTNER,
-                    "renew the certificate",
-                )
 
     def _keys(self, discovery: Discovery) -> Iterator[Finding]:
         self.keys, age = fetch_jwks(self.http, discovery.jwks_uri)
@@ -226,6 +180,12 @@ class Visit:
             yield Finding(Level.PROBLEM, "credentials", f"token endpoint: {answer.status}", said.expected, said.side, said.change)
         else:
             yield ok("credentials", f"whether our credentials are right cannot be seen from here ({answer.status}, {word})")
+
+
+def _urls(discovery: Discovery, partner: OidcPartner) -> list[str]:
+    """Every address that we, or browsers, go to."""
+    found = [partner.issuer, discovery.authorization_endpoint, discovery.token_endpoint, discovery.jwks_uri]
+    return [*found, discovery.userinfo_endpoint] if discovery.userinfo_endpoint else found
 
 
 def _error_word(body: bytes) -> str:

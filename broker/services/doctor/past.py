@@ -124,14 +124,14 @@ def _lost(past: Past, partner: PartnerFile, redirect_uri: str) -> Iterator[Findi
     if len(lost) < LOST:
         return
     nobody = not past.vouched
-    client = partner.oidc.client_id if partner.oidc else "our entity id"
+    whom = f"the client {partner.oidc.client_id}" if partner.oidc else "our entity id"
     yield Finding(
         Level.PROBLEM if nobody else Level.WARNING,
         "left_at_partner",
         f"{len(lost)} people went to the partner and never came back" + (", and nobody else did" if nobody else ""),
-        f"{redirect_uri} registered, exactly so, for the client {client}",
+        f"{redirect_uri} registered, exactly so, for {whom}",
         Side.PARTNER,
-        "compare the registered redirect URI character by character, and who may use our client there",
+        "compare what is registered character by character, and who may use our client there",
     )
 
 

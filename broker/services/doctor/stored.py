@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from broker.services import probe
+from broker.services.doctor import advice
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.key_changes import fingerprints
 from broker.settings.model import PartnerFile
@@ -28,8 +28,8 @@ def documents(partner: PartnerFile, rows: Mapping[str, Document], now: int) -> I
                 "stored_documents",
                 f"{kind}: the last try failed ({row.problem}); {copy}; tried again from {_when(row.next_try_at)}",
                 f"{row.url} answers",
-                Side.PARTNER,
-                probe.ADVICE.get(row.problem, "ask the partner"),
+                advice.of(row.problem).side,
+                advice.of(row.problem).change,
             )
         elif row.body is None:
             yield ok("stored_documents", f"{kind}: is being fetched")

@@ -1,0 +1,111 @@
+"""Looking at a SAML partner now: its metadata, its keys, and what it must know of us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from broker.domain.errors import PartnerFailed
+from broker.services import saml_partners
+from broker.services.doctor import advice
+from broker.services.doctor.finding import Finding, Level, Side, ok
+from broker.services.doctor.hosts import DAY, ENDS_SOON, certificates, clock
+from broker.services.probe import Watching
+from broker.services.saml_partners import SamlPartners
+from broker.settings.load import Settings
+from broker.settings.model import PartnerFile, SamlPartner
+
+if TYPE_CHECKING:
+    from broker.connectors.saml.metadata import Idp
+
+_VALID_FOR = 3 * DAY  # metadata that ends sooner may be over before anybody looks
+
+
+def look(settings: Settings, partner: PartnerFile, partners: SamlPartners, http: Watching, now: int) -> list[Finding]:
+    """Everything that can be seen without a person; nothing is sent to the partner, nothing is kept."""
+    saml = saml_partners.saml_of(partner)
+    by_url = "://" in saml.metadata
+    try:
+        idp = partners.visit(partner, http)
+    except PartnerFailed as error:
+        said = advice.of(error.reason, error.detail)
+        return [Finding(Level.PROBLEM, "reachable", f"{error.reason}: {error.detail}", said.expected, said.side, said.change)]
+    urls = [url for url in (saml.metadata if by_url else None, idp.redirect, idp.post) if url is not None]
+    return [
+        ok("metadata", f"{saml.metadata}: {idp.entity_id}, {'by redirect' if idp.redirect else 'by POST'}"),
+        *clock(http),
+        *certificates(http, urls, now),
+        *_validity(idp, now, by_url=by_url),
+        *_keys(idp, now, by_url=by_url),
+        *_requests(idp, saml),
+        *_pin(saml, by_url=by_url),
+        ok(
+            "register",
+            f"the partner needs of us: entity id {saml_partners.entity_id(settings)}, "
+            f"answers to {saml_partners.acs_url(settings, partner)}, metadata at {settings.issuer}/saml/{partner.id}/metadata",
+        ),
+    ]
+
+
+def _validity(idp: Idp, now: int, *, by_url: bool) -> Iterator[Finding]:
+    if idp.valid_until is None:
+        return
+    left = idp.valid_until - now
+    if left > _VALID_FOR or by_url:
+        yield ok("metadata", f"validUntil ends in {left // DAY} days" + ("; it is fetched anew in time" if by_url else ""))
+    else:
+        yield Finding(
+            Level.WARNING,
+            "metadata",
+            f"validUntil of the file ends in {left // 3600} hours; nobody can sign in after that (metadata_expired)",
+            "a file that lasts, or a URL that is fetched anew",
+            Side.OURS,
+            "get the partner's current file, or write its URL",
+        )
+
+
+def _keys(idp: Idp, now: int, *, by_url: bool) -> Iterator[Finding]:
+    """A certificate is only the envelope of its key (SM-14), but its end tells when the partner will change the key."""
+    for key in idp.keys:
+        name = f"{key.sha256[:16]}..."
+        if key.ends > now + ENDS_SOON:
+            yield ok("keys", f"signing certificate {name} ends in {(key.ends - now) // DAY} days")
+        elif by_url:
+            yield ok("keys", f"signing certificate {name} {_end(key.ends, now)}; a new key is taken up from the metadata")
+        else:
+            yield Finding(
+                Level.WARNING,
+                "keys",
+                f"signing certificate {name} {_end(key.ends, now)}, and the metadata is a file",
+                "the new key in the file before the partner signs with it",
+                Side.OURS,
+                "ask the partner when it changes the key, and replace the file in time; better write the URL of the metadata",
+            )
+
+
+def _end(ends: int, now: int) -> str:
+    return f"ends in {(ends - now) // DAY} days" if ends > now else "has ended (its key still counts)"
+
+
+def _requests(idp: Idp, saml: SamlPartner) -> Iterator[Finding]:
+    if idp.wants_signed and not saml.sign_requests:
+        yield Finding(
+            Level.PROBLEM,
+            "sign_requests",
+            "the metadata says WantAuthnRequestsSigned, and saml.sign_requests is false",
+            "signed requests",
+            Side.OURS,
+            "write sign_requests: true",
+        )
+
+
+def _pin(saml: SamlPartner, *, by_url: bool) -> Iterator[Finding]:
+    if by_url and saml.metadata.startswith("http:") and saml.metadata_certificate is None:
+        yield Finding(
+            Level.WARNING,
+            "metadata_certificate",
+            "the metadata comes by http: and is not signed by a certificate of the file: whoever sits between can sign people in",
+            "https:, or saml.metadata_certificate",
+            Side.OURS,
+            "write the https: address, or metadata_certificate",
+        )
