@@ -115,6 +115,7 @@ def read_record(
             auth_time=auth_time,
             session_ends=session_ends,
             arrived=arrived(dict.fromkeys(attributes.names)),
+            skew=issued - expected.now,
         ),
         assertion_id=assertion.get("ID"),
         not_on_or_after=ends,
@@ -171,7 +172,9 @@ def _check_end(element: Element, name: str, now: int) -> int:
 def _check_instant(element: Element, name: str, now: int) -> int:
     issued = seconds(element.get("IssueInstant"), f"IssueInstant of {name}")
     if not now - OLDEST <= issued <= now + SKEW:
-        raise _late(f"IssueInstant of {name} is not between {OLDEST} seconds ago and {SKEW} seconds ahead")
+        raise _late(
+            f"IssueInstant of {name} is not between {OLDEST} seconds ago and {SKEW} seconds ahead (IssueInstant {issued - now:+d})"
+        )
     return issued
 
 

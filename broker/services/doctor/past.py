@@ -18,7 +18,7 @@ NEWEST = 50  # sign-ins that are looked at
 DRIFT = 20  # seconds of difference that are worth a word before 60 are too much
 LOST = 3  # people who went to the partner and never came back, before it looks like a cause
 
-_IAT = re.compile(r"\biat ([+-]\d{1,10})\b")
+_DISTANCE = re.compile(r"\b(?:iat|IssueInstant) ([+-]\d{1,10})\b")
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Past:
     refusals: dict[tuple[str, str], Refusal] = field(default_factory=dict)
     vouched: list[Mapping[str, Any]] = field(default_factory=list)
     forced: list[bool] = field(default_factory=list)  # a fresh proof was asked for: whether auth_time came
-    skews: list[int] = field(default_factory=list)  # seconds that iat was ahead of our clock, newest sign-in first
+    skews: list[int] = field(default_factory=list)  # seconds that iat or IssueInstant was ahead of our clock, newest first
 
     def __post_init__(self) -> None:
         for receipt in self.receipts:
@@ -70,7 +70,7 @@ class Past:
         at = int(step.get("at", receipt.at))
         if at >= found.last:
             found.last, found.detail, found.reference = at, detail, receipt.request_id
-        distance = _IAT.search(detail) if reason == "idtoken_time" else None
+        distance = _DISTANCE.search(detail) if reason in ("idtoken_time", "saml_time") else None
         if distance:
             self.skews.append(int(distance[1]))
 
@@ -136,18 +136,18 @@ def _lost(past: Past, partner: PartnerFile, redirect_uri: str) -> Iterator[Findi
 
 
 def _clock(past: Past) -> Iterator[Finding]:
-    """From iat: of tokens that were accepted, and of those that were not."""
+    """By iat or IssueInstant: of answers that were accepted, and of those that were not."""
     if not past.skews:
         return
     typical = round(statistics.median_low(past.skews[:5]))
     if abs(typical) <= DRIFT:
-        yield ok("clock_in_tokens", f"iat of the last tokens is {typical:+d} s from our clock")
+        yield ok("clock_in_tokens", f"the time in the last answers is {typical:+d} s from our clock")
         return
     yield Finding(
         Level.WARNING if abs(typical) <= 60 else Level.PROBLEM,
         "clock_in_tokens",
-        f"iat of the last tokens is {typical:+d} s from our clock",
-        "a few seconds; beyond 60 every sign-in fails (idtoken_time)",
+        f"the time in the last answers is {typical:+d} s from our clock",
+        "a few seconds; beyond 60 every sign-in fails (idtoken_time, saml_time)",
         Side.PARTNER if abs(typical) < 10 * 86_400 else Side.OURS,
         "set the clock that is wrong by NTP; compare both with a third one",
     )
