@@ -95,10 +95,12 @@ class SignIn:
             anew=anew,
         )
 
-    def over(self, login_id: str, browser: str | None) -> Login | None:
-        """A login of this browser that cannot go on: where it came from is still known for a while."""
+    def over(self, login_id: str | None, browser: str | None) -> Login | None:
+        """A login of this browser that cannot go on: where it came from is still known for a while. None: its newest."""
+        if not browser:
+            return None
         with self._db.read() as tx:
-            return logins.of_browser(tx, login_id, digest(browser)) if browser else None
+            return logins.of_browser(tx, login_id, digest(browser)) if login_id else logins.newest_of(tx, digest(browser))
 
     def again(self, login_id: str, browser: str | None, address: str) -> Started:
         """The same request once more, after its login ran out. Raises LoginExpired where the files no longer allow it."""

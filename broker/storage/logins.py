@@ -33,6 +33,7 @@ _KEEP_NEWEST = (
     .values(stage=Stage.CLOSED.value, **_FORGET_REQUEST)
 )
 _OF_BROWSER = select(logins).where(_C.id == bindparam("login"), _C.browser == bindparam("owner"))
+_NEWEST = select(logins).where(_C.browser == bindparam("owner")).order_by(_C.created_at.desc(), _C.id).limit(1)
 _BY_STATE = select(logins).where(_C.state == bindparam("hash"))
 _BY_ID = select(logins).where(_C.id == bindparam("login"))
 _SEND_OUT = (
@@ -102,6 +103,12 @@ def keep_newest(tx: Connection, browser: str) -> int:
 def of_browser(tx: Connection, login_id: str, browser: str) -> Login | None:
     """A login by its id, only for the browser that began it."""
     row = tx.execute(_OF_BROWSER, {"login": login_id, "owner": browser}).first()
+    return _login(row) if row else None
+
+
+def newest_of(tx: Connection, browser: str) -> Login | None:
+    """What this browser began last, whatever became of it."""
+    row = tx.execute(_NEWEST, {"owner": browser}).first()
     return _login(row) if row else None
 
 

@@ -149,6 +149,14 @@ REASON_TEXT: dict[str, ErrorText] = {
         _("The address may be mistyped or out of date."),
         GO_HOME,
     ),
+    "invitation_malformed": ErrorText(
+        400,
+        _("We cannot find your invitation here"),
+        _(
+            "Open the link in your mail again. If you have accepted it already, you do not need it: open the application and sign in as usual."
+        ),
+        GO_HOME,
+    ),
     "csrf": ErrorText(
         403,
         _("This form is out of date"),

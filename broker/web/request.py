@@ -20,6 +20,7 @@ FIELDS = 200  # of a query or form
 HEADERS = 100
 HEADER_BYTES = 32 * 1024
 ANY_HOST = frozenset({"/healthz", "/readyz", "/metrics"})  # asked for by address, and they print no link
+_BARE = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})  # the two headers without HTTP_ before their name (RFC 3875 4.1)
 _FORM = "application/x-www-form-urlencoded"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -49,8 +50,9 @@ def check_size(asked: Request, body_limit: int) -> None:
         raise BadRequest("url_size")
     if (asked.content_length or 0) > body_limit:
         raise BadRequest("body_size")
-    pairs = list(asked.headers.items())
-    if len(pairs) > HEADERS or sum(len(name) + len(value) for name, value in pairs) > HEADER_BYTES:
+    sent = (item for item in asked.environ.items() if item[0].startswith("HTTP_") or item[0] in _BARE)
+    sizes = [len(name.removeprefix("HTTP_")) + len(value) for name, value in sent]
+    if len(sizes) > HEADERS or sum(sizes) > HEADER_BYTES:
         raise BadRequest("header_size")
 
 
@@ -72,8 +74,10 @@ def check_host(asked: Request, issuer: str, proxies: Iterable[object]) -> None:
         host = sent[0] if len(sent) == 1 else host
         if len(sent) > 1 or "," in host:
             raise BadRequest("forwarded")
-    scheme = urlsplit(issuer).scheme
-    if any(c in host for c in "/\\@?# ") or origin_of(f"{scheme}://{host}") != origin_of(issuer):
+    own = urlsplit(issuer)
+    if host == own.netloc:
+        return
+    if any(c in host for c in "/\\@?# ") or origin_of(f"{own.scheme}://{host}") != origin_of(issuer):
         raise BadRequest("host")
 
 

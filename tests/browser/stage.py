@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 
 from broker.demo.cast import Cast, login
 from broker.demo.home import PAYROLL
@@ -117,21 +117,33 @@ def walk(
 ) -> Page:
     """Answer the pages as this person, with the mouse, until the page called `stop`. at_each: looks at every page of the broker."""
     for _ in range(limit):
+        page.wait_for_load_state()
         here = name_of(page)
         if not here.startswith(("partner-", "application")):
             at_each(page)
         if here == stop:
             return page
         if here == "partner-login":
-            page.click(f"button[value='{person.subject}']")
+            press(page, f"button[value='{person.subject}']")
         elif here == "home-organization":
             page.fill("#email", person.email)
-            page.click("[data-primary]")
+            press(page, "[data-primary]")
         elif here in ("invitation", "review-permissions"):
-            page.click("[data-primary]")
+            press(page, "[data-primary]")
         else:
             raise AssertionError(f"stands at {here or page.url}, not {stop}: {page.inner_text('body')[:400]}")
     raise AssertionError(f"never came to {stop}; stands at {name_of(page)}")
+
+
+def arrives(page: Page, name: str) -> None:
+    """Wait until the page called `name` is there; fails if it never comes."""
+    page.wait_for_selector(f"main[data-page={name}]")
+
+
+def press(page: Page, what: str) -> None:
+    """Click what leads to another page, and wait until that page is there."""
+    with page.expect_navigation():
+        page.click(what)
 
 
 def examine(page: Page) -> None:
@@ -177,13 +189,3 @@ def tab_to(page: Page, wanted: str, limit: int = 20) -> list[str]:
         if page.locator(f"{wanted}:focus").count():
             return passed
     raise AssertionError(f"{wanted} is not reached by Tab: {passed}")
-
-
-def tabs_of(context: BrowserContext, *addresses: str) -> list[Page]:
-    """One tab for each address."""
-    pages = []
-    for address in addresses:
-        page = context.new_page()
-        page.goto(address)
-        pages.append(page)
-    return pages

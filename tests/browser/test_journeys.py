@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.stage import Stage, examine, name_of, tab_to, walk
+from tests.browser.stage import Stage, arrives, examine, name_of, tab_to, walk
 
 PHONE = {"width": 390, "height": 844}
 OpenContext = Callable[..., BrowserContext]
@@ -39,10 +39,10 @@ def test_invitation_by_keyboard_on_a_phone(open_context: OpenContext, stage: Sta
     assert page.inner_text("[data-primary]") == "Continue to Fabrikam"
     tab_to(page, "[data-primary]")
     page.keyboard.press("Enter")
-    page.wait_for_selector("main[data-page=partner-login]")
+    arrives(page, "partner-login")
     tab_to(page, f"button[value='{person.subject}']", limit=60)
     page.keyboard.press("Enter")
-    page.wait_for_selector("main[data-page=review-permissions]")
+    arrives(page, "review-permissions")
     examine(page)
     said = page.inner_text("main")
     assert page.inner_text("h1") == "Contoso invites you to Payroll"
@@ -58,7 +58,7 @@ def test_invitation_by_keyboard_on_a_phone(open_context: OpenContext, stage: Sta
     stops = tab_to(page, "[data-primary]")
     assert stops == ["BUTTON Accept and continue"]  # the one clear action comes first
     page.keyboard.press("Enter")
-    page.wait_for_selector("main[data-page=application]")
+    arrives(page, "application")
     assert page.url.startswith(stage.cast.at.payroll)
     assert f"You are signed in as {person.name}" in page.inner_text("main")
 
@@ -90,7 +90,7 @@ def test_sign_in_without_scripts(open_context: OpenContext, stage: Stage) -> Non
     walk(page, person)
     page = open_context(java_script_enabled=False).new_page()
     page.goto(stage.payroll)
-    assert name_of(page) == "home-organization"
+    arrives(page, "home-organization")
     assert page.inner_text("h1") == "Sign in to Payroll"
     assert "Contoso shares Payroll with you." in page.inner_text("main")
     page.fill("#email", "gerda@")
@@ -102,7 +102,7 @@ def test_sign_in_without_scripts(open_context: OpenContext, stage: Stage) -> Non
     assert page.locator("#email:focus").count() == 1
     page.fill("#email", person.email.upper() + " ")
     page.keyboard.press("Enter")
-    page.wait_for_selector("main[data-page=partner-login]")
+    arrives(page, "partner-login")
     walk(page, person)
     assert page.url.startswith(stage.cast.at.payroll)
 
@@ -114,7 +114,7 @@ def test_choose_partner_with_search_and_languages(open_context: OpenContext, sta
     page = context.new_page()
     page.goto(stage.payroll)
     page.click("text=Use another organization")
-    assert name_of(page) == "choose-partner"
+    arrives(page, "choose-partner")
     assert page.inner_text("h1") == "Where do you sign in?"
     assert "There are more." in page.inner_text("main")
     page.fill("#q", "fabri")
@@ -147,7 +147,7 @@ def test_unknown_organization_is_told(open_context: OpenContext, stage: Stage) -
     page.goto(stage.payroll)
     page.fill("#email", "gerda@nowhere.example")
     page.click("[data-primary]")
-    assert name_of(page) == "choose-partner"
+    arrives(page, "choose-partner")
     assert "gerda@nowhere.example" in page.inner_text("main")
     examine(page)
     page.fill("#q", "zzz")
@@ -155,7 +155,7 @@ def test_unknown_organization_is_told(open_context: OpenContext, stage: Stage) -
     page.wait_for_url("**q=zzz**")
     assert "zzz" in page.inner_text("[role=status]")
     page.click("text=Use my e-mail address instead")
-    assert name_of(page) == "home-organization"
+    arrives(page, "home-organization")
     assert page.input_value("#email") == "gerda@nowhere.example"
 
 
@@ -175,7 +175,7 @@ def test_wrong_account_then_the_right_one(open_context: OpenContext, stage: Stag
     assert page.get_attribute(".help a", "href") == f"mailto:it@contoso.example?subject={reference}"
     tab_to(page, "[data-primary]")
     page.keyboard.press("Enter")
-    page.wait_for_selector("main[data-page=home-organization]")
+    arrives(page, "home-organization")
     walk(page, guest)
     assert f"signed in as {guest.name}" in page.inner_text("main")
 
@@ -184,16 +184,16 @@ def test_single_sign_on_asks_consent_once(open_context: OpenContext, stage: Stag
     """The second application needs no password, consent once; the third visit needs nothing."""
     page, _ = signed_in(open_context, stage)
     page.goto(stage.travel)
-    assert name_of(page) == "review-permissions"
+    arrives(page, "review-permissions")
     examine(page)
     assert page.inner_text("h1") == "Share your details with Travel?"
     page.click("[data-primary]")
-    page.wait_for_selector("main[data-page=application]")
+    arrives(page, "application")
     assert page.url.startswith(stage.cast.at.travel)
     page.goto(stage.travel)
-    assert name_of(page) == "application"
+    arrives(page, "application")
     page.goto(stage.payroll)
-    assert name_of(page) == "application"
+    arrives(page, "application")
 
 
 # --- Back, reload, two tabs, double clicks -----------------------------------------------------------------------------
@@ -206,18 +206,18 @@ def test_back_and_reload(open_context: OpenContext, stage: Stage) -> None:
     page.goto(stage.invite(person))
     page.reload()
     page.click("[data-primary]")
-    assert name_of(page) == "partner-login"
+    arrives(page, "partner-login")
     page.go_back()
-    assert name_of(page) == "invitation"
+    arrives(page, "invitation")
     page.click("[data-primary]")
     page.reload()
     page.click(f"button[value='{person.subject}']")
-    assert name_of(page) == "review-permissions"
+    arrives(page, "review-permissions")
     page.reload()
-    assert name_of(page) == "review-permissions"
+    arrives(page, "review-permissions")
     address = page.url
     page.click("[data-primary]")
-    page.wait_for_selector("main[data-page=application]")
+    arrives(page, "application")
     page.reload()
     page.go_back()
     page.goto(address)
@@ -256,10 +256,10 @@ def test_double_click_on_every_primary_button(open_context: OpenContext, stage: 
     )
     page.goto(stage.invite(person))
     page.dblclick("[data-primary]")
-    page.wait_for_selector("main[data-page=partner-login]")
+    arrives(page, "partner-login")
     page.click(f"button[value='{person.subject}']")
     page.dblclick("[data-primary]")
-    page.wait_for_selector("main[data-page=application]")
+    arrives(page, "application")
     assert len(posts) == 2
 
 
@@ -269,10 +269,10 @@ def test_double_click_without_scripts(open_context: OpenContext, stage: Stage) -
     page = open_context(java_script_enabled=False).new_page()
     page.goto(stage.invite(person))
     page.dblclick("[data-primary]", no_wait_after=True)
-    page.wait_for_selector("main[data-page=partner-login]")
+    arrives(page, "partner-login")
     page.click(f"button[value='{person.subject}']")
     page.dblclick("[data-primary]", no_wait_after=True)
-    page.wait_for_selector("main[data-page=application]")
+    arrives(page, "application")
 
 
 # --- access panel and sign-out ----------------------------------------------------------------------------------------
@@ -282,7 +282,7 @@ def test_access_panel_and_sign_out(open_context: OpenContext, stage: Stage) -> N
     """The panel lists what is open to the guest; a tile leads in; sign-out says what ended; Back shows nothing."""
     page, name = signed_in(open_context, stage)
     page.goto(stage.url + "/")
-    assert name_of(page) == "apps"
+    arrives(page, "apps")
     examine(page)
     assert page.inner_text("h1") == "Your applications"
     assert name in page.inner_text("main")
@@ -290,16 +290,16 @@ def test_access_panel_and_sign_out(open_context: OpenContext, stage: Stage) -> N
     assert "Payroll" in " ".join(tiles)
     assert "Board papers" not in " ".join(tiles)
     page.click(".tile:has-text('Payroll')")
-    page.wait_for_selector("main[data-page=application]")
+    arrives(page, "application")
     page.goto(stage.url + "/apps")
     page.click("text=Sign out")
-    assert name_of(page) == "signed-out"
+    arrives(page, "signed-out")
     examine(page)
     assert page.inner_text("[data-primary]") == "Sign in again"
     page.go_back()
-    assert name_of(page) == "home-organization"  # the panel is not in any cache (SC-12)
+    arrives(page, "home-organization")  # the panel is not in any cache (SC-12)
     page.goto(stage.payroll)
-    assert name_of(page) == "home-organization"
+    arrives(page, "home-organization")
 
 
 def test_sign_out_from_the_application(open_context: OpenContext, stage: Stage) -> None:
@@ -307,22 +307,22 @@ def test_sign_out_from_the_application(open_context: OpenContext, stage: Stage) 
     page, _ = signed_in(open_context, stage)
     page.goto(stage.cast.at.payroll)
     page.click("text=Sign out")
-    page.wait_for_selector("main[data-page=application-signed-out]")
+    arrives(page, "application-signed-out")
     page.goto(stage.payroll)
-    assert name_of(page) == "home-organization"
+    arrives(page, "home-organization")
     page, _ = signed_in(open_context, stage)
     page.goto(stage.url + "/logout")
-    assert name_of(page) == "sign-out"
+    arrives(page, "sign-out")
     examine(page)
     page.click("text=Stay signed in")
-    assert name_of(page) == "apps"
+    arrives(page, "apps")
     page.goto(stage.url + "/logout")
     page.click("[data-primary]")
-    assert name_of(page) == "signed-out"
+    arrives(page, "signed-out")
     assert "You are still signed in at Fabrikam" in page.inner_text("main")
     examine(page)
     page.click("[data-primary]")
-    assert name_of(page) == "home-organization"
+    arrives(page, "home-organization")
 
 
 def test_somebody_else_is_signed_in(open_context: OpenContext, stage: Stage) -> None:

@@ -51,7 +51,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
             csrf=csrf.token(cookie, _SCOPE),
         )
 
-    @routes.get("/apps/<application>")
+    @routes.get("/launch/<application>")
     def launch(application: str) -> Response:
         """To an application's own beginning, with a session of ours if the person has none (HS-40)."""
         found = broker.settings.get().applications.get(application)
@@ -59,7 +59,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
             raise BadRequest("not_found")
         if broker.sessions.find(browser.session()) is not None:
             return browser.go(str(found.launch_url))
-        started = broker.sign_in.begin_panel(browser.binding(), browser.address(), f"/apps/{application}")
+        started = broker.sign_in.begin_panel(browser.binding(), browser.address(), f"/launch/{application}")
         response = browser.go(browser.path(started.login_id))
         browser.cookies.set(response, Purpose.BROWSER, started.browser)
         return response

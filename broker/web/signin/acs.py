@@ -95,7 +95,7 @@ def _register_begun(routes: Blueprint, broker: Broker, browser: Browser) -> None
         if found is None or found.saml is None or not found.saml.allow_idp_initiated:
             raise BadRequest("not_found")
         application = settings.applications.get(single(request.args, "application"))
-        path = f"/apps/{application.client_id}" if application is not None and application.launch_url else "/apps"
+        path = f"/launch/{application.client_id}" if application is not None and application.launch_url else "/apps"
         started = broker.sign_in.begin_panel(browser.binding(), browser.address(), path, partner=partner)
         response = browser.go(browser.path(started.login_id))
         browser.cookies.set(response, Purpose.BROWSER, started.browser)
@@ -103,6 +103,6 @@ def _register_begun(routes: Blueprint, broker: Broker, browser: Browser) -> None
 
 
 def _document(body: bytes) -> Response:
-    response = headers.closed(Response(body, mimetype="application/samlmetadata+xml"))
+    response = headers.closed(Response(body, content_type="application/samlmetadata+xml"))  # UTF-8, as XML is
     response.headers["Cache-Control"] = "public, max-age=3600"
     return response

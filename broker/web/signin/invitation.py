@@ -59,6 +59,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
     @routes.post("/invitation")
     def begin() -> Response:
+        csrf.check_origin(request, browser.issuer)  # first: another site's form brings no ticket
         ticket = _ticket()
         csrf.check(request, ticket, _SCOPE, browser.issuer)
         landing = _look(ticket)

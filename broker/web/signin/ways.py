@@ -9,7 +9,6 @@ from flask import Blueprint, g, request
 
 from broker.domain.errors import BadRequest, LoginExpired, PageError, PartnerFailed, PartnerUntrusted
 from broker.domain.login import Login, Stage
-from broker.domain.login import Purpose as LoginPurpose
 from broker.web.cookies import Purpose
 from broker.web.i18n import _
 from broker.web.pages import Pages
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 BACK = _("Back to the application")
 OTHER = _("Use another account")
+
+_EXPLAINED = (LoginExpired, PartnerFailed, PartnerUntrusted, BadRequest)
 
 Button = dict[str, object]
 
@@ -43,10 +44,11 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
 def of_error(broker: Broker, pages: Pages, browser: Browser, error: PageError) -> Ways | None:
     """The way on from an error; None where no login of this browser is known."""
-    login_id = error.login_id or (request.view_args or {}).get("login")
-    if login_id is None or not isinstance(error, LoginExpired | PartnerFailed | PartnerUntrusted | BadRequest):
+    named = error.login_id or (request.view_args or {}).get("login")
+    is_callback = "partner" in (request.view_args or {})  # a second answer names no login: it is this browser's newest
+    if not isinstance(error, _EXPLAINED) or (named is None and not is_callback):
         return None
-    login = broker.sign_in.over(str(login_id), browser.binding())
+    login = broker.sign_in.over(str(named) if named else None, browser.binding())
     if login is None:
         return None
     if isinstance(error, LoginExpired):
@@ -56,17 +58,18 @@ def of_error(broker: Broker, pages: Pages, browser: Browser, error: PageError) -
 
 
 def _after(broker: Broker, pages: Pages, browser: Browser, login: Login) -> Ways | None:
-    """The same request once more if it ran out; the application if it was answered."""
-    asked = login.request
-    if asked is not None and login.stage is not Stage.CLOSED:
+    """Where it stands, if it lives; the same request once more if it ran out; the application if it was answered."""
+    if login.stage is not Stage.CLOSED and broker.clock() < login.expires_at:
+        return Ways(browser.path(login.id))
+    if login.stage is not Stage.CLOSED and login.request is not None:
         return Ways(browser.path(login.id, "again"))
-    if asked is not None:
-        application = broker.settings.get().applications.get(asked.client_id)
-        launch = application.launch_url if application else None
-        return Ways(launch, BACK) if launch else None
-    if login.purpose is LoginPurpose.INVITATION and browser.cookies.read(request, Purpose.INVITATION) is not None:
+    if login.stage is not Stage.CLOSED and browser.cookies.read(request, Purpose.INVITATION) is not None:
         return Ways(pages.path("/invitation"))
-    return None
+    invitation = broker.invitations.by_id(login.invitation_id) if login.invitation_id else None
+    client_id = login.request.client_id if login.request else invitation.application if invitation else None
+    application = broker.settings.get().applications.get(client_id or "")
+    launch = application.launch_url if application else None
+    return Ways(launch, BACK) if launch else None
 
 
 def buttons(pages: Pages, browser: Browser, login: Login, *, primary: bool) -> list[Button]:
