@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, delete, or_, select, update
+from sqlalchemy import Connection, bindparam, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from broker.storage.tables import documents
+
+_OF_PARTNER = select(documents).where(documents.c.partner == bindparam("owner"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Document:
 
 def of_partner(tx: Connection, partner: str) -> dict[str, Document]:
     """The documents of a partner by kind."""
-    rows = tx.execute(select(documents).where(documents.c.partner == partner))
+    rows = tx.execute(_OF_PARTNER, {"owner": partner})
     return {row._mapping["kind"]: Document(**row._mapping) for row in rows}
 
 

@@ -77,9 +77,10 @@ def _sqlite(url: str, *, begin: str) -> Engine:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    def start(dbapi_connection: Any) -> None:
+        dbapi_connection.execute(begin)
 
     event.listen(engine, "connect", configure)
-    event.listen(engine, "begin", start)
+    # The dialect's own place for it. A listener of "begin" would do as well, but every statement then asks for listeners.
+    engine.dialect.do_begin = start  # type: ignore[method-assign]
     return engine

@@ -102,6 +102,7 @@ def test_headers_are_capped(client: FlaskClient) -> None:
     """RX-06: many or large headers."""
     assert refused(client, "/a", headers=[(f"X-{n}", "1") for n in range(101)]) == (400, "header_size")
     assert refused(client, "/a", headers=[("X-Big", "a" * 33_000)]) == (400, "header_size")
+    assert refused(client, "/a", headers=[("Content-Type", "a" * 33_000)]) == (400, "header_size")
 
 
 @pytest.mark.parametrize("bad", ["%ff", "%C3", "%ED%A0%80", "%00", "%C0%AF", "a%00b"])
