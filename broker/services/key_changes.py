@@ -45,11 +45,11 @@ def record_certificates(tx: Connection, partner: str, before: str | None, after:
     """The same for the certificates of SAML metadata, by SHA-256 fingerprint (HS-39, SM-12)."""
     if before is None:
         return
-    old, new = (list(dict.fromkeys(key["sha256"] for key in one.get("keys", ()))) for one in (json.loads(before), after))
-    if set(old) == set(new):
-        return
-    data = {"removed": [mark for mark in old if mark not in new], "added": [mark for mark in new if mark not in old]}
-    audit.record(tx, Event(name="partner.keys_changed", actor=SYSTEM, target=partner, data=data), now)
+    old, new = ({key["spki"]: key["sha256"] for key in one.get("keys", ())} for one in (json.loads(before), after))
+    if old.keys() == new.keys():
+        return  # a certificate may be issued anew for the same key
+    gone, come = ([mark for key, mark in one.items() if key not in other] for one, other in ((old, new), (new, old)))
+    audit.record(tx, Event(name="partner.keys_changed", actor=SYSTEM, target=partner, data={"removed": gone, "added": come}), now)
 
 
 def _listed(keys: Mapping[str, str]) -> list[dict[str, str]]:

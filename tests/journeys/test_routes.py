@@ -11,6 +11,13 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/": ("303", "303", "303"),
     "/apps": ("303", "apps", "apps"),
     "/apps/sign-out": ("405", "405", "405"),
+    "/launch/<application>": ("404", "404", "404"),
+    "/saml/metadata": ("200", "200", "200"),
+    "/saml/acs": ("405", "405", "405"),
+    "/saml/<partner>/acs": ("405", "405", "405"),
+    "/saml/<partner>/metadata": ("404", "404", "404"),
+    "/saml/<partner>/start": ("404", "404", "404"),
+    "/saml/<partner>/claim": ("400", "400", "400"),
     "/authorize": ("400", "400", "400"),
     "/token": ("405", "405", "405"),
     "/userinfo": ("401", "401", "401"),
@@ -46,6 +53,7 @@ def filled(route: str) -> str:
     return (
         route.replace("<uuid:login>", NOBODY_ELSE)
         .replace("<partner>", "fabrikam")
+        .replace("<application>", "nothing")
         .replace("<ticket>", "x")
         .replace("<path:address>", "style.0.css")
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from lxml import etree
 
@@ -28,19 +30,9 @@ def read_file(path: Path, wanted: Wanted, *, now: int) -> tuple[Idp, int]:
 
 def _selected(path: Path, entity_id: str) -> bytes:
     """The entity alone, in the EntitiesDescriptors around it with what they say of its life, as a small document."""
-    found: list[bytes] = []
     try:
-        for event, node in etree.iterparse(
-            path, events=("start", "end"), tag=(_MD + "EntityDescriptor", _MD + "EntitiesDescriptor"),
-            resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True, encoding="utf-8",
-        ):  # fmt: skip
-            if event == "start":
-                if node.getparent() is None and node.getroottree().docinfo.doctype:
-                    raise PartnerFailed("metadata_structure", "the metadata holds a document type or entity declaration")
-                continue
-            if node.tag == _MD + "EntityDescriptor" and node.get("entityID") == entity_id:
-                found.append(_wrapped(node))
-            _forget(node)
+        with path.open("rb") as stream:
+            found = list(_found(stream, entity_id))
     except etree.XMLSyntaxError as error:
         raise PartnerFailed("metadata_structure", "the metadata is not well-formed XML in UTF-8") from error
     if len(found) > 1:
@@ -48,6 +40,29 @@ def _selected(path: Path, entity_id: str) -> bytes:
     if not found:
         raise PartnerFailed("metadata_entity", f"the metadata does not hold the entity {entity_id}")
     return found[0]
+
+
+def _found(stream: BinaryIO, entity_id: str) -> Iterator[bytes]:
+    nodes = etree.iterparse(
+        stream,
+        events=("start", "end"),
+        tag=(_MD + "EntityDescriptor", _MD + "EntitiesDescriptor"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        encoding="utf-8",
+    )
+    for event, node in nodes:
+        if event == "start":
+            if node.getparent() is None and node.getroottree().docinfo.doctype:
+                raise PartnerFailed("metadata_structure", "the metadata holds a document type or entity declaration")
+            continue
+        if node.tag == _MD + "EntityDescriptor" and node.get("entityID") == entity_id:
+            yield _wrapped(node)
+        _forget(node)
 
 
 def _wrapped(entity: etree._Element) -> bytes:

@@ -1,0 +1,272 @@
+"""Metadata in a running broker: rows, files, pins, refreshes, changes of keys; and our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from broker.demo.browser import Browser
+from broker.demo.identity import MFA
+from broker.domain.audit import SYSTEM
+from broker.domain.connector import Ask
+from broker.domain.errors import PartnerFailed
+from broker.keyring.imported import read_key
+from broker.services.saml_partners import SamlPartners
+from broker.storage import audit
+from tests.connectors.saml.test_metadata import pem, rsa_key
+from tests.journeys.saml_world import SamlWorld, saml_world
+from tests.journeys.world import World
+
+_MD, _DS = "{urn:oasis:names:tc:SAML:2.0:metadata}", "{http://www.w3.org/2000/09/xmldsig#}"
+
+
+@pytest.fixture
+def woodgrove(world: World) -> Iterator[SamlWorld]:
+    """Woodgrove by URL, and Wanda a guest."""
+    with saml_world(world) as added:
+        added.file()
+        added.redeem(added.visitor())
+        yield added
+
+
+def row(woodgrove: SamlWorld) -> Any:
+    """The stored copy."""
+    return woodgrove.world.broker.partners.rows("woodgrove")["metadata"]
+
+
+def refresh(woodgrove: SamlWorld) -> bool:
+    """What housekeeping does when the copy is about to be stale."""
+    woodgrove.world.clock.advance(3700)
+    return woodgrove.world.broker.partners.renew("woodgrove", 90)
+
+
+def key_changes(woodgrove: SamlWorld) -> list[dict[str, Any]]:
+    """The audit's events of changed keys, oldest first."""
+    with woodgrove.world.broker.db.read() as tx:
+        events = [dict(found._mapping) for found in tx.execute(audit.audit.select().order_by(audit.audit.c.at))]
+    return [event["data"] for event in events if event["name"] == "partner.keys_changed"]
+
+
+def signs_in(woodgrove: SamlWorld) -> str:
+    """`in`, or the error page's code and reason."""
+    page = woodgrove.world.arrive(woodgrove.visitor())
+    return "in" if page.location is not None else f"{page.error} {woodgrove.world.receipt(page)['reason']}"
+
+
+def test_rollover(woodgrove: SamlWorld) -> None:
+    """SM-12, HS-39: a second key is taken by a refresh, the old one serves on; the audit has the fingerprints."""
+    old = row(woodgrove).body
+    woodgrove.idp.rotate_key()
+    assert signs_in(woodgrove) == "partner_untrusted saml_signature"  # HS-36: no fetch because a message arrived
+    assert row(woodgrove).body == old
+    assert refresh(woodgrove)
+    assert signs_in(woodgrove) == "in"
+    woodgrove.idp.rotate_key(keep=False)
+    assert refresh(woodgrove)
+    assert signs_in(woodgrove) == "in"
+    changes = key_changes(woodgrove)
+    assert [(len(change["added"]), len(change["removed"])) for change in changes] == [(1, 0), (1, 2)]
+
+
+def test_last_good_copy(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SM-10, HS-39: bad or unreachable metadata changes nothing; the problem stands in the row."""
+    good, metadata = row(woodgrove).body, woodgrove.idp.metadata
+    monkeypatch.setattr(woodgrove.idp, "metadata", lambda: b"<nonsense/>")
+    assert not refresh(woodgrove)
+    assert (row(woodgrove).body, row(woodgrove).problem) == (good, "metadata_structure")
+    assert signs_in(woodgrove) == "in"
+    monkeypatch.setattr(woodgrove.idp, "metadata", lambda: b" " * (6 * 1024 * 1024))
+    assert not refresh(woodgrove)
+    assert row(woodgrove).problem == "metadata_fetch"
+    monkeypatch.setattr(woodgrove.idp, "metadata", lambda: metadata().replace(b"/metadata", b"/else"))
+    assert not refresh(woodgrove)
+    assert row(woodgrove).problem == "metadata_entity"
+    assert signs_in(woodgrove) == "in"
+
+
+def test_valid_until(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SM-04, HS-39: the last good copy serves until its validUntil, and not longer."""
+    metadata, clock = woodgrove.idp.metadata, woodgrove.world.clock
+    until = clock() + 3700 + 4000
+    from broker.demo.saml_messages import stamp
+
+    marked = f' validUntil="{stamp(until)}" entityID='.encode()
+    monkeypatch.setattr(woodgrove.idp, "metadata", lambda: metadata().replace(b" entityID=", marked))
+    assert refresh(woodgrove)
+    assert row(woodgrove).valid_until == until
+    monkeypatch.setattr(woodgrove.idp, "metadata", lambda: b"gone")
+    clock.advance(3900)
+    assert signs_in(woodgrove) == "in"
+    clock.advance(100)
+    assert signs_in(woodgrove) in ("partner_failed metadata_expired", "partner_failed metadata_structure")
+    connector = woodgrove.world.broker.partners.saml_connector
+    with pytest.raises(PartnerFailed):
+        connector("woodgrove")
+
+
+def test_entity_without_a_name_in_the_file(world: World) -> None:
+    """HS-3: entity_id may be left out; the first copy pins it, and another entity at that address is refused."""
+    with saml_world(world) as added:
+        added.file(entity_id=None)
+        added.redeem(added.visitor())
+        assert signs_in(added) == "in"
+        metadata = added.idp.metadata
+        added.idp.metadata = lambda: metadata().replace(b"/metadata", b"/else")  # type: ignore[method-assign]
+        assert not refresh(added)
+        assert row(added).problem == "metadata_entity"
+
+
+def test_pinned_by_a_certificate(world: World) -> None:
+    """SM-01, SM-12, HS-37: unsigned or otherwise signed metadata is no metadata; a refresh with it keeps the old keys."""
+    key = rsa_key(name="federation")
+    (world.home / "config" / "pin.pem").write_text(pem(key))
+    with saml_world(world) as added:
+        metadata = added.idp.metadata
+        added.file(metadata_certificate="config/pin.pem")
+        assert added.redeem(added.visitor()).error == "partner_failed"
+        world.clock.advance(10)
+        added.idp.metadata = lambda: metadata(signed_by=key)  # type: ignore[method-assign]
+        assert added.redeem(added.visitor()).location is not None
+        added.idp.rotate_key(keep=False)
+        added.idp.metadata = lambda: metadata(signed_by=rsa_key())  # type: ignore[method-assign]
+        assert not refresh(added)
+        assert row(added).problem == "metadata_signature"
+        assert signs_in(added) == "partner_untrusted saml_signature"
+
+
+def test_metadata_in_a_file(world: World) -> None:
+    """SM-12, HS-37, HS-39: a file is looked at when it changes; a broken one keeps the last good copy, in this process and the next."""
+    with saml_world(world) as added:
+        path = world.home / "config" / "woodgrove.xml"
+        path.write_bytes(added.idp.metadata())
+        added.file(metadata="config/woodgrove.xml")
+        added.redeem(added.visitor())
+        assert signs_in(added) == "in"
+        path.write_bytes(b"<broken/>")
+        assert signs_in(added) == "in"
+        assert row(added).problem == "metadata_structure"
+        broker = world.broker
+        fresh = SamlPartners(broker.db, world.clock, broker.settings.get, broker.keys, broker.http)
+        partner = broker.settings.get().partners["woodgrove"]
+        assert fresh.idp(partner, broker.partners).entity_id == added.idp.entity_id  # a process that starts now
+        added.idp.rotate_key()
+        path.write_bytes(added.idp.metadata())
+        assert signs_in(added) == "in"
+        assert row(added).problem is None
+        assert len(key_changes(added)) == 1
+        path.unlink()
+        assert signs_in(added) == "in"
+        assert world.broker.partners.renew("woodgrove", 90) is False
+
+
+def test_file_that_never_was_good(world: World) -> None:
+    """HS-37: the partner is unavailable, and only that one."""
+    with saml_world(world) as added:
+        (world.home / "config" / "woodgrove.xml").write_bytes(b"<broken/>")
+        added.file(metadata="config/woodgrove.xml")
+        page = added.redeem(added.visitor())
+        assert (page.error, world.receipt(page)["reason"]) == ("partner_failed", "metadata_structure")
+
+
+@pytest.mark.parametrize("address", ["http://10.1.2.3/m", "https://169.254.169.254/m", "https://[::ffff:10.0.0.2]:1/m"])
+def test_addresses_that_are_not_called(world: World, address: str) -> None:
+    """SM-05, SM-07, SM-08: the one outbound client refuses before a packet is sent."""
+    with saml_world(world) as added:
+        try:
+            added.file(metadata=address)
+        except AssertionError as refused:
+            assert "url_not_allowed" in str(refused)  # noqa: PT017 - `broker check` refuses the file already
+            return
+        page = added.redeem(added.visitor())
+        assert page.error == "partner_failed"
+        assert world.receipt(page)["reason"] in ("url_not_allowed", "metadata_fetch")
+
+
+def test_no_copy_yet(world: World) -> None:
+    """HS-36: where a message arrives before any copy is there, nothing is fetched."""
+    with saml_world(world) as added:
+        added.file()
+        with pytest.raises(PartnerFailed, match="metadata_fetch"):
+            world.broker.partners.saml_connector("woodgrove")
+        with pytest.raises(PartnerFailed, match="partner_removed"):
+            world.broker.partners.saml_connector("nobody")
+        with pytest.raises(PartnerFailed, match="partner_protocol"):
+            world.broker.partners.saml_connector("fabrikam")
+
+
+def keys_of(body: bytes) -> list[tuple[str, str]]:
+    """(use, certificate) of our metadata."""
+    root = etree.fromstring(body)
+    return [(node.get("use"), next(node.iter(_DS + "X509Certificate")).text) for node in root.iter(_MD + "KeyDescriptor")]
+
+
+def test_our_metadata(world: World, tmp_path: Path) -> None:
+    """HS-33, HS-41: entity id, answer address, keys; both keys during a rotation; a partner's own where they differ."""
+    with saml_world(world, own=True) as added:
+        added.file(want_encrypted=True, allow_idp_initiated=True, signed="assertion", name_id_format="urn:x")
+        page = Browser().get(f"{world.url}/saml/metadata")
+        assert page.headers["content-type"] == "application/samlmetadata+xml"
+        root = etree.fromstring(page.body)
+        assert root.get("entityID") == f"{world.url}/saml/metadata"
+        services = [(node.get("Location"), node.get("Binding")) for node in root.iter(_MD + "AssertionConsumerService")]
+        assert services == [(f"{world.url}/saml/acs", "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST")]
+        assert [use for use, _ in keys_of(page.body)] == ["signing"]
+        own = Browser().get(f"{world.url}/saml/woodgrove/metadata")
+        assert sorted(use for use, _ in keys_of(own.body)) == ["encryption", "signing"]
+        assert f"{world.url}/saml/woodgrove/acs".encode() in own.body
+        assert b'WantAssertionsSigned="true"' in own.body
+        assert b"urn:x" in own.body
+        assert b"aes256-gcm" in own.body
+        assert Browser().get(f"{world.url}/saml/fabrikam/metadata").status == 404
+        assert Browser().get(f"{world.url}/saml/nobody/metadata").status == 404
+        file = tmp_path / "saml.pem"
+        file.write_text(_own_pair())
+        world.broker.keys.import_key(SYSTEM, read_key(file, "saml"), "saml")
+        after = keys_of(Browser().get(f"{world.url}/saml/metadata").body)
+        assert len(after) == 2
+        assert after[1] == keys_of(page.body)[0]
+        assert added.redeem(added.visitor()).location is not None  # the partner knows the new one from our metadata
+
+
+def _own_pair() -> str:
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = rsa_key(name="imported")
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode() + pem(key)
+
+
+def test_keys_are_made_when_a_partner_needs_them(world: World) -> None:
+    """HP-42: no SAML partner, no SAML key; then one for signing, and one for decryption where it is wanted."""
+
+    def uses() -> set[str]:
+        return {info.use for info in world.broker.keys.list()}
+
+    saml = world.broker.partners.saml
+    saml.ensure_keys()
+    assert uses() == {"sig"}
+    with saml_world(world) as added:
+        added.file()
+        saml.ensure_keys()
+        assert uses() == {"sig", "saml"}
+        added.file(want_encrypted=True)
+        saml.ensure_keys()
+        saml.ensure_keys()
+        assert uses() == {"sig", "saml", "enc"}
+        assert len(world.broker.keys.list()) == 6
+
+
+def test_what_a_request_may_ask(woodgrove: SamlWorld) -> None:
+    """HS-33: IsPassive and RequestedAuthnContext; a passive answer without a session is an error response."""
+    connector = woodgrove.world.broker.partners.connector("woodgrove")
+    outbound = connector.begin(Ask(state="s", passive=True, acr_values=(MFA,)))
+    assert outbound.form is None
+    page = Browser().get(outbound.url)
+    assert page.name == "partner-return"
+    assert woodgrove.idp.seen[-1].passive
+    assert woodgrove.idp.seen[-1].contexts == (MFA,)
+    ids = {connector.begin(Ask(state="s")).memory["request_id"] for _ in range(20)}
+    assert len(ids) == 20
