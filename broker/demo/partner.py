@@ -22,6 +22,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, jsonify, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from broker.demo.faults import FAULTS
+from broker.demo.faults import FAULTS, SKEW
 from broker.demo.identity import Account, Client, IdentityProvider, Refused, Request, Session
 from broker.demo.page import button, form, page
 from broker.demo.serving import PortTaken, Server
@@ -191,6 +192,13 @@ def create_partner(provider: IdentityProvider, *, colour: str = "#7a3e9d") -> Fl
     for path, view, methods in routes:
         app.add_url_rule(path, endpoint=path, view_func=view, methods=methods)
     app.register_error_handler(Refused, pages.refused)
+
+    def clock(answer: AnyResponse) -> AnyResponse:
+        slow = SKEW if provider.fault == "skewed_clock" else 0
+        answer.date = datetime.now(UTC) - timedelta(seconds=slow)
+        return answer
+
+    app.after_request(clock)  # a server has one clock: the Date header shows it
     return app
 
 

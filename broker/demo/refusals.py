@@ -99,3 +99,24 @@ def redeemed_after_all(scene: Scene) -> str:
     page = visitor(CLEO).open(scene.cast.invite(CLEO)["redeem_url"])
     landed(page, scene.cast.at.payroll)
     return "a new link of the same invitation works as soon as the address is proven"
+
+
+def new_key(scene: Scene) -> str:
+    """Fabrikam signs with a new key from one day to the next, and no longer publishes the old one."""
+    scene.cast.partners["fabrikam"].rotate_key(keep=False)
+    landed(visitor(ADA).open(login(scene.cast.at.payroll)), scene.cast.at.payroll)
+    return "an unknown key id fetches the keys anew; nobody had to be called"
+
+
+def doctor(scene: Scene) -> str:
+    """Somebody in support looks at Northwind, whose clock is slow, and again after it was put right."""
+    provider = scene.cast.partners["northwind"]
+    provider.fault = "skewed_clock"
+    try:
+        sick = scene.cast.broker.command("doctor", "northwind")
+    finally:
+        provider.fault = "none"
+    expect(sick.returncode == 1 and "clock" in sick.stdout, f"exit {sick.returncode}: {sick.stdout}{sick.stderr}")
+    well = scene.cast.broker.command("doctor", "northwind")
+    expect(well.returncode == 0, f"exit {well.returncode}: {well.stdout}{well.stderr}")
+    return "broker doctor names the clock, and finds nothing once it is right"

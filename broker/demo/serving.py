@@ -19,6 +19,10 @@ class _Quiet(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.0"  # one connection a request: nothing is left open at the end
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """The status line alone: Server and Date are the application's to say."""
+        self.send_response_only(code, message)
+
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  the base class's name
         """Say nothing."""
 

@@ -43,6 +43,8 @@ def steps() -> list[Step]:
         *told,
         ("fault no_auth_time", refusals.silent_partner),
         ("receipts", refusals.receipts),
+        ("doctor", refusals.doctor),
+        ("partner's new key", refusals.new_key),
         ("address proven", refusals.redeemed_after_all),
         ("member of staff", green_path.member),
         ("sign out", green_path.logout),

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import threading
+import time
 import urllib.parse
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -12,6 +16,7 @@ from broker.demo.browser import Browser
 from broker.demo.faults import FAULTS
 from broker.demo.identity import MFA, SFA, IdentityProvider
 from broker.demo.relying import RelyingParty, SignInFailed, call
+from broker.demo.serving import free_port
 from tests.demo.conftest import Pair
 
 
@@ -298,6 +303,14 @@ def test_switches(pair: Pair) -> None:
         pair.provider.fault = "typo"
 
 
+def test_slow_clock_shows_in_the_date_header(pair: Pair) -> None:
+    """A server has one clock."""
+    honest = parsedate_to_datetime(Browser().get(f"{pair.partner}/").headers["date"])
+    pair.provider.fault = "skewed_clock"
+    slow = parsedate_to_datetime(Browser().get(f"{pair.partner}/").headers["date"])
+    assert 7100 < (honest - slow).total_seconds() < 7201
+
+
 def test_keys_change(pair: Pair) -> None:
     """POST /keys: a new key signs, the old one stays published unless told otherwise."""
     browser = Browser()
@@ -315,20 +328,34 @@ def test_home_and_sign_out(pair: Pair) -> None:
     assert "browser: nobody" in browser.submit(page, press="Sign out here").document.text
 
 
+def answers(issuer: str) -> bool:
+    """Whether discovery can be had."""
+    try:
+        return call("GET", f"{issuer}/.well-known/openid-configuration")[0] == 200
+    except SignInFailed:
+        return False
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Ask until it holds, for ten seconds at the most."""
+    until = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 def test_start_alone(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
     """`python -m broker.demo.partner` serves its people to a client named on the command line."""
-    import threading
-
     people = tmp_path / "people.json"
     people.write_text('[{"subject": "1", "name": "Eve", "email": "eve@example.org"}]', "utf-8")
-    stop = threading.Event()
-    argv = ["--bind", "127.0.0.2:0", "--client", "app::http://127.0.0.5/cb", "--people", str(people), "--alg", "EdDSA", "--lean"]
+    stop, port = threading.Event(), free_port("127.0.0.2")
+    bind, client = f"127.0.0.2:{port}", "app::http://127.0.0.5/cb"
+    argv = ["--bind", bind, "--client", client, "--people", str(people), "--alg", "EdDSA", "--lean"]
     runner = threading.Thread(target=partner_module.main, args=(argv,), kwargs={"until": stop})
     runner.start()
+    issuer = f"http://127.0.0.2:{port}"
     try:
-        while "issuer" not in (out := capsys.readouterr().out):
-            assert runner.is_alive()
-        issuer = out.split()[1]
+        wait_for(lambda: answers(issuer))
         party = RelyingParty(issuer, "app", "http://127.0.0.5/cb")
         url, pending = party.begin()
         browser = Browser()
@@ -338,6 +365,7 @@ def test_start_alone(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
     finally:
         stop.set()
         runner.join(5)
+    assert f"issuer {issuer}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
