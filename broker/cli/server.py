@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from pathlib import Path
 from queue import SimpleQueue
@@ -65,6 +66,8 @@ class Server(BaseApplication):  # type: ignore[misc]
         broker = construct(self.broker.current.get().home, before=self.broker)
         application = create_web(broker)
         broker.in_background(self.wake).start()
+        gc.collect()
+        gc.freeze()  # what was built here lives as long as the process: the collector need not look at it again and again
         return application
 
     def run(self) -> None:
