@@ -53,9 +53,13 @@ TRANSFORMS = f'<ds:Transform Algorithm="{ENVELOPED}"/><ds:Transform Algorithm="{
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
-@cache
 def rsa_key(name: str = "idp") -> rsa.RSAPrivateKey:
     """One key a name and test run."""
+    return _rsa_key(name)
+
+
+@cache
+def _rsa_key(_: str) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048)
 
 
