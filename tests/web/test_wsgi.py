@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,7 @@ def home(tmp_path: Path, sqlite_url: str) -> Path:
 def test_serves_the_home_that_the_environment_names(home: Path, tmp_path: Path, named: bool):
     """BROKER_HOME names the home; without it, it is the current folder. In a process of its own: it works in the background."""
     code = "from broker.wsgi import application\nprint(application().test_client().get('/healthz').status_code)"
-    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)} | ({"BROKER_HOME": str(home)} if named else {})
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)} | ({"BROKER_HOME": str(home)} if named else {})
     where = tmp_path / "config" if named else home
     done = subprocess.run([sys.executable, "-c", code], cwd=where, env=environment, capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("200\n", 0), done.stderr
