@@ -87,7 +87,7 @@ def person_is_expected(f: Facts) -> Next | None:
 def person_is_bound(f: Facts) -> Next | None:
     """The asserted (partner, issuer, subject) is bound to a person; an invitation in hand may bind it now."""
     if f.invitation_refusal is not None:
-        return Next(Step.DENY, "access_denied", f.invitation_reason or "", f.invitation_refusal)
+        return Next(Step.DENY, "access_denied", f.invitation_reason or f.invitation_refusal, f.invitation_refusal)
     if f.invitation is not None:
         return Next(Step.REDEEM, "interaction_required", "an invitation waits to be accepted")
     if f.person is None:

@@ -64,6 +64,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "logins.keep_newest": lambda tx: logins.keep_newest(tx, "browser"),
     "logins.add": lambda tx: logins.add(tx, LOGIN, browser="browser", address="192.0.2.1"),
     "logins.of_browser": lambda tx: logins.of_browser(tx, LOGIN.id, "browser"),
+    "logins.newest_of": lambda tx: logins.newest_of(tx, "browser"),
     "logins.by_id": lambda tx: logins.by_id(tx, LOGIN.id),
     "logins.change": lambda tx: logins.change(tx, LOGIN, chosen=True),
     "logins.send_out": lambda tx: logins.send_out(tx, LOGIN, state="state", memory="", partner="fabrikam", trail=[], now=START),
