@@ -14,6 +14,7 @@ from broker.cli.output import home_option, json_option, print_json, print_table,
 if TYPE_CHECKING:
     from broker.keyring.ring import KeyRecord
     from broker.services.keys import KeyInfo, Keys
+    from broker.settings.load import Settings
     from broker.storage.engine import Database
 
 _COLUMNS = ("use", "alg", "state", "kid", "created_at", "active_from", "retired_at", "published")
@@ -32,17 +33,21 @@ def keys() -> None:
 def init(new_root: bool, home: Path, as_json: bool) -> None:
     """Make the root key, bring the database up, and make the first ring; what exists already stays as it is."""
     from broker.domain.audit import Actor
+    from broker.keyring.create import SIGNING
     from broker.keyring.root import SUFFIX, create_root, load_roots
+    from broker.services.saml_partners import keys_needed
+    from broker.storage.engine import Database
     from broker.storage.migrate import upgrade
 
     home = home.resolve()
-    database = _database(home)  # a broken config is refused before anything is made
+    settings = _settings(home)  # a broken config is refused before anything is made
+    database = Database(settings.broker.database, base=home)
     folder = home / "keys"
     made = new_root or not any(folder.glob(f"*{SUFFIX}"))
     root = create_root(folder) if made else load_roots(folder).newest.path
     with _opened(home, database) as ring:
         upgrade(database)
-        created = ring.ensure(Actor(kind="command"))
+        created = ring.ensure(Actor(kind="command"), [*SIGNING, *keys_needed(settings)])
         shown = ring.list()
     if as_json:
         keys_shown = [_shown(info) for info in shown]
@@ -136,13 +141,18 @@ def import_(
         _print(shown)
 
 
-def _database(home: Path) -> Database:
+def _settings(home: Path) -> Settings:
     import os
 
     from broker.settings.load import load
+
+    return load(home, os.environ)
+
+
+def _database(home: Path) -> Database:
     from broker.storage.engine import Database
 
-    return Database(load(home, os.environ).broker.database, base=home)
+    return Database(_settings(home).broker.database, base=home)
 
 
 @contextmanager

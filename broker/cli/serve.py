@@ -27,6 +27,7 @@ def serve(bind: str, workers: int, threads: int, home: Path) -> None:
     broker = build(home.resolve())
     if broker.keys.ensure(SYSTEM):
         click.echo("made the first signing keys", err=True)
+    broker.partners.saml.ensure_keys()
     broker.close()
     from broker.cli.server import run
 

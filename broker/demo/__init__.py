@@ -8,6 +8,7 @@ Bottom up:
     protocol     its people, clients, requests and errors, as records
     identity     the OpenID Provider of a partner, as a class that knows no HTTP server
     partner      the same as pages: `python -m broker.demo.partner`
+    saml_*       a partner over SAML: its faults, messages, identity provider, and pages
     relying      an OpenID relying party by hand, given nothing but the issuer and its credentials
     application  the same as a sample application
     mailbox      the mails that the broker sent, readable in a browser
@@ -20,4 +21,5 @@ Bottom up:
     green_path   the steps of a guest who is welcome
     refusals     the steps in which somebody is refused
     story        the run of `broker demo --once`: each step says what it proved
+    story_saml   its second half, at the partner over SAML
 """

@@ -1,6 +1,6 @@
 """Everybody on stage: the broker as a process of its own, the partners, applications and mailbox as threads on other addresses.
 
-With `port=8080` the broker is http://localhost:8080 and the others listen on 8081 of 127.0.0.2 to 127.0.0.7; with `port=0` each takes
+With `port=8080` the broker is http://localhost:8080 and the others listen on 8081 of 127.0.0.2 to 127.0.0.8; with `port=0` each takes
 a port that is free. Addresses differ so that cookies and SameSite behave as in life.
 """
 
@@ -15,12 +15,14 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from broker.demo.application import create_application
-from broker.demo.home import PAYROLL, TRAVEL, Addresses, write_home
+from broker.demo.home import PAYROLL, TRAVEL, WOODGROVE, Addresses, write_home
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.mailbox import Note, create_mailbox
 from broker.demo.partner import create_partner
 from broker.demo.process import BrokerProcess
 from broker.demo.relying import RelyingParty
+from broker.demo.saml_identity import SamlIdentityProvider
+from broker.demo.saml_partner import create_saml_partner
 from broker.demo.serving import Server, check_free, free_port
 
 ADA = Account(subject="fab-1001", name="Ada Fabrik", email="ada@fabrikam.example")
@@ -28,6 +30,8 @@ BO = Account(subject="fab-1002", name="Bo Fabrik", email="bo@fabrikam.example")
 CLEO = Account(subject="fab-1003", name="Cleo Fabrik", email="cleo@fabrikam.example")
 NORA = Account(subject="nw-1", name="Nora North", email="nora@northwind.example")
 MALLORY = Account(subject="nw-2", name="Ada Fabrik", email="ada@fabrikam.example")  # Northwind speaks for somebody else's address
+WANDA = Account(subject="wanda", name="Wanda Wood", email="wanda@woodgrove.example")
+WILL = Account(subject="will", name="Will Wood", email="will@woodgrove.example")
 BOB = Account(subject="staff-1", name="Bob Contoso", email="bob@contoso.example")
 _PEOPLE = {"fabrikam": (ADA, BO, CLEO), "northwind": (NORA, MALLORY), "staff": (BOB,)}
 _LOOKS = {
@@ -35,7 +39,13 @@ _LOOKS = {
     "northwind": ("127.0.0.3", "Northwind", "ES256", "#a03c2e"),
     "staff": ("127.0.0.4", "Contoso staff", "PS256", "#2457a6"),
 }
-_HOSTS = {**{name: look[0] for name, look in _LOOKS.items()}, PAYROLL: "127.0.0.5", TRAVEL: "127.0.0.6", "mailbox": "127.0.0.7"}
+_HOSTS = {
+    **{name: look[0] for name, look in _LOOKS.items()},
+    PAYROLL: "127.0.0.5",
+    TRAVEL: "127.0.0.6",
+    "mailbox": "127.0.0.7",
+    WOODGROVE: "127.0.0.8",
+}
 
 
 class Cast:
@@ -62,9 +72,12 @@ class Cast:
             payroll=address[PAYROLL],
             travel=address[TRAVEL],
             mailbox=address["mailbox"],
+            saml=address[WOODGROVE],
         )
         secrets = write_home(self.home, self.at)
         self.partners = {name: self._partner(name, secrets[name]) for name in _LOOKS}
+        ours = f"{self.at.broker}/saml/{WOODGROVE}/metadata"
+        self.woodgrove = SamlIdentityProvider(self.at.saml, name="Woodgrove", accounts=(WANDA, WILL), sp_metadata=ours)
         self.payroll = RelyingParty(self.at.broker, PAYROLL, f"{self.at.payroll}/callback", client_secret=secrets[PAYROLL])
         self.travel = RelyingParty(self.at.broker, TRAVEL, f"{self.at.travel}/callback", scope="openid profile email")
         self.broker = BrokerProcess(self.home, self.at.broker, own)
@@ -78,6 +91,7 @@ class Cast:
         try:
             for name, provider in self.partners.items():
                 self._servers[name].start(create_partner(provider, colour=_LOOKS[name][3]))
+            self._servers[WOODGROVE].start(create_saml_partner(self.woodgrove))
             self._servers[PAYROLL].start(create_application("Payroll", self.payroll, self.at.payroll))
             self._servers[TRAVEL].start(create_application("Travel", self.travel, self.at.travel, colour="#1d6f8a"))
             self._servers["mailbox"].start(create_mailbox(self.home / "var" / "mail", self.notes))
@@ -113,7 +127,7 @@ def run_until_stopped(cast: Cast, say: Callable[[str], None] = print) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    for person in (ADA, NORA):
+    for person in (ADA, NORA, WANDA):
         cast.notes.append(Note(f"Contoso invites {person.name} ({person.email})", cast.invite(person)["redeem_url"]))
     for line in _guide(cast):
         say(line)
@@ -135,6 +149,7 @@ def _guide(cast: Cast) -> list[str]:
         "",
         f"  Fabrikam, Ada's home organization       {at.partners['fabrikam']}/   what it gets wrong: /faults",
         f"  Northwind, which speaks for others      {at.partners['northwind']}/   type nora@northwind.example, be Ada there",
+        f"  Woodgrove, which speaks SAML            {at.saml}/   wanda@woodgrove.example; what it gets wrong: /faults",
         f"  Contoso's own staff                     {at.partners['staff']}/   type bob@contoso.example",
         f"  The broker                              {at.broker}/.well-known/openid-configuration",
         f"  Its home and log                        {cast.home}",

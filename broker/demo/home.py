@@ -9,17 +9,19 @@ from pathlib import Path
 
 PAYROLL, TRAVEL = "payroll", "travel"
 PARTNERS = ("fabrikam", "northwind", "staff")
+WOODGROVE = "woodgrove"  # the partner over SAML
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where everybody lives. partners: issuer by partner id."""
+    """Where everybody lives. partners: issuer by partner id. saml: the address of Woodgrove's identity provider; empty: no Woodgrove."""
 
     broker: str
     partners: Mapping[str, str]
     payroll: str
     travel: str
     mailbox: str
+    saml: str = ""
 
     def callback(self, partner: str) -> str:
         """The redirect URI that the broker registers at a partner."""
@@ -37,6 +39,8 @@ def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
     for partner, (name, domain, extra) in _PARTNERS.items():
         text = _PARTNER.format(id=partner, name=name, domain=domain, issuer=at.partners[partner], extra=extra)
         (config / "partners" / f"{partner}.yaml").write_text(text, "utf-8")
+    if at.saml:
+        (config / "partners" / f"{WOODGROVE}.yaml").write_text(_WOODGROVE.format(at=at), "utf-8")
     (config / "applications" / f"{PAYROLL}.yaml").write_text(_PAYROLL.format(at=at), "utf-8")
     (config / "applications" / f"{TRAVEL}.yaml").write_text(_TRAVEL.format(at=at), "utf-8")
     return known
@@ -81,6 +85,19 @@ domains: [{domain}]
   client_secret: ${{file:secrets/{id}}}
 trust:
   email: true  # inside `domains` its word about an address counts
+"""
+
+_WOODGROVE = """\
+# Over SAML: its metadata says where and with which keys; ours for it is at {at.broker}/saml/woodgrove/metadata.
+name: Woodgrove
+domains: [woodgrove.example]
+saml:
+  metadata: {at.saml}/metadata
+  entity_id: {at.saml}/metadata
+  want_encrypted: true
+  allow_idp_initiated: true  # people may click a tile there; that only starts an ordinary sign-in
+trust:
+  email: true
 """
 
 _PAYROLL = """\

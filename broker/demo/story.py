@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from broker.demo import green_path, refusals
+from broker.demo import green_path, refusals, story_saml
 from broker.demo.browser import BrowserError
 from broker.demo.cast import Cast
 from broker.demo.faults import FAULTS
@@ -48,6 +48,7 @@ def steps() -> list[Step]:
         ("address proven", refusals.redeemed_after_all),
         ("member of staff", green_path.member),
         ("sign out", green_path.logout),
+        *story_saml.saml_steps(),
     ]
 
 

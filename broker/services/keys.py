@@ -92,8 +92,10 @@ class Keys:
         """
         self.ring()
         with self._db.read() as tx:
-            if not _missing(_records(tx), wanted):
-                return False
+            there = not _missing(_records(tx), wanted)
+        if there:
+            self._look_anew()  # another process may have made them a moment ago
+            return False
         now = self._clock()
         made = new_records(now, self._sealer, now_active=True, algs=wanted)  # before the transaction: RSA takes its time
         with self._db.write() as tx:

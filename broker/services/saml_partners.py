@@ -76,7 +76,7 @@ class SamlPartners:
             entity_id=entity_id(settings),
             acs_url=acs_url(settings, partner),
             signing=self._signing_key if saml.sign_requests else None,
-            decryption=self._decryption_keys,
+            decryption=lambda: self._decryption_keys(wanted=saml.want_encrypted),
         )
         return SamlConnector(
             saml_view(partner, idp),
@@ -224,11 +224,8 @@ class SamlPartners:
 
     def ensure_keys(self) -> None:
         """The keys that the partners of the files need: none where nobody is reached over SAML."""
-        partners = [partner.saml for partner in self._settings().partners.values() if partner.saml is not None]
-        if partners:
-            self._ring(SAML)
-        if any(saml.want_encrypted for saml in partners):
-            self._ring(ENCRYPTION)
+        for pair in keys_needed(self._settings()):
+            self._ring(pair)
 
     def _ring(self, pair: tuple[str, str]) -> Ring:
         """The ring, with a key of this use: it is made when the first partner needs it."""
@@ -245,10 +242,16 @@ class SamlPartners:
         ring = self._ring(SAML)
         return ring.private_rsa(ring.active(*SAML, self._clock()))
 
-    def _decryption_keys(self) -> tuple[RSAPrivateKey, ...]:
+    def _decryption_keys(self, *, wanted: bool) -> tuple[RSAPrivateKey, ...]:
         """Every published one: a partner may hold metadata from before the rotation."""
-        ring = self._keys.ring()
+        ring = self._ring(ENCRYPTION) if wanted else self._keys.ring()
         return tuple(ring.private_rsa(record) for record in ring.published(ENCRYPTION[0], self._clock()))
+
+
+def keys_needed(settings: Settings) -> list[tuple[str, str]]:
+    """(use, alg) of the keys that the partners of the files call for, besides those that sign tokens."""
+    partners = [partner.saml for partner in settings.partners.values() if partner.saml is not None]
+    return [*([SAML] if partners else []), *([ENCRYPTION] if any(saml.want_encrypted for saml in partners) else [])]
 
 
 def saml_of(partner: PartnerFile) -> SamlPartner:
