@@ -9,11 +9,11 @@ from broker.domain.receipt import Outcome
 from broker.services import trail
 from broker.settings.load import Settings
 from broker.storage import logins, people, shared
-from broker.storage.batches import BATCH
 from broker.storage.engine import Connection, Database
 from broker.storage.logins import Expired
 
 SETTLED = 60  # seconds after its end until nothing that still runs can answer a login
+SOME = 100  # logins of one transaction: each may cost two statements, and SQLite has one writer
 PER_ADDRESS = 200  # receipts an hour and address: strangers who only knock do not fill the table (RX-05)
 
 
@@ -25,22 +25,23 @@ class Abandoned:
         self._clock = clock
         self._settings = settings
         self.looked_at: tuple[int, str] = (0, "")  # (end, id): all up to here is done
+        self._full: dict[str, int] = {}  # address -> the hour in which its receipts are used up: a flood costs no statement
 
     def some(self) -> tuple[int, bool]:
         """One batch: the number of receipts written, and whether there may be more."""
         now = self._clock()
         with self._db.write() as tx:
-            batch = logins.expired(tx, self.looked_at, now - SETTLED)
+            batch = logins.expired(tx, self.looked_at, now - SETTLED, SOME)
             written = sum(self._explain(tx, found, now) for found in batch)
             logins.forget_assertions(tx, [found.login.id for found in batch if found.login.assertion is not None])
         if batch:
             self.looked_at = (batch[-1].login.expires_at, batch[-1].login.id)
-        return written, len(batch) == BATCH
+        return written, len(batch) == SOME
 
     def _explain(self, tx: Connection, found: Expired, now: int) -> bool:
         """The receipt of one login, if it has none."""
         login = found.login
-        if found.explained or shared.count_attempt(tx, f"abandoned:{found.address}", now, 3600) > PER_ADDRESS:
+        if found.explained or self._is_full(tx, found.address, now):
             return False
         said, reason = login.assertion, left_at(login)
         person = people.by_identity(tx, said.partner, said.issuer, said.subject) if said is not None else None
@@ -55,6 +56,16 @@ class Abandoned:
             address=found.address,
             person_id=person.id if person else None,
         )
+        return True
+
+    def _is_full(self, tx: Connection, address: str, now: int) -> bool:
+        """Whether this address has used up its receipts of this hour; counts one if it has not."""
+        hour = now // 3600
+        if self._full.get(address) == hour:
+            return True
+        if shared.count_attempt(tx, f"abandoned:{address}", now, 3600) <= PER_ADDRESS:
+            return False
+        self._full = {known: then for known, then in self._full.items() if then == hour} | {address: hour}
         return True
 
 

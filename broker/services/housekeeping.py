@@ -98,7 +98,7 @@ class Housekeeping:
 
     def _explain(self) -> int:
         total = 0
-        for _ in range(ROUNDS):
+        for _ in range(ROUNDS * 10):
             written, more = self._abandoned.some()
             total += written
             if not more:
