@@ -27,8 +27,8 @@ def make_certificate(kid: str, jwks: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_there_is_a_guide_for_each_product():
-    """Issue 4: the products that partners have, and the two social presets."""
-    names = {"entra-id", "google-workspace", "okta", "keycloak", "auth0", "google-personal", "microsoft-personal", "README"}
+    """Issues 4 and 5: the products that partners have, the two social presets, and SAML."""
+    names = {"entra-id", "google-workspace", "okta", "keycloak", "auth0", "google-personal", "microsoft-personal", "saml", "README"}
     assert {guide.stem for guide in GUIDES} == names
     listed = (ROOT / "docs/partners/README.md").read_text(encoding="utf-8")
     assert all(f"({name}.md)" in listed for name in names - {"README"})
@@ -38,7 +38,8 @@ def test_there_is_a_guide_for_each_product():
 def test_every_partner_file_in_a_guide_loads(guide: Path, tmp_path: Path, rsa_key: PrivateKey):
     """A newcomer copies the file: it must be accepted as it stands, and the redirect URI must be named."""
     text = guide.read_text(encoding="utf-8")
-    assert re.search(r"ISSUER/oidc/[A-Za-z]+/callback", text)
+    over_saml = guide.stem == "saml"
+    assert re.search(r"ISSUER/saml/acs" if over_saml else r"ISSUER/oidc/[A-Za-z]+/callback", text)
     examples = EXAMPLE.findall(text)
     assert len(examples) == text.count("```yaml")
     (tmp_path / "config/partners").mkdir(parents=True)
@@ -51,7 +52,7 @@ def test_every_partner_file_in_a_guide_loads(guide: Path, tmp_path: Path, rsa_ke
             other.unlink()
         (tmp_path / path).write_text(body)
         (partner,) = load(tmp_path, secrets).partners.values()
-        assert partner.oidc is not None
+        assert (partner.saml if over_saml else partner.oidc) is not None
 
 
 def test_the_certificate_is_of_our_key(rsa_key: PrivateKey, other_key: PrivateKey):
