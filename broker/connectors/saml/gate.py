@@ -70,14 +70,7 @@ def gate_response(data: bytes) -> Document:
     root = parse(data)
     if root.tag != RESPONSE:
         raise SamlRefused("saml_structure", "HS-9", "the message is no samlp:Response of SAML 2.0")
-    assertions = list(root.iter(ASSERTION))
-    encrypted = list(root.iter(ENCRYPTED))
-    if len(assertions) + len(encrypted) > 1:
-        raise _one("one saml:Assertion or saml:EncryptedAssertion")
-    document = Document(root=root, assertion=assertions[0] if assertions else None, encrypted=encrypted[0] if encrypted else None)
-    _census(document)
-    _judge(document, data)
-    return document
+    return _judge(_census(root), data)
 
 
 def gate_assertion(data: bytes) -> Document:
@@ -85,33 +78,27 @@ def gate_assertion(data: bytes) -> Document:
     root = parse(data)
     if root.tag != ASSERTION:
         raise SamlRefused("saml_structure", "HS-20", "what was encrypted is no saml:Assertion of SAML 2.0")
-    document = Document(root=root, assertion=root, encrypted=None)
-    _census(document)
-    _judge(document, data)
-    return document
+    return _judge(_census(root), data)
 
 
-def _census(document: Document) -> None:
+def _census(root: Element) -> Document:
     """HS-12: each of the elements that carry or use an ID occurs once, where it belongs, whatever else is there."""
-    root, assertion = document.root, document.assertion
-    if sum(1 for _ in root.iter(RESPONSE)) != (root.tag == RESPONSE):
-        raise _one("one samlp:Response")
-    if (
-        sum(1 for _ in root.iter(ASSERTION)) != (assertion is not None)
-        or next(root.iter(ENCRYPTED), None) is not document.encrypted
-    ):
+    if [response for response in root.iter(RESPONSE) if response is not root]:
+        raise _one("no samlp:Response but itself")
+    assertions, encrypted = list(root.iter(ASSERTION)), list(root.iter(ENCRYPTED))
+    if len(assertions) + len(encrypted) > 1:
         raise _one("one saml:Assertion or saml:EncryptedAssertion")
-    for found in (assertion, document.encrypted):
-        if found is not None and found is not root and found.getparent() is not root:
-            raise _one("its assertion as a child of samlp:Response")
-    if document.encrypted is not None and sum(1 for _ in root.iter(ENCRYPTED_KEY)) != 1:
+    if any(found is not root and found.getparent() is not root for found in (*assertions, *encrypted)):
+        raise _one("its assertion as a child of samlp:Response")
+    if encrypted and sum(1 for _ in root.iter(ENCRYPTED_KEY)) != 1:
         raise _one("one xenc:EncryptedKey, for us")
     signed = [signature.getparent() for signature in root.iter(SIGNATURE)]
-    if any(parent is not root and parent is not assertion for parent in signed) or len(set(signed)) != len(signed):
+    if any(parent is not root and parent not in assertions for parent in signed) or len(set(signed)) != len(signed):
         raise _one("at most one ds:Signature in samlp:Response and one in saml:Assertion, as their children")
+    return Document(root=root, assertion=next(iter(assertions), None), encrypted=next(iter(encrypted), None))
 
 
-def _judge(document: Document, data: bytes) -> None:
+def _judge(document: Document, data: bytes) -> Document:
     root = document.root
     seen: list[str] = []
     crowded = data.count(b"xmlns") > MAX_NAMESPACES  # else no element can have so many in scope
@@ -133,6 +120,7 @@ def _judge(document: Document, data: bytes) -> None:
         raise SamlRefused("saml_structure", "HS-20", f"Type of xenc:EncryptedData must be {_ELEMENT} (core 6)")
     for signature in root.iter(SIGNATURE):
         _profile(signature)
+    return document
 
 
 def _walk(element: Element, rule: Rule, name: str) -> Iterator[tuple[Element, Rule, str]]:
