@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from lxml import etree
 
 from broker.connectors.saml.partner import Expected, SamlView
+from broker.connectors.saml.peek import Envelope
 from broker.connectors.saml.response import Judged, judge
 
 NOW = 1_800_000_000
@@ -312,7 +313,7 @@ def canonical(address: str) -> str | None:
     return address.lower() if address.count("@") == 1 else None
 
 
-def show(message: Message | bytes | str, **options: Any) -> Judged:
+def show(message: Message | bytes | str | Envelope, **options: Any) -> Judged:
     """What the connector makes of a message."""
     raw = message.field() if isinstance(message, Message) else message
     if isinstance(raw, bytes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from copy import deepcopy
 from typing import Any
 
@@ -315,7 +316,7 @@ def test_hs17_peek() -> None:
     message = genuine(signed="assertion")
     envelope = peek(message.field())
     assert (envelope.in_response_to, envelope.destination, envelope.issuer) == (REQUEST, ACS, IDP)
-    assert show(envelope).assertion.email == "ada@fabrikam.example"  # type: ignore[arg-type]
+    assert show(envelope).assertion.email == "ada@fabrikam.example"
     assert peek(genuine(in_response_to=None, destination=None).field()).in_response_to is None
     with pytest.raises(SamlRefused, match="saml_structure"):
         peek("PGEvPg==")
@@ -335,3 +336,27 @@ def test_details_are_ours() -> None:
         assert "secretword" not in str(error)
         assert error.rule.startswith("HS-")
         assert error.detail.startswith(error.rule)
+
+
+def test_hs2_in_process_on_the_one_tree() -> None:
+    """HS-2: what is verified is the very tree that was parsed first and is read afterwards; no process, no file."""
+    envelope = peek(genuine(signed="assertion").field())
+    next(envelope.document.root.iter(f"{{{SAML}}}NameID")).text = "admin"
+    with pytest.raises(SamlRefused, match="saml_signature"):
+        show(envelope)
+    message, hidden = genuine(), genuine(encrypt=encryption())
+    show(message)
+    show(hidden)  # whatever is imported or loaded once is there now
+    seen: list[str] = []
+    watching = True
+
+    def watch(event: str, _: object) -> None:
+        if watching and event.split(".", maxsplit=1)[0] in {"open", "subprocess", "os", "tempfile", "socket", "shutil"}:
+            seen.append(event)
+
+    raw = message.field(), hidden.field()
+    sys.addaudithook(watch)
+    for text in raw:
+        show(text)
+    watching = False
+    assert seen == []
