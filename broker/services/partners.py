@@ -115,7 +115,7 @@ class Partners:
         if mine:
             return self._fetch(partner, kind, url, fetch, good, before=row.body if row else None, keep_pause=refresh)
         if good is not None:
-            return self.read(good)
+            return self.read(self._refreshed(partner, kind, url, good) if refresh else good)
         if row is not None and row.problem is not None and row.url == url:
             raise PartnerFailed(row.problem, f"{kind} of {partner.id} could not be had; it is tried again in a few seconds")
         return self._await(partner, kind, url)
@@ -163,6 +163,22 @@ class Partners:
             if kind == "jwks":
                 key_changes.record(tx, "partner.keys_changed", partner.id, before, found, now)
         return found
+
+    def _refreshed(self, partner: PartnerFile, kind: str, url: str, good: Document) -> Document:
+        """What the refresh brought that somebody else made for the same unknown key, or is making now (HO-6).
+
+        Else only the first of those who come with a new key would get in. Nobody waits for a refresh that is over.
+        """
+        end = time.monotonic() + _WAIT
+        while True:
+            row = self.rows(partner.id).get(kind)
+            if row is None or row.url != url or row.body is None:
+                return good
+            claimed = row.next_try_at - KID_PAUSE
+            done = row.problem is not None or claimed <= (row.fetched_at or 0) or self._clock() - claimed > _WAIT
+            if done or time.monotonic() >= end:
+                return row
+            time.sleep(0.05)
 
     def _await(self, partner: PartnerFile, kind: str, url: str) -> Mapping[str, Any]:
         """Another node is fetching at this moment: its row is ours, too."""

@@ -1,0 +1,170 @@
+"""The documents of partners: one fetch for all nodes, the last good copy, and nothing believed that was not checked (HT-20)."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.app import Broker, build
+from broker.connectors.oidc.discovery import discovery_url
+from broker.domain.errors import PartnerFailed
+from broker.services import partners as module
+from broker.services.partners import KID_PAUSE, RETRY_PAUSE, Shelf
+from broker.storage import documents
+from tests.clock import Clock
+from tests.journeys.world import SECRET, World, open_world
+from tests.race import race
+
+
+@pytest.fixture
+def world(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[World]:
+    """Contoso and its partners, on each database."""
+    yield from open_world(tmp_path / "home", database_url, clock)
+
+
+@pytest.fixture
+def other(world: World) -> Iterator[Broker]:
+    """A second node on the same database."""
+    node = build(world.home, environ={"SECRET": SECRET}, clock=world.clock)
+    yield node
+    node.close()
+
+
+def shelf(broker: Broker, partner: str = "fabrikam") -> Shelf:
+    """The documents of a partner, for one step of one login."""
+    return Shelf(broker.partners, broker.current.get().partners[partner])
+
+
+def kids(document: Any) -> list[str]:
+    """The names of the keys of a set."""
+    return [key["kid"] for key in document["keys"]]
+
+
+def slow_jwks(world: World, seconds: float) -> list[float]:
+    """Let the partner's key set take its time; the times at which it was asked for."""
+    provider, asked = world.partners["fabrikam"], list[float]()
+    honest = provider.jwks
+
+    def jwks() -> Any:
+        asked.append(time.monotonic())
+        found = honest()
+        time.sleep(seconds)
+        return found
+
+    provider.jwks = jwks  # type: ignore[method-assign]
+    return asked
+
+
+def test_many_tokens_with_a_new_key_cause_one_refresh(world: World, other: Broker) -> None:
+    """HO-6: over all nodes and threads; and everybody who waited gets the new set, not only the first."""
+    old = kids(shelf(world.broker).keys(False))
+    assert kids(shelf(other).keys(False)) == old
+    world.partners["fabrikam"].rotate_key(keep=True)
+    world.clock.advance(120)
+    asked = slow_jwks(world, 0.3)
+    nodes = [world.broker, other]
+    found = race(lambda number: kids(shelf(nodes[number % 2]).keys(True)), 12)
+    assert len(asked) == 1
+    assert {len(names) for names in found} == {2}
+
+
+def test_unknown_keys_do_not_make_us_ask_again(world: World, other: Broker) -> None:
+    """HO-6, OU-09: one refresh an interval, however many tokens bring invented names; nobody is kept waiting for it."""
+    shelf(world.broker).keys(False)
+    world.clock.advance(120)
+    asked = slow_jwks(world, 0)
+    before = time.monotonic()
+    for node in (world.broker, other) * 5:
+        shelf(node).keys(True)
+    assert len(asked) == 1
+    assert time.monotonic() - before < 5
+    world.clock.advance(KID_PAUSE)
+    shelf(other).keys(True)
+    assert len(asked) == 2
+
+
+def test_a_refresh_that_fails_is_over_at_once(world: World) -> None:
+    """The last good copy serves; the next try is an interval later."""
+    good = kids(shelf(world.broker).keys(False))
+    world.partners["fabrikam"].fault = "down"
+    world.clock.advance(120)
+    assert kids(shelf(world.broker).keys(True)) == good
+    before = time.monotonic()
+    assert kids(shelf(world.broker).keys(True)) == good
+    assert time.monotonic() - before < 2
+
+
+def test_a_node_waits_for_another_that_fetches_the_first_copy(world: World) -> None:
+    """HT-20: two nodes that need a partner at the same moment ask it once."""
+    partner = world.broker.current.get().partners["fabrikam"]
+    url = discovery_url(partner.issuer)
+    with world.broker.db.write() as tx:
+        assert documents.claim(tx, "fabrikam", "discovery", url, now=world.clock(), pause=RETRY_PAUSE)
+
+    def arrive() -> None:
+        time.sleep(0.3)
+        with world.broker.db.write() as tx:
+            body = json.dumps({"issuer": "as stored"})
+            documents.store(
+                tx, "fabrikam", "discovery", url=url, body=body, now=world.clock(), fresh_until=world.clock() + 9, next_try_at=0
+            )
+
+    thread = threading.Thread(target=arrive)
+    thread.start()
+    assert shelf(world.broker).discovery() == {"issuer": "as stored"}
+    thread.join()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_other_node_fails_or_dies(world: World, told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says why, or nothing at all: partner_failed either way, and not after half a minute."""
+    monkeypatch.setattr(module, "_WAIT", 1.0)
+    url = discovery_url(world.broker.current.get().partners["fabrikam"].issuer)
+    with world.broker.db.write() as tx:
+        documents.claim(tx, "fabrikam", "discovery", url, now=world.clock(), pause=RETRY_PAUSE)
+
+    def fail() -> None:
+        time.sleep(0.2)
+        with world.broker.db.write() as tx:
+            documents.fail(tx, "fabrikam", "discovery", problem="upstream_unavailable", next_try_at=world.clock() + RETRY_PAUSE)
+
+    thread = threading.Thread(target=fail if told else lambda: None)
+    thread.start()
+    with pytest.raises(PartnerFailed) as refusal:
+        shelf(world.broker).discovery()
+    thread.join()
+    assert refusal.value.reason == "upstream_unavailable"
+    if told:
+        with pytest.raises(PartnerFailed, match="tried again in a few seconds"):
+            shelf(world.broker).discovery()
+    world.clock.advance(RETRY_PAUSE)
+    assert shelf(world.broker).discovery()["issuer"] == world.partners["fabrikam"].issuer
+
+
+def test_a_copy_from_another_address_is_not_used(world: World) -> None:
+    """OU-20: another issuer in the file asks anew; what was stored of the old one never serves the new."""
+    assert kids(shelf(world.broker).keys(False)) == kids(world.partners["fabrikam"].jwks())
+    path = world.home / "config" / "partners" / "fabrikam.yaml"
+    world.partners["northwind"].fault = "none"
+    (world.home / "config" / "partners" / "northwind.yaml").unlink()
+    world.write(
+        "partners/fabrikam.yaml", path.read_text().replace(world.partners["fabrikam"].issuer, world.partners["northwind"].issuer)
+    )
+    assert kids(shelf(world.broker).keys(False)) == kids(world.partners["northwind"].jwks())
+
+
+def test_a_partner_that_is_gone_or_speaks_otherwise(world: World) -> None:
+    """partner_removed: the file went while somebody was on his way; it is not renewed either."""
+    with pytest.raises(PartnerFailed) as refusal:
+        world.broker.partners.connector("nobody")
+    assert refusal.value.reason == "partner_removed"
+    with pytest.raises(PartnerFailed) as refusal:
+        world.broker.partners.saml_connector("nobody")
+    assert refusal.value.reason == "partner_removed"
+    assert not world.broker.partners.renew("nobody", 0)
