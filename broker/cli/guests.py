@@ -30,7 +30,7 @@ def list_(
     after: str,
     limit: int,
     home: Path,
-    as_json: bool,  # noqa: FBT001 - a flag
+    as_json: bool,
 ) -> None:
     """List guests in the order of their addresses."""
     rows = [
@@ -50,7 +50,7 @@ def list_(
 @click.argument("guest")
 @home_option
 @json_option
-def show(guest: str, home: Path, as_json: bool) -> None:  # noqa: FBT001
+def show(guest: str, home: Path, as_json: bool) -> None:
     """Show one guest, by address or id, with identities and consents."""
     found = build(home).guests.show(guest)
     row = shown(found.person) | {

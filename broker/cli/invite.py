@@ -28,9 +28,9 @@ def invite(
     language: str | None,
     application: str | None,
     sponsor: str | None,
-    no_mail: bool,  # noqa: FBT001 - a flag of the command line
+    no_mail: bool,
     home: Path,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Invite EMAIL. Inviting again keeps the guest and replaces the link."""
     from broker.domain.audit import Actor
