@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -163,8 +163,23 @@ class Server:
 
 
 def make_folder() -> Path:
-    """A short path (a Unix socket's has 107 bytes) that an unprivileged user owns."""
+    """A short path (a Unix socket's has 107 bytes) that an unprivileged user owns; what killed runs left behind goes first."""
+    for left in Path("/tmp").glob("broker-pg-*/owner"):
+        with suppress(OSError, RuntimeError):  # another run is sweeping too
+            if not _is_running(int(left.read_text() or os.getpid())):
+                Server(left.parent).stop()
     folder = Path(tempfile.mkdtemp(prefix="broker-pg-", dir="/tmp"))
+    (folder / "owner").write_text(str(os.getpid()))
     if os.geteuid() == 0:
         shutil.chown(folder, UNPRIVILEGED)
     return folder
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's, and alive
+    return True
