@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from broker.storage.documents import Document
 from broker.storage.engine import Database
 
 PAUSE = 60  # seconds between two fetches for one application, over all nodes, however many unknown keys come (HO-6)
+WAIT = 10  # seconds for another thread or node that is fetching right now
 _KIND = "client_jwks"
 
 
@@ -52,22 +54,41 @@ class ClientKeys:
         with self._db.write() as tx:
             mine = documents.claim(tx, client_id, _KIND, url, now=now, pause=PAUSE)
         if mine:
-            try:
-                found, age = fetch_jwks(self._http(), url)
-            except BrokerError as error:
-                with self._db.write() as tx:
-                    documents.fail(tx, client_id, _KIND, problem=error.reason, next_try_at=now + PAUSE)
-            else:
-                body = json.dumps(found, separators=(",", ":"))
-                with self._db.write() as tx:
-                    documents.store(
-                        tx, client_id, _KIND, url=url, body=body, now=now, fresh_until=now + age, next_try_at=now + PAUSE
-                    )
-                    key_changes.record(tx, "application.keys_changed", client_id, row.body if row else None, found, now)
+            found = self._fetch(client_id, url, row.body if row else None, now)
+            if found is not None:
                 return found
+        elif good is None or refresh:
+            good = self._settled(client_id, url) or good
         if good is None:
             raise OAuthError("invalid_client", "client_jwks_unavailable")
         return _body(good)
+
+    def _fetch(self, client_id: str, url: str, before: str | None, now: int) -> Mapping[str, Any] | None:
+        """Outside any transaction; None if it failed, which the row then says."""
+        try:
+            found, age = fetch_jwks(self._http(), url)
+        except BrokerError as error:
+            with self._db.write() as tx:
+                documents.fail(tx, client_id, _KIND, problem=error.reason, next_try_at=now + PAUSE)
+            return None
+        body = json.dumps(found, separators=(",", ":"))
+        with self._db.write() as tx:
+            documents.store(tx, client_id, _KIND, url=url, body=body, now=now, fresh_until=now + age, next_try_at=now + PAUSE)
+            key_changes.record(tx, "application.keys_changed", client_id, before, found, now)
+        return found
+
+    def _settled(self, client_id: str, url: str) -> Document | None:
+        """The copy that somebody else fetches for the same key at this moment; at once what is there, if nobody does."""
+        end = time.monotonic() + WAIT
+        while True:
+            row = self._row(client_id)
+            if row is None or row.url != url:
+                return None
+            claimed = row.next_try_at - PAUSE
+            over = row.problem is not None or claimed <= (row.fetched_at or 0) or self._clock() - claimed > WAIT
+            if over or time.monotonic() >= end:
+                return row if row.body is not None else None
+            time.sleep(0.05)
 
     def _row(self, client_id: str) -> Document | None:
         with self._db.read() as tx:
