@@ -13,7 +13,8 @@ from broker.cli.output import home_option, json_option, print_json
 
 if TYPE_CHECKING:
     from broker.cli.check_online import Finding
-    from broker.settings.sources import Reading
+    from broker.settings.errors import ConfigError
+    from broker.settings.sources import Reading, Source
 
 
 @click.command("check")
@@ -34,6 +35,8 @@ def check(context: click.Context, home: Path, online: bool, as_json: bool) -> No
 
         findings = look(reading)
         errors += [error for finding in findings for error in finding.errors]
+    elif not errors and _names_metadata_files(reading):
+        errors += _metadata_files(reading)
     keys = _root_keys(home / "keys")
     ok = not errors and not keys[1:]
     for line in (*errors, *keys[1:], *(notes if ok else ())):
@@ -51,6 +54,25 @@ def check(context: click.Context, home: Path, online: bool, as_json: bool) -> No
     elif ok:
         _say(reading, findings, keys[0])
     context.exit(0 if ok else 1)
+
+
+def _names_metadata_files(reading: Reading) -> bool:
+    models = (source.model for source in reading.of("partner"))
+    sections = (getattr(model, "saml", None) for model in models)
+    return any(saml is not None and "://" not in saml.metadata for saml in sections)
+
+
+def _metadata_files(reading: Reading) -> list[ConfigError]:
+    """What the partners' metadata files say is as good as config: judged without --online, too."""
+    from broker.cli.check_saml import files
+    from broker.connectors.http import HttpClient
+
+    network = next(source.model for source in reading.of("broker")).network  # type: ignore[union-attr]
+    client = HttpClient(network.allow_private_addresses, "guest-broker")
+    try:
+        return list(files(reading, client))
+    finally:
+        client.close()
 
 
 def _root_keys(folder: Path) -> tuple[str, ...]:
@@ -74,9 +96,16 @@ def _partners(reading: Reading) -> list[dict[str, Any]]:
     data = next((source.tree.data for source in reading.of("broker")), None)
     issuer = data.get("issuer") if isinstance(data, dict) and not reading.errors else None
     return [
-        {"id": source.id, "file": source.tree.file, "redirect_uri": issuer and f"{issuer}/oidc/{source.id}/callback"}
+        {"id": source.id, "file": source.tree.file, "redirect_uri": issuer and issuer + _answers_go(source)}
         for source in reading.of("partner")
     ]
+
+
+def _answers_go(source: Source) -> str:
+    saml = getattr(source.model, "saml", None)
+    if saml is None:
+        return f"/oidc/{source.id}/callback"
+    return f"/saml/{source.id}/acs" if saml.allow_idp_initiated else "/saml/acs"
 
 
 def _say(reading: Reading, findings: list[Finding], keys: str) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from broker.cli import check_saml
 from broker.connectors.http import HttpClient
 from broker.connectors.oidc.discovery import check_discovery, fetch_discovery, fetch_jwks
 from broker.domain.errors import PartnerFailed
-from broker.services.probe import ADVICE, SKEW, Watching, unlike, whose_clock
+from broker.services.probe import ADVICE, SKEW, Watching, unlike, wall_clock, whose_clock
 from broker.settings.broker_file import BrokerFile
 from broker.settings.errors import ConfigError, Loc
-from broker.settings.model import ApplicationFile, OidcPartner, PartnerFile
+from broker.settings.model import ApplicationFile, OidcPartner, PartnerFile, SamlPartner
 from broker.settings.sources import Reading, Source
 
 AT_ONCE = 8
@@ -21,7 +23,7 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One partner (or application with jwks_uri). redirect_uri: what is to be registered there. skew: seconds, or None."""
+    """One partner (or application with jwks_uri). redirect_uri: what is to be registered there (over SAML: where answers go). skew: seconds, or None."""
 
     partner: str
     file: str
@@ -37,17 +39,20 @@ class Finding:
 
 
 def look(reading: Reading) -> list[Finding]:
-    """Every OIDC partner, and every application with a jwks_uri, a few at a time. The reading has no errors."""
+    """Every partner, and every application with a jwks_uri, a few at a time. The reading has no errors."""
     broker = next(source.model for source in reading.sources if isinstance(source.model, BrokerFile))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return [found for found in pool.map(lambda source: _source(source, broker), reading.sources) if found is not None]
+        found = pool.map(lambda source: _source(source, broker, reading.home), reading.sources)
+        return [finding for finding in found if finding is not None]
 
 
-def _source(source: Source, broker: BrokerFile) -> Finding | None:
+def _source(source: Source, broker: BrokerFile, home: Path) -> Finding | None:
     client = Watching(broker.network.allow_private_addresses, "guest-broker")
     try:
         if isinstance(source.model, PartnerFile) and source.model.oidc is not None:
             return _partner(source, source.model.oidc, broker.issuer, client)
+        if isinstance(source.model, PartnerFile) and source.model.saml is not None:
+            return _saml(source, source.model.saml, broker.issuer, home, client)
         if isinstance(source.model, ApplicationFile) and source.model.jwks_uri is not None:
             return _application(source, source.model.jwks_uri, client)
     finally:
@@ -76,6 +81,25 @@ def _partner(source: Source, partner: OidcPartner, issuer: str, client: Watching
         f"{partner.issuer} answers, {keys} {'key' if keys == 1 else 'keys'}; register the redirect URI {redirect_uri}{plain}"
     )
     return Finding(source.id, source.tree.file, redirect_uri, summary, client.skew, errors)
+
+
+def _saml(source: Source, partner: SamlPartner, issuer: str, home: Path, client: Watching) -> Finding:
+    answers = f"{issuer}/saml/{source.id}/acs" if partner.allow_idp_initiated else f"{issuer}/saml/acs"
+    summary, errors = "", []
+    try:
+        idp = check_saml.metadata(home, partner, client)
+    except PartnerFailed as error:
+        errors.append(check_saml.refusal(source, error))
+    else:
+        keys = f"{len(idp.keys)} {'key' if len(idp.keys) == 1 else 'keys'}"
+        over = (
+            "; a certificate has ended, its key still counts" if any(key.ends <= wall_clock() for key in idp.keys) else ""
+        )  # SM-14
+        summary = f"{idp.entity_id}, {keys}{over}; register our metadata {issuer}/saml/{source.id}/metadata"
+    if client.skew is not None and abs(client.skew) > SKEW:
+        advice = "set the clock that is wrong, by NTP"
+        errors.append(_error(source, ("saml", "metadata"), "clock_skew", whose_clock(client.skew), advice))
+    return Finding(source.id, source.tree.file, answers, summary, client.skew, errors)
 
 
 def _application(source: Source, uri: str, client: HttpClient) -> Finding:

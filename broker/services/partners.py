@@ -14,9 +14,10 @@ from broker.connectors.oidc.discovery import Judgements, discovery_url, fetch_di
 from broker.domain.connector import Connector
 from broker.domain.errors import PageError, PartnerFailed
 from broker.jose.sign import sign
-from broker.services import key_changes, saml_partners
+from broker.services import key_changes
 from broker.services.addresses import canonical
 from broker.services.keys import Keys
+from broker.services.saml_files import KIND as METADATA
 from broker.services.saml_partners import SamlPartners
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
@@ -46,7 +47,7 @@ class Partners:
         self._keys = keys
         self._http = http
         self._judged = Judgements()
-        self._views: dict[tuple[str, str], PartnerView] = {}
+        self._held: tuple[Settings, dict[str, PartnerView]] | None = None
         self._parsed: dict[tuple[str, str], tuple[int, str, Mapping[str, Any]]] = {}
         self._lock = threading.Lock()
         self.saml = SamlPartners(db, clock, settings, keys, http)
@@ -81,13 +82,13 @@ class Partners:
         return sign(self._keys.ring().signing(alg, self._clock()), claims, header=header)
 
     def _view(self, settings: Settings, partner: PartnerFile) -> PartnerView:
-        """The part of the file that the connector needs; made once a version of the files."""
-        key = (settings.digest, partner.id)
-        view = self._views.get(key)
+        """The part of the file that the connector needs; made once a set of files, whose secrets may lie in others."""
+        held = self._held
+        if held is None or held[0] is not settings:
+            held = self._held = (settings, {})
+        view = held[1].get(partner.id)
         if view is None:
-            if len(self._views) > 20_000:
-                self._views = {}
-            view = self._views[key] = partner_view(settings, partner)
+            view = held[1][partner.id] = partner_view(settings, partner)
         return view
 
     def document(
@@ -156,9 +157,9 @@ class Partners:
                 now=now,
                 fresh_until=now + age,
                 next_try_at=now + pause,
-                valid_until=found.get("valid_until") if kind == saml_partners.KIND else None,
+                valid_until=found.get("valid_until") if kind == METADATA else None,
             )
-            if kind == saml_partners.KIND:
+            if kind == METADATA:
                 key_changes.record_certificates(tx, partner.id, before, found, now)
             if kind == "jwks":
                 key_changes.record(tx, "partner.keys_changed", partner.id, before, found, now)

@@ -9,21 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from broker.connectors.http import HttpClient, HttpFailure
+from broker.connectors.http import HttpClient
 from broker.domain.audit import SYSTEM
 from broker.domain.errors import PartnerFailed
 from broker.keyring.create import ENCRYPTION, SAML
-from broker.services import key_changes
 from broker.services.addresses import canonical
 from broker.services.keys import Keys
+from broker.services.saml_files import KIND, MetadataFiles, good_copy, same_entity
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile, SamlPartner
-from broker.storage import documents
-from broker.storage.documents import Document
 from broker.storage.engine import Database
 
 if TYPE_CHECKING:
@@ -34,19 +30,6 @@ if TYPE_CHECKING:
     from broker.connectors.saml.partner import SamlView
     from broker.keyring.ring import Ring
     from broker.services.partners import Partners
-
-KIND = "metadata"
-FILE_AGE = 10 * 365 * 86_400  # seconds: a file is looked at, never fetched
-_ACCEPT = "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8"
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A metadata file as this process saw it last: its mark (time, size), and what it said, or why not."""
-
-    mark: tuple[str, int, int]
-    idp: Idp | None
-    problem: PartnerFailed | None
 
 
 class SamlPartners:
@@ -60,7 +43,7 @@ class SamlPartners:
         self._settings = settings
         self._keys = keys
         self._http = http
-        self._files: dict[str, _Seen] = {}
+        self._files = MetadataFiles(db, clock)
         self._idps: dict[str, tuple[Mapping[str, Any], Idp]] = {}
 
     # --- the connector ------------------------------------------------------------------------------------------------
@@ -93,10 +76,10 @@ class SamlPartners:
 
         saml = saml_of(partner)
         if "://" not in saml.metadata:
-            idp = self._of_file(partner, self._settings().path(saml.metadata))
+            idp = self._of_file(partner)
         else:
             rows, url = shared.rows(partner.id), self._mark(saml)
-            kept = _good(rows, url)
+            kept = good_copy(rows, url)
             if fetch:
                 before = Idp.from_json(json.loads(kept.body or "{}")) if kept is not None else None
                 get = self._fetch(saml, before)
@@ -136,21 +119,23 @@ class SamlPartners:
         )
 
     def _fetch(self, saml: SamlPartner, before: Idp | None) -> Callable[[HttpClient], tuple[dict[str, Any], int]]:
-        from broker.connectors.saml.metadata import MAX_DOCUMENT, read_metadata
+        from broker.connectors.saml.fetch import fetch_metadata
 
         def get(http: HttpClient) -> tuple[dict[str, Any], int]:
-            try:
-                answer = http.get(saml.metadata, accept=_ACCEPT, max_bytes=MAX_DOCUMENT)
-            except HttpFailure as error:
-                reason = "url_not_allowed" if error.reason == "url_not_allowed" else "metadata_fetch"
-                raise PartnerFailed(reason, f"metadata: {error.detail}") from error
-            if answer.status != 200:
-                raise PartnerFailed("metadata_fetch", f"metadata: the address answers {answer.status}")
-            found, age = read_metadata(answer.body, self._wanted(saml), now=self._clock())
-            _same_entity(before, found)
+            found, age = fetch_metadata(http, saml.metadata, self._wanted(saml), now=self._clock())
+            same_entity(before, found)
             return found.to_json(), age
 
         return get
+
+    def _of_file(self, partner: PartnerFile) -> Idp:
+        from broker.connectors.saml.aggregate import read_file
+
+        saml = saml_of(partner)
+        path = self._settings().path(saml.metadata)
+        return self._files.of(
+            partner.id, path, self._mark(saml), lambda: read_file(path, self._wanted(saml), now=self._clock())[0]
+        )
 
     def visit(self, partner: PartnerFile, http: HttpClient) -> Idp:
         """What the metadata says at this moment, judged as ever, nothing kept: for doctor. Raises PartnerFailed as `idp`."""
@@ -160,50 +145,6 @@ class SamlPartners:
         if "://" in saml.metadata:
             return metadata.Idp.from_json(self._fetch(saml, None)(http)[0])
         return aggregate.read_file(self._settings().path(saml.metadata), self._wanted(saml), now=self._clock())[0]
-
-    # --- metadata files -----------------------------------------------------------------------------------------------
-
-    def _of_file(self, partner: PartnerFile, path: Path) -> Idp:
-        """The file if it is good, else the last good copy of it: this process's, or the row's (HS-39)."""
-        saml = saml_of(partner)
-        url = self._mark(saml)
-        try:
-            stat = path.stat()
-            mark = (url, stat.st_mtime_ns, stat.st_size)
-        except OSError:
-            mark = (url, 0, 0)
-        seen = self._files.get(partner.id)
-        if seen is None or seen.mark != mark:
-            seen = self._files[partner.id] = self._look(partner, path, mark, seen)
-        if seen.idp is None:
-            raise seen.problem or PartnerFailed("metadata_fetch", "the metadata file cannot be read")
-        return seen.idp
-
-    def _look(self, partner: PartnerFile, path: Path, mark: tuple[str, int, int], seen: _Seen | None) -> _Seen:
-        from broker.connectors.saml.aggregate import read_file
-        from broker.connectors.saml.metadata import Idp
-
-        url, now = mark[0], self._clock()
-        with self._db.read() as tx:
-            row = documents.of_partner(tx, partner.id).get(KIND)
-        kept = _good({KIND: row} if row else {}, url)
-        before = Idp.from_json(json.loads(kept.body or "{}")) if kept is not None else None
-        try:
-            found, _ = read_file(path, self._wanted(saml_of(partner)), now=now)
-            _same_entity(before, found)
-        except PartnerFailed as error:
-            with self._db.write() as tx:
-                documents.claim(tx, partner.id, KIND, url, now=now, pause=0)
-                documents.fail(tx, partner.id, KIND, problem=error.reason, next_try_at=now + FILE_AGE)
-            return _Seen(mark, before or (seen.idp if seen and seen.mark[0] == url else None), error)
-        body = json.dumps(found.to_json(), separators=(",", ":"))
-        if kept is None or kept.body != body or kept.problem is not None:
-            with self._db.write() as tx:
-                documents.keep(
-                    tx, partner.id, KIND, url=url, body=body, now=now, fresh_until=now + FILE_AGE, valid_until=found.valid_until
-                )
-                key_changes.record_certificates(tx, partner.id, row.body if row else None, found.to_json(), now)
-        return _Seen(mark, found, None)
 
     # --- ourselves ----------------------------------------------------------------------------------------------------
 
@@ -288,16 +229,3 @@ def acs_url(settings: Settings, partner: PartnerFile | None) -> str:
     """Where a partner's answers go: one address of its own where it may begin by itself (HS-40), else the common one."""
     own = partner is not None and partner.saml is not None and partner.saml.allow_idp_initiated
     return f"{settings.issuer}/saml/{partner.id}/acs" if own and partner is not None else f"{settings.issuer}/saml/acs"
-
-
-def _good(rows: Mapping[str, Document], url: str) -> Document | None:
-    row = rows.get(KIND)
-    return row if row is not None and row.body is not None and row.url == url else None
-
-
-def _same_entity(before: Idp | None, found: Idp) -> None:
-    """HS-3: a partner never becomes another provider by what its address answers."""
-    if before is not None and before.entity_id != found.entity_id:
-        raise PartnerFailed(
-            "metadata_entity", f"the metadata names another entity than {before.entity_id}; write entity_id if that is right"
-        )

@@ -212,7 +212,7 @@ def test_a_secret_that_the_provider_does_not_take(provider: Server, tmp_path: Pa
 
 
 def test_applications_with_a_jwks_uri(provider: Server, tmp_path: Path):
-    """The key sets of applications are fetched too; SAML partners and other files are passed over."""
+    """The key sets of applications are fetched too; other files are passed over."""
     folder = home(tmp_path, provider)
     write(
         folder,

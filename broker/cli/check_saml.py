@@ -1,0 +1,55 @@
+"""The SAML half of `broker check`: metadata files always, addresses with --online; judged by the connector's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from broker.domain.errors import PartnerFailed
+from broker.services.doctor import advice
+from broker.services.probe import wall_clock
+from broker.settings.errors import ConfigError
+from broker.settings.model import PartnerFile, SamlPartner
+from broker.settings.sources import Reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from broker.connectors.http import HttpClient
+    from broker.connectors.saml.metadata import Idp
+    from broker.settings.sources import Source
+
+
+def metadata(home: Path, saml: SamlPartner, client: HttpClient) -> Idp:
+    """What the partner publishes, or its file. Raises PartnerFailed."""
+    from broker.connectors.saml.aggregate import read_file
+    from broker.connectors.saml.fetch import fetch_metadata
+    from broker.connectors.saml.metadata import Wanted
+
+    pin = saml.metadata_certificate
+    wanted = Wanted(
+        entity_id=saml.entity_id,
+        certificate=(home / str(pin)).read_text("latin-1") if pin is not None else None,
+        allows_plain=client.allows_plain,
+    )
+    now = int(wall_clock())
+    if "://" in saml.metadata:
+        return fetch_metadata(client, saml.metadata, wanted, now=now)[0]
+    return read_file(home / saml.metadata, wanted, now=now)[0]
+
+
+def refusal(source: Source, error: PartnerFailed) -> ConfigError:
+    """The line of a document that is refused (CHECK of the list of attacks)."""
+    said = advice.of(error.reason, error.detail)
+    return source.tree.error(("saml", "metadata"), f"{error.reason}: {error.detail}; {said.change}")
+
+
+def files(reading: Reading, client: HttpClient) -> Iterator[ConfigError]:
+    """Every metadata file that is not good. The reading has no errors."""
+    for source in reading.of("partner"):
+        model = source.model
+        if isinstance(model, PartnerFile) and model.saml is not None and "://" not in model.saml.metadata:
+            try:
+                metadata(reading.home, model.saml, client)
+            except PartnerFailed as error:
+                yield refusal(source, error)
