@@ -218,11 +218,10 @@ def test_applications_with_a_jwks_uri(provider: Server, tmp_path: Path):
         folder,
         {
             "config/applications/keyed.yaml": f"name: x\njwks_uri: {issuer(provider)}/jwks_uri\n",
-            "config/partners/saml.yaml": "name: x\nsaml: {metadata: https://idp.example/m}\n",
         },
     )
     result = run(folder)
-    assert result.exit_code == 0
+    assert result.exit_code == 0, result.stderr
     assert f"keyed: {issuer(provider)}/jwks_uri answers, 1 key" in result.stdout.splitlines()
     write(folder, {"config/applications/keyed.yaml": f"name: x\njwks_uri: {issuer(provider)}/none\n"})
     result = run(folder)
