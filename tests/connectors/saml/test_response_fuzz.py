@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from copy import deepcopy
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from broker.connectors.saml.record import Judged
 from broker.domain.errors import BadRequest, PartnerFailed, PartnerUntrusted
 from tests.connectors.saml.idp import VIEW, encryption, genuine, rsa_key, show, x509_info
 
+CORPUS = Path(__file__).parent / "corpus"
 REASONS = frozenset(
     "saml_unsigned saml_structure saml_signature_profile saml_algorithm saml_signature saml_issuer_mismatch saml_wrong_idp "
     "saml_audience saml_unsolicited saml_in_response_to saml_time saml_destination saml_confirmation saml_status saml_nameid "
@@ -144,3 +146,13 @@ def test_gates_alone(data: bytes) -> None:
             with pytest.raises(PartnerUntrusted) as caught:  # no message so short is complete
                 gate(text)
             assert caught.value.reason in REASONS
+
+
+def test_the_corpus() -> None:
+    """HS-4: every message that was met badly once is refused in words."""
+    kept = sorted(CORPUS.glob("*.xml"))
+    assert kept
+    for path in kept:
+        for gate in (gate_response, gate_assertion):
+            with pytest.raises(PartnerUntrusted):
+                gate(path.read_bytes())
