@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask, Response, abort, g
@@ -160,6 +161,28 @@ def test_page_leads_to_the_applications(client: FlaskClient) -> None:
     """Who is lost is led home."""
     (button,) = [link for link in read(client.get("/nowhere").text).all("a") if "data-primary" in link.attributes]
     assert button["href"] == "/apps"
+
+
+def test_page_offers_itself_again(client: FlaskClient) -> None:
+    """What may answer later is asked once more: by its own address for a GET, from the applications after a form."""
+    (button,) = [link for link in read(client.get("/bug").text).all("a") if "data-primary" in link.attributes]
+    assert button["href"] == ""
+
+
+@pytest.mark.parametrize(
+    ("support", "href"), [("mailto:it@contoso.example", "mailto:it@contoso.example?subject=7KQ4-M2XT-9RZB"), ("https://help.contoso.example/", "https://help.contoso.example/"), ("", None)]
+)  # fmt: skip
+def test_page_asks_for_help(settings: Settings, support: str, href: str | None) -> None:
+    """Only the company can help: the button goes there, a mail names the reference; without an address a form is the button."""
+    app = Flask("t", static_folder=None)
+    organization = settings.broker.organization.model_copy(update={"support_url": support or None})
+    own = replace(settings, broker=settings.broker.model_copy(update={"organization": organization}))
+    form = {"action": "/x", "csrf": "t", "label": "Another", "primary": True}
+    with app.test_request_context("/"):
+        answer = errors.page_for(Pages(lambda: own), PAGE_ERRORS["guest_blocked"]("x"), reference="7KQ4-M2XT-9RZB", forms=[form])
+    page = read(answer.get_data(as_text=True))
+    (button,) = [one for one in [*page.all("a"), *page.all("button")] if "data-primary" in one.attributes]
+    assert button.attributes.get("href") == href
 
 
 def test_record_is_optional(settings: Settings) -> None:

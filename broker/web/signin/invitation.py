@@ -8,6 +8,7 @@ from flask import Blueprint, Response, g, request
 
 from broker.domain.address import domain_of
 from broker.domain.errors import BadRequest, PageError
+from broker.domain.login import LIFETIME
 from broker.services.invitations import Landing
 from broker.web import csrf
 from broker.web.cookies import Purpose
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 _SCOPE = "invitation"
+_KEPT = 2 * LIFETIME  # seconds: whoever was too slow for one login begins another without the mail
 GUESSES = 60  # unknown tickets an address may try in ten minutes (IN-06)
 
 
@@ -30,7 +32,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
             _guess()
             raise BadRequest("invitation_malformed")
         response = browser.go(pages.path("/invitation"))
-        browser.cookies.set(response, Purpose.INVITATION, ticket, max_age=3600)
+        browser.cookies.set(response, Purpose.INVITATION, ticket, max_age=_KEPT)
         return response
 
     @routes.get("/invitation")
