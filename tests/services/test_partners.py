@@ -18,7 +18,7 @@ from broker.services import partners as module
 from broker.services.partners import KID_PAUSE, RETRY_PAUSE, Shelf
 from broker.storage import documents
 from tests.clock import Clock
-from tests.journeys.world import SECRET, World, open_world
+from tests.journeys.world import ADA, SECRET, World, open_world
 from tests.race import race
 
 
@@ -157,6 +157,21 @@ def test_a_copy_from_another_address_is_not_used(world: World) -> None:
         "partners/fabrikam.yaml", path.read_text().replace(world.partners["fabrikam"].issuer, world.partners["northwind"].issuer)
     )
     assert kids(shelf(world.broker).keys(False)) == kids(world.partners["northwind"].jwks())
+
+
+def test_a_secret_in_a_file_is_rotated_by_a_reload(world: World) -> None:
+    """Issue 4: the config digest is the same, the secret is another: the next sign-in uses it."""
+    (world.home / "fabrikam-secret").write_text("the-old-secret-0123456789", "utf-8")
+    text = (world.home / "config" / "partners" / "fabrikam.yaml").read_text().replace("${env:SECRET}", "${file:fabrikam-secret}")
+    world.write("partners/fabrikam.yaml", text)
+    before = world.broker.current.get().digest
+    page = world.arrive(world.visitor(ADA))
+    assert world.receipt(page)["reason"] == "upstream_error"
+    (world.home / "fabrikam-secret").write_text(SECRET, "utf-8")
+    assert world.broker.current.changed()
+    world.reload()
+    assert world.broker.current.get().digest == before
+    assert world.arrive(world.visitor(ADA)).error == "not_invited"
 
 
 def test_a_partner_that_is_gone_or_speaks_otherwise(world: World) -> None:
