@@ -28,7 +28,17 @@ def make_certificate(kid: str, jwks: str) -> subprocess.CompletedProcess[str]:
 
 def test_there_is_a_guide_for_each_product():
     """Issues 4 and 5: the products that partners have, the two social presets, and SAML."""
-    names = {"entra-id", "google-workspace", "okta", "keycloak", "auth0", "google-personal", "microsoft-personal", "saml", "README"}
+    names = {
+        "entra-id",
+        "google-workspace",
+        "okta",
+        "keycloak",
+        "auth0",
+        "google-personal",
+        "microsoft-personal",
+        "saml",
+        "README",
+    }
     assert {guide.stem for guide in GUIDES} == names
     listed = (ROOT / "docs/partners/README.md").read_text(encoding="utf-8")
     assert all(f"({name}.md)" in listed for name in names - {"README"})
