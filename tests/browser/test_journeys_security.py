@@ -67,7 +67,11 @@ def test_no_page_of_ours_is_named_to_others(open_context: OpenContext, stage: St
     person = stage.person()
     page = open_context().new_page()
     sent: dict[str, str] = {}
-    page.on("request", lambda request: sent.setdefault(request.url, request.headers.get("referer", "")))
+
+    def note(request: Request) -> None:
+        sent.setdefault(request.url, request.headers.get("referer", ""))
+
+    page.on("request", note)
     page.goto(stage.invite(person))
     walk(page, person)
     others = {url: referer for url, referer in sent.items() if not url.startswith(stage.url)}

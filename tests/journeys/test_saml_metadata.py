@@ -16,7 +16,7 @@ from broker.domain.connector import Ask
 from broker.domain.errors import PartnerFailed
 from broker.keyring.imported import read_key
 from broker.services.saml_partners import SamlPartners
-from broker.storage import audit
+from broker.storage import tables
 from tests.connectors.saml.test_metadata import pem, rsa_key
 from tests.journeys.saml_world import SamlWorld, saml_world
 from tests.journeys.world import World
@@ -47,7 +47,7 @@ def refresh(woodgrove: SamlWorld) -> bool:
 def key_changes(woodgrove: SamlWorld) -> list[dict[str, Any]]:
     """The audit's events of changed keys, oldest first."""
     with woodgrove.world.broker.db.read() as tx:
-        events = [dict(found._mapping) for found in tx.execute(audit.audit.select().order_by(audit.audit.c.at))]
+        events = [dict(found._mapping) for found in tx.execute(tables.audit.select().order_by(tables.audit.c.at))]
     return [event["data"] for event in events if event["name"] == "partner.keys_changed"]
 
 
@@ -108,19 +108,19 @@ def test_valid_until(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyPatch) -> N
         connector("woodgrove")
 
 
-def test_entity_without_a_name_in_the_file(world: World) -> None:
+def test_entity_without_a_name_in_the_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """HS-3: entity_id may be left out; the first copy pins it, and another entity at that address is refused."""
     with saml_world(world) as added:
         added.file(entity_id=None)
         added.redeem(added.visitor())
         assert signs_in(added) == "in"
         metadata = added.idp.metadata
-        added.idp.metadata = lambda: metadata().replace(b"/metadata", b"/else")  # type: ignore[method-assign]
+        monkeypatch.setattr(added.idp, "metadata", lambda: metadata().replace(b"/metadata", b"/else"))
         assert not refresh(added)
         assert row(added).problem == "metadata_entity"
 
 
-def test_pinned_by_a_certificate(world: World) -> None:
+def test_pinned_by_a_certificate(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """SM-01, SM-12, HS-37: unsigned or otherwise signed metadata is no metadata; a refresh with it keeps the old keys."""
     key = rsa_key(name="federation")
     (world.home / "config" / "pin.pem").write_text(pem(key))
@@ -129,10 +129,10 @@ def test_pinned_by_a_certificate(world: World) -> None:
         added.file(metadata_certificate="config/pin.pem")
         assert added.redeem(added.visitor()).error == "partner_failed"
         world.clock.advance(10)
-        added.idp.metadata = lambda: metadata(signed_by=key)  # type: ignore[method-assign]
+        monkeypatch.setattr(added.idp, "metadata", lambda: metadata(signed_by=key))
         assert added.redeem(added.visitor()).location is not None
         added.idp.rotate_key(keep=False)
-        added.idp.metadata = lambda: metadata(signed_by=rsa_key())  # type: ignore[method-assign]
+        monkeypatch.setattr(added.idp, "metadata", lambda: metadata(signed_by=rsa_key()))
         assert not refresh(added)
         assert row(added).problem == "metadata_signature"
         assert signs_in(added) == "partner_untrusted saml_signature"

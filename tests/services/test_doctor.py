@@ -376,11 +376,13 @@ def raised_reasons() -> set[str]:
              BROKER / "services" / "partners.py", BROKER / "services" / "upstream.py", BROKER / "jose" / "claims.py", BROKER / "jose" / "verify.py"]  # fmt: skip
     for path in files:
         for node in ast.walk(ast.parse(path.read_text())):
-            name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args else ""
-            if name in {"PartnerFailed", "PartnerUntrusted", "HttpFailure", "JoseError"} and isinstance(
-                node.args[0], ast.Constant
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
+                continue
+            first = node.args[0]
+            if node.func.id in {"PartnerFailed", "PartnerUntrusted", "HttpFailure", "JoseError"} and isinstance(
+                first, ast.Constant
             ):
-                reasons.add(str(node.args[0].value))
+                reasons.add(str(first.value))
     return reasons - {"idtoken_claim", "idtoken_format"}  # renamed by id_token._REASONS
 
 
