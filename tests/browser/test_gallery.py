@@ -144,7 +144,8 @@ def test_double_click_sends_once(chromium: Browser, gallery: str) -> None:
     page.goto(f"{gallery}/invitation")
     posts: list[str] = []
     page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
-    page.dblclick("[data-primary]")
+    with page.expect_navigation():
+        page.dblclick("[data-primary]")
     page.wait_for_load_state("networkidle")
     assert len(posts) == 1
     assert page.get_attribute("main", "data-page") == "invitation"  # SC-04: a form of ours passes, although we send no Referer
