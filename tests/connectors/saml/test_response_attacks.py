@@ -459,7 +459,8 @@ def test_sr35_plain_error_is_judged_too() -> None:
 
 def test_sr35_status_and_assertion_disagree() -> None:
     """SR-35, HS-22: an assertion under an error; Success without one; no Status at all."""
-    refused(genuine(status=RESPONDER.format("AuthnFailed")), "saml_status")
+    untrusted = refused(genuine(status=RESPONDER.format("AuthnFailed")), "saml_status")
+    assert isinstance(untrusted, SamlRefused)
     refused(genuine(status=RESPONDER.format("AuthnFailed"), encrypt=encryption()), "saml_status")
     refused(genuine(has_assertion=False, signed="none"), "saml_structure")
     refused(genuine(status=""), "saml_structure", touched=False)
@@ -501,6 +502,8 @@ def test_sr40_ambiguous() -> None:
     refused(genuine(attributes=twice), "claim_ambiguous")
     formats = attribute(MAIL, "ada@fabrikam.example") + attribute(MAIL, "ada@fabrikam.example", form=None)
     refused(genuine(attributes=formats), "claim_ambiguous")
+    member_of = "urn:oid:1.3.6.1.4.1.5923.1.5.1.1"  # a claim that may have several values
+    refused(genuine(extra=attribute(member_of, "a") + attribute(member_of, "b", form=None)), "claim_ambiguous")
     foreign = attribute("urn:other", "a") + attribute("urn:other", "b", form=None)
     assert show(genuine(extra=foreign)).assertion.email == "ada@fabrikam.example"  # dropped: nobody reads it
 

@@ -208,6 +208,7 @@ def test_hs29_scopes() -> None:
     anywhere = attribute(EPPN, "ada@anywhere.example")
     assert show(genuine(extra=anywhere), view={**claims, "domains": ()}).assertion.claims["eppn"] == "ada@anywhere.example"
     refused("saml_attribute", {**claims, "domains": (), "scopes": ("other.example",)}, extra=anywhere)
+    refused("saml_attribute", {**claims, "domains": ()}, extra=attribute(EPPN, "ada"))
     refused("saml_attribute", {"subject": "subject-id"}, extra=attribute(SUBJECT_ID, "ada@contoso.example"))
     assert show(genuine(extra=attribute(EPPN, "admin@contoso.example"))).assertion.subject  # not mapped: dropped
 
