@@ -66,14 +66,23 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:
 @click.option(
     "--now", "at_once", is_flag=True, help="Sign with the new keys at once, instead of when caches have had their time."
 )
+@click.option(
+    "--use",
+    type=click.Choice(["sig", "saml", "enc"]),
+    default="sig",
+    show_default=True,
+    help="Of tokens, of SAML messages (a week in our metadata first), or for encrypted assertions (the same).",
+)
 @home_option
 @json_option
-def rotate(at_once: bool, home: Path, as_json: bool) -> None:
+def rotate(at_once: bool, use: str, home: Path, as_json: bool) -> None:
     """Make a new signing key for each algorithm and publish it; running servers notice within 10 seconds."""
     from broker.domain.audit import Actor
+    from broker.keyring.create import ENCRYPTION, SAML, SIGNING
 
+    of = {"sig": SIGNING, "saml": (SAML,), "enc": (ENCRYPTION,)}[use]
     with _opened(home) as ring:
-        added = ring.rotate(Actor(kind="command"), now_active=at_once)
+        added = ring.rotate(Actor(kind="command"), now_active=at_once, of=of)
         shown = ring.list()
     if as_json:
         print_json([_shown(info) for info in _of(shown, added)])

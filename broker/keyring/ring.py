@@ -19,6 +19,7 @@ from broker.keyring.seal import Sealer
 
 JWKS_MAX_AGE = 300  # seconds that the JWKS may be cached
 OVERLAP = 600  # seconds that a new key is published before it signs: caches have had their time, twice
+METADATA_OVERLAP = 7 * 86_400  # the same for keys of our SAML metadata, which partners read far less often
 KEEP = 86_400  # seconds that an old key stays published, unless the longest token life asks for another
 
 

@@ -12,7 +12,7 @@ from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict
 from broker.keyring.create import SIGNING, new_records, to_record
 from broker.keyring.errors import KeyFileError
-from broker.keyring.ring import KEEP, OVERLAP, KeyRecord, Ring, State, state_of, superseded_at
+from broker.keyring.ring import KEEP, METADATA_OVERLAP, OVERLAP, KeyRecord, Ring, State, state_of, superseded_at
 from broker.keyring.seal import Sealer
 from broker.services import audit
 from broker.storage import keys as rows
@@ -106,17 +106,19 @@ class Keys:
         self._look_anew()
         return bool(added)
 
-    def rotate(self, actor: Actor, *, now_active: bool) -> tuple[KeyRecord, ...]:
-        """A new key for every signing algorithm: published at once, signing after OVERLAP, or at once with `now_active`.
+    def rotate(self, actor: Actor, *, now_active: bool, of: tuple[tuple[str, str], ...] = SIGNING) -> tuple[KeyRecord, ...]:
+        """A new key for every (use, alg): published at once, signing after OVERLAP, or at once with `now_active`.
+
+        For saml and enc it stands in our metadata for METADATA_OVERLAP before it takes over: partners read that once a day.
 
         The records added: none while a rotation is under way already. Two nodes at the same time end with one active
         key an algorithm (CF-08). With `now_active` a key that waited for its time is withdrawn: it may be known to
         whoever is the cause of the hurry.
         """
-        wanted: tuple[tuple[str, str], ...] = SIGNING
+        wanted = of
         if not now_active:
             with self._db.read() as tx:
-                wanted = _unless_next(_records(tx), SIGNING, self._clock())
+                wanted = _unless_next(_records(tx), of, self._clock())
             if not wanted:
                 return ()
         made = new_records(self._clock(), self._sealer, now_active=now_active, algs=wanted)
@@ -241,4 +243,5 @@ def _withdraw(tx: Connection, records: Sequence[KeyRecord], due: Sequence[tuple[
 
 
 def _at(record: KeyRecord, now: int, *, now_active: bool) -> KeyRecord:
-    return replace(record, created_at=now, active_from=now if now_active else now + OVERLAP)
+    overlap = OVERLAP if record.use == "sig" else METADATA_OVERLAP
+    return replace(record, created_at=now, active_from=now if now_active else now + overlap)

@@ -14,6 +14,7 @@ from broker.demo.identity import MFA
 from broker.domain.audit import SYSTEM
 from broker.domain.connector import Ask
 from broker.domain.errors import PartnerFailed
+from broker.keyring.create import ENCRYPTION, SAML
 from broker.keyring.imported import read_key
 from broker.services.saml_partners import SamlPartners
 from broker.storage import tables
@@ -230,6 +231,29 @@ def test_our_metadata(world: World, tmp_path: Path) -> None:
         assert len(after) == 2
         assert after[1] == keys_of(page.body)[0]
         assert added.redeem(added.visitor()).location is not None  # the partner knows the new one from our metadata
+
+
+def test_rotation_of_our_keys(world: World) -> None:
+    """HS-33: the new key stands in our metadata beside the old one for a week before it signs; then the old one for a day more."""
+    with saml_world(world, own=True) as added:
+        added.file(want_encrypted=True)
+        wanda = added.visitor()
+        added.redeem(wanda)
+        keys, week, url = world.broker.keys, 7 * 86_400, f"{world.url}/saml/woodgrove/metadata"
+        first = dict(keys_of(Browser().get(url).body))
+        assert len(keys.rotate(SYSTEM, now_active=False, of=(SAML, ENCRYPTION))) == 2
+        assert keys.rotate(SYSTEM, now_active=False, of=(SAML, ENCRYPTION)) == ()
+        during = keys_of(Browser().get(url).body)
+        assert len(during) == 4
+        assert [during[0], during[2]] == [("signing", first["signing"]), ("encryption", first["encryption"])]
+        assert signs_in(added) == "in"
+        world.clock.advance(week)
+        assert keys_of(Browser().get(url).body)[0][1] != first["signing"]
+        assert signs_in(added) == "in"
+        world.clock.advance(90_000)
+        after = dict(keys_of(Browser().get(url).body))
+        assert set(after.values()).isdisjoint(first.values())
+        assert signs_in(added) == "in"
 
 
 def _own_pair() -> str:
