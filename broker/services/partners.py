@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from broker.connectors.saml.connector import SamlConnector
 
 KID_PAUSE = 60  # seconds between two refreshes for the sake of an unknown key, over all nodes (HO-6)
-RETRY_PAUSE = 5  # seconds after a failed fetch
+FETCHING = 12  # seconds that one node has for a fetch before another may try: the client's deadline and a little
+RETRY_PAUSE = 2  # seconds after a failed fetch: who presses "try again" meets a partner that is back
 _WAIT = 10.0  # seconds for another node that is fetching right now
 
 Fetch = Callable[[HttpClient], tuple[dict[str, Any], int]]
@@ -112,7 +113,7 @@ class Partners:
         if good is not None and not refresh and now + ahead < good.fresh_until:
             return self.read(good)
         with self._db.write() as tx:
-            mine = documents.claim(tx, partner.id, kind, url, now=now, pause=KID_PAUSE if refresh else RETRY_PAUSE)
+            mine = documents.claim(tx, partner.id, kind, url, now=now, pause=KID_PAUSE if refresh else FETCHING)
         if mine:
             return self._fetch(partner, kind, url, fetch, good, before=row.body if row else None, keep_pause=refresh)
         if good is not None:

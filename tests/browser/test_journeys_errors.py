@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page
 from broker.app import build
 from broker.demo.cast import login
 from broker.demo.relying import RelyingParty
+from broker.services.partners import RETRY_PAUSE
 from broker.storage import people
 from tests.browser.stage import BOARD, Stage, arrives, examine, walk
 
@@ -58,6 +59,7 @@ def test_partner_is_at_fault(open_context: OpenContext, stage: Stage, fault: str
         arrives(page, "error")
     receipt = stage.cast.broker.ask("sign-ins", "--request", reference)
     assert (receipt["error"], receipt["partner"]) == (code, "fabrikam")
+    page.wait_for_timeout((RETRY_PAUSE + 1) * 1000)  # a partner that was down is asked again after this
     page.click("[data-primary]")
     walk(page, person)
     assert "signed in as" in page.inner_text("main")
