@@ -16,8 +16,8 @@ from broker.provider.view import ApplicationView
 from broker.services.acs import Acs
 from broker.services.applications import Applications
 from broker.services.attempts import Attempts
-from broker.services.choices import Choices
 from broker.services.background import Background
+from broker.services.choices import Choices
 from broker.services.client_keys import ClientKeys
 from broker.services.clients import Clients
 from broker.services.doctor import Doctor

@@ -30,7 +30,7 @@ def list_(
     after: str,
     limit: int,
     home: Path,
-    as_json: bool,  # noqa: FBT001 - a flag
+    as_json: bool,
 ) -> None:
     """List guests in the order of their addresses."""
     rows = [
@@ -50,9 +50,12 @@ def list_(
 @click.argument("guest")
 @home_option
 @json_option
-def show(guest: str, home: Path, as_json: bool) -> None:  # noqa: FBT001
-    """Show one guest, by address or id, with identities and consents."""
-    found = build(home).guests.show(guest)
+def show(guest: str, home: Path, as_json: bool) -> None:
+    """Show one guest, by address or id, with identities, consents and what became of its mails."""
+    from broker.cli.invite import posted
+
+    broker = build(home)
+    found = broker.guests.show(guest)
     row = shown(found.person) | {
         "identities": [{"partner": i.partner, "issuer": i.issuer, "bound_at": _when(i.bound_at)} for i in found.identities],
         "consents": [
@@ -65,6 +68,7 @@ def show(guest: str, home: Path, as_json: bool) -> None:  # noqa: FBT001
             }
             for c in found.consents
         ],
+        "mails": [posted(mail) for mail in broker.outbox.of_person(found.person.id)],
     }
     if as_json:
         print_json(row)

@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 def invite(
     email: str | None,
     table: Path | None,
-    dry_run: bool,  # noqa: FBT001 - flags of the command line
+    dry_run: bool,
     home: Path,
-    as_json: bool,  # noqa: FBT001
-    preview: bool,  # noqa: FBT001
-    no_mail: bool,  # noqa: FBT001
+    as_json: bool,
+    preview: bool,
+    no_mail: bool,
     **options: Any,
 ) -> None:
     """Invite EMAIL, or the rows of a file. Inviting again keeps the guest and replaces the link."""
@@ -64,7 +64,7 @@ def invite(
         _invite(broker, wish, as_json)
 
 
-def _invite(broker: Broker, wish: Any, as_json: bool) -> None:  # noqa: FBT001
+def _invite(broker: Broker, wish: Any, as_json: bool) -> None:
     from broker.domain.audit import Actor
 
     invited = broker.invitations.invite(Actor(kind="command"), wish)
@@ -82,7 +82,7 @@ def _invite(broker: Broker, wish: Any, as_json: bool) -> None:  # noqa: FBT001
         refuse("the mail server refused the mail: the invitation stands, hand out its link or correct the address")
 
 
-def _preview(broker: Broker, wish: Any, as_json: bool) -> None:  # noqa: FBT001
+def _preview(broker: Broker, wish: Any, as_json: bool) -> None:
     from broker.domain.audit import Actor
 
     mail = broker.invitations.preview(Actor(kind="command"), wish)

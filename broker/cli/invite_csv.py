@@ -103,7 +103,8 @@ def _result(line: int, email: str, word: str, problem: str | None) -> dict[str, 
 
 
 def _wish(cells: dict[str, str], defaults: Wish) -> Wish:
-    return replace(defaults, **cells)
+    given: dict[str, Any] = dict(cells)
+    return replace(defaults, **given)
 
 
 class _lines:  # noqa: N801 - used as a function

@@ -25,7 +25,7 @@ class FolderTransport:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             temporary = self._folder / f".{name}.{os.getpid()}"
-            with open(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as out:
+            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as out:
                 out.write(message.as_bytes(policy=SMTP))
             temporary.rename(self._folder / f"{name}.eml")
         except OSError as error:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from datetime import UTC, datetime
 
 from broker.domain.mail import Written
 
@@ -32,8 +32,9 @@ def compose(
     message.set_content(written.text)
     message.add_alternative(written.html, subtype="html")
     if written.logo is not None:  # inside the mail: nothing is fetched, so nobody is tracked
-        part = message.get_payload()[1]
-        part.add_related(written.logo, "image", "png", cid="<logo>", disposition="inline")
+        html = message.get_body(("html",))
+        if isinstance(html, EmailMessage):
+            html.add_related(written.logo, "image", "png", cid="<logo>", disposition="inline")
     return message
 
 

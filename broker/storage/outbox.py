@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select, update
 
 from broker.domain.mail import Kind, Mail, Posted
 from broker.storage.batches import BATCH, delete_some
@@ -115,5 +115,5 @@ def purge(tx: Connection, before: int, limit: int = BATCH) -> int:
     return delete_some(tx, outbox, (_C.created_at < before) & _C.next_try_at.is_(None), _C.created_at, limit)
 
 
-def _posted(row: Row[Any]) -> Posted:
+def _posted(row: Any) -> Posted:
     return Posted(**{**row._mapping, "kind": Kind(row._mapping["kind"])})

@@ -34,7 +34,7 @@ def environment() -> Environment:
     """Jinja for pages and mails: HTML is escaped, what is missing is an error, texts are translated by each render."""
     found = Environment(
         loader=FileSystemLoader(_TEMPLATES),
-        autoescape=lambda name: not (name or "").endswith(".txt"),
+        autoescape=lambda name: not (name or "").endswith(".txt"),  # noqa: S701 - only a mail's text part is no markup
         undefined=StrictUndefined,
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
