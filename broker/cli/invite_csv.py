@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COLUMNS = ("email", "name", "message", "language", "application", "redirect_url")
 TOGETHER = 50  # rows of one transaction
 LONG = 200  # rows from which on a terminal sees a progress bar
+SENT_HERE = 200  # rows whose mails this command sends itself; the serving broker sends those of the rows behind them
 Row = tuple[int, dict[str, str] | str]  # line number, and the cells or what is wrong with them
 
 
@@ -32,11 +33,13 @@ def invite_rows(broker: Broker, path: Path, defaults: Wish, *, dry_run: bool, as
     actor = Actor(kind="command")
     counts: Counter[str] = Counter()
     printed: list[dict[str, Any]] = []
+    waiting = 0
     with _lines(path) as source:
         rows = _read(source)
         results = _judged(broker, actor, rows, defaults) if dry_run else _invited(broker, actor, rows, defaults)
         for result in _with_progress(results, path, quiet=as_json):
             counts[result["result"]] += 1
+            waiting += result.get("mail") == "waiting"
             if as_json:
                 printed.append(result)
             else:
@@ -44,6 +47,8 @@ def invite_rows(broker: Broker, path: Path, defaults: Wish, *, dry_run: bool, as
                 click.echo("\t".join((str(result["line"]), result["result"], plain(result["email"]), plain(said))).rstrip())
     if as_json:
         print_json(printed)
+    if waiting:
+        click.echo(f"{waiting} mails wait in the outbox: broker serve sends them, or broker maintain; see broker guests show", err=True)
     bad = counts["bad"]
     summary = ", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "no rows"
     if bad:
@@ -53,16 +58,19 @@ def invite_rows(broker: Broker, path: Path, defaults: Wish, *, dry_run: bool, as
 
 
 def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Wish) -> Iterator[dict[str, Any]]:
-    """Some rows a transaction; their mails leave before the next ones are made, so memory and outbox stay small."""
+    """Some rows a transaction; memory stays flat, however long the list."""
     from broker.domain.errors import CommandError
 
+    done = 0
     while some := list(islice(rows, TOGETHER)):
         good = [(line, _wish(cells, defaults)) for line, cells in some if not isinstance(cells, str)]
         found = dict(
             zip((line for line, _ in good), broker.invitations.invite_many(actor, [wish for _, wish in good]), strict=True)
         )
         mails = [mail for one in found.values() if not isinstance(one, CommandError) for mail in one.mails]
-        broker.outbox.deliver(mails)
+        if done < SENT_HERE:
+            broker.outbox.deliver(mails)
+        done += len(some)
         states = {mail.id: mail for mail in broker.outbox.states(mails)} if mails else {}
         for line, cells in some:
             if isinstance(cells, str):
@@ -80,7 +88,7 @@ def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Wish) ->
             yield _result(line, invitation.email, word, problem) | {
                 "id": invitation.id,
                 "status": invitation.status.value,
-                "redeem_url": one.redeem_url,
+                "redeem_url": one.redeem_url or None,
                 "mail": "waiting" if waiting else "refused" if refused else "sent" if one.mails else None,
             }
 

@@ -60,13 +60,13 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """The invitation, and its link: the only time that the ticket exists outside its mail. None: the one sent before holds.
+    """The invitation, and its link: the only time that the ticket exists outside its mail. "": the one sent before holds.
 
     mails: their ids in the outbox, the guest's first.
     """
 
     invitation: Invitation
-    redeem_url: str | None
+    redeem_url: str
     mails: tuple[str, ...] = ()
 
 
@@ -178,7 +178,7 @@ class Invitations:
         if not is_new:
             held = _has_it(tx, person, plan, now) if keep else None
             if held is not None:
-                return Invited(held, None)
+                return Invited(held, "")
             invitations.revoke_pending(tx, person.id)
         ticket = new_secret()
         invitation = Invitation(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 
 from broker.domain.mail import Kind, Mail, Written
@@ -9,6 +11,8 @@ from broker.settings.load import Settings
 from broker.web import brand
 from broker.web.i18n import Languages, Translator, choose
 from broker.web.pages import environment, isolate
+
+_BLANK = re.compile(r"\n{3,}")
 
 
 class Mails:
@@ -28,7 +32,6 @@ class Mails:
         shared = {
             **mail.values,
             "date": translator.date,
-            "isolate": isolate,
             "language": language,
             "direction": translator.direction,
             "company": organization.name,
@@ -41,14 +44,19 @@ class Mails:
         shared["subject"] = subject
         return Written(
             subject,
-            self._render(f"mail/{mail.kind}.txt", shared, translator.plain),
-            self._render(f"mail/{mail.kind}.html", shared, translator.gettext),
+            self._render(f"mail/{mail.kind}.txt", {**shared, "isolate": _isolated}, translator.plain),
+            self._render(f"mail/{mail.kind}.html", {**shared, "isolate": isolate}, translator.gettext),
             logo,
         )
 
     def _render(self, template: str, values: dict[str, object], say: Callable[..., str]) -> str:
         text = self._environment.get_template(template).render({**values, "_": say, "gettext": say})
-        return "\n".join(line.rstrip() for line in text.splitlines()).strip() + "\n"
+        return _BLANK.sub("\n\n", "\n".join(line.rstrip() for line in text.splitlines())).strip() + "\n"
+
+
+def _isolated(name: str) -> str:
+    """In plain text only where it is needed: many programs show the controls as boxes."""
+    return isolate(name) if any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in name) else name
 
 
 def _invitation(translator: Translator, company: str, mail: Mail) -> str:

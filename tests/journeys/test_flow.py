@@ -107,7 +107,11 @@ def test_what_was_asked_reaches_the_partner(world: World) -> None:
     asked = {"login_hint": ADA.email, "max_age": "60", "acr_values": mfa, "ui_locales": "nl en"}
     sent = world.visitor(ADA).open(world.request(**asked)[0], stop_at=world.partners["fabrikam"].issuer).query
     assert {name: sent[name] for name in asked} == asked
-    sent = world.visitor(ADA).open(world.request(login_hint=ADA.email, prompt="login")[0], stop_at=world.partners["fabrikam"].issuer).query
+    sent = (
+        world.visitor(ADA)
+        .open(world.request(login_hint=ADA.email, prompt="login")[0], stop_at=world.partners["fabrikam"].issuer)
+        .query
+    )
     assert (sent["prompt"], sent["max_age"]) == ("login", "0")
 
 
