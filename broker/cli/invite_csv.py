@@ -48,7 +48,9 @@ def invite_rows(broker: Broker, path: Path, defaults: Wish, *, dry_run: bool, as
     if as_json:
         print_json(printed)
     if waiting:
-        click.echo(f"{waiting} mails wait in the outbox: broker serve sends them, or broker maintain; see broker guests show", err=True)
+        click.echo(
+            f"{waiting} mails wait in the outbox: broker serve sends them, or broker maintain; see broker guests show", err=True
+        )
     bad = counts["bad"]
     summary = ", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "no rows"
     if bad:

@@ -69,6 +69,7 @@ def test_refused_mail_is_said(world: World, run: Run, monkeypatch: pytest.Monkey
     monkeypatch.undo()
     monkeypatch.setenv("SECRET", SECRET)
     blocked = world.home / "var" / "mail"
+    blocked.parent.mkdir(exist_ok=True)
     blocked.write_text("no folder")
     result = run("invite", ADA.email)
     assert result.exit_code == 0

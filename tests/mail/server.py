@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import socket
 import ssl
 from email.message import EmailMessage
 from pathlib import Path
@@ -30,15 +31,19 @@ class MailServer:
         self.recipients: list[str] = []
         self.faults: dict[str, str] = {}
         self.connections = 0
-        self.authority, context = _tls(folder) if tls else (None, None)
+        self.authenticated: list[bool] = []
+        self.authority: Path | None = None
+        context: ssl.SSLContext | None = None
+        if tls:
+            self.authority, context = _tls(folder)
         options: dict[str, Any] = {"ssl_context": context} if tls == "smtps" else {}
         if tls == "starttls":
             options |= {"tls_context": context, "require_starttls": True}
         if auth:
-            options |= {"authenticator": _authenticate, "auth_required": True, "auth_require_tls": bool(tls == "starttls")}
-        self._controller = Controller(self, hostname="127.0.0.1", port=0, **options)
+            options |= {"authenticator": _authenticate, "auth_required": tls == "starttls", "auth_require_tls": tls == "starttls"}
+        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), **options)
         self._controller.start()
-        self.port = self._controller.server.sockets[0].getsockname()[1]
+        self.port = self._controller.port
 
     def close(self) -> None:
         """Stop."""
@@ -62,7 +67,7 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keeps the message."""
         fault = self.faults.get("DATA", "")
-        if fault == "drop":
+        if fault == "drop" and server.transport is not None:
             server.transport.close()
             return "421 gone"
         if fault:
@@ -70,9 +75,14 @@ class MailServer:
         message = email.message_from_bytes(envelope.content or b"", policy=email.policy.default)  # type: ignore[arg-type]
         self.taken.append(message)
         self.recipients += envelope.rcpt_tos
-        if self.faults.get("after") == "drop":
-            server.transport.close()
+        self.authenticated.append(bool(session.authenticated))
         return "250 taken"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:

@@ -65,6 +65,8 @@ def test_many_mails_on_one_connection(serve: Serve, tls: str) -> None:
     assert [one["Message-ID"] for one in server.taken] == [f"<{number}@contoso.example>" for number in range(3)]
     assert server.connections == (2 if tls == "starttls" else 1)  # RFC 3207 4.2: EHLO again after STARTTLS
     assert server.taken[0]["Subject"] == "Grüße"
+    assert server.recipients == ["ada@fabrikam.example"] * 3
+    assert server.authenticated == [True] * 3
 
 
 @pytest.mark.parametrize(
@@ -114,5 +116,5 @@ def test_our_own_mistakes_are_no_refusals(serve: Serve) -> None:
             sending.send(message(), "ada@fabrikam.example")
         sending.close()
         assert server.taken == []
-    with pytest.raises(Delayed, match="no answer of 127.0.0.1:1"):
+    with pytest.raises(Delayed, match=r"no answer of 127\.0\.0\.1:1"):
         SmtpTransport("smtp://127.0.0.1:1", "contoso.example", timeout=1).send(message(), "ada@fabrikam.example")

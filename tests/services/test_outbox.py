@@ -236,5 +236,5 @@ def test_quota_of_an_inviter(world: World) -> None:
 def test_what_is_no_word_of_a_person(world: World, wish: dict[str, str]) -> None:
     """IN-13: one line for a name, an end for a message, one plain address for a copy."""
     with pytest.raises(Invalid):
-        world.broker.invitations.invite(ACTOR, Wish(email=ADA.email, mail=True, **wish))  # type: ignore[arg-type]
+        world.broker.invitations.invite(ACTOR, Wish(email=ADA.email, mail=True, **wish))
     assert world.counts()["outbox"] == 0
