@@ -4,58 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from broker.domain.address import domain_of, in_domains
+from broker.domain.address import in_domains
 from broker.domain.audit import Actor, Event
-from broker.domain.errors import CommandError, Conflict, DomainDenied, Invalid, InvitationExpired, InvitationUsed, TooMany
+from broker.domain.errors import CommandError, Conflict, DomainDenied, InvitationExpired, InvitationUsed, TooMany
 from broker.domain.guest import Kind as PersonKind
 from broker.domain.guest import Person, State
 from broker.domain.ids import digest, new_id, new_secret
 from broker.domain.invitation import Invitation, Status
-from broker.domain.mail import Kind, Mail
+from broker.domain.mail import Mail
 from broker.services import audit
-from broker.services.addresses import parse
 from broker.services.facts import invitation_over
 from broker.services.outbox import Outbox
+from broker.services.wishes import Plan, Wish, mails_of, plan_of
 from broker.settings.load import Settings
 from broker.storage import invitations, people, shared
 from broker.storage.engine import Connection, Database
 
+__all__ = ["Invitations", "Invited", "Landing", "Result", "Wish"]
+
 QUOTA = 1000  # invitations that one person sends a day (IN-15)
-MAX_NAME, MAX_MESSAGE = 256, 4000  # characters
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a member of staff wants: the address, and where the guest is to land."""
-
-    email: str
-    redirect_url: str | None = None
-    name: str = ""
-    message: str = ""
-    language: str | None = None
-    application: str | None = None
-    sponsor: str | None = None
-    mail: bool = False
-    copy_to: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """A wish that passed every check, with what the mail calls things."""
-
-    wish: Wish
-    email: str
-    application: str | None
-    application_name: str
-    partner_name: str
-    language: str
-    landing: str
-    sponsor: str | None
-    copy_to: str | None
-    inviter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +73,7 @@ class Invitations:
         The mail, where one is wished for, is in the outbox with the commit; `Outbox.deliver` sends it. Raises Invalid
         (address, language, URL, application), Conflict (a member, a blocked guest), TooMany (IN-15), with one clear line.
         """
-        plan, now = self._plan(actor, wish), self._clock()
+        plan, now = plan_of(self._settings(), actor, wish), self._clock()
         with self._db.write() as tx:
             return self._carry_out(tx, actor, plan, now)
 
@@ -119,19 +87,19 @@ class Invitations:
         with self._db.write() as tx:
             for wish in wishes:
                 try:  # a refusal has written nothing, so the others' rows stand
-                    results.append(self._carry_out(tx, actor, self._plan(actor, wish), now, keep=wish.mail))
+                    results.append(self._carry_out(tx, actor, plan_of(self._settings(), actor, wish), now, keep=wish.mail))
                 except CommandError as error:
                     results.append(error)
         return results
 
     def preview(self, actor: Actor, wish: Wish) -> Mail:
         """The mail that `invite` would send, with a link that opens nothing. Raises as `invite` does for the input."""
-        plan = self._plan(actor, wish)
-        return self._mails(plan, new_id(), "0" * 43, self._clock() + self._settings().broker.invitations.lifetime)[0]
+        plan = plan_of(self._settings(), actor, wish)
+        return mails_of(plan, new_id(), self._url("0" * 43), self._clock() + self._settings().broker.invitations.lifetime)[0]
 
     def judge(self, actor: Actor, wish: Wish) -> str:
         """What `invite_many` would do now, in a word: invite, again, or keep. Writes nothing; raises as it does."""
-        plan, now = self._plan(actor, wish), self._clock()
+        plan, now = plan_of(self._settings(), actor, wish), self._clock()
         with self._db.read() as tx:
             person = people.by_email(tx, plan.email)
             if person is None:
@@ -139,38 +107,7 @@ class Invitations:
             self._invitable(person)
             return "keep" if wish.mail and _has_it(tx, person, plan, now) else "again"
 
-    def _plan(self, actor: Actor, wish: Wish) -> _Plan:
-        """Every check that needs no database."""
-        settings = self._settings()
-        email = parse(wish.email)
-        self._may_be_invited(email)
-        application = settings.applications.get(wish.application) if wish.application else None
-        if wish.application and application is None:
-            raise Invalid(f"there is no application {wish.application!r} in config/applications", "application_unknown")
-        language = wish.language or settings.broker.languages[0]
-        if language not in settings.broker.languages:
-            raise Invalid(f"language {language!r} is not one of {', '.join(settings.broker.languages)}", "language_unknown")
-        if len(wish.name) > MAX_NAME or not wish.name.isprintable():
-            raise Invalid(f"the name must be one line of at most {MAX_NAME} characters", "name_invalid")
-        if len(wish.message) > MAX_MESSAGE:
-            raise Invalid(f"the message must have at most {MAX_MESSAGE} characters", "message_invalid")
-        landing = wish.redirect_url or (application.launch_url if application else None) or f"{settings.issuer}/apps"
-        sponsor = parse(wish.sponsor) if wish.sponsor else None
-        partner = settings.partner_of_domain(domain_of(email))
-        return _Plan(
-            wish=wish,
-            email=email,
-            application=application.client_id if application else None,
-            application_name=application.name if application else "",
-            partner_name=partner.name if partner else "",
-            language=language,
-            landing=_landing(landing),
-            sponsor=sponsor,
-            copy_to=parse(wish.copy_to) if wish.copy_to else None,
-            inviter=sponsor or actor.id or actor.kind,
-        )
-
-    def _carry_out(self, tx: Connection, actor: Actor, plan: _Plan, now: int, *, keep: bool = False) -> Invited:
+    def _carry_out(self, tx: Connection, actor: Actor, plan: Plan, now: int, *, keep: bool = False) -> Invited:
         """One invitation, six statements for a new guest. keep: leave the one that the guest has, if it is the same."""
         if actor.kind != "command" and shared.count_attempt(tx, f"invite:{actor.id}", now, 86_400) > self._quota:
             raise TooMany(f"{self._quota} invitations a day are enough; go on tomorrow", "quota_reached")
@@ -205,47 +142,14 @@ class Invitations:
             personal={"email": plan.email},
         )
         audit.record(tx, event, now)
-        mails = self._mails(plan, person.id, ticket, invitation.expires_at) if plan.wish.mail else []
+        mails = mails_of(plan, person.id, self._url(ticket), invitation.expires_at) if plan.wish.mail else []
         sent = tuple(self._outbox.add(tx, mail, now) for mail in mails)
         return Invited(invitation, self._url(ticket), sent)
-
-    def _mails(self, plan: _Plan, person_id: str, ticket: str, until: int) -> list[Mail]:
-        """To the guest, and to whoever wanted a copy: two mails, so that each is refused or repeated for itself."""
-        values = {
-            "name": plan.wish.name,
-            "inviter": plan.inviter if "@" in plan.inviter else "",
-            "message": plan.wish.message,
-            "application": plan.application_name,
-            "partner": plan.partner_name,
-            "url": self._url(ticket),
-            "until": until,
-        }
-        return [
-            Mail(
-                kind=Kind.INVITATION,
-                recipient=recipient,
-                language=plan.language,
-                reply_to=plan.sponsor,
-                person=person_id,
-                values=values,
-            )
-            for recipient in (plan.email, plan.copy_to)
-            if recipient is not None
-        ]
 
     def _url(self, ticket: str) -> str:
         return f"{self._settings().issuer}/invitation/{ticket}"
 
-    def _may_be_invited(self, email: str) -> None:
-        """allow_domains, if given, and never deny_domains: exact labels after IDNA (PO-04)."""
-        rules = self._settings().broker.invitations
-        if in_domains(email, rules.deny_domains) or (rules.allow_domains and not in_domains(email, rules.allow_domains)):
-            raise Invalid(
-                f"addresses of {email.rpartition('@')[2]} may not be invited (invitations: in config/broker.yaml)",
-                "domain_denied",
-            )
-
-    def _person(self, tx: Connection, plan: _Plan, now: int) -> tuple[Person, bool]:
+    def _person(self, tx: Connection, plan: Plan, now: int) -> tuple[Person, bool]:
         """The guest of an address, made if there is none: one statement decides, also under parallel invitations."""
         guest = Person(
             id=new_id(),
@@ -305,20 +209,9 @@ class Invitations:
             return invitations.latest_of(tx, person_id)
 
 
-def _has_it(tx: Connection, person: Person, plan: _Plan, now: int) -> Invitation | None:
+def _has_it(tx: Connection, person: Person, plan: Plan, now: int) -> Invitation | None:
     """The invitation of the same kind that this guest holds, or has accepted."""
     latest = invitations.latest_of(tx, person.id)
     if latest is None or latest.status_at(now) not in (Status.PENDING, Status.REDEEMED):
         return None
     return latest if (latest.application, latest.redirect_url) == (plan.application, plan.landing) else None
-
-
-def _landing(url: str) -> str:
-    """Where the guest lands: https, or http on loopback; no user part, no control characters."""
-    parts = urlsplit(url)
-    fine = parts.scheme == "https" or (
-        parts.scheme == "http" and ((parts.hostname or "") in _LOOPBACK or (parts.hostname or "").startswith("127."))
-    )
-    if not fine or not parts.hostname or "@" in parts.netloc or any(ord(c) <= 32 for c in url):
-        raise Invalid("the redirect URL must be a plain https: URL (http: only on loopback)", "redirect_url")
-    return url
