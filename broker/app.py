@@ -28,6 +28,7 @@ from broker.services.housekeeping import Housekeeping
 from broker.services.invitations import Invitations
 from broker.services.keys import Keys
 from broker.services.nodes import Nodes
+from broker.services.outbox import Outbox, Write
 from broker.services.partners import Partners
 from broker.services.receipts import Receipts
 from broker.services.redemption import Redemption
@@ -68,6 +69,7 @@ class Broker:
     acs: Acs
     redemption: Redemption
     invitations: Invitations
+    outbox: Outbox
     guests: Guests
     receipts: Receipts
     health: Health
@@ -88,7 +90,7 @@ class Broker:
 
     def in_background(self, wake: SimpleQueue[None] | None = None) -> Background:
         """What a serving process does beside answering; `.start()` it after the fork."""
-        return Background(self.reload, self.nodes, self.housekeeping, wake)
+        return Background(self.reload, self.nodes, self.housekeeping, self.outbox, wake)
 
     def close(self) -> None:
         """Give connections back."""
@@ -109,6 +111,22 @@ class Outbound:
         if held is None or held[0] != allow:
             held = self._held = (allow, HttpClient(allow, USER_AGENT))
         return held[1]
+
+
+class Writer:
+    """What writes mails: on the web's floor, with its templates and catalogues; loaded by the first mail only."""
+
+    def __init__(self, settings: Callable[[], Settings]) -> None:
+        self._settings = settings
+        self._held: Write | None = None
+
+    def __call__(self) -> Write:
+        """Mail -> words."""
+        if self._held is None:
+            from broker.web.mails import Mails
+
+            self._held = Mails(self._settings).write
+        return self._held
 
 
 def build(
@@ -137,6 +155,7 @@ def build(
     client_keys = ClientKeys(db, clock, http)
     nodes = Nodes(db, clock, now)
     sign_in = SignIn(db, clock, now, sessions, grants)
+    outbox = Outbox(db, clock, now, lambda: sealer, Writer(now))
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
     return Broker(
         current=current,
@@ -162,13 +181,14 @@ def build(
         upstream=upstream,
         acs=Acs(db, clock, now, partners, upstream, attempts, lambda: sealer),
         redemption=Redemption(db, clock, now, sign_in),
-        invitations=Invitations(db, clock, now),
+        invitations=Invitations(db, clock, now, outbox),
+        outbox=outbox,
         guests=Guests(db, clock),
         receipts=Receipts(db, clock),
         health=Health(db, clock, keys),
         http=http,
         nodes=nodes,
         reload=Reload(db, clock, current),
-        housekeeping=Housekeeping(db, clock, now, partners, client_keys),
+        housekeeping=Housekeeping(db, clock, now, partners, client_keys, outbox),
         doctor=Doctor(db, clock, now, partners, nodes),
     )

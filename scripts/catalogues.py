@@ -15,8 +15,9 @@ from babel.messages.pofile import read_po, write_po
 
 WEB = Path(__file__).resolve().parent.parent / "broker" / "web"
 LANGUAGES = ("en", "nl", "de", "fr")
-_METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-_OPTIONS = {"**/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}}
+_TEMPLATES = ("**/templates/**.html", "**/templates/**.txt")
+_METHODS = [("**.py", "python"), *((pattern, "jinja2") for pattern in _TEMPLATES)]
+_OPTIONS = {pattern: {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"} for pattern in _TEMPLATES}
 _KEYWORDS = {**DEFAULT_KEYWORDS, "say": None}  # handlers name a translator's gettext so
 
 _HEADER = """\

@@ -51,8 +51,11 @@ def list_(
 @home_option
 @json_option
 def show(guest: str, home: Path, as_json: bool) -> None:
-    """Show one guest, by address or id, with identities and consents."""
-    found = build(home).guests.show(guest)
+    """Show one guest, by address or id, with identities, consents and what became of its mails."""
+    from broker.cli.invite import posted
+
+    broker = build(home)
+    found = broker.guests.show(guest)
     row = shown(found.person) | {
         "identities": [{"partner": i.partner, "issuer": i.issuer, "bound_at": _when(i.bound_at)} for i in found.identities],
         "consents": [
@@ -65,6 +68,7 @@ def show(guest: str, home: Path, as_json: bool) -> None:
             }
             for c in found.consents
         ],
+        "mails": [posted(mail) for mail in broker.outbox.of_person(found.person.id)],
     }
     if as_json:
         print_json(row)

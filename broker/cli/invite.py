@@ -1,66 +1,132 @@
-"""`broker invite`: one guest; the link is printed for a mail of one's own."""
+"""`broker invite`: one guest, or a whole list; the mail goes out at once, or the link is printed for a mail of one's own."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from broker.cli.output import build, home_option, json_option, print_json, when
+from broker.cli.output import build, home_option, json_option, plain, print_json, refuse, when
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+    from broker.services.invitations import Invited
 
 
 @click.command("invite")
-@click.argument("email")
+@click.argument("email", required=False)
+@click.option(
+    "--csv",
+    "table",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Invite the rows of this file instead: email, name, message, language, application, redirect_url.",
+)
+@click.option("--dry-run", is_flag=True, help="With --csv: say what would happen, and do nothing.")
 @click.option("--redirect-url", help="Where the guest lands.  [default: the application's launch_url, or the access panel]")
 @click.option("--name", default="", help="The guest's name, until the home organization says it.")
 @click.option("--message", default="", help="A personal message, shown on the invitation.")
 @click.option("--language", help="Of the invitation.  [default: the first of languages:]")
 @click.option("--application", help="A client_id: the guest is assigned to it.")
-@click.option("--sponsor", help="The address of the member who answers for the guest.")
-@click.option("--no-mail", is_flag=True, required=True, help="Print the link and send no mail.")
+@click.option("--sponsor", help="The address of the member who answers for the guest; replies go there.")
+@click.option("--cc", help="An address that gets a copy of the mail, link included.")
+@click.option("--preview", is_flag=True, help="Print the mail, and invite nobody.")
+@click.option("--no-mail", is_flag=True, help="Print the link and send no mail.")
 @home_option
 @json_option
 def invite(
-    email: str,
-    redirect_url: str | None,
-    name: str,
-    message: str,
-    language: str | None,
-    application: str | None,
-    sponsor: str | None,
-    no_mail: bool,
+    email: str | None,
+    table: Path | None,
+    dry_run: bool,
     home: Path,
     as_json: bool,
+    preview: bool,
+    no_mail: bool,
+    **options: Any,
 ) -> None:
-    """Invite EMAIL. Inviting again keeps the guest and replaces the link."""
-    from broker.domain.audit import Actor
+    """Invite EMAIL, or the rows of a file. Inviting again keeps the guest and replaces the link."""
     from broker.services.invitations import Wish
 
+    if (email is None) == (table is None):
+        raise click.UsageError("give one address, or --csv FILE")
+    if (dry_run and table is None) or (preview and table is not None) or (options["cc"] and no_mail):
+        raise click.UsageError("--dry-run goes with --csv, --preview with an address, --cc with a mail")
+    options["copy_to"] = options.pop("cc")
+    wish = Wish(email=email or "", mail=not no_mail, **options)
     broker = build(home)
-    wish = Wish(
-        email=email,
-        redirect_url=redirect_url,
-        name=name,
-        message=message,
-        language=language,
-        application=application,
-        sponsor=sponsor,
-    )
+    if table is not None:
+        from broker.cli.invite_csv import invite_rows
+
+        invite_rows(broker, table, wish, dry_run=dry_run, as_json=as_json)
+    elif preview:
+        _preview(broker, wish, as_json)
+    else:
+        _invite(broker, wish, as_json)
+
+
+def _invite(broker: Broker, wish: Any, as_json: bool) -> None:
+    from broker.domain.audit import Actor
+
     invited = broker.invitations.invite(Actor(kind="command"), wish)
+    broker.outbox.deliver(invited.mails)
+    mails = [posted(one) for one in broker.outbox.states(invited.mails)]
     found = invited.invitation
     if as_json:
-        print_json(
-            {
-                "id": found.id,
-                "email": found.email,
-                "status": found.status.value,
-                "redeem_url": invited.redeem_url,
-                "guest_id": found.person_id,
-                "application": found.application,
-                "redirect_url": found.redirect_url,
-                "expires_at": when(found.expires_at),
-            }
-        )
+        print_json(shown(invited) | {"mails": mails})
+    else:
+        click.echo(f"Invited {found.email}; the link works until {when(found.expires_at)}:")
+        click.echo(invited.redeem_url)
+        for mail in mails:
+            click.echo(said(mail))
+    if any(mail["status"] == "refused" for mail in mails):
+        refuse("the mail server refused the mail: the invitation stands, hand out its link or correct the address")
+
+
+def _preview(broker: Broker, wish: Any, as_json: bool) -> None:
+    from broker.domain.audit import Actor
+
+    mail = broker.invitations.preview(Actor(kind="command"), wish)
+    written = broker.outbox.written(mail)
+    if as_json:
+        print_json({"to": mail.recipient, "subject": written.subject, "text": written.text, "html": written.html})
         return
-    click.echo(f"Invited {found.email}; the link works until {when(found.expires_at)}:")
-    click.echo(invited.redeem_url)
+    click.echo(f"To: {mail.recipient}\nSubject: {written.subject}\n")
+    click.echo("\n".join(plain(line) for line in written.text.splitlines()))
+
+
+def shown(invited: Invited) -> dict[str, Any]:
+    """The members of the contract."""
+    found = invited.invitation
+    return {
+        "id": found.id,
+        "email": found.email,
+        "status": found.status.value,
+        "redeem_url": invited.redeem_url,
+        "guest_id": found.person_id,
+        "application": found.application,
+        "redirect_url": found.redirect_url,
+        "expires_at": when(found.expires_at),
+    }
+
+
+def posted(mail: Any) -> dict[str, Any]:
+    """How far a mail came."""
+    return {
+        "kind": mail.kind.value,
+        "recipient": mail.recipient,
+        "status": mail.status,
+        "problem": mail.problem,
+        "tries": mail.tries,
+        "created_at": when(mail.created_at),
+        "sent_at": when(mail.sent_at),
+        "next_try_at": when(mail.next_try_at),
+    }
+
+
+def said(mail: dict[str, Any]) -> str:
+    """The same in one line."""
+    if mail["status"] == "sent":
+        return f"Mail sent to {mail['recipient']}."
+    problem = plain(mail["problem"] or "not tried yet")
+    again = f"; next try {mail['next_try_at']} (by broker serve, or broker maintain)" if mail["next_try_at"] else ""
+    return f"Mail to {mail['recipient']} {mail['status']}: {problem}{again}"

@@ -7,7 +7,7 @@
     │   ├── PartnerFailed · PartnerUntrusted
     │   └── LoginExpired · TooManyAttempts · BadRequest · ServerError
     ├── OAuthError           a protocol answer: JSON at the token endpoint, a redirect at the authorization endpoint
-    └── CommandError         one clear line for a command or a form: NotFound · Conflict · Forbidden · Invalid
+    └── CommandError         one clear line for a command or a form: NotFound · Conflict · Forbidden · TooMany · Invalid
 
 `reason` is for the receipt and the audit log (`saml_replay`, `login_browser_mismatch`); nobody outside sees it.
 """
@@ -162,6 +162,10 @@ class Conflict(CommandError):
 
 class Forbidden(CommandError):
     """The actor may not do this."""
+
+
+class TooMany(CommandError):
+    """A quota is used up."""
 
 
 class Invalid(CommandError):

@@ -11,28 +11,32 @@ from queue import Empty, SimpleQueue
 
 from broker.services.housekeeping import Housekeeping
 from broker.services.nodes import Nodes
+from broker.services.outbox import Outbox
 from broker.services.reload import Reload
 
-WATCH, NOTE, KEEP_HOUSE = 2.0, 20.0, 30.0  # seconds
+WATCH, NOTE, KEEP_HOUSE, POST = 2.0, 20.0, 30.0, 2.0  # seconds
 _SHARE = 50  # looking at the files takes at most one part of so many of a processor, however many partners there are
 
 _log = logging.getLogger(__name__)
 
 
 class Background:
-    """Two daemon threads of one process. Started after a fork, never before."""
+    """Three daemon threads of one process. Started after a fork, never before."""
 
-    def __init__(self, reload: Reload, nodes: Nodes, housekeeping: Housekeeping, wake: SimpleQueue[None] | None = None) -> None:
+    def __init__(
+        self, reload: Reload, nodes: Nodes, housekeeping: Housekeeping, outbox: Outbox, wake: SimpleQueue[None] | None = None
+    ) -> None:
         """wake: whatever is put there makes the files be looked at now; a signal handler may do so (it is reentrant)."""
         self._reload = reload
         self._nodes = nodes
         self._housekeeping = housekeeping
+        self._outbox = outbox
         self._wake: SimpleQueue[None] = wake or SimpleQueue()
         self._over = threading.Event()
 
     def start(self) -> None:
         """Begin. The threads end with the process, or by `stop`."""
-        for work in (self._watch, self._keep_house):
+        for work in (self._watch, self._keep_house, self._post):
             threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True).start()
 
     def stop(self) -> None:
@@ -62,6 +66,11 @@ class Background:
     def _keep_house(self) -> None:
         while not self._over.wait(KEEP_HOUSE):
             guarded("maintain", self._housekeeping.turn)
+
+    def _post(self) -> None:
+        """Every process asks; the lease of each mail decides who sends it. Its own thread: a mail server may be slow."""
+        while not self._over.wait(POST):
+            guarded("mails", self._outbox.look)
 
 
 def guarded(name: str, work: Callable[[], object]) -> None:

@@ -12,9 +12,10 @@ from itertools import groupby
 from broker.services.abandoned import Abandoned
 from broker.services.client_keys import ClientKeys
 from broker.services.nodes import own_name
+from broker.services.outbox import KEPT, Outbox
 from broker.services.partners import Partners
 from broker.settings.load import Settings
-from broker.storage import documents, grants, logins, receipts, sessions, shared, tokens, used
+from broker.storage import documents, grants, logins, outbox, receipts, sessions, shared, tokens, used
 from broker.storage.batches import BATCH
 from broker.storage.engine import Connection, Database
 
@@ -40,12 +41,14 @@ class Housekeeping:
         settings: Callable[[], Settings],
         partners: Partners,
         client_keys: ClientKeys,
+        mails: Outbox,
     ) -> None:
         self._db = db
         self._clock = clock
         self._settings = settings
         self._partners = partners
         self._client_keys = client_keys
+        self._mails = mails
         self._abandoned = Abandoned(db, clock, settings)
         self._grant: tuple[int, str] = (0, "")  # where the walk through the grants goes on
         self._address: tuple[int, str] = (0, "")  # receipts up to here have no whole address any more
@@ -83,6 +86,8 @@ class Housekeeping:
         yield "refusals", lambda: self._batches(receipts.purge_refusals, now - kept.receipts)
         yield "addresses", self._addresses
         yield "leases", self._leases
+        yield "outbox", lambda: self._batches(outbox.purge, now - KEPT)
+        yield "mails", self._mails.look
         yield "documents", self._documents
 
     def _batches(self, purge: Callable[[Connection, int], int], before: int) -> int:

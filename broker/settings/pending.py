@@ -20,10 +20,6 @@ def _is_true(value: Any, _default: Any) -> bool:
     return value is True
 
 
-def _is_smtp(value: Any, _default: Any) -> bool:
-    return str(value).startswith("smtp")
-
-
 def _in_force(value: Any, _default: Any) -> bool:
     return bool(value != "disabled")
 
@@ -46,10 +42,6 @@ PENDING = (
     Pending("broker", "terms_of_use", "terms of use are not shown"),
     Pending("broker", "guests.lifetime", "guests do not expire by themselves"),
     Pending("broker", "guests.email_one_time_code", "codes by mail are not sent", _is_true),
-    Pending("broker", "mail.server", "invitations are not sent by mail; hand out their links", _is_smtp),
-    Pending(
-        "broker", "mail.server", "invitations are not written as mail; hand out their links", lambda v, _d: not _is_smtp(v, _d)
-    ),
     Pending("broker", "retention.audit", "old audit events are not removed"),
     Pending("partner", "trust.mfa", "the partner's multi-factor authentication is not taken over"),
     Pending("partner", "trust.mfa_max_age", "the partner's multi-factor authentication is not taken over"),

@@ -329,6 +329,30 @@ audit_personal = Table(
     Index("ix_audit_personal_subject", "subject"),
 )
 
+outbox = Table(  # HT-17: written in the transaction of its cause; next_try_at is NULL once it is sent or given up
+    "outbox",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    _person(null=True),
+    Column("recipient", String(320), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("message_id", String(320), nullable=False, unique=True),
+    Column("content", Text, nullable=False),  # sealed: it holds a ticket or a code; empty once it left
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("holder", UUID),
+    Column("problem", String(256)),
+    _time("created_at"),
+    _time("next_try_at", null=True),
+    _time("leased_until", null=True),
+    _time("sent_at", null=True),
+    _time("failed_at", null=True),
+    Index("ix_outbox_kind", "kind", "next_try_at"),
+    Index("ix_outbox_next_try_at", "next_try_at"),
+    Index("ix_outbox_person_id", "person_id", "created_at"),
+    Index("ix_outbox_created_at", "created_at"),
+)
+
 # --- shared by all nodes -----------------------------------------------------------------------------------------------------
 keys = Table(
     "keys",

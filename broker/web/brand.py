@@ -67,6 +67,19 @@ def stylesheet(home: Path) -> str:
     return f":root{{{_palette(light)}{rest}}}\n@media (prefers-color-scheme:dark){{:root{{{_palette(dark)}}}}}\n"
 
 
+def accent_hex(home: Path) -> str:
+    """The accent colour that is readable on white, as mail programs want it."""
+    path = home / THEME
+    found = declarations(path.read_text("utf-8", "replace"))[0] if path.is_file() else {}
+    return "#{:02x}{:02x}{:02x}".format(*readable(_colour(found.get("--brand-accent")) or ACCENT, LIGHT_SURFACE))
+
+
+def logo_png(home: Path) -> bytes | None:
+    """The logo, where it is one that mail programs show."""
+    path = home / LOGOS[1]
+    return path.read_bytes() if path.is_file() else None
+
+
 def readable(colour: Colour, surface: Colour) -> Colour:
     """The colour, moved away from the surface in small steps until text in it reaches the contrast."""
     goal = (0, 0, 0) if luminance(surface) > 0.5 else (255, 255, 255)

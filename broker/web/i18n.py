@@ -40,6 +40,10 @@ class Translator:
         """The text with its %(name)s filled in, each value escaped for HTML (AZ-19)."""
         return Markup(self._catalogue.gettext(message)) % values  # noqa: S704 - the catalogue is ours, values are escaped
 
+    def plain(self, message: str, /, **values: object) -> str:
+        """The same for what is no HTML: the text part and the subject of a mail."""
+        return str(self._catalogue.gettext(message) % values)
+
     def ngettext(self, singular: str, plural: str, count: int, /, **values: object) -> Markup:
         """The text for `count` things; %(num)s is the count."""
         text = self._catalogue.ngettext(singular, plural, count)

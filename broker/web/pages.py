@@ -30,6 +30,20 @@ def isolate(name: str) -> str:
     return plain if plain.isascii() else f"\u2068{plain}\u2069"
 
 
+def environment() -> Environment:
+    """Jinja for pages and mails: HTML is escaped, what is missing is an error, texts are translated by each render."""
+    found = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=lambda name: not (name or "").endswith(".txt"),  # noqa: S701 - only a mail's text part is no markup
+        undefined=StrictUndefined,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    found.policies["ext.i18n.trimmed"] = True
+    found.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # each render brings its own
+    return found
+
+
 class Pages:
     """Renders templates into responses."""
 
@@ -38,15 +52,7 @@ class Pages:
         self._settings_now = settings_now
         self.assets = assets or Assets(settings_now)
         self.languages = Languages()
-        self._environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            auto_reload=False,
-            extensions=["jinja2.ext.i18n"],
-        )
-        self._environment.policies["ext.i18n.trimmed"] = True
-        self._environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # each render brings its own
+        self._environment = environment()
 
     def translator(self, ui_locales: Sequence[str] = ()) -> Translator:
         """The language of this request: chosen now (`?lang=`), chosen before, asked for by the application, the browser's."""

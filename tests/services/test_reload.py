@@ -160,6 +160,17 @@ class Recorder:
         self.turns += 1
 
 
+class Postman:
+    """Counts its rounds."""
+
+    def __init__(self) -> None:
+        self.rounds = 0
+
+    def look(self) -> None:
+        """One round."""
+        self.rounds += 1
+
+
 def until(what: Callable[[], bool]) -> bool:
     """Wait a little until it is so."""
     end = time.monotonic() + 5
@@ -169,21 +180,23 @@ def until(what: Callable[[], bool]) -> bool:
 
 
 def test_the_threads_of_a_process(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """The files are looked at again and again, at once when woken; a failure ends no thread; both end with the process."""
+    """The files are looked at again and again, at once when woken; a failure ends no thread; all end with the process."""
     monkeypatch.setattr(background, "WATCH", 0.05)
     monkeypatch.setattr(background, "KEEP_HOUSE", 0.05)
+    monkeypatch.setattr(background, "POST", 0.05)
     recorder: Any = Recorder()
+    postman: Any = Postman()
     wake: SimpleQueue[None] = SimpleQueue()
-    working = Background(recorder, recorder, recorder, wake)
+    working = Background(recorder, recorder, recorder, postman, wake)
     working.start()
-    assert until(lambda: len(recorder.looks) > 2 and recorder.turns > 1)
+    assert until(lambda: len(recorder.looks) > 2 and recorder.turns > 1 and postman.rounds > 1)
     assert "background.failed what=reload error=OSError" in caplog.text
     assert "secret" not in caplog.text
     assert recorder.notes == 1
     wake.put(None)
     assert until(lambda: True in recorder.looks and recorder.notes == 2)
-    mine = [thread for thread in threading.enumerate() if thread.name in {"watch", "keep_house"}]
-    assert len(mine) == 2
+    mine = [thread for thread in threading.enumerate() if thread.name in {"watch", "keep_house", "post"}]
+    assert len(mine) == 3
     assert all(thread.daemon for thread in mine)
     working.stop()
     assert until(lambda: not any(thread.is_alive() for thread in mine))

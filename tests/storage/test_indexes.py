@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, UniqueConstraint, create_engine, event
 
 import broker.storage
 from broker.domain.audit import SYSTEM, Event
+from broker.domain.mail import Kind, Mail
 from broker.storage import (
     audit,
     consents,
@@ -20,6 +21,7 @@ from broker.storage import (
     grants,
     invitations,
     logins,
+    outbox,
     people,
     receipts,
     sessions,
@@ -39,6 +41,7 @@ SESSION = factories.session(PERSON.id)
 GRANT = factories.grant(PERSON.id)
 FAMILY = tokens.Family("family", GRANT.id, START + 600)
 RECEIPT = factories.receipt(person_id=PERSON.id)
+MAIL = Mail(kind=Kind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
 URL = "https://login.fabrikam.example/jwks"
 
 CALLS: dict[str, Callable[[Connection], object]] = {
@@ -118,6 +121,18 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "tokens.family_of_spent": lambda tx: tokens.family_of_spent(tx, "refresh", "payroll"),
     "tokens.revoke_family": lambda tx: tokens.revoke_family(tx, "family", START),
     "tokens.purge": lambda tx: tokens.purge(tx, START),
+    "outbox.add": lambda tx: outbox.add(tx, MAIL, mail_id="1", message_id="1@x", content="sealed", now=START),
+    "outbox.is_due": lambda tx: outbox.is_due(tx, START),
+    "outbox.lease": lambda tx: [
+        outbox.lease(tx, holder="h", now=START, until=START + 300, limit=10, ids=ids) for ids in (None, ["1"])
+    ],
+    "outbox.sent": lambda tx: outbox.sent(tx, "1", "h", START),
+    "outbox.given_up": lambda tx: outbox.given_up(tx, "1", "h", START, "no"),
+    "outbox.later": lambda tx: outbox.later(tx, "1", "h", START, "no"),
+    "outbox.let_go": lambda tx: outbox.let_go(tx, ["1"], "h"),
+    "outbox.of_ids": lambda tx: outbox.of_ids(tx, ["1"]),
+    "outbox.of_person": lambda tx: outbox.of_person(tx, PERSON.id),
+    "outbox.purge": lambda tx: outbox.purge(tx, START),
     "used.once": lambda tx: used.once(tx, "jti", "value", START + 60),
     "used.purge": lambda tx: used.purge(tx, START),
     "receipts.save": lambda tx: receipts.save(tx, RECEIPT),

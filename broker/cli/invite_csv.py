@@ -1,0 +1,169 @@
+"""`broker invite --csv`: a list of guests, read row by row, a result for each; safe to run again."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from broker.cli.output import plain, print_json, refuse
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+    from broker.services.invitations import Wish
+
+COLUMNS = ("email", "name", "message", "language", "application", "redirect_url")
+TOGETHER = 50  # rows of one transaction
+LONG = 200  # rows from which on a terminal sees a progress bar
+SENT_HERE = 200  # rows whose mails this command sends itself; the serving broker sends those of the rows behind them
+Row = tuple[int, dict[str, str] | str]  # line number, and the cells or what is wrong with them
+
+
+def invite_rows(broker: Broker, path: Path, defaults: Wish, *, dry_run: bool, as_json: bool) -> None:
+    """Every row; a line each on standard output, the sum at the end, exit 1 if any was bad. defaults: for empty cells."""
+    from broker.domain.audit import Actor
+
+    actor = Actor(kind="command")
+    counts: Counter[str] = Counter()
+    printed: list[dict[str, Any]] = []
+    waiting = 0
+    with _lines(path) as source:
+        rows = _read(source)
+        results = _judged(broker, actor, rows, defaults) if dry_run else _invited(broker, actor, rows, defaults)
+        for result in _with_progress(results, path, quiet=as_json):
+            counts[result["result"]] += 1
+            waiting += result.get("mail") == "waiting"
+            if as_json:
+                printed.append(result)
+            else:
+                said = result["problem"] or result["redeem_url"] or ""
+                click.echo("\t".join((str(result["line"]), result["result"], plain(result["email"]), plain(said))).rstrip())
+    if as_json:
+        print_json(printed)
+    if waiting:
+        click.echo(
+            f"{waiting} mails wait in the outbox: broker serve sends them, or broker maintain; see broker guests show", err=True
+        )
+    bad = counts["bad"]
+    summary = ", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "no rows"
+    if bad:
+        refuse(f"{path.name}: {summary}; correct the bad rows and run the same file again")
+    if not as_json:
+        click.echo(f"{path.name}: {summary}")
+
+
+def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Wish) -> Iterator[dict[str, Any]]:
+    """Some rows a transaction; memory stays flat, however long the list."""
+    from broker.domain.errors import CommandError
+
+    done = 0
+    while some := list(islice(rows, TOGETHER)):
+        good = [(line, _wish(cells, defaults)) for line, cells in some if not isinstance(cells, str)]
+        found = dict(
+            zip((line for line, _ in good), broker.invitations.invite_many(actor, [wish for _, wish in good]), strict=True)
+        )
+        mails = [mail for one in found.values() if not isinstance(one, CommandError) for mail in one.mails]
+        if done < SENT_HERE:
+            broker.outbox.deliver(mails)
+        done += len(some)
+        states = {mail.id: mail for mail in broker.outbox.states(mails)} if mails else {}
+        for line, cells in some:
+            if isinstance(cells, str):
+                yield _result(line, "", "bad", cells)
+                continue
+            one = found[line]
+            if isinstance(one, CommandError):
+                yield _result(line, cells["email"], "bad", str(one))
+                continue
+            refused = [states[mail].problem for mail in one.mails if states[mail].status == "refused"]
+            word = "bad" if refused else "invited" if one.mails or not defaults.mail else "kept"
+            problem = f"the mail was refused: {refused[0]}" if refused else None
+            waiting = [mail for mail in one.mails if states[mail].status == "waiting"]
+            invitation = one.invitation
+            yield _result(line, invitation.email, word, problem) | {
+                "id": invitation.id,
+                "status": invitation.status.value,
+                "redeem_url": one.redeem_url or None,
+                "mail": "waiting" if waiting else "refused" if refused else "sent" if one.mails else None,
+            }
+
+
+def _judged(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Wish) -> Iterator[dict[str, Any]]:
+    from broker.domain.errors import CommandError
+
+    for line, cells in rows:
+        if isinstance(cells, str):
+            yield _result(line, "", "bad", cells)
+            continue
+        try:
+            yield _result(line, cells["email"], broker.invitations.judge(actor, _wish(cells, defaults)), None)
+        except CommandError as error:
+            yield _result(line, cells["email"], "bad", str(error))
+
+
+def _result(line: int, email: str, word: str, problem: str | None) -> dict[str, Any]:
+    return {"line": line, "email": email, "result": word, "problem": problem, "redeem_url": None}
+
+
+def _wish(cells: dict[str, str], defaults: Wish) -> Wish:
+    given: dict[str, Any] = dict(cells)
+    return replace(defaults, **given)
+
+
+class _lines:  # noqa: N801 - used as a function
+    """The file open for reading; a byte order mark, as spreadsheets write one, is skipped."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> Iterable[str]:
+        try:
+            self._file = self._path.open(encoding="utf-8-sig", newline="")
+        except OSError as error:
+            refuse(f"{self._path}: {error.strerror}")
+        return self._file
+
+    def __exit__(self, *_said: object) -> None:
+        self._file.close()
+
+
+def _read(source: Iterable[str]) -> Iterator[Row]:
+    """The rows under the head; a comma or a semicolon between cells, whichever the head has."""
+    lines = iter(source)
+    try:
+        head = next(lines, "")
+        delimiter = ";" if ";" in head and "," not in head else ","
+        names = [name.strip().lower() for name in next(csv.reader([head], delimiter=delimiter), [])]
+        unknown = [name for name in names if name not in COLUMNS]
+        if "email" not in names or unknown or len(set(names)) != len(names):
+            refuse(f"line 1 must name the columns: email, and any of {', '.join(COLUMNS[1:])}, each once")
+        reader = csv.reader(lines, delimiter=delimiter)
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            line = reader.line_num + 1
+            if len(cells) > len(names):
+                yield line, f"{len(cells)} cells under {len(names)} columns"
+            else:
+                values = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell.strip()}
+                yield line, {"email": "", **values}
+    except (UnicodeDecodeError, csv.Error) as error:
+        refuse(f"the file is no CSV in UTF-8: {type(error).__name__}")
+
+
+def _with_progress(results: Iterator[dict[str, Any]], path: Path, *, quiet: bool) -> Iterator[dict[str, Any]]:
+    """On a terminal, for a long list: a bar on standard error, so that standard output stays a table."""
+    with path.open("rb") as source:
+        length = sum(1 for _ in source) - 1
+    if length < LONG or quiet or not sys.stderr.isatty():
+        yield from results
+        return
+    with click.progressbar(results, length=length, label=path.name, file=sys.stderr) as bar:
+        yield from bar

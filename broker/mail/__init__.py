@@ -1,0 +1,1 @@
+"""The post: messages built so that no header can be injected, and the ways on which they leave."""

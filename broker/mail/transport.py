@@ -1,0 +1,43 @@
+"""What every way of sending has in common, and which one a URL names."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+
+
+class Refused(Exception):
+    """The server will never take this mail to this address (RFC 5321 4.2.1, 5yz). The text is one safe line."""
+
+
+class Delayed(Exception):
+    """It did not work now: the server is away, busy, or does not accept us; the same mail is tried again."""
+
+
+class MailTransport(Protocol):
+    """Sends one message to one address at a time; a connection lives until `close`."""
+
+    def send(self, message: EmailMessage, recipient: str) -> None:
+        """Hand the message over; returns when it was accepted. Raises Refused, Delayed."""
+        ...
+
+    def close(self) -> None:
+        """End the connection; the next `send` opens another."""
+        ...
+
+
+def transport_of(server: str, base: Path, host: str) -> MailTransport:
+    """The transport of `mail.server`. base: the home, for relative folders. host: how we introduce ourselves (EHLO)."""
+    from broker.mail.folder import FolderTransport
+    from broker.mail.smtp import SmtpTransport
+
+    if server.startswith("folder:"):
+        return FolderTransport(base / server.removeprefix("folder:"))
+    return SmtpTransport(server, host)
+
+
+def one_line(text: str) -> str:
+    """What a server said, on one printable line of at most 200 characters (LP-02)."""
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(plain.split())[:200]

@@ -1,0 +1,124 @@
+"""What an inviter wishes for, checked, and the mails that come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from broker.domain.address import domain_of, in_domains
+from broker.domain.audit import Actor
+from broker.domain.errors import Invalid
+from broker.domain.mail import Kind, Mail
+from broker.services.addresses import parse
+from broker.settings.load import Settings
+
+MAX_NAME, MAX_MESSAGE = 256, 4000  # characters
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a member of staff wants: the address, and where the guest is to land."""
+
+    email: str
+    redirect_url: str | None = None
+    name: str = ""
+    message: str = ""
+    language: str | None = None
+    application: str | None = None
+    sponsor: str | None = None
+    mail: bool = False
+    copy_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A wish that passed every check, with what the mail calls things."""
+
+    wish: Wish
+    email: str
+    application: str | None
+    application_name: str
+    partner_name: str
+    language: str
+    landing: str
+    sponsor: str | None
+    copy_to: str | None
+    inviter: str
+
+
+def plan_of(settings: Settings, actor: Actor, wish: Wish) -> Plan:
+    """Every check that needs no database. Raises Invalid."""
+    email = parse(wish.email)
+    _may_be_invited(settings, email)
+    application = settings.applications.get(wish.application) if wish.application else None
+    if wish.application and application is None:
+        raise Invalid(f"there is no application {wish.application!r} in config/applications", "application_unknown")
+    language = wish.language or settings.broker.languages[0]
+    if language not in settings.broker.languages:
+        raise Invalid(f"language {language!r} is not one of {', '.join(settings.broker.languages)}", "language_unknown")
+    if len(wish.name) > MAX_NAME or not wish.name.isprintable():
+        raise Invalid(f"the name must be one line of at most {MAX_NAME} characters", "name_invalid")
+    if len(wish.message) > MAX_MESSAGE:
+        raise Invalid(f"the message must have at most {MAX_MESSAGE} characters", "message_invalid")
+    landing = wish.redirect_url or (application.launch_url if application else None) or f"{settings.issuer}/apps"
+    sponsor = parse(wish.sponsor) if wish.sponsor else None
+    partner = settings.partner_of_domain(domain_of(email))
+    return Plan(
+        wish=wish,
+        email=email,
+        application=application.client_id if application else None,
+        application_name=application.name if application else "",
+        partner_name=partner.name if partner else "",
+        language=language,
+        landing=_landing(landing),
+        sponsor=sponsor,
+        copy_to=parse(wish.copy_to) if wish.copy_to else None,
+        inviter=sponsor or actor.id or actor.kind,
+    )
+
+
+def mails_of(plan: Plan, person_id: str, url: str, until: int) -> list[Mail]:
+    """To the guest, and to whoever wanted a copy: two mails, so that each is refused or repeated for itself."""
+    values = {
+        "name": plan.wish.name,
+        "inviter": plan.inviter if "@" in plan.inviter else "",
+        "message": plan.wish.message,
+        "application": plan.application_name,
+        "partner": plan.partner_name,
+        "url": url,
+        "until": until,
+    }
+    return [
+        Mail(
+            kind=Kind.INVITATION,
+            recipient=recipient,
+            language=plan.language,
+            reply_to=plan.sponsor,
+            person=person_id,
+            values=values,
+        )
+        for recipient in (plan.email, plan.copy_to)
+        if recipient is not None
+    ]
+
+
+def _may_be_invited(settings: Settings, email: str) -> None:
+    """allow_domains, if given, and never deny_domains: exact labels after IDNA (PO-04)."""
+    rules = settings.broker.invitations
+    if in_domains(email, rules.deny_domains) or (rules.allow_domains and not in_domains(email, rules.allow_domains)):
+        raise Invalid(
+            f"addresses of {email.rpartition('@')[2]} may not be invited (invitations: in config/broker.yaml)",
+            "domain_denied",
+        )
+
+
+def _landing(url: str) -> str:
+    """Where the guest lands: https, or http on loopback; no user part, no control characters."""
+    parts = urlsplit(url)
+    fine = parts.scheme == "https" or (
+        parts.scheme == "http" and ((parts.hostname or "") in _LOOPBACK or (parts.hostname or "").startswith("127."))
+    )
+    if not fine or not parts.hostname or "@" in parts.netloc or any(ord(c) <= 32 for c in url):
+        raise Invalid("the redirect URL must be a plain https: URL (http: only on loopback)", "redirect_url")
+    return url

@@ -1,0 +1,69 @@
+"""Mails in words: the pages' templates, catalogues and colours, without a request (docs/decisions/0009-mail-texts.md)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from broker.domain.mail import Kind, Mail, Written
+from broker.settings.load import Settings
+from broker.web import brand
+from broker.web.i18n import Languages, Translator, choose
+from broker.web.pages import environment, isolate
+
+_BLANK = re.compile(r"\n{3,}")
+
+
+class Mails:
+    """Renders mails in the guest's language."""
+
+    def __init__(self, settings_now: Callable[[], Settings]) -> None:
+        self._settings_now = settings_now
+        self._languages = Languages()
+        self._environment = environment()
+
+    def write(self, mail: Mail) -> Written:
+        """Subject, text and HTML. Raises nothing for input: values are filled in as text, never as markup."""
+        settings = self._settings_now()
+        language = choose(self._languages.offered(settings.broker.languages), [mail.language])
+        translator = self._languages.translator(language)
+        organization, logo = settings.broker.organization, brand.logo_png(settings.home)
+        shared = {
+            **mail.values,
+            "date": translator.date,
+            "language": language,
+            "direction": translator.direction,
+            "company": organization.name,
+            "support_url": str(organization.support_url or ""),
+            "privacy_url": str(organization.privacy_url or ""),
+            "accent": brand.accent_hex(settings.home),
+            "logo": logo is not None,
+        }
+        subject = _SUBJECTS[mail.kind](translator, organization.name, mail)
+        shared["subject"] = subject
+        return Written(
+            subject,
+            self._render(f"mail/{mail.kind}.txt", {**shared, "isolate": _isolated}, translator.plain),
+            self._render(f"mail/{mail.kind}.html", {**shared, "isolate": isolate}, translator.gettext),
+            logo,
+        )
+
+    def _render(self, template: str, values: dict[str, object], say: Callable[..., str]) -> str:
+        text = self._environment.get_template(template).render({**values, "_": say, "gettext": say})
+        return _BLANK.sub("\n\n", "\n".join(line.rstrip() for line in text.splitlines())).strip() + "\n"
+
+
+def _isolated(name: str) -> str:
+    """In plain text only where it is needed: many programs show the controls as boxes."""
+    return isolate(name) if any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in name) else name
+
+
+def _invitation(translator: Translator, company: str, mail: Mail) -> str:
+    say, application = translator.plain, str(mail.values["application"])
+    if application:
+        return say("%(company)s invites you to %(application)s", company=company, application=application)
+    return say("%(company)s invites you", company=company)
+
+
+_SUBJECTS: dict[Kind, Callable[[Translator, str, Mail], str]] = {Kind.INVITATION: _invitation}

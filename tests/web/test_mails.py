@@ -1,0 +1,77 @@
+"""Mails in words: four languages, complete as text, nothing fetched, nothing injected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from broker.domain.mail import Kind, Mail
+from broker.settings.load import load
+from broker.web.i18n import SHIPPED
+from broker.web.mails import Mails
+from tests.clock import START
+
+URL = "https://login.contoso.example/invitation/abc"
+VALUES = {
+    "name": "Ada <b>",
+    "inviter": "bob@contoso.example",
+    "message": "Hello\n<script>x</script>",
+    "application": "Payroll & more",
+    "partner": "Fabrikam",
+    "url": URL,
+    "until": START,
+}
+
+
+@pytest.fixture
+def mails(tmp_path: Path) -> Mails:
+    """Contoso's mails, with a brand."""
+    brand = tmp_path / "config" / "brand"
+    brand.mkdir(parents=True)
+    (brand / "theme.css").write_text(":root { --brand-accent: #7a1f5c; }")
+    (brand / "logo.png").write_bytes(b"\x89PNG")
+    (tmp_path / "config" / "broker.yaml").write_text(
+        "issuer: https://login.contoso.example\n"
+        "organization: {name: Contoso, support_url: 'mailto:it@contoso.example', privacy_url: https://contoso.example/p}\n"
+    )
+    settings = load(tmp_path, {})
+    return Mails(lambda: settings)
+
+
+def mail(language: str = "en", **values: object) -> Mail:
+    """An invitation."""
+    return Mail(kind=Kind.INVITATION, recipient="ada@fabrikam.example", language=language, values=VALUES | values)
+
+
+@pytest.mark.parametrize("language", SHIPPED)
+def test_complete_in_every_language(mails: Mails, language: str) -> None:
+    """Link, message, help and privacy stand in the text part; the HTML says the same and fetches nothing."""
+    written = mails.write(mail(language))
+    for wanted in (URL, "bob@contoso.example", "Payroll & more", "> <script>x</script>", "it@contoso.example", "Ada <b>"):
+        assert wanted in written.text
+    assert written.html.count(URL) == 3  # the button, the link, and the link's own text
+    assert "<script>" not in written.html
+    assert 'src="http' not in written.html
+    assert "#7a1f5c" in written.html
+    assert written.logo == b"\x89PNG"
+    assert "\n\n\n" not in written.text
+
+
+def test_languages_differ(mails: Mails) -> None:
+    """Each language has its own words, a foreign one the first."""
+    assert len({mails.write(mail(language)).subject for language in SHIPPED}) == 4
+    assert mails.write(mail("xx")).subject == "Contoso invites you to Payroll & more"
+
+
+def test_without_everything(mails: Mails) -> None:
+    """No name, inviter, message, application or partner."""
+    written = mails.write(mail(name="", inviter="", message="", application="", partner=""))
+    assert written.subject == "Contoso invites you"
+    assert written.text.startswith("Hello,\n\nOpen this link")
+
+
+def test_name_of_another_writing_direction(mails: Mails) -> None:
+    """AZ-19: such a name is isolated in plain text, others are left as they are."""
+    assert "\u2068עדה\u2069" in mails.write(mail(name="עדה")).text
+    assert "\u2068" not in mails.write(mail(name="Zoë")).text
