@@ -33,7 +33,7 @@ GROWN = {  # files that may be larger, up to here, each with its reason
     "broker/demo/story.py": 380,  # one story
 }
 
-WORKPLACE = re.compile(r"(?<![\w./~-])/(work|farm|root)/|before-stop|\.library/")
+ELSEWHERE = re.compile(r"(?<![\w./~-])/(root|Users|home/(?!broker\b))")  # somebody's own machine; the image's user is `broker`
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
 
 
@@ -125,7 +125,7 @@ def test_no_drawer_for_everything():
 def test_no_file_names_a_workplace():
     """Nothing depends on where it was written."""
     own = Path(__file__)
-    assert [relative(p) for p in committed() if p != own and WORKPLACE.search(text_of(p))] == []
+    assert [relative(p) for p in committed() if p != own and (f"{ROOT}/" in text_of(p) or ELSEWHERE.search(text_of(p)))] == []
 
 
 def test_nothing_is_left_undone():
