@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.stage import Stage, arrives, examine, name_of, tab_to, walk
+from tests.browser.stage import Stage, arrives, examine, name_of, press, tab_to, walk
 
 PHONE = {"width": 390, "height": 844}
 OpenContext = Callable[..., BrowserContext]
@@ -205,11 +205,12 @@ def test_back_and_reload(open_context: OpenContext, stage: Stage) -> None:
     page = open_context().new_page()
     page.goto(stage.invite(person))
     page.reload()
-    page.click("[data-primary]")
+    press(page, "[data-primary]")
     arrives(page, "partner-login")
     page.go_back()
     arrives(page, "invitation")
-    page.click("[data-primary]")
+    press(page, "[data-primary]")
+    arrives(page, "partner-login")
     page.reload()
     page.click(f"button[value='{person.subject}']")
     arrives(page, "review-permissions")
