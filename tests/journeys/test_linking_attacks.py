@@ -65,15 +65,17 @@ def test_proof_of_one_identity_does_not_bind_another(world: World) -> None:
 
 
 def test_foreign_identity_is_not_put_into_a_session(world: World) -> None:
-    """AL-06: the answer of an attacker's login, opened in a signed-in browser, links nothing and changes no session."""
+    """AL-06, HO-19: the answer of an attacker's login, opened in a signed-in browser, links nothing and changes no session."""
     ada = world.visitor(ADA)
     world.redeem(ada)
     before, session = bound(world), cookie(world, ada.browser, Purpose.SESSION)
     attacker = world.visitor(BO)
     invited = world.invite(BO.email)
     answer = attacker.open(invited.redeem_url, stop_at=f"{world.url}/oidc").location or ""
+    redeemed = world.partners["fabrikam"].calls["token"]
     page = ada.browser.get(answer)
     assert page.error == "login_expired"
+    assert world.partners["fabrikam"].calls["token"] == redeemed  # HO-19: refused before anything is taken
     assert world.receipt(page)["reason"] == "login_browser_mismatch"
     posted = ada.browser.post(
         f"{world.url}/invitation", {"csrf": "x" * 43}, opener=attacker.browser.get(f"{world.callback}/home")
