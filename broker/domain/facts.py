@@ -44,6 +44,7 @@ class Facts:
     assignment_required: bool = False
     assigned: bool = False
     assignments: tuple[str, ...] = ()
+    groups: frozenset[str] = frozenset()  # names of our groups that the person is in now
     consented: frozenset[str] | None = None  # scopes of the consent record; None: no record
     consented_now: bool = False
     acr: str = assurance.SFA

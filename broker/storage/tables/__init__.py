@@ -1,0 +1,37 @@
+"""Every table, by subject."""
+
+from __future__ import annotations
+
+from broker.storage.tables.base import metadata
+from broker.storage.tables.directory import assignments, consents, identities, invitations, people, subjects
+from broker.storage.tables.history import audit, audit_personal, outbox, receipts, refusals
+from broker.storage.tables.shared import attempts, documents, keys, leases, used
+from broker.storage.tables.sign_in import access_tokens, codes, grants, logins, parked, refresh_families, refresh_tokens, sessions
+
+__all__ = [
+    "access_tokens",
+    "assignments",
+    "attempts",
+    "audit",
+    "audit_personal",
+    "codes",
+    "consents",
+    "documents",
+    "grants",
+    "identities",
+    "invitations",
+    "keys",
+    "leases",
+    "logins",
+    "metadata",
+    "outbox",
+    "parked",
+    "people",
+    "receipts",
+    "refresh_families",
+    "refresh_tokens",
+    "refusals",
+    "sessions",
+    "subjects",
+    "used",
+]

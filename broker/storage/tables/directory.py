@@ -1,0 +1,90 @@
+"""Who: people, their identities and subjects, invitations, assignments, consents."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint, false
+
+from broker.storage.tables import base
+
+people = Table(
+    "people",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("email", String(320), unique=True),  # NULL once deleted
+    Column("email_verified", Boolean, nullable=False, server_default=false()),
+    Column("name", String(256), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("partner", String(128)),
+    Column("sponsor", String(320)),
+    Column("profile", JSON, nullable=False),
+    base.time("created_at"),
+    base.time("redeemed_at", null=True),
+    base.time("expires_at", null=True),
+    base.time("last_sign_in", null=True),
+)
+
+identities = Table(
+    "identities",
+    base.metadata,
+    Column("partner", String(128), primary_key=True),
+    Column("issuer", String(512), primary_key=True),
+    Column("subject", String(1024), primary_key=True),
+    base.person(),
+    base.time("bound_at"),
+    Index("ix_identities_person_id", "person_id"),
+)
+
+subjects = Table(  # HT-6, HT-7: random, by sector, never reassigned: the row outlives the person
+    "subjects",
+    base.metadata,
+    Column("sector", String(256), primary_key=True),  # a client_id, or "" for public subjects
+    Column("person_id", base.UUID, primary_key=True),
+    Column("sub", String(64), nullable=False),
+    UniqueConstraint("sector", "sub"),
+)
+
+invitations = Table(
+    "invitations",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    base.person(),
+    Column("email", String(320), nullable=False),
+    Column("ticket", base.HASH, nullable=False, unique=True),
+    Column("status", String(16), nullable=False),
+    Column("redirect_url", Text, nullable=False),
+    Column("application", String(128)),
+    Column("language", String(16), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("inviter", String(320), nullable=False),
+    base.time("created_at"),
+    base.time("expires_at"),
+    base.time("redeemed_at", null=True),
+    Index("ix_invitations_person_id", "person_id", "status"),
+)
+
+assignments = Table(
+    "assignments",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    base.person(),
+    Column("application", String(128), nullable=False),
+    Column("role", String(128), nullable=False),
+    base.time("starts_at"),
+    base.time("ends_at", null=True),
+    UniqueConstraint("person_id", "application", "role"),
+)
+
+consents = Table(
+    "consents",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    base.person(),
+    Column("application", String(128), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    base.time("given_at"),
+    base.time("withdrawn_at", null=True),
+    Index("ix_consents_person_id", "person_id", "application"),
+)

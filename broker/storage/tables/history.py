@@ -1,0 +1,94 @@
+"""What happened, and what is to be told: receipts, refusals, the audit, the outbox."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from broker.storage.tables import base
+
+receipts = Table(
+    "receipts",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    Column("request_id", String(16), nullable=False, unique=True),
+    base.time("at"),
+    Column("outcome", String(16), nullable=False),
+    base.person(null=True),
+    Column("application", String(128)),
+    Column("partner", String(128)),
+    Column("error", String(32)),
+    Column("reason", Text, nullable=False),
+    Column("policies", JSON, nullable=False),
+    Column("steps", JSON, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("config", String(32), nullable=False),
+    Index("ix_receipts_at", "at", "id"),
+    Index("ix_receipts_person_id", "person_id", "at"),
+    Index("ix_receipts_partner", "partner", "at"),
+)
+
+refusals = Table(  # HT-13: pages of no live login; capped
+    "refusals",
+    base.metadata,
+    Column("request_id", String(16), primary_key=True),
+    base.time("at"),
+    Column("code", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("address", String(64), nullable=False),
+    Index("ix_refusals_at", "at"),
+    Index("ix_refusals_address", "address", "at"),
+)
+
+audit = Table(  # HT-18: unchained in the transaction of its cause; `maintain` numbers and chains
+    "audit",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    base.time("at"),
+    Column("name", String(64), nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor_id", String(128), nullable=False),
+    Column("request_id", String(16), nullable=False),
+    Column("subject", String(36), nullable=False),
+    Column("target", String(256), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("seq", BigInteger, unique=True),
+    Column("chain", base.HASH),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_subject", "subject"),
+)
+
+audit_personal = Table(
+    "audit_personal",
+    base.metadata,
+    Column("audit_id", base.UUID, ForeignKey("audit.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("subject", String(36), nullable=False),
+    Column("value", Text, nullable=False),
+    Index("ix_audit_personal_subject", "subject"),
+)
+
+outbox = Table(  # HT-17: written in the transaction of its cause; next_try_at is NULL once it is sent or given up
+    "outbox",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    base.person(null=True),
+    Column("recipient", String(320), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("message_id", String(320), nullable=False, unique=True),
+    Column("content", Text, nullable=False),  # sealed: it holds a ticket or a code; empty once it left
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("holder", base.UUID),
+    Column("problem", String(256)),
+    base.time("created_at"),
+    base.time("next_try_at", null=True),
+    base.time("leased_until", null=True),
+    base.time("sent_at", null=True),
+    base.time("failed_at", null=True),
+    Index("ix_outbox_kind", "kind", "next_try_at"),
+    Index("ix_outbox_next_try_at", "next_try_at"),
+    Index("ix_outbox_person_id", "person_id", "created_at"),
+    Index("ix_outbox_created_at", "created_at"),
+)

@@ -1,0 +1,148 @@
+"""A login, a session, a grant, and what hangs off them."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, false
+
+from broker.storage.tables import base
+
+logins = Table(
+    "logins",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    Column("reference", String(16), nullable=False, unique=True),
+    Column("browser", base.HASH, nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("request", JSON),
+    Column("invitation_id", base.UUID, ForeignKey("invitations.id", ondelete="CASCADE")),
+    Column("partner", String(128)),
+    Column("login_hint", String(320)),
+    Column("state", base.HASH, unique=True),  # of the request that is out at the identity provider
+    Column("memory", Text),
+    Column("assertion", JSON),
+    Column("chosen", Boolean, nullable=False, server_default=false()),
+    Column("anew", Boolean, nullable=False, server_default=false()),
+    Column("consented", Boolean, nullable=False, server_default=false()),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("return_path", String(512)),
+    Column("trail", JSON, nullable=False),
+    base.time("created_at"),
+    base.time("expires_at"),
+    Index("ix_logins_browser", "browser", "stage", "created_at"),
+    Index("ix_logins_address", "address", "created_at"),
+    Index("ix_logins_expires_at", "expires_at"),
+    Index("ix_logins_invitation_id", "invitation_id"),
+)
+
+parked = Table(  # HW-4, HS-31: what a cross-site POST brought, until the browser that began claims it
+    "parked",
+    base.metadata,
+    Column("handle", base.HASH, primary_key=True),
+    Column("login_id", base.UUID, ForeignKey("logins.id", ondelete="CASCADE"), nullable=False),
+    Column("partner", String(128), nullable=False),
+    Column("content", Text, nullable=False),  # sealed
+    base.time("expires_at"),
+    Index("ix_parked_expires_at", "expires_at"),
+    Index("ix_parked_login_id", "login_id"),
+)
+
+sessions = Table(
+    "sessions",
+    base.metadata,
+    Column("sid", base.UUID, primary_key=True),
+    Column("cookie", base.HASH, nullable=False, unique=True),
+    base.person(),
+    Column("partner", String(128), nullable=False),
+    Column("issuer", String(512), nullable=False),
+    Column("acr", String(128), nullable=False),
+    Column("amr", JSON, nullable=False),
+    Column("claims", JSON, nullable=False),
+    base.time("auth_time"),
+    Column("auth_time_known", Boolean, nullable=False),
+    base.time("created_at"),
+    base.time("last_seen_at"),
+    base.time("expires_at"),
+    base.time("ended_at", null=True),
+    Index("ix_sessions_person_id", "person_id"),
+    Index("ix_sessions_expires_at", "expires_at"),
+)
+
+grants = Table(
+    "grants",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    Column("sid", base.UUID, nullable=False),  # no foreign key: a grant outlives a session that merely expired (HP-63)
+    base.person(),
+    Column("client_id", String(128), nullable=False),
+    Column("sub", String(64), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("claims", JSON, nullable=False),
+    Column("requested", JSON, nullable=False),
+    Column("acr", String(128), nullable=False),
+    Column("amr", JSON, nullable=False),
+    base.time("auth_time"),
+    Column("idp", String(128), nullable=False),
+    Column("nonce", String(512)),
+    Column("address", String(64), nullable=False),
+    base.time("created_at"),
+    base.time("ended_at", null=True),
+    Index("ix_grants_sid", "sid"),
+    Index("ix_grants_person_id", "person_id"),
+    Index("ix_grants_created_at", "created_at"),
+)
+
+
+def _grant() -> Column[str]:
+    return Column("grant_id", base.UUID, ForeignKey("grants.id", ondelete="CASCADE"), nullable=False)
+
+
+codes = Table(
+    "codes",
+    base.metadata,
+    Column("code", base.HASH, primary_key=True),
+    _grant(),
+    Column("client_id", String(128), nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("challenge", String(64)),
+    base.time("expires_at"),
+    base.time("spent_at", null=True),
+    Index("ix_codes_grant_id", "grant_id"),
+    Index("ix_codes_expires_at", "expires_at"),
+)
+
+access_tokens = Table(
+    "access_tokens",
+    base.metadata,
+    Column("token", base.HASH, primary_key=True),
+    _grant(),
+    Column("scopes", JSON, nullable=False),
+    base.time("created_at"),
+    base.time("expires_at"),
+    base.time("revoked_at", null=True),
+    Index("ix_access_tokens_grant_id", "grant_id"),
+    Index("ix_access_tokens_expires_at", "expires_at"),
+)
+
+refresh_families = Table(
+    "refresh_families",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    _grant(),
+    Column("client_id", String(128), nullable=False),
+    base.time("expires_at"),  # absolute
+    base.time("revoked_at", null=True),
+    Index("ix_refresh_families_grant_id", "grant_id"),
+    Index("ix_refresh_families_expires_at", "expires_at"),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    base.metadata,
+    Column("token", base.HASH, primary_key=True),
+    Column("family_id", base.UUID, ForeignKey("refresh_families.id", ondelete="CASCADE"), nullable=False),
+    base.time("expires_at"),  # idle
+    base.time("spent_at", null=True),
+    Index("ix_refresh_tokens_family_id", "family_id"),
+)
