@@ -27,6 +27,7 @@ from broker.services.health import Health
 from broker.services.housekeeping import Housekeeping
 from broker.services.invitations import Invitations
 from broker.services.keys import Keys
+from broker.services.metadata_fetches import MetadataFetches
 from broker.services.nodes import Nodes
 from broker.services.outbox import Outbox, Write
 from broker.services.partners import Partners
@@ -61,6 +62,7 @@ class Broker:
     applications: Applications
     clients: Clients
     partners: Partners
+    metadata_fetches: MetadataFetches
     sessions: Sessions
     grants: Grants
     sign_in: SignIn
@@ -174,6 +176,7 @@ def build(
             keys=client_keys.of,
         ),
         partners=partners,
+        metadata_fetches=MetadataFetches(db, clock, keys),
         sessions=sessions,
         grants=grants,
         sign_in=sign_in,
@@ -190,5 +193,5 @@ def build(
         nodes=nodes,
         reload=Reload(db, clock, current),
         housekeeping=Housekeeping(db, clock, now, partners, client_keys, outbox),
-        doctor=Doctor(db, clock, now, partners, nodes),
+        doctor=Doctor(db, clock, now, partners, nodes, keys),
     )

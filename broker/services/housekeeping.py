@@ -15,7 +15,7 @@ from broker.services.nodes import own_name
 from broker.services.outbox import KEPT, Outbox
 from broker.services.partners import Partners
 from broker.settings.load import Settings
-from broker.storage import documents, grants, logins, outbox, receipts, sessions, shared, tokens, used
+from broker.storage import documents, grants, logins, metadata_fetches, outbox, receipts, sessions, shared, tokens, used
 from broker.storage.batches import BATCH
 from broker.storage.engine import Connection, Database
 
@@ -25,6 +25,7 @@ LINGER = 86_400  # seconds that a login that is over can be begun again from its
 LOGINS_KEPT = 200_000  # more than so many, and the oldest go as soon as they are over (RX-05)
 DAY, HOUR = 86_400, 3_600
 WHOLE_ADDRESS = 7 * DAY  # a receipt's address is then cut to its network (HT-19)
+READINGS_KEPT = 400 * DAY  # of our metadata, by whom
 AHEAD = 90  # seconds before a document goes stale that it is fetched anew
 FETCHES, AT_ONCE, FETCH_SECONDS = 400, 8, 40  # of one run
 
@@ -86,6 +87,7 @@ class Housekeeping:
         yield "refusals", lambda: self._batches(receipts.purge_refusals, now - kept.receipts)
         yield "addresses", self._addresses
         yield "leases", self._leases
+        yield "metadata_fetches", lambda: self._batches(metadata_fetches.purge, now - READINGS_KEPT)
         yield "outbox", lambda: self._batches(outbox.purge, now - KEPT)
         yield "mails", self._mails.look
         yield "documents", self._documents

@@ -81,6 +81,11 @@ class Keys:
         return held.ring  # fresh enough; or another thread is looking already
 
     @property
+    def keep(self) -> int:
+        """Seconds that a superseded key stays published, and that one for decryption still opens what comes."""
+        return self._keep
+
+    @property
     def problem(self) -> str | None:
         """Why the newest version of the ring is not in use here, for /readyz; None if all is well."""
         return self._problem

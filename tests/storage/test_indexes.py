@@ -21,6 +21,7 @@ from broker.storage import (
     grants,
     invitations,
     logins,
+    metadata_fetches,
     outbox,
     people,
     receipts,
@@ -42,6 +43,7 @@ GRANT = factories.grant(PERSON.id)
 FAMILY = tokens.Family("family", GRANT.id, START + 600)
 RECEIPT = factories.receipt(person_id=PERSON.id)
 MAIL = Mail(kind=Kind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
+FETCH = metadata_fetches.MetadataFetch(partner="fabrikam", network="192.0.2.0/24", at=START, signing="kid", encryption="")
 URL = "https://login.fabrikam.example/jwks"
 
 CALLS: dict[str, Callable[[Connection], object]] = {
@@ -154,6 +156,10 @@ CALLS: dict[str, Callable[[Connection], object]] = {
         tx, "fabrikam", "jwks", url=URL, body="{}", now=START, fresh_until=START, valid_until=None, next_try_at=START
     ),
     "documents.forget": lambda tx: documents.forget(tx, "fabrikam", "jwks"),
+    "metadata_fetches.note": lambda tx: metadata_fetches.note(tx, FETCH, since=START),
+    "metadata_fetches.of": lambda tx: metadata_fetches.of(tx, "fabrikam"),
+    "metadata_fetches.partners_with": lambda tx: metadata_fetches.partners_with(tx, "kid"),
+    "metadata_fetches.purge": lambda tx: metadata_fetches.purge(tx, START),
     "documents.keep": lambda tx: documents.keep(
         tx, "fabrikam", "metadata", url="config/md.xml", body="<x/>", now=START, fresh_until=START, valid_until=None
     ),

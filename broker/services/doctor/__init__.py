@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 
 from broker.domain.errors import NotFound
 from broker.services import saml_partners
-from broker.services.doctor import live, paper, past, saml, stored
+from broker.services.doctor import live, own_keys, paper, past, saml, stored
 from broker.services.doctor.finding import Finding, Level, Report, Side, in_order
+from broker.services.keys import Keys
 from broker.services.nodes import Nodes
 from broker.services.partners import Partners, partner_view
 from broker.services.probe import Watching
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
-from broker.storage import audit, documents, receipts
+from broker.storage import audit, documents, metadata_fetches, receipts
 from broker.storage.engine import Database
 
 __all__ = ["Doctor", "Finding", "Level", "Report", "Side"]
@@ -25,13 +26,20 @@ class Doctor:
     """Examines one partner: the file, what is stored, the provider itself, the last sign-ins. Changes nothing."""
 
     def __init__(
-        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], partners: Partners, nodes: Nodes
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        partners: Partners,
+        nodes: Nodes,
+        keys: Keys,
     ) -> None:
         self._db = db
         self._clock = clock
         self._settings = settings
         self._partners = partners
         self._nodes = nodes
+        self._keys = keys
 
     def examine(self, partner_id: str, *, offline: bool = False) -> Report:
         """The report. offline: without a visit to the provider. Raises NotFound for a partner that no file names."""
@@ -66,5 +74,19 @@ class Doctor:
         yield from stored.documents(partner, rows, now)
         yield from stored.key_changes(changes)
         yield from stored.against(rows.get("jwks"), keys)
-        yield from past.look(past.Past(newest), partner, redirect_uri)
+        before = past.Past(newest)
+        yield from self._own_keys(settings, partner, now, before.last_vouched)
+        yield from past.look(before, partner, redirect_uri)
         yield from stored.nodes(self._nodes.seen(), settings.digest)
+
+    def _own_keys(self, settings: Settings, partner: PartnerFile, now: int, worked: int) -> Iterator[Finding]:
+        """SAML only: an OIDC partner asks for our keys when it needs them."""
+        if partner.saml is None:
+            return
+        changes = own_keys.changed(partner.saml, self._keys.list(), self._keys.keep)
+        with self._db.read() as tx:
+            own, common = (metadata_fetches.of(tx, name) for name in (partner.id, metadata_fetches.EVERYBODY))
+            seen = {change.key.kid: metadata_fetches.partners_with(tx, change.key.kid) for change in changes}
+        yield from own_keys.look(settings, partner, changes, own_keys.Readings(own=own, common=common), now, worked)
+        for change in changes:
+            yield from own_keys.others(settings, change, seen[change.key.kid], now)

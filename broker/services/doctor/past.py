@@ -40,6 +40,7 @@ class Past:
     refusals: dict[tuple[str, str], Refusal] = field(default_factory=dict)
     vouched: list[Mapping[str, Any]] = field(default_factory=list)
     forced: list[bool] = field(default_factory=list)  # a fresh proof was asked for: whether auth_time came
+    last_vouched: int = 0  # when the partner last vouched for somebody
     skews: list[int] = field(default_factory=list)  # seconds that iat or IssueInstant was ahead of our clock, newest first
 
     def __post_init__(self) -> None:
@@ -55,6 +56,7 @@ class Past:
                 asked = bool(step.get("anew")) or step.get("max_age") is not None
             elif name == "upstream" and result == "vouched":
                 self.vouched.append(step)
+                self.last_vouched = max(self.last_vouched, int(step.get("at", receipt.at)))
                 if asked:
                     self.forced.append("auth_time" in step)
                 self.skews.append(int(step.get("skew", 0)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from broker.storage.tables.base import metadata
 from broker.storage.tables.directory import assignments, consents, identities, invitations, people, subjects
 from broker.storage.tables.history import audit, audit_personal, outbox, receipts, refusals
-from broker.storage.tables.shared import attempts, documents, keys, leases, used
+from broker.storage.tables.shared import attempts, documents, keys, leases, metadata_fetches, used
 from broker.storage.tables.sign_in import access_tokens, codes, grants, logins, parked, refresh_families, refresh_tokens, sessions
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "leases",
     "logins",
     "metadata",
+    "metadata_fetches",
     "outbox",
     "parked",
     "people",

@@ -34,6 +34,21 @@ documents = Table(  # HT-20: discovery, JWKS, metadata, fetched once for all nod
     base.time("next_try_at"),
 )
 
+metadata_fetches = (
+    Table(  # who read our SAML metadata, and the newest of our keys in it; partner is empty for the common document
+        "metadata_fetches",
+        base.metadata,
+        Column("partner", String(128), primary_key=True),
+        Column("network", String(64), primary_key=True),
+        base.time("at"),
+        Column("signing", String(64), nullable=False),
+        Column("encryption", String(64), nullable=False),
+        Index("ix_metadata_fetches_at", "at"),
+        Index("ix_metadata_fetches_signing", "signing"),
+        Index("ix_metadata_fetches_encryption", "encryption"),
+    )
+)
+
 leases = Table(
     "leases",
     base.metadata,

@@ -17,6 +17,7 @@ from broker.web.signin.callback import claimed
 
 if TYPE_CHECKING:
     from broker.app import Broker
+    from broker.settings.model import PartnerFile
 
 BODY_LIMITS = {"/acs": 512 * 1024}  # a form of a message of 256 KiB with every = and + escaped (HS-6)
 _FIELDS = ("SAMLResponse", "RelayState")
@@ -25,7 +26,7 @@ _CLIENT_ID = 100  # characters; longer is no file's name
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
     """The addresses below `/saml`."""
-    _register_metadata(routes, broker)
+    _register_metadata(routes, broker, browser)
     _register_posts(routes, broker, pages, browser)
     _register_begun(routes, broker, browser)
 
@@ -35,17 +36,25 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return claimed(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.binding(), browser.address()))
 
 
-def _register_metadata(routes: Blueprint, broker: Broker) -> None:
+def _register_metadata(routes: Blueprint, broker: Broker, browser: Browser) -> None:
     @routes.get("/saml/metadata")
     def metadata() -> Response:
-        return _document(broker.partners.saml.own_metadata(None))
+        return _read(None)
 
     @routes.get("/saml/<partner>/metadata")
     def metadata_for(partner: str) -> Response:
         found = broker.settings.get().partners.get(partner)
         if found is None or found.saml is None:
             raise BadRequest("not_found")
-        return _document(broker.partners.saml.own_metadata(found))
+        return _read(found)
+
+    def _read(partner: PartnerFile | None) -> Response:
+        """That it was read is noted when it has left: nobody waits for that, and it cannot fail the answer."""
+        response = _document(broker.partners.saml.own_metadata(partner))
+        if request.method == "GET":  # a HEAD shows nobody a key
+            address = browser.address()
+            response.call_on_close(lambda: broker.metadata_fetches.note(partner, address))
+        return response
 
 
 def _register_posts(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
