@@ -10,6 +10,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from broker.connectors.http import HttpClient
+from broker.domain.question import QuestionKind
 from broker.keyring.root import load_roots
 from broker.keyring.seal import Sealer
 from broker.provider.view import ApplicationView
@@ -22,6 +23,7 @@ from broker.services.client_keys import ClientKeys
 from broker.services.clients import Clients
 from broker.services.doctor import Doctor
 from broker.services.grants import Grants
+from broker.services.guest_life import GuestLife
 from broker.services.guests import Guests
 from broker.services.health import Health
 from broker.services.housekeeping import Housekeeping
@@ -31,6 +33,7 @@ from broker.services.metadata_fetches import MetadataFetches
 from broker.services.nodes import Nodes
 from broker.services.outbox import Outbox, Write
 from broker.services.partners import Partners
+from broker.services.questions import Questions
 from broker.services.receipts import Receipts
 from broker.services.redemption import Redemption
 from broker.services.reload import Reload
@@ -73,6 +76,8 @@ class Broker:
     invitations: Invitations
     outbox: Outbox
     guests: Guests
+    life: GuestLife
+    questions: Questions
     receipts: Receipts
     health: Health
     http: Callable[[], HttpClient]
@@ -158,6 +163,7 @@ def build(
     nodes = Nodes(db, clock, now)
     sign_in = SignIn(db, clock, now, sessions, grants)
     outbox = Outbox(db, clock, now, lambda: sealer, Writer(now))
+    life = GuestLife(db, clock)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
     return Broker(
         current=current,
@@ -187,6 +193,8 @@ def build(
         invitations=Invitations(db, clock, now, outbox),
         outbox=outbox,
         guests=Guests(db, clock),
+        life=life,
+        questions=Questions(db, clock, {QuestionKind.RENEW: life.answers()}),
         receipts=Receipts(db, clock),
         health=Health(db, clock, keys),
         http=http,

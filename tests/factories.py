@@ -10,6 +10,7 @@ from broker.domain.guest import Identity, Kind, Person, State
 from broker.domain.ids import digest, new_id, new_reference
 from broker.domain.invitation import Invitation, Status
 from broker.domain.login import Grant, Login, Purpose, Session, Stage
+from broker.domain.question import Question, QuestionKind
 from broker.domain.receipt import Outcome, Receipt
 from broker.storage import people
 from tests.clock import START
@@ -66,6 +67,19 @@ def invitation(person_id: str, **values: Any) -> Invitation:
         "expires_at": START + 30 * 86_400,
     }
     return Invitation(**{**plain, "person_id": person_id, **values})
+
+
+def question(person_id: str, **values: Any) -> Question:
+    """Whether an access may go on, asked of the sponsor, open for 14 days."""
+    plain = {
+        "id": new_id(),
+        "kind": QuestionKind.RENEW,
+        "asked": "alice@contoso.example",
+        "data": {"ends_at": START + 14 * 86_400, "until_at": START + 44 * 86_400},
+        "created_at": START,
+        "expires_at": START + 14 * 86_400,
+    }
+    return Question(**{**plain, "person_id": person_id, **values})
 
 
 def login(**values: Any) -> Login:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, update
 
 from broker.domain.invitation import Status
-from broker.storage.tables import access_tokens, codes, grants, invitations, logins, outbox, refresh_families, sessions
+from broker.storage.tables import access_tokens, codes, grants, invitations, logins, outbox, questions, refresh_families, sessions
 
 
 def end_everything(tx: Connection, now: int) -> dict[str, int]:
@@ -20,5 +20,6 @@ def end_everything(tx: Connection, now: int) -> dict[str, int]:
         "invitations": tx.execute(
             update(invitations).where(invitations.c.status == Status.PENDING.value).values(status=Status.REVOKED.value)
         ).rowcount,
+        "questions": tx.execute(delete(questions).where(questions.c.answered_at.is_(None))).rowcount,
         "mails": tx.execute(delete(outbox).where(outbox.c.next_try_at.is_not(None))).rowcount,  # their tickets are revoked
     }

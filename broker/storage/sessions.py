@@ -27,6 +27,7 @@ _BY_SID = select(sessions).where(_C.sid == bindparam("session"))
 _CHANGE = update(sessions).where(_C.sid == bindparam("session"))  # the columns to set are the other parameters
 _TOUCH = _CHANGE.values(last_seen_at=bindparam("now"))
 _END = _CHANGE.where(_C.ended_at.is_(None)).values(ended_at=bindparam("now"))
+_END_ALL = update(sessions).where(_C.person_id == bindparam("person"), _C.ended_at.is_(None)).values(ended_at=bindparam("now"))
 
 
 def _session(row: Row[Any]) -> Session:
@@ -74,6 +75,11 @@ def renew(tx: Connection, session: Session, cookie: str) -> None:
 def end(tx: Connection, sid: str, now: int) -> bool:
     """End a session; False if it had ended."""
     return tx.execute(_END, {"session": sid, "now": now}).rowcount == 1
+
+
+def end_of_person(tx: Connection, person_id: str, now: int) -> int:
+    """End every session of a person; the number of them (SC-06)."""
+    return tx.execute(_END_ALL, {"person": person_id, "now": now}).rowcount
 
 
 def purge(tx: Connection, before: int, limit: int = BATCH) -> int:

@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     BROWSER = "b"  # binds the logins of one browser (HW-13)
     SESSION = "s"
     INVITATION = "i"  # the ticket of the invitation that is being redeemed
+    QUESTION = "q"  # the ticket of the question that is being answered
     LANGUAGE = "l"  # no secret: the language that the person chose
     HOME = "h"  # no secret: the partner that vouched last in this browser
 

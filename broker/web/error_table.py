@@ -157,6 +157,18 @@ REASON_TEXT: dict[str, ErrorText] = {
         ),
         GO_HOME,
     ),
+    "question_malformed": ErrorText(
+        400,
+        _("We cannot find the question here"),
+        _("Open the link in your mail again."),
+        GO_HOME,
+    ),
+    "question_over": ErrorText(
+        400,
+        _("This question is no longer open"),
+        _("It was answered already, or too much time has passed. There is nothing that you have to do."),
+        GO_HOME,
+    ),
     "csrf": ErrorText(
         403,
         _("This form is out of date"),

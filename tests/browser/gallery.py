@@ -22,7 +22,7 @@ from broker.web.pages import Pages
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "invitation", "invitation-plain",
-    "invitation-other", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "apps", "apps-empty",
+    "invitation-other", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "question", "question-answered", "apps", "apps-empty",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
@@ -158,6 +158,30 @@ def samples(pages: Pages) -> dict[str, Sample]:
                 "partner_url": "https://login.fabrikam.example/logout",
                 "sign_in_url": "/apps",
                 "keep_query": {},
+            },
+        ),
+        "question": Sample(
+            "question.html",
+            "question",
+            {
+                **form,
+                "title": "Does Gerda Guest still need access?",
+                "lines": [
+                    "You answer for Gerda Guest (gerda@fabrikam.example) at Contoso. This access ends on 7 December 2026.",
+                    "If you do nothing, it ends by itself.",
+                ],
+                "choices": [
+                    {"answer": "extend", "label": "Extend until 7 December 2027"},
+                    {"answer": "end", "label": "Let it end"},
+                ],
+            },
+        ),
+        "question-answered": Sample(
+            "question_answered.html",
+            "question-answered",
+            {
+                "title": "The access goes on",
+                "line": "Gerda Guest has access until 7 December 2027. We ask you again before it ends.",
             },
         ),
         "apps": Sample(

@@ -33,6 +33,8 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/static/<path:address>": ("200", "200", "200"),
     "/invitation": ("400", "400", "400"),
     "/invitation/<ticket>": ("400", "400", "400"),
+    "/question": ("400", "400", "400"),
+    "/question/<ticket>": ("400", "400", "400"),
     "/oidc/<partner>/callback": ("400", "400", "400"),
     "/oidc/<partner>/claim": ("400", "400", "400"),
     "/signin/<uuid:login>": ("400", "400", "400"),

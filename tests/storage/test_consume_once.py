@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from broker.domain.ids import digest, new_id
 from broker.domain.login import Grant, Stage
-from broker.storage import documents, grants, invitations, logins, people, sessions, shared, subjects, tokens, used
+from broker.storage import documents, grants, invitations, logins, people, questions, sessions, shared, subjects, tokens, used
 from broker.storage.engine import Database
 from tests import factories
 from tests.clock import START
@@ -30,6 +30,12 @@ def invitation(tx: Connection) -> Attempt:
     row = factories.invitation(factories.saved_person(tx).id)
     invitations.add(tx, row, digest("ticket"))
     return lambda tx, _: invitations.take(tx, row.id, START + 1)
+
+
+def question(tx: Connection) -> Attempt:
+    """HT-3: a question by mail is answered once."""
+    questions.add(tx, factories.question(factories.saved_person(tx).id), digest("ticket"))
+    return lambda tx, n: questions.take(tx, digest("ticket"), "extend" if n % 2 else "end", START + 1)
 
 
 def answer_of_a_login(tx: Connection) -> Attempt:
@@ -133,7 +139,7 @@ def used_value(_tx: Connection) -> Attempt:
 
 
 ONCE = (
-    invitation, answer_of_a_login, end_of_a_login, parked_content, identity, address, assignment, end_of_a_session, lease,
+    invitation, question, answer_of_a_login, end_of_a_login, parked_content, identity, address, assignment, end_of_a_session, lease,
     right_to_fetch, right_to_fetch_from_a_new_address, code, refresh_token, end_of_a_family, end_of_a_grant,
     end_of_the_grants_of_a_session, used_value,
 )  # fmt: skip

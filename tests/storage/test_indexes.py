@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, UniqueConstraint, create_engine, event
 import broker.storage
 from broker.domain.audit import SYSTEM, Event
 from broker.domain.mail import Kind, Mail
+from broker.domain.question import QuestionKind
 from broker.storage import (
     audit,
     consents,
@@ -24,6 +25,7 @@ from broker.storage import (
     metadata_fetches,
     outbox,
     people,
+    questions,
     receipts,
     sessions,
     shared,
@@ -93,6 +95,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "sessions.touch": lambda tx: sessions.touch(tx, SESSION.sid, START),
     "sessions.renew": lambda tx: sessions.renew(tx, SESSION, "other"),
     "sessions.end": lambda tx: sessions.end(tx, SESSION.sid, START),
+    "sessions.end_of_person": lambda tx: sessions.end_of_person(tx, PERSON.id, START),
     "sessions.purge": lambda tx: sessions.purge(tx, START),
     "consents.record": lambda tx: consents.record(tx, PERSON.id, "payroll", ["openid"], START),
     "consents.given": lambda tx: consents.given(tx, PERSON.id, "payroll"),
@@ -135,6 +138,12 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "outbox.of_ids": lambda tx: outbox.of_ids(tx, ["1"]),
     "outbox.of_person": lambda tx: outbox.of_person(tx, PERSON.id),
     "outbox.purge": lambda tx: outbox.purge(tx, START),
+    "questions.add": lambda tx: questions.add(tx, factories.question(PERSON.id), "ticket"),
+    "questions.by_ticket": lambda tx: questions.by_ticket(tx, "ticket"),
+    "questions.take": lambda tx: questions.take(tx, "ticket", "extend", START),
+    "questions.close": lambda tx: questions.close(tx, PERSON.id, QuestionKind.RENEW, START),
+    "questions.of_person": lambda tx: questions.of_person(tx, PERSON.id),
+    "questions.purge": lambda tx: questions.purge(tx, START),
     "used.once": lambda tx: used.once(tx, "jti", "value", START + 60),
     "used.purge": lambda tx: used.purge(tx, START),
     "receipts.save": lambda tx: receipts.save(tx, RECEIPT),

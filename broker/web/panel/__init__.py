@@ -11,6 +11,7 @@ from broker.domain.errors import BadRequest
 from broker.web import csrf
 from broker.web.cookies import Purpose
 from broker.web.pages import Pages
+from broker.web.panel import question
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     """`/apps` and its sign-out; `/` leads there."""
     routes = Blueprint("panel", __name__)
     browser = Browser(broker, pages)
+    question.register(routes, broker, pages, browser)
 
     @routes.get("/")
     def front() -> Response:

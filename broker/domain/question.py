@@ -1,0 +1,36 @@
+"""A question by mail to whoever answers for a guest: asked once, answered once, by a button behind a link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class QuestionKind(StrEnum):
+    """What is asked."""
+
+    RENEW = "renew"  # may the access go on?
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One row; its ticket is stored as a hash only. Times: seconds since 1970, UTC.
+
+    asked: the canonical address of whoever may answer. data: what the page shows and the answer needs, JSON only; a
+    name that ends in `_at` is a time. answer: None while it is open, or where it ran out.
+    """
+
+    id: str
+    kind: QuestionKind
+    person_id: str
+    asked: str
+    data: Mapping[str, object] = field(default_factory=dict)
+    created_at: int
+    expires_at: int
+    answered_at: int | None = None
+    answer: str | None = None
+
+    def is_open(self, now: int) -> bool:
+        """Neither answered nor over; over at its instant (HT-12)."""
+        return self.answered_at is None and now < self.expires_at
