@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import time
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
@@ -119,6 +120,7 @@ class Browser:
     """One person's browser.
 
     languages: Accept-Language. headers: sent with every request. clock: seconds since 1970, for the expiry of cookies.
+    tls: whom its owner trusts; the system's authorities by default.
     """
 
     def __init__(
@@ -128,10 +130,12 @@ class Browser:
         headers: Mapping[str, str] | None = None,
         timeout: float = 30,
         clock: Callable[[], float] = time.time,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.cookies = CookieJar(clock)
         self.hops: list[Hop] = []
         self._timeout = timeout
+        self._tls = tls
         self._headers = {
             "User-Agent": "Mozilla/5.0 (test browser)",
             "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
@@ -239,8 +243,12 @@ class Browser:
     def _exchange(self, method: str, parts: urllib.parse.SplitResult, headers: Mapping[str, str], body: bytes | None) -> tuple[
         int, list[tuple[str, str]], bytes
     ]:  # fmt: skip
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=self._timeout)
+        host, port = parts.hostname or "", parts.port
+        connection = (
+            http.client.HTTPSConnection(host, port, timeout=self._timeout, context=self._tls)
+            if parts.scheme == "https"
+            else http.client.HTTPConnection(host, port, timeout=self._timeout)
+        )
         target = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
         try:
             connection.request(method, target, body=body, headers=dict(headers))

@@ -25,10 +25,11 @@ class BrokerProcess:
     """`broker serve` at one home.
 
     home: with its config written. port: of 127.0.0.1; the issuer in config/broker.yaml says how it is reached from outside.
+    environ: besides the environment of this process.
     """
 
-    def __init__(self, home: Path, issuer: str, port: int) -> None:
-        self.home, self.issuer, self._port = home, issuer, port
+    def __init__(self, home: Path, issuer: str, port: int, environ: Mapping[str, str] | None = None) -> None:
+        self.home, self.issuer, self._port, self._environ = home, issuer, port, dict(environ or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -81,7 +82,7 @@ class BrokerProcess:
             self._process.wait()
 
     def _environment(self) -> Mapping[str, str]:
-        return {**os.environ, "BROKER_HOME": str(self.home)}
+        return {**os.environ, **self._environ, "BROKER_HOME": str(self.home)}
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `broker WORDS` at this home, whatever comes of it."""

@@ -37,8 +37,8 @@ def certificate(
     return builder.sign(issuer_key, hashes.SHA256())
 
 
-def speak_tls(server: Server, folder: Path, *names: str, hours: int = 1) -> Path:
-    """Let a server speak TLS under these names; the file of the authority that signed its certificate."""
+def certificates(folder: Path, *names: str, hours: int = 1) -> tuple[Path, Path]:
+    """Files: an authority's certificate, and a server's for these names with its key."""
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "evil.example")])
@@ -47,6 +47,12 @@ def speak_tls(server: Server, folder: Path, *names: str, hours: int = 1) -> Path
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     signed = certificate(name, key, list(names), (ca_name, ca_key), hours=hours)
     chain.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + private)
+    return ca_file, chain
+
+
+def speak_tls(server: Server, folder: Path, *names: str, hours: int = 1) -> Path:
+    """Let a server speak TLS under these names; the file of the authority that signed its certificate."""
+    ca_file, chain = certificates(folder, *names, hours=hours)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
     server.http.socket = context.wrap_socket(server.http.socket, server_side=True)

@@ -43,16 +43,16 @@ class ServiceProvider:
     name_id: str = PERSISTENT
 
 
-def entity_id(host: str, port: int) -> str:
-    """Of the identity provider that runs there; it is the address of its metadata, too."""
-    return f"http://{host}:{port}/saml2/idp/metadata.php"
+def entity_id(address: str) -> str:
+    """Of the identity provider that people reach there; it is the address of its metadata, too."""
+    return f"{address}/saml2/idp/metadata.php"
 
 
 @contextmanager
 def identity_provider(
-    folder: Path, host: str, port: int, users: Mapping[str, Mapping[str, Any]], sp: ServiceProvider
+    folder: Path, host: str, port: int, users: Mapping[str, Mapping[str, Any]], sp: ServiceProvider, *, front: str | None = None
 ) -> Iterator[str]:
-    """The provider, until the end of the block; its entity id."""
+    """The provider, until the end of the block; its entity id. front: the address that people reach it at, where a proxy stands before it."""
     for name in ("config", "metadata", "cert", "log", "data", "tmp", "sessions"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     subprocess.run(
@@ -60,29 +60,30 @@ def identity_provider(
          "-keyout", folder / "cert/idp.key", "-out", folder / "cert/idp.crt"],
         check=True, capture_output=True,
     )  # fmt: skip
-    _write(folder, host, port, users, sp)
+    public = front or f"http://{host}:{port}"
+    _write(folder, public, port, users, sp)
     line = 'echo "READY $1"; cd "$2"; exec php -d session.save_path="$3/sessions" -S "$4" -t "$2"'
     address = f"{host}:{port}"
     settings = {"SIMPLESAMLPHP_CONFIG_DIR": str(folder / "config"), "PHP_CLI_SERVER_WORKERS": "2"}
     with peer("sh", "-c", line, "php", f"http://{address}", str(HOME), str(folder), address, folder=folder, **settings):
-        yield entity_id(host, port)
+        yield entity_id(public)
 
 
-def _write(folder: Path, host: str, port: int, users: Mapping[str, Mapping[str, Any]], sp: ServiceProvider) -> None:
+def _write(folder: Path, public: str, port: int, users: Mapping[str, Mapping[str, Any]], sp: ServiceProvider) -> None:
     config = {
-        "baseurlpath": f"http://{host}:{port}/", "certdir": f"{folder}/cert/", "loggingdir": f"{folder}/log/", "datadir": f"{folder}/data/",
+        "baseurlpath": f"{public}/", "certdir": f"{folder}/cert/", "loggingdir": f"{folder}/log/", "datadir": f"{folder}/data/",
         "tempdir": f"{folder}/tmp", "metadatadir": f"{folder}/metadata", "attributenamemapdir": "/etc/simplesamlphp/attributemap/",
         "secretsalt": "testonlysalttestonlysalt", "auth.adminpassword": "admin", "technicalcontact_name": "x",
         "technicalcontact_email": "x@partner.example", "timezone": "UTC", "logging.handler": "file", "logging.logfile": "ssp.log",
         "logging.level": 7, "showerrors": True, "errorreporting": False, "enable.saml20-idp": True,
         "module.enable": {"exampleauth": True, "core": True, "saml": True}, "session.cookie.name": f"SSP{port}",
-        "session.cookie.secure": False, "session.cookie.samesite": None, "session.phpsession.cookiename": f"SSPP{port}",
+        "session.cookie.secure": public.startswith("https:"), "session.cookie.samesite": None, "session.phpsession.cookiename": f"SSPP{port}",
         "session.phpsession.savepath": f"{folder}/sessions", "store.type": "phpsession", "language.default": "en", "usenewui": False,
         "metadata.sources": [{"type": "flatfile"}], "trusted.url.domains": None,
     }  # fmt: skip
     people = {f"{name}:{PASSWORD}": {key: [value] for key, value in user.items()} for name, user in users.items()}
     hosted = {
-        entity_id(host, port): {
+        entity_id(public): {
             "host": "__DEFAULT__", "privatekey": "idp.key", "certificate": "idp.crt", "auth": "partner",
             "attributes.NameFormat": "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
             "authproc": {

@@ -108,9 +108,9 @@ class Home:
         return f"{self.issuer}/oidc/{partner}/callback"
 
     @contextmanager
-    def broker(self) -> Iterator[BrokerProcess]:
-        """The broker, running at this home."""
-        process = BrokerProcess(self.path, self.issuer, self.port)
+    def broker(self, **environ: str) -> Iterator[BrokerProcess]:
+        """The broker, running at this home, with these variables in its environment."""
+        process = BrokerProcess(self.path, self.issuer, self.port, environ)
         try:
             process.start()
             yield process

@@ -1,10 +1,12 @@
-"""Debian's SimpleSAMLphp as partner, npm openid-client as application, the broker between them."""
+"""Debian's SimpleSAMLphp as partner, npm openid-client and Debian's mod_auth_openidc as applications, the broker between them."""
 
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +16,17 @@ from lxml import etree
 from broker.demo.browser import Browser, Page
 from broker.demo.process import BrokerProcess
 from broker.demo.serving import free_port
-from tests.interop import simplesamlphp
+from tests.interop import apache, simplesamlphp
 from tests.interop.simplesamlphp import EMAIL, GCM, SamlVisitor, ServiceProvider, entity_id, identity_provider
 from tests.interop.stage import Home, peer
+from tests.interop.tls_front import Front, tls_front
 
 RP_SECRET = "application secret: 32 characters, more"
 PEOPLE = {
     "ada": {"uid": "ada", "mail": "ada@partner.example", "displayName": "Ada Partner", "givenName": "Ada", "sn": "Partner"},
     "bob": {"uid": "bob", "mail": "bob@partner.example", "displayName": "Bob Bouwer", "givenName": "Bob", "sn": "Bouwer"},
 }
+SECURE = {"dora": {"uid": "dora", "mail": "dora@secure.example", "displayName": "Dora Secure", "sn": "Secure"}}
 SEALED = {"cleo": {"uid": "cleo", "mail": "cleo@sealed.example", "displayName": "Cleo Sealed", "sn": "Sealed"}}
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
 
@@ -33,6 +37,8 @@ class Pair:
 
     broker: BrokerProcess
     application: str
+    site: str
+    front: Front
     partner: Path
 
     def login(self, who: SamlVisitor, query: str = "") -> Page:
@@ -44,9 +50,9 @@ class Pair:
         return str(self.broker.invite(email, "rp", f"{self.application}/login")["redeem_url"])
 
 
-def visitor(name: str) -> SamlVisitor:
-    """One of the partners' people with a new browser."""
-    return SamlVisitor({**PEOPLE, **SEALED}[name]["mail"], name)
+def visitor(name: str, tls: ssl.SSLContext | None = None) -> SamlVisitor:
+    """One of the partners' people with a new browser. tls: whom the browser trusts."""
+    return SamlVisitor({**PEOPLE, **SEALED, **SECURE}[name]["mail"], name, Browser(tls=tls))
 
 
 def certificates(broker: BrokerProcess, path: str) -> dict[str, str]:
@@ -58,35 +64,40 @@ def certificates(broker: BrokerProcess, path: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def pair(node: str, folder: Path) -> Iterator[Pair]:
-    """Two partners: one with persistent subjects, one with mail subjects and encrypted assertions; both check our signatures."""
+    """Three partners, which all check our signatures: persistent subjects; mail subjects and encrypted assertions; https."""
     simplesamlphp.install()
+    apache.install()
     home = Home(folder / "home")
-    first, second, rp = free_port("127.0.0.2"), free_port("127.0.0.4"), free_port("127.0.0.3")
-    application = f"http://127.0.0.3:{rp}"
+    ports = {host: free_port(host) for host in ("127.0.0.2", "127.0.0.4", "127.0.0.6")}
+    first, second = (entity_id(f"http://{host}:{ports[host]}") for host in ("127.0.0.2", "127.0.0.4"))
+    rp, site = free_port("127.0.0.3"), free_port("127.0.0.5")
+    application, protected = f"http://127.0.0.3:{rp}", f"http://127.0.0.5:{site}"
     home.write_broker()
-    home.write_saml_partner("peer", entity_id("127.0.0.2", first))
-    home.write_saml_partner(
-        "sealed",
-        entity_id("127.0.0.4", second),
-        domain="sealed.example",
-        entity_id=entity_id("127.0.0.4", second),
-        want_encrypted=True,
-        signed="both",
-    )
+    home.write_saml_partner("peer", first)
+    home.write_saml_partner("sealed", second, domain="sealed.example", entity_id=second, want_encrypted=True, signed="both")
     home.write_application("rp", f"{application}/cb", client_secret=RP_SECRET, post_logout_redirect_uris=[f"{application}/bye"])
+    home.write_application("site", f"{protected}/app/cb", client_secret=RP_SECRET)
     client = {"client_id": "rp", "client_secret": RP_SECRET}
-    with home.broker() as broker:
+    with ExitStack() as stack:
+        front = stack.enter_context(tls_front(folder, "127.0.0.6", ports["127.0.0.6"]))
+        home.write_saml_partner("secure", entity_id(front.address), domain="secure.example")
+        broker = stack.enter_context(home.broker(SSL_CERT_FILE=str(front.authority)))
         ours, theirs = certificates(broker, "/saml/metadata"), certificates(broker, "/saml/sealed/metadata")
         us, acs = f"{home.issuer}/saml/metadata", f"{home.issuer}/saml/acs"
         plain = ServiceProvider(us, acs, ours["signing"])
         encrypted = ServiceProvider(us, acs, theirs["signing"], theirs["encryption"], GCM, EMAIL)
-        with (
-            identity_provider(folder / "first", "127.0.0.2", first, PEOPLE, plain),
-            identity_provider(folder / "second", "127.0.0.4", second, SEALED, encrypted),
+        for host, people, sp, address in (
+            ("127.0.0.2", PEOPLE, plain, None),
+            ("127.0.0.4", SEALED, encrypted, None),
+            ("127.0.0.6", SECURE, plain, front.address),
+        ):
+            stack.enter_context(identity_provider(folder / host, host, ports[host], people, sp, front=address))
+        stack.enter_context(
             peer(node, "rp.mjs", folder=folder, HOST="127.0.0.3", PORT=str(rp), ISSUER=home.issuer, CLIENT_JSON=json.dumps(client),
-                 METHOD="client_secret_post"),
-        ):  # fmt: skip
-            yield Pair(broker, application, folder / "first")
+                 METHOD="client_secret_post")
+        )  # fmt: skip
+        stack.enter_context(apache.protected_site(folder, "127.0.0.5", site, home.issuer, "site", RP_SECRET))
+        yield Pair(broker, application, protected, front, folder / "127.0.0.2")
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +155,34 @@ def test_mail_subject_and_encrypted_assertion(pair: Pair) -> None:
     assert page.url.startswith(f"{pair.application}/cb"), f"{page}\n{page.text[:2000]}"
     claims = page.json()["claims"]
     assert (claims["email"], claims["idp"], claims["name"]) == ("cleo@sealed.example", "sealed", "Cleo Sealed")
+
+
+def test_mod_auth_openidc(pair: Pair, ada: SamlVisitor) -> None:
+    """A protected page of Apache: who SimpleSAMLphp vouches for arrives there as claims, by single sign-on and alone."""
+    for who in (ada, visitor("ada")):
+        page = who.open(f"{pair.site}/app/")
+        assert page.status == 200, str(page)
+        assert "user=ada@partner.example" in page.text
+        assert "OIDC_CLAIM_email_verified=1" in page.text
+        assert "OIDC_CLAIM_idp=peer" in page.text
+        assert "OIDC_CLAIM_name=Ada Partner" in page.text
+
+
+def test_over_https_with_an_authority_of_its_own(pair: Pair) -> None:
+    """HO-16, HS-36: metadata and sign-in by https; the partner's certificate is of an authority that SSL_CERT_FILE names."""
+    who = visitor("dora", pair.front.trusting())
+    page = who.open(pair.invite("dora@secure.example"))
+    assert page.url.startswith(f"{pair.application}/cb"), f"{page}\n{page.text[:2000]}"
+    claims = page.json()["claims"]
+    assert (claims["email"], claims["email_verified"], claims["idp"]) == ("dora@secure.example", True, "secure")
+    report = pair.broker.ask("doctor", "secure")
+    assert report["ok"], report
+
+
+def test_an_authority_that_nobody_named(pair: Pair) -> None:
+    """HO-16: without SSL_CERT_FILE the same partner is not believed, and doctor says why."""
+    stranger = BrokerProcess(pair.broker.home, pair.broker.issuer, 0)
+    done = stranger.command("doctor", "secure", "--json")
+    assert done.returncode == 1
+    (finding,) = [found for found in json.loads(done.stdout)["findings"] if found["check"] == "reachable"]
+    assert "certificate" in finding["seen"]
