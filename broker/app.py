@@ -22,6 +22,7 @@ from broker.services.choices import Choices
 from broker.services.client_keys import ClientKeys
 from broker.services.clients import Clients
 from broker.services.doctor import Doctor
+from broker.services.fresh import Fresh
 from broker.services.grants import Grants
 from broker.services.guest_life import GuestLife
 from broker.services.guests import Guests
@@ -39,6 +40,7 @@ from broker.services.redemption import Redemption
 from broker.services.reload import Reload
 from broker.services.sessions import Sessions
 from broker.services.sign_in import SignIn
+from broker.services.tickets import Tickets
 from broker.services.upstream import Upstream
 from broker.settings.load import Settings
 from broker.settings.reload import CurrentSettings
@@ -74,6 +76,7 @@ class Broker:
     acs: Acs
     redemption: Redemption
     invitations: Invitations
+    fresh: Fresh
     outbox: Outbox
     guests: Guests
     life: GuestLife
@@ -164,6 +167,7 @@ def build(
     sign_in = SignIn(db, clock, now, sessions, grants)
     outbox = Outbox(db, clock, now, lambda: sealer, Writer(now))
     life = GuestLife(db, clock)
+    tickets = Tickets(now, outbox)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
     return Broker(
         current=current,
@@ -190,7 +194,8 @@ def build(
         upstream=upstream,
         acs=Acs(db, clock, now, partners, upstream, attempts, lambda: sealer),
         redemption=Redemption(db, clock, now, sign_in),
-        invitations=Invitations(db, clock, now, outbox),
+        invitations=Invitations(db, clock, now, tickets),
+        fresh=Fresh(db, clock, now, attempts, tickets),
         outbox=outbox,
         guests=Guests(db, clock),
         life=life,

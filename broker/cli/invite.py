@@ -78,6 +78,7 @@ def _invite(broker: Broker, wish: Any, as_json: bool) -> None:
         click.echo(invited.redeem_url)
         for mail in mails:
             click.echo(said(mail))
+    warn(found.email, invited.lookalike)
     if any(mail["status"] == "refused" for mail in mails):
         refuse("the mail server refused the mail: the invitation stands, hand out its link or correct the address")
 
@@ -85,10 +86,12 @@ def _invite(broker: Broker, wish: Any, as_json: bool) -> None:
 def _preview(broker: Broker, wish: Any, as_json: bool) -> None:
     from broker.domain.audit import Actor
 
-    mail = broker.invitations.preview(Actor(kind="command"), wish)
-    written = broker.outbox.written(mail)
+    look = broker.invitations.preview(Actor(kind="command"), wish)
+    mail, written = look.mail, broker.outbox.written(look.mail)
+    warn(mail.recipient, look.lookalike)
     if as_json:
-        print_json({"to": mail.recipient, "subject": written.subject, "text": written.text, "html": written.html})
+        row = {"to": mail.recipient, "subject": written.subject, "text": written.text, "html": written.html}
+        print_json(row | {"warning": warning(mail.recipient, look.lookalike)})
         return
     click.echo(f"To: {mail.recipient}\nSubject: {written.subject}\n")
     click.echo("\n".join(plain(line) for line in written.text.splitlines()))
@@ -106,7 +109,28 @@ def shown(invited: Invited) -> dict[str, Any]:
         "application": found.application,
         "redirect_url": found.redirect_url,
         "expires_at": when(found.expires_at),
+        "warning": warning(found.email, invited.lookalike),
     }
+
+
+def warning(email: str, lookalike: str | None) -> str | None:
+    """What to look at twice before the link is trusted, in one line; None if there is nothing (IN-13)."""
+    from broker.domain.lookalike import MIXED, readable
+
+    if lookalike is None:
+        return None
+    domain = email.rpartition("@")[2]
+    shown = readable(domain) + (f" ({domain})" if readable(domain) != domain else "")
+    if lookalike == MIXED:
+        return f"look twice: {shown} mixes letters of several scripts, which can imitate another name"
+    return f"look twice: {shown} can be taken for {readable(lookalike)}, and is another"
+
+
+def warn(email: str, lookalike: str | None) -> None:
+    """The same on standard error."""
+    said = warning(email, lookalike)
+    if said is not None:
+        click.echo(plain(said), err=True)
 
 
 def posted(mail: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def invite_rows(broker: Broker, path: Path, defaults: Wish, *, dry_run: bool, as
             if as_json:
                 printed.append(result)
             else:
-                said = result["problem"] or result["redeem_url"] or ""
+                said = "; ".join(filter(None, (result["problem"] or result["redeem_url"], result["warning"])))
                 click.echo("\t".join((str(result["line"]), result["result"], plain(result["email"]), plain(said))).rstrip())
     if as_json:
         print_json(printed)
@@ -61,6 +61,7 @@ def invite_rows(broker: Broker, path: Path, defaults: Wish, *, dry_run: bool, as
 
 def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Wish) -> Iterator[dict[str, Any]]:
     """Some rows a transaction; memory stays flat, however long the list."""
+    from broker.cli.invite import warning
     from broker.domain.errors import CommandError
 
     done = 0
@@ -87,7 +88,7 @@ def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Wish) ->
             problem = f"the mail was refused: {refused[0]}" if refused else None
             waiting = [mail for mail in one.mails if states[mail].status == "waiting"]
             invitation = one.invitation
-            yield _result(line, invitation.email, word, problem) | {
+            yield _result(line, invitation.email, word, problem, warning(invitation.email, one.lookalike)) | {
                 "id": invitation.id,
                 "status": invitation.status.value,
                 "redeem_url": one.redeem_url or None,
@@ -96,20 +97,23 @@ def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Wish) ->
 
 
 def _judged(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Wish) -> Iterator[dict[str, Any]]:
+    from broker.cli.invite import warning
     from broker.domain.errors import CommandError
+    from broker.services.addresses import canonical
 
     for line, cells in rows:
         if isinstance(cells, str):
             yield _result(line, "", "bad", cells)
             continue
         try:
-            yield _result(line, cells["email"], broker.invitations.judge(actor, _wish(cells, defaults)), None)
+            word, like = broker.invitations.judge(actor, _wish(cells, defaults))
+            yield _result(line, cells["email"], word, None, warning(canonical(cells["email"]) or "", like))
         except CommandError as error:
             yield _result(line, cells["email"], "bad", str(error))
 
 
-def _result(line: int, email: str, word: str, problem: str | None) -> dict[str, Any]:
-    return {"line": line, "email": email, "result": word, "problem": problem, "redeem_url": None}
+def _result(line: int, email: str, word: str, problem: str | None, look_twice: str | None = None) -> dict[str, Any]:
+    return {"line": line, "email": email, "result": word, "problem": problem, "redeem_url": None, "warning": look_twice}
 
 
 def _wish(cells: dict[str, str], defaults: Wish) -> Wish:

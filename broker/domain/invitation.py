@@ -17,7 +17,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """One row. `status` is what was written; `status_at` is what holds at a time (an expiry needs no writer)."""
+    """One row. `status` is what was written; `status_at` is what holds at a time (an expiry needs no writer).
+
+    inviter: who is named to the guest. invited_by: the id of the member whose right it stands on; None: the command line
+    or an application invited, and there is no right to lose (IN-10).
+    """
 
     id: str
     person_id: str
@@ -31,6 +35,7 @@ class Invitation:
     created_at: int
     expires_at: int
     redeemed_at: int | None = None
+    invited_by: str | None = None
 
     def status_at(self, now: int) -> Status:
         """PENDING becomes EXPIRED at its instant."""

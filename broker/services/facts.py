@@ -12,6 +12,7 @@ from broker.domain.facts import Facts
 from broker.domain.guest import Person, State
 from broker.domain.invitation import Invitation, Status
 from broker.domain.login import Login, Purpose, Session
+from broker.services import rights
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
 from broker.storage import consents, invitations, people, subjects
@@ -43,7 +44,7 @@ def gather(tx: Connection, login: Login, session: Session | None, settings: Sett
     home = said.partner if said else vouching.partner if vouching else login.partner
     partner = settings.partners.get(home or "")
     person = _person(tx, said, vouching)
-    invitation, refusal = _invitation(tx, login, said, person, now)
+    invitation, refusal = _invitation(tx, login, said, person, settings, now)
     if invitation is not None and in_domains(invitation.email, settings.broker.invitations.deny_domains):
         refusal = refusal or ("domain_denied", "domain_denied")  # IN-10: denied since the link was opened
     may_join = person is None and invitation is None and refusal is None and _is_staff(said, partner)
@@ -102,14 +103,11 @@ def _is_staff(said: Assertion | None, partner: PartnerFile | None) -> bool:
 
 
 def _invitation(
-    tx: Connection, login: Login, said: Assertion | None, person: Person | None, now: int
+    tx: Connection, login: Login, said: Assertion | None, person: Person | None, settings: Settings, now: int
 ) -> tuple[Invitation | None, tuple[str, str] | None]:
     """The invitation that may be redeemed now, or (page code, reason) why the one in hand may not."""
     if login.invitation_id is None:
-        if said is None or person is not None or not said.email_verified or not said.email:
-            return None, None
-        found = people.pending_invitation(tx, said.email, now)  # the authority for the address says it is verified
-        return (invitations.by_id(tx, found) if found else None), None
+        return _unasked(tx, said, person, settings, now), None
     invitation = invitations.by_id(tx, login.invitation_id)
     guest = people.by_id(tx, invitation.person_id) if invitation else None
     if invitation is None or guest is None:
@@ -121,13 +119,33 @@ def _invitation(
         return invitation, stopped
     if invitation.status is Status.REDEEMED and person is not None and person.id == invitation.person_id:
         return invitation, None  # redeemed by this very login: go on
-    if invitation.status_at(now) is not Status.PENDING:
-        return invitation, invitation_over(tx, invitation, now)
+    over = invitation_over(tx, invitation, guest, now)
+    if over is not None:
+        return invitation, over
+    if inviter_is_gone(tx, settings, invitation, now):
+        return invitation, ("invitation_expired", "invitation_inviter")
     if person is not None and person.id != invitation.person_id:
         return invitation, ("invitation_mismatch", "identity_taken")
     if person is None and not (said.email_verified and said.email == invitation.email):
         return invitation, ("invitation_mismatch", "invitation_identity")
     return invitation, None
+
+
+def _unasked(tx: Connection, said: Assertion | None, person: Person | None, settings: Settings, now: int) -> Invitation | None:
+    """The invitation of somebody who comes without its link: the authority for the address says that it is his."""
+    if said is None or person is not None or not said.email_verified or not said.email:
+        return None
+    found = people.pending_invitation(tx, said.email, now)
+    invitation = invitations.by_id(tx, found) if found else None
+    return None if invitation is None or inviter_is_gone(tx, settings, invitation, now) else invitation
+
+
+def inviter_is_gone(tx: Connection, settings: Settings, invitation: Invitation, now: int) -> bool:
+    """Whether the member who invited has left, was stopped, or may not invite to this any more (IN-10)."""
+    if invitation.invited_by is None:
+        return False
+    member = people.by_id(tx, invitation.invited_by)
+    return not rights.may_invite(settings, member, invitation.application, now)
 
 
 def _stopped(guest: Person, now: int) -> tuple[str, str] | None:
@@ -139,9 +157,11 @@ def _stopped(guest: Person, now: int) -> tuple[str, str] | None:
     return ("guest_expired", "guest_expired") if guest.is_expired(now) else None
 
 
-def invitation_over(tx: Connection, invitation: Invitation, now: int) -> tuple[str, str]:
-    """(page code, reason) of an invitation that is no longer pending (IN-04)."""
+def invitation_over(tx: Connection, invitation: Invitation, guest: Person, now: int) -> tuple[str, str] | None:
+    """(page code, reason) of an invitation that is no longer pending, or was for another address; else None (IN-04)."""
     status = invitation.status_at(now)
+    if status is Status.PENDING:
+        return None if invitation.email == guest.email else ("invitation_expired", "invitation_replaced")
     if status is Status.REDEEMED:
         return "invitation_used", "invitation_used"
     if status is Status.EXPIRED:

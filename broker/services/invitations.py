@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
-from broker.domain.address import in_domains
-from broker.domain.audit import Actor, Event
-from broker.domain.errors import CommandError, Conflict, DomainDenied, InvitationExpired, InvitationUsed, TooMany
+from broker.domain.address import domain_of, in_domains
+from broker.domain.audit import Actor
+from broker.domain.errors import PAGE_ERRORS, CommandError, Conflict, DomainDenied, InvitationExpired, TooMany
 from broker.domain.guest import Kind as PersonKind
 from broker.domain.guest import Person, State
-from broker.domain.ids import digest, new_id, new_secret
+from broker.domain.ids import digest, new_id
 from broker.domain.invitation import Invitation, Status
+from broker.domain.lookalike import Lookalikes
 from broker.domain.mail import Mail
-from broker.services import audit
-from broker.services.facts import invitation_over
-from broker.services.outbox import Outbox
+from broker.services.facts import invitation_over, inviter_is_gone
+from broker.services.tickets import Invited, Tickets
 from broker.services.wishes import Plan, Wish, mails_of, plan_of
 from broker.settings.load import Settings
 from broker.storage import invitations, people, shared
 from broker.storage.engine import Connection, Database
 
-__all__ = ["Invitations", "Invited", "Landing", "Result", "Wish"]
+__all__ = ["Invitations", "Invited", "Landing", "Preview", "Result", "Wish"]
 
 QUOTA = 1000  # invitations that one person sends a day (IN-15)
-
-
-@dataclass(frozen=True, slots=True)
-class Invited:
-    """The invitation, and its link: the only time that the ticket exists outside its mail. "": the one sent before holds.
-
-    mails: their ids in the outbox, the guest's first.
-    """
-
-    invitation: Invitation
-    redeem_url: str
-    mails: tuple[str, ...] = ()
 
 
 Result = Invited | CommandError
@@ -49,6 +38,14 @@ class Landing:
     person: Person
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The guest's mail as it would be; lookalike as in Invited."""
+
+    mail: Mail
+    lookalike: str | None
+
+
 class Invitations:
     """Invite, look, revoke."""
 
@@ -57,25 +54,27 @@ class Invitations:
         db: Database,
         clock: Callable[[], int],
         settings: Callable[[], Settings],
-        outbox: Outbox,
+        tickets: Tickets,
         quota: int = QUOTA,
     ) -> None:
         """quota: invitations a day of one inviter; the command line has none."""
         self._db = db
         self._clock = clock
         self._settings = settings
-        self._outbox = outbox
+        self._tickets = tickets
         self._quota = quota
+        self._known: tuple[Settings, Lookalikes] | None = None
 
     def invite(self, actor: Actor, wish: Wish) -> Invited:
         """Invite an address. Inviting it again keeps the guest and replaces the link.
 
-        The mail, where one is wished for, is in the outbox with the commit; `Outbox.deliver` sends it. Raises Invalid
-        (address, language, URL, application), Conflict (a member, a blocked guest), TooMany (IN-15), with one clear line.
+        The mail, where one is wished for, is in the outbox with the commit; `Outbox.deliver` sends it. Raises Forbidden
+        (IN-11), Invalid (address, language, URL, application), Conflict (a member, a blocked guest), TooMany (IN-15).
         """
-        plan, now = plan_of(self._settings(), actor, wish), self._clock()
+        now = self._clock()
         with self._db.write() as tx:
-            return self._carry_out(tx, actor, plan, now)
+            member = _member(tx, actor)
+            return self._carry_out(tx, actor, plan_of(self._settings(), actor, member, wish, now), now)
 
     def invite_many(self, actor: Actor, wishes: Sequence[Wish]) -> list[Result]:
         """Invite some addresses in one transaction; the result of each, a refusal too. Who has the invitation already keeps it.
@@ -85,69 +84,64 @@ class Invitations:
         results: list[Result] = []
         now = self._clock()
         with self._db.write() as tx:
+            member = _member(tx, actor)
             for wish in wishes:
                 try:  # a refusal has written nothing, so the others' rows stand
-                    results.append(self._carry_out(tx, actor, plan_of(self._settings(), actor, wish), now, keep=wish.mail))
+                    plan = plan_of(self._settings(), actor, member, wish, now)
+                    results.append(self._carry_out(tx, actor, plan, now, keep=wish.mail))
                 except CommandError as error:
                     results.append(error)
         return results
 
-    def preview(self, actor: Actor, wish: Wish) -> Mail:
+    def preview(self, actor: Actor, wish: Wish) -> Preview:
         """The mail that `invite` would send, with a link that opens nothing. Raises as `invite` does for the input."""
-        plan = plan_of(self._settings(), actor, wish)
-        return mails_of(plan, new_id(), self._url("0" * 43), self._clock() + self._settings().broker.invitations.lifetime)[0]
-
-    def judge(self, actor: Actor, wish: Wish) -> str:
-        """What `invite_many` would do now, in a word: invite, again, or keep. Writes nothing; raises as it does."""
-        plan, now = plan_of(self._settings(), actor, wish), self._clock()
+        now = self._clock()
         with self._db.read() as tx:
+            plan = plan_of(self._settings(), actor, _member(tx, actor), wish, now)
+        until = now + self._settings().broker.invitations.lifetime
+        mail = mails_of(plan, new_id(), self._tickets.url("0" * 43), until)[0]
+        return Preview(mail, self.lookalike(plan.email))
+
+    def judge(self, actor: Actor, wish: Wish) -> tuple[str, str | None]:
+        """What `invite_many` would do now, in a word: invite, again, or keep; and the lookalike. Raises as it does."""
+        now = self._clock()
+        with self._db.read() as tx:
+            plan = plan_of(self._settings(), actor, _member(tx, actor), wish, now)
+            like = self.lookalike(plan.email)
             person = people.by_email(tx, plan.email)
             if person is None:
-                return "invite"
+                return "invite", like
             self._invitable(person)
-            return "keep" if wish.mail and _has_it(tx, person, plan, now) else "again"
+            return ("keep" if wish.mail and _has_it(tx, person, plan, now) else "again"), like
+
+    def lookalike(self, email: str) -> str | None:
+        """The domain that this address's can be taken for, `mixed scripts`, or None (IN-13). email: canonical."""
+        settings = self._settings()
+        if self._known is None or self._known[0] is not settings:  # files change now and then; a list has 10,000 rows
+            sender = domain_of(settings.broker.mail_from.rstrip(">"))
+            own = {urlsplit(settings.issuer).hostname or "", sender, *(domain_of(one) for one in settings.broker.administrators)}
+            self._known = (settings, Lookalikes(filter(None, {*settings.domains, *own})))
+        return self._known[1].of(domain_of(email))
 
     def _carry_out(self, tx: Connection, actor: Actor, plan: Plan, now: int, *, keep: bool = False) -> Invited:
         """One invitation, six statements for a new guest. keep: leave the one that the guest has, if it is the same."""
         if actor.kind != "command" and shared.count_attempt(tx, f"invite:{actor.id}", now, 86_400) > self._quota:
             raise TooMany(f"{self._quota} invitations a day are enough; go on tomorrow", "quota_reached")
+        like = self.lookalike(plan.email)
         person, is_new = self._person(tx, plan, now)
-        if not is_new:
-            held = _has_it(tx, person, plan, now) if keep else None
-            if held is not None:
-                return Invited(held, "")
-            invitations.revoke_pending(tx, person.id)
-        ticket = new_secret()
-        invitation = Invitation(
-            id=new_id(),
-            person_id=person.id,
-            email=plan.email,
-            status=Status.PENDING,
-            redirect_url=plan.landing,
-            application=plan.application,
-            language=plan.language,
-            message=plan.wish.message,
-            inviter=plan.inviter,
-            created_at=now,
-            expires_at=now + self._settings().broker.invitations.lifetime,
+        held = _has_it(tx, person, plan, now) if keep and not is_new else None
+        if held is not None:
+            return Invited(held, "", lookalike=like)
+        made = self._tickets.issue(
+            tx,
+            actor,
+            _wanted(plan, person),
+            lambda url, until: mails_of(plan, person.id, url, until) if plan.wish.mail else (),
+            now,
+            data={"lookalike": like} if like else {},
+            is_first=is_new,
         )
-        invitations.add(tx, invitation, digest(ticket))
-        data = {"application": invitation.application or "", "expires_at": invitation.expires_at}
-        event = Event(
-            name="invitation.created",
-            actor=actor,
-            subject=person.id,
-            target=invitation.id,
-            data=data,
-            personal={"email": plan.email},
-        )
-        audit.record(tx, event, now)
-        mails = mails_of(plan, person.id, self._url(ticket), invitation.expires_at) if plan.wish.mail else []
-        sent = tuple(self._outbox.add(tx, mail, now) for mail in mails)
-        return Invited(invitation, self._url(ticket), sent)
-
-    def _url(self, ticket: str) -> str:
-        return f"{self._settings().issuer}/invitation/{ticket}"
+        return replace(made, lookalike=like)
 
     def _person(self, tx: Connection, plan: Plan, now: int) -> tuple[Person, bool]:
         """The guest of an address, made if there is none: one statement decides, also under parallel invitations."""
@@ -185,16 +179,16 @@ class Invitations:
         now = self._clock()
         with self._db.read() as tx:
             invitation = invitations.by_ticket(tx, digest(ticket))
-            if invitation is None:
+            person = people.by_id(tx, invitation.person_id) if invitation else None
+            if invitation is None or person is None:
                 raise InvitationExpired("invitation_unknown")
-            person = people.by_id(tx, invitation.person_id)
-            over = invitation_over(tx, invitation, now) if invitation.status_at(now) is not Status.PENDING else None
-        if over is not None and over[0] == "invitation_used":
-            raise InvitationUsed(over[1])
-        if over is not None or person is None:
-            raise InvitationExpired(over[1] if over else "invitation_unknown")
-        rules = self._settings().broker.invitations
-        if in_domains(invitation.email, rules.deny_domains):
+            over = invitation_over(tx, invitation, person, now)
+            gone = over is None and inviter_is_gone(tx, self._settings(), invitation, now)
+        if over is not None:
+            raise PAGE_ERRORS[over[0]](over[1])
+        if gone:
+            raise InvitationExpired("invitation_inviter")
+        if in_domains(invitation.email, self._settings().broker.invitations.deny_domains):
             raise DomainDenied("domain_denied")
         return Landing(invitation, person)
 
@@ -207,6 +201,29 @@ class Invitations:
         """The newest invitation of a person."""
         with self._db.read() as tx:
             return invitations.latest_of(tx, person_id)
+
+
+def _member(tx: Connection, actor: Actor) -> Person | None:
+    """The person who acts, as the directory knows him now; None for commands and applications, who have no right to lose."""
+    return people.by_id(tx, actor.id) if actor.kind == "person" else None
+
+
+def _wanted(plan: Plan, person: Person) -> Invitation:
+    """What the invitation will say; the times are its issuer's."""
+    return Invitation(
+        id="",
+        person_id=person.id,
+        email=plan.email,
+        status=Status.PENDING,
+        redirect_url=plan.landing,
+        application=plan.application,
+        language=plan.language,
+        message=plan.wish.message,
+        inviter=plan.inviter,
+        invited_by=plan.invited_by,
+        created_at=0,
+        expires_at=0,
+    )
 
 
 def _has_it(tx: Connection, person: Person, plan: Plan, now: int) -> Invitation | None:

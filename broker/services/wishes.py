@@ -7,8 +7,11 @@ from urllib.parse import urlsplit
 
 from broker.domain.address import domain_of, in_domains
 from broker.domain.audit import Actor
-from broker.domain.errors import Invalid
+from broker.domain.errors import Forbidden, Invalid
+from broker.domain.guest import Person
+from broker.domain.invitation import Invitation
 from broker.domain.mail import Kind, Mail
+from broker.services import rights
 from broker.services.addresses import parse
 from broker.settings.load import Settings
 
@@ -33,7 +36,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A wish that passed every check, with what the mail calls things."""
+    """A wish that passed every check, with what the mail calls things. invited_by: the id of the member who wishes, if one does."""
 
     wish: Wish
     email: str
@@ -45,12 +48,16 @@ class Plan:
     sponsor: str | None
     copy_to: str | None
     inviter: str
+    invited_by: str | None
 
 
-def plan_of(settings: Settings, actor: Actor, wish: Wish) -> Plan:
-    """Every check that needs no database. Raises Invalid."""
+def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: Wish, now: int) -> Plan:
+    """Every check that needs no database. member: who wishes, where the actor is a person. Raises Forbidden, Invalid."""
+    if actor.kind == "person":
+        _may_invite(settings, member, wish.application, now)
     email = parse(wish.email)
-    _may_be_invited(settings, email)
+    if not may_be_invited(settings, email):
+        raise Invalid(f"addresses of {domain_of(email)} may not be invited (invitations: in config/broker.yaml)", "domain_denied")
     application = settings.applications.get(wish.application) if wish.application else None
     if wish.application and application is None:
         raise Invalid(f"there is no application {wish.application!r} in config/applications", "application_unknown")
@@ -62,7 +69,7 @@ def plan_of(settings: Settings, actor: Actor, wish: Wish) -> Plan:
     if len(wish.message) > MAX_MESSAGE:
         raise Invalid(f"the message must have at most {MAX_MESSAGE} characters", "message_invalid")
     landing = wish.redirect_url or (application.launch_url if application else None) or f"{settings.issuer}/apps"
-    sponsor = parse(wish.sponsor) if wish.sponsor else None
+    sponsor = parse(wish.sponsor) if wish.sponsor else member.email if member else None
     partner = settings.partner_of_domain(domain_of(email))
     return Plan(
         wish=wish,
@@ -74,7 +81,8 @@ def plan_of(settings: Settings, actor: Actor, wish: Wish) -> Plan:
         landing=_landing(landing),
         sponsor=sponsor,
         copy_to=parse(wish.copy_to) if wish.copy_to else None,
-        inviter=sponsor or actor.id or actor.kind,
+        inviter=(member.email if member else None) or sponsor or actor.id or actor.kind,
+        invited_by=member.id if member else None,
     )
 
 
@@ -103,14 +111,44 @@ def mails_of(plan: Plan, person_id: str, url: str, until: int) -> list[Mail]:
     ]
 
 
-def _may_be_invited(settings: Settings, email: str) -> None:
+def letter(settings: Settings, invitation: Invitation, guest: Person, url: str, until: int) -> Mail:
+    """The mail of an invitation once more, with another link."""
+    application = settings.applications.get(invitation.application or "")
+    partner = settings.partner_of_domain(domain_of(guest.email))
+    values = {
+        "name": guest.name,
+        "inviter": invitation.inviter if "@" in invitation.inviter else "",
+        "message": invitation.message,
+        "application": application.name if application else "",
+        "partner": partner.name if partner else "",
+        "url": url,
+        "until": until,
+    }
+    return Mail(
+        kind=Kind.INVITATION,
+        recipient=guest.email,
+        language=invitation.language,
+        reply_to=guest.sponsor,
+        person=guest.id,
+        values=values,
+    )
+
+
+def _may_invite(settings: Settings, member: Person | None, client_id: str | None, now: int) -> None:
+    """Nobody invites to more than he may give himself (IN-11)."""
+    if rights.may_invite(settings, member, client_id, now):
+        return
+    application = settings.applications.get(client_id or "")
+    where = application.name if application else "everything"
+    raise Forbidden(
+        f"you may not invite to {where}: only administrators may, and the owners of an application to it", "not_an_owner"
+    )
+
+
+def may_be_invited(settings: Settings, email: str) -> bool:
     """allow_domains, if given, and never deny_domains: exact labels after IDNA (PO-04)."""
     rules = settings.broker.invitations
-    if in_domains(email, rules.deny_domains) or (rules.allow_domains and not in_domains(email, rules.allow_domains)):
-        raise Invalid(
-            f"addresses of {email.rpartition('@')[2]} may not be invited (invitations: in config/broker.yaml)",
-            "domain_denied",
-        )
+    return not in_domains(email, rules.deny_domains) and (not rules.allow_domains or in_domains(email, rules.allow_domains))
 
 
 def _landing(url: str) -> str:

@@ -10,7 +10,8 @@ from broker.domain.invitation import Invitation, Status
 from broker.storage.tables import invitations
 
 _FIELDS = (
-    "id", "person_id", "email", "redirect_url", "application", "language", "message", "inviter", "created_at", "expires_at", "redeemed_at",
+    "id", "person_id", "email", "redirect_url", "application", "language", "message", "inviter", "invited_by", "created_at",
+    "expires_at", "redeemed_at",
 )  # fmt: skip
 
 

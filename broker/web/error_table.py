@@ -47,7 +47,9 @@ PAGES: dict[str, ErrorText] = {
     "invitation_used": ErrorText(
         400,
         _("You have already accepted this invitation"),
-        _("You do not need the link any more. Open the application and sign in as usual."),
+        _(
+            "You do not need the link any more: open the application and sign in as usual. If that does not work, let us send you a new one."
+        ),
         GO_HOME,
     ),
     "invitation_mismatch": ErrorText(

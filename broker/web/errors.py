@@ -34,17 +34,21 @@ def page_for(
     ui_locales: Sequence[str] = (),
     forms: Sequence[Mapping[str, object]] = (),
     account: str = "",
+    first: Mapping[str, object] | None = None,
 ) -> Response:
     """The error page. It always has one primary button: `next_url`, a form, the company's help, the page again, or the panel.
 
     reference: the request id that `broker sign-ins --request` explains. next_url: the best next step, one of our own
     paths or a verified address. next_label: the button's text, not translated yet, if not the table's.
     forms: buttons that post, {"action", "csrf", "label" (translated), "primary"}. account: who was signed in, if that matters.
+    first: a form, with a "hint", that is the page's purpose before all others.
     """
     text = REASON_TEXT.get(error.reason, PAGES[error.code])
     help_url = pages.help_url(reference)
-    asks = text.asks and help_url != ""
-    if asks:
+    asks = text.asks and help_url != "" and first is None
+    if first is not None:
+        forms = [*forms, first]
+    elif asks:
         next_url, next_label = help_url, ASK
     elif next_url is None and not forms:
         reload = text.again and request.method in ("GET", "HEAD")
@@ -59,7 +63,8 @@ def page_for(
         advice=text.advice,
         next_url=next_url,
         next_label=next_label or text.action,
-        forms=[{**form, "primary": form["primary"] and next_url is None} for form in forms],
+        forms=[{**form, "primary": form is first or (first is None and form["primary"] and next_url is None)} for form in forms],
+        is_quiet=first is not None,
         account=account,
         help_url="" if asks else help_url,
     )
@@ -111,6 +116,7 @@ def register(
             next_label=ways.label if ways else None,
             ui_locales=g.get("ui_locales", ()),
             forms=ways.buttons if ways else (),
+            first=ways.first if ways else None,
         )
 
     def http_error(error: HTTPException) -> Response:

@@ -22,7 +22,7 @@ from broker.web.pages import Pages
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "invitation", "invitation-plain",
-    "invitation-other", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "question", "question-answered", "apps", "apps-empty",
+    "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "question", "question-answered", "apps", "apps-empty",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
@@ -118,6 +118,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "invitation.html", "invitation", {**invited, "application": "", "inviter": "", "message": "", "partner": ""}
         ),
         "invitation-other": Sample("invitation.html", "invitation", {**invited, "signed_in_as": "anna@northwind.example"}),
+        "fresh-link": Sample("fresh_link.html", "fresh-link", {}),
         "idp-initiated": Sample("idp_initiated.html", "idp-initiated", begun),
         "idp-initiated-application": Sample(
             "idp_initiated.html", "idp-initiated", {**begun, "application": "Payroll", "client_id": "payroll"}
@@ -237,9 +238,16 @@ def create_gallery(settings: Settings) -> Flask:
             {"action": "/home", "csrf": TOKEN, "label": say("Back to the application"), "primary": False},
         ]
         refused = code in {"not_invited", "not_assigned", "guest_blocked", "guest_expired", "policy_blocked"}
+        fresh = {
+            **forms[0],
+            "label": say("Send me a new link"),
+            "hint": say("It goes to the address that was invited, and to no other."),
+        }
+        again = code in {"invitation_expired", "invitation_used"}
         return errors.page_for(
             pages,
             PAGE_ERRORS[code](code),
+            first=fresh if again else None,
             reference=REFERENCE,
             next_url=None if refused else "/home",
             forms=forms if refused else (),

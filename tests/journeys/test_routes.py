@@ -32,6 +32,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/metrics": ("200", "200", "200"),
     "/static/<path:address>": ("200", "200", "200"),
     "/invitation": ("400", "400", "400"),
+    "/invitation/fresh": ("fresh-link", "fresh-link", "fresh-link"),
     "/invitation/<ticket>": ("400", "400", "400"),
     "/question": ("400", "400", "400"),
     "/question/<ticket>": ("400", "400", "400"),

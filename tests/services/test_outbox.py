@@ -11,17 +11,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from broker.domain.audit import Actor
 from broker.domain.errors import CommandError, Invalid, TooMany
 from broker.mail.transport import Delayed, Refused
 from broker.services import outbox as rules
 from broker.services.invitations import Invitations, Wish
 from broker.services.outbox import Outbox
+from broker.services.tickets import Tickets
 from broker.storage import restore
 from broker.storage import tables as t
 from tests.clock import Clock
 from tests.journeys.counting import statements
-from tests.journeys.world import ACTOR, ADA, BO, World, open_world
+from tests.journeys.staff import administrators, member
+from tests.journeys.world import ACTOR, ADA, BO, CLEO, World, open_world
 from tests.race import race
 
 
@@ -213,16 +214,17 @@ def test_list_of_guests_is_safe_to_run_again(world: World) -> None:
     again = world.broker.invitations.invite_many(ACTOR, wishes)
     mails = [one.mails for one in (*first, *again) if not isinstance(one, CommandError)]
     assert [len(one) for one in mails] == [1, 1, 0, 0]
-    assert world.broker.invitations.judge(ACTOR, wishes[0]) == "keep"
-    assert world.broker.invitations.judge(ACTOR, Wish(email=ADA.email)) == "again"
-    assert world.broker.invitations.judge(ACTOR, Wish(email="new@fabrikam.example")) == "invite"
+    assert world.broker.invitations.judge(ACTOR, wishes[0]) == ("keep", None)
+    assert world.broker.invitations.judge(ACTOR, Wish(email=ADA.email)) == ("again", None)
+    assert world.broker.invitations.judge(ACTOR, Wish(email="new@fabrikam.example")) == ("invite", None)
 
 
 def test_quota_of_an_inviter(world: World) -> None:
     """IN-15: a person has so many a day; the command line has none."""
     broker = world.broker
-    invitations = Invitations(broker.db, world.clock, broker.current.get, broker.outbox, quota=2)
-    person = Actor(kind="person", id="bob@contoso.example")
+    administrators(world, CLEO.email)
+    invitations = Invitations(broker.db, world.clock, broker.current.get, Tickets(broker.current.get, broker.outbox), quota=2)
+    person = member(world)
     for number in range(2):
         invitations.invite(person, Wish(email=f"g{number}@fabrikam.example"))
     with pytest.raises(TooMany):

@@ -58,6 +58,7 @@ invitations = Table(
     Column("language", String(16), nullable=False),
     Column("message", Text, nullable=False),
     Column("inviter", String(320), nullable=False),
+    Column("invited_by", base.UUID),  # no foreign key: an invitation outlives its inviter's record, and then is void
     base.time("created_at"),
     base.time("expires_at"),
     base.time("redeemed_at", null=True),

@@ -103,5 +103,6 @@ def refused(pages: Pages, browser: Browser, turn: Turn) -> Response:
         reference=g.reference,
         ui_locales=g.ui_locales,
         forms=ways.buttons(pages, browser, login, primary=True),
+        first=ways.fresh_link(pages, browser, error, g.ui_locales),
         account=(asserted.email or asserted.name or "" if asserted else person.email if person else ""),
     )

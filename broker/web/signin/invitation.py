@@ -1,4 +1,4 @@
-"""The landing page of an invitation: opening it spends nothing, its button begins (IN-07, IN-08, IN-16)."""
+"""The landing page of an invitation: opening it spends nothing, its button begins (IN-07, IN-08, IN-16); and a fresh link."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from broker.web import csrf
 from broker.web.cookies import Purpose
 from broker.web.pages import Pages
 from broker.web.signin.browser import Browser
+from broker.web.signin.ways import FRESH
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -25,6 +26,7 @@ GUESSES = 60  # unknown tickets an address may try in ten minutes (IN-06)
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
     """`/invitation/TICKET` puts the ticket into a cookie; `/invitation` is the page without it in the address."""
+    _register_fresh(routes, broker, pages, browser)
 
     @routes.get("/invitation/<ticket>")
     def arrive(ticket: str) -> Response:
@@ -37,7 +39,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
     @routes.get("/invitation")
     def show() -> Response:
-        ticket = _ticket()
+        ticket = ticket_of(browser)
         landing = _look(ticket)
         settings = broker.settings.get()
         g.ui_locales = (landing.invitation.language,)
@@ -62,7 +64,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     @routes.post("/invitation")
     def begin() -> Response:
         csrf.check_origin(request, browser.issuer)  # first: another site's form brings no ticket
-        ticket = _ticket()
+        ticket = ticket_of(browser)
         csrf.check(request, ticket, _SCOPE, browser.issuer)
         landing = _look(ticket)
         held = broker.sessions.find(browser.session())
@@ -77,12 +79,6 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         browser.cookies.set(response, Purpose.BROWSER, started.browser)
         return response
 
-    def _ticket() -> str:
-        ticket = browser.cookies.read(request, Purpose.INVITATION)
-        if ticket is None:
-            raise BadRequest("invitation_malformed")
-        return ticket
-
     def _look(ticket: str) -> Landing:
         try:
             return broker.invitations.landing(ticket)
@@ -92,3 +88,27 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
     def _guess() -> None:
         broker.attempts.hit(f"ticket:{browser.address()}", limit=GUESSES, window=600)
+
+
+def _register_fresh(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """The button of a link that ran out or was used, and the one page that answers it (IN-06, LP-04)."""
+
+    @routes.post("/invitation/fresh")
+    def fresh() -> Response:
+        csrf.check_origin(request, browser.issuer)
+        ticket = ticket_of(browser)
+        csrf.check(request, ticket, FRESH, browser.issuer)
+        broker.fresh.send(ticket, browser.address())
+        return browser.go(pages.path("/invitation/fresh"))
+
+    @routes.get("/invitation/fresh")
+    def sent() -> Response:
+        return pages.render("fresh_link.html", keep_query={})
+
+
+def ticket_of(browser: Browser) -> str:
+    """The ticket in this browser's hands. Raises BadRequest where there is none."""
+    ticket = browser.cookies.read(request, Purpose.INVITATION)
+    if ticket is None:
+        raise BadRequest("invitation_malformed")
+    return ticket

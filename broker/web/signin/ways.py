@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, g, request
 
-from broker.domain.errors import BadRequest, LoginExpired, PageError, PartnerFailed, PartnerUntrusted
+from broker.domain.errors import (
+    BadRequest,
+    InvitationExpired,
+    InvitationUsed,
+    LoginExpired,
+    PageError,
+    PartnerFailed,
+    PartnerUntrusted,
+)
 from broker.domain.login import Login, Stage
+from broker.web import csrf
 from broker.web.cookies import Purpose
 from broker.web.i18n import _
 from broker.web.pages import Pages
@@ -19,6 +29,7 @@ if TYPE_CHECKING:
 
 BACK = _("Back to the application")
 OTHER = _("Use another account")
+FRESH = "invitation-fresh"  # the form that asks for a new link
 
 _EXPLAINED = (LoginExpired, PartnerFailed, PartnerUntrusted, BadRequest)
 
@@ -27,11 +38,15 @@ Button = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """url: of the primary button; label: its text, not translated yet, None for the table's. buttons: forms beside it."""
+    """url: of the primary button; label: its text, not translated yet, None for the table's. buttons: forms beside it.
 
-    url: str
+    first: the form that is the page's purpose; `url` is then a quiet link, or None.
+    """
+
+    url: str | None
     label: str | None = None
     buttons: tuple[Button, ...] = ()
+    first: Button | None = None
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
@@ -43,7 +58,10 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
 
 def of_error(broker: Broker, pages: Pages, browser: Browser, error: PageError) -> Ways | None:
-    """The way on from an error; None where no login of this browser is known."""
+    """The way on from an error; None where nothing of this browser is known."""
+    again = fresh_link(pages, browser, error)
+    if again is not None:
+        return Ways(pages.path("/apps") if isinstance(error, InvitationUsed) else None, first=again)
     named = error.login_id or (request.view_args or {}).get("login")
     is_callback = "partner" in (request.view_args or {})  # a second answer names no login: it is this browser's newest
     if not isinstance(error, _EXPLAINED) or (named is None and not is_callback):
@@ -55,6 +73,21 @@ def of_error(broker: Broker, pages: Pages, browser: Browser, error: PageError) -
         return _after(broker, pages, browser, login)
     others = () if isinstance(error, BadRequest) else tuple(buttons(pages, browser, login, primary=False))
     return Ways(browser.path(login.id), buttons=others)
+
+
+def fresh_link(pages: Pages, browser: Browser, error: PageError, ui_locales: Sequence[str] = ()) -> Button | None:
+    """A new link by mail, for whoever holds a ticket: expired, replaced, revoked and unknown ones look alike (IN-06)."""
+    ticket = browser.cookies.read(request, Purpose.INVITATION)
+    if ticket is None or not isinstance(error, (InvitationExpired, InvitationUsed)) or error.reason == "invitation_inviter":
+        return None
+    say = pages.translator(ui_locales).gettext
+    return {
+        "action": pages.path("/invitation/fresh"),
+        "csrf": csrf.token(ticket, FRESH),
+        "label": say(_("Send me a new link")),
+        "hint": say(_("It goes to the address that was invited, and to no other.")),
+        "primary": True,
+    }
 
 
 def _after(broker: Broker, pages: Pages, browser: Browser, login: Login) -> Ways | None:

@@ -1,0 +1,110 @@
+"""Domains that look like another one: said to whoever invites, never decided here (IN-13).
+
+Two rules, after Unicode Technical Standard 39:
+
+1. **Mixed scripts** (section 5.2, "highly restrictive"): the letters of one label come from one script. Japanese, Korean and
+   Chinese are written with several, also together with Latin letters; nothing else is.
+2. **Confusable** (section 4): the domain reads the same as one that we know (a partner's, or our own) and is another. Two
+   domains read the same when their skeletons are equal: letters that look alike in most fonts become one letter, accents
+   are left out, `rn` is m and `vv` is w.
+
+An ordinary international name, like `müller.example` or `пример.example`, breaks neither.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+MIXED = "mixed scripts"
+_EAST_ASIAN = (
+    {"LATIN", "CJK", "HIRAGANA", "KATAKANA"},
+    {"LATIN", "CJK", "BOPOMOFO"},
+    {"LATIN", "CJK", "HANGUL"},
+)
+_NO_SCRIPT = {"DIGIT", "HYPHEN-MINUS", "COMBINING", "MIDDLE", "MODIFIER", "ZERO", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"}
+_ALIKE = str.maketrans(
+    {
+        # Cyrillic
+        "а": "a", "в": "b", "ԁ": "d", "е": "e", "һ": "h", "і": "i", "ј": "j", "к": "k", "ӏ": "l", "м": "m", "н": "h", "о": "o",
+        "р": "p", "ԛ": "q", "с": "c", "ѕ": "s", "т": "t", "у": "y", "ү": "y", "ѵ": "v", "ԝ": "w", "х": "x", "г": "r", "п": "n",
+        "ѡ": "w", "ь": "b", "э": "3", "з": "3", "б": "6", "є": "e", "ғ": "f", "ҽ": "e", "ӌ": "4", "ч": "4",
+        # Greek
+        "α": "a", "β": "b", "γ": "y", "ε": "e", "η": "n", "ι": "i", "κ": "k", "ν": "v", "ο": "o", "ρ": "p", "σ": "o", "τ": "t",
+        "υ": "u", "χ": "x", "ω": "w", "ϲ": "c", "ϳ": "j",
+        # Armenian and Georgian
+        "ա": "w", "գ": "q", "զ": "q", "հ": "h", "ո": "n", "ռ": "n", "ս": "u", "ց": "g", "օ": "o", "ք": "f", "յ": "j", "ე": "j",
+        # Latin letters beside the twenty-six
+        "ı": "i", "ȷ": "j", "ɑ": "a", "ɡ": "g", "ɩ": "i", "ʟ": "l", "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "ɢ": "g",
+        "ɴ": "n", "ʀ": "r", "ʏ": "y", "ƅ": "b", "ƒ": "f", "ɗ": "d", "ƙ": "k", "ɓ": "b", "ʋ": "v", "ᴄ": "c", "ᴏ": "o", "ᴠ": "v",
+        "ᴡ": "w", "ᴢ": "z", "ß": "b", "þ": "p",
+        # digits and their kin
+        "0": "o", "1": "l", "i": "l", "|": "l", "٠": "o", "०": "o", "๐": "o",
+    }
+)  # fmt: skip
+
+
+def readable(domain: str) -> str:
+    """A domain in A-labels as a person reads it; a label that is no valid Punycode stays as it is."""
+    return ".".join(_decoded(label) for label in domain.split("."))
+
+
+def mixes_scripts(domain: str) -> bool:
+    """Whether a label of the domain is written in letters of several scripts that no language mixes."""
+    return any(_mixed(label) for label in readable(domain).split("."))
+
+
+def skeleton(domain: str) -> str:
+    """What a hurried reader sees; for comparing, never for showing."""
+    text = unicodedata.normalize("NFKD", readable(domain).casefold())
+    plain = "".join(c for c in text if not unicodedata.combining(c)).translate(_ALIKE).translate(_ALIKE)
+    return plain.replace("rn", "m").replace("vv", "w")
+
+
+class Lookalikes:
+    """The domains that we know, for asking about others; made once for many questions."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        """known: canonical, in A-labels; an entry `.example.org` stands for what is below it."""
+        domains = sorted({one.removeprefix(".") for one in known})
+        self._known = frozenset(domains)
+        self._by_look = {skeleton(one): one for one in domains}
+
+    def of(self, domain: str) -> str | None:
+        """The known domain that this one can be taken for, MIXED if it mixes scripts, None if it is as it looks.
+
+        domain: canonical, in A-labels. A known domain, or one below it, is itself; `login.` in front of it hides nothing.
+        """
+        if any(one in self._known for one in _suffixes(domain)):
+            return None
+        for look in _suffixes(skeleton(domain)):
+            if look in self._by_look:
+                return self._by_look[look]
+        return MIXED if mixes_scripts(domain) else None
+
+
+def _suffixes(domain: str) -> Iterator[str]:
+    """The domain, and what it is below."""
+    while domain:
+        yield domain
+        domain = domain.partition(".")[2]
+
+
+def _decoded(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label
+
+
+def _mixed(label: str) -> bool:
+    scripts = {script for script in map(_script, label) if script}
+    return len(scripts) > 1 and not any(scripts <= together for together in _EAST_ASIAN)
+
+
+def _script(character: str) -> str:
+    """The script's name as Unicode character names begin with it; "" for what belongs to all of them."""
+    first = unicodedata.name(character, "").partition(" ")[0]
+    return "" if not character.isalpha() or first in _NO_SCRIPT else first
