@@ -85,7 +85,9 @@ def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: st
     wanted = "error" if name.startswith("error/") else samples(Pages(lambda: settings))[name].page
     assert main["data-page"] == wanted
     primary = [element for element in page.elements if "data-primary" in element.attributes]
-    assert len(primary) == (0 if name in {"choose", "choose-none", "declined", "apps", "apps-empty", "question-answered"} else 1)
+    assert len(primary) == (
+        0 if name in {"choose", "choose-none", "declined", "fresh-link", "apps", "apps-empty", "question-answered"} else 1
+    )
     heading = page.one("h1").text.strip()
     title = page.one("title").text
     assert title in {f"{heading} - Contoso", f"Error: {heading} - Contoso"}
