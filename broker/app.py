@@ -34,6 +34,7 @@ from broker.services.metadata_fetches import MetadataFetches
 from broker.services.nodes import Nodes
 from broker.services.outbox import Outbox, Write
 from broker.services.partners import Partners
+from broker.services.policies import InForce
 from broker.services.questions import Questions
 from broker.services.receipts import Receipts
 from broker.services.redemption import Redemption
@@ -161,10 +162,11 @@ def build(
     applications = Applications(now)
     partners = Partners(db, clock, now, keys, http)
     sessions = Sessions(db, clock, now)
-    grants = Grants(db, clock, now, keys, applications.view)
+    policies = InForce(now)
+    grants = Grants(db, clock, now, keys, applications.view, policies)
     client_keys = ClientKeys(db, clock, http)
     nodes = Nodes(db, clock, now)
-    sign_in = SignIn(db, clock, now, sessions, grants)
+    sign_in = SignIn(db, clock, now, sessions, grants, policies)
     outbox = Outbox(db, clock, now, lambda: sealer, Writer(now))
     life = GuestLife(db, clock)
     tickets = Tickets(now, outbox)

@@ -50,6 +50,8 @@ def _explain(row: dict[str, Any]) -> None:
     if advice is not None:
         click.echo(f"  expected: {advice.expected}")
         click.echo(f"  whose side: {advice.side}; what to do: {advice.change}")
+    for policy in row["policies"]:
+        click.echo(f"  policy {policy['id']} ({policy['state']}): {policy['result']}, {policy['reason']}")
     for step in row["steps"]:
         more = {k: v for k, v in step.items() if k not in ("at", "step", "result", "reason", "gates")}
         said = ", ".join(f"{k}={v}" for k, v in more.items())

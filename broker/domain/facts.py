@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from broker.domain import assurance
@@ -49,3 +50,10 @@ class Facts:
     consented_now: bool = False
     acr: str = assurance.SFA
     amr: tuple[str, ...] = ()
+    partner_mfa: bool = False  # the partner did multi-factor authentication, and we trust its word (HO-15)
+    # what the policies say of it (domain/judgement.py)
+    policy_refusal: str | None = None  # policy_blocked or policy_error
+    required: frozenset[str] = frozenset()  # of mfa, phishing_resistant_mfa, terms_of_use
+    frequency: int | None = None  # seconds that a proof lasts
+    freshness_asked: bool = False  # in this login the partner was asked for a proof as young as a policy wants
+    policies: tuple[Mapping[str, str], ...] = ()  # id, state, result, reason

@@ -12,6 +12,7 @@ from enum import StrEnum
 from broker.domain import assurance
 from broker.domain.facts import Facts
 from broker.domain.guest import Kind, State
+from broker.domain.policy import unmet
 
 
 class Step(StrEnum):
@@ -113,6 +114,33 @@ def access_is_assigned(f: Facts) -> Next | None:
     return Next(Step.DENY, "access_denied", "not_assigned", "not_assigned")
 
 
+def policy_allows(f: Facts) -> Next | None:
+    """Policies let this person in here, from there, with a proof as young and as strong as they ask for."""
+    if f.policy_refusal is not None:
+        return Next(Step.DENY, "access_denied", f.policy_refusal, "policy_blocked")
+    if f.frequency is not None and not is_young(f, f.frequency):
+        if not f.freshness_asked:
+            return Next(Step.UPSTREAM, "login_required", "the last sign-in is older than a policy allows")
+        # HP-17: never asked twice in one login
+        return Next(
+            Step.DENY, "login_required", "auth_time_missing" if f.auth_time is None else "auth_time_too_old", "policy_blocked"
+        )
+    missing = unmet(f.required, acr=f.acr)
+    return Next(Step.DENY, "access_denied", f"{missing[0]}_missing", "policy_blocked") if missing else None
+
+
+def is_young(f: Facts, seconds: int) -> bool:
+    """The proof is not over yet (HT-12); one that came in this login counts by its age when the login began.
+
+    A partner that was asked judges by its own clock, so its answer has that much leeway.
+    """
+    if f.auth_time is None:
+        return False
+    if not f.asserted_now:
+        return f.auth_time > f.now - seconds
+    return f.auth_time >= f.started_at - seconds - (CLOCK_SKEW if f.freshness_asked else 0)
+
+
 def consent_is_given(f: Facts) -> Next | None:
     """A guest saw what this application learns and agreed; members' consent counts as given (HP-61)."""
     if f.application is None or f.consented_now:
@@ -142,6 +170,7 @@ GATES: tuple[Callable[[Facts], Next | None], ...] = (
     person_is_bound,
     guest_is_active,
     access_is_assigned,
+    policy_allows,
     consent_is_given,
     proof_is_strong_enough,
 )

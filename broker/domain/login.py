@@ -48,6 +48,7 @@ class Login:
     chosen: bool = False
     anew: bool = False
     consented: bool = False
+    fresh_within: int | None = None  # seconds: how young a proof a policy had the partner asked for
     tries: int = 0
     return_path: str | None = None
     trail: tuple[Mapping[str, object], ...] = field(default=())
@@ -92,3 +93,4 @@ class Grant:
     address: str
     created_at: int
     ended_at: int | None = None
+    proof: Mapping[str, object] = field(default_factory=dict)  # what policies look at besides: see services/facts.py

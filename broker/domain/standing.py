@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from broker.domain.guest import Kind, State
+from broker.domain.judgement import judge
 from broker.domain.login import Grant
+from broker.domain.policy import Circumstances, Rulebook, unmet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +15,7 @@ class Standing:
     """A grant and the state, now, of everything it stands on.
 
     session_ended: the session was ended; one that merely expired, or is purged, was not (HP-63). consented: the scopes
-    of the consent record, None where there is none or it was withdrawn.
+    of the consent record, None where there is none or it was withdrawn. email: canonical. groups: names of our groups.
     """
 
     grant: Grant
@@ -23,6 +25,8 @@ class Standing:
     session_ended: bool
     assigned: bool
     consented: frozenset[str] | None
+    email: str = ""
+    groups: frozenset[str] = frozenset()
 
 
 def objection(standing: Standing, *, assignment_required: bool, now: int) -> str | None:
@@ -42,3 +46,33 @@ def objection(standing: Standing, *, assignment_required: bool, now: int) -> str
     if standing.consented is None or not standing.consented.issuperset(standing.grant.scopes):
         return "consent_withdrawn"
     return None
+
+
+def policy_objection(standing: Standing, book: Rulebook, now: int, *, just_judged: bool = False) -> str | None:
+    """Why the policies as they are now do not let this grant go on; None if they do.
+
+    Judged over the network and the proof that were saved with the grant, and the groups of now (HP-36, PO-03). There is
+    nobody who could be asked: what is not met is a no. just_judged: the gates looked at the proof's age a minute ago.
+    """
+    grant = standing.grant
+    circumstances = Circumstances(
+        kind=standing.kind,
+        guest=standing.email,
+        groups=standing.groups,
+        partner=grant.idp,
+        application=grant.client_id,
+        address=grant.address,
+        partner_mfa=grant.proof.get("partner_mfa") is True,
+    )
+    verdict = judge(book, circumstances)
+    if verdict.refusal is not None:
+        return verdict.refusal
+    missing = unmet(verdict.require, acr=grant.acr)
+    if missing:
+        return f"{missing[0]}_missing"
+    frequency = None if just_judged else verdict.sign_in_frequency
+    if frequency is None:
+        return None
+    if grant.proof.get("auth_time_known") is not True:
+        return "auth_time_missing"
+    return "auth_time_too_old" if grant.auth_time <= now - frequency else None

@@ -68,6 +68,7 @@ class Choices:
                 "chosen": False,
                 "anew": True,
                 "consented": False,
+                "fresh_within": None,
             }
             logins.change(tx, replace(login, stage=Stage.OPEN), **values, trail=steps)
 

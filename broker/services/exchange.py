@@ -10,7 +10,8 @@ from broker.domain.audit import Actor, Event
 from broker.domain.errors import OAuthError
 from broker.domain.ids import new_secret
 from broker.domain.login import Grant
-from broker.domain.standing import Standing, objection
+from broker.domain.policy import Rulebook
+from broker.domain.standing import Standing, objection, policy_objection
 from broker.jose.keys import PrivateKey
 from broker.provider import pkce, token_request, tokens
 from broker.provider.view import ApplicationView
@@ -31,13 +32,14 @@ class Remembered(OAuthError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """One request of one authenticated application, in one transaction at one moment (HP-6). key: for its ID tokens."""
+    """One request of one authenticated application, in one transaction at one moment (HP-6). key: for its ID tokens; policies: of now."""
 
     tx: Connection
     application: ApplicationView
     issuer: str
     lifetimes: Tokens
     key: PrivateKey
+    policies: Rulebook
     now: int
 
     def sign(self, grant: Grant, claims: Mapping[str, Any], nonce: str | None, access_token: str) -> str:
@@ -117,7 +119,7 @@ def _take_code(desk: Desk, code: str, redirect_uri: str, verifier: str | None) -
     if spent.redirect_uri != redirect_uri or not pkce.proves(spent.challenge, verifier):
         raise OAuthError("invalid_grant", "code_proof")
     standing = grants.standing(desk.tx, spent.grant_id, desk.now)
-    grant = holding(standing, desk.application, desk.now, "invalid_grant")
+    grant = holding(standing, desk.application, desk.policies, desk.now, "invalid_grant", just_judged=True)
     return Bound(grant, spent.redirect_uri, spent.challenge)
 
 
@@ -128,7 +130,7 @@ def refresh(desk: Desk, form: Mapping[str, str]) -> dict[str, Any]:
     if family is None:
         raise _refresh_refused(desk, value)
     standing = grants.standing(desk.tx, family.grant_id, desk.now)
-    grant = holding(standing, application, desk.now, "invalid_grant")
+    grant = holding(standing, application, desk.policies, desk.now, "invalid_grant")
     held = usable(grant, application)
     if "offline_access" not in held:
         raise OAuthError("invalid_grant", "offline_access_taken_back")
@@ -154,11 +156,20 @@ def _refresh_refused(desk: Desk, token: str) -> OAuthError:
     return Remembered("invalid_grant", "refresh_reused")
 
 
-def holding(standing: Standing | None, application: ApplicationView, now: int, error: str) -> Grant:
+def holding(
+    standing: Standing | None,
+    application: ApplicationView,
+    policies: Rulebook,
+    now: int,
+    error: str,
+    *,
+    just_judged: bool = False,
+) -> Grant:
     """The grant, if it still holds (HP-36). Raises OAuthError(error)."""
     if standing is None:
         raise OAuthError(error, "grant_gone")
     reason = objection(standing, assignment_required=application.assignment_required, now=now)
+    reason = reason or policy_objection(standing, policies, now, just_judged=just_judged)
     if reason is not None:
         raise OAuthError(error, reason)
     return standing.grant

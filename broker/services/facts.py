@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from broker.domain import assurance
@@ -11,7 +11,9 @@ from broker.domain.assertion import Assertion
 from broker.domain.facts import Facts
 from broker.domain.guest import Person, State
 from broker.domain.invitation import Invitation, Status
+from broker.domain.judgement import judge
 from broker.domain.login import Login, Purpose, Session
+from broker.domain.policy import Circumstances, Rulebook
 from broker.services import rights
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
@@ -34,8 +36,10 @@ class Found:
     may_join: bool = False  # a member of staff who comes for the first time
 
 
-def gather(tx: Connection, login: Login, session: Session | None, settings: Settings, now: int) -> Found:
-    """Read the records that this login concerns, and say what is so."""
+def gather(
+    tx: Connection, login: Login, session: Session | None, settings: Settings, now: int, *, policies: Rulebook, address: str
+) -> Found:
+    """Read the records that this login concerns, and say what is so. address: where the browser is."""
     client_id = login.request.client_id if login.request else None
     application = settings.applications.get(client_id) if client_id else None
     said = login.assertion
@@ -59,6 +63,7 @@ def gather(tx: Connection, login: Login, session: Session | None, settings: Sett
         invitation=invitation.id if invitation and said and invitation.status_at(now) is Status.PENDING else None,
         invitation_refusal=refusal[0] if refusal else None,
         invitation_reason=refusal[1] if refusal else None,
+        freshness_asked=said is not None and login.fresh_within is not None,
         assignment_required=bool(application and application.assignment_required),
         subject_differs=_differs(tx, login, application, person),
         **_asked(login),
@@ -69,7 +74,7 @@ def gather(tx: Connection, login: Login, session: Session | None, settings: Sett
     )
     return Found(
         login=login,
-        facts=facts,
+        facts=facts if person is None else _judged(facts, person, home, policies, address),
         session=session,
         person=person,
         invitation=invitation,
@@ -77,6 +82,31 @@ def gather(tx: Connection, login: Login, session: Session | None, settings: Sett
         partner=partner,
         roles=tuple(role for _, role in held if role),
         may_join=may_join,
+    )
+
+
+def _judged(facts: Facts, person: Person, home: str | None, policies: Rulebook, address: str) -> Facts:
+    """What the policies say of it; their reasons name no person and no address (HT-19)."""
+    verdict = judge(
+        policies,
+        Circumstances(
+            kind=person.kind,
+            guest=person.email,
+            groups=facts.groups,
+            partner=home,
+            application=facts.application,
+            address=address,
+            partner_mfa=facts.partner_mfa,
+        ),
+    )
+    if not verdict.results:
+        return facts
+    return replace(
+        facts,
+        policy_refusal=verdict.refusal,
+        required=verdict.require,
+        frequency=verdict.sign_in_frequency,
+        policies=tuple(result._asdict() for result in verdict.results),
     )
 
 

@@ -10,6 +10,7 @@ from broker.domain.errors import OAuthError
 from broker.domain.guest import Kind, Person
 from broker.domain.ids import new_id, new_secret
 from broker.domain.login import Grant, Session
+from broker.domain.policy import Rulebook
 from broker.domain.request import AuthorizationRequest
 from broker.provider import token_request
 from broker.provider.hint import HintClaims, read_hint
@@ -34,12 +35,14 @@ class Grants:
         settings: Callable[[], Settings],
         keys: Keys,
         applications: Callable[[str], ApplicationView | None],
+        policies: Callable[[], Rulebook],
     ) -> None:
         self._db = db
         self._clock = clock
         self._settings = settings
         self._keys = keys
         self._application = applications
+        self._policies = policies
 
     # --- opened by the dispatcher, in its transaction ---------------------------------------------------------------
 
@@ -54,10 +57,12 @@ class Grants:
         roles: Iterable[str],
         address: str,
         now: int,
+        proof: Mapping[str, object] | None = None,
     ) -> tuple[Grant, str]:
         """The grant and its code. What is released is frozen here: consented, allow-listed, for this application (HP-19, HP-41).
 
         consented, roles: of the records that the gates looked at in this transaction; a member's consent counts as given.
+        proof: what policies look at later besides acr, amr and times.
         Raises OAuthError(unauthorized_client) where the application's file is gone.
         """
         application = self._application(request.client_id)
@@ -80,6 +85,7 @@ class Grants:
             idp=session.partner,
             nonce=request.nonce,
             address=address,
+            proof={"auth_time_known": session.auth_time_known, **(proof or {})},
             created_at=now,
         )
         names = claims_view.namer(application)
@@ -130,7 +136,7 @@ class Grants:
         application = None if token is None else self._application(token.standing.grant.client_id)
         if token is None or application is None:
             raise OAuthError("invalid_token", "token_unknown")
-        grant = holding(token.standing, application, now, "invalid_token")
+        grant = holding(token.standing, application, self._policies(), now, "invalid_token")
         scopes = tuple(scope for scope in token.scopes if scope in application.scopes)
         if "openid" not in scopes:
             raise OAuthError("insufficient_scope", "no_openid")
@@ -147,7 +153,7 @@ class Grants:
         if found is None or own is None or not _may_look(application, own, is_access=access is not None):
             return {"active": False}
         try:
-            grant = holding(found.standing, own, now, "invalid_token")
+            grant = holding(found.standing, own, self._policies(), now, "invalid_token")
         except OAuthError:
             return {"active": False}
         answer: dict[str, Any] = {"active": True, "iss": self._issuer, "client_id": grant.client_id, "sub": grant.sub}
@@ -188,9 +194,13 @@ class Grants:
         """One transaction; a refusal that must be remembered is committed first, then raised."""
         now, lifetimes, issuer = self._clock(), self._settings().broker.tokens, self._issuer
         key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database itself
+        policies = self._policies()
         with self._db.write() as tx:
             try:
-                return use(Desk(tx=tx, application=application, issuer=issuer, lifetimes=lifetimes, key=key, now=now), form)
+                desk = Desk(
+                    tx=tx, application=application, issuer=issuer, lifetimes=lifetimes, key=key, policies=policies, now=now
+                )
+                return use(desk, form)
             except Remembered as error:
                 refusal = error
         raise refusal

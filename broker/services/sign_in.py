@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from broker.domain.address import domain_of
@@ -13,6 +13,7 @@ from broker.domain.gates import Decision, Step, decide
 from broker.domain.guest import Identity, Kind, Person, State
 from broker.domain.ids import digest, new_id, new_reference, new_secret
 from broker.domain.login import LIFETIME, Login, Purpose, Stage
+from broker.domain.policy import Rulebook
 from broker.domain.receipt import Outcome
 from broker.domain.request import AuthorizationRequest
 from broker.provider.redirect_uri import is_registered
@@ -22,6 +23,7 @@ from broker.services.facts import Found
 from broker.services.grants import Grants
 from broker.services.live import live
 from broker.services.sessions import Sessions
+from broker.services.turn import Started, Turn
 from broker.settings.load import Settings
 from broker.storage import logins, people, shared
 from broker.storage.engine import Connection, Database
@@ -29,45 +31,24 @@ from broker.storage.engine import Connection, Database
 LOGINS_PER_ADDRESS = 20_000  # an hour: a whole company behind one address; bounds what strangers can store (RX-05)
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A login that has begun: its handle for the path, and the browser's cookie value."""
-
-    login_id: str
-    browser: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """What the dispatcher decided: a page, a redirect, or the end.
-
-    answer: parameters for the application (code or error), None if it gets none now. session: a new session cookie.
-    target: where the browser goes when the login was not an application's.
-    """
-
-    found: Found
-    decision: Decision
-    answer: dict[str, str] | None = None
-    session: str | None = None
-    target: str | None = None
-
-    @property
-    def step(self) -> Step:
-        """The step to show."""
-        return self.decision.next.step
-
-
 class SignIn:
     """Begin and step: there is no other way into an application."""
 
     def __init__(
-        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], sessions: Sessions, grants: Grants
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        sessions: Sessions,
+        grants: Grants,
+        policies: Callable[[], Rulebook],
     ) -> None:
         self._db = db
         self._clock = clock
         self._settings = settings
         self._sessions = sessions
         self._grants = grants
+        self._policies = policies
 
     # --- beginning -------------------------------------------------------------------------------------------------
 
@@ -151,7 +132,7 @@ class SignIn:
         """Fold the gates over the facts of now, and do what the last of them says. Raises LoginExpired."""
         now = self._clock()
         with self._db.write() as tx:
-            found = self._look(tx, login_id, browser, session_cookie, now)
+            found = self._look(tx, login_id, browser, session_cookie, address, now)
             decision = decide(found.facts)
             if decision.next.step is Step.ISSUE:
                 return self._issue(tx, found, decision, address)
@@ -159,22 +140,24 @@ class SignIn:
                 return self._deny(tx, found, decision, address)
             return Turn(found=found, decision=decision)
 
-    def look(self, login_id: str, browser: str | None, session_cookie: str | None) -> Found:
+    def look(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> Found:
         """What is known of a live login, for a page; changes nothing but a first arrival of staff."""
         with self._db.write() as tx:
-            return self._look(tx, login_id, browser, session_cookie, self._clock())
+            return self._look(tx, login_id, browser, session_cookie, address, self._clock())
 
-    def _look(self, tx: Connection, login_id: str, browser: str | None, session_cookie: str | None, now: int) -> Found:
+    def _look(
+        self, tx: Connection, login_id: str, browser: str | None, session_cookie: str | None, address: str, now: int
+    ) -> Found:
         login = live(tx, login_id, browser, now)
         if login.stage is Stage.WAITING:  # Back, reload, a second tab: what is out at the partner is forgotten
             logins.reopen(tx, login)
             login = replace(login, stage=Stage.OPEN)
         settings = self._settings()
         session = self._sessions.of_cookie(tx, session_cookie, now)
-        found = facts.gather(tx, login, session, settings, now)
+        found = facts.gather(tx, login, session, settings, now, policies=self._policies(), address=address)
         if found.may_join:
             self._join(tx, found, now)
-            found = facts.gather(tx, login, session, settings, now)
+            found = facts.gather(tx, login, session, settings, now, policies=self._policies(), address=address)
         return found
 
     def _join(self, tx: Connection, found: Found, now: int) -> None:
@@ -221,6 +204,7 @@ class SignIn:
                 roles=found.roles,
                 address=address,
                 now=now,
+                proof={"partner_mfa": found.facts.partner_mfa},
             )
             answer = {"code": code}
             given = {"scopes": list(grant.scopes), "claims": sorted(grant.claims), "acr": grant.acr}

@@ -61,6 +61,7 @@ def write(
             partner=partner or login.partner,
             error=error,
             reason=reason,
+            policies=facts.policies if facts else (),
             steps=tuple(trail),
             facts=_saw(facts) if facts else {},
             address=address,
@@ -70,6 +71,6 @@ def write(
 
 
 def _saw(facts: Facts) -> dict[str, Any]:
-    """The facts as JSON has them: a set in its order, so that two receipts can be compared."""
-    values = {name: getattr(facts, name) for name in facts.__slots__}
+    """The facts as JSON has them: a set in its order, so that two receipts can be compared. Policies have a column of their own."""
+    values = {name: getattr(facts, name) for name in facts.__slots__ if name != "policies"}
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()}

@@ -20,21 +20,13 @@ def _is_true(value: Any, _default: Any) -> bool:
     return value is True
 
 
-def _in_force(value: Any, _default: Any) -> bool:
-    return bool(value != "disabled")
-
-
 class Pending(NamedTuple):
-    """kind: of file. path: dotted key. missing: the capability in plain words. used: (value, default) -> whether to tell.
-
-    always: also where the key is left out, because its default is the use.
-    """
+    """kind: of file. path: dotted key. missing: the capability in plain words. used: (value, default) -> whether to tell."""
 
     kind: str
     path: str
     missing: str
     used: Callable[[Any, Any], bool] = _changed
-    always: bool = False
 
 
 PENDING = (
@@ -51,7 +43,6 @@ PENDING = (
     Pending("application", "roles", "roles cannot be assigned"),
     Pending("application", "api_permissions", "the management API is not built"),
     Pending("application", "self_service", "self-service sign-up is not built"),
-    Pending("policy", "state", "conditional access is not built; this policy protects nothing", _in_force, always=True),
 )
 
 
@@ -63,7 +54,7 @@ def notes(reading: Reading) -> list[ConfigError]:
 def _of(source: Source) -> Iterator[ConfigError]:
     for entry in PENDING:
         keys = tuple(entry.path.split("."))
-        if entry.kind != source.kind or not (entry.always or keys in source.tree.lines):
+        if entry.kind != source.kind or keys not in source.tree.lines:
             continue
         value, default = _value(source.model, keys)
         if entry.used(value, default):

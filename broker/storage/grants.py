@@ -14,7 +14,7 @@ from broker.domain.standing import Standing
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.tables import access_tokens, assignments, codes, consents, grants, people, refresh_families, sessions
 
-_PLAIN = ("id", "sid", "person_id", "client_id", "sub", "claims", "requested", "acr", "auth_time", "idp", "nonce", "address", "created_at", "ended_at")  # fmt: skip
+_PLAIN = ("id", "sid", "person_id", "client_id", "sub", "claims", "requested", "acr", "auth_time", "idp", "nonce", "address", "proof", "created_at", "ended_at")  # fmt: skip
 
 
 _ADD = insert(grants)
@@ -97,6 +97,7 @@ def standing_query() -> Select[Any]:
             people.c.kind.label("kind"),
             people.c.state.label("state"),
             people.c.expires_at.label("person_expires_at"),
+            people.c.email.label("person_email"),
             sessions.c.ended_at.label("session_ended_at"),
             assigned.label("assigned"),
             consented.label("consented"),
@@ -115,6 +116,7 @@ def standing_of(m: RowMapping) -> Standing:
         kind=Kind(m["kind"]),
         state=State(m["state"]),
         expires_at=m["person_expires_at"],
+        email=m["person_email"] or "",
         session_ended=m["session_ended_at"] is not None,
         assigned=bool(m["assigned"]),
         consented=None if m["consented"] is None else frozenset(m["consented"]),

@@ -15,7 +15,7 @@ from broker.storage.batches import BATCH, delete_some
 from broker.storage.tables import logins, parked, receipts
 
 _PLAIN = (
-    "id", "reference", "created_at", "expires_at", "invitation_id", "partner", "login_hint", "memory", "chosen", "anew", "consented", "tries",
+    "id", "reference", "created_at", "expires_at", "invitation_id", "partner", "login_hint", "memory", "chosen", "anew", "consented", "fresh_within", "tries",
     "return_path",
 )  # fmt: skip
 _C = logins.c
@@ -132,7 +132,7 @@ def change(tx: Connection, login: Login, **values: Any) -> bool:
 
 def send_out(tx: Connection, login: Login, *, state: str, memory: str, partner: str, trail: list[Any], now: int) -> bool:
     """Note the request that goes to the identity provider; an earlier one of this login is forgotten."""
-    values = {"state": state, "memory": memory, "partner": partner, "trail": trail}
+    values = {"state": state, "memory": memory, "partner": partner, "trail": trail, "fresh_within": login.fresh_within}
     return tx.execute(_SEND_OUT, {"login": login.id, "now": now, **values}).rowcount == 1
 
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.domain.facts import Facts
-from broker.domain.gates import GATES, Step, decide
+from broker.domain.gates import GATES, Step, decide, is_young
 from broker.domain.guest import Kind, State
+from broker.domain.policy import unmet
 
 NOW = 1_800_000_000
 OK = Facts(
@@ -54,6 +55,19 @@ MFA = ("https://refeds.org/profile/mfa",)
         ({"assignment_required": True}, Step.DENY, "not_assigned"),
         ({"assignment_required": True, "assigned": True}, Step.ISSUE, ""),
         ({"assignment_required": True, "kind": Kind.MEMBER}, Step.ISSUE, ""),
+        ({"policy_refusal": "policy_blocked"}, Step.DENY, "policy_blocked"),
+        ({"policy_refusal": "policy_error", "kind": Kind.MEMBER, "application": None}, Step.DENY, "policy_error"),
+        ({"required": frozenset({"mfa"})}, Step.DENY, "mfa_missing"),
+        ({"required": frozenset({"mfa"}), "acr": MFA[0]}, Step.ISSUE, ""),
+        ({"required": frozenset({"retina"}), "acr": "phr"}, Step.DENY, "retina_missing"),
+        ({"frequency": 101}, Step.ISSUE, ""),
+        ({"frequency": 100}, Step.UPSTREAM, "the last sign-in is older than a policy allows"),
+        ({"frequency": 100, "auth_time": None}, Step.UPSTREAM, "the last sign-in is older than a policy allows"),
+        ({"frequency": 94, "asserted_now": True}, Step.UPSTREAM, "the last sign-in is older than a policy allows"),
+        ({"frequency": 95, "asserted_now": True}, Step.ISSUE, ""),
+        ({"frequency": 85, "asserted_now": True, "freshness_asked": True}, Step.ISSUE, ""),
+        ({"frequency": 84, "asserted_now": True, "freshness_asked": True}, Step.DENY, "auth_time_too_old"),
+        ({"frequency": 9, "asserted_now": True, "freshness_asked": True, "auth_time": None}, Step.DENY, "auth_time_missing"),
         ({"consented": None}, Step.CONSENT, "no consent for this application yet"),
         ({"consented": None, "kind": Kind.MEMBER}, Step.ISSUE, ""),
         ({"scopes": frozenset({"openid", "email"})}, Step.CONSENT, "the application asks for more than was agreed to"),
@@ -79,6 +93,9 @@ def test_next_step(change: dict[str, Any], step: Step, reason: str) -> None:
         ({"choose": True}, "account_selection_required"),
         ({"max_age": 1}, "login_required"),
         ({"person": None, "invitation": "i"}, "interaction_required"),
+        ({"frequency": 50}, "login_required"),
+        ({"required": frozenset({"mfa"})}, "access_denied"),
+        ({"policy_refusal": "policy_blocked"}, "access_denied"),
         ({"consented": None}, "consent_required"),
         ({"person": None}, "access_denied"),
         ({"state": State.BLOCKED}, "access_denied"),
@@ -97,7 +114,7 @@ ANY = st.builds(
     application=st.sampled_from(["payroll", None]),
     **{name: st.booleans() for name in (
         "silent", "force", "choose", "ask_consent", "acr_essential", "subject_differs", "partner_live", "asserted", "asserted_now",
-        "expired", "assignment_required", "assigned", "consented_now",
+        "expired", "assignment_required", "assigned", "consented_now", "freshness_asked",
     )},
     max_age=st.none() | st.integers(0, 10_000),
     acr_values=st.just(MFA) | st.just(()),
@@ -112,6 +129,9 @@ ANY = st.builds(
     invitation_refusal=st.sampled_from([None, "invitation_used"]),
     consented=st.none() | st.frozensets(st.sampled_from(["openid", "email", "groups"])),
     acr=st.sampled_from(["https://refeds.org/profile/sfa", *MFA, "phr"]),
+    policy_refusal=st.sampled_from([None, None, "policy_blocked", "policy_error"]),
+    required=st.frozensets(st.sampled_from(["mfa", "phishing_resistant_mfa", "terms_of_use"]), max_size=2),
+    frequency=st.none() | st.integers(1, 10_000),
 )  # fmt: skip
 
 
@@ -130,6 +150,9 @@ def test_only_an_active_bound_fresh_person_gets_in(facts: Facts) -> None:
     assert facts.partner_live
     assert facts.invitation is None
     assert not facts.subject_differs
+    assert facts.policy_refusal is None
+    assert unmet(facts.required, acr=facts.acr) == ()
+    assert facts.frequency is None or is_young(facts, facts.frequency)
     assert facts.application is None or facts.kind is Kind.MEMBER or facts.assigned or not facts.assignment_required
 
 
@@ -139,7 +162,13 @@ def test_prompt_none_never_shows_a_page(facts: Facts) -> None:
     assert decide(replace(facts, silent=True)).next.step in (Step.ISSUE, Step.DENY)
 
 
-@given(ANY, st.sampled_from([("expired", True), ("state", State.BLOCKED), ("subject_differs", True), ("partner_live", False)]))
+OBJECTIONS = [
+    ("expired", True), ("state", State.BLOCKED), ("subject_differs", True), ("partner_live", False), ("policy_refusal", "policy_blocked"),
+    ("policy_refusal", "policy_error"), ("required", frozenset({"retina"})),
+]  # fmt: skip
+
+
+@given(ANY, st.sampled_from(OBJECTIONS))
 def test_one_more_objection_never_lets_in(facts: Facts, objection: tuple[str, Any]) -> None:
     """Adding a reason against never turns a refusal into an answer."""
     with_it = decide(replace(facts, **{objection[0]: objection[1]})).next.step

@@ -93,6 +93,11 @@ REASONS: Final[Mapping[str, Advice]] = {
     "subject_differs": Advice(_A, "the person whom the application named", "send id_token_hint or sub only for the person who is to sign in", rule=True),
     "auth_time_missing": Advice(_P, "auth_time in the ID token whenever max_age or prompt=login is sent (Core 3.1.2.1)", "switch auth_time on for our client; without it no application can ask for a fresh sign-in"),
     "auth_time_too_old": Advice(_P, "a new proof by the person when prompt=login and max_age are sent", "honour prompt=login and max_age for our client, or set the clock"),
+    "policy_blocked": Advice(_O, "a sign-in that no policy blocks", "the receipt names the policy; try a change with broker policy what-if and replay before it goes in", rule=True),
+    "policy_error": Advice(_O, "a sign-in that every policy can judge", "the receipt names the policy and what could not be told: mostly an address that a proxy hides (network.trusted_proxies)"),
+    "mfa_missing": Advice(_O, "multi-factor authentication, as a policy asks", "list the partner's acr or amr values in trust.mfa, if its people prove themselves by two factors there", rule=True),
+    "phishing_resistant_mfa_missing": Advice(_O, "phishing-resistant multi-factor authentication, as a policy asks", "ask for mfa instead, or leave these people out of the policy", rule=True),
+    "terms_of_use_missing": Advice(_O, "accepted terms of use, as a policy asks", "leave these people out of the policy until they can accept them", rule=True),
     "acr_not_reached": Advice(_O, "the strength that the application calls essential", "list the partner's acr or amr values in trust.mfa, or add a second factor of ours", rule=True),
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, false
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, false, text
 
 from broker.storage.tables import base
 
@@ -25,6 +25,7 @@ logins = Table(
     Column("chosen", Boolean, nullable=False, server_default=false()),
     Column("anew", Boolean, nullable=False, server_default=false()),
     Column("consented", Boolean, nullable=False, server_default=false()),
+    Column("fresh_within", Integer),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("return_path", String(512)),
     Column("trail", JSON, nullable=False),
@@ -86,6 +87,7 @@ grants = Table(
     Column("idp", String(128), nullable=False),
     Column("nonce", String(512)),
     Column("address", String(64), nullable=False),
+    Column("proof", JSON, nullable=False, server_default=text("'{}'")),
     base.time("created_at"),
     base.time("ended_at", null=True),
     Index("ix_grants_sid", "sid"),

@@ -11,7 +11,7 @@ from broker.domain.errors import PAGE_ERRORS
 from broker.domain.gates import Step
 from broker.domain.login import Purpose as LoginPurpose
 from broker.services.facts import Found
-from broker.services.sign_in import Turn
+from broker.services.turn import Turn
 from broker.web.cookies import Purpose
 from broker.web.errors import page_for
 from broker.web.op.answer import respond
@@ -31,7 +31,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         turn = broker.sign_in.step(str(login), browser.binding(), browser.session(), browser.address())
         browser.within(turn.found.login)
         if turn.step is Step.UPSTREAM:
-            return send_out(broker, pages, browser, turn.found)
+            return send_out(broker, pages, browser, turn.found, turn.fresh_within)
         if turn.step is Step.HOME:
             return home.page(broker, pages, browser, turn.found)
         if turn.step in (Step.REDEEM, Step.CONSENT):
@@ -60,10 +60,10 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return respond(browser.issuer, given_up.request, answer, pages)
 
 
-def send_out(broker: Broker, pages: Pages, browser: Browser, found: Found) -> Response:
+def send_out(broker: Broker, pages: Pages, browser: Browser, found: Found, fresh_within: int | None = None) -> Response:
     """To the home organization: a redirect, or a form that posts itself."""
     home = found.partner.id if found.partner else None
-    outbound: Outbound = broker.upstream.begin(found.login.id, browser.binding(), browser.address(), home)
+    outbound: Outbound = broker.upstream.begin(found.login.id, browser.binding(), browser.address(), home, fresh_within)
     if outbound.form is None:
         return browser.go(outbound.url)
     target = found.partner.name if found.partner else ""

@@ -65,7 +65,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         typed = single(request.form, "email").strip()
         email = canonical(typed)
         if email is None:
-            found = broker.sign_in.look(str(login), browser.binding(), browser.session())
+            found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
             browser.within(found.login)
             say = pages.translator(found.login.request.ui_locales if found.login.request else ()).gettext
             problem = str(say("Enter a mail address like name@company.example"))
@@ -75,7 +75,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
     @routes.get("/signin/<uuid:login>/choose")
     def choose(login: str) -> Response:
-        found = broker.sign_in.look(str(login), browser.binding(), browser.session())
+        found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
         browser.within(found.login)
         query = single(request.args, "q").strip()[:100]
         last = browser.cookies.read(request, Purpose.HOME) or ""
@@ -108,7 +108,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
     @routes.get("/signin/<uuid:login>/address")
     def by_address(login: str) -> Response:
-        found = broker.sign_in.look(str(login), browser.binding(), browser.session())
+        found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
         browser.within(found.login)
         return page(broker, pages, browser, found)
 

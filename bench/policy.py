@@ -1,0 +1,99 @@
+"""CPU of judging one sign-in by 1,000 policies for a person of 100 groups. Prints JSON.
+
+    .venv/bin/python bench/policy.py [--times 500]
+
+Milliseconds of this process's CPU, the median of rounds. Reach: under 1 ms. Several books, since what is in the files
+decides: policies of one application each, of groups (a company's ordinary case), all of the whole tenant, and the worst,
+in which every single one matches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from broker.domain.guest import Kind
+from broker.domain.judgement import judge
+from broker.domain.policy import Circumstances, Net, Policy, Rulebook, Whom
+
+REACH = 1.0
+ROUNDS = 7
+POLICIES = 1000
+ADA = Circumstances(
+    kind=Kind.GUEST,
+    guest="ada@fabrikam.example",
+    groups=frozenset(f"group-{n}" for n in range(100)),
+    partner="fabrikam",
+    application="payroll",
+    address="192.0.2.7",
+)
+OFFICE = (Net.of("203.0.113.0/24"), Net.of("2001:db8::/32"))
+
+
+def books() -> dict[str, list[Policy]]:
+    """Name -> a thousand policies."""
+    mfa, guests = frozenset({"mfa"}), Whom(all_guests=True)
+    numbers = range(POLICIES)
+    return {
+        "by_application": [
+            Policy(id=f"p{n}", include=guests, applications=frozenset({"payroll" if n % 100 == 0 else f"app-{n}"}), require=mfa)
+            for n in numbers
+        ],
+        "by_group": [
+            Policy(id=f"p{n}", include=Whom(groups=frozenset({f"group-{n}"})), but_networks=OFFICE, require=mfa) for n in numbers
+        ],
+        "by_guest": [Policy(id=f"p{n}", include=Whom(guests=frozenset({f"g{n}@x.example"})), block=True) for n in numbers],
+        "whole_tenant_by_network": [
+            Policy(id=f"p{n}", include=guests, networks=OFFICE, require=mfa, sign_in_frequency=3600 + n) for n in numbers
+        ],
+        "all_match": [Policy(id=f"p{n}", include=guests, require=mfa, sign_in_frequency=3600 + n) for n in numbers],
+    }
+
+
+def measure(work: Callable[[], Any], times: int) -> float:
+    """Milliseconds of CPU of one call: the median of the rounds' means."""
+    means = []
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        for _ in range(times):
+            work()
+        means.append((time.process_time() - started) / times * 1000)
+    return round(statistics.median(means), 3)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=200)
+    times = parser.parse_args().times
+    figures, matched, whole = {}, {}, books()
+    for name, policies in whole.items():
+        book = Rulebook.of(policies)
+        figures[name] = measure(lambda book=book: judge(book, ADA), times)  # type: ignore[misc]
+        matched[name] = sum(result.result == "required" for result in judge(book, ADA).results)
+    output = {
+        "benchmark": "policy",
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "policies": POLICIES,
+        "groups": len(ADA.groups),
+        "matched": matched,
+        "ms_cpu": figures,
+        "making_ready_ms_cpu": measure(lambda: Rulebook.of(whole["by_application"]), 3),
+        "reach_ms": REACH,
+        "reached": {name: figure < REACH for name, figure in figures.items()},
+    }
+    print(json.dumps(output, indent=2))
+
+
+if __name__ == "__main__":
+    main()

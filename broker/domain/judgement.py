@@ -1,0 +1,155 @@
+"""What the policies say of a sign-in: pure and total. What is not known, or cannot be judged, is a no (PO-02).
+
+Every policy that matches applies: a block wins, requirements add up, the shortest frequency counts. So one more policy
+never grants more, and their order never matters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from broker.domain.guest import Kind
+from broker.domain.policy import Circumstances, Mode, Net, Policy, Result, Rulebook, Verdict, Whom
+
+_GUEST, _MEMBER, _REPORT_ONLY = (
+    Kind.GUEST,
+    Kind.MEMBER,
+    str(Mode.REPORT_ONLY),
+)  # an enum's member costs more to look up than to compare
+
+
+class _CannotTell(Exception):
+    """A fact that this policy asks for is missing or is not what it must be."""
+
+
+def judge(book: Rulebook, c: Circumstances, *, everything: bool = False) -> Verdict:
+    """The verdict of all policies. everything: also tell of those that are about other people or applications."""
+    problem = _problem(c)
+    rules = book.all() if everything or problem is not None else book.about(c.application)
+    if not rules:
+        return Verdict()
+    where: list[Net] = []
+    refusal: str | None = None
+    require: frozenset[str] = frozenset()
+    frequency: int | None = None
+    results = []
+    for policy, wants, is_known in rules:
+        try:
+            if problem is not None or not is_known:
+                raise _CannotTell(problem or "it has a state or a requirement that this version does not know")
+            matched, reason = _matches(policy, c, where)
+            if not matched and not reason and not everything:
+                continue
+            result = "not_matched" if not matched else "blocked" if policy.block else "required"
+            reason = f"about {reason}: {wants}" if matched else reason or "is about other people"
+        except Exception as error:  # noqa: BLE001 - total: whatever goes wrong is a no, never an exception to be let through by
+            matched, result, reason = True, "error", f"could not be judged: {_said(error)}"
+        results.append(Result(policy.id, policy.state, result, reason))
+        if not matched or policy.state == _REPORT_ONLY:
+            continue
+        if result == "error":
+            refusal = refusal or "policy_error"
+        elif policy.block:
+            refusal = "policy_blocked"
+        else:
+            require |= policy.require
+            frequency = _shorter(frequency, policy.sign_in_frequency)
+    return Verdict(refusal=refusal, require=require, sign_in_frequency=frequency, results=tuple(results))
+
+
+def _shorter(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else min(one, other)
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, _CannotTell) else f"internal error ({type(error).__name__})"
+
+
+def _problem(c: Circumstances) -> str | None:
+    """PO-05: facts of the wrong type are never compared; every policy that counts then says no."""
+    texts: tuple[Any, ...] = (
+        c.guest,
+        c.address,
+        "" if c.partner is None else c.partner,
+        "" if c.application is None else c.application,
+    )
+    kind: Any = c.kind
+    groups: Any = c.groups
+    if type(kind) is not Kind or any(type(text) is not str for text in texts):
+        return "the person, the partner, the application or the network address is not known"
+    if type(groups) is not frozenset or any(type(name) is not str for name in groups):
+        return "the person's groups are not known"
+    proven: Any = c.partner_mfa
+    if type(proven) is not bool:
+        return "whether the partner did multi-factor authentication is not known"
+    return None
+
+
+def _matches(p: Policy, c: Circumstances, where: list[Net]) -> tuple[bool, str]:
+    """Whether it is about this sign-in, and by what; or why not, empty for other people and applications."""
+    if p.applications is not None and c.application not in p.applications:
+        return False, ""
+    if c.application in p.but_applications:
+        return False, "leaves this application out"
+    who = _named(p.include, c)
+    if who is None:
+        return False, ""
+    left_out = _named(p.exclude, c)
+    if left_out is not None:
+        return False, f"leaves out {left_out}"
+    if p.partner_mfa is not None and c.partner_mfa is not p.partner_mfa:
+        return (
+            False,
+            f"is about sign-ins {'with' if p.partner_mfa else 'without'} a trusted partner's multi-factor authentication",
+        )
+    if p.networks or p.but_networks:
+        return _from_where(p, c, who, where)
+    return True, who
+
+
+def _from_where(p: Policy, c: Circumstances, who: str, where: list[Net]) -> tuple[bool, str]:
+    """The network conditions. A shortened address counts against the sign-in where it cannot be told (HT-19)."""
+    if c.elsewhere:
+        return (False, "is about other networks") if p.networks else (True, who)
+    if not where:
+        where.append(_network(c.address))
+    version, first, last, _ = where[0]
+    for net in p.networks:
+        if net[0] == version and first <= net[2] and net[1] <= last:
+            break
+    else:
+        if p.networks:
+            return False, "is about other networks"
+    for net in p.but_networks:
+        if net[0] == version and net[1] <= first and last <= net[2]:
+            return False, f"leaves out the network {net.text}"
+    return True, who
+
+
+def _network(address: str) -> Net:
+    """The network that a sign-in came from, mostly one address. SC-09: what cannot be read is a no."""
+    try:
+        return Net.of(address)
+    except ValueError:
+        raise _CannotTell("the network address of the sign-in is not known") from None
+
+
+def _named(whom: Whom, c: Circumstances) -> str | None:
+    """By which of its words a set of people names this person; None if it does not."""
+    if whom.all_guests and c.kind is _GUEST:
+        return "all guests"
+    if whom.members and c.kind is _MEMBER:
+        return "members"
+    if whom.guests:
+        if not c.guest:
+            raise _CannotTell("the person's address is not known")
+        if c.guest in whom.guests:
+            return "this guest by address"
+    if whom.groups and not whom.groups.isdisjoint(c.groups):
+        return f"the group {min(whom.groups & c.groups)}"
+    if whom.partners:
+        if c.partner is None:
+            raise _CannotTell("the partner is not known")
+        if c.partner in whom.partners:
+            return f"people of {c.partner}"
+    return None

@@ -1,0 +1,218 @@
+"""Policies of conditional access: what they are, whom they are about, and what a sign-in is to them.
+
+They come from config/policies/ (services/policies.py reads them into these records); domain/judgement.py applies them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv6Network, ip_network
+from typing import NamedTuple, Self
+
+from broker.domain import assurance
+from broker.domain.guest import Kind
+
+
+class Net(NamedTuple):
+    """A network as two numbers: comparing them costs a tenth of what `ipaddress` takes."""
+
+    version: int
+    first: int
+    last: int
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """An address or a network; IPv4 inside IPv6 is IPv4. Raises ValueError."""
+        parsed = ip_network(text)
+        if isinstance(parsed, IPv6Network) and parsed.prefixlen == 128 and parsed.network_address.ipv4_mapped is not None:
+            parsed = ip_network(parsed.network_address.ipv4_mapped)
+        return cls(parsed.version, int(parsed.network_address), int(parsed.broadcast_address), str(parsed))
+
+
+class Mode(StrEnum):
+    """How far a policy counts: report_only is judged and told in receipts, but changes nothing."""
+
+    ENABLED = "enabled"
+    REPORT_ONLY = "report_only"
+    DISABLED = "disabled"
+
+
+class Requirement(StrEnum):
+    """What a policy may ask for; all that are asked for must be met."""
+
+    MFA = "mfa"
+    PHISHING_RESISTANT = "phishing_resistant_mfa"
+    TERMS = "terms_of_use"
+
+
+WORDS: Mapping[str, str] = {
+    Requirement.MFA: "multi-factor authentication",
+    Requirement.PHISHING_RESISTANT: "phishing-resistant multi-factor authentication",
+    Requirement.TERMS: "the terms of use",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whom:
+    """A set of people; somebody belongs to it who is named by any of its keys.
+
+    guests: canonical addresses (or, away from the directory, what stands for them). groups: names of our groups.
+    """
+
+    all_guests: bool = False
+    guests: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    partners: frozenset[str] = frozenset()
+    members: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One file. applications: None is every one, our own pages too. Frequency: seconds that a proof lasts."""
+
+    id: str
+    include: Whom
+    state: str = Mode.ENABLED
+    exclude: Whom = Whom()
+    applications: frozenset[str] | None = None
+    but_applications: frozenset[str] = frozenset()
+    networks: tuple[Net, ...] = ()
+    but_networks: tuple[Net, ...] = ()
+    partner_mfa: bool | None = None
+    block: bool = False
+    require: frozenset[str] = frozenset()
+    sign_in_frequency: int | None = None
+
+    @property
+    def wants(self) -> str:
+        """What it asks for, in plain language."""
+        if self.block:
+            return "lets nobody in whom it is about"
+        asked = [WORDS.get(word, word) for word in sorted(self.require)]
+        if self.sign_in_frequency is not None:
+            asked.append(f"a sign-in not older than {span(self.sign_in_frequency)}")
+        return f"asks for {' and '.join(asked)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a policy may look at in one sign-in.
+
+    guest: the canonical address of the person's record, or what stands for it in an export. application: None for our
+    own pages. address: where the browser is, or the network that a saved address was shortened to.
+    elsewhere: no address is known, and none of the networks that a policy names is meant (what-if without --ip).
+    """
+
+    kind: Kind
+    guest: str
+    groups: frozenset[str]
+    partner: str | None
+    application: str | None
+    address: str
+    partner_mfa: bool = False
+    elsewhere: bool = False
+
+
+class Result(NamedTuple):
+    """What became of one policy. result: blocked, required, not_matched or error; reason: in plain language, no personal value."""
+
+    id: str
+    state: str
+    result: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What all policies together say. refusal: None, `policy_blocked` or `policy_error`.
+
+    require and sign_in_frequency are those of enabled policies that match; results: of every policy that is about this
+    person at this application, report-only ones too, in the order of their ids.
+    """
+
+    refusal: str | None = None
+    require: frozenset[str] = frozenset()
+    sign_in_frequency: int | None = None
+    results: tuple[Result, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        """The word of the contract: allowed or blocked."""
+        return "allowed" if self.refusal is None else "blocked"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why, in plain language: one sentence a policy that counted; never empty."""
+        counted = tuple(f"{r.id}: {r.reason}" for r in self.results if r.state != Mode.REPORT_ONLY and r.result != "not_matched")
+        return counted or ("no policy in force is about this sign-in",)
+
+
+class Rule(NamedTuple):
+    """A policy made ready: what it wants in words, and whether this version knows every word of it."""
+
+    policy: Policy
+    wants: str
+    is_known: bool
+
+    @classmethod
+    def of(cls, policy: Policy) -> Self:
+        """Once a version of the files."""
+        return cls(policy, policy.wants, policy.state in _STATES and policy.require <= _WORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Policies made ready: in the order of their ids, disabled ones left out, by application.
+
+    everywhere: for our own pages and for applications that no policy names; what is not understood counts everywhere.
+    """
+
+    everywhere: tuple[Rule, ...] = ()
+    named: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, policies: Iterable[Policy]) -> Rulebook:
+        """Once a version of the files: 1,000 policies take some milliseconds."""
+        ready = [Rule.of(p) for p in sorted(policies, key=lambda p: p.id) if p.state != Mode.DISABLED]
+        everywhere = tuple(rule for rule in ready if rule.policy.applications is None or not rule.is_known)
+        named: dict[str, list[Rule]] = {}
+        for rule in ready:
+            for client in rule.policy.applications or ():
+                named.setdefault(client, []).extend([rule] if rule.is_known else [])
+        by_id = {client: tuple(sorted((*rules, *everywhere), key=lambda rule: rule.policy.id)) for client, rules in named.items()}
+        return cls(everywhere, by_id)
+
+    def about(self, application: str | None) -> tuple[Rule, ...]:
+        """Those that may be about sign-ins at an application; None: at our own pages."""
+        return self.everywhere if application is None else self.named.get(application, self.everywhere)
+
+    def all(self) -> tuple[Rule, ...]:
+        """Every policy that is not disabled."""
+        found = {rule.policy.id: rule for rules in (self.everywhere, *self.named.values()) for rule in rules}
+        return tuple(found[name] for name in sorted(found))
+
+
+_STATES = frozenset(mode.value for mode in Mode)
+_WORDS = frozenset(word.value for word in Requirement)
+
+
+def unmet(required: Iterable[str], *, acr: str, terms_accepted: bool = False) -> tuple[str, ...]:
+    """The requirements that a proof does not meet, in their order; a word that nobody knows is never met (PO-02)."""
+    rank = assurance.rank(acr)
+    met: dict[str, bool] = {
+        Requirement.MFA: rank >= assurance.rank(assurance.MFA),
+        Requirement.PHISHING_RESISTANT: rank >= assurance.rank(assurance.PHISHING_RESISTANT),
+        Requirement.TERMS: terms_accepted,
+    }
+    return tuple(word for word in sorted(required) if not met.get(word, False))
+
+
+def span(seconds: int) -> str:
+    """`4h` of 14400: the largest unit that divides it."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

@@ -1,0 +1,196 @@
+"""Policies as people meet them: a block, a proof that grew old, a policy that only watches, and what is left behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from broker.demo.browser import Page
+from tests.journeys.world import ADA, BO, CLEO, World
+
+BLOCK = "name: x\nusers: {include: {guests: all}}\ngrant: {block: true}\n"
+OFTEN = "name: x\nusers: {include: {guests: all}}\ngrant: {}\nsession: {sign_in_frequency: 4h}\n"
+HOUR = 3600
+
+
+def receipts(world: World) -> list[dict[str, Any]]:
+    """The newest receipts."""
+    return world.broker.receipts.newest(limit=20)
+
+
+def refused(world: World, page: Page) -> tuple[str, str]:
+    """(page code, reason) of an error page, whose receipt says the same."""
+    receipt = world.receipt(page)
+    assert receipt["error"] == page.error
+    assert page.status == 403
+    return page.error, receipt["reason"]
+
+
+@pytest.mark.parametrize(
+    ("text", "at_payroll", "at_travel", "at_panel"),
+    [
+        (BLOCK, False, False, False),
+        (BLOCK + "applications: {include: [payroll]}\n", False, True, True),
+        (BLOCK + "applications: {exclude: [payroll]}\n", True, False, False),
+        ("name: x\nusers: {include: {guests: [ADA@Fabrikam.Example]}}\ngrant: {block: true}\n", False, False, False),
+        ("name: x\nusers: {include: {guests: [bo@fabrikam.example]}}\ngrant: {block: true}\n", True, True, True),
+        ("name: x\nusers: {include: {partners: [fabrikam]}}\ngrant: {block: true}\n", False, False, False),
+        ("name: x\nusers: {include: {members: true}}\ngrant: {block: true}\n", True, True, True),
+        (BLOCK + "conditions: {networks: {exclude: [127.0.0.0/8]}}\n", True, True, True),
+        (BLOCK + "conditions: {networks: {include: [127.0.0.0/8]}}\n", False, False, False),
+        (BLOCK + "conditions: {partner_mfa: true}\n", True, True, True),
+        (BLOCK + "state: report_only\n", True, True, True),
+        (BLOCK + "state: disabled\n", True, True, True),
+    ],
+)
+def test_who_is_kept_out_of_what(world: World, text: str, at_payroll: bool, at_travel: bool, at_panel: bool) -> None:
+    """PO-02, PO-03, HP-36: whole tenant, one application, one guest; within the live session, by the very next request."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    world.sign_in(ada, world.travel)
+    world.write("policies/p.yaml", text)
+    for expected, party in ((at_payroll, world.party), (at_travel, world.travel)):
+        page = world.arrive(ada, party)
+        if expected:
+            assert "code" in page.query
+        else:
+            assert refused(world, page) == ("policy_blocked", "policy_blocked")
+            assert world.receipt(page)["outcome"] == "blocked"
+    fresh = world.visitor(ADA)
+    page = fresh.open(f"{world.url}/apps")
+    assert (page.name == "apps") is at_panel
+    assert at_panel or refused(world, page) == ("policy_blocked", "policy_blocked")
+
+
+def test_a_policy_that_only_watches(both: World) -> None:
+    """report_only: nothing changes, and the receipt tells what would have been, with id, state, result and reason."""
+    ada = both.visitor(ADA)
+    both.redeem(ada)
+    both.write("policies/watching.yaml", BLOCK + "state: report_only\n")
+    both.write("policies/a-office.yaml", BLOCK + "conditions: {networks: {exclude: [127.0.0.0/8]}}\n")
+    both.write("policies/others.yaml", "name: x\nusers: {include: {members: true}}\ngrant: {block: true}\n")
+    both.clock.advance(1)
+    both.sign_in(ada)
+    receipt = receipts(both)[0]
+    assert receipt["outcome"] == "allowed"
+    assert receipt["policies"] == [
+        {"id": "a-office", "state": "enabled", "result": "not_matched", "reason": "leaves out the network 127.0.0.0/8"},
+        {
+            "id": "watching",
+            "state": "report_only",
+            "result": "blocked",
+            "reason": "about all guests: lets nobody in whom it is about",
+        },
+    ]
+    assert "policies" not in receipt["facts"]
+    assert ADA.email not in str(receipt["facts"]) + str(receipt["policies"])
+
+
+def asked_for(world: World) -> list[int | None]:
+    """How young a proof the partner was asked for, each time it was asked in the newest login; None: no matter how old."""
+    sent = [step for step in receipts(world)[0]["steps"] if (step["step"], step["result"]) == ("upstream", "sent")]
+    return [step.get("fresh_within") for step in sent]
+
+
+def test_a_proof_grows_old(both: World) -> None:
+    """PO-08, HP-17: by our clock; within the time nobody is asked, at its end the partner is, once, and answers freshly."""
+    both.write("policies/often.yaml", OFTEN)
+    ada = both.visitor(ADA)
+    both.redeem(ada)
+    first = both.sign_in(ada).claims["auth_time"]
+    while both.clock() < first + 4 * HOUR - 1800:  # a session lives by being used; the proof does not
+        both.clock.advance(1800)
+        assert both.sign_in(ada).claims["auth_time"] == first
+    both.clock.now = first + 4 * HOUR - 1
+    assert both.sign_in(ada).claims["auth_time"] == first
+    assert ada.seen == []
+    both.clock.advance(1)
+    both.sign_in(ada)
+    assert asked_for(both) == [4 * HOUR]
+    both.clock.advance(1)
+    assert both.sign_in(ada).claims["auth_time"] > first
+    assert ada.seen == ["partner-login"]
+
+
+def test_a_partner_whose_own_session_is_old(world: World) -> None:
+    """A new browser session of ours over an old one there: the second request asks for a fresh proof, and gets it."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    first = world.sign_in(ada).claims["auth_time"]
+    world.write("policies/often.yaml", OFTEN)
+    world.clock.advance(5 * HOUR)  # our session idled away, theirs did not
+    assert world.sign_in(ada).claims["auth_time"] > first + 4 * HOUR
+    assert asked_for(world) == [None, 4 * HOUR]
+
+
+def test_nobody_is_asked_twice(world: World) -> None:
+    """HP-17: a partner that does not say when the proof was given has been asked once for it; then the policy says no."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    world.write("policies/often.yaml", OFTEN)
+    world.partners["fabrikam"].fault = "no_auth_time"
+    world.clock.advance(1)
+    assert refused(world, world.arrive(world.visitor(ADA))) == ("policy_blocked", "auth_time_missing")
+    assert asked_for(world) == [None, 4 * HOUR]
+
+
+def test_prompt_none_and_an_old_proof(world: World) -> None:
+    """AZ-11: silence never becomes a page; the application is told to ask."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    world.write("policies/often.yaml", OFTEN.replace("4h", "5m"))
+    world.clock.advance(600)
+    assert world.arrive(ada, prompt="none").query["error"] == "login_required"
+    world.write("policies/often.yaml", BLOCK)
+    assert world.arrive(ada, prompt="none").query["error"] == "access_denied"
+
+
+def test_back_at_the_partner_is_not_an_answer(world: World) -> None:
+    """Who comes back by himself is asked again: only an answer of the partner uses the one time up."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    world.write("policies/often.yaml", OFTEN.replace("4h", "5m"))
+    world.clock.advance(600)
+    url, pending = world.request()
+    page = ada.browser.get(url, stop_at="http")
+    dispatcher = page.location or ""
+    at_partner = ada.browser.get(dispatcher, stop_at="http").location or ""
+    assert "max_age=300" in at_partner
+    again = ada.browser.get(dispatcher, stop_at="http").location or ""
+    assert "max_age=300" in again
+    page = ada.open(again, stop_at=world.callback)
+    assert world.party.complete(page.query, pending).claims["auth_time"] >= world.clock() - 300
+
+
+@pytest.mark.parametrize("word", ["mfa", "phishing_resistant_mfa", "terms_of_use"])
+def test_what_cannot_be_met_is_a_no(world: World, word: str) -> None:
+    """PO-02: a requirement that nothing meets keeps out; the reason says which proof is missing."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    world.write("policies/more.yaml", f"name: x\nusers: {{include: {{guests: all}}}}\ngrant: {{require: [{word}]}}\n")
+    assert refused(world, world.arrive(ada)) == ("policy_blocked", f"{word}_missing")
+    assert "code" in world.arrive(world.visitor(CLEO), world.travel).query
+
+
+def test_another_account_after_a_refusal(world: World) -> None:
+    """The page of a refusal leads on: somebody else may be let in, and is asked for what his policies want."""
+    for person in (ADA, BO):
+        world.redeem(world.visitor(person))
+    world.write("policies/one.yaml", "name: x\nusers: {include: {guests: [ada@fabrikam.example]}}\ngrant: {block: true}\n")
+    ada = world.visitor(ADA)
+    page = world.arrive(ada)
+    assert page.error == "policy_blocked"
+    ada.address, ada.subject = BO.email, BO.subject
+    page = ada.browser.submit(page, press="Use another account", stop_at=world.callback)
+    assert "code" in ada.walk(page, stop_at=world.callback).query
+
+
+def test_a_broken_policy_never_replaces_a_good_one(world: World) -> None:
+    """PO-01: what cannot be understood is refused as a whole; the block stays in force."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    world.write("policies/p.yaml", BLOCK)
+    (world.home / "config/policies/p.yaml").write_text(BLOCK + "unless: {moon: full}\n", "utf-8")
+    assert world.broker.current.refresh() != []
+    assert refused(world, world.arrive(ada)) == ("policy_blocked", "policy_blocked")
