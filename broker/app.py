@@ -31,6 +31,7 @@ from broker.services.housekeeping import Housekeeping
 from broker.services.invitations import Invitations
 from broker.services.keys import Keys
 from broker.services.metadata_fetches import MetadataFetches
+from broker.services.mismatches import Mismatches
 from broker.services.nodes import Nodes
 from broker.services.outbox import Outbox, Write
 from broker.services.partners import Partners
@@ -166,10 +167,11 @@ def build(
     grants = Grants(db, clock, now, keys, applications.view, policies)
     client_keys = ClientKeys(db, clock, http)
     nodes = Nodes(db, clock, now)
-    sign_in = SignIn(db, clock, now, sessions, grants, policies)
     outbox = Outbox(db, clock, now, lambda: sealer, Writer(now))
-    life = GuestLife(db, clock)
     tickets = Tickets(now, outbox)
+    mismatches = Mismatches(now, outbox, tickets)
+    sign_in = SignIn(db, clock, now, sessions, grants, policies, mismatches)
+    life = GuestLife(db, clock)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
     return Broker(
         current=current,
@@ -201,7 +203,7 @@ def build(
         outbox=outbox,
         guests=Guests(db, clock),
         life=life,
-        questions=Questions(db, clock, {QuestionKind.RENEW: life.answers()}),
+        questions=Questions(db, clock, {QuestionKind.RENEW: life.answers(), QuestionKind.MISMATCH: mismatches.answers()}),
         receipts=Receipts(db, clock),
         health=Health(db, clock, keys),
         http=http,

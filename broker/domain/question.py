@@ -11,6 +11,7 @@ class QuestionKind(StrEnum):
     """What is asked."""
 
     RENEW = "renew"  # may the access go on?
+    MISMATCH = "mismatch"  # was that the person who was invited?
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

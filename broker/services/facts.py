@@ -156,9 +156,14 @@ def _invitation(
         return invitation, ("invitation_expired", "invitation_inviter")
     if person is not None and person.id != invitation.person_id:
         return invitation, ("invitation_mismatch", "identity_taken")
-    if person is None and not (said.email_verified and said.email == invitation.email):
+    if person is None and not (said.email_verified and said.email == invitation.email) and not _is_accepted(tx, invitation, said):
         return invitation, ("invitation_mismatch", "invitation_identity")
     return invitation, None
+
+
+def _is_accepted(tx: Connection, invitation: Invitation, said: Assertion) -> bool:
+    """Whether a sponsor said that this very identity is the person who was invited (AL-04)."""
+    return invitations.accepts(tx, invitation.id, said.partner, said.issuer, said.subject)
 
 
 def _unasked(tx: Connection, said: Assertion | None, person: Person | None, settings: Settings, now: int) -> Invitation | None:

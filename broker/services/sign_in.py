@@ -22,6 +22,7 @@ from broker.services.addresses import canonical
 from broker.services.facts import Found
 from broker.services.grants import Grants
 from broker.services.live import live
+from broker.services.mismatches import Mismatches
 from broker.services.sessions import Sessions
 from broker.services.turn import Started, Turn
 from broker.settings.load import Settings
@@ -42,6 +43,7 @@ class SignIn:
         sessions: Sessions,
         grants: Grants,
         policies: Callable[[], Rulebook],
+        mismatches: Mismatches,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -49,6 +51,7 @@ class SignIn:
         self._sessions = sessions
         self._grants = grants
         self._policies = policies
+        self._mismatches = mismatches
 
     # --- beginning -------------------------------------------------------------------------------------------------
 
@@ -236,8 +239,10 @@ class SignIn:
         """A page with a way forward keeps the login; an error for the application ends it."""
         login, now, said = found.login, found.facts.now, decision.next
         answer = {"error": said.error} if login.request is not None and (said.code is None or found.facts.silent) else None
+        actor = Actor(kind="person", id=found.facts.person or "", address=address, request_id=login.reference)
+        told = self._tell(tx, found, said.reason, actor)
         steps = trail.longer(
-            login, trail.entry(now, "denied", said.code or said.error, said.reason, gates=trail.gates_of(decision))
+            login, trail.entry(now, "denied", said.code or said.error, said.reason, gates=trail.gates_of(decision), told=told)
         )
         if answer is not None:
             if not logins.close(tx, login, now):
@@ -246,11 +251,17 @@ class SignIn:
             logins.change(tx, login, trail=steps)
         outcome = Outcome.BLOCKED if said.code else Outcome.FAILED
         self._receipt(tx, found, steps, address, outcome=outcome, error=said.code, reason=said.reason)
-        actor = Actor(kind="person", id=found.facts.person or "", address=address, request_id=login.reference)
         target = login.request.client_id if login.request else str(login.purpose)
         event = Event(name="sign_in.refused", actor=actor, subject=found.facts.person or "", target=target, reason=said.reason)
         audit.record(tx, event, now)
         return Turn(found=found, decision=decision, answer=answer)
+
+    def _tell(self, tx: Connection, found: Found, reason: str, actor: Actor) -> str:
+        """Somebody else came with an invitation: whoever answers for the guest hears of it (IN-01)."""
+        said, invitation = found.login.assertion, found.invitation
+        if reason != "invitation_identity" or said is None or invitation is None:
+            return ""
+        return "sponsor" if self._mismatches.note(tx, invitation, said, actor, found.facts.now) else ""
 
     def _receipt(self, tx: Connection, found: Found, steps: list[Any], address: str, **values: Any) -> None:
         trail.write(

@@ -7,12 +7,16 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from broker.domain.invitation import Invitation, Status
-from broker.storage.tables import invitations
+from broker.storage.dialects import for_both, run
+from broker.storage.tables import accepted_identities, invitations
 
 _FIELDS = (
     "id", "person_id", "email", "redirect_url", "application", "language", "message", "inviter", "invited_by", "created_at",
     "expires_at", "redeemed_at",
 )  # fmt: skip
+_ACCEPT = for_both(
+    accepted_identities, lambda row: row.on_conflict_do_nothing(index_elements=["invitation_id", "partner", "issuer", "subject"])
+)
 
 
 def _invitation(row: Row[Any]) -> Invitation:
@@ -64,3 +68,16 @@ def take(tx: Connection, invitation_id: str, now: int) -> bool:
     c = invitations.c
     statement = update(invitations).where(c.id == invitation_id, c.status == Status.PENDING.value, c.expires_at > now)
     return tx.execute(statement.values(status=Status.REDEEMED.value, redeemed_at=now)).rowcount == 1
+
+
+def accept_identity(tx: Connection, invitation_id: str, partner: str, issuer: str, subject: str, now: int) -> None:
+    """Let an identity redeem an invitation that was not sent to its address (AL-04)."""
+    names = {"invitation_id": invitation_id, "partner": partner, "issuer": issuer, "subject": subject}
+    run(tx, _ACCEPT, names | {"accepted_at": now})
+
+
+def accepts(tx: Connection, invitation_id: str, partner: str, issuer: str, subject: str) -> bool:
+    """Whether this very identity was accepted for the invitation, in exact bytes."""
+    c = accepted_identities.c
+    found = (c.invitation_id == invitation_id, c.partner == partner, c.issuer == issuer, c.subject == subject)
+    return tx.execute(select(c.invitation_id).where(*found)).first() is not None

@@ -66,4 +66,12 @@ def _invitation(translator: Translator, company: str, mail: Mail) -> str:
     return say("%(company)s invites you", company=company)
 
 
-_SUBJECTS: dict[Kind, Callable[[Translator, str, Mail], str]] = {Kind.INVITATION: _invitation}
+def _mismatch(translator: Translator, company: str, mail: Mail) -> str:
+    say, guest = translator.plain, str(mail.values["guest"])
+    return say("%(company)s: somebody else opened the invitation for %(guest)s", company=company, guest=guest)
+
+
+_SUBJECTS: dict[Kind, Callable[[Translator, str, Mail], str]] = {
+    Kind.INVITATION: _invitation,
+    Kind.MISMATCH: _mismatch,
+}

@@ -66,6 +66,8 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "invitations.by_id": lambda tx: invitations.by_id(tx, INVITATION.id),
     "invitations.latest_of": lambda tx: invitations.latest_of(tx, PERSON.id),
     "invitations.is_replaced": lambda tx: invitations.is_replaced(tx, INVITATION),
+    "invitations.accept_identity": lambda tx: invitations.accept_identity(tx, INVITATION.id, "fabrikam", URL, "x", START),
+    "invitations.accepts": lambda tx: invitations.accepts(tx, INVITATION.id, "fabrikam", URL, "x"),
     "invitations.take": lambda tx: invitations.take(tx, INVITATION.id, START),
     "invitations.revoke_pending": lambda tx: invitations.revoke_pending(tx, PERSON.id),
     "logins.keep_newest": lambda tx: logins.keep_newest(tx, "browser"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from broker.storage.tables.base import metadata
-from broker.storage.tables.directory import assignments, consents, identities, invitations, people, subjects
+from broker.storage.tables.directory import accepted_identities, assignments, consents, identities, invitations, people, subjects
 from broker.storage.tables.history import audit, audit_personal, outbox, receipts, refusals
 from broker.storage.tables.questions import questions
 from broker.storage.tables.shared import attempts, documents, keys, leases, metadata_fetches, used
 from broker.storage.tables.sign_in import access_tokens, codes, grants, logins, parked, refresh_families, refresh_tokens, sessions
 
 __all__ = [
+    "accepted_identities",
     "access_tokens",
     "assignments",
     "attempts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint, false
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, false
 
 from broker.storage.tables import base
 
@@ -63,6 +63,16 @@ invitations = Table(
     base.time("expires_at"),
     base.time("redeemed_at", null=True),
     Index("ix_invitations_person_id", "person_id", "status"),
+)
+
+accepted_identities = Table(  # AL-04: the very identity that a sponsor said may redeem this invitation
+    "accepted_identities",
+    base.metadata,
+    Column("invitation_id", base.UUID, ForeignKey("invitations.id", ondelete="CASCADE"), primary_key=True),
+    Column("partner", String(128), primary_key=True),
+    Column("issuer", String(512), primary_key=True),
+    Column("subject", String(1024), primary_key=True),
+    base.time("accepted_at"),
 )
 
 assignments = Table(

@@ -54,4 +54,28 @@ TEXTS: Mapping[QuestionKind, QuestionText] = {
             ),
         ),
     ),
+    QuestionKind.MISMATCH: QuestionText(
+        _("Is this the person whom you invited?"),
+        (
+            _("%(company)s invited %(guest)s (%(email)s). Somebody opened that invitation and signed in at %(at)s as %(tried)s."),
+            _(
+                "That address is what %(at)s says; we have not checked it. We did not let them in. They can be the same person with another address, or somebody to whom the mail was passed on."
+            ),
+            _("If you are not sure, ask %(guest)s, not the address that signed in. If you do nothing, nothing changes."),
+        ),
+        (
+            Choice(
+                "yes",
+                _("Yes, this is the person I invited"),
+                _("They can come in now"),
+                _("Tell them to open the link in the invitation once more and to sign in as %(tried)s again."),
+            ),
+            Choice(
+                "no",
+                _("No, send the invitation again"),
+                _("The old link is void"),
+                _("A mail with a new link is on its way to %(email)s, and to nobody else."),
+            ),
+        ),
+    ),
 }
