@@ -14,9 +14,11 @@ from cryptography import x509
 from broker.connectors.oidc.client_assertion import certificate_thumbprint
 from broker.jose.keys import PrivateKey, generate
 from broker.settings.load import load
+from tests.connectors.saml.test_response_shapes import PRODUCTS
 
 ROOT = Path(__file__).parents[2]
 GUIDES = sorted((ROOT / "docs/partners").glob("*.md"))
+OVER_SAML = {"saml", "ad-fs", "shibboleth", "simplesamlphp", "satosa"}
 EXAMPLE = re.compile(r"```yaml\n# (config/partners/[a-z-]+\.yaml)\n(.*?)```", re.DOTALL)
 
 
@@ -36,8 +38,8 @@ def test_there_is_a_guide_for_each_product():
         "auth0",
         "google-personal",
         "microsoft-personal",
-        "saml",
         "README",
+        *OVER_SAML,
     }
     assert {guide.stem for guide in GUIDES} == names
     listed = (ROOT / "docs/partners/README.md").read_text(encoding="utf-8")
@@ -48,7 +50,7 @@ def test_there_is_a_guide_for_each_product():
 def test_every_partner_file_in_a_guide_loads(guide: Path, tmp_path: Path, rsa_key: PrivateKey):
     """A newcomer copies the file: it must be accepted as it stands, and the redirect URI must be named."""
     text = guide.read_text(encoding="utf-8")
-    over_saml = guide.stem == "saml"
+    over_saml = guide.stem in OVER_SAML
     assert re.search(r"ISSUER/saml/acs" if over_saml else r"ISSUER/oidc/[A-Za-z]+/callback", text)
     examples = EXAMPLE.findall(text)
     assert len(examples) == text.count("```yaml")
@@ -63,6 +65,18 @@ def test_every_partner_file_in_a_guide_loads(guide: Path, tmp_path: Path, rsa_ke
         (tmp_path / path).write_text(body)
         (partner,) = load(tmp_path, secrets).partners.values()
         assert (partner.saml if over_saml else partner.oidc) is not None
+
+
+def test_the_table_of_products_is_what_is_tested():
+    """Issue 5: each product of the table has a test in its shape, or is played by interop; each test has a line, and the guides a link."""
+    text = (ROOT / "docs/partners/saml.md").read_text(encoding="utf-8")
+    table = text.partition("## Product by product")[2].partition("\n## ")[0]
+    found = {row.split("|")[1].strip().split(" ([")[0] for row in table.splitlines() if row.startswith("| ")} - {"product", "---"}
+    names = {"Microsoft Entra ID": "entra-id", "AD FS": "ad-fs", "Okta": "okta", "Google Workspace": "google-workspace",
+             "Shibboleth IdP": "shibboleth", "Keycloak": "keycloak", "SATOSA": "satosa"}  # fmt: skip
+    assert found == {*names, "SimpleSAMLphp"}
+    assert set(names.values()) == set(PRODUCTS)
+    assert all(f"({guide}.md)" in table for guide in OVER_SAML - {"saml"})
 
 
 def test_the_certificate_is_of_our_key(rsa_key: PrivateKey, other_key: PrivateKey):
