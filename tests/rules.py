@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "rules.md"
-FINISHED = 4  # the capability (issue) whose rules must all be tested; raised with each one that is done
+FINISHED = 5  # the capability (issue) whose rules must all be tested; raised with each one that is done
 SHOWN = 3
 RULE = re.compile(r"\bH[PSOTW]-\d+\b")
 ROW = re.compile(r"^\| (H[PSOTW]-\d+) \| (.+) \| (\d+|later) \| `(.+)` \| (.*) \|$", re.MULTILINE)

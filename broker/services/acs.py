@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from broker.domain.connector import Inbound
 from broker.domain.errors import BadRequest, LoginExpired, PageError, PartnerUntrusted, TooManyAttempts
 from broker.domain.ids import digest, new_secret
-from broker.domain.login import Login
+from broker.domain.login import Login, Stage
 from broker.keyring.seal import Sealer
 from broker.services.attempts import Attempts
 from broker.services.partners import Partners
@@ -107,7 +107,7 @@ class Acs:
         if state and len(state.encode("utf-8", "surrogatepass")) <= RELAY_STATE:
             with self._db.read() as tx:
                 found = logins.by_state(tx, digest(state))
-        if found is not None and now < found[0].expires_at:
+        if found is not None and found[0].stage is Stage.WAITING and now < found[0].expires_at:
             return found[0]
         partner = self._settings().partners.get(at) if at is not None else None
         if partner is not None and partner.saml is not None and partner.saml.allow_idp_initiated:
@@ -116,7 +116,9 @@ class Acs:
             raise BadRequest("relay_state", "longer than 80 bytes")
         if _envelope(params).in_response_to is None:
             raise PartnerUntrusted("saml_unsolicited", "no request of ours is named; sign-ins begin here")
-        raise LoginExpired("login_expired" if found is not None else "login_unknown")
+        if found is None:
+            raise LoginExpired("relay_state")
+        raise LoginExpired("login_used" if found[0].stage is not Stage.WAITING else "login_expired")
 
     def _address_of(self, at: str | None) -> str:
         settings = self._settings()

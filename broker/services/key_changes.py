@@ -1,4 +1,4 @@
-"""A signing key that appears or goes at a partner or an application is worth a line in the audit (HT-20; SM-12 for OIDC)."""
+"""What becomes of fetched documents is worth a line in the audit: a signing key that appears or goes, a copy that is refused (HT-20; SM-12)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from broker.domain.audit import SYSTEM, Event
 from broker.jose.errors import JoseError
 from broker.jose.keys import public_keys, thumbprint
 from broker.services import audit
+from broker.storage import documents
 from broker.storage.engine import Connection
 
 
@@ -55,3 +56,10 @@ def record_certificates(tx: Connection, partner: str, before: str | None, after:
 def _listed(keys: Mapping[str, str]) -> list[dict[str, str]]:
     """Names as the owner chose them, cut and printable."""
     return [{"kid": "".join(c if c.isprintable() else "?" for c in kid[:100]), "thumbprint": mark} for mark, kid in keys.items()]
+
+
+def refused_document(tx: Connection, partner: str, kind: str, problem: str, next_try_at: int, now: int) -> None:
+    """A document that could not be had or was refused: noted in its row, and, when the reason is a new one, in the audit."""
+    if documents.fail(tx, partner, kind, problem=problem, next_try_at=next_try_at):
+        event = Event(name="partner.document_refused", actor=SYSTEM, target=partner, reason=problem, data={"kind": kind})
+        audit.record(tx, event, now)

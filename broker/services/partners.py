@@ -139,9 +139,8 @@ class Partners:
         except PageError as error:
             now = self._clock()
             with self._db.write() as tx:
-                documents.fail(
-                    tx, partner.id, kind, problem=error.reason, next_try_at=now + (KID_PAUSE if keep_pause else RETRY_PAUSE)
-                )
+                pause = KID_PAUSE if keep_pause else RETRY_PAUSE
+                key_changes.refused_document(tx, partner.id, kind, error.reason, now + pause, now)
             if good is None:
                 raise
             return self.read(good)

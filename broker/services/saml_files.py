@@ -69,7 +69,7 @@ class MetadataFiles:
         except PartnerFailed as error:
             with self._db.write() as tx:
                 documents.claim(tx, partner, KIND, url, now=now, pause=0)
-                documents.fail(tx, partner, KIND, problem=error.reason, next_try_at=now + FILE_AGE)
+                key_changes.refused_document(tx, partner, KIND, error.reason, now + FILE_AGE, now)
             return _Seen(mark, before, error)
         body = json.dumps(found.to_json(), separators=(",", ":"))
         if kept is None or kept.body != body or kept.problem is not None:

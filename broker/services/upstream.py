@@ -85,6 +85,8 @@ class Upstream:
         login, owner = found
         if browser is None or digest(browser) != owner:
             raise LoginExpired("login_browser_mismatch")
+        if login.stage is not Stage.WAITING:
+            raise LoginExpired("login_used")
         if login.partner != partner_id:  # HO-9: the callback path's partner is the login's partner
             raise PartnerUntrusted("upstream_partner", f"the answer came to the callback of {partner_id}")
         memory = json.loads(self._sealer().open(login.memory or "", f"login:{login.id}"))
@@ -149,6 +151,8 @@ class Upstream:
             found = logins.by_state(tx, digest(state)) if state else None
             if found is None:
                 raise LoginExpired("login_unknown")
+            if found[0].stage is not Stage.WAITING:
+                raise LoginExpired("login_used")
             content = self._sealer().seal(json.dumps({"params": dict(params)}).encode(), f"parked:{digest(handle)}")
             logins.park(
                 tx, handle=digest(handle), login_id=found[0].id, partner=partner_id, content=content, expires_at=now + PARKED_FOR

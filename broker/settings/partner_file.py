@@ -28,6 +28,8 @@ from broker.settings.values import (
     present,
 )
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # RFC 3986 3.1
+
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 
 
@@ -48,7 +50,7 @@ def _certificate(value: str, info: ValidationInfo) -> str:
 
 def _metadata(value: object, info: ValidationInfo) -> str:
     """A URL, or a file that exists."""
-    if isinstance(value, str) and "://" in value:
+    if isinstance(value, str) and ("://" in value or _SCHEME.match(value)):  # `data:` and `file:` are no files of ours (SM-08)
         return urls.outbound(value)
     if not isinstance(value, str) or not value:
         raise Wrong("is empty; write the URL or the file of the partner's metadata")

@@ -14,8 +14,8 @@ _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")  # RFC 8252 7.
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 
 
-def split(text: object) -> SplitResult:
-    """The parts of an absolute URI without userinfo. Raises Wrong."""
+def split(text: object, reason: str = "") -> SplitResult:
+    """The parts of an absolute URI without userinfo. Raises Wrong. reason: a word for the message, where userinfo has one."""
     if not isinstance(text, str) or not _CHARACTERS.fullmatch(text):
         raise Wrong("{value} is no URL; write plain ASCII without spaces, hosts in their xn-- form", value=text)
     try:
@@ -26,7 +26,7 @@ def split(text: object) -> SplitResult:
     if not parts.scheme:
         raise Wrong("{value} is no absolute URL; write https://HOST/PATH", value=text)
     if "@" in parts.netloc:
-        raise Wrong("holds a user name or password; remove what stands before the @")  # and do not print it
+        raise Wrong(f"holds a user name or password{reason}; remove what stands before the @")  # and do not print it
     if parts.netloc.endswith(":"):
         raise Wrong("{value} has a colon but no port; remove the colon", value=text)
     if parts.scheme in ("http", "https") and not (is_address(host) or _HOST.fullmatch(host)):
@@ -104,9 +104,9 @@ def contact(value: object) -> str:
 
 def outbound(value: object) -> str:
     """What the broker itself fetches or calls: https; http is judged with the network's allow list (HO-16)."""
-    parts = split(value)
+    parts = split(value, " (url_not_allowed)")
     if parts.scheme not in ("https", "http"):
-        raise Wrong("{value} is not https; write https://HOST/PATH", value=value)
+        raise Wrong("{value} is not https (url_not_allowed); write https://HOST/PATH", value=value)
     if parts.fragment or "#" in str(value):
         raise Wrong("{value} has a fragment; remove it from the # on", value=value)
     return str(value)

@@ -106,7 +106,13 @@ def keep(
     tx.execute(statement.on_conflict_do_update(index_elements=["partner", "kind"], set_=values))
 
 
-def fail(tx: Connection, partner: str, kind: str, *, problem: str, next_try_at: int) -> None:
-    """Note why a fetch failed; the last good copy stays."""
+def fail(tx: Connection, partner: str, kind: str, *, problem: str, next_try_at: int) -> bool:
+    """Note why a fetch failed; the last good copy stays. Whether it is another reason than the last time."""
     c = documents.c
-    tx.execute(update(documents).where(c.partner == partner, c.kind == kind).values(problem=problem, next_try_at=next_try_at))
+    ours = update(documents).where(c.partner == partner, c.kind == kind)
+    new = (
+        tx.execute(ours.where(c.problem.is_distinct_from(problem)).values(problem=problem, next_try_at=next_try_at)).rowcount == 1
+    )
+    if not new:
+        tx.execute(ours.values(next_try_at=next_try_at))
+    return new

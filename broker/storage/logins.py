@@ -21,6 +21,7 @@ _PLAIN = (
 _C = logins.c
 _IS_LIVE = (_C.browser == bindparam("owner")) & (_C.stage != Stage.CLOSED.value)
 _FORGET_REQUEST: dict[str, Any] = {"state": None, "memory": None}
+_ANSWERED: dict[str, Any] = {"memory": None}  # the state's hash stays: who shows the same answer again is told that it was used
 
 # Statements of a login's way: built once, since building one costs more than running it.
 _ADD = insert(logins)
@@ -49,7 +50,7 @@ _TAKE_ANSWER = (
         _C.stage == Stage.WAITING.value,
         _C.expires_at > bindparam("now"),
     )
-    .values(stage=Stage.OPEN.value, tries=_C.tries + 1, **_FORGET_REQUEST)
+    .values(stage=Stage.OPEN.value, tries=_C.tries + 1, **_ANSWERED)
 )
 _REOPEN = (
     update(logins)
@@ -59,7 +60,7 @@ _REOPEN = (
 _CLOSE = (
     update(logins)
     .where(_C.id == bindparam("login"), _C.stage == Stage.OPEN.value, _C.expires_at > bindparam("now"))
-    .values(stage=Stage.CLOSED.value, assertion=None, **_FORGET_REQUEST)
+    .values(stage=Stage.CLOSED.value, assertion=None, **_ANSWERED)
 )
 
 
@@ -113,7 +114,7 @@ def newest_of(tx: Connection, browser: str) -> Login | None:
 
 
 def by_state(tx: Connection, state: str) -> tuple[Login, str] | None:
-    """The login whose upstream request has this state's hash, and its browser's hash."""
+    """The login whose newest upstream request has this state's hash, answered or not (its stage says so), and its browser's hash."""
     row = tx.execute(_BY_STATE, {"hash": state}).first()
     return (_login(row), str(row._mapping["browser"])) if row else None
 

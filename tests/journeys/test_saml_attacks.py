@@ -60,7 +60,7 @@ def test_same_response_twice(woodgrove: SamlWorld) -> None:
     assert (again.error, reason(woodgrove, again)) == ("partner_untrusted", "saml_replay")
     assert wanda.walk(wanda.browser.get(claim.location or "", opener=held, stop_at=woodgrove.world.callback)).location is not None
     late = Browser(clock=woodgrove.world.clock).post(acs_url(woodgrove), fields(held))
-    assert (late.error, reason(woodgrove, late)) == ("login_expired", "login_unknown")
+    assert (late.error, reason(woodgrove, late)) == ("login_expired", "login_used")
 
 
 def test_same_assertion_id_in_a_new_response(woodgrove: SamlWorld) -> None:

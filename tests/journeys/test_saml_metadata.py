@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from broker.keyring.create import ENCRYPTION, SAML
 from broker.keyring.imported import read_key
 from broker.services.saml_partners import SamlPartners
 from broker.storage import tables
-from tests.connectors.saml.test_metadata import pem, rsa_key
-from tests.journeys.saml_world import SamlWorld, saml_world
+from tests.connectors.saml.test_metadata import MD, body, pem, rsa_key
+from tests.journeys.saml_world import SamlWorld, fields, saml_world
 from tests.journeys.world import World
 
 _MD, _DS = "{urn:oasis:names:tc:SAML:2.0:metadata}", "{http://www.w3.org/2000/09/xmldsig#}"
@@ -136,6 +137,7 @@ def test_pinned_by_a_certificate(world: World, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(added.idp, "metadata", lambda: metadata(signed_by=rsa_key()))
         assert not refresh(added)
         assert row(added).problem == "metadata_signature"
+        assert refusals(added)[-1] == ("woodgrove", "metadata_signature", {"kind": "metadata"})
         assert signs_in(added) == "partner_untrusted saml_signature"
 
 
@@ -173,18 +175,69 @@ def test_file_that_never_was_good(world: World) -> None:
         assert (page.error, world.receipt(page)["reason"]) == ("partner_failed", "metadata_structure")
 
 
-@pytest.mark.parametrize("address", ["http://10.1.2.3/m", "https://169.254.169.254/m", "https://[::ffff:10.0.0.2]:1/m"])
+@pytest.mark.parametrize(
+    "address", ["https://10.1.2.3/m", "https://169.254.169.254/m", "https://[::1]:1/m", "https://0x7f000001/m"]
+)
 def test_addresses_that_are_not_called(world: World, address: str) -> None:
-    """SM-05, SM-07, SM-08: the one outbound client refuses before a packet is sent."""
+    """SM-05, SM-08: the one outbound client refuses before a packet is sent; in a login it is the partner's failure."""
     with saml_world(world) as added:
-        try:
-            added.file(metadata=address)
-        except AssertionError as refused:
-            assert "url_not_allowed" in str(refused)  # noqa: PT017 - `broker check` refuses the file already
-            return
+        added.file(metadata=address)
         page = added.redeem(added.visitor())
         assert page.error == "partner_failed"
-        assert world.receipt(page)["reason"] in ("url_not_allowed", "metadata_fetch")
+        assert world.receipt(page)["reason"] == "url_not_allowed"
+
+
+BAD = {
+    "SM-02": (lambda good: f'<md:EntitiesDescriptor xmlns:md="{MD}">{good}{good}</md:EntitiesDescriptor>', "metadata_structure"),
+    "SM-03": (lambda good: good.replace("127.0.0.8", "127.0.0.9"), "metadata_entity"),
+    "SM-04": (lambda good: good.replace(" entityID=", ' validUntil="2020-01-01T00:00:00Z" entityID='), "metadata_expired"),
+    "SM-09": (lambda good: '<!DOCTYPE m [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + good, "metadata_structure"),
+    "SM-11": (lambda good: re.sub(r'Location="[^"]+"', 'Location="javascript:alert(1)"', good), "metadata_endpoint"),
+    "SM-13": (lambda good: good.replace("IDPSSODescriptor", "SPSSODescriptor"), "metadata_structure"),
+    "SM-14": (
+        lambda good: re.sub("<ds:X509Certificate>[^<]+", f"<ds:X509Certificate>{body(rsa_key(1024))}", good),
+        "metadata_key",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_metadata_changes_nothing(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    """SM-02, SM-03, SM-04, SM-09, SM-11, SM-13, SM-14: the last good copy serves, the audit has the reason once, doctor says so."""
+    change, why = BAD[case]
+    good = row(woodgrove).body
+    text = woodgrove.idp.metadata().decode()
+    monkeypatch.setattr(woodgrove.idp, "metadata", lambda: change(text).encode())
+    assert not refresh(woodgrove)
+    woodgrove.world.clock.advance(10)
+    assert not woodgrove.world.broker.partners.renew("woodgrove", 90)
+    assert (row(woodgrove).body, row(woodgrove).problem) == (good, why)
+    assert signs_in(woodgrove) == "in"
+    assert refusals(woodgrove) == [("woodgrove", why, {"kind": "metadata"})]
+    found = woodgrove.world.broker.doctor.examine("woodgrove", offline=True).findings
+    assert any(f"the last try failed ({why})" in finding.seen for finding in found if finding.check == "stored_documents")
+
+
+def refusals(woodgrove: SamlWorld) -> list[tuple[str, str, Any]]:
+    """The audit's events of documents that were refused."""
+    with woodgrove.world.broker.db.read() as tx:
+        events = [dict(found._mapping) for found in tx.execute(tables.audit.select().order_by(tables.audit.c.at))]
+    return [(event["target"], event["reason"], event["data"]) for event in events if event["name"] == "partner.document_refused"]
+
+
+def test_a_partner_with_anothers_name(woodgrove: SamlWorld) -> None:
+    """SM-03, HS-3: B's metadata names A's entity with B's key: used for B alone, where its file says so; A's keys stay A's."""
+    with saml_world(woodgrove.world, host="127.0.0.9") as other:
+        monkey = other.idp
+        monkey.entity_id = woodgrove.idp.entity_id
+        other.file(partner="foxglove", domain="foxglove.example", entity_id=woodgrove.idp.entity_id)
+        before = row(woodgrove).body
+        assert signs_in(woodgrove) == "in"
+        held = woodgrove.at_the_return(woodgrove.visitor())
+        foreign = monkey.answer(woodgrove.idp.seen[-1], monkey.sign_in("wanda"))
+        page = Browser().post(f"{woodgrove.world.url}/saml/acs", {**foreign, "RelayState": fields(held)["RelayState"]})
+        assert (page.error, woodgrove.world.receipt(page)["reason"]) == ("partner_untrusted", "saml_signature")
+        assert row(woodgrove).body == before
 
 
 def test_no_copy_yet(world: World) -> None:

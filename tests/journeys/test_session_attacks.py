@@ -102,7 +102,7 @@ def test_callback_twice(world: World) -> None:
     before = world.partners["fabrikam"].calls.get("token", 0)
     assert ada.browser.get(callback, stop_at=world.callback).location is not None
     again = ada.browser.get(callback)
-    assert again.error == "login_expired"
+    assert (again.error, world.receipt(again)["reason"]) == ("login_expired", "login_used")
     assert world.partners["fabrikam"].calls["token"] == before + 1
 
 

@@ -38,7 +38,9 @@ CASES = {
     "post_logout_redirect_uris: https://a.example/": [f"post_logout_redirect_uris: {LIST}"],
     "backchannel_logout_uri: http://10.0.0.1/x": [f"backchannel_logout_uri: 'http://10.0.0.1/x' {HTTP}"],
     "backchannel_logout_uri: https://a.example/x#y": [f"backchannel_logout_uri: 'https://a.example/x#y' {FRAGMENT}"],
-    "backchannel_logout_uri: ftp://a": ["backchannel_logout_uri: 'ftp://a' is not https; write https://HOST/PATH"],
+    "backchannel_logout_uri: ftp://a": [
+        "backchannel_logout_uri: 'ftp://a' is not https (url_not_allowed); write https://HOST/PATH"
+    ],
     "launch_url: http://a.example/": [
         "launch_url: 'http://a.example/' is not https; write https://HOST/PATH (http only for loopback hosts)"
     ],

@@ -139,7 +139,7 @@ WHOLE = {
     ],
     "name: x\nsaml: {metadata: ''}\n": ["2: saml.metadata: is empty; write the URL or the file of the partner's metadata"],
     "name: x\nsaml: {metadata: 'file:///etc/passwd'}\n": [
-        "2: saml.metadata: 'file:///etc/passwd' is not https; write https://HOST/PATH"
+        "2: saml.metadata: 'file:///etc/passwd' is not https (url_not_allowed); write https://HOST/PATH"
     ],
     "name: x\nsaml: {metadata: 'http://10.0.0.1/m'}\n": [
         (

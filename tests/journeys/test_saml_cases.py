@@ -1,0 +1,360 @@
+"""SR-01 to SR-44 at the front door: each attack posted to the running broker, with all that PAGE and NC promise.
+
+What the connector does with hundreds of variants of each is in tests/connectors/saml. Here one world serves all, each case has a
+login that waits, and after the refusals the genuine answer still gets in.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from lxml import etree
+from sqlalchemy import delete
+
+from broker.storage.tables import attempts
+from tests.clock import Clock
+from tests.connectors.saml.idp import (
+    DS,
+    ENVELOPED,
+    EXC_C14N,
+    MAIL,
+    NOW,
+    RSA_SHA256,
+    TRANSFORMS,
+    attribute,
+    encryption,
+    rsa_key,
+    stamp,
+    x509_info,
+)
+from tests.connectors.saml.test_response_attacks import RESPONDER, XPATH, XSLT
+from tests.connectors.saml.test_response_wrapping import ASSERTION, SIGNATURE, WRAPPINGS, forge, places, unsigned
+from tests.journeys.saml_cases import Case, content, refused
+from tests.journeys.saml_world import SamlWorld, fields, saml_world
+from tests.journeys.world import open_world
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Iterator[tuple[SamlWorld, SamlWorld]]:
+    """Woodgrove, whose Wanda is a guest, and Foxglove, a partner as good."""
+    folder = tmp_path_factory.mktemp("cases")
+    shutil.copyfile(_migrated_file, folder / "broker.db")
+    for world in open_world(folder / "home", f"sqlite:///{folder / 'broker.db'}", Clock(NOW)):
+        with saml_world(world) as woodgrove, saml_world(world, host="127.0.0.9") as foxglove:
+            woodgrove.file()
+            foxglove.file(partner="foxglove", domain="foxglove.example")
+            woodgrove.redeem(woodgrove.visitor())
+            yield woodgrove, foxglove
+
+
+@pytest.fixture
+def case(two: tuple[SamlWorld, SamlWorld]) -> Iterator[Case]:
+    """A login that waits; at the end the genuine answer to it must still be good."""
+    woodgrove, _ = two
+    with woodgrove.world.broker.db.write() as tx:
+        tx.execute(delete(attempts))  # all cases come from one address (RX-02)
+    wanda = woodgrove.visitor()
+    found = Case(woodgrove, wanda.browser, woodgrove.at_the_return(wanda))
+    yield found
+    found.goes_on()
+
+
+def tree(case: Case, signed: str) -> Any:
+    """A genuine answer of the partner."""
+    return etree.fromstring(case.message(signed=signed).xml())
+
+
+def tampered(case: Case, old: str, new: str, **changes: Any) -> bytes:
+    """A genuine answer, changed after it was signed."""
+    data = case.message(**changes).xml()
+    assert old.encode() in data
+    return data.replace(old.encode(), new.encode(), 1)
+
+
+def test_the_messages_of_these_cases_are_good(case: Case) -> None:
+    """What is refused below is refused for its one fault: without it the same message gets to be parked."""
+    other = Case(case.at, case.browser, case.at.at_the_return(case.at.visitor()))
+    page = other.post(other.message())
+    assert page.status == 303
+    assert "/saml/woodgrove/claim" in (page.location or "")
+    case.held = case.at.at_the_return(wanda := case.at.visitor())
+    case.browser = wanda.browser
+
+
+def test_sr01_unsigned(case: Case) -> None:
+    """SR-01: neither Response nor Assertion is signed."""
+    refused(case, case.message(signed="none"), "saml_unsigned")
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["SR-02 before", "SR-03 after"])
+@pytest.mark.parametrize("signed", ["assertion", "both"])
+def test_sr02_sr03_forged_beside_genuine(case: Case, signed: str, before: bool) -> None:
+    """SR-02, SR-03: a forged Assertion before or after the genuine one."""
+    root = tree(case, signed)
+    genuine_one = root.find(ASSERTION)
+    (genuine_one.addprevious if before else genuine_one.addnext)(unsigned(forge(genuine_one)))
+    refused(case, etree.tostring(root), "saml_structure", untouched=True)
+
+
+@pytest.mark.parametrize(("wrap", "signed"), WRAPPINGS, ids=[wrap.__name__ for wrap, _ in WRAPPINGS])
+def test_sr04_saml_raider(case: Case, wrap: Callable[[Any], Any], signed: str) -> None:
+    """SR-04: XSW1 to XSW8."""
+    for how in sorted({signed, "both"}):
+        refused(case, etree.tostring(wrap(tree(case, how))), "saml_structure", untouched=True)
+
+
+@pytest.mark.parametrize("signed", ["assertion", "response", "both"])
+def test_sr05_relocations(case: Case, signed: str) -> None:
+    """SR-05: the signed element in every eleventh place of a forged message (the connector's test takes every place)."""
+    original = tree(case, signed)
+    carried = original if signed == "response" else original.find(ASSERTION)
+    for number in range(0, sum(1 for _ in places(forge(original))), 11):
+        root = forge(original)
+        parent, position = next(islice(places(root), number, None))
+        parent.insert(position, etree.fromstring(etree.tostring(carried)))
+        refused(case, etree.tostring(root), "saml_structure", untouched=True)
+
+
+def test_sr09_duplicate_id(case: Case) -> None:
+    """SR-09: two elements with the ID that the Reference names."""
+    root = tree(case, "assertion")
+    root.set("ID", root.find(ASSERTION).get("ID"))
+    refused(case, etree.tostring(root), "saml_structure", untouched=True)
+
+
+def test_sr11_references(case: Case) -> None:
+    """SR-11: two References, an empty one, one to another element."""
+    data = case.message(signed="assertion").xml()
+    start, end = data.index(b"<ds:Reference "), data.index(b"</ds:Reference>") + 15
+    refused(case, data[:end] + data[start:end] + data[end:], "saml_signature_profile", untouched=True)
+    for uri in ("", "#_response-1"):
+        bad = tampered(case, 'URI="#_assertion-1"', f'URI="{uri}"', signed="assertion")
+        refused(case, bad, "saml_signature_profile", untouched=True)
+
+
+@pytest.mark.parametrize("transforms", [XSLT, XPATH, XSLT + TRANSFORMS, f'<ds:Transform Algorithm="{ENVELOPED}"/>{XPATH}'])
+def test_sr12_transforms(case: Case, transforms: str) -> None:
+    """SR-12: XSLT or XPath in the signature: within 100 ms, no signature code has run."""
+    refused(case, tampered(case, TRANSFORMS, transforms, signed="assertion"), "saml_signature_profile", untouched=True)
+
+
+@pytest.mark.parametrize("options", [{"method": f"{DS}rsa-sha1"}, {"digest": f"{DS}sha1"}])
+def test_sr13_sha1(case: Case, options: dict[str, str]) -> None:
+    """SR-13: an RSA-SHA1 signature, a SHA-1 digest; both right as such."""
+    refused(case, case.message(signature_options=options), "saml_algorithm", untouched=True)
+
+
+@pytest.mark.parametrize("length", [0, 8])
+def test_sr15_hmac_truncation(case: Case, length: int) -> None:
+    """SR-15: HMACOutputLength 0 and 8."""
+    old = f'<ds:SignatureMethod Algorithm="{RSA_SHA256}"/>'
+    for method in (f"{DS}hmac-sha1", "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"):
+        new = f'<ds:SignatureMethod Algorithm="{method}"><ds:HMACOutputLength>{length}</ds:HMACOutputLength></ds:SignatureMethod>'
+        refused(case, tampered(case, old, new, signed="assertion"), "saml_algorithm", untouched=True)
+
+
+def test_sr16_certificate_of_the_message(case: Case) -> None:
+    """SR-16: signed by the certificate in KeyInfo, which is not the pinned one."""
+    stranger = rsa_key("stranger")
+    for signed in ("assertion", "response", "both"):
+        message = case.message(signed=signed, key=stranger, signature_options={"key_info": x509_info(stranger)})
+        refused(case, message, "saml_signature")
+
+
+def test_sr17_assertion_of_another_partner(case: Case, two: tuple[SamlWorld, SamlWorld]) -> None:
+    """SR-17: the Assertion is of partner B, well signed by it; the Response says A."""
+    other = two[1].idp
+    message = case.message(other, issuer=case.at.idp.entity_id, signed="assertion")
+    refused(case, message, "saml_issuer_mismatch")
+    both_say_a = case.message(key=other._keys[0])
+    refused(case, both_say_a, "saml_signature")
+
+
+def test_sr18_assertion_names_another(case: Case, two: tuple[SamlWorld, SamlWorld]) -> None:
+    """SR-18: the Response is A's, signed by A; its Assertion names B."""
+    for signed in ("response", "both"):
+        refused(case, case.message(inner_issuer=two[1].idp.entity_id, signed=signed), "saml_issuer_mismatch")
+
+
+def test_sr19_mix_up(case: Case, two: tuple[SamlWorld, SamlWorld]) -> None:
+    """SR-19: a valid response of partner B to a login that began at A."""
+    refused(case, case.message(two[1].idp), "saml_wrong_idp", "saml_issuer_mismatch")
+
+
+def test_sr20_audience(case: Case) -> None:
+    """SR-20: another service provider; two restrictions of which one lacks us."""
+    us = f"{case.at.world.url}/saml/metadata"
+    for audiences in ((("https://other.example",),), ((us,), ("https://other.example",)), ((f"{us}/",),)):
+        refused(case, case.message(audiences=audiences), "saml_audience")
+
+
+def test_sr21_conditions(case: Case) -> None:
+    """SR-21: no Conditions, empty ones, none with an audience."""
+    for conditions in ("", "<saml:Conditions/>", f'<saml:Conditions NotOnOrAfter="{stamp(NOW + 60)}"/>'):
+        refused(case, case.message(conditions=conditions), "saml_audience", "saml_structure", untouched=True)
+
+
+def test_sr26_in_response_to(case: Case) -> None:
+    """SR-26: right in the Response, wrong or missing in the signed SubjectConfirmationData."""
+    for inner in ("_another", None):
+        refused(case, case.message(inner_in_response_to=inner), "saml_in_response_to")
+
+
+def test_sr28_encrypted_and_unsigned(case: Case) -> None:
+    """SR-28: an encrypted assertion without a signature in an unsigned Response."""
+    case.at.file(want_encrypted=True)
+    try:
+        text = case.browser.get(f"{case.at.world.url}/saml/woodgrove/metadata").text
+        ours = re.findall(r'use="encryption".*?X509Certificate>([^<]+)<', text)[-1]
+        public = x509.load_der_x509_certificate(base64.b64decode(ours)).public_key()
+        assert isinstance(public, RSAPublicKey)
+        refused(case, case.message(signed="none", encrypt=encryption(public)), "saml_unsigned")
+    finally:
+        case.at.file()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"not_on_or_after": stamp(NOW - 60)},
+        {"confirm_until": stamp(NOW - 60)},
+        {"confirm_until": None},
+        {"not_before": stamp(NOW + 61)},
+    ],
+)
+def test_sr30_times(case: Case, changes: dict[str, Any]) -> None:
+    """SR-30: over, without an end, or not begun."""
+    refused(case, case.message(**changes), "saml_time")
+
+
+@pytest.mark.parametrize("name", ["issued", "inner_issued"])
+def test_sr31_issue_instant(case: Case, name: str) -> None:
+    """SR-31: 23 hours ahead, 3 days old."""
+    for seconds in (23 * 3600, -3 * 86_400):
+        refused(case, case.message(**{name: stamp(NOW + seconds)}), "saml_time")
+
+
+def test_sr32_odd_times(case: Case) -> None:
+    """SR-32: no zone, an offset, a leap second, 30 digits, the year 9999: never 500."""
+    odd = ("2027-01-15T08:00:00", "2027-01-15T08:00:00+00:00", "2026-12-31T23:59:60Z", f"2027-01-15T08:00:00.{'1' * 30}Z",
+           "9999-12-31T23:59:59Z")  # fmt: skip
+    for text in odd:
+        for name in ("issued", "not_on_or_after", "confirm_until", "authn_instant"):
+            refused(case, case.message(**{name: text}), "saml_time")
+
+
+def test_sr33_destination(case: Case) -> None:
+    """SR-33: Destination wrong or missing; Recipient another partner's address on this host."""
+    elsewhere = f"{case.at.world.url}/saml/foxglove/acs"
+    for changes in ({"destination": None}, {"destination": elsewhere}, {"recipient": elsewhere}, {"recipient": None}):
+        refused(case, case.message(**changes), "saml_destination")
+
+
+@pytest.mark.parametrize("method", ["sender-vouches", "holder-of-key"])
+def test_sr34_confirmation(case: Case, method: str) -> None:
+    """SR-34: bearer only."""
+    refused(case, case.message(method=f"urn:oasis:names:tc:SAML:2.0:cm:{method}"), "saml_confirmation")
+
+
+def test_sr35_status(case: Case) -> None:
+    """SR-35: an error with an Assertion; no Status; a plain error is the partner's failure, and its words are not shown."""
+    refused(case, case.message(status=RESPONDER.format("AuthnFailed")), "saml_status")
+    data = case.message().xml()
+    start, end = data.index(b"<samlp:Status>"), data.index(b"</samlp:Status>") + len(b"</samlp:Status>")
+    refused(case, data[:start] + data[end:], "saml_structure", untouched=True)
+    said = RESPONDER.format("RequestDenied") + "<samlp:StatusMessage>evil words</samlp:StatusMessage>"
+    refused(case, case.message(status=said, has_assertion=False), "saml_status", code="partner_failed")
+
+
+@pytest.mark.parametrize("value", ["admin@x<!-- -->.evil", "<![CDATA[admin@x]]>.evil"])
+def test_sr36_comments_and_cdata(case: Case, value: str) -> None:
+    """SR-36: a NameID split by a comment or CDATA."""
+    refused(case, tampered(case, "x7f-quirk", value), "saml_structure", untouched=True)
+
+
+def test_sr38_transient(case: Case) -> None:
+    """SR-38: a transient NameID is no account key."""
+    name_id = '<saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:transient">_abc</saml:NameID>'
+    refused(case, case.message(name_id=name_id), "saml_nameid_format")
+
+
+def test_sr39_no_name_id(case: Case) -> None:
+    """SR-39: no NameID."""
+    refused(case, case.message(name_id=None), "saml_nameid", "saml_structure", untouched=True)
+
+
+def test_sr40_ambiguous(case: Case) -> None:
+    """SR-40: two addresses; one attribute in two NameFormats."""
+    two_values = attribute(MAIL, "wanda@woodgrove.example", "boss@woodgrove.example")
+    two_formats = attribute(MAIL, "wanda@woodgrove.example") + attribute(MAIL, "wanda@woodgrove.example", form=None)
+    for attributes in (two_values, two_formats):
+        refused(case, case.message(attributes=attributes), "claim_ambiguous")
+
+
+def test_sr41_values(case: Case) -> None:
+    """SR-41: a mapped value with child elements, or of a type that is no text."""
+    for value, type_ in (
+        ("<b>x</b>", None),
+        ("<saml:NameID>boss@x.example</saml:NameID>", None),
+        ("x@x.example", "saml:NameIDType"),
+    ):
+        message = case.message(attributes=attribute(MAIL, value, type_=type_))
+        refused(case, message, "saml_attribute", "saml_structure")
+
+
+def test_sr43_base64(case: Case) -> None:
+    """SR-43: foreign characters, an empty field, no field, two fields."""
+    raw = case.message().field()
+    for value in (raw[:-4] + "!AAA", "-_" + raw[2:], ""):
+        refused(case, value, "saml_decode", code="bad_request", untouched=True)
+    state, before = fields(case.held)["RelayState"], content(case.at)
+    for form in ([("RelayState", state)], [("SAMLResponse", raw), ("SAMLResponse", raw), ("RelayState", state)]):
+        page = case.browser.post(case.acs, form, opener=case.held)
+        assert (page.error, page.status, case.at.world.receipt(page)["reason"]) == ("bad_request", 400, "saml_decode")
+    assert content(case.at) == before
+    lines = "\r\n".join(raw[i : i + 76] for i in range(0, len(raw), 76))
+    other = Case(case.at, case.browser, case.at.at_the_return(case.at.visitor()))
+    assert other.post(lines).error == "partner_untrusted"  # decoded: it answers the other login (SR-26)
+    case.held = case.at.at_the_return(wanda := case.at.visitor())
+    case.browser = wanda.browser
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "reason"),
+    [
+        ("unknown", "login_expired", "relay_state"),
+        ("y" * 10_240, "bad_request", "relay_state"),
+        ("https://evil.example/", "login_expired", "relay_state"),
+        ("//evil.example/%2e%2e", "login_expired", "relay_state"),
+        ("javascript:alert(1)", "login_expired", "relay_state"),
+    ],
+)
+def test_sr44_relay_state(case: Case, state: str, code: str, reason: str) -> None:
+    """SR-44: unknown, 10 KiB, an absolute URL: never a redirect to it, never shown."""
+    before = content(case.at)
+    page = case.post(case.message(), relay_state=state)
+    assert (page.error, page.status, page.location) == (code, 400, None)
+    assert case.at.world.receipt(page)["reason"] == reason
+    assert "evil" not in page.text
+    assert "yyyy" not in page.text
+    assert content(case.at) == before
+
+
+def test_no_signature_code_sees_a_canonicalization_of_its_own(case: Case) -> None:
+    """SR-12, HS-14: SignedInfo in another canonical form."""
+    old, new = (
+        f'<ds:CanonicalizationMethod Algorithm="{EXC_C14N}"',
+        f'<ds:CanonicalizationMethod Algorithm="{EXC_C14N}WithComments"',
+    )
+    refused(case, tampered(case, old, new, signed="assertion"), "saml_signature_profile", untouched=True)
+    root = tree(case, "assertion")
+    assert root.find(f".//{SIGNATURE}") is not None
