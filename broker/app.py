@@ -32,6 +32,7 @@ from broker.services.invitations import Invitations
 from broker.services.keys import Keys
 from broker.services.metadata_fetches import MetadataFetches
 from broker.services.mismatches import Mismatches
+from broker.services.moving import Moving
 from broker.services.nodes import Nodes
 from broker.services.outbox import Outbox, Write
 from broker.services.partners import Partners
@@ -79,6 +80,7 @@ class Broker:
     redemption: Redemption
     invitations: Invitations
     fresh: Fresh
+    moving: Moving
     outbox: Outbox
     guests: Guests
     life: GuestLife
@@ -200,6 +202,7 @@ def build(
         redemption=Redemption(db, clock, now, sign_in),
         invitations=Invitations(db, clock, now, tickets),
         fresh=Fresh(db, clock, now, attempts, tickets),
+        moving=Moving(db, clock, now, tickets),
         outbox=outbox,
         guests=Guests(db, clock),
         life=life,

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from broker.cli.guest_reset import reset
 from broker.cli.output import build, home_option, json_option, print_json, print_table
 
 
@@ -109,3 +110,6 @@ def _when(at: int | None) -> str | None:
     from broker.cli.output import when
 
     return when(at)
+
+
+guests.add_command(reset)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from broker.cli.output import plain, print_json, refuse
+from broker.cli.progress import with_progress
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("email", "name", "message", "language", "application", "redirect_url")
 TOGETHER = 50  # rows of one transaction
-LONG = 200  # rows from which on a terminal sees a progress bar
 SENT_HERE = 200  # rows whose mails this command sends itself; the serving broker sends those of the rows behind them
 Row = tuple[int, dict[str, str] | str]  # line number, and the cells or what is wrong with them
 
@@ -37,7 +36,7 @@ def invite_rows(broker: Broker, path: Path, defaults: Wish, *, dry_run: bool, as
     with _lines(path) as source:
         rows = _read(source)
         results = _judged(broker, actor, rows, defaults) if dry_run else _invited(broker, actor, rows, defaults)
-        for result in _with_progress(results, path, quiet=as_json):
+        for result in with_progress(results, _length(path), path.name, quiet=as_json):
             counts[result["result"]] += 1
             waiting += result.get("mail") == "waiting"
             if as_json:
@@ -162,12 +161,7 @@ def _read(source: Iterable[str]) -> Iterator[Row]:
         refuse(f"the file is no CSV in UTF-8: {type(error).__name__}")
 
 
-def _with_progress(results: Iterator[dict[str, Any]], path: Path, *, quiet: bool) -> Iterator[dict[str, Any]]:
-    """On a terminal, for a long list: a bar on standard error, so that standard output stays a table."""
+def _length(path: Path) -> int:
+    """How many rows the file has, about: a cell may hold a line break."""
     with path.open("rb") as source:
-        length = sum(1 for _ in source) - 1
-    if length < LONG or quiet or not sys.stderr.isatty():
-        yield from results
-        return
-    with click.progressbar(results, length=length, label=path.name, file=sys.stderr) as bar:
-        yield from bar
+        return sum(1 for _ in source) - 1

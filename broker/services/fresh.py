@@ -72,7 +72,7 @@ class Fresh:
             return "invitation_revoked"
         if guest.kind is Kind.MEMBER or guest.state not in (State.INVITED, State.ACTIVE) or guest.is_expired(now):
             return f"guest_{guest.state}"
-        if last.email != guest.email or (last.status is Status.REDEEMED and guest.state is State.INVITED):
+        if {held.email, last.email} != {guest.email} or (last.status is Status.REDEEMED and guest.state is State.INVITED):
             return "guest_reset"  # staff took the binding away: only staff invites again
         if not may_be_invited(self._settings(), guest.email):
             return "domain_denied"

@@ -50,9 +50,10 @@ def by_id(tx: Connection, invitation_id: str) -> Invitation | None:
 
 
 def latest_of(tx: Connection, person_id: str) -> Invitation | None:
-    """The newest invitation of a person."""
-    statement = select(invitations).where(invitations.c.person_id == person_id).order_by(invitations.c.created_at.desc()).limit(1)
-    row = tx.execute(statement).first()
+    """The newest invitation of a person; of several in one second the living one."""
+    c = invitations.c
+    order = (c.created_at.desc(), c.status == Status.PENDING.value)
+    row = tx.execute(select(invitations).where(c.person_id == person_id).order_by(order[0], order[1].desc()).limit(1)).first()
     return _invitation(row) if row else None
 
 

@@ -66,6 +66,11 @@ def _invitation(translator: Translator, company: str, mail: Mail) -> str:
     return say("%(company)s invites you", company=company)
 
 
+def _move(translator: Translator, company: str, _mail: Mail) -> str:
+    say = translator.plain
+    return say("%(company)s: connect your account once more", company=company)
+
+
 def _mismatch(translator: Translator, company: str, mail: Mail) -> str:
     say, guest = translator.plain, str(mail.values["guest"])
     return say("%(company)s: somebody else opened the invitation for %(guest)s", company=company, guest=guest)
@@ -73,5 +78,6 @@ def _mismatch(translator: Translator, company: str, mail: Mail) -> str:
 
 _SUBJECTS: dict[Kind, Callable[[Translator, str, Mail], str]] = {
     Kind.INVITATION: _invitation,
+    Kind.MOVE: _move,
     Kind.MISMATCH: _mismatch,
 }

@@ -17,6 +17,7 @@ from broker.domain.mail import Kind, Mail
 from broker.domain.question import QuestionKind
 from broker.storage import (
     audit,
+    bindings,
     consents,
     documents,
     grants,
@@ -61,6 +62,13 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "people.assign": lambda tx: people.assign(tx, "1", PERSON.id, "payroll", "viewer", START),
     "people.assignments_of": lambda tx: people.assignments_of(tx, PERSON.id, "payroll", START),
     "people.applications_of": lambda tx: people.applications_of(tx, PERSON.id, START),
+    "bindings.guests_of": lambda tx: [
+        bindings.guests_of(tx, "fabrikam", issuer=issuer, before=before, after="", limit=50)
+        for issuer, before in ((URL, None), (None, START), (URL, START), (None, None))
+    ],
+    "bindings.count_of": lambda tx: bindings.count_of(tx, "fabrikam", issuer=URL, before=None),
+    "bindings.unbind": lambda tx: [bindings.unbind(tx, PERSON.id), bindings.unbind(tx, PERSON.id, "fabrikam")],
+    "bindings.held": lambda tx: bindings.held(tx, [PERSON.id], "fabrikam", START),
     "invitations.add": lambda tx: invitations.add(tx, INVITATION, "ticket"),
     "invitations.by_ticket": lambda tx: invitations.by_ticket(tx, "ticket"),
     "invitations.by_id": lambda tx: invitations.by_id(tx, INVITATION.id),
