@@ -16,6 +16,7 @@ from broker.keyring.seal import Sealer
 from broker.provider.view import ApplicationView
 from broker.services.acs import Acs
 from broker.services.applications import Applications
+from broker.services.assignments import Assignments
 from broker.services.attempts import Attempts
 from broker.services.background import Background
 from broker.services.choices import Choices
@@ -24,6 +25,7 @@ from broker.services.clients import Clients
 from broker.services.doctor import Doctor
 from broker.services.fresh import Fresh
 from broker.services.grants import Grants
+from broker.services.groups import Groups
 from broker.services.guest_life import GuestLife
 from broker.services.guests import Guests
 from broker.services.health import Health
@@ -83,6 +85,8 @@ class Broker:
     moving: Moving
     outbox: Outbox
     guests: Guests
+    groups: Groups
+    assignments: Assignments
     life: GuestLife
     questions: Questions
     receipts: Receipts
@@ -205,6 +209,8 @@ def build(
         moving=Moving(db, clock, now, tickets),
         outbox=outbox,
         guests=Guests(db, clock),
+        groups=Groups(db, clock, now),
+        assignments=Assignments(db, clock, now),
         life=life,
         questions=Questions(db, clock, {QuestionKind.RENEW: life.answers(), QuestionKind.MISMATCH: mismatches.answers()}),
         receipts=Receipts(db, clock),

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from broker.domain.assignment import Assignment, Principal
+from broker.domain.group import Group
 from broker.domain.guest import Identity, Kind, Person, State
 from broker.domain.ids import digest, new_id, new_reference
 from broker.domain.invitation import Invitation, Status
@@ -138,3 +140,15 @@ def receipt(**values: Any) -> Receipt:
     """An allowed sign-in of nobody in particular."""
     plain = {"id": new_id(), "request_id": new_reference(), "at": START, "outcome": Outcome.ALLOWED, "application": "payroll"}
     return Receipt(**{**plain, **values})
+
+
+def group(**values: Any) -> Group:
+    """A group whose members are kept by hand."""
+    number = new_id()
+    return Group(**{"id": number, "name": f"Group {number[:8]}", "created_at": START, **values})
+
+
+def assignment(principal: Principal = Principal.PERSON, **values: Any) -> Assignment:
+    """Plain access to the payroll application, from now on."""
+    plain = {"id": new_id(), "holder": new_id(), "name": "", "application": "payroll", "role": "", "starts_at": START}
+    return Assignment(principal=principal, **{**plain, **values})

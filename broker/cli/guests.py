@@ -53,6 +53,7 @@ def list_(
 @json_option
 def show(guest: str, home: Path, as_json: bool) -> None:
     """Show one guest, by address or id, with identities, consents and what became of its mails."""
+    from broker.cli.assign import assigned
     from broker.cli.invite import posted
 
     broker = build(home)
@@ -69,6 +70,11 @@ def show(guest: str, home: Path, as_json: bool) -> None:
             }
             for c in found.consents
         ],
+        "groups": [
+            {"id": group.id, "name": group.name, "dynamic": group.is_dynamic, "since": _when(since)}
+            for group, since in broker.groups.of_person(found.person.id)
+        ],
+        "assignments": [assigned(one, broker.clock()) for one in broker.assignments.of_person(found.person.id)],
         "mails": [posted(mail) for mail in broker.outbox.of_person(found.person.id)],
     }
     if as_json:

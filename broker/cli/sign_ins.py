@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from broker.cli.output import build, home_option, json_option, print_json, print_table, refuse, when
+from broker.cli.output import build, home_option, json_option, plain, print_json, print_table, refuse, when
 
 
 @click.command("sign-ins")
@@ -53,9 +53,13 @@ def _explain(row: dict[str, Any]) -> None:
     for policy in row["policies"]:
         click.echo(f"  policy {policy['id']} ({policy['state']}): {policy['result']}, {policy['reason']}")
     for step in row["steps"]:
-        more = {k: v for k, v in step.items() if k not in ("at", "step", "result", "reason", "gates")}
+        more = {k: v for k, v in step.items() if k not in ("at", "step", "result", "reason", "gates", "rules")}
         said = ", ".join(f"{k}={v}" for k, v in more.items())
         reason = f": {step['reason']}" if step.get("reason") else ""
         click.echo(f"  {when(step['at'])}  {step['step']} {step['result']}{reason}" + (f"  [{said}]" if said else ""))
+        for rule in step.get("rules", []):
+            click.echo(
+                f"      {plain(rule['name'])}: {'in' if rule['matched'] else 'not in'} ({plain('; '.join(rule['because']))})"
+            )
         for gate in step.get("gates", []):
             click.echo(f"      {gate['gate']}: {gate['result']}" + (f" ({gate['reason']})" if gate.get("reason") else ""))

@@ -7,6 +7,8 @@ from typing import Any
 
 PROTOCOL = frozenset("iss sub aud azp exp iat nbf auth_time nonce acr amr sid at_hash c_hash s_hash cnf events jti idp".split())
 
+OURS = ("groups", "roles")  # of our directory: a partner's claims of these names never pass for them
+
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "openid": (),
     "profile": (

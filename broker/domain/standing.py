@@ -14,8 +14,9 @@ from broker.domain.policy import Circumstances, Rulebook, unmet
 class Standing:
     """A grant and the state, now, of everything it stands on.
 
-    session_ended: the session was ended; one that merely expired, or is purged, was not (HP-63). consented: the scopes
-    of the consent record, None where there is none or it was withdrawn. email: canonical. groups: names of our groups.
+    session_ended: the session was ended; one that merely expired, or is purged, was not (HP-63). assigned, roles: at the
+    grant's application, by the person's own assignments and those of his groups. groups: their names. consented: the
+    scopes of the consent record, None where there is none or it was withdrawn. email: canonical.
     """
 
     grant: Grant
@@ -24,9 +25,10 @@ class Standing:
     expires_at: int | None
     session_ended: bool
     assigned: bool
-    consented: frozenset[str] | None
-    email: str = ""
+    roles: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    consented: frozenset[str] | None = None
+    email: str = ""
 
 
 def objection(standing: Standing, *, assignment_required: bool, now: int) -> str | None:

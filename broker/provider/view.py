@@ -32,6 +32,7 @@ class ApplicationView:
     audiences: frozenset[str] = frozenset()
     assignment_required: bool = False
     api_permissions: tuple[str, ...] = ()
+    roles: frozenset[str] = frozenset()
 
     @property
     def sector(self) -> str:

@@ -33,6 +33,7 @@ def application_view(file: ApplicationFile) -> ApplicationView:
         audiences=frozenset(file.audiences),
         assignment_required=file.assignment_required,
         api_permissions=tuple(file.api_permissions),
+        roles=frozenset(file.roles),
     )
 
 

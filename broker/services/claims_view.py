@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from broker.domain.claims import SCOPES, STANDARD
+from broker.domain.claims import OURS, SCOPES, STANDARD
 from broker.domain.guest import Person
 from broker.domain.login import Grant, Session
+from broker.domain.standing import Standing
 from broker.provider.view import ApplicationView
 
 _TEXT = frozenset(STANDARD) - {"email_verified", "phone_number_verified", "updated_at", "address", "groups", "roles"}
@@ -15,15 +17,21 @@ _ADDRESS = ("formatted", "street_address", "locality", "region", "postal_code", 
 
 
 def view(
-    person: Person, session: Session, application: ApplicationView, *, roles: Iterable[str], consented: Iterable[str]
+    person: Person,
+    session: Session,
+    application: ApplicationView,
+    *,
+    roles: Iterable[str],
+    groups: Iterable[str],
+    consented: Iterable[str],
 ) -> dict[str, Any]:
     """Claim name -> value, only names of scopes that the file allows and the person agreed to, and the file's own.
 
     consented: the scopes of the consent record; for a member those that the file allows.
     """
-    said = {**person.profile, **session.claims}
+    said = {name: value for name, value in {**person.profile, **session.claims}.items() if name not in OURS}
     known = {name: value for name in STANDARD if (value := _typed(name, said.get(name))) is not None}
-    known |= _ours(person, roles)
+    known |= _ours(person) | _held(application, groups, roles)
     allowed = {name for scope in application.scopes.intersection(consented) for name in SCOPES.get(scope, ())}
     released = {name: known[name] for name in allowed if name in known}
     source = {**known, **said}
@@ -42,15 +50,34 @@ def namer(application: ApplicationView) -> Callable[[Grant, str, Iterable[str]],
     return lambda grant, part, scopes: names(grant, part, scopes, application.claims)
 
 
-def _ours(person: Person, roles: Iterable[str]) -> dict[str, Any]:
-    """What the directory knows itself is not the partner's to say; groups are ours, and so are roles."""
+def current(standing: Standing, application: ApplicationView) -> Grant:
+    """The grant with the groups and roles of now in the place of those of its sign-in.
+
+    The other claims, and how the person proved himself, stay as they were (HP-41). Whom our own directory put into
+    which group is no statement of a home organization: what was taken away must not be said once more (HP-36).
+    """
+    grant = standing.grant
+    held = _held(application, standing.groups, standing.roles)
+    may = {name: name for name in OURS if name in application.scopes and (name in grant.scopes or name in grant.claims)}
+    may |= {name: source for name, source in application.claims.items() if source in OURS}
+    kept = {name: value for name, value in grant.claims.items() if name not in OURS and name not in may}
+    return replace(grant, claims=kept | {name: held[source] for name, source in may.items() if source in held})
+
+
+def _held(application: ApplicationView, groups: Iterable[str], roles: Iterable[str]) -> dict[str, list[str]]:
+    """Names of our groups, and roles that the application's file has; nothing for none."""
+    values = {"groups": sorted(groups), "roles": sorted(application.roles.intersection(roles))}
+    return {name: value for name, value in values.items() if value}
+
+
+def _ours(person: Person) -> dict[str, Any]:
+    """What the directory knows itself is not the partner's to say."""
     values: dict[str, Any] = {
         "name": person.name or None,
         "email": person.email or None,
         "email_verified": person.email_verified if person.email else None,
         "locale": person.language or None,
         "updated_at": person.last_sign_in or person.redeemed_at or person.created_at or None,
-        "roles": sorted({role for role in roles if role}) or None,
     }
     return {name: value for name, value in values.items() if value is not None}
 

@@ -165,14 +165,14 @@ def holding(
     *,
     just_judged: bool = False,
 ) -> Grant:
-    """The grant, if it still holds (HP-36). Raises OAuthError(error)."""
+    """The grant, if it still holds, with the groups and roles of now (HP-36). Raises OAuthError(error)."""
     if standing is None:
         raise OAuthError(error, "grant_gone")
     reason = objection(standing, assignment_required=application.assignment_required, now=now)
     reason = reason or policy_objection(standing, policies, now, just_judged=just_judged)
     if reason is not None:
         raise OAuthError(error, reason)
-    return standing.grant
+    return claims_view.current(standing, application)
 
 
 def usable(grant: Grant, application: ApplicationView) -> tuple[str, ...]:

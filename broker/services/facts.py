@@ -14,7 +14,8 @@ from broker.domain.invitation import Invitation, Status
 from broker.domain.judgement import judge
 from broker.domain.login import Login, Purpose, Session
 from broker.domain.policy import Circumstances, Rulebook
-from broker.services import rights
+from broker.services import membership, rights
+from broker.services.membership import Judged
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
 from broker.storage import consents, invitations, people, subjects
@@ -32,7 +33,8 @@ class Found:
     invitation: Invitation | None
     application: ApplicationFile | None
     partner: PartnerFile | None
-    roles: tuple[str, ...] = ()  # at this application
+    roles: tuple[str, ...] = ()  # at this application, of those that its file has
+    judged: tuple[Judged, ...] = ()  # the rules of dynamic groups, over this login's answer
     may_join: bool = False  # a member of staff who comes for the first time
 
 
@@ -52,7 +54,7 @@ def gather(
     if invitation is not None and in_domains(invitation.email, settings.broker.invitations.deny_domains):
         refusal = refusal or ("domain_denied", "domain_denied")  # IN-10: denied since the link was opened
     may_join = person is None and invitation is None and refusal is None and _is_staff(said, partner)
-    held = people.assignments_of(tx, person.id, client_id, now) if person and client_id else ()
+    held = membership.look(tx, person, client_id, login, now) if person else membership.NOTHING
     facts = Facts(
         now=now,
         application=client_id,
@@ -68,8 +70,9 @@ def gather(
         subject_differs=_differs(tx, login, application, person),
         **_asked(login),
         **_vouched(said, vouching, session),
-        assigned=bool(held),
-        assignments=tuple(row_id for row_id, _ in held),
+        assigned=bool(held.assignments),
+        assignments=held.assignments,
+        groups=held.groups,
         **_person_facts(tx, person, client_id, now),
     )
     return Found(
@@ -80,7 +83,8 @@ def gather(
         invitation=invitation,
         application=application,
         partner=partner,
-        roles=tuple(role for _, role in held if role),
+        roles=tuple(role for role in held.roles if application is not None and role in application.roles),
+        judged=held.judged,
         may_join=may_join,
     )
 

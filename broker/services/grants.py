@@ -55,21 +55,22 @@ class Grants:
         session: Session,
         consented: Iterable[str] | None,
         roles: Iterable[str],
+        groups: Iterable[str],
         address: str,
         now: int,
         proof: Mapping[str, object] | None = None,
     ) -> tuple[Grant, str]:
         """The grant and its code. What is released is frozen here: consented, allow-listed, for this application (HP-19, HP-41).
 
-        consented, roles: of the records that the gates looked at in this transaction; a member's consent counts as given.
-        proof: what policies look at later besides acr, amr and times.
+        consented, roles, groups: of the records that the gates looked at in this transaction; a member's consent counts as
+        given. proof: what policies look at later besides acr, amr and times.
         Raises OAuthError(unauthorized_client) where the application's file is gone.
         """
         application = self._application(request.client_id)
         if application is None:
             raise OAuthError("unauthorized_client", "application_removed")
         agreed = frozenset(application.scopes if person.kind is Kind.MEMBER else consented or ())
-        view = claims_view.view(person, session, application, roles=roles, consented=agreed)
+        view = claims_view.view(person, session, application, roles=roles, groups=groups, consented=agreed)
         grant = Grant(
             id=new_id(),
             sid=session.sid,

@@ -12,7 +12,7 @@ from broker.domain.errors import NotFound
 from broker.domain.guest import Identity, Kind, Person
 from broker.services import audit
 from broker.services.addresses import canonical
-from broker.storage import consents, grants, people
+from broker.storage import assignments, consents, grants, people
 from broker.storage.engine import Connection, Database
 
 
@@ -46,7 +46,7 @@ class Guests:
     def assigned(self, person_id: str) -> set[str]:
         """The client ids that a person is assigned to now."""
         with self._db.read() as tx:
-            return people.applications_of(tx, person_id, self._clock())
+            return assignments.applications_of(tx, person_id, self._clock())
 
     def withdraw_consent(self, actor: Actor, name: str, application: str) -> int:
         """Take back a guest's consent for an application; its grants there end. The number of grants. Raises NotFound."""

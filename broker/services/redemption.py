@@ -15,7 +15,7 @@ from broker.services import audit, trail
 from broker.services.facts import Found
 from broker.services.sign_in import SignIn, identity_of
 from broker.settings.load import Settings
-from broker.storage import consents, invitations, logins, people
+from broker.storage import assignments, consents, invitations, logins, people
 from broker.storage.engine import Connection, Database
 
 
@@ -77,7 +77,7 @@ class Redemption:
             values |= {"state": State.ACTIVE.value, "redeemed_at": now}
         people.change(tx, person.id, values)
         if invitation.application is not None:
-            people.assign(tx, new_id(), person.id, invitation.application, "", now)
+            assignments.open_for(tx, new_id(), person.id, invitation.application, "", now)
         actor = Actor(kind="person", id=person.id, request_id=found.login.reference)
         data = {"partner": said.partner, "application": invitation.application or ""}
         audit.record(tx, Event(name="invitation.redeemed", actor=actor, subject=person.id, target=invitation.id, data=data), now)

@@ -17,7 +17,7 @@ from broker.domain.policy import Rulebook
 from broker.domain.receipt import Outcome
 from broker.domain.request import AuthorizationRequest
 from broker.provider.redirect_uri import is_registered
-from broker.services import audit, facts, trail
+from broker.services import audit, facts, membership, trail
 from broker.services.addresses import canonical
 from broker.services.facts import Found
 from broker.services.grants import Grants
@@ -161,6 +161,8 @@ class SignIn:
         if found.may_join:
             self._join(tx, found, now)
             found = facts.gather(tx, login, session, settings, now, policies=self._policies(), address=address)
+        if found.person is not None:
+            membership.settle(tx, found.person.id, found.judged, now)
         return found
 
     def _join(self, tx: Connection, found: Found, now: int) -> None:
@@ -205,6 +207,7 @@ class SignIn:
                 session=session,
                 consented=found.facts.consented,
                 roles=found.roles,
+                groups=found.facts.groups,
                 address=address,
                 now=now,
                 proof={"partner_mfa": found.facts.partner_mfa},
@@ -212,7 +215,8 @@ class SignIn:
             answer = {"code": code}
             given = {"scopes": list(grant.scopes), "claims": sorted(grant.claims), "acr": grant.acr}
         self._remember(tx, found, now)
-        steps = trail.longer(login, trail.entry(now, "issued", "allowed", "", gates=trail.gates_of(decision), **given))
+        issued = trail.entry(now, "issued", "allowed", "", gates=trail.gates_of(decision), **given)
+        steps = trail.longer(login, *membership.told(found.judged, now), issued)
         self._receipt(tx, found, steps, address, outcome=Outcome.ALLOWED)
         actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
         data = {"partner": session.partner, "sid": session.sid, "single_sign_on": login.assertion is None}
@@ -241,9 +245,8 @@ class SignIn:
         answer = {"error": said.error} if login.request is not None and (said.code is None or found.facts.silent) else None
         actor = Actor(kind="person", id=found.facts.person or "", address=address, request_id=login.reference)
         told = self._tell(tx, found, said.reason, actor)
-        steps = trail.longer(
-            login, trail.entry(now, "denied", said.code or said.error, said.reason, gates=trail.gates_of(decision), told=told)
-        )
+        denied = trail.entry(now, "denied", said.code or said.error, said.reason, gates=trail.gates_of(decision), told=told)
+        steps = trail.longer(login, *membership.told(found.judged, now), denied)
         if answer is not None:
             if not logins.close(tx, login, now):
                 raise LoginExpired("login_used")

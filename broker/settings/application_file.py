@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo, WithJsonSchema
 
-from broker.domain.claims import SCOPES
+from broker.domain.claims import OURS, SCOPES
 from broker.settings import urls
 from broker.settings.errors import Problem, Wrong
 from broker.settings.values import (
@@ -115,6 +115,18 @@ Redirects = Annotated[
     Listed[Any], AfterValidator(_redirects), WithJsonSchema({"type": "array", "items": {"type": "string", "format": "uri"}})
 ]
 Scopes = Annotated[Listed[Any], AfterValidator(_scopes), WithJsonSchema({"type": "array", "items": {"enum": list(SCOPES)}})]
+
+
+def _token_claims(value: dict[str, str]) -> dict[str, str]:
+    """Groups and roles are ours: nothing else is told under these names."""
+    taken = [
+        Problem("is told by the scope of this name, from our directory; choose another name", at=(n,)) for n in OURS if n in value
+    ]
+    if taken:
+        raise Wrong(*taken)
+    return value
+
+
 Jwks = Annotated[
     dict[str, Any],
     BeforeValidator(_jwks),
@@ -164,7 +176,9 @@ class ApplicationFile(Section):
     scopes: Scopes = Field(
         default=("openid", "profile", "email"), description="What it may ask for; groups: names of our groups."
     )
-    claims: dict[ClaimName, Word] = Field(default_factory=dict, description="Token claim: broker claim.")
+    claims: Annotated[dict[ClaimName, Word], AfterValidator(_token_claims)] = Field(
+        default_factory=dict, description="Token claim: broker claim; groups and roles are those of our directory."
+    )
     audiences: Listed[Text] = Field(default=(), description="Client ids that may introspect its access tokens, beside itself.")
     api_permissions: Listed[ApiPermission] = Field(default=(), description="What it may do at the management API.")
     self_service: SelfService = Field(default_factory=SelfService, description="Whether people may ask for access themselves.")

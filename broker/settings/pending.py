@@ -40,7 +40,6 @@ PENDING = (
     Pending("partner", "trust.step_up", "the partner is not asked for more proof"),
     Pending("application", "backchannel_logout_uri", "applications are not told of sign-outs"),
     Pending("application", "owners", "owners cannot add guests"),
-    Pending("application", "roles", "roles cannot be assigned"),
     Pending("application", "api_permissions", "the management API is not built"),
     Pending("application", "self_service", "self-service sign-up is not built"),
 )

@@ -5,14 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, ScalarSelect, Select, bindparam, delete, exists, func, insert, or_, select, update
 
+from broker.domain.assignment import Principal
 from broker.domain.guest import Kind, State
 from broker.domain.ids import digest
 from broker.domain.login import Grant
 from broker.domain.standing import Standing
+from broker.storage.assignments import in_force
 from broker.storage.batches import BATCH, delete_some
-from broker.storage.tables import access_tokens, assignments, codes, consents, grants, people, refresh_families, sessions
+from broker.storage.tables import (
+    access_tokens,
+    assignments,
+    codes,
+    consents,
+    grants,
+    group_assignments,
+    group_members,
+    groups,
+    people,
+    refresh_families,
+    sessions,
+)
 
 _PLAIN = ("id", "sid", "person_id", "client_id", "sub", "claims", "requested", "acr", "auth_time", "idp", "nonce", "address", "proof", "created_at", "ended_at")  # fmt: skip
 
@@ -75,15 +89,12 @@ def grant_of_spent_code(tx: Connection, code: str, client_id: str) -> str | None
     return tx.execute(statement).scalar_one_or_none()
 
 
+_BREAK = "\n"  # between names in one column; no name holds one
+
+
 def standing_query() -> Select[Any]:
-    """Grants with everything that they stand on, one row each; parameter `now`. Each lookup is by a unique index (HT-9)."""
-    held, agreed = assignments.c, consents.c
-    assigned = exists().where(
-        held.person_id == grants.c.person_id,
-        held.application == grants.c.client_id,
-        held.starts_at <= bindparam("now"),
-        or_(held.ends_at.is_(None), held.ends_at > bindparam("now")),
-    )
+    """Grants with everything that they stand on, one row each; parameter `now`. Each lookup is by an index (HT-9)."""
+    agreed = consents.c
     consented = (
         select(agreed.scopes)
         .where(agreed.person_id == grants.c.person_id, agreed.application == grants.c.client_id, agreed.withdrawn_at.is_(None))
@@ -99,13 +110,39 @@ def standing_query() -> Select[Any]:
             people.c.expires_at.label("person_expires_at"),
             people.c.email.label("person_email"),
             sessions.c.ended_at.label("session_ended_at"),
-            assigned.label("assigned"),
+            _own_roles().label("own_roles"),
+            _group_roles().label("group_roles"),
+            _group_names().label("group_names"),
             consented.label("consented"),
         )
         .select_from(grants)
         .join(people, people.c.id == grants.c.person_id)
         .outerjoin(sessions, sessions.c.sid == grants.c.sid)
     )
+
+
+def _own_roles() -> ScalarSelect[Any]:
+    """The roles of the person's own assignments at the application; NULL where there is none that holds."""
+    c = assignments.c
+    where = (c.person_id == grants.c.person_id, c.application == grants.c.client_id, in_force(assignments))
+    return select(func.aggregate_strings(c.role, _BREAK)).where(*where).scalar_subquery()
+
+
+def _group_roles() -> ScalarSelect[Any]:
+    """The roles of the assignments of the person's groups; NULL where there is none that holds."""
+    c, of_group = group_members.c, group_assignments.c
+    joined = select(func.aggregate_strings(of_group.role, _BREAK)).join_from(
+        group_members, group_assignments, (of_group.group_id == c.group_id) & (of_group.application == grants.c.client_id)
+    )
+    return joined.where(c.person_id == grants.c.person_id, in_force(group_assignments)).correlate(grants).scalar_subquery()
+
+
+def _group_names() -> ScalarSelect[Any]:
+    """The names of the person's groups."""
+    joined = select(func.aggregate_strings(groups.c.name, _BREAK)).join_from(
+        group_members, groups, groups.c.id == group_members.c.group_id
+    )
+    return joined.where(group_members.c.person_id == grants.c.person_id).correlate(grants).scalar_subquery()
 
 
 def standing_of(m: RowMapping) -> Standing:
@@ -118,9 +155,15 @@ def standing_of(m: RowMapping) -> Standing:
         expires_at=m["person_expires_at"],
         email=m["person_email"] or "",
         session_ended=m["session_ended_at"] is not None,
-        assigned=bool(m["assigned"]),
+        assigned=not (m["own_roles"] is None and m["group_roles"] is None),
+        roles=_names(m["own_roles"]) | _names(m["group_roles"]),
+        groups=_names(m["group_names"]),
         consented=None if m["consented"] is None else frozenset(m["consented"]),
     )
+
+
+def _names(column: str | None) -> frozenset[str]:
+    return frozenset(name for name in (column or "").split(_BREAK) if name)
 
 
 _STANDING = standing_query().where(grants.c.id == bindparam("grant"))
@@ -151,6 +194,24 @@ def end_of_person(tx: Connection, person_id: str, now: int) -> list[str]:
 def end_of_application(tx: Connection, person_id: str, client_id: str, now: int) -> list[str]:
     """End a person's grants at one application: consent withdrawn, assignment taken back."""
     return _end_where(tx, (grants.c.person_id == person_id) & (grants.c.client_id == client_id), now)
+
+
+def end_of_unassigned(tx: Connection, principal: Principal, holder: str, client_id: str, now: int) -> int:
+    """End the grants at an application of a person, or of a group's members, whom no assignment lets in any more; how many."""
+    c, own, of_group, member = grants.c, assignments.c, group_assignments.c, group_members.c
+    if principal is Principal.PERSON:
+        who = c.person_id == holder
+    else:
+        who = c.person_id.in_(select(member.person_id).where(member.group_id == holder))
+    held = exists().where(own.person_id == c.person_id, own.application == client_id, in_force(assignments))
+    through = exists().where(
+        member.person_id == c.person_id,
+        of_group.group_id == member.group_id,
+        of_group.application == client_id,
+        in_force(group_assignments),
+    )
+    which = (who, c.client_id == client_id, c.ended_at.is_(None), ~held, ~through)
+    return tx.execute(update(grants).where(*which).values(ended_at=now), {"now": now}).rowcount
 
 
 def _end_where(tx: Connection, which: Any, now: int) -> list[str]:

@@ -1,16 +1,16 @@
-"""People, their identities and their assignments."""
+"""People and their identities."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, or_, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, select, update
 
 from broker.domain.guest import Identity, Kind, Person, State
 from broker.storage.dialects import for_both, run
-from broker.storage.tables import assignments, identities, invitations, people
+from broker.storage.tables import identities, invitations, people
 
 
 def _person(row: Row[Any]) -> Person:
@@ -36,11 +36,10 @@ _PLAIN = (
     "expires_at",
     "last_sign_in",
 )
-_P, _I, _A = people.c, identities.c, assignments.c
+_P, _I = people.c, identities.c
 
 _ADD = for_both(people, lambda row: row.on_conflict_do_nothing(index_elements=["email"]))
 _BIND = for_both(identities, lambda row: row.on_conflict_do_nothing(index_elements=["partner", "issuer", "subject"]))
-_ASSIGN = for_both(assignments, lambda row: row.on_conflict_do_nothing(index_elements=["person_id", "application", "role"]))
 _BY_ID = select(people).where(_P.id == bindparam("person"))
 _BY_EMAIL = select(people).where(_P.email == bindparam("address"))
 _BY_IDENTITY = (
@@ -57,12 +56,6 @@ _PENDING = (
         invitations.c.status == "pending",
         invitations.c.expires_at > bindparam("now"),
     )
-)
-_HELD = select(_A.id, _A.role).where(
-    _A.person_id == bindparam("person"),
-    _A.application == bindparam("client"),
-    _A.starts_at <= bindparam("now"),
-    or_(_A.ends_at.is_(None), _A.ends_at > bindparam("now")),
 )
 
 
@@ -137,24 +130,3 @@ def search(
     if text:
         statement = statement.where(people.c.email.startswith(text, autoescape=True))
     return [_person(row) for row in tx.execute(statement)]
-
-
-def assign(tx: Connection, assignment_id: str, person_id: str, application: str, role: str, now: int) -> bool:
-    """Let a person use an application from now on; False if that is so already."""
-    row = {"id": assignment_id, "person_id": person_id, "application": application, "role": role, "starts_at": now}
-    return run(tx, _ASSIGN, row).rowcount == 1
-
-
-def assignments_of(tx: Connection, person_id: str, application: str, now: int) -> Sequence[tuple[str, str]]:
-    """(id, role) of the assignments that hold at `now`; an end is over at its instant (HT-12)."""
-    rows = tx.execute(_HELD, {"person": person_id, "client": application, "now": now})
-    return [(str(row[0]), str(row[1])) for row in rows]
-
-
-def applications_of(tx: Connection, person_id: str, now: int) -> set[str]:
-    """The client ids that a person is assigned to at `now`."""
-    c = assignments.c
-    rows = tx.execute(
-        select(c.application).where(c.person_id == person_id, c.starts_at <= now, (c.ends_at.is_(None)) | (c.ends_at > now))
-    )
-    return {str(row[0]) for row in rows}

@@ -35,19 +35,22 @@ def page_for(
     forms: Sequence[Mapping[str, object]] = (),
     account: str = "",
     first: Mapping[str, object] | None = None,
+    ask: Sequence[str] = (),
 ) -> Response:
     """The error page. It always has one primary button: `next_url`, a form, the company's help, the page again, or the panel.
 
     reference: the request id that `broker sign-ins --request` explains. next_url: the best next step, one of our own
     paths or a verified address. next_label: the button's text, not translated yet, if not the table's.
     forms: buttons that post, {"action", "csrf", "label" (translated), "primary"}. account: who was signed in, if that matters.
-    first: a form, with a "hint", that is the page's purpose before all others.
+    first: a form, with a "hint", that is the page's purpose before all others. ask: addresses of those who can help with this.
     """
     text = REASON_TEXT.get(error.reason, PAGES[error.code])
     help_url = pages.help_url(reference)
-    asks = text.asks and help_url != "" and first is None
+    asks = text.asks and help_url != "" and first is None and not ask
     if first is not None:
         forms = [*forms, first]
+    elif ask:
+        next_url, next_label = pages.mail_to(ask, reference), ASK
     elif asks:
         next_url, next_label = help_url, ASK
     elif next_url is None and not forms:
@@ -66,6 +69,7 @@ def page_for(
         forms=[{**form, "primary": form is first or (first is None and form["primary"] and next_url is None)} for form in forms],
         is_quiet=first is not None,
         account=account,
+        ask=ask,
         help_url="" if asks else help_url,
     )
 

@@ -69,6 +69,11 @@ class Pages:
             return url
         return f"{url}?{urlencode({'subject': reference}, quote_via=quote)}"
 
+    @staticmethod
+    def mail_to(addresses: Sequence[str], reference: str) -> str:
+        """A mail to these people that names the reference of the error page (RFC 6068)."""
+        return f"mailto:{','.join(quote(one) for one in addresses)}?{urlencode({'subject': reference}, quote_via=quote)}"
+
     def render(
         self,
         template: str,

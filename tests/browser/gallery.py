@@ -252,6 +252,7 @@ def create_gallery(settings: Settings) -> Flask:
             next_url=None if refused else "/home",
             forms=forms if refused else (),
             account="gerda@fabrikam.example" if refused else "",
+            ask=("bob@contoso.example", "zoe@contoso.example") if code == "not_assigned" else (),
         )
 
     app.add_url_rule("/", "index", index)

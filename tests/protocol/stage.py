@@ -25,7 +25,7 @@ from broker.domain.request import AuthorizationRequest
 from broker.jose.keys import PrivateKey, public_keys
 from broker.jose.sign import sign
 from broker.jose.verify import verify
-from broker.storage import consents, people, sessions
+from broker.storage import assignments, consents, sessions
 from broker.storage.tables import metadata
 from broker.web.cookies import Cookies, Purpose
 from tests import factories
@@ -99,14 +99,15 @@ class Stage:
         now = self.clock()
         with self.broker.db.write() as tx:
             agreed = consents.given(tx, who.person.id, client_id)
-            roles = [role for _, role in people.assignments_of(tx, who.person.id, client_id, now)]
+            held = assignments.holdings(tx, who.person.id, client_id, now)
             return self.broker.grants.open(
                 tx,
                 request=self.request(client_id, **values),
                 person=who.person,
                 session=who.session,
                 consented=agreed,
-                roles=roles,
+                roles=[row.role for row in held],
+                groups=[row.group for row in held if row.group_id],
                 address="192.0.2.1",
                 now=now,
             )

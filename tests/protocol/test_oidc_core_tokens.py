@@ -11,7 +11,7 @@ from broker.domain.claims import PROTOCOL
 from broker.domain.guest import Kind
 from broker.domain.ids import new_id
 from broker.provider.tokens import id_token
-from broker.storage import consents, people, subjects
+from broker.storage import assignments, consents, people, subjects
 from broker.storage.tables import grants
 from tests import factories
 from tests.clock import START
@@ -102,7 +102,7 @@ def test_claims_of_a_scope(calm: Stage, scope: str):
     """HP-49, HP-19: Core 5.4, in ID token and userinfo alike; and what the application's file adds."""
     who = ada(calm)
     with calm.broker.db.write() as tx:
-        people.assign(tx, new_id(), who.person.id, "payroll", "viewer", START)
+        assignments.open_for(tx, new_id(), who.person.id, "payroll", "viewer", START)
     body = calm.tokens(who, scopes=tuple(dict.fromkeys(("openid", scope))))
     said = calm.claims(body["id_token"])
     info = calm.userinfo(body["access_token"]).get_json()
@@ -114,7 +114,7 @@ def test_values(calm: Stage):
     """HP-19, Core 5.1: name, address and mail are the directory's; an address has known members; groups are ours, roles assigned."""
     who = ada(calm, email="ada@fabrikam.example", email_verified=False)
     with calm.broker.db.write() as tx:
-        people.assign(tx, new_id(), who.person.id, "payroll", "viewer", START)
+        assignments.open_for(tx, new_id(), who.person.id, "payroll", "viewer", START)
     info = calm.userinfo(calm.tokens(who)["access_token"]).get_json()
     assert info["email"] == "ada@fabrikam.example"
     assert info["email_verified"] is False
@@ -219,7 +219,7 @@ def test_pairwise_and_public(both: Stage):
     with both.broker.db.write() as tx:
         for application in ("travel", "spa", "tight"):
             consents.record(tx, who.person.id, application, ["openid"], both.clock())
-        people.assign(tx, new_id(), who.person.id, "tight", "viewer", START)
+        assignments.open_for(tx, new_id(), who.person.id, "tight", "viewer", START)
     seen = {
         name: both.claims(both.tokens(who, name, scopes=("openid",))["id_token"])["sub"]
         for name in ("payroll", "travel", "spa", "tight")

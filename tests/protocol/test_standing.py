@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from broker.domain.assignment import Principal
 from broker.domain.audit import SYSTEM
 from broker.domain.guest import Kind, State
 from broker.domain.ids import new_id
 from broker.domain.standing import Standing, objection
-from broker.storage import consents, grants, people, sessions
+from broker.storage import assignments, consents, grants, people, sessions
 from tests import factories
 from tests.clock import START
 from tests.protocol.stage import Signed, Stage, oauth_error
@@ -99,13 +101,12 @@ def test_assignment(stage: Stage):
     """HP-36, SC-06: where the application asks for one, an assignment that ended is a no; a member needs none."""
     who = stage.person(application="tight")
     with stage.broker.db.write() as tx:
-        people.assign(tx, new_id(), who.person.id, "tight", "viewer", START)
+        assignments.open_for(tx, new_id(), who.person.id, "tight", "viewer", START)
     body = stage.tokens(who, "tight")
     assert stage.userinfo(body["access_token"]).get_json()["roles"] == ["viewer"]
     with stage.broker.db.write() as tx:
-        from broker.storage.tables import assignments
-
-        tx.execute(assignments.update().values(ends_at=stage.clock()))
+        for held in assignments.of(tx, Principal.PERSON, who.person.id):
+            assignments.put(tx, replace(held, ends_at=stage.clock()))
     assert stage.userinfo(body["access_token"]).status_code == 401
     assert oauth_error(stage.refresh(body["refresh_token"], "tight")) == (400, "invalid_grant")
     member = stage.person(application="tight", kind=Kind.MEMBER, email="cleo@contoso.example")

@@ -68,6 +68,10 @@ CASES = {
         f"claims.idp: {PROTOCOL}",
         f"claims.department: 'a b' {WORD}",
     ],
+    "claims: {groups: memberOf, roles: roles}": [
+        f"claims.{name}: is told by the scope of this name, from our directory; choose another name"
+        for name in ("groups", "roles")
+    ],
     "audiences: [payrol, zzz]": [
         "audiences.0: 'payrol' is no application we have a file of; did you mean payroll?",
         "audiences.1: 'zzz' is no application we have a file of; write the name of a file of config/applications/ without .yaml",

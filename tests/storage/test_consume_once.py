@@ -9,7 +9,20 @@ from sqlalchemy import Connection
 
 from broker.domain.ids import digest, new_id
 from broker.domain.login import Grant, Stage
-from broker.storage import documents, grants, invitations, logins, people, questions, sessions, shared, subjects, tokens, used
+from broker.storage import (
+    assignments,
+    documents,
+    grants,
+    invitations,
+    logins,
+    people,
+    questions,
+    sessions,
+    shared,
+    subjects,
+    tokens,
+    used,
+)
 from broker.storage.engine import Database
 from tests import factories
 from tests.clock import START
@@ -75,7 +88,7 @@ def address(_tx: Connection) -> Attempt:
 def assignment(tx: Connection) -> Attempt:
     """A person has a role at an application once."""
     row = factories.saved_person(tx)
-    return lambda tx, _: people.assign(tx, new_id(), row.id, "payroll", "viewer", START)
+    return lambda tx, _: assignments.open_for(tx, new_id(), row.id, "payroll", "viewer", START)
 
 
 def end_of_a_session(tx: Connection) -> Attempt:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, delete, text
 
 from broker.domain.login import Grant
-from broker.storage import consents, grants, people, sessions, tokens
+from broker.storage import assignments, consents, grants, sessions, tokens
 from broker.storage.engine import Database
 from broker.storage.tables import people as people_table
 from tests import factories
@@ -55,7 +55,7 @@ def test_standing_is_grant_and_all_it_stands_on(database: Database):
         assert standing is not None
         assert standing.grant == grant
         assert (standing.session_ended, standing.assigned, standing.consented) == (False, False, None)
-        people.assign(tx, "a-1", grant.person_id, "payroll", "", START)
+        assignments.open_for(tx, "a-1", grant.person_id, "payroll", "", START)
         consents.record(tx, grant.person_id, "payroll", ["openid"], START)
         sessions.end(tx, grant.sid, START)
         standing = grants.standing(tx, grant.id, START)

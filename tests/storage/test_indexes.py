@@ -12,15 +12,18 @@ import pytest
 from sqlalchemy import Connection, Table, UniqueConstraint, create_engine, event
 
 import broker.storage
+from broker.domain.assignment import Principal
 from broker.domain.audit import SYSTEM, Event
 from broker.domain.mail import Kind, Mail
 from broker.domain.question import QuestionKind
 from broker.storage import (
+    assignments,
     audit,
     bindings,
     consents,
     documents,
     grants,
+    groups,
     invitations,
     logins,
     metadata_fetches,
@@ -42,6 +45,7 @@ PERSON = factories.person()
 INVITATION = factories.invitation(PERSON.id)
 LOGIN = factories.login()
 SESSION = factories.session(PERSON.id)
+GROUP = factories.group(owners=("bob@contoso.example",))
 GRANT = factories.grant(PERSON.id)
 FAMILY = tokens.Family("family", GRANT.id, START + 600)
 RECEIPT = factories.receipt(person_id=PERSON.id)
@@ -59,9 +63,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "people.change": lambda tx: people.change(tx, PERSON.id, {"name": "Gerda"}),
     "people.pending_invitation": lambda tx: people.pending_invitation(tx, PERSON.email, START),
     "people.search": lambda tx: people.search(tx, kind="guest", state=None, partner=None, text="g", after="", limit=50),
-    "people.assign": lambda tx: people.assign(tx, "1", PERSON.id, "payroll", "viewer", START),
-    "people.assignments_of": lambda tx: people.assignments_of(tx, PERSON.id, "payroll", START),
-    "people.applications_of": lambda tx: people.applications_of(tx, PERSON.id, START),
     "bindings.guests_of": lambda tx: [
         bindings.guests_of(tx, "fabrikam", issuer=issuer, before=before, after="", limit=50)
         for issuer, before in ((URL, None), (None, START), (URL, START), (None, None))
@@ -69,6 +70,31 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "bindings.count_of": lambda tx: bindings.count_of(tx, "fabrikam", issuer=URL, before=None),
     "bindings.unbind": lambda tx: [bindings.unbind(tx, PERSON.id), bindings.unbind(tx, PERSON.id, "fabrikam")],
     "bindings.held": lambda tx: bindings.held(tx, [PERSON.id], "fabrikam", START),
+    "groups.add": lambda tx: groups.add(tx, GROUP),
+    "groups.by_id": lambda tx: groups.by_id(tx, GROUP.id),
+    "groups.by_name": lambda tx: groups.by_name(tx, GROUP.name),
+    "groups.change": lambda tx: groups.change(tx, GROUP, empty=True),
+    "groups.listed": lambda tx: [groups.listed(tx, after="", limit=10, owner=owner) for owner in (None, "bob@contoso.example")],
+    "groups.remove": lambda tx: groups.remove(tx, GROUP.id),
+    "groups.add_member": lambda tx: groups.add_member(tx, GROUP.id, PERSON.id, START),
+    "groups.remove_member": lambda tx: groups.remove_member(tx, GROUP.id, PERSON.id),
+    "groups.count": lambda tx: groups.count(tx, GROUP.id),
+    "groups.members": lambda tx: groups.members(tx, GROUP.id, after="", limit=10),
+    "groups.of_person": lambda tx: groups.of_person(tx, PERSON.id),
+    "groups.leave_all": lambda tx: groups.leave_all(tx, PERSON.id),
+    "groups.add_owner": lambda tx: groups.add_owner(tx, GROUP.id, "bob@contoso.example"),
+    "groups.remove_owner": lambda tx: groups.remove_owner(tx, GROUP.id, "bob@contoso.example"),
+    "assignments.holdings": lambda tx: [
+        assignments.holdings(tx, PERSON.id, "payroll", START, partner=partner) for partner in (None, "fabrikam")
+    ],
+    "assignments.open_for": lambda tx: assignments.open_for(tx, "1", PERSON.id, "payroll", "viewer", START),
+    "assignments.put": lambda tx: [assignments.put(tx, factories.assignment(kind)) for kind in Principal],
+    "assignments.drop": lambda tx: [assignments.drop(tx, kind, "holder", "payroll", None) for kind in Principal],
+    "assignments.drop_of_person": lambda tx: assignments.drop_of_person(tx, PERSON.id),
+    "assignments.of": lambda tx: [assignments.of(tx, kind, "holder", "payroll") for kind in Principal],
+    "assignments.of_application": lambda tx: [assignments.of_application(tx, "payroll", kind) for kind in Principal],
+    "assignments.through_groups": lambda tx: assignments.through_groups(tx, PERSON.id),
+    "assignments.applications_of": lambda tx: assignments.applications_of(tx, PERSON.id, START),
     "invitations.add": lambda tx: invitations.add(tx, INVITATION, "ticket"),
     "invitations.by_ticket": lambda tx: invitations.by_ticket(tx, "ticket"),
     "invitations.by_id": lambda tx: invitations.by_id(tx, INVITATION.id),
@@ -121,6 +147,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "grants.end": lambda tx: grants.end(tx, GRANT.id, START),
     "grants.end_of_session": lambda tx: grants.end_of_session(tx, GRANT.sid, START),
     "grants.end_of_person": lambda tx: grants.end_of_person(tx, PERSON.id, START),
+    "grants.end_of_unassigned": lambda tx: [grants.end_of_unassigned(tx, kind, GROUP.id, "payroll", START) for kind in Principal],
     "grants.end_of_application": lambda tx: grants.end_of_application(tx, PERSON.id, "payroll", START),
     "grants.purge_codes": lambda tx: grants.purge_codes(tx, START),
     "grants.look_through": lambda tx: grants.look_through(tx, (0, ""), START),
@@ -209,6 +236,7 @@ WHOLE_TABLE = {
     "engine.resolve": "no statement",
     "restore.end_everything": "once after a restore, before the nodes start",
     "counts.figures": "counts for operators, once a scrape",
+    "assignments.in_force": "no statement",
     "grants.standing_query": "no statement",
     "grants.standing_of": "no statement",
 }

@@ -105,19 +105,6 @@ def test_pending_invitation_is_for_the_invited_only(database: Database):
         assert people.pending_invitation(tx, waiting.email, START + 60) is None
 
 
-def test_assignment_holds_from_its_start(database: Database):
-    """HT-12: from the instant it starts; of this person and this application."""
-    with database.write() as tx:
-        person = factories.saved_person(tx)
-        assert people.assign(tx, "a-1", person.id, "payroll", "viewer", START)
-        assert people.assign(tx, "a-2", person.id, "wiki", "", START + 1)
-        assert people.assignments_of(tx, person.id, "payroll", START) == [("a-1", "viewer")]
-        assert people.assignments_of(tx, person.id, "payroll", START - 1) == []
-        assert people.assignments_of(tx, person.id, "travel", START) == []
-        assert people.applications_of(tx, person.id, START) == {"payroll"}
-        assert people.applications_of(tx, person.id, START + 1) == {"payroll", "wiki"}
-
-
 def test_consent_grows_and_is_withdrawn(database: Database):
     """HP-61: versions add up; what was withdrawn counts no more, and does not come back with the next version."""
     with database.write() as tx:

@@ -85,6 +85,7 @@ assignments = Table(
     base.time("starts_at"),
     base.time("ends_at", null=True),
     UniqueConstraint("person_id", "application", "role"),
+    Index("ix_assignments_application", "application", "id"),
 )
 
 consents = Table(

@@ -22,6 +22,8 @@ from broker.web.signin.browser import Browser
 if TYPE_CHECKING:
     from broker.app import Broker
 
+_ASKED = 3  # owners that the page names
+
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
     """`/signin/LOGIN`, and the ways to leave it."""
@@ -104,5 +106,12 @@ def refused(pages: Pages, browser: Browser, turn: Turn) -> Response:
         ui_locales=g.ui_locales,
         forms=ways.buttons(pages, browser, login, primary=True),
         first=ways.fresh_link(pages, browser, error, g.ui_locales),
+        ask=_whom_to_ask(turn) if error.code == "not_assigned" else (),
         account=(asserted.email or asserted.name or "" if asserted else person.email if person else ""),
     )
+
+
+def _whom_to_ask(turn: Turn) -> tuple[str, ...]:
+    """The application's owners, for somebody whom we know: they assign."""
+    application = turn.found.application
+    return application.owners[:_ASKED] if application is not None and turn.found.person is not None else ()

@@ -1,0 +1,99 @@
+"""`broker assign` and `broker unassign`: which guests and groups may use which application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from broker.cli.groups import page_options
+from broker.cli.output import build, home_option, json_option, print_json, print_table, when
+
+if TYPE_CHECKING:
+    from broker.domain.assignment import Assignment
+
+COLUMNS = ["principal", "name", "role", "starts_at", "ends_at", "status", "id"]
+
+
+@click.command("assign")
+@click.argument("application")
+@click.argument("holder", metavar="[GUEST-OR-GROUP]", required=False)
+@click.option("--role", default="", help="One of the roles of the application's file; without it plain access.")
+@click.option("--from", "starts", metavar="DATE", help="2027-01-31, or 2027-01-31T08:00:00Z; without it: now.")
+@click.option("--until", "ends", metavar="DATE", help="The last day, or the very time; without it: for good.")
+@click.option("--list", "listing", is_flag=True, help="Who is assigned to the application; changes nothing.")
+@page_options("assignment's id")
+@home_option
+@json_option
+def assign(
+    application: str,
+    holder: str | None,
+    role: str,
+    starts: str | None,
+    ends: str | None,
+    listing: bool,
+    after: str,
+    limit: int,
+    home: Path,
+    as_json: bool,
+) -> None:
+    """Let a guest or a group use APPLICATION. Days are whole days of UTC. Assigning again sets the times anew."""
+    from broker.cli.dates import after_last_moment, first_moment
+    from broker.domain.audit import Actor
+
+    if listing == (holder is not None):
+        raise click.UsageError("name a guest or a group, or ask for the --list")
+    broker, actor = build(home), Actor(kind="command")
+    if holder is None:
+        rows = [
+            assigned(one, broker.clock())
+            for one in broker.assignments.of_application(actor, application, after=after, limit=limit)
+        ]
+        print_json(rows) if as_json else print_table(rows, COLUMNS, f"Nobody is assigned to {application}.")
+        return
+    times = {
+        "starts_at": None if starts is None else first_moment(starts),
+        "ends_at": None if ends is None else after_last_moment(ends),
+    }
+    made = broker.assignments.assign(actor, application, holder, role=role, **times)
+    if as_json:
+        print_json(assigned(made, broker.clock()))
+        return
+    until = f" until {when(made.ends_at)}" if made.ends_at is not None else ""
+    click.echo(f"{made.name} may use {application}{f' as {role}' if role else ''} from {when(made.starts_at)}{until}")
+    if not broker.settings.get().applications[application].assignment_required and not role:
+        click.echo(f"note: {application} is open to every guest; its file says no assignment_required: true", err=True)
+
+
+@click.command("unassign")
+@click.argument("application")
+@click.argument("holder", metavar="GUEST-OR-GROUP")
+@click.option("--role", help="Only this role; without it all of them.")
+@home_option
+@json_option
+def unassign(application: str, holder: str, role: str | None, home: Path, as_json: bool) -> None:
+    """Take a guest's or a group's assignments to APPLICATION back: it ends by the next request."""
+    from broker.domain.audit import Actor
+
+    broker = build(home)
+    gone = broker.assignments.unassign(Actor(kind="command"), application, holder, role=role)
+    if as_json:
+        print_json([assigned(one, broker.clock()) for one in gone])
+    else:
+        click.echo(f"{gone[0].name}: {len(gone)} taken back")
+
+
+def assigned(one: Assignment, now: int) -> dict[str, Any]:
+    """An assignment as JSON."""
+    return {
+        "id": one.id,
+        "application": one.application,
+        "principal": one.principal.value,
+        "principal_id": one.holder,
+        "name": one.name,
+        "role": one.role or None,
+        "starts_at": when(one.starts_at),
+        "ends_at": when(one.ends_at),
+        "status": one.status(now),
+    }

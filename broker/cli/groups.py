@@ -1,0 +1,179 @@
+"""`broker groups`: who belongs together, by hand or by a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from broker.cli.output import build, home_option, json_option, print_json, print_table, when
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+    from broker.domain.group import Group
+
+
+@click.group("groups")
+def groups() -> None:
+    """Groups of guests: kept by hand, or by a rule that is judged at each sign-in. A group is named by name or id."""
+
+
+def page_options(behind: str) -> Callable[[Any], Any]:
+    """--after and --limit of a listing."""
+
+    def add(command: Any) -> Any:
+        limit = click.option(
+            "--limit", default=100, show_default=True, type=click.IntRange(1, 1000), help="How many at the most."
+        )
+        return click.option("--after", default="", help=f"Go on behind this {behind}.")(limit(command))
+
+    return add
+
+
+@groups.command("list")
+@page_options("name")
+@home_option
+@json_option
+def list_(after: str, limit: int, home: Path, as_json: bool) -> None:
+    """List groups in the order of their names."""
+    rows = [shown(group) | {"members": count} for group, count in build(home).groups.listed(_actor(), after=after, limit=limit)]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, ["name", "members", "rule", "id"], "No groups yet: broker groups create NAME")
+
+
+@groups.command("show")
+@click.argument("group")
+@page_options("member's id")
+@home_option
+@json_option
+def show(group: str, after: str, limit: int, home: Path, as_json: bool) -> None:
+    """Show one group: its rule, owners, what it is assigned to, and its members in the order of their ids."""
+    from broker.cli.assign import assigned
+
+    broker = build(home)
+    found = broker.groups.show(_actor(), group, after=after, limit=limit)
+    row = shown(found.group) | {
+        "members": found.count,
+        "assignments": [assigned(one, broker.clock()) for one in found.assignments],
+        "people": [{"id": m[0], "email": m[1], "name": m[2], "since": when(m[3])} for m in found.members],
+    }
+    if as_json:
+        print_json(row)
+        return
+    for name in ("name", "id", "rule", "owners", "created_at", "members"):
+        click.echo(f"{name:14}{', '.join(row[name]) if isinstance(row[name], list) else row[name]}")
+    print_table(row["assignments"], ["application", "role", "starts_at", "ends_at", "status"], "Assigned to no application.")
+    print_table(row["people"], ["email", "name", "since", "id"], "Nobody is in it.")
+
+
+@groups.command("create")
+@click.argument("name")
+@click.option("--owner", "owners", multiple=True, metavar="EMAIL", help="A member of staff who may fill it; may be given again.")
+@click.option("--partner", metavar="PARTNER", help="Everybody who signs in at this partner is in it.")
+@click.option("--rule", help='Who is in it, as: partner = fabrikam and groups contains "finance"')
+@home_option
+@json_option
+def create(name: str, owners: tuple[str, ...], partner: str | None, rule: str | None, home: Path, as_json: bool) -> None:
+    """Make a group. With --partner or --rule it is dynamic: nobody is added by hand, each sign-in decides."""
+    broker = build(home)
+    _print(broker, broker.groups.create(_actor(), name, owners=owners, partner=partner, rule=rule), as_json)
+
+
+@groups.command("change")
+@click.argument("group")
+@click.option("--name", "rename", help="Another name; policies that speak of the old one must be changed too.")
+@click.option("--rule", help="Another rule: the group is empty until its people sign in again.")
+@click.option("--owner", "add_owners", multiple=True, metavar="EMAIL", help="One more owner.")
+@click.option("--remove-owner", "remove_owners", multiple=True, metavar="EMAIL", help="An owner no more.")
+@home_option
+@json_option
+def change(
+    group: str,
+    rename: str | None,
+    rule: str | None,
+    add_owners: tuple[str, ...],
+    remove_owners: tuple[str, ...],
+    home: Path,
+    as_json: bool,
+) -> None:
+    """Give a group another name, another rule, other owners."""
+    broker = build(home)
+    changed = broker.groups.change(_actor(), group, rename=rename, rule=rule, add_owners=add_owners, remove_owners=remove_owners)
+    _print(broker, changed, as_json)
+
+
+@groups.command("add")
+@click.argument("group")
+@click.argument("guests", nargs=-1, required=True)
+@home_option
+@json_option
+def add(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> None:
+    """Put GUESTS into GROUP; who is in it stays in it."""
+    broker = build(home)
+    count = broker.groups.add_members(_actor(), group, guests)
+    _print_count(broker, group, "added", count, as_json)
+
+
+@groups.command("remove")
+@click.argument("group")
+@click.argument("guests", nargs=-1, required=True)
+@home_option
+@json_option
+def remove(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> None:
+    """Take GUESTS out of GROUP: what it gave them ends at once."""
+    broker = build(home)
+    count = broker.groups.remove_members(_actor(), group, guests)
+    _print_count(broker, group, "removed", count, as_json)
+
+
+@groups.command("delete")
+@click.argument("group")
+@home_option
+@json_option
+def delete(group: str, home: Path, as_json: bool) -> None:
+    """Delete GROUP: its memberships and assignments end at once."""
+    gone = build(home).groups.remove(_actor(), group)
+    if as_json:
+        print_json(shown(gone))
+    else:
+        click.echo(f"deleted {gone.name}")
+
+
+def shown(group: Group) -> dict[str, Any]:
+    """A group as JSON."""
+    return {
+        "id": group.id,
+        "name": group.name,
+        "dynamic": group.is_dynamic,
+        "rule": group.rule,
+        "partner": group.partner or None,
+        "owners": list(group.owners),
+        "created_at": when(group.created_at),
+    }
+
+
+def _print(broker: Broker, group: Group, as_json: bool) -> None:
+    for name in broker.groups.unmapped(group):
+        click.echo(f"note: no partner's file maps a claim {name!r}; until one does, the rule waits for it in vain", err=True)
+    if as_json:
+        print_json(shown(group))
+    else:
+        click.echo(f"{group.name} ({group.id})" + (f": {group.rule}" if group.rule else ""))
+
+
+def _print_count(broker: Broker, name: str, done: str, count: int, as_json: bool) -> None:
+    found = broker.groups.show(_actor(), name, limit=1)
+    if as_json:
+        print_json(shown(found.group) | {done: count, "members": found.count})
+    else:
+        click.echo(f"{count} {done}; {found.group.name} has {found.count}")
+
+
+def _actor() -> Any:
+    from broker.domain.audit import Actor
+
+    return Actor(kind="command")

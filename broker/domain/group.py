@@ -1,0 +1,57 @@
+"""A group of our directory: people under a name that policies, assignments and applications can speak of."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from dataclasses import dataclass
+
+from broker.domain.errors import Invalid
+
+MAX_NAME = 128  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One row. name: unique whatever its case. rule: as written; None where members are kept by hand.
+
+    partner: the one that the rule cannot do without, "" where any may match, None without a rule.
+    owners: addresses of members of staff, in order. created_at: seconds since 1970, UTC.
+    """
+
+    id: str
+    name: str
+    rule: str | None = None
+    partner: str | None = None
+    owners: tuple[str, ...] = ()
+    created_at: int = 0
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether a rule says who is in it, and nobody else may."""
+        return self.rule is not None
+
+
+def group_name(text: str) -> str:
+    """A group's name as it is kept. Raises Invalid: it must not be taken for an address or an id, nor break a line."""
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    if not name:
+        raise Invalid("a group needs a name", "group_name")
+    if len(name) > MAX_NAME:
+        raise Invalid(f"a group's name has at most {MAX_NAME} characters", "group_name")
+    if "@" in name or not name.isprintable() or is_uuid(name):
+        raise Invalid(f"{text!r} cannot be a group's name: it holds @, is an id, or cannot be printed", "group_name")
+    return name
+
+
+def folded(name: str) -> str:
+    """What two names are compared by: `Finance`, `finance` and their compatibility forms are one."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text has the form of our ids."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False

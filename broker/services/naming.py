@@ -1,0 +1,41 @@
+"""Whom a name means: a guest by address or id, a group by name or id, as the contract says."""
+
+from __future__ import annotations
+
+from broker.domain.assignment import Principal
+from broker.domain.errors import NotFound
+from broker.domain.group import Group, is_uuid
+from broker.domain.guest import Person, State
+from broker.services.addresses import canonical
+from broker.storage import groups, people
+from broker.storage.engine import Connection
+
+
+def person_named(tx: Connection, name: str) -> Person:
+    """Somebody of the directory who is not deleted. Raises NotFound."""
+    email = canonical(name) if "@" in name else None
+    person = people.by_email(tx, email) if email else people.by_id(tx, name.lower()) if is_uuid(name) else None
+    if person is None or person.state is State.DELETED:
+        raise NotFound(f"there is no guest {name!r}", "guest_unknown")
+    return person
+
+
+def group_named(tx: Connection, name: str) -> Group:
+    """A group. Raises NotFound."""
+    group = groups.by_id(tx, name.lower()) if is_uuid(name) else groups.by_name(tx, name)
+    if group is None:
+        raise NotFound(f"there is no group {name!r}", "group_unknown")
+    return group
+
+
+def holder_named(tx: Connection, name: str) -> tuple[Principal, Person | Group]:
+    """A guest, or a group: an address is a guest's, an id anybody's, all else a group's name. Raises NotFound."""
+    if "@" in name:
+        return Principal.PERSON, person_named(tx, name)
+    person = people.by_id(tx, name.lower()) if is_uuid(name) else None
+    if person is not None and person.state is not State.DELETED:
+        return Principal.PERSON, person
+    try:
+        return Principal.GROUP, group_named(tx, name)
+    except NotFound:
+        raise NotFound(f"there is no guest and no group {name!r}", "holder_unknown") from None

@@ -1,0 +1,207 @@
+"""Who may keep groups and assignments: the command line and administrators all, owners what is theirs, nobody else anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broker.app import Broker, build
+from broker.domain.audit import Actor
+from broker.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from broker.domain.guest import Kind, State
+from broker.keyring.root import create_root
+from broker.storage import audit, people
+from tests import factories
+from tests.clock import Clock
+from tests.journeys.world import ACTOR, SECRET, write_files
+
+ISSUERS = {"fabrikam": "http://127.0.0.2:1", "northwind": "http://127.0.0.3:1", "staff": "http://127.0.0.4:1"}
+STAFF = ("alice", "bob", "zoe")
+GUEST = "ada@fabrikam.example"
+
+
+@pytest.fixture
+def broker(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Broker]:
+    """Alice administers; Bob owns Payroll and the group Finance; Zoe owns Travel and the group Sales; Ada is a guest."""
+    home = tmp_path / "home"
+    write_files(home, "http://localhost:1", database_url, "http://127.0.0.5:1", ISSUERS)
+    create_root(home / "keys")
+    config = home / "config"
+    for name, owner in (("payroll", "bob"), ("travel", "zoe")):
+        with (config / "applications" / f"{name}.yaml").open("a") as stream:
+            stream.write(f"owners: [{owner}@contoso.example]\nroles: [viewer]\n")
+    with (config / "broker.yaml").open("a") as stream:
+        stream.write("administrators: [alice@contoso.example]\n")
+    built = build(home, environ={"SECRET": SECRET}, clock=clock)
+    with built.db.write() as tx:
+        for name in STAFF:
+            factories.saved_person(tx, id=f"id-{name}", kind=Kind.MEMBER, email=f"{name}@contoso.example", partner="staff")
+        factories.saved_person(tx, id="id-ada", email=GUEST)
+    built.groups.create(ACTOR, "Finance", owners=["bob@contoso.example"])
+    built.groups.create(ACTOR, "Sales", owners=["zoe@contoso.example"])
+    yield built
+    built.close()
+
+
+def who(name: str) -> Actor:
+    """A person who acts in a browser."""
+    return Actor(kind="person", id=f"id-{name}")
+
+
+def test_an_owner_keeps_his_own_group(broker: Broker) -> None:
+    """Members come and go by his hand; the audit names him, and the guest by id only."""
+    assert broker.groups.add_members(who("bob"), "finance", [GUEST]) == 1
+    assert [row[1] for row in broker.groups.show(who("bob"), "Finance").members] == [GUEST]
+    assert [group.name for group, _ in broker.groups.listed(who("bob"))] == ["Finance"]
+    assert broker.groups.remove_members(who("bob"), "Finance", [GUEST]) == 1
+    with broker.db.read() as tx:
+        rows = [row for row in audit.newest(tx) if row["name"].startswith("group.member")]
+    assert {(row["actor_id"], row["subject"]) for row in rows} == {("id-bob", "id-ada")}
+    assert GUEST not in str(rows)
+
+
+def test_anothers_group_does_not_exist(broker: Broker) -> None:
+    """AD-01: by name or by id, to see or to change, one answer as for a group that is not there."""
+    sales = broker.groups.show(ACTOR, "Sales").group
+    for name in ("Sales", sales.id):
+        for act in (
+            lambda: broker.groups.show(who("bob"), name),  # noqa: B023 - called at once
+            lambda: broker.groups.add_members(who("bob"), name, [GUEST]),  # noqa: B023
+            lambda: broker.groups.remove_members(who("bob"), name, [GUEST]),  # noqa: B023
+            lambda: broker.groups.change(who("bob"), name, add_owners=["bob@contoso.example"]),  # noqa: B023
+            lambda: broker.groups.remove(who("bob"), name),  # noqa: B023
+        ):
+            with pytest.raises(NotFound) as error:
+                act()
+            assert error.value.message == f"there is no group {name!r}"
+
+
+def test_anothers_application_does_not_exist(broker: Broker) -> None:
+    """AD-01: an owner assigns to his own application and to no other one."""
+    assert broker.assignments.assign(who("bob"), "payroll", GUEST, role="viewer").name == GUEST
+    assert len(broker.assignments.of_application(who("bob"), "payroll")) == 1
+    for act in (
+        lambda: broker.assignments.assign(who("bob"), "travel", GUEST),
+        lambda: broker.assignments.unassign(who("bob"), "travel", GUEST),
+        lambda: broker.assignments.of_application(who("bob"), "travel"),
+    ):
+        with pytest.raises(NotFound) as error:
+            act()
+        assert error.value.message == "there is no application 'travel'"
+
+
+def test_an_owner_is_no_administrator(broker: Broker) -> None:
+    """AD-03: no group made, renamed, given a rule or deleted; the last owner stays."""
+    for act in (
+        lambda: broker.groups.create(who("bob"), "Mine", owners=["bob@contoso.example"]),
+        lambda: broker.groups.change(who("bob"), "Finance", rename="Administrators"),
+        lambda: broker.groups.remove(who("bob"), "Finance"),
+    ):
+        with pytest.raises(Forbidden):
+            act()
+    with pytest.raises(Conflict, match="without an owner"):
+        broker.groups.change(who("bob"), "Finance", remove_owners=["bob@contoso.example"])
+    changed = broker.groups.change(
+        who("bob"), "Finance", add_owners=["zoe@contoso.example"], remove_owners=["bob@contoso.example"]
+    )
+    assert changed.owners == ("zoe@contoso.example",)
+    with pytest.raises(NotFound):
+        broker.groups.show(who("bob"), "Finance")
+
+
+@pytest.mark.parametrize(
+    "actor", [who("ada"), who("nobody"), Actor(kind="application", id="payroll"), Actor(kind="guest", id="id-alice")]
+)
+def test_no_staff_no_right(broker: Broker, actor: Actor) -> None:
+    """AD-02: a guest, a stranger, a program: nothing is seen, nothing changed."""
+    for act in (
+        lambda: broker.groups.listed(actor),
+        lambda: broker.groups.create(actor, "Mine"),
+        lambda: broker.groups.add_members(actor, "Finance", [GUEST]),
+        lambda: broker.assignments.assign(actor, "payroll", GUEST),
+        lambda: broker.assignments.unassign(actor, "payroll", GUEST),
+    ):
+        with pytest.raises(Forbidden):
+            act()
+
+
+@pytest.mark.parametrize(
+    "values", [{"state": State.BLOCKED.value}, {"email_verified": False}, {"expires_at": 1}, {"kind": Kind.GUEST.value}]
+)
+def test_a_right_that_was_lost_is_gone_at_once(broker: Broker, values: dict[str, object]) -> None:
+    """SC-06: an owner or administrator who is blocked, expired or no member any more has no right left."""
+    with broker.db.write() as tx:
+        for name in ("alice", "bob"):
+            people.change(tx, f"id-{name}", values)
+    for name in ("alice", "bob"):
+        with pytest.raises(Forbidden):
+            broker.groups.add_members(who(name), "Finance", [GUEST])
+
+
+def test_administrators_do_everything(broker: Broker) -> None:
+    """Any group, any application."""
+    broker.groups.create(who("alice"), "Night shift")
+    assert [group.name for group, _ in broker.groups.listed(who("alice"))] == ["Finance", "Night shift", "Sales"]
+    assert broker.assignments.assign(who("alice"), "travel", "night SHIFT").name == "Night shift"
+    assert broker.groups.remove(who("alice"), "Night shift").name == "Night shift"
+
+
+def test_a_group_with_a_rule_takes_nobody_by_hand(broker: Broker) -> None:
+    """One way in: the rule; its partners exist; another rule empties the group."""
+    group = broker.groups.create(ACTOR, "Fabrikam", partner="fabrikam", rule='groups contains "a" or groups contains "b"')
+    for act in (broker.groups.add_members, broker.groups.remove_members):
+        with pytest.raises(Conflict, match="said by its rule alone"):
+            act(ACTOR, "Fabrikam", [GUEST])
+    assert group.rule == 'partner = fabrikam and (groups contains "a" or groups contains "b")'
+    for wrong in ({"partner": "nope"}, {"rule": "partner = nope"}, {"partner": "fabrikam", "rule": "not a"}):
+        with pytest.raises(Invalid):
+            broker.groups.create(ACTOR, "Wrong", **wrong)
+    from broker.storage import groups
+
+    with broker.db.write() as tx:
+        groups.add_member(tx, group.id, "id-ada", 0)
+    assert broker.groups.change(ACTOR, "Fabrikam", rename="All of Fabrikam").rule == group.rule
+    assert broker.groups.show(ACTOR, group.id).count == 1
+    broker.groups.change(ACTOR, group.id, rule="partner = fabrikam")
+    assert broker.groups.show(ACTOR, group.id).count == 0
+    with pytest.raises(Conflict, match="kept by hand"):
+        broker.groups.change(ACTOR, "Finance", rule="partner = fabrikam")
+    assert broker.groups.unmapped(broker.groups.create(ACTOR, "X", rule="shoe_size = 44 and partner = fabrikam")) == ["shoe_size"]
+    assert broker.groups.unmapped(broker.groups.show(ACTOR, "Finance").group) == []
+
+
+def test_what_is_refused(broker: Broker) -> None:
+    """Names that are taken, guests and groups that are not there, roles and times that cannot be."""
+    for act, kind in (
+        (lambda: broker.groups.create(ACTOR, "FINANCE"), Conflict),
+        (lambda: broker.groups.change(ACTOR, "Sales", rename="finance"), Conflict),
+        (lambda: broker.groups.change(ACTOR, "Sales", remove_owners=["nobody@contoso.example"]), NotFound),
+        (lambda: broker.groups.create(ACTOR, "X", owners=["no address"]), Invalid),
+        (lambda: broker.groups.add_members(ACTOR, "Finance", [GUEST, "nobody@fabrikam.example"]), NotFound),
+        (lambda: broker.groups.remove_members(ACTOR, "Finance", [GUEST]), NotFound),
+        (lambda: broker.assignments.assign(ACTOR, "nope", GUEST), NotFound),
+        (lambda: broker.assignments.assign(ACTOR, "payroll", "Nobody"), NotFound),
+        (lambda: broker.assignments.assign(ACTOR, "payroll", GUEST, role="owner"), Invalid),
+        (lambda: broker.assignments.assign(ACTOR, "payroll", GUEST, ends_at=1), Invalid),
+        (lambda: broker.assignments.assign(ACTOR, "payroll", GUEST, starts_at=2**40, ends_at=2**40), Invalid),
+        (lambda: broker.assignments.unassign(ACTOR, "payroll", GUEST), NotFound),
+    ):
+        with pytest.raises(kind):
+            act()
+    assert broker.groups.show(ACTOR, "Finance").count == 0  # all or none
+    assert broker.assignments.of_application(ACTOR, "payroll") == []
+
+
+def test_names_and_ids_mean_the_same(broker: Broker) -> None:
+    """A guest by address or id, a group by name or id; what was assigned is listed with its holder."""
+    group = broker.groups.show(ACTOR, "Finance").group
+    with broker.db.read() as tx:
+        ada = people.by_email(tx, GUEST)
+    assert ada is not None
+    made = broker.assignments.assign(ACTOR, "payroll", group.id, role="viewer")
+    assert broker.assignments.assign(ACTOR, "payroll", "finance", role="viewer").id == made.id
+    broker.groups.add_members(ACTOR, group.id, [GUEST])
+    assert [(one.name, one.role) for one in broker.assignments.of_person(ada.id)] == [("Finance", "viewer")]
+    assert [one.name for one in broker.assignments.of_application(ACTOR, "payroll")] == ["Finance"]
