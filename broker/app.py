@@ -32,6 +32,7 @@ from broker.services.health import Health
 from broker.services.housekeeping import Housekeeping
 from broker.services.invitations import Invitations
 from broker.services.keys import Keys
+from broker.services.mail_codes import MailCodes
 from broker.services.metadata_fetches import MetadataFetches
 from broker.services.mismatches import Mismatches
 from broker.services.moving import Moving
@@ -80,6 +81,7 @@ class Broker:
     upstream: Upstream
     acs: Acs
     redemption: Redemption
+    mail_codes: MailCodes
     invitations: Invitations
     fresh: Fresh
     moving: Moving
@@ -204,6 +206,7 @@ def build(
         upstream=upstream,
         acs=Acs(db, clock, now, partners, upstream, attempts, lambda: sealer),
         redemption=Redemption(db, clock, now, sign_in),
+        mail_codes=MailCodes(db, clock, now, sign_in, outbox, lambda: sealer),
         invitations=Invitations(db, clock, now, tickets),
         fresh=Fresh(db, clock, now, attempts, tickets),
         moving=Moving(db, clock, now, tickets),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from broker.demo.browser import Browser, BrowserError, Page
@@ -13,7 +14,7 @@ MAX_PAGES = 15
 class Visitor:
     """address: what the person types. subject: the button pressed at the partner in a box. seen: names of the pages, in order.
 
-    halt_at: pages that this person does not answer.
+    halt_at: pages that this person does not answer. read_code: looks into the mailbox for the code of the page `email-code`.
     """
 
     address: str
@@ -21,6 +22,7 @@ class Visitor:
     browser: Browser = field(default_factory=Browser)
     seen: list[str] = field(default_factory=list)
     halt_at: tuple[str, ...] = ()
+    read_code: Callable[[], str] | None = None
 
     def open(self, url: str, *, stop_at: str | None = None) -> Page:
         """Go to an address and walk on from there."""
@@ -50,6 +52,10 @@ class Visitor:
             return browser.submit(page, {"email": self.address}, stop_at=stop_at)
         if page.name == "partner-login":
             return browser.submit(page, press=self.subject, stop_at=stop_at)
+        if page.name == "email-code":
+            if self.read_code is None or self.seen.count("email-code") > 1:
+                return None  # somebody else's mailbox, or the code was not taken
+            return browser.submit(page, {"code": self.read_code()}, stop_at=stop_at)
         if page.name == "terms-of-use":
             return browser.submit(page, {"accept": "yes"}, stop_at=stop_at)
         if page.name in ("invitation", "review-permissions", "partner-return", "continue", "idp-initiated"):

@@ -30,11 +30,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbound:
-    """Where to send the browser, and what to remember (sealed, on the login) until it returns."""
+    """Where to send the browser, and what to remember (sealed, on the login) until it returns.
+
+    form: None for a redirect, else an auto-submitting POST. told: what reaches the person by another way; never kept.
+    """
 
     url: str
-    form: Mapping[str, str] | None = None  # None: redirect; else an auto-submitting POST
+    form: Mapping[str, str] | None = None
     memory: Mapping[str, str] = field(default_factory=dict)
+    told: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ class Facts:
     # who vouches
     partner: str | None = None
     partner_live: bool = True  # the partner is still in the files
+    by_mail: bool = False  # the home of this login is a code by mail
     asserted: bool = False  # by a live session, or in this login
     asserted_now: bool = False  # in this very login
     auth_time: int | None = None
@@ -41,6 +42,7 @@ class Facts:
     invitation: str | None = None  # an invitation that this person may redeem now
     invitation_refusal: str | None = None  # page code, where the ticket in hand cannot be redeemed
     invitation_reason: str | None = None
+    mailbox: str | None = None  # the mailbox that is still to be proven beside the sign-in: invited, or recorded
     # what stands against it
     assignment_required: bool = False
     assigned: bool = False

@@ -20,6 +20,7 @@ class Step(StrEnum):
 
     HOME = "home"
     UPSTREAM = "upstream"
+    CODE = "code"
     REDEEM = "redeem"
     CONSENT = "consent"
     DENY = "deny"
@@ -50,21 +51,26 @@ def home_is_known(f: Facts) -> Next | None:
 
 
 def assertion_is_fresh(f: Facts) -> Next | None:
-    """That organization's identity provider vouched for them, as recently as the application asks."""
+    """That organization's identity provider, or a code to their mailbox, vouched for them, as recently as the application asks."""
     if not f.asserted:
-        return Next(Step.UPSTREAM, "login_required", "the home organization has not vouched yet")
+        return Next(_proof(f), "login_required", "the home organization has not vouched yet")
     if not f.partner_live:
         return Next(Step.DENY, "access_denied", "partner_removed", "partner_failed")
     if f.force and not f.asserted_now:
-        return Next(Step.UPSTREAM, "login_required", "prompt=login asks for a fresh sign-in")
+        return Next(_proof(f), "login_required", "prompt=login asks for a fresh sign-in")
     if f.max_age is None and not f.force:
         return None
     if _is_recent(f):
         return None
     if not f.asserted_now:
-        return Next(Step.UPSTREAM, "login_required", "the last sign-in is older than max_age allows")
+        return Next(_proof(f), "login_required", "the last sign-in is older than max_age allows")
     # HP-17: never asked twice in one login
     return Next(Step.DENY, "login_required", "auth_time_missing" if f.auth_time is None else "auth_time_too_old")
+
+
+def _proof(f: Facts) -> Step:
+    """Where this person proves himself: at the home organization, or by a code to the mailbox."""
+    return Step.CODE if f.by_mail else Step.UPSTREAM
 
 
 CLOCK_SKEW = 10  # seconds that a partner's clock may be behind ours when we asked for a sign-in from now on
@@ -86,9 +92,11 @@ def person_is_expected(f: Facts) -> Next | None:
 
 
 def person_is_bound(f: Facts) -> Next | None:
-    """The asserted (partner, issuer, subject) is bound to a person; an invitation in hand may bind it now."""
+    """The asserted (partner, issuer, subject) is bound to a person; an invitation in hand, or a code to their mailbox, may bind it now."""
     if f.invitation_refusal is not None:
         return Next(Step.DENY, "access_denied", f.invitation_reason or f.invitation_refusal, f.invitation_refusal)
+    if f.mailbox is not None:
+        return Next(Step.CODE, "interaction_required", f"the {f.mailbox} mailbox is not proven yet")
     if f.invitation is not None:
         return Next(Step.REDEEM, "interaction_required", "an invitation waits to be accepted")
     if f.person is None:
@@ -120,7 +128,7 @@ def policy_allows(f: Facts) -> Next | None:
         return Next(Step.DENY, "access_denied", f.policy_refusal, "policy_blocked")
     if f.frequency is not None and not is_young(f, f.frequency):
         if not f.freshness_asked:
-            return Next(Step.UPSTREAM, "login_required", "the last sign-in is older than a policy allows")
+            return Next(_proof(f), "login_required", "the last sign-in is older than a policy allows")
         # HP-17: never asked twice in one login
         return Next(
             Step.DENY, "login_required", "auth_time_missing" if f.auth_time is None else "auth_time_too_old", "policy_blocked"

@@ -31,7 +31,10 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """One row. memory: the connector's, sealed. chosen: an account or home was chosen in this login. anew: another account was asked for."""
+    """One row. memory: the connector's, sealed. chosen: an account or home was chosen in this login. anew: another account was asked for.
+
+    proven, declined: the mark of the mailbox (domain/mailbox.py) that a code proved, or that the person cannot read.
+    """
 
     id: str
     reference: str
@@ -51,6 +54,8 @@ class Login:
     fresh_within: int | None = None  # seconds: how young a proof a policy had the partner asked for
     tries: int = 0
     return_path: str | None = None
+    proven: str | None = None
+    declined: str | None = None
     trail: tuple[Mapping[str, object], ...] = field(default=())
 
 

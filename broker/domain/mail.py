@@ -10,6 +10,7 @@ from enum import StrEnum
 class Kind(StrEnum):
     """What a mail is about, the most urgent first: the order in which they leave."""
 
+    CODE = "code"
     INVITATION = "invitation"
     MOVE = "move"  # to a guest whose binding ended: connect the account once more
     MISMATCH = "mismatch"  # to whoever answers for a guest: somebody else came with the invitation

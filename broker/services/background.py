@@ -43,6 +43,7 @@ class Background:
         """End after what is being done."""
         self._over.set()
         self._wake.put(None)
+        self._outbox.call()
 
     def _watch(self) -> None:
         pause, noted = 0.0, float("-inf")
@@ -69,7 +70,8 @@ class Background:
 
     def _post(self) -> None:
         """Every process asks; the lease of each mail decides who sends it. Its own thread: a mail server may be slow."""
-        while not self._over.wait(POST):
+        while not self._over.is_set():
+            self._outbox.wait(POST)
             guarded("mails", self._outbox.look)
 
 

@@ -9,9 +9,11 @@ from typing import Any
 from broker.domain.address import domain_of
 from broker.domain.errors import LoginExpired
 from broker.domain.login import Login, Stage
+from broker.domain.mailbox import PARTNER
 from broker.domain.receipt import Outcome
 from broker.services import trail
 from broker.services.live import live
+from broker.services.mailboxes import is_open_to
 from broker.settings.load import Settings
 from broker.storage import logins
 from broker.storage.engine import Database
@@ -26,24 +28,25 @@ class Choices:
         self._settings = settings
 
     def choose(self, login_id: str, browser: str | None, *, email: str | None, partner_id: str | None) -> str | None:
-        """The address or the organization that the person gave; the partner's id, None if it is to be chosen from a list."""
+        """The address or the organization that the person gave; the partner's id (`email`: a code), None if it is to be chosen."""
         now, settings = self._clock(), self._settings()
         partner = (
             settings.partners.get(partner_id) if partner_id else settings.partner_of_domain(domain_of(email)) if email else None
         )
+        home = partner.id if partner else PARTNER if is_open_to(settings, email) else None
         with self._db.write() as tx:
             login = live(tx, login_id, browser, now)
             logins.reopen(tx, login)
-            said = trail.entry(now, "home", partner.id if partner else "unknown", "by address" if email else "chosen")
+            said = trail.entry(now, "home", home or "unknown", "by address" if email else "chosen")
             choosing = login.request is not None and "select_account" in login.request.prompt
             values: dict[str, Any] = {
-                "partner": partner.id if partner else None,
-                "chosen": partner is not None,
-                "anew": login.anew or (choosing and partner is not None),  # not the account that is signed in here
+                "partner": home,
+                "chosen": home is not None,
+                "anew": login.anew or (choosing and home is not None),  # not the account that is signed in here
                 "trail": trail.longer(login, said),
             }
             logins.change(tx, replace(login, stage=Stage.OPEN), **values, **({"login_hint": email} if email else {}))
-        return partner.id if partner else None
+        return home
 
     def use_session(self, login_id: str, browser: str | None) -> None:
         """The person chose to go on with the account that is signed in (prompt=select_account)."""
@@ -69,6 +72,8 @@ class Choices:
                 "anew": True,
                 "consented": False,
                 "fresh_within": None,
+                "proven": None,
+                "declined": None,
             }
             logins.change(tx, replace(login, stage=Stage.OPEN), **values, trail=steps)
 

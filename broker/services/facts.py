@@ -13,8 +13,9 @@ from broker.domain.guest import Person, State
 from broker.domain.invitation import Invitation, Status
 from broker.domain.judgement import judge
 from broker.domain.login import Login, Purpose, Session
+from broker.domain.mailbox import PARTNER, Mailbox
 from broker.domain.policy import Circumstances, Rulebook
-from broker.services import membership, rights
+from broker.services import mailboxes, membership, rights
 from broker.services.membership import Judged
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
@@ -36,6 +37,8 @@ class Found:
     roles: tuple[str, ...] = ()  # at this application, of those that its file has
     judged: tuple[Judged, ...] = ()  # the rules of dynamic groups, over this login's answer
     may_join: bool = False  # a member of staff who comes for the first time
+    mailbox: Mailbox | None = None  # that a code is to prove now
+    home: str | None = None  # the partner's id, or `email`
 
 
 def gather(
@@ -47,10 +50,14 @@ def gather(
     said = login.assertion
     # IN-08: an open session never redeems by itself; whoever asked for another account does not get this one
     vouching = None if said or login.anew or login.purpose is Purpose.INVITATION else session
+    person = _person(tx, said, vouching)
+    if vouching is not None and not mailboxes.still_vouches(settings, vouching, person):
+        vouching = person = None
     home = said.partner if said else vouching.partner if vouching else login.partner
     partner = settings.partners.get(home or "")
-    person = _person(tx, said, vouching)
+    by_mail = mailboxes.is_home(login, vouching, settings)
     invitation, refusal = _invitation(tx, login, said, person, settings, now)
+    refusal, mailbox = mailboxes.beside(tx, settings, login, person, invitation, refusal)
     if invitation is not None and in_domains(invitation.email, settings.broker.invitations.deny_domains):
         refusal = refusal or ("domain_denied", "domain_denied")  # IN-10: denied since the link was opened
     may_join = person is None and invitation is None and refusal is None and _is_staff(said, partner)
@@ -59,8 +66,10 @@ def gather(
         now=now,
         application=client_id,
         started_at=login.created_at,
-        partner=login.partner if login.partner in settings.partners else None,
-        partner_live=_is_live(partner, said, vouching),
+        partner=login.partner if login.partner in settings.partners or by_mail else None,
+        partner_live=_is_live(settings, partner, said, vouching),
+        by_mail=by_mail,
+        mailbox=mailbox.why if mailbox else None,
         person=person.id if person else None,
         invitation=invitation.id if invitation and said and invitation.status_at(now) is Status.PENDING else None,
         invitation_refusal=refusal[0] if refusal else None,
@@ -86,6 +95,8 @@ def gather(
         roles=tuple(role for role in held.roles if application is not None and role in application.roles),
         judged=held.judged,
         may_join=may_join,
+        mailbox=mailboxes.home(login, vouching, person, invitation, now) if by_mail and not mailbox else mailbox,
+        home=home,
     )
 
 
@@ -120,11 +131,13 @@ def _person(tx: Connection, said: Assertion | None, session: Session | None) -> 
     return people.by_id(tx, session.person_id) if session else None
 
 
-def _is_live(partner: PartnerFile | None, said: Assertion | None, session: Session | None) -> bool:
-    """The partner that vouched is still in the files under the issuer that it had (AL-08)."""
+def _is_live(settings: Settings, partner: PartnerFile | None, said: Assertion | None, session: Session | None) -> bool:
+    """The partner that vouched is still in the files under the issuer that it had (AL-08); the code by mail is still on."""
     if said is None and session is None:
         return True
     issuer = said.issuer if said else session.issuer if session else ""
+    if (said.partner if said else session.partner if session else "") == PARTNER:
+        return settings.broker.guests.email_one_time_code and issuer == settings.issuer
     if partner is None:
         return False
     return partner.issuer == issuer or (partner.saml is not None and partner.saml.entity_id is None)  # then its metadata names it
@@ -161,7 +174,7 @@ def _invitation(
     if person is not None and person.id != invitation.person_id:
         return invitation, ("invitation_mismatch", "identity_taken")
     if person is None and not (said.email_verified and said.email == invitation.email) and not _is_accepted(tx, invitation, said):
-        return invitation, ("invitation_mismatch", "invitation_identity")
+        return invitation, mailboxes.MISMATCH
     return invitation, None
 
 

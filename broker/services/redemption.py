@@ -71,7 +71,7 @@ class Redemption:
         if said is None:
             raise BadRequest("consent_login_mismatch").of_login(found.login.id, found.login.reference)
         values: dict[str, Any] = {"partner": said.partner, "name": said.name or person.name, "profile": dict(said.claims)}
-        if said.email == person.email and said.email_verified:
+        if (said.email == person.email and said.email_verified) or found.login.proven is not None:
             values["email_verified"] = True
         if person.state is State.INVITED:
             values |= {"state": State.ACTIVE.value, "redeemed_at": now}

@@ -13,11 +13,12 @@ from broker.domain.gates import Decision, Step, decide
 from broker.domain.guest import Identity, Kind, Person, State
 from broker.domain.ids import digest, new_id, new_reference, new_secret
 from broker.domain.login import LIFETIME, Login, Purpose, Stage
+from broker.domain.mailbox import PARTNER
 from broker.domain.policy import Rulebook
 from broker.domain.receipt import Outcome
 from broker.domain.request import AuthorizationRequest
 from broker.provider.redirect_uri import is_registered
-from broker.services import audit, facts, membership, trail
+from broker.services import audit, facts, mailboxes, membership, trail
 from broker.services.addresses import canonical
 from broker.services.facts import Found
 from broker.services.grants import Grants
@@ -64,18 +65,20 @@ class SignIn:
         return self._begin(browser, address, purpose=Purpose.PANEL, return_path=return_path, partner=partner)
 
     def begin_invitation(self, browser: str | None, address: str, *, invitation_id: str, email: str, anew: bool) -> Started:
-        """A login that redeems an invitation: the home organization is the one of the invited address.
+        """A login that redeems an invitation: the home organization is the one of the invited address, or a code to it.
 
         anew: somebody else is signed in in this browser, so the partner must ask who is there (IN-08).
         """
-        partner = self._settings().partner_of_domain(domain_of(email))
+        settings = self._settings()
+        partner = settings.partner_of_domain(domain_of(email))
+        by_mail = PARTNER if mailboxes.is_open_to(settings, email) else None
         return self._begin(
             browser,
             address,
             purpose=Purpose.INVITATION,
             invitation_id=invitation_id,
             login_hint=email,
-            partner=partner.id if partner else None,
+            partner=partner.id if partner else by_mail,
             anew=anew,
         )
 
@@ -275,7 +278,7 @@ class SignIn:
             config=self._settings().digest,
             address=address,
             person_id=found.person.id if found.person else None,
-            partner=found.partner.id if found.partner else None,
+            partner=found.home,
             facts=found.facts,
             **values,
         )

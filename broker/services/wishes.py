@@ -13,6 +13,7 @@ from broker.domain.invitation import Invitation
 from broker.domain.mail import Kind, Mail
 from broker.services import rights
 from broker.services.addresses import parse
+from broker.services.mailboxes import is_open_to
 from broker.settings.load import Settings
 
 MAX_NAME, MAX_MESSAGE = 256, 4000  # characters
@@ -43,6 +44,7 @@ class Plan:
     application: str | None
     application_name: str
     partner_name: str
+    by_code: bool
     language: str
     landing: str
     sponsor: str | None
@@ -77,6 +79,7 @@ def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: Wish,
         application=application.client_id if application else None,
         application_name=application.name if application else "",
         partner_name=partner.name if partner else "",
+        by_code=is_open_to(settings, email),
         language=language,
         landing=_landing(landing),
         sponsor=sponsor,
@@ -94,6 +97,7 @@ def mails_of(plan: Plan, person_id: str, url: str, until: int) -> list[Mail]:
         "message": plan.wish.message,
         "application": plan.application_name,
         "partner": plan.partner_name,
+        "by_code": plan.by_code,
         "url": url,
         "until": until,
     }

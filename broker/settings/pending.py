@@ -16,10 +16,6 @@ def _changed(value: Any, default: Any) -> bool:
     return bool(value != default)
 
 
-def _is_true(value: Any, _default: Any) -> bool:
-    return value is True
-
-
 class Pending(NamedTuple):
     """kind: of file. path: dotted key. missing: the capability in plain words. used: (value, default) -> whether to tell."""
 
@@ -33,7 +29,6 @@ PENDING = (
     Pending("broker", "administrators", "the admin portal is not built"),
     Pending("broker", "terms_of_use", "terms of use are not shown"),
     Pending("broker", "guests.lifetime", "guests do not expire by themselves"),
-    Pending("broker", "guests.email_one_time_code", "codes by mail are not sent", _is_true),
     Pending("broker", "retention.audit", "old audit events are not removed"),
     Pending("partner", "trust.mfa", "the partner's multi-factor authentication is not taken over"),
     Pending("partner", "trust.mfa_max_age", "the partner's multi-factor authentication is not taken over"),

@@ -16,7 +16,7 @@ from broker.storage.tables import logins, parked, receipts
 
 _PLAIN = (
     "id", "reference", "created_at", "expires_at", "invitation_id", "partner", "login_hint", "memory", "chosen", "anew", "consented", "fresh_within", "tries",
-    "return_path",
+    "return_path", "proven", "declined",
 )  # fmt: skip
 _C = logins.c
 _IS_LIVE = (_C.browser == bindparam("owner")) & (_C.stage != Stage.CLOSED.value)

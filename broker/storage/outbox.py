@@ -10,11 +10,17 @@ from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select
 
 from broker.domain.mail import Kind, Mail, Posted
 from broker.storage.batches import BATCH, delete_some
-from broker.storage.tables import outbox
+from broker.storage.tables import outbox, people
 
 _C = outbox.c
 _SHOWN = (_C.id, _C.kind, _C.recipient, _C.created_at, _C.tries, _C.next_try_at, _C.sent_at, _C.failed_at, _C.problem)
 _ADD = insert(outbox)
+_FILLED = ("id", "kind", "recipient", "language", "message_id", "content", "created_at", "next_try_at")
+_ADD_FOR = insert(outbox).from_select(
+    ["person_id", *_FILLED],
+    select(people.c.id, *(bindparam(name, type_=_C[name].type) for name in _FILLED)).where(people.c.id == bindparam("person_id")),
+    include_defaults=False,
+)
 _DUE = select(_C.id).where(_C.next_try_at <= bindparam("now")).limit(1)
 
 
@@ -32,7 +38,11 @@ class Leased:
 
 def add(tx: Connection, mail: Mail, *, mail_id: str, message_id: str, content: str, now: int) -> None:
     """Put a mail into the outbox, in the transaction of its cause. content: sealed."""
-    row = {
+    tx.execute(_ADD, _row(mail, mail_id, message_id, content, now))
+
+
+def _row(mail: Mail, mail_id: str, message_id: str, content: str, now: int) -> dict[str, Any]:
+    return {
         "id": mail_id,
         "kind": mail.kind.value,
         "person_id": mail.person,
@@ -43,7 +53,12 @@ def add(tx: Connection, mail: Mail, *, mail_id: str, message_id: str, content: s
         "created_at": now,
         "next_try_at": now,
     }
-    tx.execute(_ADD, row)
+
+
+def add_for(tx: Connection, mail: Mail, *, mail_id: str, message_id: str, content: str, now: int) -> bool:
+    """The same for a person who may not exist, by one and the same statement (LP-04); whether there is one."""
+    values = {**_row(mail, mail_id, message_id, content, now), "person_id": mail.person or ""}
+    return tx.execute(_ADD_FOR, values).rowcount == 1
 
 
 def is_due(tx: Connection, now: int) -> bool:

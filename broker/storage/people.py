@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, delete, select, update
 
 from broker.domain.guest import Identity, Kind, Person, State
 from broker.storage.dialects import for_both, run
@@ -46,6 +46,20 @@ _BY_IDENTITY = (
     select(people)
     .join(identities, _I.person_id == _P.id)
     .where(_I.partner == bindparam("partner"), _I.issuer == bindparam("issuer"), _I.subject == bindparam("subject"))
+)
+_BY_CODE = (
+    select(people)
+    .join(identities, _I.subject == _P.id)
+    .where(
+        _P.email == bindparam("address"),
+        _P.kind == Kind.GUEST.value,
+        _I.person_id == _P.id,
+        _I.partner == bindparam("partner"),
+        _I.issuer == bindparam("issuer"),
+    )
+)
+_UNBIND = delete(identities).where(
+    _I.partner == bindparam("partner"), _I.issuer == bindparam("issuer"), _I.subject == bindparam("subject")
 )
 _PENDING = (
     select(invitations.c.id)
@@ -106,6 +120,17 @@ def identities_of(tx: Connection, person_id: str) -> list[Identity]:
     """The external identities of a person, oldest first."""
     rows = tx.execute(select(identities).where(identities.c.person_id == person_id).order_by(identities.c.bound_at))
     return [Identity(**row._mapping) for row in rows]
+
+
+def by_code(tx: Connection, email: str, partner: str, issuer: str) -> Person | None:
+    """The guest with this address whose identity at `partner` (the code by mail) is his own id."""
+    row = tx.execute(_BY_CODE, {"address": email, "partner": partner, "issuer": issuer}).first()
+    return _person(row) if row else None
+
+
+def unbind(tx: Connection, partner: str, issuer: str, subject: str) -> bool:
+    """End the binding of an external identity; False if it was not bound."""
+    return tx.execute(_UNBIND, {"partner": partner, "issuer": issuer, "subject": subject}).rowcount == 1
 
 
 def change(tx: Connection, person_id: str, values: Mapping[str, Any]) -> None:

@@ -181,6 +181,19 @@ REASON_TEXT: dict[str, ErrorText] = {
         _("This form is out of date"),
         _("Nothing was changed. Go back to the application and start again."),
     ),
+    "code_tries": ErrorText(
+        429,
+        _("That code was wrong too often"),
+        _("To protect you it no longer works. Have a new one sent, and type the digits of the newest mail."),
+    ),
+    "codes_of_mailbox": ErrorText(
+        429,
+        _("Too many codes were asked for"),
+        _(
+            "To protect this mailbox we have paused sending for a while. Wait fifteen minutes and try again, or sign in another way."
+        ),
+        again=True,
+    ),
 }
 STATUS_REASON = {404: "not_found", 405: "method", 413: "body_size", 414: "url_size"}
 

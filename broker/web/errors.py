@@ -107,7 +107,7 @@ def register(
     """
 
     def answer(error: PageError) -> Response:
-        reference = g.get("reference") or new_reference()
+        reference = g.get("reference") or error.reference or new_reference()
         _note(error, reference, record)
         if is_protocol(request):
             return oauth_json(OAuthError(_oauth_word(error)), status=status_of(error))

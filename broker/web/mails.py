@@ -76,7 +76,13 @@ def _mismatch(translator: Translator, company: str, mail: Mail) -> str:
     return say("%(company)s: somebody else opened the invitation for %(guest)s", company=company, guest=guest)
 
 
+def _code(translator: Translator, company: str, mail: Mail) -> str:
+    """The digits first: what a telephone shows of a subject, and where it looks for a code to fill in."""
+    return translator.plain("%(code)s is your code for %(company)s", code=str(mail.values["code"]), company=company)
+
+
 _SUBJECTS: dict[Kind, Callable[[Translator, str, Mail], str]] = {
+    Kind.CODE: _code,
     Kind.INVITATION: _invitation,
     Kind.MOVE: _move,
     Kind.MISMATCH: _mismatch,

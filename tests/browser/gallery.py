@@ -21,7 +21,7 @@ from broker.web.pages import Pages
 
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
-    "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "invitation", "invitation-plain",
+    "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "invitation", "invitation-plain",
     "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "question", "question-answered", "apps", "apps-empty",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
@@ -75,6 +75,27 @@ def samples(pages: Pages) -> dict[str, Sample]:
         {**TILE, "name": "Purchase orders of the northern region"},
         {**TILE, "name": "Wiki"},
     ]
+    code = {
+        **form,
+        "application": "Payroll",
+        "email": "gerda@mailbox.example",
+        "why": "home",
+        "account": "",
+        "partner": "",
+        "errors": [],
+        "minutes": 10,
+        "again": False,
+        "wait": 30,
+        "more": True,
+        "over": False,
+        "again_url": "/code",
+        "decline_url": "",
+        "restart_url": "",
+        "choose_url": "/choose",
+        "address_url": "/home",
+    }
+    beside = {**code, "decline_url": "/home", "restart_url": "/home", "choose_url": "", "address_url": ""}
+    wrong = {"field": "code", "message": "That is not the code. Type the eight digits of the newest mail."}
     begun = {"partner": "Fabrikam", "application": "", "client_id": "", "action": "/saml/fabrikam/start"}
     mistake = {"field": "email", "message": "Write your address as name@example.org"}
     return {
@@ -112,6 +133,19 @@ def samples(pages: Pages) -> dict[str, Sample]:
         ),
         "choose-none": Sample(
             "choose_partner.html", "choose-partner", {**form, "application": "Payroll", "partners": [], "query": "Fabricom"}
+        ),
+        "code": Sample("email_code.html", "email-code", code),
+        "code-wrong": Sample("email_code.html", "email-code", {**code, "errors": [wrong], "wait": 0}),
+        "code-again": Sample("email_code.html", "email-code", {**code, "again": True, "wait": 12}),
+        "code-invited": Sample(
+            "email_code.html",
+            "email-code",
+            {**beside, "why": "invited", "account": "nora@northwind.example", "partner": "Northwind"},
+        ),
+        "code-recorded": Sample(
+            "email_code.html",
+            "email-code",
+            {**beside, "why": "recorded", "account": "gerda@mailbox.example", "partner": "Fabrikam"},
         ),
         "invitation": Sample("invitation.html", "invitation", invited),
         "invitation-plain": Sample(

@@ -28,6 +28,11 @@ MFA = ("https://refeds.org/profile/mfa",)
         ({}, Step.ISSUE, ""),
         ({"asserted": False, "partner": None}, Step.HOME, "nobody is signed in in this browser"),
         ({"asserted": False}, Step.UPSTREAM, "the home organization has not vouched yet"),
+        ({"asserted": False, "by_mail": True}, Step.CODE, "the home organization has not vouched yet"),
+        ({"by_mail": True, "force": True}, Step.CODE, "prompt=login asks for a fresh sign-in"),
+        ({"by_mail": True, "max_age": 60}, Step.CODE, "the last sign-in is older than max_age allows"),
+        ({"person": None, "mailbox": "invited", "invitation": "i"}, Step.CODE, "the invited mailbox is not proven yet"),
+        ({"person": None, "mailbox": "recorded"}, Step.CODE, "the recorded mailbox is not proven yet"),
         ({"choose": True}, Step.HOME, "prompt=select_account asks which account to use"),
         ({"force": True}, Step.UPSTREAM, "prompt=login asks for a fresh sign-in"),
         ({"max_age": 60}, Step.UPSTREAM, "the last sign-in is older than max_age allows"),
@@ -90,6 +95,8 @@ def test_next_step(change: dict[str, Any], step: Step, reason: str) -> None:
     [
         ({"asserted": False, "partner": None}, "login_required"),
         ({"asserted": False}, "login_required"),
+        ({"asserted": False, "by_mail": True}, "login_required"),
+        ({"person": None, "mailbox": "invited"}, "interaction_required"),
         ({"choose": True}, "account_selection_required"),
         ({"max_age": 1}, "login_required"),
         ({"person": None, "invitation": "i"}, "interaction_required"),
@@ -114,7 +121,7 @@ ANY = st.builds(
     application=st.sampled_from(["payroll", None]),
     **{name: st.booleans() for name in (
         "silent", "force", "choose", "ask_consent", "acr_essential", "subject_differs", "partner_live", "asserted", "asserted_now",
-        "expired", "assignment_required", "assigned", "consented_now", "freshness_asked",
+        "by_mail", "expired", "assignment_required", "assigned", "consented_now", "freshness_asked",
     )},
     max_age=st.none() | st.integers(0, 10_000),
     acr_values=st.just(MFA) | st.just(()),
@@ -126,6 +133,7 @@ ANY = st.builds(
     kind=st.sampled_from(list(Kind)),
     state=st.sampled_from(list(State)),
     invitation=st.sampled_from([None, "i"]),
+    mailbox=st.sampled_from([None, "invited", "recorded"]),
     invitation_refusal=st.sampled_from([None, "invitation_used"]),
     consented=st.none() | st.frozensets(st.sampled_from(["openid", "email", "groups"])),
     acr=st.sampled_from(["https://refeds.org/profile/sfa", *MFA, "phr"]),
@@ -149,6 +157,7 @@ def test_only_an_active_bound_fresh_person_gets_in(facts: Facts) -> None:
     assert not facts.expired
     assert facts.partner_live
     assert facts.invitation is None
+    assert facts.mailbox is None
     assert not facts.subject_differs
     assert facts.policy_refusal is None
     assert unmet(facts.required, acr=facts.acr) == ()

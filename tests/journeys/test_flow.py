@@ -157,7 +157,7 @@ def test_known_and_unknown_addresses_are_answered_alike(world: World) -> None:
         ends[email] = (page.name, page.status, re.sub(r"[0-9a-f-]{36}|[\w-]{43}", "", page.url.partition("?")[0]))
     assert ends[ADA.email] == ends["nobody@fabrikam.example"]
     assert ends["guest@gmail.example"] == ends["other@gmail.example"]
-    assert ends["guest@gmail.example"][0] == "choose-partner"
+    assert ends["guest@gmail.example"][0] == "email-code"
 
 
 def test_bad_address_keeps_what_was_typed(world: World) -> None:

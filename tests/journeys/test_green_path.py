@@ -79,7 +79,7 @@ def test_no_trust_in_mail_means_no_binding(world: World, order: str) -> None:
     )
     invited = world.invite()
     ada = world.visitor(ADA)
-    page = world.arrive(ada) if order == "before" else world.redeem(ada, invited)
+    page = world.arrive(ada) if order == "before" else world.refuse_mailbox(ada, world.redeem(ada, invited))
     assert page.error == ("not_invited" if order == "before" else "invitation_mismatch")
     assert world.broker.invitations.landing(invited.redeem_url.rpartition("/")[2]).invitation.status == "pending"
 
@@ -117,7 +117,8 @@ def test_no_verified_address_redeems_nothing(world: World, fault: str) -> None:
     """IN-01, IN-02: without the authority's word for the invited address the invitation stays pending."""
     invited = world.invite()
     world.partners["fabrikam"].fault = fault
-    page = world.redeem(world.visitor(ADA), invited)
+    ada = world.visitor(ADA)
+    page = world.refuse_mailbox(ada, world.redeem(ada, invited))
     assert (page.status, page.error) == (403, "invitation_mismatch")
     assert world.receipt(page)["reason"] == "invitation_identity"
     world.partners["fabrikam"].fault = "none"

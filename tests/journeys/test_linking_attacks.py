@@ -54,7 +54,7 @@ def test_proof_of_one_identity_does_not_bind_another(world: World) -> None:
     assert bound(world) == set()
     bo = world.visitor(BO)
     bo.browser = ada.browser
-    page = bo.walk(ada.browser.get(form.url), stop_at=world.callback)
+    page = world.refuse_mailbox(bo, bo.walk(ada.browser.get(form.url), stop_at=world.callback))
     assert (page.status, page.error) == (403, "invitation_mismatch")
     page = ada.browser.proceed(form, stop_at=world.callback)  # the old form once more, with Bo's proof on the login
     assert (page.status, page.error) == (403, "invitation_mismatch")

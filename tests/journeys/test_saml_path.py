@@ -122,7 +122,8 @@ def test_no_verified_address_redeems_nothing(woodgrove: SamlWorld) -> None:
     """IN-01: without an address of its domain the invitation stays pending."""
     invited = woodgrove.world.invite(WANDA.email)
     woodgrove.idp.fault = "missing_mail"
-    page = woodgrove.world.redeem(woodgrove.visitor(), invited)
+    wanda = woodgrove.visitor()
+    page = woodgrove.world.refuse_mailbox(wanda, woodgrove.world.redeem(wanda, invited))
     assert page.error == "invitation_mismatch"
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Table, func, select
 from broker.app import Broker, build
 from broker.demo.browser import Browser, Page
 from broker.demo.identity import Account, Client, IdentityProvider
+from broker.demo.mailbox import Mail, read_mails
 from broker.demo.partner import create_partner
 from broker.demo.relying import RelyingParty, Tokens
 from broker.demo.serving import Server
@@ -59,9 +60,30 @@ class World:
         """Somebody with a browser of their own."""
         return Visitor(person.email, person.subject, Browser(clock=self.clock, **browser))
 
+    def mails(self, address: str) -> list[Mail]:
+        """What lies in a mailbox after everything that waits was sent, newest first."""
+        self.broker.outbox.deliver()
+        return [mail for mail in read_mails(self.home / "var" / "mail") if mail.to == address]
+
+    def code(self, address: str) -> str:
+        """The newest code by mail; empty if there is none."""
+        return next((mail.subject[:8] for mail in self.mails(address) if mail.subject[:8].isdigit()), "")
+
+    def mailbox(self, address: str, **browser: Any) -> Visitor:
+        """Somebody who has no account anywhere, and reads this mailbox."""
+        who = Visitor(address, "", Browser(clock=self.clock, **browser))
+        who.read_code = lambda: self.code(address)
+        return who
+
     def redeem(self, who: Visitor, invited: Invited | None = None) -> Page:
         """From the link to where the invitation leads."""
         return who.open((invited or self.invite(who.address)).redeem_url, stop_at=self.callback)
+
+    def refuse_mailbox(self, who: Visitor, page: Page) -> Page:
+        """Somebody who is not the invited one, at the page that asks for a code from the invited mailbox."""
+        if page.name != "email-code":
+            raise AssertionError(f"nobody asked for the mailbox but {page}")
+        return who.browser.submit(page, press="I cannot read mail there")
 
     def request(self, party: RelyingParty | None = None, /, **params: str) -> tuple[str, Any]:
         """An application's authorization request: its address, and what the application remembers."""

@@ -8,7 +8,17 @@ from broker.storage.tables.groups import group_assignments, group_members, group
 from broker.storage.tables.history import audit, audit_personal, outbox, receipts, refusals
 from broker.storage.tables.questions import questions
 from broker.storage.tables.shared import attempts, documents, keys, leases, metadata_fetches, used
-from broker.storage.tables.sign_in import access_tokens, codes, grants, logins, parked, refresh_families, refresh_tokens, sessions
+from broker.storage.tables.sign_in import (
+    access_tokens,
+    codes,
+    grants,
+    logins,
+    mail_codes,
+    parked,
+    refresh_families,
+    refresh_tokens,
+    sessions,
+)
 
 __all__ = [
     "accepted_identities",
@@ -30,6 +40,7 @@ __all__ = [
     "keys",
     "leases",
     "logins",
+    "mail_codes",
     "metadata",
     "metadata_fetches",
     "outbox",

@@ -28,6 +28,8 @@ logins = Table(
     Column("fresh_within", Integer),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("return_path", String(512)),
+    Column("proven", base.HASH),
+    Column("declined", base.HASH),
     Column("trail", JSON, nullable=False),
     base.time("created_at"),
     base.time("expires_at"),
@@ -47,6 +49,19 @@ parked = Table(  # HW-4, HS-31: what a cross-site POST brought, until the browse
     base.time("expires_at"),
     Index("ix_parked_expires_at", "expires_at"),
     Index("ix_parked_login_id", "login_id"),
+)
+
+mail_codes = Table(  # the code by mail that a login waits for: one row a login, gone with it
+    "mail_codes",
+    base.metadata,
+    Column("login_id", base.UUID, ForeignKey("logins.id", ondelete="CASCADE"), primary_key=True),
+    Column("mark", base.HASH, nullable=False),
+    Column("memory", Text, nullable=False),  # sealed
+    Column("tries", Integer, nullable=False),
+    Column("sends", Integer, nullable=False),
+    base.time("sent_at"),
+    base.time("expires_at"),
+    base.time("spent_at", null=True),
 )
 
 sessions = Table(

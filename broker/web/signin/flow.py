@@ -16,7 +16,7 @@ from broker.web.cookies import Purpose
 from broker.web.errors import page_for
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
-from broker.web.signin import consent, home, ways
+from broker.web.signin import code, consent, home, ways
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         browser.within(turn.found.login)
         if turn.step is Step.UPSTREAM:
             return send_out(broker, pages, browser, turn.found, turn.fresh_within)
+        if turn.step is Step.CODE:
+            return code.page(broker, pages, browser, turn.found.login)
         if turn.step is Step.HOME:
             return home.page(broker, pages, browser, turn.found)
         if turn.step in (Step.REDEEM, Step.CONSENT):

@@ -10,6 +10,7 @@ from broker.domain.address import domain_of
 from broker.domain.errors import BadRequest, PageError
 from broker.domain.login import LIFETIME
 from broker.services.invitations import Landing
+from broker.services.mailboxes import is_open_to
 from broker.web import csrf
 from broker.web.cookies import Purpose
 from broker.web.pages import Pages
@@ -55,6 +56,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
             message=landing.invitation.message,
             email=landing.invitation.email,
             partner=partner.name if partner else "",
+            by_code=is_open_to(settings, landing.invitation.email),
             expires_at=landing.invitation.expires_at,
             signed_in_as=held[1].email if held and held[1].id != landing.person.id else "",
             csrf=csrf.token(ticket, _SCOPE),

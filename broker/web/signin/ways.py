@@ -16,6 +16,7 @@ from broker.domain.errors import (
     PageError,
     PartnerFailed,
     PartnerUntrusted,
+    TooManyAttempts,
 )
 from broker.domain.login import Login, Stage
 from broker.web import csrf
@@ -31,7 +32,9 @@ BACK = _("Back to the application")
 OTHER = _("Use another account")
 FRESH = "invitation-fresh"  # the form that asks for a new link
 
-_EXPLAINED = (LoginExpired, PartnerFailed, PartnerUntrusted, BadRequest)
+ANOTHER = _("Send a new code")
+
+_EXPLAINED = (LoginExpired, PartnerFailed, PartnerUntrusted, BadRequest, TooManyAttempts)
 
 Button = dict[str, object]
 
@@ -71,8 +74,20 @@ def of_error(broker: Broker, pages: Pages, browser: Browser, error: PageError) -
         return None
     if isinstance(error, LoginExpired):
         return _after(broker, pages, browser, login)
+    if isinstance(error, TooManyAttempts):
+        return _from_code(pages, browser, error, login)
     others = () if isinstance(error, BadRequest) else tuple(buttons(pages, browser, login, primary=False))
     return Ways(browser.path(login.id), buttons=others)
+
+
+def _from_code(pages: Pages, browser: Browser, error: TooManyAttempts, login: Login) -> Ways:
+    """RX-07: after wrong codes a new one; after too many mails, the same page later. Another account goes at once."""
+    others = tuple(buttons(pages, browser, login, primary=False))
+    if error.reason != "code_tries":
+        return Ways(browser.path(login.id), buttons=others)
+    say = pages.translator(login.request.ui_locales if login.request else ()).gettext
+    path, token = browser.path(login.id, "code/again"), browser.token(login.id)
+    return Ways(None, buttons=others, first={"action": path, "csrf": token, "label": say(ANOTHER), "primary": True})
 
 
 def fresh_link(pages: Pages, browser: Browser, error: PageError, ui_locales: Sequence[str] = ()) -> Button | None:

@@ -19,3 +19,8 @@ document.querySelectorAll("form[method=post]").forEach((form) => {
 window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
 });
+// "Send a new code" waits for the server's pause; without this file the server says so itself.
+document.querySelectorAll("button[data-wait]").forEach((button) => {
+  button.disabled = true;
+  setTimeout(() => { button.disabled = false; }, Number(button.dataset.wait) * 1000);
+});

@@ -1,0 +1,275 @@
+"""The code by mail: sent when a login comes to it, typed in the browser of that login, good once (AL-04, HT-3, LP-04, RX-07).
+
+Whether anybody has the address shows nowhere: a stranger's address gets a code too, that nobody is told, by the same
+statements and under the same limits. Limits stand on sending: who types wrong codes uses up that code, never a guest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from broker.connectors.email_code import EmailCode
+from broker.domain.assertion import Assertion
+from broker.domain.audit import Actor, Event
+from broker.domain.connector import Ask, Connector, Inbound
+from broker.domain.errors import InvitationMismatch, LoginExpired, PartnerUntrusted, TooManyAttempts
+from broker.domain.gates import Step, decide
+from broker.domain.ids import digest, new_id
+from broker.domain.login import Login
+from broker.domain.mail import Kind, Mail
+from broker.domain.mailbox import LIFETIME, PARTNER, PAUSE, SENDS, TRIES, Mailbox, Why
+from broker.domain.receipt import Outcome
+from broker.keyring.seal import Sealer
+from broker.services import audit, trail
+from broker.services.facts import Found
+from broker.services.mailboxes import MISMATCH
+from broker.services.outbox import Outbox
+from broker.services.sign_in import SignIn, identity_of
+from broker.settings.load import Settings
+from broker.storage import logins, mail_codes, people, shared
+from broker.storage.engine import Connection, Database
+from broker.storage.mail_codes import MailCode
+
+HOUR = 3600
+# HW-10: (what is counted, codes, in seconds). 20 codes of 5 tries are a chance of one in a million an hour to guess one.
+OF_BOTH, OF_MAILBOX, OF_CLIENT = (5, 900), (20, HOUR), (200, HOUR)
+WRONG_OF_CLIENT = (200, HOUR)
+
+
+class Entered(StrEnum):
+    """What became of a code that was typed. DONE: go on, here or in the tab that was faster. OVER: it is no longer good."""
+
+    DONE = "done"
+    WRONG = "wrong"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What the page says. wait: seconds until another code may be asked for; more: whether one may at all; over: it has expired."""
+
+    found: Found
+    mailbox: Mailbox
+    again: bool
+    wait: int
+    more: bool
+    over: bool
+
+
+class MailCodes:
+    """Offer, send again, enter, decline: each one transaction on the live login of this browser."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        sign_in: SignIn,
+        outbox: Outbox,
+        sealer: Callable[[], Sealer],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._sign_in = sign_in
+        self._outbox = outbox
+        self._sealer = sealer
+
+    def offer(self, login_id: str, browser: str | None, cookie: str | None, address: str, language: str) -> Sent:
+        """What is out for this login; the first code of a mailbox is sent. A reload sends nothing.
+
+        language: of the page. Raises TooManyAttempts (the limits, or a code that was tried too often), LoginExpired.
+        """
+        now = self._clock()
+        with self._db.write() as tx:
+            found, box = self._asked(tx, login_id, browser, cookie, address, now)
+            held, mark = mail_codes.of_login(tx, login_id), box.mark(login_id)
+            fresh = held is None or held.mark != mark or held.spent_at is not None
+            if fresh:
+                self._send(tx, found, box, address, language, now, first=True)
+                held = mail_codes.of_login(tx, login_id)
+        if fresh:
+            self._outbox.call()
+        return self._sent(found, box, held, now)
+
+    def again(self, login_id: str, browser: str | None, cookie: str | None, address: str, language: str) -> None:
+        """Another code in the place of the last one, once the pause is over. Raises as `offer` does."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found, box = self._asked(tx, login_id, browser, cookie, address, now)
+            self._send(tx, found, box, address, language, now, first=False)
+        self._outbox.call()
+
+    def enter(self, login_id: str, browser: str | None, cookie: str | None, address: str, typed: str) -> Entered:
+        """A code that was typed. Raises TooManyAttempts with the last try, and where this client has tried too often."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found = self._sign_in._look(tx, login_id, browser, cookie, address, now)  # noqa: SLF001 - same transaction
+            box = found.mailbox
+            if decide(found.facts).next.step is not Step.CODE or box is None:
+                return Entered.DONE
+            if shared.attempts_in(tx, f"code-wrong:{address}", now, WRONG_OF_CLIENT[1]) >= WRONG_OF_CLIENT[0]:
+                raise TooManyAttempts("codes_of_client").of_login(login_id, found.login.reference)
+            mark = box.mark(login_id)
+            tried = mail_codes.count_try(tx, login_id, mark, now)
+            held = tried or mail_codes.of_login(tx, login_id)
+            said = self._judged(box, mark, tried, typed, now) if tried else None
+            if said is not None and mail_codes.spend(tx, login_id, mark, now):
+                self._accept(tx, found, box, mark, said, address)
+                return Entered.DONE
+            if tried is not None:
+                self._wrong(tx, found, box, address, now, last=tried.tries >= TRIES)
+        if held is None or held.mark != mark:
+            return Entered.OVER
+        if held.spent_at is not None:
+            return Entered.DONE
+        if held.tries >= TRIES:  # remembered first, then raised
+            raise _used_up(held, found.login)
+        return Entered.WRONG if tried is not None else Entered.OVER
+
+    def decline(self, login_id: str, browser: str | None, cookie: str | None, address: str) -> None:
+        """The person cannot read the invited mailbox: the dispatcher says invitation_mismatch (IN-01)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found, box = self._asked(tx, login_id, browser, cookie, address, now)
+            steps = trail.longer(found.login, trail.entry(now, "code", "declined", why=str(box.why)))
+            logins.change(tx, found.login, declined=box.mark(login_id) if box.identity else None, trail=steps)
+
+    # --- parts
+
+    def _asked(
+        self, tx: Connection, login_id: str, browser: str | None, cookie: str | None, address: str, now: int
+    ) -> tuple[Found, Mailbox]:
+        found = self._sign_in._look(tx, login_id, browser, cookie, address, now)  # noqa: SLF001 - same transaction
+        if decide(found.facts).next.step is not Step.CODE or found.mailbox is None:
+            raise LoginExpired("login_used")
+        return found, found.mailbox
+
+    @staticmethod
+    def _sent(found: Found, box: Mailbox, held: MailCode | None, now: int) -> Sent:
+        login = found.login
+        if held is None or held.mark != box.mark(login.id) or held.tries >= TRIES:
+            raise _used_up(held, login)
+        over = now >= held.expires_at  # HT-12
+        wait = 0 if over else max(0, held.sent_at + PAUSE - now)
+        return Sent(found=found, mailbox=box, again=held.sends > 1, wait=wait, more=held.sends < SENDS, over=over)
+
+    def _send(self, tx: Connection, found: Found, box: Mailbox, client: str, language: str, now: int, *, first: bool) -> None:
+        login, mark = found.login, box.mark(found.login.id)
+        guest = people.by_code(tx, box.address, PARTNER, self._settings().issuer)
+        person = box.person or (guest.id if guest else new_id())  # a stranger's address: nobody's id (LP-04)
+        outbound = self._connector(box, login.id, person).begin(Ask(state=mark, login_hint=box.address))
+        content = json.dumps({**outbound.memory, "subject": person}).encode()
+        memory = self._sealer().seal(content, _purpose(login.id))
+        keep = mail_codes.first if first else mail_codes.again
+        if not keep(tx, login.id, mark=mark, memory=memory, now=now, expires_at=now + LIFETIME):
+            return  # a second tab was faster, or the pause is not over
+        self._limit(tx, login, box, client, now)
+        application = found.application.name if found.application else ""
+        values = {"code": outbound.told, "minutes": LIFETIME // 60, "application": application, "why": str(box.why)}
+        mail = Mail(kind=Kind.CODE, recipient=box.address, language=language, person=person, values=values)
+        self._outbox.add_for(tx, mail, now)
+        steps = trail.longer(login, trail.entry(now, "code", "sent", why=str(box.why)))
+        logins.change(tx, login, trail=steps)
+        self._audit(tx, "mail_code.asked", found, box, client, now)
+
+    @staticmethod
+    def _limit(tx: Connection, login: Login, box: Mailbox, client: str, now: int) -> None:
+        mailbox = digest(box.address)[:32]
+        both, all_clients, all_mailboxes = f"code:{mailbox}:{client}", f"code:{mailbox}", f"code-from:{client}"
+        for key, (limit, window) in ((both, OF_BOTH), (all_clients, OF_MAILBOX), (all_mailboxes, OF_CLIENT)):
+            if shared.count_attempt(tx, key, now, window) > limit:
+                raise TooManyAttempts("codes_of_mailbox").of_login(login.id, login.reference)
+
+    def _connector(self, box: Mailbox, login_id: str, subject: str) -> Connector:
+        issuer = self._settings().issuer
+        return EmailCode(issuer=issuer, page=f"{issuer}/signin/{login_id}", address=box.address, subject=subject)
+
+    def _judged(self, box: Mailbox, mark: str, held: MailCode, typed: str, now: int) -> Assertion | None:
+        remembered = json.loads(self._sealer().open(held.memory, _purpose(held.login_id)))
+        connector = self._connector(box, held.login_id, remembered["subject"])
+        try:
+            return connector.complete(Inbound(params={"code": typed, "state": mark}, memory=remembered, now=now))
+        except PartnerUntrusted:
+            return None
+
+    def _accept(self, tx: Connection, found: Found, box: Mailbox, mark: str, said: Assertion, client: str) -> None:
+        """The sign-in itself; or the proof beside it, which the redemption uses; or the guest's move."""
+        login, now = found.login, found.facts.now
+        steps = trail.longer(login, trail.entry(now, "code", "proven", why=str(box.why), email_verified=True, amr=list(said.amr)))
+        if box.why is Why.HOME:
+            changed = logins.change(tx, login, partner=PARTNER, assertion=said.to_json(), anew=False, trail=steps)
+        elif box.why is Why.INVITED:
+            changed = logins.change(tx, login, proven=mark, trail=steps)
+        else:
+            self._move(tx, found, said, client)
+            moved = trail.entry(now, "moved", "bound", partner=login.assertion.partner if login.assertion else None)
+            changed = logins.change(tx, login, proven=mark, trail=[*steps, moved])
+        if not changed:
+            raise LoginExpired("login_used").of_login(login.id, login.reference)
+        self._audit(tx, "mail_code.accepted", found, box, client, now, person=said.subject)
+
+    def _move(self, tx: Connection, found: Found, said: Assertion, client: str) -> None:
+        """From the code to the home organization, with proof of both; id, sub, groups and assignments hang off the person."""
+        login, now = found.login, found.facts.now
+        identity = identity_of(found, said.subject, now)
+        if not people.unbind(tx, PARTNER, said.issuer, said.subject):
+            raise LoginExpired("login_used").of_login(login.id, login.reference)
+        if not people.bind(tx, identity):
+            raise InvitationMismatch("identity_taken").of_login(login.id, login.reference)
+        people.change(tx, said.subject, {"partner": identity.partner, "email_verified": True})
+        actor = Actor(kind="person", id=said.subject, address=client, request_id=login.reference)
+        data = {"from": PARTNER, "to": identity.partner}
+        audit.record(tx, Event(name="guest.moved", actor=actor, subject=said.subject, target=identity.partner, data=data), now)
+
+    def _wrong(self, tx: Connection, found: Found, box: Mailbox, client: str, now: int, *, last: bool) -> None:
+        login = found.login
+        shared.count_attempt(tx, f"code-wrong:{client}", now, WRONG_OF_CLIENT[1])
+        steps = trail.longer(login, trail.entry(now, "code", "refused", "code_wrong", why=str(box.why)))
+        logins.change(tx, login, trail=steps)
+        self._audit(tx, "mail_code.refused", found, box, client, now, reason="code_tries" if last else "code_wrong")
+        if last:
+            trail.write(
+                tx,
+                login,
+                steps,
+                now=now,
+                outcome=Outcome.FAILED,
+                error="too_many_attempts",
+                reason="code_tries",
+                config=self._settings().digest,
+                address=client,
+                partner=found.home,
+                facts=found.facts,
+            )
+        if last and box.why is Why.INVITED:  # whoever answers for the guest hears of it (IN-01)
+            actor = Actor(kind="person", address=client, request_id=login.reference)
+            self._sign_in._tell(tx, found, MISMATCH[1], actor)  # noqa: SLF001 - same transaction
+
+    @staticmethod
+    def _audit(
+        tx: Connection, name: str, found: Found, box: Mailbox, client: str, now: int, *, reason: str = "", person: str = ""
+    ) -> None:
+        subject = person or box.person or ""
+        actor = Actor(kind="person", id=subject, address=client, request_id=found.login.reference)
+        data = {"why": str(box.why)}
+        audit.record(
+            tx, Event(name=name, actor=actor, subject=subject, target=_target(found.login), reason=reason, data=data), now
+        )
+
+
+def _used_up(held: MailCode | None, login: Login) -> TooManyAttempts:
+    """code_tries: another code may be asked for; codes_of_login: this login has had its codes."""
+    reason = "code_tries" if held is not None and held.sends < SENDS else "codes_of_login"
+    return TooManyAttempts(reason).of_login(login.id, login.reference)
+
+
+def _target(login: Login) -> str:
+    return login.request.client_id if login.request else str(login.purpose)
+
+
+def _purpose(login_id: str) -> str:
+    return f"mail_code:{login_id}"
