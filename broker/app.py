@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -39,7 +40,7 @@ from broker.services.moving import Moving
 from broker.services.nodes import Nodes
 from broker.services.outbox import Outbox, Write
 from broker.services.partners import Partners
-from broker.services.policies import InForce
+from broker.services.policies import InForce, Policies
 from broker.services.questions import Questions
 from broker.services.receipts import Receipts
 from broker.services.redemption import Redemption
@@ -76,6 +77,7 @@ class Broker:
     metadata_fetches: MetadataFetches
     sessions: Sessions
     grants: Grants
+    policies: Policies
     sign_in: SignIn
     choices: Choices
     upstream: Upstream
@@ -115,6 +117,17 @@ class Broker:
     def close(self) -> None:
         """Give connections back."""
         self.db.close()
+
+
+@contextmanager
+def open_policies(home: Path) -> Iterator[Policies]:
+    """What staff ask about policies, without keys and without the rest. Raises ConfigErrors."""
+    current = CurrentSettings(home, os.environ)
+    db = Database(current.get().broker.database, base=home)
+    try:
+        yield Policies(db, system_clock, current.get, InForce(current.get))
+    finally:
+        db.close()
 
 
 class Outbound:
@@ -171,14 +184,14 @@ def build(
     applications = Applications(now)
     partners = Partners(db, clock, now, keys, http)
     sessions = Sessions(db, clock, now)
-    policies = InForce(now)
-    grants = Grants(db, clock, now, keys, applications.view, policies)
+    in_force = InForce(now)
+    grants = Grants(db, clock, now, keys, applications.view, in_force)
     client_keys = ClientKeys(db, clock, http)
     nodes = Nodes(db, clock, now)
     outbox = Outbox(db, clock, now, lambda: sealer, Writer(now))
     tickets = Tickets(now, outbox)
     mismatches = Mismatches(now, outbox, tickets)
-    sign_in = SignIn(db, clock, now, sessions, grants, policies, mismatches)
+    sign_in = SignIn(db, clock, now, sessions, grants, in_force, mismatches)
     life = GuestLife(db, clock)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
     return Broker(
@@ -201,6 +214,7 @@ def build(
         metadata_fetches=MetadataFetches(db, clock, keys),
         sessions=sessions,
         grants=grants,
+        policies=Policies(db, clock, now, in_force),
         sign_in=sign_in,
         choices=Choices(db, clock, now),
         upstream=upstream,

@@ -21,6 +21,7 @@ _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that hel
     "groups": ("groups", "Groups of guests: list, show, create, change, add, remove, delete."),
     "assign": ("assign", "Let a guest or a group use an application, in a role, from-until."),
     "unassign": ("assign", "Take an assignment back."),
+    "policy": ("policy", "Conditional access: what-if, replay over past sign-ins, export."),
     "sign-ins": ("sign_ins", "Explain sign-ins: the newest, one person's, or the one of a reference."),
     "doctor": ("doctor", "Examine one partner: what is wrong, and who has to change what."),
     "maintain": ("maintain", "Remove what is over and renew what ages, once."),

@@ -29,15 +29,13 @@ def judge(book: Rulebook, c: Circumstances, *, everything: bool = False) -> Verd
     if not rules:
         return Verdict()
     where: list[Net] = []
-    refusal: str | None = None
-    require: frozenset[str] = frozenset()
-    frequency: int | None = None
-    results = []
-    for policy, wants, is_known in rules:
+    results: list[Result] = []
+    counting: list[tuple[Policy, str]] = []
+    for policy, wants, is_known, excludes in rules:
         try:
             if problem is not None or not is_known:
                 raise _CannotTell(problem or "it has a state or a requirement that this version does not know")
-            matched, reason = _matches(policy, c, where)
+            matched, reason = _matches(policy, c, where, excludes=excludes)
             if not matched and not reason and not everything:
                 continue
             result = "not_matched" if not matched else "blocked" if policy.block else "required"
@@ -45,20 +43,27 @@ def judge(book: Rulebook, c: Circumstances, *, everything: bool = False) -> Verd
         except Exception as error:  # noqa: BLE001 - total: whatever goes wrong is a no, never an exception to be let through by
             matched, result, reason = True, "error", f"could not be judged: {_said(error)}"
         results.append(Result(policy.id, policy.state, result, reason))
-        if not matched or policy.state == _REPORT_ONLY:
-            continue
+        if matched and policy.state != _REPORT_ONLY:
+            counting.append((policy, result))
+    return _sum(counting, tuple(results))
+
+
+def _sum(counting: list[tuple[Policy, str]], results: tuple[Result, ...]) -> Verdict:
+    """Of those that match and count: a block wins, then an error; requirements add up, the shortest frequency counts."""
+    refusal: str | None = None
+    require: frozenset[str] = frozenset()
+    frequency: int | None = None
+    for policy, result in counting:
         if result == "error":
             refusal = refusal or "policy_error"
         elif policy.block:
             refusal = "policy_blocked"
         else:
-            require |= policy.require
-            frequency = _shorter(frequency, policy.sign_in_frequency)
-    return Verdict(refusal=refusal, require=require, sign_in_frequency=frequency, results=tuple(results))
-
-
-def _shorter(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one if other is None else min(one, other)
+            if not policy.require <= require:
+                require |= policy.require
+            if policy.sign_in_frequency is not None and (frequency is None or policy.sign_in_frequency < frequency):
+                frequency = policy.sign_in_frequency
+    return Verdict(refusal=refusal, require=require, sign_in_frequency=frequency, results=results)
 
 
 def _said(error: Exception) -> str:
@@ -85,7 +90,7 @@ def _problem(c: Circumstances) -> str | None:
     return None
 
 
-def _matches(p: Policy, c: Circumstances, where: list[Net]) -> tuple[bool, str]:
+def _matches(p: Policy, c: Circumstances, where: list[Net], *, excludes: bool) -> tuple[bool, str]:
     """Whether it is about this sign-in, and by what; or why not, empty for other people and applications."""
     if p.applications is not None and c.application not in p.applications:
         return False, ""
@@ -94,14 +99,12 @@ def _matches(p: Policy, c: Circumstances, where: list[Net]) -> tuple[bool, str]:
     who = _named(p.include, c)
     if who is None:
         return False, ""
-    left_out = _named(p.exclude, c)
+    left_out = _named(p.exclude, c) if excludes else None
     if left_out is not None:
         return False, f"leaves out {left_out}"
     if p.partner_mfa is not None and c.partner_mfa is not p.partner_mfa:
-        return (
-            False,
-            f"is about sign-ins {'with' if p.partner_mfa else 'without'} a trusted partner's multi-factor authentication",
-        )
+        word = "with" if p.partner_mfa else "without"
+        return False, f"is about sign-ins {word} a trusted partner's multi-factor authentication"
     if p.networks or p.but_networks:
         return _from_where(p, c, who, where)
     return True, who

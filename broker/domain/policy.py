@@ -151,16 +151,17 @@ class Verdict:
 
 
 class Rule(NamedTuple):
-    """A policy made ready: what it wants in words, and whether this version knows every word of it."""
+    """A policy made ready: what it wants in words, whether this version knows every word of it, whether it excludes people."""
 
     policy: Policy
     wants: str
     is_known: bool
+    excludes: bool
 
     @classmethod
     def of(cls, policy: Policy) -> Self:
         """Once a version of the files."""
-        return cls(policy, policy.wants, policy.state in _STATES and policy.require <= _WORDS)
+        return cls(policy, policy.wants, policy.state in _STATES and policy.require <= _WORDS, policy.exclude != Whom())
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ class Rulebook:
 
     everywhere: tuple[Rule, ...] = ()
     named: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    by_id: Mapping[str, Rule] = field(default_factory=dict)
 
     @classmethod
     def of(cls, policies: Iterable[Policy]) -> Rulebook:
@@ -182,8 +184,8 @@ class Rulebook:
         for rule in ready:
             for client in rule.policy.applications or ():
                 named.setdefault(client, []).extend([rule] if rule.is_known else [])
-        by_id = {client: tuple(sorted((*rules, *everywhere), key=lambda rule: rule.policy.id)) for client, rules in named.items()}
-        return cls(everywhere, by_id)
+        at = {client: tuple(sorted((*rules, *everywhere), key=lambda rule: rule.policy.id)) for client, rules in named.items()}
+        return cls(everywhere, at, {rule.policy.id: rule for rule in ready})
 
     def about(self, application: str | None) -> tuple[Rule, ...]:
         """Those that may be about sign-ins at an application; None: at our own pages."""
@@ -191,8 +193,7 @@ class Rulebook:
 
     def all(self) -> tuple[Rule, ...]:
         """Every policy that is not disabled."""
-        found = {rule.policy.id: rule for rules in (self.everywhere, *self.named.values()) for rule in rules}
-        return tuple(found[name] for name in sorted(found))
+        return tuple(self.by_id.values())
 
 
 _STATES = frozenset(mode.value for mode in Mode)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
+from broker.domain.guest import Kind
 from broker.domain.receipt import Outcome, Receipt
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.dialects import for_both, run
@@ -27,7 +28,7 @@ def _receipt(row: Row[Any]) -> Receipt:
     return Receipt(
         **{name: m[name] for name in _PLAIN},
         outcome=Outcome(m["outcome"]),
-        steps=tuple(m["steps"]),
+        steps=tuple(m["steps"]) if "steps" in m else (),
         policies=tuple(m["policies"]),
     )
 
@@ -60,6 +61,26 @@ def newest(
         statement = statement.where(receipts.c.partner == partner)
     rows = tx.execute(statement.order_by(receipts.c.at.desc(), receipts.c.id.desc()).limit(limit))
     return [(_receipt(row), row._mapping["email"]) for row in rows]
+
+
+def judged(tx: Connection, after: tuple[int, str], limit: int = BATCH) -> list[tuple[Receipt, str, Kind]]:
+    """Sign-ins that reached the policies, oldest first, behind (time, id): without their steps, with address and kind of now.
+
+    Those whose person was deleted are left out: a policy that names guests could not be judged.
+    """
+    c = receipts.c
+    columns = [column for column in c if column.name != "steps"]
+    later = (c.at >= after[0]) & or_(c.at > after[0], c.id > after[1])
+    counted = or_(c.outcome == Outcome.ALLOWED.value, c.error == "policy_blocked")
+    statement = (
+        select(*columns, people.c.email.label("person_email"), people.c.kind.label("person_kind"))
+        .join(people, people.c.id == c.person_id)
+        .where(later, counted, people.c.email.is_not(None))
+        .order_by(c.at, c.id)
+        .limit(limit)
+    )
+    rows: list[Row[Any]] = list(tx.execute(statement))
+    return [(_receipt(row), row._mapping["person_email"], Kind(row._mapping["person_kind"])) for row in rows]
 
 
 def purge(tx: Connection, before: int, limit: int = BATCH) -> int:

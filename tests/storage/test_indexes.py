@@ -192,6 +192,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "questions.purge": lambda tx: questions.purge(tx, START),
     "used.once": lambda tx: used.once(tx, "jti", "value", START + 60),
     "used.purge": lambda tx: used.purge(tx, START),
+    "receipts.judged": lambda tx: receipts.judged(tx, (START, "")),
     "receipts.save": lambda tx: receipts.save(tx, RECEIPT),
     "receipts.by_request": lambda tx: receipts.by_request(tx, RECEIPT.request_id),
     "receipts.newest": lambda tx: [receipts.newest(tx, person_id=PERSON.id), receipts.newest(tx, partner="fabrikam")],

@@ -1,0 +1,80 @@
+"""The policy time machine: a sign-in of the past under the policies of now, and what would have been different."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from broker.domain.judgement import judge
+from broker.domain.policy import Circumstances, Policy, Rulebook, unmet
+
+SIGN_IN = "sign_in"  # beside the words of grant.require: the person has to sign in anew
+
+
+class Change(StrEnum):
+    """What the policies of now would do to a sign-in of the past."""
+
+    NEWLY_BLOCKED = "newly_blocked"
+    NEWLY_ASKED = "newly_asked"
+    FREED = "freed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastSignIn:
+    """A sign-in that reached the policies, with what they looked at then.
+
+    receipt: its reference. person: an id, or a pseudonym. proof_age: seconds of the home organization's proof when it
+    counted, None where its time was not known. blocked: a policy blocked it, or could not be judged. policies: the ids
+    of those that blocked or asked. required: what they asked for.
+    """
+
+    receipt: str
+    at: int
+    person: str
+    circumstances: Circumstances
+    acr: str
+    proof_age: int | None = None
+    terms_accepted: bool = False
+    blocked: bool = False
+    required: frozenset[str] = frozenset()
+    policies: tuple[str, ...] = ()
+
+
+class Finding(NamedTuple):
+    """One change. asked: what for; policies: the ids of those that make the difference; reasons: in plain language."""
+
+    change: Change
+    asked: tuple[str, ...]
+    policies: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def compare(book: Rulebook, past: PastSignIn) -> Finding | None:
+    """What is different under these policies; None: nothing. The facts stay those of then: only the policies are new."""
+    verdict = judge(book, past.circumstances)
+    counted = [r for r in verdict.results if r.state != "report_only" and r.result != "not_matched"]
+    if verdict.refusal is not None:
+        if past.blocked:
+            return None
+        blocking = [r for r in counted if r.result != "required"]
+        return Finding(Change.NEWLY_BLOCKED, (), tuple(r.id for r in blocking), tuple(f"{r.id}: {r.reason}" for r in blocking))
+    if past.blocked:
+        return Finding(Change.FREED, (), past.policies, ("no policy blocks it any more",))
+    asked = set(unmet(verdict.require, acr=past.acr, terms_accepted=past.terms_accepted)) - past.required
+    if _is_over(past, verdict.sign_in_frequency):
+        asked.add(SIGN_IN)
+    if asked:
+        asking = [r for r in counted if asked & _asks(book.by_id[r.id].policy, past)]
+        reasons = tuple(f"{r.id}: {r.reason}" for r in asking)
+        return Finding(Change.NEWLY_ASKED, tuple(sorted(asked)), tuple(r.id for r in asking), reasons)
+    freed = past.required - verdict.require
+    return Finding(Change.FREED, tuple(sorted(freed)), past.policies, ("no longer asked for",)) if freed else None
+
+
+def _asks(policy: Policy, past: PastSignIn) -> frozenset[str]:
+    return policy.require | {SIGN_IN} if _is_over(past, policy.sign_in_frequency) else policy.require
+
+
+def _is_over(past: PastSignIn, frequency: int | None) -> bool:
+    return frequency is not None and (past.proof_age is None or past.proof_age >= frequency)
