@@ -6,8 +6,10 @@ never grants more, and their order never matters.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
+from broker.domain.group import folded
 from broker.domain.guest import Kind
 from broker.domain.policy import Circumstances, Mode, Net, Policy, Result, Rulebook, Verdict, Whom
 
@@ -22,20 +24,45 @@ class _CannotTell(Exception):
     """A fact that this policy asks for is missing or is not what it must be."""
 
 
+class _Known:
+    """What several policies ask about one sign-in, made when the first one asks."""
+
+    def __init__(self, c: Circumstances) -> None:
+        self._c = c
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """Names of groups as they are compared -> as they are written."""
+        return {folded(name): name for name in sorted(self._c.groups)}
+
+    @cached_property
+    def folded(self) -> frozenset[str]:
+        """As they are compared; a set, because a policy's few names are looked up in it."""
+        return frozenset(self.groups)
+
+    @cached_property
+    def net(self) -> Net:
+        """The network that it came from, mostly one address. SC-09: what cannot be read is a no."""
+        try:
+            return Net.of(self._c.address)
+        except ValueError:
+            raise _CannotTell("the network address of the sign-in is not known") from None
+
+
 def judge(book: Rulebook, c: Circumstances, *, everything: bool = False) -> Verdict:
     """The verdict of all policies. everything: also tell of those that are about other people or applications."""
     problem = _problem(c)
     rules = book.all() if everything or problem is not None else book.about(c.application)
     if not rules:
         return Verdict()
-    where: list[Net] = []
+    known = _Known(c)
     results: list[Result] = []
     counting: list[tuple[Policy, str]] = []
     for policy, wants, is_known, excludes in rules:
         try:
             if problem is not None or not is_known:
                 raise _CannotTell(problem or "it has a state or a requirement that this version does not know")
-            matched, reason = _matches(policy, c, where, excludes=excludes)
+            matched, reason = _matches(policy, c, known, excludes=excludes)
             if not matched and not reason and not everything:
                 continue
             result = "not_matched" if not matched else "blocked" if policy.block else "required"
@@ -90,33 +117,31 @@ def _problem(c: Circumstances) -> str | None:
     return None
 
 
-def _matches(p: Policy, c: Circumstances, where: list[Net], *, excludes: bool) -> tuple[bool, str]:
+def _matches(p: Policy, c: Circumstances, known: _Known, *, excludes: bool) -> tuple[bool, str]:
     """Whether it is about this sign-in, and by what; or why not, empty for other people and applications."""
     if p.applications is not None and c.application not in p.applications:
         return False, ""
     if c.application in p.but_applications:
         return False, "leaves this application out"
-    who = _named(p.include, c)
+    who = _named(p.include, c, known)
     if who is None:
         return False, ""
-    left_out = _named(p.exclude, c) if excludes else None
+    left_out = _named(p.exclude, c, known) if excludes else None
     if left_out is not None:
         return False, f"leaves out {left_out}"
     if p.partner_mfa is not None and c.partner_mfa is not p.partner_mfa:
         word = "with" if p.partner_mfa else "without"
         return False, f"is about sign-ins {word} a trusted partner's multi-factor authentication"
     if p.networks or p.but_networks:
-        return _from_where(p, c, who, where)
+        return _from_where(p, c, who, known)
     return True, who
 
 
-def _from_where(p: Policy, c: Circumstances, who: str, where: list[Net]) -> tuple[bool, str]:
+def _from_where(p: Policy, c: Circumstances, who: str, known: _Known) -> tuple[bool, str]:
     """The network conditions. A shortened address counts against the sign-in where it cannot be told (HT-19)."""
     if c.elsewhere:
         return (False, "is about other networks") if p.networks else (True, who)
-    if not where:
-        where.append(_network(c.address))
-    version, first, last, _ = where[0]
+    version, first, last, _ = known.net
     for net in p.networks:
         if net[0] == version and first <= net[2] and net[1] <= last:
             break
@@ -129,15 +154,7 @@ def _from_where(p: Policy, c: Circumstances, who: str, where: list[Net]) -> tupl
     return True, who
 
 
-def _network(address: str) -> Net:
-    """The network that a sign-in came from, mostly one address. SC-09: what cannot be read is a no."""
-    try:
-        return Net.of(address)
-    except ValueError:
-        raise _CannotTell("the network address of the sign-in is not known") from None
-
-
-def _named(whom: Whom, c: Circumstances) -> str | None:
+def _named(whom: Whom, c: Circumstances, known: _Known) -> str | None:
     """By which of its words a set of people names this person; None if it does not."""
     if whom.all_guests and c.kind is _GUEST:
         return "all guests"
@@ -148,8 +165,8 @@ def _named(whom: Whom, c: Circumstances) -> str | None:
             raise _CannotTell("the person's address is not known")
         if c.guest in whom.guests:
             return "this guest by address"
-    if whom.groups and not whom.groups.isdisjoint(c.groups):
-        return f"the group {min(whom.groups & c.groups)}"
+    if whom.groups and not whom.groups.isdisjoint(known.folded):
+        return f"the group {known.groups[min(whom.groups & known.folded)]}"
     if whom.partners:
         if c.partner is None:
             raise _CannotTell("the partner is not known")

@@ -59,7 +59,7 @@ WORDS: Mapping[str, str] = {
 class Whom:
     """A set of people; somebody belongs to it who is named by any of its keys.
 
-    guests: canonical addresses (or, away from the directory, what stands for them). groups: names of our groups.
+    guests: canonical addresses (or, away from the directory, what stands for them). groups: names of our groups, folded.
     """
 
     all_guests: bool = False

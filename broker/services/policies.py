@@ -7,6 +7,7 @@ from typing import Any
 
 from broker.domain.address import domain_of
 from broker.domain.errors import Invalid, NotFound
+from broker.domain.group import folded
 from broker.domain.guest import Person
 from broker.domain.judgement import judge
 from broker.domain.policy import Circumstances, Net, Policy, Rulebook, Whom
@@ -16,7 +17,7 @@ from broker.services.policy_export import Export, lines
 from broker.services.replay import from_database
 from broker.settings.load import Settings
 from broker.settings.policy_file import People, PolicyFile
-from broker.storage import people
+from broker.storage import assignments, people
 from broker.storage.engine import Database
 
 Name = Callable[[str], str]  # what stands for a guest's address
@@ -46,7 +47,7 @@ def _whom(people: People, name: Name) -> Whom:
     return Whom(
         all_guests=not named,
         guests=frozenset(map(name, people.guests)) if named else frozenset(),
-        groups=frozenset(people.groups),
+        groups=frozenset(map(folded, people.groups)),
         partners=frozenset(people.partners),
         members=people.members,
     )
@@ -99,11 +100,11 @@ class Policies:
             person = people.by_email(tx, canonical)
             if person is None:
                 raise NotFound(f"nobody with the address {canonical} is known; invite the guest first", "person_unknown")
-            assigned = bool(people.assignments_of(tx, person.id, application, now))
+            held = assignments.holdings(tx, person.id, application, now)
         circumstances = Circumstances(
             kind=person.kind,
             guest=person.email,
-            groups=frozenset(),
+            groups=frozenset(row.group for row in held if row.group_id is not None),
             partner=_home_of(person, settings),
             application=application,
             address=address or "",
@@ -125,7 +126,9 @@ class Policies:
             "sign_in_frequency": verdict.sign_in_frequency,
             "reasons": list(verdict.reasons),
             "policies": [result._asdict() for result in verdict.results],
-            "notes": _notes(person, now, needs_assignment=file.assignment_required and not assigned),
+            "notes": _notes(
+                person, now, needs_assignment=file.assignment_required and not any(row.assignment_id for row in held)
+            ),
         }
 
     def past(self, since: int) -> Iterator[PastSignIn]:

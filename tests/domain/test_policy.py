@@ -17,7 +17,7 @@ from broker.domain.policy import Circumstances, Mode, Net, Policy, Rulebook, Ver
 ADA = Circumstances(
     kind=Kind.GUEST,
     guest="ada@fabrikam.example",
-    groups=frozenset({"contractors"}),
+    groups=frozenset({"Contractors"}),
     partner="fabrikam",
     application="payroll",
     address="192.0.2.7",
