@@ -19,6 +19,8 @@ from broker.services.acs import Acs
 from broker.services.applications import Applications
 from broker.services.assignments import Assignments
 from broker.services.attempts import Attempts
+from broker.services.audit_chain import AuditChain
+from broker.services.audit_log import AuditLog
 from broker.services.background import Background
 from broker.services.choices import Choices
 from broker.services.client_keys import ClientKeys
@@ -98,6 +100,8 @@ class Broker:
     http: Callable[[], HttpClient]
     nodes: Nodes
     reload: Reload
+    audit_chain: AuditChain
+    audit_log: AuditLog
     housekeeping: Housekeeping
     doctor: Doctor
 
@@ -194,6 +198,7 @@ def build(
     sign_in = SignIn(db, clock, now, sessions, grants, in_force, mismatches)
     life = GuestLife(db, clock)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
+    audit_chain = AuditChain(db, clock, lambda: sealer, lambda: now().broker.retention.audit)
     return Broker(
         current=current,
         clock=clock,
@@ -235,6 +240,8 @@ def build(
         http=http,
         nodes=nodes,
         reload=Reload(db, clock, current),
-        housekeeping=Housekeeping(db, clock, now, partners, client_keys, outbox),
+        audit_chain=audit_chain,
+        audit_log=AuditLog(db),
+        housekeeping=Housekeeping(db, clock, now, partners, client_keys, outbox, audit_chain),
         doctor=Doctor(db, clock, now, partners, nodes, keys),
     )

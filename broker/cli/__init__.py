@@ -24,6 +24,7 @@ _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that hel
     "policy": ("policy", "Conditional access: what-if, replay over past sign-ins, export."),
     "sign-ins": ("sign_ins", "Explain sign-ins: the newest, one person's, or the one of a reference."),
     "doctor": ("doctor", "Examine one partner: what is wrong, and who has to change what."),
+    "audit": ("audit", "Verify that the audit is whole; export it."),
     "maintain": ("maintain", "Remove what is over and renew what ages, once."),
     "schema": ("schema", "Print the JSON Schema of a config file."),
     "demo": ("demo", "Start the cast of partners, applications and mailbox, or play the story."),

@@ -10,6 +10,7 @@ from ipaddress import ip_address, ip_network
 from itertools import groupby
 
 from broker.services.abandoned import Abandoned
+from broker.services.audit_chain import AuditChain
 from broker.services.client_keys import ClientKeys
 from broker.services.nodes import own_name
 from broker.services.outbox import KEPT, Outbox
@@ -43,6 +44,7 @@ class Housekeeping:
         partners: Partners,
         client_keys: ClientKeys,
         mails: Outbox,
+        audit_chain: AuditChain,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -50,6 +52,7 @@ class Housekeeping:
         self._partners = partners
         self._client_keys = client_keys
         self._mails = mails
+        self._audit_chain = audit_chain
         self._abandoned = Abandoned(db, clock, settings)
         self._grant: tuple[int, str] = (0, "")  # where the walk through the grants goes on
         self._address: tuple[int, str] = (0, "")  # receipts up to here have no whole address any more
@@ -88,6 +91,8 @@ class Housekeeping:
         yield "addresses", self._addresses
         yield "leases", self._leases
         yield "metadata_fetches", lambda: self._batches(metadata_fetches.purge, now - READINGS_KEPT)
+        yield "audit_removed", self._audit_chain.remove_old
+        yield "audit_chained", self._audit_chain.chain
         yield "outbox", lambda: self._batches(outbox.purge, now - KEPT)
         yield "mails", self._mails.look
         yield "documents", self._documents

@@ -29,7 +29,6 @@ PENDING = (
     Pending("broker", "administrators", "the admin portal is not built"),
     Pending("broker", "terms_of_use", "terms of use are not shown"),
     Pending("broker", "guests.lifetime", "guests do not expire by themselves"),
-    Pending("broker", "retention.audit", "old audit events are not removed"),
     Pending("partner", "trust.mfa", "the partner's multi-factor authentication is not taken over"),
     Pending("partner", "trust.mfa_max_age", "the partner's multi-factor authentication is not taken over"),
     Pending("partner", "trust.step_up", "the partner is not asked for more proof"),

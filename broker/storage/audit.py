@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, or_, select
 
 from broker.domain.audit import Event
 from broker.domain.ids import new_id
@@ -12,6 +13,7 @@ from broker.storage.tables import audit, audit_personal
 
 _ADD = insert(audit)
 _ADD_PERSONAL = insert(audit_personal)
+_PAGE = 1_000  # rows of one statement of a reader
 
 
 def add(tx: Connection, event: Event, now: int) -> str:
@@ -47,3 +49,30 @@ def newest(tx: Connection, *, limit: int = 100, name: str | None = None, target:
     if target is not None:
         statement = statement.where(audit.c.target == target)
     return [dict(row._mapping) for row in tx.execute(statement)]
+
+
+def events(tx: Connection, *, since: int = 0, person: str | None = None) -> Iterator[dict[str, Any]]:
+    """Events from a time on, oldest first, each with its `personal` values; a page at a time is in memory.
+
+    person: only those that concern this person, or that this person caused.
+    """
+    c, place = audit.c, (since, "")
+    concerned = or_(c.subject == person, (c.actor_kind == "person") & (c.actor_id == person)) if person is not None else None
+    while True:
+        later = (c.at >= place[0]) & or_(c.at > place[0], c.id > place[1])
+        statement = select(audit).where(later).order_by(c.at, c.id).limit(_PAGE)
+        found = [dict(row._mapping) for row in tx.execute(statement if concerned is None else statement.where(concerned))]
+        values = _personal(tx, [event["id"] for event in found])
+        for event in found:
+            yield event | {"personal": values.get(event["id"], {})}
+        if len(found) < _PAGE:
+            return
+        place = (found[-1]["at"], found[-1]["id"])
+
+
+def _personal(tx: Connection, ids: list[str]) -> dict[str, dict[str, str]]:
+    c = audit_personal.c
+    values: dict[str, dict[str, str]] = {}
+    for row in tx.execute(select(c.audit_id, c.name, c.value).where(c.audit_id.in_(ids)).order_by(c.name)) if ids else ():
+        values.setdefault(row.audit_id, {})[row.name] = row.value
+    return values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from broker.storage.tables.base import metadata
 from broker.storage.tables.directory import accepted_identities, assignments, consents, identities, invitations, people, subjects
 from broker.storage.tables.groups import group_assignments, group_members, group_owners, groups
-from broker.storage.tables.history import audit, audit_personal, outbox, receipts, refusals
+from broker.storage.tables.history import audit, audit_anchor, audit_personal, outbox, receipts, refusals
 from broker.storage.tables.questions import questions
 from broker.storage.tables.shared import attempts, documents, keys, leases, metadata_fetches, used
 from broker.storage.tables.sign_in import (
@@ -26,6 +26,7 @@ __all__ = [
     "assignments",
     "attempts",
     "audit",
+    "audit_anchor",
     "audit_personal",
     "codes",
     "consents",

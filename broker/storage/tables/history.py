@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from broker.storage.tables import base
 
@@ -55,8 +55,16 @@ audit = Table(  # HT-18: unchained in the transaction of its cause; `maintain` n
     Column("data", JSON, nullable=False),
     Column("seq", BigInteger, unique=True),
     Column("chain", base.HASH),
-    Index("ix_audit_at", "at"),
+    Index("ix_audit_at", "at", "id"),
     Index("ix_audit_subject", "subject"),
+    Index("ix_audit_unchained", "at", "id", sqlite_where=text("seq IS NULL"), postgresql_where=text("seq IS NULL")),
+)
+
+audit_anchor = Table(  # one row: where the chain begins and ends, sealed under the root key
+    "audit_anchor",
+    base.metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", Text, nullable=False),
 )
 
 audit_personal = Table(

@@ -1,0 +1,94 @@
+"""`broker audit`: whether it is whole, and taking it along."""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from broker.cli.output import build, home_option, json_option, print_json, refuse
+
+
+@click.group("audit")
+def audit() -> None:
+    """Verify and export the audit."""
+
+
+@audit.command("verify")
+@click.option("--anchor", metavar="NUMBER:HEAD", help="What an earlier run printed as its end: it must still be so.")
+@home_option
+@json_option
+def verify(anchor: str | None, home: Path, as_json: bool) -> None:
+    """Look at every event of the chain. Exit status 1, and the first bad record, if one was altered, removed or moved."""
+    with closing(build(home)) as broker:
+        found = broker.audit_chain.verify(_anchor(anchor) if anchor else None)
+    if as_json:
+        print_json(found.to_json())
+        sys.exit(0 if found.problem is None else 1)
+    if found.problem is not None:
+        refuse(f"the audit is not what was written: {found.problem} ({found.checked} records before it are good)")
+    if not found.last:
+        click.echo(f"nothing is chained yet; {found.waiting} events wait for broker maintain")
+        return
+    click.echo(
+        f"{found.checked} records, {found.first} to {found.last}, are as they were written; {found.waiting} are not chained yet"
+    )
+    click.echo(f"end: {found.last}:{found.head}")
+
+
+@audit.command("export")
+@click.option("--since", "from_", metavar="AGE|DATE", help="Only events of so long (30d, 12h), or since a date (2026-11-01).")
+@click.option("--person", metavar="GUEST", help="Only those that concern or come from this person: address or id.")
+@click.option("--csv", "as_csv", is_flag=True, help="A table for spreadsheets; no cell is a formula.")
+@home_option
+@json_option
+def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_json: bool) -> None:
+    """Print events, oldest first: one JSON object a line, or one JSON list, or a table. Personal values are in it."""
+    import csv
+    import io
+    import json
+
+    from broker.services.audit_log import COLUMNS, cells
+
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json are two forms of the same; give one")
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(encoding="utf-8", newline="")  # whatever the terminal's: a file goes on to other programs
+    with closing(build(home)) as broker:
+        events = broker.audit_log.events(since=since(from_, broker.clock()) if from_ else 0, person=person)
+        if as_csv:
+            table = csv.writer(out)
+            table.writerow(COLUMNS)
+            table.writerows(map(cells, events))
+        elif as_json:
+            out.write("[")
+            for number, event in enumerate(events):
+                out.write((",\n" if number else "\n") + json.dumps(event))
+            out.write("\n]\n")
+        else:
+            out.writelines(json.dumps(event) + "\n" for event in events)
+
+
+def _anchor(text: str) -> tuple[int, str]:
+    found = re.fullmatch(r"(\d{1,18}):([0-9a-f]{64})", text)
+    if found is None:
+        raise click.BadParameter("write it as broker audit verify printed it: NUMBER:HEAD", param_hint="--anchor")
+    return int(found[1]), found[2]
+
+
+def since(text: str, now: int) -> int:
+    """A time from an age or a date. Raises BadParameter."""
+    from datetime import UTC, datetime
+
+    age = re.fullmatch(r"(\d{1,6})([dhm])", text)
+    if age is not None:
+        return max(0, now - int(age[1]) * {"d": 86_400, "h": 3_600, "m": 60}[age[2]])
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("write an age such as 30d or 12h, or a date such as 2026-11-01", param_hint="--since") from None
+    return max(0, int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()))

@@ -1,0 +1,347 @@
+"""HT-18, LP-06: the audit's chain, altered in every way by somebody who can write to the database; what is old goes; what is big fits."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, insert, select, text, update
+
+from broker.domain.audit import SYSTEM, Actor, Event
+from broker.domain.ids import new_id
+from broker.keyring.root import create_root, load_roots
+from broker.keyring.seal import Sealer
+from broker.services import audit
+from broker.services.audit_chain import AuditChain, Verified
+from broker.storage.engine import Connection, Database
+from broker.storage.tables import audit as events
+from broker.storage.tables import audit_anchor, audit_personal
+from tests.clock import Clock
+
+DAY = 86_400
+KEPT = 400 * DAY
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """On SQLite and on PostgreSQL."""
+    found = Database(database_url)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """A folder with a root key."""
+    (tmp_path / "keys").mkdir()
+    create_root(tmp_path / "keys")
+    return tmp_path / "keys"
+
+
+@pytest.fixture
+def chain(database: Database, clock: Clock, keys: Path) -> AuditChain:
+    """The chain of a node."""
+    sealer = Sealer(load_roots(keys))
+    return AuditChain(database, clock, lambda: sealer, lambda: KEPT)
+
+
+def write(database: Database, clock: Clock, number: int, *, name: str = "guest.blocked") -> None:
+    """So many events, a second apart."""
+    actor = Actor(kind="person", id="alice", address="203.0.113.7", request_id="7KQ4-M2XT-9RZB")
+    for count in range(number):
+        with database.write() as tx:
+            event = Event(name=name, actor=actor, target=f"guest-{count}", subject="p1", reason="left", data={"number": count},
+                          personal={"email": "ada@fabrikam.example"})  # fmt: skip
+            audit.record(tx, event, clock.advance(1))
+
+
+def verified(chain: AuditChain, **options: Any) -> Verified:
+    """A chain that holds."""
+    found = chain.verify(**options)
+    assert found.problem is None, found
+    return found
+
+
+def test_chained_by_maintain(database: Database, clock: Clock, chain: AuditChain) -> None:
+    """HT-18: events go in unchained; what is committed gets numbers in the order of its time, and the anchor counts."""
+    assert verified(chain) == Verified(checked=0, first=1, last=0, head="", waiting=0)
+    write(database, clock, 5)
+    assert verified(chain).waiting == 5
+    assert chain.chain() == 5
+    assert chain.chain() == 0
+    found = verified(chain)
+    assert (found.checked, found.first, found.last, found.waiting) == (5, 1, 5, 0)
+    with database.read() as tx:
+        assert [row[0] for row in tx.execute(select(events.c.seq).order_by(events.c.at))] == [1, 2, 3, 4, 5]
+    write(database, clock, 1)
+    assert chain.chain() == 1
+    assert verified(chain).last == 6
+
+
+def test_late_commits(database: Database, clock: Clock, chain: AuditChain) -> None:
+    """HT-18: an event that is committed after later ones were chained comes behind them, and nothing is lost."""
+    write(database, clock, 3)
+    chain.chain()
+    with database.write() as tx:
+        audit.record(tx, Event(name="late.one", actor=SYSTEM), clock() - 2)
+    assert chain.chain() == 1
+    assert verified(chain).last == 4
+
+
+Attack = Callable[[Connection], object]
+C = events.c
+VALUES: dict[str, Any] = {
+    "at": 1, "name": "guest.unblocked", "actor_kind": "system", "actor_id": "mallory", "request_id": "X", "subject": "p2",
+    "target": "guest-9", "reason": "", "data": {"number": 9}, "chain": "0" * 64,
+}  # fmt: skip
+
+
+def alter(column: str) -> Attack:
+    """Change one column of the fourth event."""
+    return lambda tx: tx.execute(update(events).where(C.seq == 4).values({column: VALUES[column]}))
+
+
+ALTERED: dict[str, tuple[Attack, int, str]] = {
+    **{f"altered {column}": (alter(column), 4, "was altered") for column in VALUES},
+    "deleted": (lambda tx: tx.execute(delete(events).where(C.seq == 4)), 4, "is missing"),
+    "first deleted": (lambda tx: tx.execute(delete(events).where(C.seq == 1)), 1, "is missing"),
+    "number taken away": (lambda tx: tx.execute(update(events).where(C.seq == 4).values(seq=None)), 4, "is missing"),
+    "truncated": (lambda tx: tx.execute(delete(events).where(C.seq > 7)), 8, "the anchor counts 9"),
+    "all gone": (lambda tx: tx.execute(delete(events)), 1, "the anchor counts 9"),
+    "added behind": (lambda tx: forged(tx, 10), 10, "behind the end"),
+    "anchor gone": (lambda tx: tx.execute(delete(audit_anchor)), 1, "the anchor is missing"),
+}  # fmt: skip
+
+
+def forged(tx: Connection, seq: int) -> None:
+    """An event that nobody wrote."""
+    row = tx.execute(select(events).where(C.seq == 9)).one()._mapping
+    tx.execute(insert(events).values({**row, "id": new_id(), "seq": seq}))
+
+
+@pytest.mark.parametrize("attack", ALTERED)
+def test_first_bad_record(database: Database, clock: Clock, chain: AuditChain, attack: str) -> None:
+    """LP-06: altered, deleted, taken out, truncated at the tail, added: the first bad record is named; also when more is wrong."""
+    write(database, clock, 9)
+    chain.chain()
+    do, record, words = ALTERED[attack]
+    with database.write() as tx:
+        do(tx)
+    found = chain.verify()
+    assert (found.record, words in (found.problem or "")) == (record, True), found
+    assert found.to_json()["ok"] is False
+    if record < 9:
+        with database.write() as tx:
+            tx.execute(update(events).where(C.seq == 9).values(reason="more"))
+        assert chain.verify().record == record
+
+
+def test_reordered(database: Database, clock: Clock, chain: AuditChain) -> None:
+    """LP-06: two events that changed places, with their HMACs or without."""
+    write(database, clock, 9)
+    chain.chain()
+    with database.write() as tx:
+        for old, new in ((3, 100), (6, 3), (100, 6)):
+            tx.execute(update(events).where(C.seq == old).values(seq=new))
+    assert chain.verify().record == 3
+
+
+def test_renumbered(database: Database, clock: Clock, chain: AuditChain) -> None:
+    """LP-06: one deleted, all behind it moved up and the last one doubled, so that the count is right."""
+    write(database, clock, 9)
+    chain.chain()
+    with database.write() as tx:
+        tx.execute(delete(events).where(C.seq == 4))
+        for seq in range(5, 10):
+            tx.execute(update(events).where(C.seq == seq).values(seq=seq - 1))
+        row = tx.execute(select(events).where(C.seq == 8)).one()._mapping
+        tx.execute(insert(events).values({**row, "id": new_id(), "seq": 9}))
+    assert chain.verify().record == 4
+
+
+def test_chained_anew_by_the_attacker(database: Database, clock: Clock, chain: AuditChain, tmp_path: Path) -> None:
+    """LP-06: without the root key neither HMACs nor an anchor can be made: of another installation they do not open."""
+    write(database, clock, 4)
+    chain.chain()
+    (tmp_path / "own").mkdir()
+    create_root(tmp_path / "own")
+    foreign = Sealer(load_roots(tmp_path / "own"))
+    with database.write() as tx:
+        tx.execute(update(events).where(C.seq == 2).values(reason="changed"))
+        tx.execute(update(events).values(seq=None, chain=None))
+        tx.execute(delete(audit_anchor))
+    AuditChain(database, clock, lambda: foreign, lambda: KEPT).chain()
+    assert "does not open (seal_root_unknown)" in (chain.verify().problem or "")
+    with database.write() as tx:
+        tx.execute(update(audit_anchor).values(sealed="s1.nonsense"))
+    assert "does not open (seal_format)" in (chain.verify().problem or "")
+
+
+def test_whole_database_put_back(database: Database, clock: Clock, chain: AuditChain) -> None:
+    """LP-06: an older state with its own anchor is whole in itself; what an earlier run told (`--anchor`) finds it out."""
+    write(database, clock, 3)
+    chain.chain()
+    with database.read() as tx:
+        old = tx.execute(select(audit_anchor.c.sealed)).scalar_one()
+    middle = verified(chain)
+    write(database, clock, 3)
+    chain.chain()
+    newest = verified(chain, expected=(middle.last, middle.head))
+    with database.write() as tx:
+        tx.execute(delete(events).where(C.seq > 3))
+        tx.execute(update(audit_anchor).values(sealed=old))
+    verified(chain)
+    assert "there were 6 before" in (chain.verify((newest.last, newest.head)).problem or "")
+    write(database, clock, 3, name="another.history")
+    chain.chain()
+    found = chain.verify((newest.last, newest.head))
+    assert found.record == 6
+    assert "another chain" in (found.problem or "")
+
+
+def test_personal_values_go(database: Database, clock: Clock, chain: AuditChain) -> None:
+    """LP-05, HT-18: a deletion empties or removes a person's values; the chain still verifies."""
+    write(database, clock, 6)
+    chain.chain()
+    with database.write() as tx:
+        tx.execute(update(audit_personal).where(audit_personal.c.name == "email").values(value=""))
+    assert verified(chain).checked == 6
+    with database.write() as tx:
+        tx.execute(delete(audit_personal).where(audit_personal.c.subject == "p1"))
+    assert verified(chain).checked == 6
+
+
+def test_what_is_old_goes(database: Database, clock: Clock, chain: AuditChain) -> None:
+    """`retention.audit`: the oldest stretch goes with its personal values, once a day; the rest verifies, and the audit says so."""
+    write(database, clock, 1200)
+    with database.write() as tx:
+        audit.record(tx, Event(name="late.one", actor=SYSTEM), clock() + 2 * DAY)  # keeps what is chained behind it, too
+    chain.chain()
+    write(database, clock, 5)
+    chain.chain()
+    assert chain.remove_old() == 0
+    clock.now += KEPT - 600
+    assert chain.remove_old() == 604
+    verified(chain)
+    clock.advance(DAY - 1)
+    assert chain.remove_old() == 0  # once a day
+    clock.advance(1)
+    assert chain.remove_old() == 596
+    assert chain.remove_old() == 0
+    assert chain.chain() == 2
+    found = verified(chain)
+    assert (found.first, found.last, found.checked) == (1201, 1208, 8)
+    with database.read() as tx:
+        assert tx.execute(select(func.count()).select_from(audit_personal)).scalar_one() == 10
+        told = tx.execute(select(C.data, C.reason).where(C.name == "audit.removed").order_by(C.seq)).all()
+    assert [tuple(row) for row in told] == [({"first": 1, "last": 604}, "retention"), ({"first": 605, "last": 1200}, "retention")]
+    with database.write() as tx:
+        tx.execute(delete(events).where(C.seq == 1201))
+    assert chain.verify().record == 1201  # who removes more than the anchor says is found
+
+
+def test_two_nodes_at_once(database: Database, clock: Clock, chain: AuditChain) -> None:
+    """HT-18: `maintain` on two nodes at the same moment: each event has one number, and the chain holds."""
+    write(database, clock, 60)
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(lambda _: chain.chain(), range(4))) == 60
+    assert verified(chain).checked == 60
+
+
+def test_root_keys_change(database: Database, clock: Clock, chain: AuditChain, keys: Path) -> None:
+    """HT-15: a new root key seals the anchor at the next event; the old file may then go."""
+    write(database, clock, 2)
+    chain.chain()
+    old = set(keys.iterdir())
+    create_root(keys)
+    both = Sealer(load_roots(keys))
+    write(database, clock, 1)
+    assert AuditChain(database, clock, lambda: both, lambda: KEPT).chain() == 1
+    for path in old:
+        path.unlink()
+    newest = Sealer(load_roots(keys))
+    assert verified(AuditChain(database, clock, lambda: newest, lambda: KEPT)).checked == 3
+
+
+def many(database: Database, number: int) -> None:
+    """So many events in one statement each thousand."""
+    row = {"name": "sign_in.allowed", "actor_kind": "person", "actor_id": "x" * 36, "request_id": "R" * 14, "subject": "s" * 36,
+           "target": "payroll", "reason": "", "data": {"acr": "https://refeds.org/profile/sfa"}}  # fmt: skip
+    for start in range(0, number, 1000):
+        with database.write() as tx:
+            tx.execute(insert(events), [{**row, "id": new_id(), "at": start + n} for n in range(1000)])
+
+
+def test_constant_memory(database: Database, clock: Clock, chain: AuditChain) -> None:
+    """LP-06: verifying 20,000 events takes no more memory than 5,000."""
+
+    def peak() -> int:
+        tracemalloc.start()
+        found = verified(chain)
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert found.checked == found.last
+        return top
+
+    many(database, 5_000)
+    chain.chain()
+    small = peak()
+    many(database, 15_000)
+    assert chain.chain() == 15_000
+    assert peak() < 1.2 * small
+
+
+def test_one_run_is_bounded(database: Database, clock: Clock, chain: AuditChain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backlog is worked off in several runs."""
+    monkeypatch.setattr("broker.services.audit_chain.ROUNDS", 2)
+    many(database, 5_000)
+    assert [chain.chain() for _ in range(4)] == [2000, 2000, 1000, 0]
+    assert verified(chain).checked == 5_000
+
+
+def test_any_text_survives_the_database(database: Database, clock: Clock, chain: AuditChain) -> None:
+    """HT-18: what both databases give back is what was chained: all of Unicode, nested data, big numbers, times before 1970."""
+    data = {"é\u2028": ["\U0001f600", None, True, 1.5, 2**53, {"b": 1, "a": -1}], "empty": {}, "quote": "\"\\'"}
+    with database.write() as tx:
+        event = Event(name="x.y", actor=Actor(kind="person", id="Ünïcode"), reason="line\nbreak\x1b[31m", data=data)
+        audit.record(tx, event, -5)
+    chain.chain()
+    assert verified(chain).checked == 1
+    with database.read() as tx:
+        assert json.loads(json.dumps(tx.execute(select(C.data)).scalar_one())) == data
+
+
+def test_not_while_the_table_is_locked_out(database: Database, clock: Clock, chain: AuditChain) -> None:
+    """LP-08: if the anchor cannot be written, no event is numbered either: both or neither."""
+    write(database, clock, 3)
+    chain.chain()
+    write(database, clock, 2)
+    with database.write() as tx:
+        refuse_writes(tx, "audit_anchor", "UPDATE")
+    with pytest.raises(Exception, match="disk is full"):
+        chain.chain()
+    found = verified(chain)
+    assert (found.last, found.waiting) == (3, 2)
+    with database.write() as tx:
+        allow_writes(tx, "audit_anchor")
+
+
+def refuse_writes(tx: Connection, table: str, what: str) -> None:
+    """From now on the database refuses to write to a table, as it does when the disk is full."""
+    if tx.dialect.name == "sqlite":
+        tx.execute(text(f"CREATE TRIGGER refused BEFORE {what} ON {table} BEGIN SELECT RAISE(ABORT, 'disk is full'); END"))
+        return
+    tx.execute(
+        text("CREATE OR REPLACE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'disk is full'; END $$")
+    )
+    tx.execute(text(f"CREATE TRIGGER refused BEFORE {what} ON {table} FOR EACH ROW EXECUTE FUNCTION refused()"))
+
+
+def allow_writes(tx: Connection, table: str) -> None:
+    """There is room again."""
+    tx.execute(text("DROP TRIGGER refused" if tx.dialect.name == "sqlite" else f"DROP TRIGGER refused ON {table}"))
