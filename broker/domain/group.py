@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 
 from broker.domain.errors import Invalid
 
@@ -44,6 +45,7 @@ def group_name(text: str) -> str:
     return name
 
 
+@lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """What two names are compared by: `Finance`, `finance` and their compatibility forms are one."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

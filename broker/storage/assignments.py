@@ -109,11 +109,6 @@ def drop(tx: Connection, principal: Principal, holder: str, application: str, ro
     return tx.execute(statement).rowcount
 
 
-def drop_of_person(tx: Connection, person_id: str) -> int:
-    """Delete every assignment of a person; the number of them."""
-    return tx.execute(delete(assignments).where(_A.person_id == person_id)).rowcount
-
-
 def of(tx: Connection, principal: Principal, holder: str, application: str | None = None) -> list[Assignment]:
     """A holder's assignments, ended ones too, by application and role."""
     table, column = _TABLES[principal]

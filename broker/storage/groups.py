@@ -102,11 +102,6 @@ def of_person(tx: Connection, person_id: str) -> list[tuple[Group, int]]:
     return [(_group(row, {}), row[-1]) for row in tx.execute(statement)]
 
 
-def leave_all(tx: Connection, person_id: str) -> int:
-    """Take a person out of every group; the number of them."""
-    return tx.execute(delete(group_members).where(_M.person_id == person_id)).rowcount
-
-
 def add_owner(tx: Connection, group_id: str, email: str) -> bool:
     """Make an address an owner; False if it is one."""
     return run(tx, _OWN, {"group_id": group_id, "email": email}).rowcount == 1

@@ -273,3 +273,15 @@ def test_bo_is_another_person(company: World) -> None:
     assert page.error == "not_assigned"
     assert "cleo@contoso.example" in page.text  # whom to ask
     assert HOSTS["fabrikam"] not in page.text
+
+
+def test_a_policy_knows_a_group_in_whatever_case(company: World) -> None:
+    """PO-02: a policy about `night shift` is about the group Night Shift: a case that differs never means no policy."""
+    company.broker.groups.create(ACTOR, "Night Shift")
+    ada = ada_in(company)
+    company.broker.groups.add_members(ACTOR, "Night Shift", [ADA.email])
+    company.write(
+        "policies/night.yaml",
+        "name: x\nusers: {include: {groups: [night shift]}}\napplications: {include: all}\ngrant: {block: true}\n",
+    )
+    assert company.arrive(ada, company.travel).error == "policy_blocked"

@@ -48,7 +48,6 @@ def test_members_come_and_go_once(database: Database):
         assert groups.of_person(tx, people[0]) == [(group, START)]
         assert groups.remove_member(tx, group.id, people[0])
         assert not groups.remove_member(tx, group.id, people[0])
-        assert groups.leave_all(tx, people[1]) == 1
         assert groups.remove(tx, group.id)
         assert not groups.remove(tx, group.id)
         assert groups.of_person(tx, people[2]) == []
@@ -105,8 +104,6 @@ def test_one_holder_one_application_one_role(database: Database):
             assignments.put(tx, factories.assignment(kind, holder=holder, role="viewer"))
             assert assignments.drop(tx, kind, holder, "payroll", "viewer") == 1
             assert assignments.drop(tx, kind, holder, "payroll", None) == 1
-        assignments.put(tx, factories.assignment(holder=person.id))
-        assert assignments.drop_of_person(tx, person.id) == 1
 
 
 def test_a_redemption_opens_what_had_ended_only(database: Database):

@@ -83,7 +83,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "groups.count": lambda tx: groups.count(tx, GROUP.id),
     "groups.members": lambda tx: groups.members(tx, GROUP.id, after="", limit=10),
     "groups.of_person": lambda tx: groups.of_person(tx, PERSON.id),
-    "groups.leave_all": lambda tx: groups.leave_all(tx, PERSON.id),
     "groups.add_owner": lambda tx: groups.add_owner(tx, GROUP.id, "bob@contoso.example"),
     "groups.remove_owner": lambda tx: groups.remove_owner(tx, GROUP.id, "bob@contoso.example"),
     "assignments.holdings": lambda tx: [
@@ -92,7 +91,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "assignments.open_for": lambda tx: assignments.open_for(tx, "1", PERSON.id, "payroll", "viewer", START),
     "assignments.put": lambda tx: [assignments.put(tx, factories.assignment(kind)) for kind in Principal],
     "assignments.drop": lambda tx: [assignments.drop(tx, kind, "holder", "payroll", None) for kind in Principal],
-    "assignments.drop_of_person": lambda tx: assignments.drop_of_person(tx, PERSON.id),
     "assignments.of": lambda tx: [assignments.of(tx, kind, "holder", "payroll") for kind in Principal],
     "assignments.of_application": lambda tx: [assignments.of_application(tx, "payroll", kind) for kind in Principal],
     "assignments.through_groups": lambda tx: assignments.through_groups(tx, PERSON.id),
