@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-PAYROLL, TRAVEL = "payroll", "travel"
+PAYROLL, TRAVEL, LEDGER = "payroll", "travel", "ledger"
 PARTNERS = ("fabrikam", "northwind", "staff")
 WOODGROVE = "woodgrove"  # the partner over SAML
 
@@ -43,6 +43,7 @@ def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
         (config / "partners" / f"{WOODGROVE}.yaml").write_text(_WOODGROVE.format(at=at), "utf-8")
     (config / "applications" / f"{PAYROLL}.yaml").write_text(_PAYROLL.format(at=at), "utf-8")
     (config / "applications" / f"{TRAVEL}.yaml").write_text(_TRAVEL.format(at=at), "utf-8")
+    (config / "applications" / f"{LEDGER}.yaml").write_text(_LEDGER.format(at=at), "utf-8")
     return known
 
 
@@ -117,4 +118,14 @@ post_logout_redirect_uris: ["{at.travel}/signed-out"]
 launch_url: {at.travel}/login
 scopes: [openid, profile, email]
 id_token_signed_response_alg: ES256
+"""
+
+_LEDGER = """\
+# Only for those to whom `broker assign ledger ...` gave it, or a group that they are in; it lives at Travel's address.
+name: Ledger
+redirect_uris: ["{at.travel}/callback"]
+assignment_required: true
+owners: [bob@contoso.example]
+roles: [viewer, approver]
+scopes: [openid, email, groups, roles, offline_access]
 """

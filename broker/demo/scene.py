@@ -33,6 +33,7 @@ class Scene:
     link: str = ""
     tokens: Tokens | None = None
     refusals: dict[str, str] = field(default_factory=dict)  # request id: the page's code
+    tokens_of_ledger: Tokens | None = None
 
     def upstream(self, partner: str = "fabrikam") -> int:
         """How many logins that partner has finished so far."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from broker.demo import green_path, refusals, story_saml
+from broker.demo import green_path, refusals, story_groups, story_saml
 from broker.demo.browser import BrowserError
 from broker.demo.cast import Cast
 from broker.demo.faults import FAULTS
@@ -47,6 +47,9 @@ def steps() -> list[Step]:
         ("partner's new key", refusals.new_key),
         ("address proven", refusals.redeemed_after_all),
         ("member of staff", green_path.member),
+        ("not assigned", story_groups.not_assigned),
+        ("group by a rule", story_groups.by_rule),
+        ("assignment taken back", story_groups.taken_back),
         ("sign out", green_path.logout),
         *story_saml.saml_steps(),
     ]
