@@ -41,6 +41,7 @@ from broker.services.mismatches import Mismatches
 from broker.services.moving import Moving
 from broker.services.nodes import Nodes
 from broker.services.outbox import Outbox, Write
+from broker.services.own_pages import OwnPages
 from broker.services.partners import Partners
 from broker.services.policies import InForce, Policies
 from broker.services.questions import Questions
@@ -80,6 +81,7 @@ class Broker:
     sessions: Sessions
     grants: Grants
     policies: Policies
+    own_pages: OwnPages
     sign_in: SignIn
     choices: Choices
     upstream: Upstream
@@ -220,6 +222,7 @@ def build(
         sessions=sessions,
         grants=grants,
         policies=Policies(db, clock, now, in_force),
+        own_pages=OwnPages(db, clock, now, sessions, in_force),
         sign_in=sign_in,
         choices=Choices(db, clock, now),
         upstream=upstream,

@@ -17,8 +17,8 @@ from broker.services.policy_export import Export, lines
 from broker.services.replay import from_database
 from broker.settings.load import Settings
 from broker.settings.policy_file import People, PolicyFile
-from broker.storage import assignments, people
-from broker.storage.engine import Database
+from broker.storage import assignments, groups, people
+from broker.storage.engine import Connection, Database
 
 Name = Callable[[str], str]  # what stands for a guest's address
 
@@ -101,6 +101,8 @@ class Policies:
             if person is None:
                 raise NotFound(f"nobody with the address {canonical} is known; invite the guest first", "person_unknown")
             held = assignments.holdings(tx, person.id, application, now)
+            missing = _missing_groups(tx, settings)
+        needs_assignment = file.assignment_required and not any(row.assignment_id for row in held)
         circumstances = Circumstances(
             kind=person.kind,
             guest=person.email,
@@ -126,9 +128,7 @@ class Policies:
             "sign_in_frequency": verdict.sign_in_frequency,
             "reasons": list(verdict.reasons),
             "policies": [result._asdict() for result in verdict.results],
-            "notes": _notes(
-                person, now, needs_assignment=file.assignment_required and not any(row.assignment_id for row in held)
-            ),
+            "notes": [*_notes(person, now, needs_assignment=needs_assignment), *missing],
         }
 
     def past(self, since: int) -> Iterator[PastSignIn]:
@@ -171,6 +171,18 @@ def _home_of(person: Person, settings: Settings) -> str:
         return person.partner
     partner = settings.partner_of_domain(domain_of(person.email))
     return partner.id if partner else "email"
+
+
+def _missing_groups(tx: Connection, settings: Settings) -> list[str]:
+    """Groups live in the database, so no file's reader can tell that a name is wrong; it would protect nothing (PO-01)."""
+    named = [
+        (file.id, name)
+        for file in settings.policies.values()
+        if file.state != "disabled"
+        for name in dict.fromkeys((*file.users.include.groups, *file.users.exclude.groups))
+    ]
+    known = groups.known(tx, {folded(name) for _, name in named}) if named else set()
+    return [f"policy {id_} names the group {name}, which there is not" for id_, name in named if folded(name) not in known]
 
 
 def _notes(person: Person, now: int, *, needs_assignment: bool) -> list[str]:

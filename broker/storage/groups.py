@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
@@ -49,6 +49,15 @@ def by_id(tx: Connection, group_id: str) -> Group | None:
 def by_name(tx: Connection, name: str) -> Group | None:
     """The group of this name, in whatever case."""
     return _one(tx, tx.execute(select(groups).where(_G.folded == folded(name))).first())
+
+
+def known(tx: Connection, names: Iterable[str]) -> set[str]:
+    """Those of some folded names that a group has."""
+    wanted, found = sorted(names), set()
+    for start in range(0, len(wanted), 500):
+        rows = tx.execute(select(_G.folded).where(_G.folded.in_(wanted[start : start + 500])))
+        found |= {str(row[0]) for row in rows}
+    return found
 
 
 def listed(tx: Connection, *, after: str, limit: int, owner: str | None = None) -> list[tuple[Group, int]]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from broker.demo.browser import Page
-from tests.journeys.world import ADA, BO, CLEO, World
+from broker.demo.relying import SignInFailed
+from tests.journeys.world import ACTOR, ADA, BO, CLEO, World
 
 BLOCK = "name: x\nusers: {include: {guests: all}}\ngrant: {block: true}\n"
 OFTEN = "name: x\nusers: {include: {guests: all}}\ngrant: {}\nsession: {sign_in_frequency: 4h}\n"
@@ -171,6 +172,67 @@ def test_what_cannot_be_met_is_a_no(world: World, word: str) -> None:
     world.write("policies/more.yaml", f"name: x\nusers: {{include: {{guests: all}}}}\ngrant: {{require: [{word}]}}\n")
     assert refused(world, world.arrive(ada)) == ("policy_blocked", f"{word}_missing")
     assert "code" in world.arrive(world.visitor(CLEO), world.travel).query
+
+
+def test_our_own_pages_within_a_session(world: World) -> None:
+    """HP-36: a session that an application opened does not walk around a policy for everything else; reloads ask once."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    assert ada.open(f"{world.url}/apps").name == "apps"
+    world.write("policies/p.yaml", BLOCK + "applications: {exclude: [payroll]}\n")
+    assert "code" in world.arrive(ada).query
+    assert refused(world, ada.open(f"{world.url}/apps")) == ("policy_blocked", "policy_blocked")
+    world.write("policies/p.yaml", OFTEN)
+    world.clock.advance(10)
+    assert ada.open(f"{world.url}/apps").name == "apps"
+    assert ada.seen == ["apps"]
+    for _ in range(4):
+        world.clock.advance(2400)
+        world.sign_in(ada)
+    world.write("policies/p.yaml", OFTEN.replace("4h", "1h"))
+    assert ada.open(f"{world.url}/apps").name == "apps"
+    assert ada.seen == ["partner-login", "apps"]
+    assert ada.open(f"{world.url}/apps").name == "apps"
+    assert ada.seen == ["apps"]
+
+
+def test_groups(both: World) -> None:
+    """PO-03: who joins or leaves a group is judged so at the next request, refresh and userinfo; names whatever their case."""
+    ada = both.visitor(ADA)
+    both.redeem(ada)
+    tokens = both.sign_in(ada)
+    both.write("policies/p.yaml", "name: x\nusers: {include: {groups: [CONTRACTORS]}}\ngrant: {block: true}\n")
+    both.broker.groups.create(ACTOR, "Contractors")
+    assert "code" in both.arrive(ada).query
+    both.broker.groups.add_members(ACTOR, "Contractors", [ADA.email])
+    assert both.broker.policies.what_if(ADA.email, "payroll")["groups"] == ["Contractors"]
+    assert both.broker.policies.what_if(ADA.email, "payroll")["outcome"] == "blocked"
+    page = both.arrive(ada)
+    assert refused(both, page) == ("policy_blocked", "policy_blocked")
+    assert both.receipt(page)["policies"][0]["reason"] == "about the group Contractors: lets nobody in whom it is about"
+    with pytest.raises(SignInFailed, match="invalid_grant"):
+        both.party.refresh(tokens.refresh_token or "")
+    both.broker.groups.remove_members(ACTOR, "Contractors", [ADA.email])
+    assert "code" in both.arrive(ada).query
+
+
+def test_guests_without_a_home_organization(world: World) -> None:
+    """`partners: [email]` are those who prove their mailbox; the age of that proof counts like any other."""
+    world.write("policies/p.yaml", OFTEN.replace("guests: all", "partners: [email]"))
+    gwen = world.mailbox("gwen@mailbox.example")
+    world.redeem(gwen, world.invite("gwen@mailbox.example"))
+    first = world.sign_in(gwen).claims["auth_time"]
+    for _ in range(8):
+        world.clock.advance(1800)
+        tokens = world.sign_in(gwen)
+    assert gwen.seen == ["email-code"]
+    assert tokens.claims["auth_time"] == first + 4 * HOUR
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    world.write("policies/p.yaml", BLOCK.replace("guests: all", "partners: [email]"))
+    assert refused(world, world.arrive(gwen)) == ("policy_blocked", "policy_blocked")
+    assert "code" in world.arrive(ada).query
+    assert world.broker.policies.what_if("gwen@mailbox.example", "payroll")["outcome"] == "blocked"
 
 
 def test_another_account_after_a_refusal(world: World) -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broker.domain.assurance import MFA, PHISHING_RESISTANT, SFA
+from broker.domain.audit import Actor
 from broker.domain.errors import Invalid, NotFound
 from broker.domain.guest import Kind, State
 from broker.storage import consents, people
@@ -21,6 +22,7 @@ def _says_something(file: dict[str, Any]) -> bool:
     return bool(file["grant"].get("block") or file["grant"].get("require") or "session" in file)
 
 
+ACTOR = Actor(kind="command")
 GUESTS = "name: x\nusers: {include: {guests: all}}\n"
 BLOCK = GUESTS + "grant: {block: true}\n"
 WHO = {
@@ -59,13 +61,15 @@ FILE: st.SearchStrategy[Any] = st.fixed_dictionaries(
 
 
 def people_of(stage: Stage) -> dict[str, Signed]:
-    """Everybody, signed in with one factor two hours ago."""
+    """Everybody, signed in with one factor; Ada is in the group X."""
     found = {}
+    stage.broker.groups.create(ACTOR, "X")
     for email, kind in WHO.items():
         found[email] = stage.person(scopes="", email=email, kind=kind)
         with stage.broker.db.write() as tx:
             for application in ("payroll", "travel"):
                 consents.record(tx, found[email].person.id, application, ALL_SCOPES.split(), stage.clock())
+    stage.broker.groups.add_members(ACTOR, "X", ["ada@fabrikam.example"])
     return found
 
 
@@ -143,6 +147,13 @@ def test_what_is_told(stage: Stage) -> None:
         ("trusted", "report_only", "required"),
     ]
     assert found["notes"] == ["the application asks for an assignment, which the guest does not have"]
+    stage.write("policies/typo.yaml", "name: x\nusers: {include: {groups: [Auditor, AUDITORS]}}\ngrant: {block: true}\n")
+    stage.broker.groups.create(ACTOR, "Auditors")
+    assert ask("ada@fabrikam.example", "payroll", "192.0.2.1")["notes"] == [
+        "policy typo names the group Auditor, which there is not"
+    ]
+    (stage.home / "config" / "policies" / "typo.yaml").unlink()
+    stage.reload()
     assert ask(who.person.email, "tight")["outcome"] == "blocked"  # without --ip: from none of the networks
     mfa = ask(who.person.email, "tight", "192.0.2.1", partner_mfa=True)["policies"][1]
     assert (mfa["result"], mfa["reason"]) == (

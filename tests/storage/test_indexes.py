@@ -72,6 +72,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "bindings.count_of": lambda tx: bindings.count_of(tx, "fabrikam", issuer=URL, before=None),
     "bindings.unbind": lambda tx: [bindings.unbind(tx, PERSON.id), bindings.unbind(tx, PERSON.id, "fabrikam")],
     "bindings.held": lambda tx: bindings.held(tx, [PERSON.id], "fabrikam", START),
+    "groups.known": lambda tx: groups.known(tx, {"auditors"}),
     "groups.add": lambda tx: groups.add(tx, GROUP),
     "groups.by_id": lambda tx: groups.by_id(tx, GROUP.id),
     "groups.by_name": lambda tx: groups.by_name(tx, GROUP.name),

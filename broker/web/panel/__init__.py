@@ -33,7 +33,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     @routes.get("/apps")
     def apps() -> Response:
         cookie = browser.session()
-        held = broker.sessions.find(cookie)
+        held = broker.own_pages.open_to(cookie, browser.address())
         if held is None or cookie is None:
             started = broker.sign_in.begin_panel(browser.binding(), browser.address(), "/apps")
             response = browser.go(browser.path(started.login_id))
