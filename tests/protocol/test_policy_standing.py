@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from broker.domain.assurance import MFA, SFA
 from broker.domain.guest import Kind
+from broker.domain.policy import Policy, Rulebook, Whom
+from broker.domain.standing import policy_objection
+from tests import factories
 from tests.protocol.stage import Signed, Stage, oauth_error
+from tests.protocol.test_standing import standing
 
 HOUR = 3600
 GUESTS = "name: x\nusers: {include: {guests: all}}\n"
@@ -92,6 +99,22 @@ def test_a_proof_that_grew_old(stage: Stage):
     body = answer.get_json()
     stage.clock.advance(1)
     assert not opens(stage, body)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Amsterdam", "America/New_York", "Pacific/Apia"])
+@pytest.mark.parametrize("moment", ["2027-03-28T01:00:00", "2027-10-31T01:00:00", "2028-02-29T00:00:00", "2028-03-01T00:00:00"])
+def test_clocks_that_change(monkeypatch: pytest.MonkeyPatch, zone: str, moment: str):
+    """PO-08: hours are 3600 seconds of UTC, whatever zone the machine is in and whatever its clocks do that night."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        end = int(datetime.fromisoformat(f"{moment}+00:00").timestamp())
+        holding = replace(standing(), grant=factories.grant("p", auth_time=end - 4 * HOUR, proof={"auth_time_known": True}))
+        book = Rulebook.of([Policy(id="p", include=Whom(all_guests=True), sign_in_frequency=4 * HOUR)])
+        assert [policy_objection(holding, book, end - 1), policy_objection(holding, book, end)] == [None, "auth_time_too_old"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_proof_of_no_known_time(stage: Stage):
