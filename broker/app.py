@@ -44,12 +44,14 @@ from broker.services.outbox import Outbox, Write
 from broker.services.own_pages import OwnPages
 from broker.services.partners import Partners
 from broker.services.policies import InForce, Policies
+from broker.services.proving import Proving
 from broker.services.questions import Questions
 from broker.services.receipts import Receipts
 from broker.services.redemption import Redemption
 from broker.services.reload import Reload
 from broker.services.sessions import Sessions
 from broker.services.sign_in import SignIn
+from broker.services.terms import Terms
 from broker.services.tickets import Tickets
 from broker.services.upstream import Upstream
 from broker.settings.load import Settings
@@ -86,6 +88,8 @@ class Broker:
     choices: Choices
     upstream: Upstream
     acs: Acs
+    proving: Proving
+    terms: Terms
     redemption: Redemption
     mail_codes: MailCodes
     invitations: Invitations
@@ -227,6 +231,8 @@ def build(
         choices=Choices(db, clock, now),
         upstream=upstream,
         acs=Acs(db, clock, now, partners, upstream, attempts, lambda: sealer),
+        proving=Proving(db, clock, now, sign_in, lambda: sealer, outbox),
+        terms=Terms(db, clock, now, sign_in),
         redemption=Redemption(db, clock, now, sign_in),
         mail_codes=MailCodes(db, clock, now, sign_in, outbox, lambda: sealer),
         invitations=Invitations(db, clock, now, tickets),

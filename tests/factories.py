@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from broker.domain.assignment import Assignment, Principal
+from broker.domain.factor import Factor, Method
 from broker.domain.group import Group
 from broker.domain.guest import Identity, Kind, Person, State
 from broker.domain.ids import digest, new_id, new_reference
@@ -134,6 +135,12 @@ def grant(person_id: str, **values: Any) -> Grant:
         "created_at": START,
     }
     return Grant(**{**plain, "person_id": person_id, **values})
+
+
+def factor(person_id: str, **values: Any) -> Factor:
+    """An authenticator app added now; its seed is not a real one."""
+    plain = {"id": new_id(), "method": Method.TOTP, "name": "", "created_at": START, "sealed": "s1.sealed"}
+    return Factor(**{**plain, "person_id": person_id, **values})
 
 
 def receipt(**values: Any) -> Receipt:

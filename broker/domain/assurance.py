@@ -1,14 +1,20 @@
-"""How strongly a person was authenticated: the three `acr` values of the contract, in rising order (HP-62)."""
+"""How strongly a person was authenticated: the three `acr` values of the contract, in rising order (HP-62).
+
+A partner's word counts as multi-factor authentication only where its file trusts that word, and only while it is young (HO-15).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+from broker.domain.factor import Method, Proof
 
 SFA = "https://refeds.org/profile/sfa"
 MFA = "https://refeds.org/profile/mfa"
 PHISHING_RESISTANT = "phr"
 _SINGLE = frozenset("face fpt geo hwk iris kba otp pin pop pwd rba retina sc sms swk tel user vbm wia".split())
 ACR_VALUES = (SFA, MFA, PHISHING_RESISTANT)
+_CLOCK_SKEW = 60  # seconds that a partner's clock may be ahead of ours
 
 
 def rank(acr: str | None) -> int:
@@ -24,4 +30,37 @@ def satisfies(acr: str, wanted: Iterable[str]) -> bool:
 
 def plain(amr: Iterable[str]) -> tuple[str, ...]:
     """The methods of RFC 8176 that a home organization named, without `mfa` and `mca`: those need our trust (HO-15)."""
-    return tuple(value for value in amr if value in _SINGLE)
+    return tuple(dict.fromkeys(value for value in amr if value in _SINGLE))
+
+
+def partner_did_mfa(proof: Proof | None, trusted: Collection[str], max_age: int, now: int) -> bool:
+    """HO-15: acr or one of amr is a value that `trust.mfa` lists, and the sign-in is known to be younger than `mfa_max_age`.
+
+    trusted, max_age (seconds): of the partner's file as it is now.
+    """
+    if proof is None or proof.method is not Method.PARTNER or proof.at is None:
+        return False
+    if not now - max_age < proof.at <= now + _CLOCK_SKEW:
+        return False
+    return proof.acr in trusted or any(value in trusted for value in proof.amr)
+
+
+def reached(vouched: Proof | None, partner_mfa: bool, proofs: Iterable[Proof]) -> tuple[str, tuple[str, ...]]:
+    """The acr and amr (RFC 8176) that are true: the home organization's sign-in, and what was proven to us.
+
+    vouched: the partner's word. partner_mfa: `partner_did_mfa` of it. proofs: those with our factors that count now.
+    """
+    held = [_worth(proof) for proof in proofs]
+    acr = max([MFA if partner_mfa else SFA, *(level for level, _ in held)], key=rank)
+    amr = [*plain(vouched.amr if vouched else ()), *(value for _, values in held for value in values)]
+    if rank(acr) > rank(SFA):
+        amr.append("mfa")
+    return acr, tuple(dict.fromkeys(amr))
+
+
+def _worth(proof: Proof) -> tuple[str, tuple[str, ...]]:
+    """A passkey resists phishing; it is more than a second thing in the hand where it also checked who holds it."""
+    if proof.method is not Method.PASSKEY:
+        return MFA, ("otp",)
+    key = "swk" if proof.synced else "hwk"
+    return (PHISHING_RESISTANT, (key, "user")) if proof.verified else (MFA, (key,))

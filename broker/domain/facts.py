@@ -50,9 +50,19 @@ class Facts:
     groups: frozenset[str] = frozenset()  # names of our groups that the person is in now
     consented: frozenset[str] | None = None  # scopes of the consent record; None: no record
     consented_now: bool = False
+    # what was agreed to
+    terms: str | None = None  # the version of the terms of use that is in force
+    terms_accepted: bool = False
+    # what was proven, and what could be
     acr: str = assurance.SFA
     amr: tuple[str, ...] = ()
+    proofs: tuple[Mapping[str, object], ...] = ()  # that acr and amr stand on: who proved what and when
     partner_mfa: bool = False  # the partner did multi-factor authentication, and we trust its word (HO-15)
+    may_step_up: bool = False  # it can be asked for more proof, and was not yet in this login
+    factors: frozenset[str] = frozenset()  # of ours, that the person has: totp, passkey, key; looked up where proof is missing
+    proven_at: int | None = None  # the last proof with one of them, in this login or in the session
+    wish: str = ""  # what a login for our own pages is to do beside (login.Wish)
+    added: bool = False  # a method was added in this login
     # what the policies say of it (domain/judgement.py)
     policy_refusal: str | None = None  # policy_blocked or policy_error
     required: frozenset[str] = frozenset()  # of mfa, phishing_resistant_mfa, terms_of_use

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from broker.domain import assurance
+from broker.domain.factor import FRESH
 from broker.domain.facts import Facts
 from broker.domain.guest import Kind, State
-from broker.domain.policy import unmet
+from broker.domain.login import Wish
+from broker.domain.policy import Requirement
 
 
 class Step(StrEnum):
@@ -22,7 +24,10 @@ class Step(StrEnum):
     UPSTREAM = "upstream"
     CODE = "code"
     REDEEM = "redeem"
+    TERMS = "terms"
     CONSENT = "consent"
+    CHALLENGE = "challenge"
+    ENROLL = "enroll"
     DENY = "deny"
     ISSUE = "issue"
 
@@ -32,13 +37,15 @@ class Next:
     """The answer of a gate.
 
     error: the OAuth error for the application when the step may not be shown (prompt=none) or the login is denied.
-    code: the page's code when denied; None: the error goes straight to the application. reason: for the receipt.
+    code: the page's code when denied; None: the error goes straight to the application. reason: for the receipt. how: of a step that can be done in several ways,
+    `more` (UPSTREAM: ask for more proof), `anew` (UPSTREAM: a fresh one), `any` or `passkey` (CHALLENGE, ENROLL), `totp` (ENROLL).
     """
 
     step: Step
     error: str = ""
     reason: str = ""
     code: str | None = None
+    how: str = ""
 
 
 def home_is_known(f: Facts) -> Next | None:
@@ -123,7 +130,7 @@ def access_is_assigned(f: Facts) -> Next | None:
 
 
 def policy_allows(f: Facts) -> Next | None:
-    """Policies let this person in here, from there, with a proof as young and as strong as they ask for."""
+    """Policies let this person in here, from there, with a sign-in as young as they ask for."""
     if f.policy_refusal is not None:
         return Next(Step.DENY, "access_denied", f.policy_refusal, "policy_blocked")
     if f.frequency is not None and not is_young(f, f.frequency):
@@ -133,8 +140,8 @@ def policy_allows(f: Facts) -> Next | None:
         return Next(
             Step.DENY, "login_required", "auth_time_missing" if f.auth_time is None else "auth_time_too_old", "policy_blocked"
         )
-    missing = unmet(f.required, acr=f.acr)
-    return Next(Step.DENY, "access_denied", f"{missing[0]}_missing", "policy_blocked") if missing else None
+    unknown = sorted(f.required.difference(Requirement))  # PO-02: what nobody knows is never met
+    return Next(Step.DENY, "access_denied", f"{unknown[0]}_missing", "policy_blocked") if unknown else None
 
 
 def is_young(f: Facts, seconds: int) -> bool:
@@ -147,6 +154,16 @@ def is_young(f: Facts, seconds: int) -> bool:
     if not f.asserted_now:
         return f.auth_time > f.now - seconds
     return f.auth_time >= f.started_at - seconds - (CLOCK_SKEW if f.freshness_asked else 0)
+
+
+def terms_are_accepted(f: Facts) -> Next | None:
+    """A guest, and whom policy asks, accepted the terms of use in the version that is in force."""
+    asked = "terms_of_use" in f.required
+    if f.terms_accepted or not (asked or (f.terms is not None and f.kind is Kind.GUEST)):
+        return None
+    if f.terms is None:  # a policy asks for what is nowhere written: nobody can agree to it
+        return Next(Step.DENY, "access_denied", "terms_of_use_missing", "policy_blocked")
+    return Next(Step.TERMS, "interaction_required", f"the terms of use {f.terms} are not accepted yet")
 
 
 def consent_is_given(f: Facts) -> Next | None:
@@ -165,10 +182,61 @@ def consent_is_given(f: Facts) -> Next | None:
 
 
 def proof_is_strong_enough(f: Facts) -> Next | None:
-    """What was proven reaches an essential acr; a voluntary one that cannot be met is no refusal (Core 5.5.1.1)."""
-    if not f.acr_essential or assurance.satisfies(f.acr, f.acr_values):
+    """What was proven reaches what policy and application ask for: the partner is asked for more first, our own factor second."""
+    reached, must, wish = assurance.rank(f.acr), must_reach(f), may_reach(f)
+    wanted = must if reached < must else wish
+    if reached >= wanted or (f.silent and reached >= must):
         return None
-    return Next(Step.DENY, "unmet_authentication_requirements", "acr_not_reached")
+    reason = "the application would like more proof" if wanted > must else "more proof is needed than was given"
+    if wanted == _MFA and f.may_step_up:
+        return Next(Step.UPSTREAM, "interaction_required", reason, how="more")
+    how = "passkey" if wanted > _MFA else "any"
+    if "passkey" in f.factors or (f.factors and wanted == _MFA):
+        return Next(Step.CHALLENGE, "interaction_required", reason, how=how)
+    if wanted > must:
+        return None
+    return _before_adding(f) or Next(Step.ENROLL, "interaction_required", reason, how=how)
+
+
+def wish_is_met(f: Facts) -> Next | None:
+    """A login that is to add or change a method of the person has a fresh proof, and has added it (MF-07)."""
+    if not f.wish or f.added:
+        return None
+    if f.wish == Wish.PROVE:
+        return _before_adding(f)
+    return _before_adding(f) or Next(Step.ENROLL, "interaction_required", "a method is to be added", how=f.wish)
+
+
+def must_reach(f: Facts) -> int:
+    """The rank that policy, or an essential acr, insists on (Core 5.5.1.1)."""
+    asked = [_MFA] * ("mfa" in f.required) + [_MFA + 1] * ("phishing_resistant_mfa" in f.required)
+    return max([1, *asked, _lowest(f.acr_values) if f.acr_essential else 1])
+
+
+def may_reach(f: Facts) -> int:
+    """The rank that a voluntary acr would like: no refusal follows from it, and nobody has to add a method for it."""
+    return max(must_reach(f), _lowest(f.acr_values))
+
+
+_MFA = assurance.rank(assurance.MFA)
+
+
+def _lowest(values: tuple[str, ...]) -> int:
+    return min((rank for value in values if (rank := assurance.rank(value))), default=1)
+
+
+def _before_adding(f: Facts) -> Next | None:
+    """Whoever has a method proves himself with one, and who has none at home, just before: or a thief adds his own."""
+    if f.factors:
+        fresh = f.proven_at is not None and f.proven_at >= f.now - FRESH
+        return (
+            None
+            if fresh
+            else Next(Step.CHALLENGE, "interaction_required", "a method is added only after a fresh proof", how="any")
+        )
+    if f.asserted_now or (f.auth_time is not None and f.auth_time >= f.now - FRESH):
+        return None
+    return Next(Step.UPSTREAM, "interaction_required", "a method is added only after a fresh sign-in", how="anew")
 
 
 GATES: tuple[Callable[[Facts], Next | None], ...] = (
@@ -179,8 +247,10 @@ GATES: tuple[Callable[[Facts], Next | None], ...] = (
     guest_is_active,
     access_is_assigned,
     policy_allows,
+    terms_are_accepted,
     consent_is_given,
     proof_is_strong_enough,
+    wish_is_met,
 )
 ISSUE = Next(Step.ISSUE)
 

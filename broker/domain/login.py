@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from broker.domain.assertion import Assertion
+from broker.domain.factor import Proof
 from broker.domain.request import AuthorizationRequest
 
 LIFETIME = 3600  # seconds a login may take from its start; a person who looks for a telephone is not punished
@@ -29,11 +30,21 @@ class Purpose(StrEnum):
     PANEL = "panel"
 
 
+class Wish(StrEnum):
+    """What a login for our own pages is to do beside: a fresh proof, and with it a method that is added."""
+
+    PROVE = "prove"
+    TOTP = "totp"
+    PASSKEY = "passkey"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
     """One row. memory: the connector's, sealed. chosen: an account or home was chosen in this login. anew: another account was asked for.
 
     proven, declined: the mark of the mailbox (domain/mailbox.py) that a code proved, or that the person cannot read.
+    stepped: the partner was asked for more proof once (HO-15). wish: what a login for our own pages is to do beside (Wish).
+    task: sealed, what a factor is being added or asked with. proofs: given to us in this login.
     """
 
     id: str
@@ -53,6 +64,10 @@ class Login:
     consented: bool = False
     fresh_within: int | None = None  # seconds: how young a proof a policy had the partner asked for
     tries: int = 0
+    stepped: bool = False
+    wish: str = ""
+    task: str | None = None
+    proofs: tuple[Proof, ...] = ()
     return_path: str | None = None
     proven: str | None = None
     declined: str | None = None
@@ -61,7 +76,11 @@ class Login:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One browser's sign-in, hours long. `sid` is what applications see in the ID token."""
+    """One browser's sign-in, hours long. `sid` is what applications see in the ID token.
+
+    acr, amr: what was true at its last proof. proofs: all that was proven, the partner's word among it; each counts as long
+    as policy and the partner's file let it.
+    """
 
     sid: str
     person_id: str
@@ -76,11 +95,16 @@ class Session:
     last_seen_at: int
     expires_at: int
     ended_at: int | None = None
+    proofs: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What one sign-in gave one application; every code and token hangs off it. Frozen at authorization (HP-41)."""
+    """What one sign-in gave one application; every code and token hangs off it. Frozen at authorization (HP-41).
+
+    proof: what policies look at beside acr, amr and times (auth_time_known, partner_mfa, terms: accepted), and `by`: who proved
+    what and when.
+    """
 
     id: str
     sid: str
@@ -98,4 +122,4 @@ class Grant:
     address: str
     created_at: int
     ended_at: int | None = None
-    proof: Mapping[str, object] = field(default_factory=dict)  # what policies look at besides: see services/facts.py
+    proof: Mapping[str, object] = field(default_factory=dict)

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     INVITATION = "invitation"
     MOVE = "move"  # to a guest whose binding ended: connect the account once more
     MISMATCH = "mismatch"  # to whoever answers for a guest: somebody else came with the invitation
+    FACTORS = "factors"  # a person's methods changed, or were used in an unusual way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

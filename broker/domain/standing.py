@@ -69,7 +69,7 @@ def policy_objection(standing: Standing, book: Rulebook, now: int, *, just_judge
     verdict = judge(book, circumstances)
     if verdict.refusal is not None:
         return verdict.refusal
-    missing = unmet(verdict.require, acr=grant.acr)
+    missing = unmet(verdict.require, acr=grant.acr, terms_accepted=grant.proof.get("terms") is True)
     if missing:
         return f"{missing[0]}_missing"
     frequency = None if just_judged else verdict.sign_in_frequency

@@ -42,6 +42,7 @@ class Choices:
             values: dict[str, Any] = {
                 "partner": home,
                 "chosen": home is not None,
+                "stepped": login.stepped and home is not None and home == login.partner,
                 "anew": login.anew or (choosing and home is not None),  # not the account that is signed in here
                 "trail": trail.longer(login, said),
             }
@@ -65,7 +66,7 @@ class Choices:
             logins.reopen(tx, login)
             steps = trail.longer(login, trail.entry(now, "started_over", "another account"))
             keep = login.invitation_id is not None
-            values = {
+            values: dict[str, Any] = {
                 "assertion": None,
                 "partner": login.partner if keep else None,
                 "chosen": False,
@@ -74,18 +75,27 @@ class Choices:
                 "fresh_within": None,
                 "proven": None,
                 "declined": None,
+                "stepped": False,
+                "task": None,
+                "proofs": [],  # of the account that was left
             }
             logins.change(tx, replace(login, stage=Stage.OPEN), **values, trail=steps)
 
-    def give_up(self, login_id: str, browser: str | None, address: str) -> tuple[Login, dict[str, str]]:
-        """The person goes back to the application without signing in: access_denied (RFC 6749 4.1.2.1)."""
+    def give_up(self, login_id: str, browser: str | None, address: str, *, unable: bool = False) -> tuple[Login, dict[str, str]]:
+        """The person goes back to the application without signing in: access_denied (RFC 6749 4.1.2.1).
+
+        unable: the person cannot give the proof that is asked for; where the application called it essential, it gets the error
+        of that name (Core 5.5.1.1).
+        """
         now = self._clock()
         with self._db.write() as tx:
             login = live(tx, login_id, browser, now)
             logins.reopen(tx, login)
             if not logins.close(tx, replace(login, stage=Stage.OPEN), now):
                 raise LoginExpired("login_used")
-            steps = trail.longer(login, trail.entry(now, "given_up", "access_denied"))
+            essential = unable and login.request is not None and login.request.acr_essential
+            error = "unmet_authentication_requirements" if essential else "access_denied"
+            steps = trail.longer(login, trail.entry(now, "given_up", error))
             config = self._settings().digest
             trail.write(tx, login, steps, now=now, outcome=Outcome.ABANDONED, reason="given up", config=config, address=address)
-        return login, {"error": "access_denied"}
+        return login, {"error": error}

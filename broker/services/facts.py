@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from broker.domain import assurance
 from broker.domain.address import in_domains
 from broker.domain.assertion import Assertion
 from broker.domain.facts import Facts
@@ -15,7 +14,7 @@ from broker.domain.judgement import judge
 from broker.domain.login import Login, Purpose, Session
 from broker.domain.mailbox import PARTNER, Mailbox
 from broker.domain.policy import Circumstances, Rulebook
-from broker.services import mailboxes, membership, rights
+from broker.services import mailboxes, membership, proofs, rights
 from broker.services.membership import Judged
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
@@ -62,6 +61,7 @@ def gather(
         refusal = refusal or ("domain_denied", "domain_denied")  # IN-10: denied since the link was opened
     may_join = person is None and invitation is None and refusal is None and _is_staff(said, partner)
     held = membership.look(tx, person, client_id, login, now) if person else membership.NOTHING
+    word = proofs.vouched(said, vouching)
     facts = Facts(
         now=now,
         application=client_id,
@@ -74,6 +74,7 @@ def gather(
         invitation=invitation.id if invitation and said and invitation.status_at(now) is Status.PENDING else None,
         invitation_refusal=refusal[0] if refusal else None,
         invitation_reason=refusal[1] if refusal else None,
+        partner_mfa=proofs.partner_mfa(word, partner, now),
         freshness_asked=said is not None and login.fresh_within is not None,
         assignment_required=bool(application and application.assignment_required),
         subject_differs=_differs(tx, login, application, person),
@@ -84,9 +85,11 @@ def gather(
         groups=held.groups,
         **_person_facts(tx, person, client_id, now),
     )
+    facts = facts if person is None else _judged(facts, person, home, policies, address)
+    facts = proofs.weigh(tx, facts, word, login=login, session=session, partner=partner, settings=settings)
     return Found(
         login=login,
-        facts=facts if person is None else _judged(facts, person, home, policies, address),
+        facts=facts,
         session=session,
         person=person,
         invitation=invitation,
@@ -252,20 +255,18 @@ def _asked(login: Login) -> dict[str, Any]:
 
 
 def _vouched(said: Assertion | None, vouching: Session | None, session: Session | None) -> dict[str, Any]:
-    """Who vouched, when and how: in this login, else in the live session."""
+    """Who vouched, and when: in this login, else in the live session."""
     if said is not None:
         return {
             "asserted": True,
             "asserted_now": True,
             "auth_time": said.auth_time,
             "session_auth_time": session.auth_time if session and session.auth_time_known else None,
-            "acr": assurance.SFA,
-            "amr": assurance.plain(said.amr),
         }
     if vouching is None:
         return {}
     known = vouching.auth_time if vouching.auth_time_known else None
-    return {"asserted": True, "auth_time": known, "session_auth_time": known, "acr": vouching.acr, "amr": vouching.amr}
+    return {"asserted": True, "auth_time": known, "session_auth_time": known}
 
 
 def _person_facts(tx: Connection, person: Person | None, client_id: str | None, now: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from broker.domain.errors import OAuthError
+from broker.domain.facts import Facts
 from broker.domain.guest import Kind, Person
 from broker.domain.ids import new_id, new_secret
 from broker.domain.login import Grant, Session
@@ -53,23 +54,22 @@ class Grants:
         request: AuthorizationRequest,
         person: Person,
         session: Session,
-        consented: Iterable[str] | None,
+        facts: Facts,
         roles: Iterable[str],
         groups: Iterable[str],
         address: str,
         now: int,
-        proof: Mapping[str, object] | None = None,
     ) -> tuple[Grant, str]:
         """The grant and its code. What is released is frozen here: consented, allow-listed, for this application (HP-19, HP-41).
 
-        consented, roles, groups: of the records that the gates looked at in this transaction; a member's consent counts as
-        given. proof: what policies look at later besides acr, amr and times.
+        facts: what the gates looked at in this transaction: the consent record (a member's counts as given), and what was proven,
+        as far as it counts for this request. roles, groups: of the records that they looked at.
         Raises OAuthError(unauthorized_client) where the application's file is gone.
         """
         application = self._application(request.client_id)
         if application is None:
             raise OAuthError("unauthorized_client", "application_removed")
-        agreed = frozenset(application.scopes if person.kind is Kind.MEMBER else consented or ())
+        agreed = frozenset(application.scopes if person.kind is Kind.MEMBER else facts.consented or ())
         view = claims_view.view(person, session, application, roles=roles, groups=groups, consented=agreed)
         grant = Grant(
             id=new_id(),
@@ -80,13 +80,18 @@ class Grants:
             scopes=tuple(scope for scope in request.scopes if scope in agreed and scope in application.scopes),  # HP-18
             claims={},
             requested=request.claims,
-            acr=session.acr,
-            amr=session.amr,
+            acr=facts.acr,
+            amr=facts.amr,
             auth_time=session.auth_time,
             idp=session.partner,
             nonce=request.nonce,
             address=address,
-            proof={"auth_time_known": session.auth_time_known, **(proof or {})},
+            proof={
+                "auth_time_known": session.auth_time_known,
+                "partner_mfa": facts.partner_mfa,
+                "terms": facts.terms_accepted,
+                "by": list(facts.proofs),
+            },
             created_at=now,
         )
         names = claims_view.namer(application)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from broker.domain.audit import Actor, Event
+from broker.domain.factor import Proof
 from broker.domain.facts import Facts
 from broker.domain.guest import Person
 from broker.domain.ids import digest, new_id, new_secret
 from broker.domain.login import Login, Session
-from broker.services import audit
+from broker.services import audit, proofs
 from broker.settings.load import Settings
 from broker.storage import grants, people, sessions
 from broker.storage.engine import Connection, Database
@@ -45,16 +46,14 @@ class Sessions:
         """The session of an answered login, and the new cookie if it got one.
 
         Without a new proof the session goes on. With one, the same person keeps the sid under a new cookie (SC-01), and
-        somebody else's session in this browser ends.
+        somebody else's session in this browser ends. A proof with a factor of ours stays with the session.
         """
         now = facts.now
         said = login.assertion
         if said is None:
             if before is None:
                 raise RuntimeError("a login was issued without a session and without an assertion")
-            if now - before.last_seen_at >= 60:
-                sessions.touch(tx, before.sid, now)
-            return before, None
+            return self._go_on(tx, login, before, facts)
         same = before is not None and before.person_id == person.id
         if before is not None and not same:
             self._end(tx, before.sid, now)
@@ -69,6 +68,7 @@ class Sessions:
             auth_time=said.auth_time if said.auth_time is not None else login.created_at,
             auth_time_known=said.auth_time is not None,
             claims=dict(said.claims),
+            proofs=self._proofs(login, before if same else None, person.id),
             created_at=before.created_at if before is not None and same else now,
             last_seen_at=now,
             expires_at=min(now + lifetime, said.session_ends or now + lifetime),
@@ -81,6 +81,23 @@ class Sessions:
         else:
             sessions.add(tx, session, digest(cookie))
         return session, cookie
+
+    def _go_on(self, tx: Connection, login: Login, before: Session, facts: Facts) -> tuple[Session, str | None]:
+        """The session as it is, or with what was proven in this login, under a new cookie."""
+        if not login.proofs:
+            if facts.now - before.last_seen_at >= 60:
+                sessions.touch(tx, before.sid, facts.now)
+            return before, None
+        gathered = self._proofs(login, before, before.person_id)
+        session = replace(before, acr=facts.acr, amr=facts.amr, proofs=gathered, last_seen_at=facts.now)
+        cookie = new_secret()
+        sessions.renew(tx, session, digest(cookie))
+        return session, cookie
+
+    @staticmethod
+    def _proofs(login: Login, before: Session | None, person_id: str) -> tuple[Proof, ...]:
+        word = proofs.vouched(login.assertion, before)
+        return (*((word,) if word else ()), *proofs.kept(login, before, person_id))
 
     def end(self, sid: str, actor: Actor, reason: str) -> bool:
         """End a session with its grants, codes and tokens, offline_access too (HP-43, HP-63); False if it had ended."""

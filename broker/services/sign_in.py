@@ -60,9 +60,11 @@ class SignIn:
         """A login for an application whose request passed every check. Three statements."""
         return self._begin(browser, address, purpose=Purpose.APPLICATION, request=request, **self._hinted(request))
 
-    def begin_panel(self, browser: str | None, address: str, return_path: str, *, partner: str | None = None) -> Started:
-        """A login for one of our own pages. partner: where it is known already (HS-40)."""
-        return self._begin(browser, address, purpose=Purpose.PANEL, return_path=return_path, partner=partner)
+    def begin_panel(
+        self, browser: str | None, address: str, return_path: str, *, partner: str | None = None, wish: str = ""
+    ) -> Started:
+        """A login for one of our own pages. partner: where it is known already (HS-40). wish: of login.Wish."""
+        return self._begin(browser, address, purpose=Purpose.PANEL, return_path=return_path, partner=partner, wish=wish)
 
     def begin_invitation(self, browser: str | None, address: str, *, invitation_id: str, email: str, anew: bool) -> Started:
         """A login that redeems an invitation: the home organization is the one of the invited address, or a code to it.
@@ -208,15 +210,14 @@ class SignIn:
                 request=login.request,
                 person=person,
                 session=session,
-                consented=found.facts.consented,
+                facts=found.facts,
                 roles=found.roles,
                 groups=found.facts.groups,
                 address=address,
                 now=now,
-                proof={"partner_mfa": found.facts.partner_mfa},
             )
             answer = {"code": code}
-            given = {"scopes": list(grant.scopes), "claims": sorted(grant.claims), "acr": grant.acr}
+            given = {"scopes": list(grant.scopes), "claims": sorted(grant.claims), "acr": grant.acr, "amr": list(grant.amr)}
         self._remember(tx, found, now)
         issued = trail.entry(now, "issued", "allowed", "", gates=trail.gates_of(decision), **given)
         steps = trail.longer(login, *membership.told(found.judged, now), issued)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from broker.domain import assurance
 from broker.domain.assertion import Assertion
 from broker.domain.audit import Actor, Event
 from broker.domain.connector import Ask, Inbound, Outbound
-from broker.domain.errors import LoginExpired, PageError, PartnerUntrusted
+from broker.domain.errors import LoginExpired, PageError, PartnerFailed, PartnerUntrusted
 from broker.domain.ids import digest, new_secret
 from broker.domain.login import Login, Stage
 from broker.domain.receipt import Outcome
@@ -19,9 +20,11 @@ from broker.services import audit, trail
 from broker.services.live import live
 from broker.services.partners import Partners
 from broker.settings.load import Settings
+from broker.settings.model import PartnerFile
 from broker.storage import logins
 from broker.storage.engine import Connection, Database
 
+_MORE = "more"  # in what is remembered of a request, beside the connector's own
 PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it (HS-31)
 
 
@@ -43,12 +46,21 @@ class Upstream:
         self._sealer = sealer
 
     def begin(
-        self, login_id: str, browser: str | None, address: str, home: str | None = None, fresh_within: int | None = None
-    ) -> Outbound:
-        """The request to the login's partner. Raises PartnerFailed (the login stays), LoginExpired.
+        self,
+        login_id: str,
+        browser: str | None,
+        address: str,
+        home: str | None = None,
+        *,
+        how: str = "",
+        fresh_within: int | None = None,
+    ) -> Outbound | None:
+        """The request to the login's partner; None where it is to be asked for more and cannot. Raises PartnerFailed (the
+        login stays), LoginExpired.
 
-        home: the partner of the live session, where the same person is to prove himself anew. fresh_within: seconds, how
-        young a proof a policy wants; remembered, because it is asked for once (HP-17).
+        home: the partner of the live session, where the same person is to prove himself anew. how: of the gate's answer,
+        `more` proof is wanted, or one `anew`. fresh_within: seconds, how young a proof a policy wants; remembered, because it
+        is asked for once (HP-17).
         """
         now = self._clock()
         with self._db.read() as tx:
@@ -58,15 +70,32 @@ class Upstream:
         if partner is None:
             raise LoginExpired("login_without_partner")
         state = new_secret()
+        ask, stepped = _ask(login, state, self._settings().partners.get(partner), how)
         try:
-            outbound = self._partners.connector(partner).begin(_ask(login, state))
+            outbound = self._partners.connector(partner).begin(ask)
         except PageError as error:
+            if isinstance(error, PartnerFailed) and how == "more":
+                self._without(login, error)
+                return None
             self.refused(login, error, address)
             raise error.of_login(login.id, login.reference) from error
-        memory = self._sealer().seal(json.dumps(dict(outbound.memory)).encode(), f"login:{login.id}")
-        steps = trail.longer(login, trail.entry(now, "upstream", "sent", partner=partner, **_wanted(login)))
+        remembered = {**outbound.memory, **({_MORE: "yes"} if how == "more" else {})}
+        memory = self._sealer().seal(json.dumps(remembered).encode(), f"login:{login.id}")
+        wanted: dict[str, Any] = {
+            "anew": ask.force,
+            "max_age": ask.max_age,
+            "acr_values": list(ask.acr_values),
+            "fresh_within": login.fresh_within,
+        }
+        said = trail.entry(now, "upstream", "sent", partner=partner, **wanted)
+        values: dict[str, Any] = {
+            "state": digest(state),
+            "memory": memory,
+            "partner": partner,
+            "trail": trail.longer(login, said),
+        }
         with self._db.write() as tx:
-            if not logins.send_out(tx, login, state=digest(state), memory=memory, partner=partner, trail=steps, now=now):
+            if not logins.send_out(tx, login, **values, stepped=stepped, more=how == "more", now=now):
                 raise LoginExpired("login_used")
         return outbound
 
@@ -96,6 +125,9 @@ class Upstream:
         try:
             said = self._partners.connector(partner_id).complete(Inbound(params=params, memory=memory, now=now))
         except PageError as error:
+            if isinstance(error, PartnerFailed) and went_for_more(memory):
+                self._without(login, error)
+                return login.id
             self.refused(login, error, address)
             raise error.of_login(login.id, login.reference) from error
         with self._db.write() as tx:
@@ -120,6 +152,12 @@ class Upstream:
         answered = replace(login, stage=Stage.OPEN)
         if not logins.change(tx, answered, assertion=said.to_json(), anew=False, trail=trail.longer(login, step)):
             raise LoginExpired("login_used")
+
+    def _without(self, login: Login, error: PageError) -> None:
+        """The partner did not give more proof: what it said before stays good, and our own factor is next (HO-15)."""
+        step = trail.entry(self._clock(), "upstream", "no more proof", error.reason, partner=login.partner, detail=error.detail)
+        with self._db.write() as tx:
+            logins.change(tx, replace(login, stage=Stage.OPEN), stepped=True, trail=trail.longer(login, step))
 
     def refused(self, login: Login, error: PageError, address: str) -> None:
         """A refusal is remembered first, then raised: receipt, audit, the login kept (one that waits is not touched)."""
@@ -175,6 +213,12 @@ class Upstream:
             if content is None:
                 raise LoginExpired("login_used")
             parked = json.loads(self._sealer().open(content, f"parked:{digest(handle)}"))
+            if "refused" in parked:
+                if login.partner != partner_id or not logins.take_answer(tx, login, parked["state"], now):
+                    raise LoginExpired("login_used")
+                step = trail.entry(now, "upstream", "no more proof", parked["refused"], partner=partner_id)
+                logins.change(tx, replace(login, stage=Stage.OPEN), trail=trail.longer(login, step))
+                return login.id
             if "assertion" in parked:
                 if login.partner != partner_id or not logins.take_answer(tx, login, parked["state"], now):
                     raise LoginExpired("login_used")
@@ -183,22 +227,35 @@ class Upstream:
         return self.complete(partner_id, parked["params"], browser, address)
 
 
-def _ask(login: Login, state: str) -> Ask:
-    request = login.request
-    if request is None:
-        return Ask(state=state, login_hint=login.login_hint, force=login.anew, max_age=login.fresh_within)
-    return Ask(
-        state=state,
-        login_hint=login.login_hint,
-        force=login.anew or "login" in request.prompt or request.max_age == 0,
-        max_age=min((age for age in (request.max_age, login.fresh_within) if age is not None), default=None),
-        acr_values=request.acr_values,
-        ui_locales=request.ui_locales,
-    )
+def went_for_more(memory: Mapping[str, Any]) -> bool:
+    """Whether the request that is out only asks for more proof of somebody whom the partner has vouched for already."""
+    return memory.get(_MORE) == "yes"
 
 
-def _wanted(login: Login) -> dict[str, Any]:
-    """What was asked of the partner, for the trail."""
+def _ask(login: Login, state: str, partner: PartnerFile | None, how: str) -> tuple[Ask, bool]:
+    """What to ask of the partner, and whether that is more proof than a sign-in: once a login (HO-15)."""
     request = login.request
-    anew = login.anew or bool(request and "login" in request.prompt)
-    return {"anew": anew, "max_age": request.max_age if request else None, "fresh_within": login.fresh_within}
+    ask = Ask(state=state, login_hint=login.login_hint, force=login.anew or how == "anew", max_age=login.fresh_within)
+    wanted: tuple[str, ...] = ()
+    if request is not None:
+        wanted = request.acr_values
+        ask = replace(
+            ask,
+            force=ask.force or "login" in request.prompt or request.max_age == 0,
+            max_age=min((age for age in (request.max_age, login.fresh_within) if age is not None), default=None),
+            ui_locales=request.ui_locales,
+        )
+    words = _words_for_more(partner) if how == "more" or not assurance.satisfies(assurance.SFA, wanted) else None
+    if words is None or partner is None or (login.stepped and how != "more"):
+        of_application = wanted if partner is None or partner.protocol == "oidc" else ()  # over SAML they must be met exactly
+        return replace(ask, acr_values=of_application), False
+    ages = [partner.trust.mfa_max_age, *([ask.max_age] if ask.max_age is not None else [])]
+    return replace(ask, acr_values=words, max_age=min(ages)), True
+
+
+def _words_for_more(partner: PartnerFile | None) -> tuple[str, ...] | None:
+    """The partner's own values for multi-factor authentication, those that can be asked for; None where it is not asked."""
+    if partner is None or not partner.trust.step_up or not partner.trust.mfa:
+        return None
+    contexts = tuple(value for value in partner.trust.mfa if ":" in value)  # an AuthnContextClassRef is a URI (core 2.7.2.2)
+    return contexts if contexts or partner.protocol == "saml" else tuple(partner.trust.mfa)

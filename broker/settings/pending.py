@@ -27,11 +27,7 @@ class Pending(NamedTuple):
 
 PENDING = (
     Pending("broker", "administrators", "the admin portal is not built"),
-    Pending("broker", "terms_of_use", "terms of use are not shown"),
     Pending("broker", "guests.lifetime", "guests do not expire by themselves"),
-    Pending("partner", "trust.mfa", "the partner's multi-factor authentication is not taken over"),
-    Pending("partner", "trust.mfa_max_age", "the partner's multi-factor authentication is not taken over"),
-    Pending("partner", "trust.step_up", "the partner is not asked for more proof"),
     Pending("application", "backchannel_logout_uri", "applications are not told of sign-outs"),
     Pending("application", "owners", "owners cannot add guests"),
     Pending("application", "api_permissions", "the management API is not built"),

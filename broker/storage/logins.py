@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Update, bindparam, delete, exists, insert, null, or_, select, update
 
 from broker.domain.assertion import Assertion
+from broker.domain.factor import Proof
 from broker.domain.login import LIVE_PER_BROWSER, Login, Purpose, Stage
 from broker.domain.request import AuthorizationRequest
 from broker.storage.batches import BATCH, delete_some
@@ -16,7 +17,7 @@ from broker.storage.tables import logins, parked, receipts
 
 _PLAIN = (
     "id", "reference", "created_at", "expires_at", "invitation_id", "partner", "login_hint", "memory", "chosen", "anew", "consented", "fresh_within", "tries",
-    "return_path", "proven", "declined",
+    "stepped", "wish", "task", "return_path", "proven", "declined",
 )  # fmt: skip
 _C = logins.c
 _IS_LIVE = (_C.browser == bindparam("owner")) & (_C.stage != Stage.CLOSED.value)
@@ -37,11 +38,12 @@ _OF_BROWSER = select(logins).where(_C.id == bindparam("login"), _C.browser == bi
 _NEWEST = select(logins).where(_C.browser == bindparam("owner")).order_by(_C.created_at.desc(), _C.id).limit(1)
 _BY_STATE = select(logins).where(_C.state == bindparam("hash"))
 _BY_ID = select(logins).where(_C.id == bindparam("login"))
-_SEND_OUT = (
+_SEND_ON = (
     update(logins)
     .where(_C.id == bindparam("login"), _C.stage != Stage.CLOSED.value, _C.expires_at > bindparam("now"))
-    .values(stage=Stage.WAITING.value, assertion=None)
+    .values(stage=Stage.WAITING.value)
 )
+_SEND_OUT = _SEND_ON.values(assertion=None)
 _TAKE_ANSWER = (
     update(logins)
     .where(
@@ -60,7 +62,12 @@ _REOPEN = (
 _CLOSE = (
     update(logins)
     .where(_C.id == bindparam("login"), _C.stage == Stage.OPEN.value, _C.expires_at > bindparam("now"))
-    .values(stage=Stage.CLOSED.value, assertion=None, **_ANSWERED)
+    .values(stage=Stage.CLOSED.value, assertion=None, task=None, **_ANSWERED)
+)
+_TAKE_TASK = (
+    update(logins)
+    .where(_C.id == bindparam("login"), _C.stage == Stage.OPEN.value, _C.task == bindparam("held"))
+    .values(task=None)
 )
 
 
@@ -78,6 +85,7 @@ def _login(row: Row[Any]) -> Login:
         stage=Stage(m["stage"]),
         request=AuthorizationRequest.from_json(m["request"]) if m["request"] else None,
         assertion=Assertion.from_json(m["assertion"]) if m["assertion"] else None,
+        proofs=tuple(Proof.from_json(proof) for proof in m["proofs"]),
         trail=tuple(m["trail"]),
     )
 
@@ -89,6 +97,7 @@ def add(tx: Connection, login: Login, *, browser: str, address: str) -> None:
         "stage": login.stage.value,
         "request": login.request.to_json() if login.request else None,
         "assertion": login.assertion.to_json() if login.assertion else None,
+        "proofs": [proof.to_json() for proof in login.proofs],
         "trail": list(login.trail),
         "browser": browser,
         "address": address,
@@ -131,10 +140,36 @@ def change(tx: Connection, login: Login, **values: Any) -> bool:
     return tx.execute(_change(*values), {"login": login.id, **new}).rowcount == 1
 
 
-def send_out(tx: Connection, login: Login, *, state: str, memory: str, partner: str, trail: list[Any], now: int) -> bool:
-    """Note the request that goes to the identity provider; an earlier one of this login is forgotten."""
-    values = {"state": state, "memory": memory, "partner": partner, "trail": trail, "fresh_within": login.fresh_within}
-    return tx.execute(_SEND_OUT, {"login": login.id, "now": now, **values}).rowcount == 1
+def send_out(
+    tx: Connection,
+    login: Login,
+    *,
+    state: str,
+    memory: str,
+    partner: str,
+    trail: list[Any],
+    now: int,
+    stepped: bool = False,
+    more: bool = False,
+) -> bool:
+    """Note the request that goes to the identity provider; an earlier one of this login is forgotten.
+
+    stepped: it asks for more proof. more: only for that, so what the partner has said already stays good without it.
+    """
+    values: dict[str, Any] = {
+        "state": state,
+        "memory": memory,
+        "partner": partner,
+        "trail": trail,
+        "stepped": login.stepped or stepped,
+    }
+    values["fresh_within"] = login.fresh_within
+    return tx.execute(_SEND_ON if more else _SEND_OUT, {"login": login.id, "now": now, **values}).rowcount == 1
+
+
+def take_task(tx: Connection, login: Login) -> bool:
+    """Use up what a factor was being added or asked with: once, whoever comes first (HT-3)."""
+    return tx.execute(_TAKE_TASK, {"login": login.id, "held": login.task}).rowcount == 1
 
 
 def take_answer(tx: Connection, login: Login, state: str, now: int) -> bool:

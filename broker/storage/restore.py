@@ -5,11 +5,24 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, update
 
 from broker.domain.invitation import Status
-from broker.storage.tables import access_tokens, codes, grants, invitations, logins, outbox, questions, refresh_families, sessions
+from broker.storage.tables import (
+    access_tokens,
+    codes,
+    factors,
+    grants,
+    invitations,
+    logins,
+    outbox,
+    questions,
+    recovery_codes,
+    refresh_families,
+    sessions,
+)
 
 
 def end_everything(tx: Connection, now: int) -> dict[str, int]:
-    """End sessions and grants, forget codes, tokens and logins, revoke waiting tickets; how many of each."""
+    """End sessions and grants, forget codes, tokens and logins, revoke waiting tickets, use up time steps and recovery codes; how many of each."""
+    ahead = now // 30 + 1  # no code that anybody has seen so far (RFC 6238 5.2)
     return {
         "sessions": tx.execute(update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=now)).rowcount,
         "grants": tx.execute(update(grants).where(grants.c.ended_at.is_(None)).values(ended_at=now)).rowcount,
@@ -21,5 +34,9 @@ def end_everything(tx: Connection, now: int) -> dict[str, int]:
             update(invitations).where(invitations.c.status == Status.PENDING.value).values(status=Status.REVOKED.value)
         ).rowcount,
         "questions": tx.execute(delete(questions).where(questions.c.answered_at.is_(None))).rowcount,
+        "recovery_codes": tx.execute(delete(recovery_codes)).rowcount,  # one that was used since would be good again
+        "time_steps": tx.execute(
+            update(factors).where(factors.c.sealed != "", factors.c.last_step < ahead).values(last_step=ahead)
+        ).rowcount,
         "mails": tx.execute(delete(outbox).where(outbox.c.next_try_at.is_not(None))).rowcount,  # their tickets are revoked
     }

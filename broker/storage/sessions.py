@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from broker.domain.factor import Proof
 from broker.domain.login import Session
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.tables import sessions
@@ -32,12 +33,17 @@ _END_ALL = update(sessions).where(_C.person_id == bindparam("person"), _C.ended_
 
 def _session(row: Row[Any]) -> Session:
     m = row._mapping
-    return Session(**{name: m[name] for name in _FIELDS}, amr=tuple(m["amr"]))
+    proofs = tuple(Proof.from_json(proof) for proof in m["proofs"])
+    return Session(**{name: m[name] for name in _FIELDS}, amr=tuple(m["amr"]), proofs=proofs)
+
+
+def _lists(session: Session) -> dict[str, Any]:
+    return {"amr": list(session.amr), "proofs": [proof.to_json() for proof in session.proofs]}
 
 
 def add(tx: Connection, session: Session, cookie: str) -> None:
     """Insert a session; `cookie` is the hash of its secret."""
-    tx.execute(_ADD, {n: getattr(session, n) for n in _FIELDS} | {"amr": list(session.amr), "cookie": cookie})
+    tx.execute(_ADD, {n: getattr(session, n) for n in _FIELDS} | _lists(session) | {"cookie": cookie})
 
 
 def by_cookie(tx: Connection, cookie: str, *, now: int, idle: int) -> Session | None:
@@ -68,7 +74,7 @@ def touch(tx: Connection, sid: str, now: int) -> None:
 
 def renew(tx: Connection, session: Session, cookie: str) -> None:
     """A new proof of the same person: new cookie, new facts, the same sid (SC-01)."""
-    values = {n: getattr(session, n) for n in _RENEWED} | {"amr": list(session.amr), "cookie": cookie}
+    values = {n: getattr(session, n) for n in _RENEWED} | _lists(session) | {"cookie": cookie}
     tx.execute(_CHANGE, {"session": session.sid, **values})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, case, delete, literal, select
+from sqlalchemy import Connection, Executable, bindparam, case, delete, literal, select, update
 
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.dialects import for_both, run
@@ -41,6 +41,12 @@ _NOTE = for_both(
 _COUNT = for_both(attempts, _count)
 _COUNTED = select(_A.count).where(_A.key == bindparam("of_key"), _A.window == bindparam("start"))
 
+_UNCOUNT = (
+    update(attempts)
+    .where(_A.key == bindparam("of_key"), _A.window == bindparam("start"), _A.count > 0)
+    .values(count=_A.count - 1)
+)
+
 
 def take_lease(tx: Connection, name: str, holder: str, now: int, seconds: int) -> bool:
     """Hold a lease: if it is free, over, or ours already."""
@@ -55,6 +61,11 @@ def count_attempt(tx: Connection, key: str, now: int, window: int) -> int:
 def attempts_in(tx: Connection, key: str, now: int, window: int) -> int:
     """How many attempts the current window of so many seconds has seen."""
     return int(tx.execute(_COUNTED, {"of_key": key, "start": now - now % window}).scalar_one_or_none() or 0)
+
+
+def uncount_attempt(tx: Connection, key: str, now: int, window: int) -> None:
+    """Take back an attempt that was counted in this transaction: it succeeded, and only failures are to be limited."""
+    tx.execute(_UNCOUNT, {"of_key": key, "start": now - now % window})
 
 
 def purge_attempts(tx: Connection, before: int, limit: int = BATCH) -> int:

@@ -137,6 +137,8 @@ PAGES: dict[str, ErrorText] = {
 REASON_STATUS: dict[str, int] = {
     "csrf": 403,
     "consent_login_mismatch": 403,
+    "factor_login_mismatch": 403,
+    "terms_login_mismatch": 403,
     "invitation_inviter": 403,
     "identity_taken": 409,
     "not_found": 404,
@@ -176,10 +178,21 @@ REASON_TEXT: dict[str, ErrorText] = {
         _("This form is out of date"),
         _("Nothing was changed. Go back to the application and start again."),
     ),
-    "consent_login_mismatch": ErrorText(
-        403,
-        _("This form is out of date"),
-        _("Nothing was changed. Go back to the application and start again."),
+    "factor_attempts": ErrorText(
+        429,
+        _("Too many wrong codes"),
+        _(
+            "To protect you we have paused codes for a while. Wait five minutes and try again. Your password at home is not affected."
+        ),
+        again=True,
+    ),
+    **dict.fromkeys(
+        ("consent_login_mismatch", "factor_login_mismatch", "terms_login_mismatch"),
+        ErrorText(
+            403,
+            _("This form is out of date"),
+            _("Nothing was changed. Go back to the application and start again."),
+        ),
     ),
     "code_tries": ErrorText(
         429,

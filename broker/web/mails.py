@@ -9,7 +9,7 @@ from collections.abc import Callable
 from broker.domain.mail import Kind, Mail, Written
 from broker.settings.load import Settings
 from broker.web import brand
-from broker.web.i18n import Languages, Translator, choose
+from broker.web.i18n import Languages, Translator, _, choose
 from broker.web.pages import environment, isolate
 
 _BLANK = re.compile(r"\n{3,}")
@@ -81,9 +81,25 @@ def _code(translator: Translator, company: str, mail: Mail) -> str:
     return translator.plain("%(code)s is your code for %(company)s", code=str(mail.values["code"]), company=company)
 
 
+def _factors(translator: Translator, company: str, mail: Mail) -> str:
+    return translator.plain(_CHANGES[str(mail.values["what"])], company=company)
+
+
+_CHANGES = {  # what happened to a person's methods -> the subject
+    "added": _("A sign-in method was added at %(company)s"),
+    "removed": _("A sign-in method was removed at %(company)s"),
+    "recovery_used": _("A recovery code was used at %(company)s"),
+    "recovery_renewed": _("You have new recovery codes at %(company)s"),
+    "reset_asked": _("Somebody asked to reset your sign-in methods at %(company)s"),
+    "reset_due": _("Your sign-in methods at %(company)s will be reset"),
+    "reset_stopped": _("Your sign-in methods at %(company)s stay as they are"),
+    "reset": _("Your sign-in methods at %(company)s were reset"),
+}
+
 _SUBJECTS: dict[Kind, Callable[[Translator, str, Mail], str]] = {
     Kind.CODE: _code,
     Kind.INVITATION: _invitation,
     Kind.MOVE: _move,
     Kind.MISMATCH: _mismatch,
+    Kind.FACTORS: _factors,
 }

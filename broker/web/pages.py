@@ -109,6 +109,7 @@ class Pages:
                 "company_logo": self.assets.company_logo(),
                 "stylesheet": self.assets.stylesheet(),
                 "script": self.assets.script(),
+                "passkey_script": self.assets.script("passkey"),
                 "nonce": nonce,
                 "language_links": self._language_links(translator, keep_query),
                 **context,

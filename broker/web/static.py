@@ -1,4 +1,4 @@
-"""Static files under hashed names, compressed once: one stylesheet, one script, the company's and applications' images."""
+"""Static files under hashed names, compressed once: one stylesheet, two scripts, the company's and applications' images."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Assets:
 
     def __init__(self, settings_now: Callable[[], Settings]) -> None:
         self._settings_now = settings_now
-        self._script = _asset("page.js", (_OWN / "page.js").read_bytes())
+        self._scripts = {name: _asset(f"{name}.js", (_OWN / f"{name}.js").read_bytes()) for name in ("page", "passkey")}
         self._base = bootstrap_css() + (_OWN / "theme.css").read_bytes()
         self._made: dict[str, tuple[object, Asset]] = {}
 
@@ -52,9 +52,9 @@ class Assets:
         """The address of the one stylesheet."""
         return self._url(self._style())
 
-    def script(self) -> str:
-        """The address of the one script."""
-        return self._url(self._script)
+    def script(self, name: str = "page") -> str:
+        """The address of a script: the one of every page, or `passkey`."""
+        return self._url(self._scripts[name])
 
     def company_logo(self) -> str | None:
         """The address of `config/brand/logo.svg` or `.png`, if there is one."""
@@ -73,7 +73,7 @@ class Assets:
         if ending == "css":
             return self._style() if stem == "style" else None
         if ending == "js":
-            return self._script if stem == "page" else None
+            return self._scripts.get(stem)
         kind, _, name = stem.partition("-")
         files: tuple[str, ...] = ()
         if stem == "company":

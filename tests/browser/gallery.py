@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from broker.domain.errors import PAGE_ERRORS
+from broker.factors import qr
 from broker.settings.load import Settings, load
 from broker.web import csrf, errors, static
 from broker.web import request as guards
@@ -23,6 +25,7 @@ ISSUER = "http://127.0.0.1:8099"
 NAMES = (
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "invitation", "invitation-plain",
     "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "question", "question-answered", "apps", "apps-empty",
+    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "terms", "terms-new",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
@@ -98,7 +101,59 @@ def samples(pages: Pages) -> dict[str, Sample]:
     wrong = {"field": "code", "message": "That is not the code. Type the eight digits of the newest mail."}
     begun = {"partner": "Fabrikam", "application": "", "client_id": "", "action": "/saml/fabrikam/start"}
     mistake = {"field": "email", "message": "Write your address as name@example.org"}
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    link = f"otpauth://totp/Contoso:gerda%40fabrikam.example?secret={secret}&issuer=Contoso"
+    options = json.dumps({"challenge": TOKEN, "rpId": "127.0.0.1", "allowCredentials": []})
+    steps = {**form, "passkey_action": "", "options": options}
+    challenge = {
+        **steps,
+        "application": "Payroll",
+        "lost_url": "/mfa-lost",
+        "cancel_url": "/home",
+        "codes": True,
+        "recovery": True,
+    }
+    enroll = {
+        **steps, "application": "Payroll", "asked": True, "apps": True, "passkeys": True, "qr": qr.svg(link, "QR code"), "link": link,
+        "secret": secret, "unable_url": "/home",
+    }  # fmt: skip
+    mistyped = [{"field": "code", "message": "That code is not right. Type the one that the app shows now."}]
+    terms = {
+        **form, "version": "2026-01", "since": 1767225600, "before": None, "text_language": "en", "download_url": "/terms", "cancel_url": "/home",
+        "blocks": [
+            {"kind": "heading", "text": "Using our applications"},
+            {"kind": "text", "text": "You are a guest of Contoso. What you see here is meant for your work with us."},
+            {"kind": "list", "items": ["Do not share your sign-in.", "Tell us when you change your employer."]},
+            *({"kind": "text", "text": f"{number}. " + "More words about what this means in practice. " * 6} for number in range(1, 7)),
+        ],
+    }  # fmt: skip
     return {
+        "mfa-challenge": Sample("mfa_challenge.html", "mfa-challenge", {**challenge, "apps": [""], "keys": []}),
+        "mfa-challenge-all": Sample(
+            "mfa_challenge.html",
+            "mfa-challenge",
+            {**challenge, "apps": ["Work phone"], "keys": ["Laptop", ""], "errors": mistyped},
+        ),
+        "mfa-challenge-key": Sample(
+            "mfa_challenge.html", "mfa-challenge", {**challenge, "application": "", "apps": [], "keys": [""], "codes": False}
+        ),
+        "mfa-enroll": Sample("mfa_enroll.html", "mfa-enroll", enroll),
+        "mfa-enroll-error": Sample(
+            "mfa_enroll.html", "mfa-enroll", {**enroll, "passkeys": False, "asked": False, "errors": mistyped}
+        ),
+        "mfa-enroll-key": Sample("mfa_enroll.html", "mfa-enroll", {**enroll, "apps": False}),
+        "recovery-codes": Sample(
+            "recovery_codes.html",
+            "recovery-codes",
+            {**form, "codes": [f"{letter}7QP-4MXT-9RZB-2WXY" for letter in "ABCDEFGHJK"]},
+        ),
+        "mfa-lost": Sample(
+            "mfa_lost.html",
+            "mfa-lost",
+            {"keep_query": {}, "codes": 7, "others": True, "back_url": "/mfa-challenge", "help_url": "mailto:it@contoso.example"},
+        ),
+        "terms": Sample("terms_of_use.html", "terms-of-use", terms),
+        "terms-new": Sample("terms_of_use.html", "terms-of-use", {**terms, "before": 1767225600, "since": None, "version": "B"}),
         "home": Sample("home_organization.html", "home-organization", {**form, "application": "Payroll", "other_url": "/choose"}),
         "home-error": Sample(
             "home_organization.html",

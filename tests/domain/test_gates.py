@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.domain import assurance
 from broker.domain.facts import Facts
-from broker.domain.gates import GATES, Step, decide, is_young
+from broker.domain.gates import GATES, Step, decide, is_young, must_reach
 from broker.domain.guest import Kind, State
 from broker.domain.policy import unmet
 
@@ -20,6 +21,9 @@ OK = Facts(
     consented=frozenset({"openid"}), scopes=frozenset({"openid"}),
 )  # fmt: skip
 MFA = ("https://refeds.org/profile/mfa",)
+PHR = frozenset({"phishing_resistant_mfa"})
+NEEDS, LIKES = "more proof is needed than was given", "the application would like more proof"
+FRESH_HOME, FRESH_PROOF = "a method is added only after a fresh sign-in", "a method is added only after a fresh proof"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,6 @@ MFA = ("https://refeds.org/profile/mfa",)
         ({"assignment_required": True, "kind": Kind.MEMBER}, Step.ISSUE, ""),
         ({"policy_refusal": "policy_blocked"}, Step.DENY, "policy_blocked"),
         ({"policy_refusal": "policy_error", "kind": Kind.MEMBER, "application": None}, Step.DENY, "policy_error"),
-        ({"required": frozenset({"mfa"})}, Step.DENY, "mfa_missing"),
         ({"required": frozenset({"mfa"}), "acr": MFA[0]}, Step.ISSUE, ""),
         ({"required": frozenset({"retina"}), "acr": "phr"}, Step.DENY, "retina_missing"),
         ({"frequency": 101}, Step.ISSUE, ""),
@@ -80,12 +83,42 @@ MFA = ("https://refeds.org/profile/mfa",)
         ({"ask_consent": True, "consented_now": True}, Step.ISSUE, ""),
         ({"application": None, "consented": None}, Step.ISSUE, ""),
         ({"acr_values": MFA}, Step.ISSUE, ""),
-        ({"acr_values": MFA, "acr_essential": True}, Step.DENY, "acr_not_reached"),
+        ({"acr_values": MFA, "factors": frozenset({"totp"})}, Step.CHALLENGE, LIKES),
+        ({"acr_values": MFA, "may_step_up": True}, Step.UPSTREAM, LIKES),
+        ({"acr_values": ("phr",), "factors": frozenset({"totp", "key"}), "acr": MFA[0]}, Step.ISSUE, ""),
+        ({"acr_values": ("phr",), "factors": frozenset({"passkey"}), "acr": MFA[0]}, Step.CHALLENGE, LIKES),
+        ({"acr_values": MFA, "acr_essential": True}, Step.ENROLL, NEEDS),
+        ({"acr_values": MFA, "acr_essential": True, "auth_time": NOW - 901}, Step.UPSTREAM, FRESH_HOME),
+        ({"acr_values": MFA, "acr_essential": True, "auth_time": None, "asserted_now": True}, Step.ENROLL, NEEDS),
+        ({"acr_values": MFA, "acr_essential": True, "may_step_up": True}, Step.UPSTREAM, NEEDS),
+        ({"acr_values": MFA, "acr_essential": True, "factors": frozenset({"key"})}, Step.CHALLENGE, NEEDS),
+        ({"required": frozenset({"mfa"})}, Step.ENROLL, NEEDS),
+        ({"required": frozenset({"mfa"}), "acr_values": ("phr",), "acr_essential": True, "acr": MFA[0]}, Step.ENROLL, NEEDS),
+        ({"required": PHR, "acr": MFA[0], "factors": frozenset({"totp"})}, Step.CHALLENGE, FRESH_PROOF),
+        ({"required": PHR, "acr": MFA[0], "factors": frozenset({"totp"}), "proven_at": NOW - 900}, Step.ENROLL, NEEDS),
+        ({"required": PHR, "acr": MFA[0], "factors": frozenset({"totp"}), "proven_at": NOW - 901}, Step.CHALLENGE, FRESH_PROOF),
+        ({"required": PHR, "acr": MFA[0], "factors": frozenset({"passkey"}), "proven_at": NOW}, Step.CHALLENGE, NEEDS),
+        ({"required": PHR, "acr": MFA[0], "may_step_up": True}, Step.ENROLL, NEEDS),
+        ({"required": PHR, "acr": "phr"}, Step.ISSUE, ""),
+        ({"wish": "prove"}, Step.ISSUE, ""),
+        ({"wish": "prove", "factors": frozenset({"totp"})}, Step.CHALLENGE, FRESH_PROOF),
+        ({"wish": "prove", "auth_time": NOW - 1000}, Step.UPSTREAM, FRESH_HOME),
+        ({"wish": "totp"}, Step.ENROLL, "a method is to be added"),
+        ({"wish": "totp", "added": True}, Step.ISSUE, ""),
+        ({"terms": "2"}, Step.TERMS, "the terms of use 2 are not accepted yet"),
+        ({"terms": "2", "terms_accepted": True}, Step.ISSUE, ""),
+        ({"terms": "2", "kind": Kind.MEMBER}, Step.ISSUE, ""),
+        (
+            {"terms": "2", "kind": Kind.MEMBER, "required": frozenset({"terms_of_use"})},
+            Step.TERMS,
+            "the terms of use 2 are not accepted yet",
+        ),
+        ({"required": frozenset({"terms_of_use"})}, Step.DENY, "terms_of_use_missing"),
         ({"acr_values": MFA, "acr_essential": True, "acr": "phr"}, Step.ISSUE, ""),
     ],
 )
 def test_next_step(change: dict[str, Any], step: Step, reason: str) -> None:
-    """One fact at a time (HP-16, HP-17, HP-20, HP-61, HP-62)."""
+    """One fact at a time (HP-16, HP-17, HP-20, HP-61, HP-62, MF-05, MF-07)."""
     found = decide(replace(OK, **change)).next
     assert (found.step, found.reason) == (step, reason)
 
@@ -101,11 +134,14 @@ def test_next_step(change: dict[str, Any], step: Step, reason: str) -> None:
         ({"max_age": 1}, "login_required"),
         ({"person": None, "invitation": "i"}, "interaction_required"),
         ({"frequency": 50}, "login_required"),
-        ({"required": frozenset({"mfa"})}, "access_denied"),
         ({"policy_refusal": "policy_blocked"}, "access_denied"),
         ({"consented": None}, "consent_required"),
         ({"person": None}, "access_denied"),
         ({"state": State.BLOCKED}, "access_denied"),
+        ({"terms": "2"}, "interaction_required"),
+        ({"acr_values": MFA, "acr_essential": True}, "interaction_required"),
+        ({"acr_values": MFA, "acr_essential": True, "may_step_up": True}, "interaction_required"),
+        ({"required": frozenset({"mfa"}), "factors": frozenset({"totp"})}, "interaction_required"),
     ],
 )
 def test_under_prompt_none_a_step_becomes_its_error(change: dict[str, Any], error: str) -> None:
@@ -121,8 +157,13 @@ ANY = st.builds(
     application=st.sampled_from(["payroll", None]),
     **{name: st.booleans() for name in (
         "silent", "force", "choose", "ask_consent", "acr_essential", "subject_differs", "partner_live", "asserted", "asserted_now",
-        "by_mail", "expired", "assignment_required", "assigned", "consented_now", "freshness_asked",
+        "by_mail", "expired", "assignment_required", "assigned", "consented_now", "freshness_asked", "may_step_up", "terms_accepted", "added",
     )},
+    required=st.frozensets(st.sampled_from(["mfa", "phishing_resistant_mfa", "terms_of_use"])),
+    factors=st.frozensets(st.sampled_from(["totp", "passkey", "key"])),
+    proven_at=st.none() | st.integers(NOW - 2000, NOW),
+    wish=st.sampled_from(["", "prove", "totp", "passkey"]),
+    terms=st.sampled_from([None, "2"]),
     max_age=st.none() | st.integers(0, 10_000),
     acr_values=st.just(MFA) | st.just(()),
     scopes=st.frozensets(st.sampled_from(["openid", "email", "groups"])),
@@ -138,7 +179,6 @@ ANY = st.builds(
     consented=st.none() | st.frozensets(st.sampled_from(["openid", "email", "groups"])),
     acr=st.sampled_from(["https://refeds.org/profile/sfa", *MFA, "phr"]),
     policy_refusal=st.sampled_from([None, None, "policy_blocked", "policy_error"]),
-    required=st.frozensets(st.sampled_from(["mfa", "phishing_resistant_mfa", "terms_of_use"]), max_size=2),
     frequency=st.none() | st.integers(1, 10_000),
 )  # fmt: skip
 
@@ -160,9 +200,12 @@ def test_only_an_active_bound_fresh_person_gets_in(facts: Facts) -> None:
     assert facts.mailbox is None
     assert not facts.subject_differs
     assert facts.policy_refusal is None
-    assert unmet(facts.required, acr=facts.acr) == ()
+    assert unmet(facts.required, acr=facts.acr, terms_accepted=facts.terms_accepted) == ()
     assert facts.frequency is None or is_young(facts, facts.frequency)
     assert facts.application is None or facts.kind is Kind.MEMBER or facts.assigned or not facts.assignment_required
+    assert assurance.rank(facts.acr) >= must_reach(facts)
+    assert facts.terms_accepted or "terms_of_use" not in facts.required
+    assert facts.terms_accepted or facts.terms is None or facts.kind is Kind.MEMBER
 
 
 @given(ANY)

@@ -48,8 +48,17 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/signin/<uuid:login>/code/again": ("405", "405", "405"),
     "/signin/<uuid:login>/code/decline": ("405", "405", "405"),
     "/signin/<uuid:login>/consent": ("405", "405", "405"),
+    "/signin/<uuid:login>/enroll": ("405", "405", "405"),
+    "/signin/<uuid:login>/enroll-passkey": ("405", "405", "405"),
+    "/signin/<uuid:login>/factor": ("405", "405", "405"),
     "/signin/<uuid:login>/home": ("405", "405", "405"),
+    "/signin/<uuid:login>/lost": ("400", "400", "400"),
+    "/signin/<uuid:login>/passkey": ("405", "405", "405"),
     "/signin/<uuid:login>/restart": ("405", "405", "405"),
+    "/signin/<uuid:login>/saved": ("405", "405", "405"),
+    "/signin/<uuid:login>/terms": ("405", "405", "405"),
+    "/signin/<uuid:login>/unable": ("405", "405", "405"),
+    "/terms": ("404", "404", "404"),
 }
 NOBODY_ELSE = "00000000-0000-4000-8000-000000000000"
 

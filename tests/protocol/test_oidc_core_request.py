@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from broker.domain.assurance import MFA, PHISHING_RESISTANT, SFA
+from broker.domain.factor import Method, Proof
 from broker.domain.request import AuthorizationRequest
 from broker.jose.keys import generate
 from broker.jose.sign import sign
@@ -276,6 +277,8 @@ def test_silent_with_max_age(stage: Stage):
 def test_silent_with_an_essential_acr(calm: Stage):
     """AZ-11, HP-62: what was not proven is not said."""
     wanted = claims({"id_token": {"acr": {"essential": True, "value": MFA}}})
-    assert "error" in calm.silent(calm.person(), claims=wanted)[1]
-    strong = calm.sign_in(calm.person().person, acr=PHISHING_RESISTANT)
+    assert calm.silent(calm.person(), claims=wanted)[1]["error"] == "interaction_required"  # MF-05
+    person = calm.person().person
+    key = Proof(method=Method.PASSKEY, at=calm.clock(), by="key", person=person.id, verified=True)
+    strong = calm.sign_in(person, acr=PHISHING_RESISTANT, proofs=(key,))
     assert "code" in calm.silent(strong, claims=wanted)[1]

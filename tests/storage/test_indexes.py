@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, UniqueConstraint, create_engine, event
 import broker.storage
 from broker.domain.assignment import Principal
 from broker.domain.audit import SYSTEM, Event
+from broker.domain.factor import Method
 from broker.domain.mail import Kind, Mail
 from broker.domain.question import QuestionKind
 from broker.storage import (
@@ -23,6 +24,7 @@ from broker.storage import (
     bindings,
     consents,
     documents,
+    factors,
     grants,
     groups,
     invitations,
@@ -36,6 +38,7 @@ from broker.storage import (
     sessions,
     shared,
     subjects,
+    terms,
     tokens,
     used,
 )
@@ -49,6 +52,7 @@ LOGIN = factories.login()
 SESSION = factories.session(PERSON.id)
 GROUP = factories.group(owners=("bob@contoso.example",))
 GRANT = factories.grant(PERSON.id)
+PASSKEY = factories.factor(PERSON.id, method=Method.PASSKEY, credential="credential")
 FAMILY = tokens.Family("family", GRANT.id, START + 600)
 RECEIPT = factories.receipt(person_id=PERSON.id)
 MAIL = Mail(kind=Kind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
@@ -140,6 +144,21 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "sessions.renew": lambda tx: sessions.renew(tx, SESSION, "other"),
     "sessions.end": lambda tx: sessions.end(tx, SESSION.sid, START),
     "sessions.end_of_person": lambda tx: sessions.end_of_person(tx, PERSON.id, START),
+    "factors.add": lambda tx: factors.add(tx, PASSKEY),
+    "factors.of_person": lambda tx: factors.of_person(tx, PERSON.id),
+    "factors.take_step": lambda tx: factors.take_step(tx, PASSKEY.id, 1, START),
+    "factors.counted": lambda tx: factors.counted(tx, PASSKEY.id, 1, checks=True, now=START),
+    "factors.rename": lambda tx: factors.rename(tx, PASSKEY.id, PERSON.id, "key"),
+    "factors.set_codes": lambda tx: factors.set_codes(tx, PERSON.id, ["code"], START),
+    "factors.take_code": lambda tx: factors.take_code(tx, PERSON.id, "code", START),
+    "factors.codes_left": lambda tx: factors.codes_left(tx, PERSON.id),
+    "factors.remove": lambda tx: factors.remove(tx, PASSKEY.id, PERSON.id),
+    "factors.remove_all": lambda tx: factors.remove_all(tx, PERSON.id),
+    "terms.accept": lambda tx: terms.accept(tx, PERSON.id, "2026-01", "en", START),
+    "terms.accepted_at": lambda tx: terms.accepted_at(tx, PERSON.id, "2026-01"),
+    "terms.of_person": lambda tx: terms.of_person(tx, PERSON.id),
+    "logins.take_task": lambda tx: logins.take_task(tx, LOGIN),
+    "shared.uncount_attempt": lambda tx: shared.uncount_attempt(tx, "key", START, 60),
     "sessions.purge": lambda tx: sessions.purge(tx, START),
     "consents.record": lambda tx: consents.record(tx, PERSON.id, "payroll", ["openid"], START),
     "consents.given": lambda tx: consents.given(tx, PERSON.id, "payroll"),

@@ -14,6 +14,7 @@ from broker.domain.ids import digest
 from broker.domain.invitation import Status
 from broker.services.restored import Restored
 from broker.storage import audit, consents, grants, invitations, logins, people, restore, sessions, tokens
+from broker.storage import factors as own_factors
 from broker.storage.engine import Database
 from tests import factories
 from tests.clock import START, Clock
@@ -36,6 +37,9 @@ def lived_in(database: Database):
         logins.add(tx, waiting, browser=digest("browser"), address="192.0.2.1")
         invitation = factories.invitation(bo.id)
         invitations.add(tx, invitation, digest("ticket"))
+        own_factors.add(tx, factories.factor(ada.id, last_step=START // 30))
+        own_factors.set_codes(tx, ada.id, [digest("one"), digest("two")], START)
+        own_factors.take_code(tx, ada.id, digest("one"), START)
     return ada, grant, waiting, invitation
 
 
@@ -45,6 +49,7 @@ def test_nothing_spent_is_fresh_again(database: Database):
     ended = Restored(database, Clock(START + 1)).run(Actor(kind="command"))
     assert ended == {
         "sessions": 1, "grants": 1, "codes": 1, "access_tokens": 1, "refresh_families": 1, "logins": 1, "invitations": 1, "mails": 0,
+        "questions": 0, "recovery_codes": 2, "time_steps": 1,
     }  # fmt: skip
     with database.write() as tx:
         assert sessions.by_cookie(tx, digest("cookie"), now=START + 1, idle=3600) is None
@@ -60,6 +65,9 @@ def test_nothing_spent_is_fresh_again(database: Database):
         bound = people.by_identity(tx, identity.partner, identity.issuer, identity.subject)
         assert bound is not None
         assert bound.id == ada.id
+        (factor,) = own_factors.of_person(tx, ada.id)
+        assert not own_factors.take_step(tx, factor.id, START // 30 + 1, START + 1)
+        assert not own_factors.take_code(tx, ada.id, digest("two"), START + 1)
         assert consents.given(tx, ada.id, "payroll") == frozenset({"openid"})
         standing = grants.standing(tx, grant.id, START + 1)
         assert standing is not None

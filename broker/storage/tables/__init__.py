@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from broker.storage.tables.base import metadata
 from broker.storage.tables.directory import accepted_identities, assignments, consents, identities, invitations, people, subjects
+from broker.storage.tables.factors import factors, recovery_codes, terms
 from broker.storage.tables.groups import group_assignments, group_members, group_owners, groups
 from broker.storage.tables.history import audit, audit_anchor, audit_personal, outbox, receipts, refusals
 from broker.storage.tables.questions import questions
@@ -31,6 +32,7 @@ __all__ = [
     "codes",
     "consents",
     "documents",
+    "factors",
     "grants",
     "group_assignments",
     "group_members",
@@ -49,10 +51,12 @@ __all__ = [
     "people",
     "questions",
     "receipts",
+    "recovery_codes",
     "refresh_families",
     "refresh_tokens",
     "refusals",
     "sessions",
     "subjects",
+    "terms",
     "used",
 ]

@@ -27,6 +27,10 @@ logins = Table(
     Column("consented", Boolean, nullable=False, server_default=false()),
     Column("fresh_within", Integer),
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("stepped", Boolean, nullable=False, server_default=false()),
+    Column("wish", String(16), nullable=False, server_default=""),
+    Column("task", Text),  # sealed: what a factor is being added or asked with
+    Column("proofs", JSON, nullable=False, server_default="[]"),
     Column("return_path", String(512)),
     Column("proven", base.HASH),
     Column("declined", base.HASH),
@@ -75,6 +79,7 @@ sessions = Table(
     Column("acr", String(128), nullable=False),
     Column("amr", JSON, nullable=False),
     Column("claims", JSON, nullable=False),
+    Column("proofs", JSON, nullable=False, server_default="[]"),
     base.time("auth_time"),
     Column("auth_time_known", Boolean, nullable=False),
     base.time("created_at"),

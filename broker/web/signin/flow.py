@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, g
@@ -10,13 +11,12 @@ from broker.domain.connector import Outbound
 from broker.domain.errors import PAGE_ERRORS
 from broker.domain.gates import Step
 from broker.domain.login import Purpose as LoginPurpose
-from broker.services.facts import Found
 from broker.services.turn import Turn
 from broker.web.cookies import Purpose
 from broker.web.errors import page_for
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
-from broker.web.signin import code, consent, home, ways
+from broker.web.signin import code, consent, factors, home, terms, ways
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
@@ -27,20 +27,23 @@ _ASKED = 3  # owners that the page names
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
     """`/signin/LOGIN`, and the ways to leave it."""
+    steps: dict[Step, Callable[[Turn], Response]] = {
+        Step.UPSTREAM: lambda turn: send_out(broker, pages, browser, turn),
+        Step.CODE: lambda turn: code.page(broker, pages, browser, turn.found.login),
+        Step.HOME: lambda turn: home.page(broker, pages, browser, turn.found),
+        Step.REDEEM: lambda turn: consent.page(broker, pages, browser, turn.found, redeeming=True),
+        Step.CONSENT: lambda turn: consent.page(broker, pages, browser, turn.found, redeeming=False),
+        Step.TERMS: lambda turn: terms.page(broker, pages, browser, turn.found),
+        Step.CHALLENGE: lambda turn: factors.page(broker, pages, browser, turn.found.login.id),
+        Step.ENROLL: lambda turn: factors.page(broker, pages, browser, turn.found.login.id),
+    }
 
     @routes.get("/signin/<uuid:login>")
     def step(login: str) -> Response:
         turn = broker.sign_in.step(str(login), browser.binding(), browser.session(), browser.address())
         browser.within(turn.found.login)
-        if turn.step is Step.UPSTREAM:
-            return send_out(broker, pages, browser, turn.found, turn.fresh_within)
-        if turn.step is Step.CODE:
-            return code.page(broker, pages, browser, turn.found.login)
-        if turn.step is Step.HOME:
-            return home.page(broker, pages, browser, turn.found)
-        if turn.step in (Step.REDEEM, Step.CONSENT):
-            return consent.page(broker, pages, browser, turn.found, redeeming=turn.step is Step.REDEEM)
-        return ended(pages, browser, turn)
+        show = steps.get(turn.step)
+        return show(turn) if show is not None else ended(pages, browser, turn)
 
     @routes.get("/signin/<uuid:login>/again")
     def again(login: str) -> Response:
@@ -64,10 +67,15 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return respond(browser.issuer, given_up.request, answer, pages)
 
 
-def send_out(broker: Broker, pages: Pages, browser: Browser, found: Found, fresh_within: int | None = None) -> Response:
-    """To the home organization: a redirect, or a form that posts itself."""
+def send_out(broker: Broker, pages: Pages, browser: Browser, turn: Turn) -> Response:
+    """To the home organization: a redirect, or a form that posts itself. Where it cannot be asked for more, on without."""
+    found, how = turn.found, turn.decision.next.how
     home = found.partner.id if found.partner else None
-    outbound: Outbound = broker.upstream.begin(found.login.id, browser.binding(), browser.address(), home, fresh_within)
+    outbound: Outbound | None = broker.upstream.begin(
+        found.login.id, browser.binding(), browser.address(), home, how=how, fresh_within=turn.fresh_within
+    )
+    if outbound is None:
+        return browser.go(browser.path(found.login.id))
     if outbound.form is None:
         return browser.go(outbound.url)
     target = found.partner.name if found.partner else ""

@@ -9,6 +9,10 @@ document.querySelectorAll("button[data-copy]").forEach((button) => {
     button.textContent = button.dataset.copied;
   });
 });
+document.querySelectorAll("button[data-print]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+});
 // A double click sends a form once; Back makes the button work again.
 document.querySelectorAll("form[method=post]").forEach((form) => {
   form.addEventListener("submit", (event) => {

@@ -1,0 +1,299 @@
+"""Proof within a login: a code, a recovery code or a passkey is asked for, a method is added. The dispatcher does the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import BadRequest, TooManyAttempts
+from broker.domain.factor import Factor, Method, Proof
+from broker.domain.gates import Next, Step, decide
+from broker.domain.guest import Person
+from broker.domain.ids import new_id
+from broker.domain.mail import Kind, Mail
+from broker.domain.receipt import Outcome
+from broker.factors import passkey, recovery, totp
+from broker.keyring.seal import Sealer
+from broker.services import audit, codes, trail
+from broker.services.facts import Found
+from broker.services.outbox import Outbox
+from broker.services.sign_in import SignIn
+from broker.settings.load import Settings
+from broker.storage import factors, logins
+from broker.storage.engine import Connection, Database
+
+MOST = 10  # methods of one person
+_PAUSED = "factor_attempts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a page needs. how: of the gate's answer. held: the person's factors. codes_left: unused recovery codes.
+
+    secret, link: of an app that is being added. options: for the browser's passkey call, as JSON.
+    """
+
+    found: Found
+    person: Person
+    said: Next
+    held: tuple[Factor, ...]
+    codes_left: int
+    secret: str
+    link: str
+    options: dict[str, Any]
+
+    @property
+    def enrolling(self) -> bool:
+        """Whether a method is being added, not asked for."""
+        return self.said.step is Step.ENROLL
+
+
+class Proving:
+    """Each use-case is one transaction on the live login of this browser; a refusal is remembered before it is told."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        sign_in: SignIn,
+        sealer: Callable[[], Sealer],
+        outbox: Outbox,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._sign_in = sign_in
+        self._sealer = sealer
+        self._outbox = outbox
+
+    def asked(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> Asked | None:
+        """What this login's page shows; makes seed and challenge where there are none yet. None: the login asks for neither."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            if said.step not in (Step.CHALLENGE, Step.ENROLL) or found.person is None:
+                return None
+            task = self._task(found)
+            if not task:
+                task = {"id": new_id(), "secret": totp.new_secret(), "challenge": passkey.new_challenge()}
+                sealed = self._sealer().seal(json.dumps(task).encode(), f"task:{found.login.id}")
+                logins.change(tx, found.login, task=sealed)
+            held = tuple(factors.of_person(tx, found.person.id))
+            left = factors.codes_left(tx, found.person.id) if held else 0
+        return self._shown(found, found.person, said, held, left, task)
+
+    def code(self, login_id: str, browser: str | None, session_cookie: str | None, text: str, address: str) -> bool:
+        """A code of an app, or a recovery code; False for a wrong one. Raises TooManyAttempts, BadRequest (no code is due)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            person = self._due(found, said, Step.CHALLENGE)
+            if person is None:
+                return True
+            within = codes.allowed(tx, person.id, now)
+            held = factors.of_person(tx, person.id)
+            proof = codes.prove(tx, self._sealer(), person.id, held, text, now) if within else None
+            if proof is None:
+                reason = "factor_code" if within else _PAUSED
+                self._refused(tx, found, person, reason, address, now)
+            else:
+                codes.succeeded(tx, person.id, now)
+                self._proven(tx, found, proof, now)
+                if proof.method is Method.RECOVERY:
+                    left = factors.codes_left(tx, person.id)
+                    self._tell(tx, found, person, "factor.recovery_used", address, now, {"left": left})
+        if not within:
+            raise TooManyAttempts(_PAUSED).of_login(found.login.id, found.login.reference)
+        return proof is not None
+
+    def passkey(self, login_id: str, browser: str | None, session_cookie: str | None, answer: str, address: str) -> bool:
+        """A passkey's answer; False if it does not prove it. A challenge is good for one answer. Raises BadRequest."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            person = self._due(found, said, Step.CHALLENGE)
+            if person is None:
+                return True
+            proof, reason = None, ""
+            try:
+                proof = self._by_passkey(tx, found, person, answer, verify=said.how == "passkey", now=now)
+            except passkey.PasskeyRefused as error:
+                reason = error.reason
+            if proof is not None:
+                self._proven(tx, found, proof, now)
+            else:
+                self._refused(tx, found, person, reason, address, now)
+        return proof is not None
+
+    def add_app(
+        self, login_id: str, browser: str | None, session_cookie: str | None, text: str, address: str
+    ) -> tuple[str, ...] | None:
+        """Confirm a new app by its first code; the recovery codes if it is the first method, else (). None: a wrong code.
+
+        The code is used up with it (MF-01). Raises TooManyAttempts, BadRequest.
+        """
+        now, fresh = self._clock(), None
+        with self._db.write() as tx:
+            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            person = self._due(found, said, Step.ENROLL)
+            if person is None:
+                return ()
+            task = self._task(found)
+            within = codes.allowed(tx, person.id, now)
+            may = within and bool(task) and said.how in ("any", "totp")
+            step = totp.step_of(task["secret"], text, now, 0) if may else None
+            if step is None or not logins.take_task(tx, found.login):
+                self._refused(tx, found, person, "factor_code" if within else _PAUSED, address, now)
+            else:
+                codes.succeeded(tx, person.id, now)
+                sealed = self._sealer().seal(task["secret"].encode("ascii"), codes.purpose(task["id"]))
+                factor = self._new(task["id"], person, Method.TOTP, now, sealed=sealed, last_step=step)
+                proof = Proof(method=Method.TOTP, at=now, by=factor.id, person=person.id)
+                fresh = self._add(tx, found, person, factor, proof, address, now)
+        if not within:
+            raise TooManyAttempts(_PAUSED).of_login(found.login.id, found.login.reference)
+        return fresh
+
+    def add_passkey(
+        self, login_id: str, browser: str | None, session_cookie: str | None, answer: str, address: str
+    ) -> tuple[str, ...] | None:
+        """Add the passkey that the browser made; as `add_app`."""
+        now, fresh = self._clock(), None
+        with self._db.write() as tx:
+            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            person = self._due(found, said, Step.ENROLL)
+            if person is None:
+                return ()
+            task, verify, issuer = self._task(found), said.how == "passkey" and not found.login.wish, self._settings().issuer
+            try:
+                if not task or said.how == "totp" or not logins.take_task(tx, found.login):
+                    raise passkey.PasskeyRefused("passkey_challenge")
+                made = passkey.made(answer, issuer=issuer, challenge=task["challenge"], verify=verify)
+            except passkey.PasskeyRefused as error:
+                self._refused(tx, found, person, error.reason, address, now)
+            else:
+                factor = self._new(
+                    task["id"], person, Method.PASSKEY, now, credential=made.id, public_key=made.public_key,
+                    sign_count=made.sign_count, verified=made.verified, synced=made.synced, transports=made.transports,
+                )  # fmt: skip
+                proof = _passkey_proof(factor, now, verified=made.verified, synced=made.synced)
+                fresh = self._add(tx, found, person, factor, proof, address, now)
+        return fresh
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _at(
+        self, tx: Connection, login_id: str, browser: str | None, session_cookie: str | None, address: str, now: int
+    ) -> tuple[Found, Next]:
+        found = self._sign_in._look(tx, login_id, browser, session_cookie, address, now)  # noqa: SLF001 - same transaction
+        return found, decide(found.facts).next
+
+    @staticmethod
+    def _due(found: Found, said: Next, step: Step) -> Person | None:
+        """The person who is asked; None for the second of two clicks. Raises BadRequest where the login stands elsewhere."""
+        if said.step is step and found.person is not None:
+            return found.person
+        if said.step is Step.ISSUE and found.login.proofs:
+            return None
+        raise BadRequest("factor_login_mismatch").of_login(found.login.id, found.login.reference)
+
+    def _task(self, found: Found) -> dict[str, str]:
+        if found.login.task is None:
+            return {}
+        task: dict[str, str] = json.loads(self._sealer().open(found.login.task, f"task:{found.login.id}"))
+        return task
+
+    def _shown(
+        self, found: Found, person: Person, said: Next, held: tuple[Factor, ...], left: int, task: dict[str, str]
+    ) -> Asked:
+        settings = self._settings()
+        company, challenge, verify = settings.broker.organization.name, task["challenge"], said.how == "passkey"
+        if said.step is Step.CHALLENGE:
+            options = passkey.request(settings.issuer, challenge=challenge, held=_usable(held, verify=verify), verify=verify)
+        else:
+            options = passkey.creation(
+                settings.issuer, challenge=challenge, company=company, person_id=person.id, account=person.email,
+                name=person.name, held=held, verify=verify and not found.login.wish,
+            )  # fmt: skip
+        link = totp.link(task["secret"], account=person.email, company=company)
+        return Asked(
+            found=found, person=person, said=said, held=held, codes_left=left, secret=task["secret"], link=link, options=options
+        )
+
+    def _by_passkey(self, tx: Connection, found: Found, person: Person, answer: str, *, verify: bool, now: int) -> Proof:
+        """Raises PasskeyRefused."""
+        task, credential = self._task(found), passkey.credential_of(answer)
+        factor = next((one for one in factors.of_person(tx, person.id) if one.credential == credential), None)
+        if not task or factor is None or not logins.take_task(tx, found.login):
+            raise passkey.PasskeyRefused("passkey_challenge" if factor is not None else "passkey_unknown")
+        issuer = self._settings().issuer
+        used = passkey.used(answer, issuer=issuer, challenge=task["challenge"], factor=factor, verify=verify)
+        if not factors.counted(tx, factor.id, used.count, checks=used.verified, now=now):
+            raise passkey.PasskeyRefused("passkey_cloned")
+        return _passkey_proof(factor, now, verified=used.verified, synced=used.synced)
+
+    @staticmethod
+    def _new(factor_id: str, person: Person, method: Method, now: int, **values: Any) -> Factor:
+        return Factor(id=factor_id, person_id=person.id, method=method, name="", created_at=now, last_used_at=now, **values)
+
+    def _add(
+        self, tx: Connection, found: Found, person: Person, factor: Factor, proof: Proof, address: str, now: int
+    ) -> tuple[str, ...] | None:
+        held = factors.of_person(tx, person.id)
+        if len(held) >= MOST or not factors.add(tx, factor):
+            self._refused(tx, found, person, "factor_known", address, now)
+            return None
+        fresh = () if held else recovery.new_codes()
+        if fresh:
+            plain = [recovery.normal(code) or "" for code in fresh]
+            factors.set_codes(tx, person.id, [recovery.hashed(person.id, code) for code in plain], now)
+        said = trail.entry(now, "enroll", "added", method=factor.method.value, factor=factor.id)
+        self._proven(tx, found, proof, now, said)
+        self._tell(tx, found, person, "factor.added", address, now, {"method": factor.method.value, "factor": factor.id})
+        return fresh
+
+    def _proven(self, tx: Connection, found: Found, proof: Proof, now: int, *more: dict[str, Any]) -> None:
+        """The fact that the dispatcher goes on with (MF-01: taken already)."""
+        login = found.login
+        said = more or (trail.entry(now, "challenge", "proven", method=proof.method.value, factor=proof.by),)
+        proofs = [one.to_json() for one in (*login.proofs, proof)]
+        if not logins.change(tx, login, proofs=proofs, trail=trail.longer(login, *said)):
+            raise BadRequest("factor_login_mismatch").of_login(login.id, login.reference)
+
+    def _refused(self, tx: Connection, found: Found, person: Person, reason: str, address: str, now: int) -> None:
+        login = found.login
+        steps = trail.longer(login, trail.entry(now, "challenge", "refused", reason))
+        logins.change(tx, login, trail=steps)
+        if reason == _PAUSED:
+            trail.write(
+                tx, login, steps, now=now, outcome=Outcome.FAILED, error=TooManyAttempts.code, reason=reason,
+                config=self._settings().digest, address=address, person_id=person.id, facts=found.facts,
+            )  # fmt: skip
+        actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
+        audit.record(tx, Event(name="factor.refused", actor=actor, subject=person.id, reason=reason), now)
+
+    def _tell(
+        self, tx: Connection, found: Found, person: Person, name: str, address: str, now: int, data: dict[str, Any]
+    ) -> None:
+        """Audit, and a mail to the person: whoever it was not must learn of it."""
+        actor = Actor(kind="person", id=person.id, address=address, request_id=found.login.reference)
+        audit.record(tx, Event(name=name, actor=actor, subject=person.id, data=data), now)
+        self._outbox.add(tx, notice(person, name.removeprefix("factor."), now, data), now)
+
+
+def notice(person: Person, what: str, now: int, data: dict[str, Any]) -> Mail:
+    """The mail about a change of a person's methods. what: added, removed, recovery_used, recovery_renewed, reset ..."""
+    values = {"what": what, "at": now, "name": person.name, "method": data.get("method", ""), "left": data.get("left", 0)}
+    return Mail(kind=Kind.FACTORS, recipient=person.email, language=person.language, person=person.id, values=values)
+
+
+def _usable(held: Iterable[Factor], *, verify: bool) -> list[Factor]:
+    return [factor for factor in held if factor.credential is not None and (factor.verified or not verify)]
+
+
+def _passkey_proof(factor: Factor, now: int, *, verified: bool, synced: bool) -> Proof:
+    return Proof(method=Method.PASSKEY, at=now, by=factor.id, person=factor.person_id, verified=verified, synced=synced)

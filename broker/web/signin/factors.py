@@ -1,0 +1,189 @@
+"""`mfa-challenge`, `mfa-enroll`, `recovery-codes`: a second proof within a login, and the methods that it is given with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, g, request
+
+from broker.domain.errors import BadRequest, PageError
+from broker.domain.factor import Method
+from broker.factors import qr
+from broker.services.proving import Asked
+from broker.web.i18n import _
+from broker.web.op.answer import respond
+from broker.web.pages import Pages
+from broker.web.request import single
+from broker.web.signin.browser import Browser
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+
+_WRONG = _("That code is not right. Type the one that the app shows now.")
+_WRONG_HERE = _("That code is not right, or was used before. Type the one that the app shows now.")
+_NO_PASSKEY = _("That passkey did not work here. Try again, or use another way.")
+
+
+def page(broker: Broker, pages: Pages, browser: Browser, login_id: str, *, problem: str = "", status: int = 200) -> Response:
+    """The page that the login stands at. problem: what was wrong with the last answer, not translated yet."""
+    asked = broker.proving.asked(login_id, browser.binding(), browser.session(), browser.address())
+    if asked is None:
+        return browser.go(browser.path(login_id))
+    browser.within(asked.found.login)
+    return (_enroll if asked.enrolling else _challenge)(pages, browser, asked, problem, status)
+
+
+def _challenge(pages: Pages, browser: Browser, asked: Asked, problem: str, status: int) -> Response:
+    login = asked.found.login
+    apps = [factor.name for factor in asked.held if factor.method is Method.TOTP]
+    keys = [factor.name for factor in asked.held if factor.method is Method.PASSKEY]
+    codes = asked.said.how != "passkey" and bool(apps or asked.codes_left)
+    say = pages.translator(login.request.ui_locales if login.request else ()).gettext
+    return pages.render(
+        "mfa_challenge.html",
+        status=status,
+        ui_locales=login.request.ui_locales if login.request else (),
+        keep_query={},
+        application=asked.found.application.name if asked.found.application else "",
+        apps=apps if codes else [],
+        keys=keys,
+        codes=codes,
+        recovery=asked.codes_left > 0,
+        options=json.dumps(asked.options),
+        errors=[{"field": "code", "message": say(problem)}] if problem else [],
+        csrf=browser.token(login.id),
+        action=browser.path(login.id, "factor"),
+        passkey_action=browser.path(login.id, "passkey"),
+        lost_url=browser.path(login.id, "lost"),
+        cancel_url=browser.path(login.id, "cancel") if login.request else "",
+    )
+
+
+def _enroll(pages: Pages, browser: Browser, asked: Asked, problem: str, status: int) -> Response:
+    login, how = asked.found.login, asked.said.how
+    say = pages.translator(login.request.ui_locales if login.request else ()).gettext
+    return pages.render(
+        "mfa_enroll.html",
+        status=status,
+        ui_locales=login.request.ui_locales if login.request else (),
+        keep_query={},
+        application=asked.found.application.name if asked.found.application else "",
+        asked=not login.wish,
+        apps=how in ("any", "totp"),
+        passkeys=how in ("any", "passkey"),
+        qr=qr.svg(asked.link, say(_("QR code for an authenticator app"))),
+        link=asked.link,
+        secret=asked.secret,
+        options=json.dumps(asked.options),
+        errors=[{"field": "code", "message": say(problem)}] if problem else [],
+        csrf=browser.token(login.id),
+        action=browser.path(login.id, "enroll"),
+        passkey_action=browser.path(login.id, "enroll-passkey"),
+        unable_url=browser.path(login.id, "unable"),
+    )
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """What the forms of these pages send."""
+    _register_challenge(routes, broker, pages, browser)
+    _register_enroll(routes, broker, pages, browser)
+
+    @routes.post("/signin/<uuid:login>/saved")
+    def saved(login: str) -> Response:
+        browser.check(str(login))
+        return browser.go(browser.path(str(login)))
+
+    @routes.post("/signin/<uuid:login>/unable")
+    def unable(login: str) -> Response:
+        """The person cannot reach what is asked: the standard's error where the application called it essential (Core 5.5.1.1)."""
+        browser.check(str(login))
+        given_up, error = broker.choices.give_up(str(login), browser.binding(), browser.address(), unable=True)
+        if given_up.request is None:
+            return browser.go(pages.path(given_up.return_path or "/apps"))
+        return respond(browser.issuer, given_up.request, error, pages)
+
+
+def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    @routes.post("/signin/<uuid:login>/factor")
+    def code(login: str) -> Response:
+        browser.check(str(login))
+        with _of_login(browser):
+            right = broker.proving.code(str(login), browser.binding(), browser.session(), _typed(), browser.address())
+        if right:
+            return browser.go(browser.path(str(login)))
+        return page(broker, pages, browser, str(login), problem=_WRONG_HERE, status=400)
+
+    @routes.post("/signin/<uuid:login>/passkey")
+    def passkey(login: str) -> Response:
+        browser.check(str(login))
+        answer = single(request.form, "credential")
+        with _of_login(browser):
+            right = broker.proving.passkey(str(login), browser.binding(), browser.session(), answer, browser.address())
+        if right:
+            return browser.go(browser.path(str(login)))
+        return page(broker, pages, browser, str(login), problem=_NO_PASSKEY, status=400)
+
+    @routes.get("/signin/<uuid:login>/lost")
+    def lost(login: str) -> Response:
+        asked = broker.proving.asked(str(login), browser.binding(), browser.session(), browser.address())
+        if asked is None or asked.enrolling:
+            return browser.go(browser.path(str(login)))
+        browser.within(asked.found.login)
+        return pages.render(
+            "mfa_lost.html",
+            ui_locales=asked.found.login.request.ui_locales if asked.found.login.request else (),
+            keep_query={},
+            codes=asked.codes_left,
+            others=len(asked.held) > 1,
+            back_url=browser.path(str(login)),
+            help_url=pages.help_url(asked.found.login.reference),
+        )
+
+
+def _register_enroll(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    @routes.post("/signin/<uuid:login>/enroll")
+    def enroll(login: str) -> Response:
+        browser.check(str(login))
+        with _of_login(browser):
+            fresh = broker.proving.add_app(str(login), browser.binding(), browser.session(), _typed(), browser.address())
+        return _added(str(login), fresh, _WRONG)
+
+    @routes.post("/signin/<uuid:login>/enroll-passkey")
+    def enroll_passkey(login: str) -> Response:
+        browser.check(str(login))
+        answer = single(request.form, "credential")
+        with _of_login(browser):
+            fresh = broker.proving.add_passkey(str(login), browser.binding(), browser.session(), answer, browser.address())
+        return _added(str(login), fresh, _NO_PASSKEY)
+
+    def _added(login_id: str, fresh: tuple[str, ...] | None, problem: str) -> Response:
+        """The recovery codes are in this answer and in no other (MF-11)."""
+        if fresh is None:
+            return page(broker, pages, browser, login_id, problem=problem, status=400)
+        if not fresh:
+            return browser.go(browser.path(login_id))
+        return pages.render(
+            "recovery_codes.html", codes=fresh, csrf=browser.token(login_id), action=browser.path(login_id, "saved")
+        )
+
+
+@contextmanager
+def _of_login(browser: Browser) -> Iterator[None]:
+    """An error of the login keeps its reference, and leads back into it."""
+    try:
+        yield
+    except PageError as error:
+        if error.login_id is not None:
+            g.reference, g.retry_url = error.reference, browser.path(error.login_id)
+        raise
+
+
+def _typed() -> str:
+    """What was typed; a field that came twice is no code, and is counted as one that is wrong (MF-09)."""
+    values = request.form.getlist("code")
+    if not values:
+        raise BadRequest("code_missing")
+    return values[0] if len(values) == 1 else ""

@@ -1,0 +1,131 @@
+"""`terms-of-use`: the text in force, accepted once a version."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, request
+
+from broker.domain.errors import BadRequest, ServerError
+from broker.services.facts import Found
+from broker.services.terms import Text
+from broker.web import headers
+from broker.web.pages import Pages
+from broker.web.request import single
+from broker.web.signin.browser import Browser
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+
+_DATED = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-([0-9]{2}))?", re.ASCII)
+_ITEM = re.compile(r"(?:[-*+]|[0-9]{1,3}[.)]) +")
+Block = dict[str, object]
+
+
+def page(broker: Broker, pages: Pages, browser: Browser, found: Found) -> Response:
+    """Version, since when, the text, a download, and the one button."""
+    login = found.login
+    locales = login.request.ui_locales if login.request else ()
+    text = _text(broker, pages.translator(locales).language)
+    earlier = broker.terms.accepted(found.person.id) if found.person else []
+    return pages.render(
+        "terms_of_use.html",
+        ui_locales=locales,
+        keep_query={},
+        version=text.version,
+        since=since(text.version),
+        before=earlier[0]["accepted_at"] if earlier else None,
+        blocks=blocks(text.text),
+        text_language=text.language,
+        download_url=pages.path(f"/terms?language={text.language}"),
+        csrf=browser.token(login.id),
+        action=browser.path(login.id, "terms"),
+        cancel_url=browser.path(login.id, "cancel") if login.request else "",
+    )
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """The button, and the text for whoever wants to keep it."""
+
+    @routes.post("/signin/<uuid:login>/terms")
+    def accept(login: str) -> Response:
+        login_id = str(login)
+        browser.check(login_id)
+        if single(request.form, "accept") != "yes":
+            raise BadRequest("accept")
+        found = broker.sign_in.look(login_id, browser.binding(), browser.session(), browser.address())
+        locales = found.login.request.ui_locales if found.login.request else ()
+        text = _text(broker, pages.translator(locales).language)
+        broker.terms.accept(
+            login_id,
+            browser.binding(),
+            browser.session(),
+            browser.address(),
+            version=single(request.form, "version"),
+            language=text.language,
+        )
+        return browser.go(browser.path(login_id))
+
+    @routes.get("/terms")
+    def download() -> Response:
+        wanted = single(request.args, "language")
+        known = wanted if wanted in broker.settings.get().broker.languages else ""
+        text = broker.terms.text(known)
+        if text is None:
+            raise BadRequest("not_found")
+        response = headers.closed(Response(text.text, content_type="text/plain; charset=utf-8"))
+        response.headers["Content-Disposition"] = f'attachment; filename="terms-{text.language}.txt"'
+        return response
+
+
+def _text(broker: Broker, language: str) -> Text:
+    text = broker.terms.text(language)
+    if text is None:  # the files changed between the gate and the page
+        raise ServerError("terms_missing")
+    return text
+
+
+def since(version: str) -> int | None:
+    """The day from which a version such as 2026-01 or 2026-01-15 is in force, as its name says; None for other names."""
+    found = _DATED.fullmatch(version)
+    if found is None:
+        return None
+    try:
+        return int(datetime(int(found[1]), int(found[2]), int(found[3] or 1), tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+
+
+def blocks(text: str) -> list[Block]:
+    """Markdown's headings, lists and paragraphs; everything else stays text, which the template escapes (AD-09)."""
+    found: list[Block] = []
+    for part in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()):
+        lines = [line.strip() for line in part.split("\n") if line.strip()]
+        while lines and lines[0].startswith("#"):
+            found.append({"kind": "heading", "text": _plain(lines.pop(0).lstrip("#"))})
+        if not lines:
+            continue
+        if _ITEM.match(lines[0]):
+            found.append({"kind": "list", "items": _items(lines)})
+        else:
+            found.append({"kind": "text", "text": _plain(" ".join(lines))})
+    return found
+
+
+def _items(lines: list[str]) -> list[str]:
+    items: list[str] = []
+    for line in lines:
+        start = _ITEM.match(line)
+        if start:
+            items.append(line[start.end() :])
+        else:
+            items[-1] += f" {line}"
+    return [_plain(item) for item in items]
+
+
+def _plain(text: str) -> str:
+    """Without the marks of emphasis and links, which would only be read as noise: [name](url) becomes name (url)."""
+    bare = re.sub(r"(\*\*|__|`)(.+?)\1", r"\2", text.strip())
+    return re.sub(r"\[([^\]]*)\]\(([^)\s]*)\)", r"\1 (\2)", bare)

@@ -1,0 +1,284 @@
+"""Second factors in a sign-in: the MF cases, over real pages."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from broker.demo.browser import Browser, Page
+from broker.demo.visitor import Visitor
+from broker.domain.ids import digest
+from broker.storage.tables import audit, factors, outbox, people, recovery_codes
+from broker.web.cookies import Purpose
+from tests.journeys.second_factor import MFA, SFA, enrol, essential, with_phone
+from tests.journeys.test_session_attacks import cookie, plant
+from tests.journeys.world import ADA, BO, World
+
+
+def challenged(world: World, who: Visitor | None = None) -> tuple[Visitor, Page]:
+    """Ada in a new browser, at the page that asks for her second factor."""
+    who = who or world.visitor(ADA)
+    page = world.arrive(who, login_hint=ADA.email, **essential())
+    assert page.name == "mfa-challenge", page
+    return who, page
+
+
+def answer(world: World, who: Visitor, page: Page, code: str) -> Page:
+    """Type a code."""
+    return who.browser.submit(page, {"code": code}, stop_at=world.callback)
+
+
+def events(world: World, name: str) -> list[dict[str, object]]:
+    """The audit's rows of one name."""
+    with world.broker.db.read() as tx:
+        return [dict(row._mapping) for row in tx.execute(select(audit).where(audit.c.name == name))]
+
+
+def test_first_method_and_the_next_sign_in(both: World) -> None:
+    """HP-62, SC-01: an essential acr leads to enrolment, later to a challenge; the token says what was proven."""
+    ada = both.visitor(ADA)
+    both.redeem(ada)
+    before = cookie(both, ada.browser, Purpose.SESSION)
+    url, pending = both.request(**essential())
+    page = ada.open(url, stop_at=both.callback)
+    phone, page = enrol(both, ada, page)
+    after = cookie(both, ada.browser, Purpose.SESSION)
+    assert after != before  # a step-up changes the session's id
+    thief = Browser(clock=both.clock)
+    plant(both, thief, Purpose.SESSION, str(before))
+    assert thief.get(both.url + "/apps", stop_at=both.url).status == 303
+    claims = both.party.complete(page.query, pending).claims
+    assert (claims["acr"], claims["amr"]) == (MFA, ["pwd", "otp", "mfa"])
+    assert len(set(phone.codes)) == 10
+    both.clock.advance(60)
+    assert both.sign_in(ada, **essential()).claims["acr"] == MFA  # the proof stays with the session
+    again = both.visitor(ADA)
+    url, pending = both.request(**essential())
+    page = again.open(url, stop_at=both.callback)
+    assert page.name == "mfa-challenge"
+    page = answer(both, again, page, phone.code())
+    assert both.party.complete(page.query, pending).claims["amr"] == ["pwd", "otp", "mfa"]
+
+
+@pytest.mark.parametrize("drift", [-1, 0, 1])
+def test_a_code_counts_once(both: World, drift: int) -> None:
+    """MF-01, HT-3: with a step of drift either way; never twice, not in its neighbour's time, not the one of the enrolment."""
+    ada = both.visitor(ADA)
+    both.redeem(ada)
+    phone, _page = enrol(both, ada, both.arrive(ada, **essential()))
+    first = phone.code()
+    who, page = challenged(both)
+    page = answer(both, who, page, first)  # the enrolment's code as first login code
+    assert (page.name, page.status) == ("mfa-challenge", 400)
+    both.clock.advance(60)
+    code = phone.code(drift)
+    assert "code" in answer(both, who, page, code).query
+    for wait in (0, 30):
+        both.clock.advance(wait)
+        who, page = challenged(both)
+        assert answer(both, who, page, code).status == 400
+    both.clock.advance(60)
+    assert "code" in answer(both, who, page, phone.code()).query
+
+
+def test_a_code_counts_once_in_parallel(both: World) -> None:
+    """MF-01: eight browsers with the same code at the same moment: one gets in."""
+    phone = with_phone(both, both.visitor(ADA))
+    waiting = [challenged(both) for _ in range(8)]
+    code = phone.code()
+    with ThreadPoolExecutor(8) as pool:
+        ends = list(pool.map(lambda at: answer(both, at[0], at[1], code), waiting))
+    assert sum("code" in page.query for page in ends) == 1
+
+
+def test_guesses_are_counted_by_person(both: World) -> None:
+    """MF-02, MF-08: five guesses in five minutes over any number of browsers, then even the right code waits; not the partner's login."""
+    phone = with_phone(both, both.visitor(ADA))
+    both.clock.advance(300)
+    for _ in range(5):
+        who, page = challenged(both)
+        assert answer(both, who, page, "000000" if phone.code() != "000000" else "000001").status == 400
+    who, page = challenged(both)
+    page = answer(both, who, page, phone.code())
+    assert (page.status, page.error) == (429, "too_many_attempts")
+    assert (both.receipt(page)["error"], both.receipt(page)["reason"]) == ("too_many_attempts", "factor_attempts")
+    who, page = challenged(both)
+    assert answer(both, who, page, phone.codes[0]).status == 429  # recovery codes are counted with them
+    assert both.sign_in(both.visitor(ADA)).claims["acr"] == SFA  # no lock-out of the home organization's sign-in
+    both.clock.advance(300)
+    who, page = challenged(both)
+    assert "code" in answer(both, who, page, phone.code()).query
+    assert len(events(both, "factor.refused")) == 7
+
+
+def test_parallel_guesses_are_counted(both: World) -> None:
+    """MF-02: of twelve guesses at once no more than five are judged."""
+    with_phone(both, both.visitor(ADA))
+    both.clock.advance(300)
+    waiting = [challenged(both) for _ in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        ends = list(pool.map(lambda at: answer(both, at[1][0], at[1][1], f"{at[0]:06}"), enumerate(waiting)))
+    assert sorted(page.status for page in ends) == [400] * 5 + [429] * 7
+
+
+@pytest.mark.parametrize(
+    "code", ["12345", "1234567", "+12345", " 123456", "123 456", "１２３４５６", "", "١٢٣٤٥٦", "x" * 5000, "12345\n"]
+)
+def test_what_is_no_code(world: World, code: str) -> None:
+    """MF-09: refused, counted, no 500."""
+    with_phone(world, world.visitor(ADA))
+    who, page = challenged(world)
+    page = answer(world, who, page, code)
+    assert (page.name, page.status) == ("mfa-challenge", 400)
+    assert [event["reason"] for event in events(world, "factor.refused")] == ["factor_code"]
+
+
+def test_two_codes_at_once_are_none(world: World) -> None:
+    """MF-09: an array is one wrong code."""
+    phone = with_phone(world, world.visitor(ADA))
+    who, page = challenged(world)
+    form = page.primary
+    pairs = [(field.name, field.value) for field in form.fields if field.name == "csrf"]
+    answered = who.browser.post(f"{page.url}/factor", [*pairs, ("code", phone.code()), ("code", "000000")], opener=page)
+    assert answered.status == 400
+    assert len(events(world, "factor.refused")) == 1
+
+
+def test_recovery_codes(both: World) -> None:
+    """MF-08, MF-11: each once, in any spelling; hashed; the person is told by mail."""
+    phone = with_phone(both, both.visitor(ADA))
+    first, second = phone.codes[:2]
+    who, page = challenged(both)
+    loose = f" {first.lower().replace('-', ' ')}  "
+    assert "code" in answer(both, who, page, loose).query
+    for spelling in (first, first.replace("-", ""), first.lower()):
+        who, page = challenged(both)
+        assert answer(both, who, page, spelling).status == 400
+    both.clock.advance(300)
+    waiting = [challenged(both) for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        ends = list(pool.map(lambda at: answer(both, at[0], at[1], second), waiting))
+    assert sum("code" in page.query for page in ends) == 1
+    with both.broker.db.read() as tx:
+        rows = tx.execute(select(recovery_codes)).all()
+        mails = tx.execute(select(outbox.c.kind)).scalars().all()
+    assert len(rows) == 10
+    assert sum(row.used_at is not None for row in rows) == 2
+    assert not any(code in str(rows) or digest(code) in str(rows) for code in phone.codes)
+    assert mails.count("factors") == 3  # added, used, used
+
+
+def test_somebody_elses_code(world: World) -> None:
+    """MF-08: a recovery code opens its owner's door only."""
+    phone = with_phone(world, world.visitor(ADA))
+    with_phone(world, world.visitor(BO))
+    bo = world.visitor(BO)
+    page = world.arrive(bo, login_hint=BO.email, **essential())
+    assert answer(world, bo, page, phone.codes[0]).status == 400
+    assert answer(world, bo, page, phone.code()).status == 400
+
+
+def test_steps_cannot_be_skipped(world: World) -> None:
+    """MF-05: not by the consent form, not by another address, not with prompt=none."""
+    with_phone(world, world.visitor(ADA))
+    who, page = challenged(world)
+    token = next(field.value for field in page.primary.fields if field.name == "csrf")
+    forced = who.browser.post(f"{page.url}/consent", {"csrf": token, "accept": "yes"}, opener=page, stop_at=world.callback)
+    assert (forced.status, forced.error) == (403, "bad_request")
+    for step in ("saved", "enroll", "terms"):
+        forced = who.browser.post(
+            f"{page.url}/{step}", {"csrf": token, "code": "123456", "accept": "yes"}, opener=page, stop_at=world.callback
+        )
+        assert forced.name in ("mfa-challenge", "error"), step
+    assert who.browser.get(page.url, stop_at=world.callback).name == "mfa-challenge"
+    ada = world.visitor(ADA)
+    world.sign_in(ada)
+    assert world.arrive(ada, prompt="none", **essential()).query["error"] == "interaction_required"
+    assert world.sign_in(ada, prompt="none", acr_values=MFA).claims["acr"] == SFA  # a voluntary one asks for no page
+
+
+def test_half_authenticated_opens_nothing(world: World) -> None:
+    """MF-06: before the second proof there is no session, no page of one's own, no token."""
+    with_phone(world, world.visitor(ADA))
+    before = world.counts("logins", "attempts", "receipts", "audit", "refusals")
+    who, _page = challenged(world)
+    assert cookie(world, who.browser, Purpose.SESSION) is None
+    for path in ("/apps", "/account/methods"):
+        assert who.browser.get(world.url + path, stop_at=world.url).status in (303, 404)
+    assert world.counts("logins", "attempts", "receipts", "audit", "refusals") == before
+
+
+def test_no_second_method_over_the_first(world: World) -> None:
+    """MF-07: whoever has a method is challenged, never offered to add one; another login's form adds nothing."""
+    with_phone(world, world.visitor(ADA))
+    who, page = challenged(world)
+    token = next(field.value for field in page.primary.fields if field.name == "csrf")
+    forced = who.browser.post(f"{page.url}/enroll", {"csrf": token, "code": "123456"}, opener=page)
+    assert (forced.status, forced.error) == (403, "bad_request")
+    forced = who.browser.post(f"{page.url}/enroll-passkey", {"csrf": token, "credential": "{}"}, opener=page)
+    assert forced.status == 403
+    with world.broker.db.read() as tx:
+        assert len(tx.execute(select(factors)).all()) == 1
+
+
+def test_first_method_wants_a_fresh_sign_in(world: World) -> None:
+    """MF-07: a session that is an hour old adds no first method; the home organization is asked again."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    world.clock.advance(1800)
+    page = ada.open(world.request(**essential())[0], stop_at=world.callback)
+    assert ada.seen == ["partner-login", "mfa-enroll"]
+    assert page.name == "mfa-enroll"
+
+
+def test_the_seed_is_shown_once_and_sealed(world: World) -> None:
+    """MF-11, HT-14: in no later answer, no row, no audit, no mail."""
+    ada = world.visitor(ADA)
+    phone = with_phone(world, ada)
+    _who, page = challenged(world)
+    assert phone.secret not in page.text
+    with world.broker.db.read() as tx:
+        sealed = tx.execute(select(factors.c.sealed)).scalar_one()
+        rows = (
+            str(tx.execute(select(audit)).all()) + str(tx.execute(select(outbox)).all()) + str(tx.execute(select(people)).all())
+        )
+    assert sealed.startswith("s1.")
+    assert phone.secret not in rows + sealed
+    claims = {"claims": json.dumps({"id_token": {"acr": None, "totp": None, "factors": None}, "userinfo": {"secret": None}})}
+    assert not {"totp", "factors", "secret"} & set(world.sign_in(ada, **claims).claims)
+
+
+def test_a_login_left_for_another_account_proves_nothing_for_it(world: World) -> None:
+    """MF-03, AL-01: Bo's code does not count for Ada, in the same login or the same browser."""
+    world.redeem(world.visitor(ADA))
+    phone = with_phone(world, world.visitor(BO))
+    browser = world.visitor(BO)
+    page = world.arrive(browser, login_hint=BO.email, **essential())
+    answer(world, browser, page, phone.code())
+    ada = Visitor(ADA.email, ADA.subject, browser.browser)
+    page = world.arrive(ada, prompt="login", login_hint=ADA.email, **essential())
+    assert page.name == "mfa-enroll"
+
+
+def test_unable(world: World) -> None:
+    """Core 5.5.1.1: whoever cannot reach an essential acr goes back with the standard's error."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    page = world.arrive(ada, **essential("phr"))
+    assert page.name == "mfa-enroll"
+    assert "authenticator app" not in page.text
+    page = ada.browser.submit(page, press="I cannot do this now", stop_at=world.callback)
+    assert page.query["error"] == "unmet_authentication_requirements"
+
+
+def test_phone_lost_page(world: World) -> None:
+    """The page says what is left, and leads back."""
+    with_phone(world, world.visitor(ADA))
+    who, page = challenged(world)
+    page = who.browser.follow(page, "I cannot use any of these now")
+    assert page.name == "mfa-lost"
+    assert "Codes that are left: 10." in page.text
+    assert who.browser.proceed(page).name == "mfa-challenge"
