@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from broker.cli.output import build, home_option, json_option, print_json, print_table, when
+from broker.cli.output import build, home_option, json_option, print_json, print_table, say, when
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -65,7 +65,7 @@ def show(group: str, after: str, limit: int, home: Path, as_json: bool) -> None:
         print_json(row)
         return
     for name in ("name", "id", "rule", "owners", "created_at", "members"):
-        click.echo(f"{name:14}{', '.join(row[name]) if isinstance(row[name], list) else row[name]}")
+        say(f"{name:14}{', '.join(row[name]) if isinstance(row[name], list) else row[name]}")
     print_table(row["assignments"], ["application", "role", "starts_at", "ends_at", "status"], "Assigned to no application.")
     print_table(row["people"], ["email", "name", "since", "id"], "Nobody is in it.")
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from broker.cli.guest_reset import reset
-from broker.cli.output import build, home_option, json_option, print_json, print_table
+from broker.cli.output import build, home_option, json_option, print_json, print_table, say
 
 
 @click.group("guests")
@@ -82,7 +82,7 @@ def show(guest: str, home: Path, as_json: bool) -> None:
         return
     for name, value in row.items():
         for number, item in enumerate(value) if isinstance(value, list) else [(0, value)]:
-            click.echo(f"{name if number == 0 else '':14}{item}")
+            say(f"{name if number == 0 else '':14}{item}")
 
 
 @guests.command("withdraw-consent")

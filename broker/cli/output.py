@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from broker.domain.text import printable
+
 if TYPE_CHECKING:
     from broker.app import Broker
+
+_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # what JSON lets stand, and a terminal obeys (LP-02)
 
 home_option = click.option(
     "--home",
@@ -27,7 +32,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 def refuse(message: str) -> NoReturn:
     """One clear line (or one a config error) on standard error, exit status 1."""
     for line in message.splitlines() or [""]:
-        click.echo(line, err=True)
+        click.echo(plain(line), err=True)
     sys.exit(1)
 
 
@@ -43,7 +48,8 @@ def build(home: Path) -> Broker:
 
 def print_json(value: Any) -> None:
     """One JSON document."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    written = json.dumps(value, ensure_ascii=False, indent=2)
+    click.echo(_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", written))
 
 
 def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: str) -> None:
@@ -57,10 +63,15 @@ def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: s
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
+def say(line: str) -> None:
+    """One line, whatever came from outside is in it."""
+    click.echo(plain(line))
+
+
 def plain(value: Any) -> str:
     """A value as text on one line: control characters cannot reach the terminal (LP-02)."""
     text = "-" if value is None else str(value)
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return printable(text, len(text))
 
 
 def when(at: int | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from broker.cli.output import build, home_option, json_option, plain, print_json, print_table, refuse, when
+from broker.cli.output import build, home_option, json_option, plain, print_json, print_table, refuse, say, when
 
 
 @click.command("sign-ins")
@@ -42,24 +42,22 @@ def _explain(row: dict[str, Any]) -> None:
     """The receipt as lines: the end first and what to do about it, then how it came about."""
     from broker.services.doctor.advice import REASONS
 
-    click.echo(f"{row['request_id']}  {when(row['at'])}  {row['outcome']}" + (f" ({row['error']})" if row["error"] else ""))
+    say(f"{row['request_id']}  {when(row['at'])}  {row['outcome']}" + (f" ({row['error']})" if row["error"] else ""))
     for label, name in (("who", "user"), ("application", "application"), ("partner", "partner"), ("why", "reason")):
         if row[name]:
-            click.echo(f"  {label}: {row[name]}")
+            say(f"  {label}: {row[name]}")
     advice = REASONS.get(row["reason"])
     if advice is not None:
-        click.echo(f"  expected: {advice.expected}")
-        click.echo(f"  whose side: {advice.side}; what to do: {advice.change}")
+        say(f"  expected: {advice.expected}")
+        say(f"  whose side: {advice.side}; what to do: {advice.change}")
     for policy in row["policies"]:
-        click.echo(f"  policy {policy['id']} ({policy['state']}): {policy['result']}, {policy['reason']}")
+        say(f"  policy {policy['id']} ({policy['state']}): {policy['result']}, {policy['reason']}")
     for step in row["steps"]:
         more = {k: v for k, v in step.items() if k not in ("at", "step", "result", "reason", "gates", "rules")}
         said = ", ".join(f"{k}={v}" for k, v in more.items())
         reason = f": {step['reason']}" if step.get("reason") else ""
-        click.echo(f"  {when(step['at'])}  {step['step']} {step['result']}{reason}" + (f"  [{said}]" if said else ""))
+        say(f"  {when(step['at'])}  {step['step']} {step['result']}{reason}" + (f"  [{said}]" if said else ""))
         for rule in step.get("rules", []):
-            click.echo(
-                f"      {plain(rule['name'])}: {'in' if rule['matched'] else 'not in'} ({plain('; '.join(rule['because']))})"
-            )
+            say(f"      {plain(rule['name'])}: {'in' if rule['matched'] else 'not in'} ({plain('; '.join(rule['because']))})")
         for gate in step.get("gates", []):
-            click.echo(f"      {gate['gate']}: {gate['result']}" + (f" ({gate['reason']})" if gate.get("reason") else ""))
+            say(f"      {gate['gate']}: {gate['result']}" + (f" ({gate['reason']})" if gate.get("reason") else ""))

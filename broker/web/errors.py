@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from broker.domain.errors import BadRequest, OAuthError, PageError, ServerError
 from broker.domain.ids import new_reference
+from broker.domain.text import printable
 from broker.web import headers
 from broker.web.error_table import ASK, GO_HOME, OAUTH, PAGES, REASON_STATUS, REASON_TEXT, STATUS_REASON
 from broker.web.pages import Pages
@@ -144,7 +145,9 @@ def register(
 def _note(error: PageError, reference: str, record: Callable[[PageError, str], None] | None) -> None:
     """Log words and ids only (LP-01); a log of refusals that cannot be written does not change the answer."""
     level = logging.ERROR if error.code == "server_error" else logging.INFO
-    _log.log(level, "page_error code=%s reason=%s reference=%s detail=%s", error.code, error.reason, reference, error.detail)
+    _log.log(
+        level, "page_error code=%s reason=%s reference=%s detail=%s", error.code, error.reason, reference, printable(error.detail)
+    )
     if record is None:
         return
     try:

@@ -18,9 +18,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from lxml import etree
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
-from broker.storage.tables import attempts
+from broker.demo.browser import Page
+from broker.storage.tables import attempts, sessions
 from tests.clock import Clock
 from tests.connectors.saml.idp import (
     DS,
@@ -358,3 +359,42 @@ def test_no_signature_code_sees_a_canonicalization_of_its_own(case: Case) -> Non
     refused(case, tampered(case, old, new, signed="assertion"), "saml_signature_profile", untouched=True)
     root = tree(case, "assertion")
     assert root.find(f".//{SIGNATURE}") is not None
+
+
+def taken(case: Case, message: Any) -> Page:
+    """The answer to the application, when this message came from the partner."""
+    claim = case.post(message)
+    assert claim.status == 303, str(claim)
+    return case.browser.get(claim.location or "", opener=case.held, stop_at=case.at.world.callback)
+
+
+@pytest.mark.parametrize(("until", "expected"), [(600, 600), (30 * 86_400, 12 * 3600)])
+def test_hs30_the_partner_ends_our_session(two: tuple[SamlWorld, SamlWorld], until: int, expected: int) -> None:
+    """HS-30: SessionNotOnOrAfter caps our session, and never makes it longer."""
+    woodgrove, _ = two
+    wanda = woodgrove.visitor()
+    case = Case(woodgrove, wanda.browser, woodgrove.at_the_return(wanda))
+    page = taken(case, case.message(session_until=stamp(NOW + until), name_id=name_id(woodgrove), assertion_id=f"_ends-{until}"))
+    assert page.location is not None, str(page)
+    with woodgrove.world.broker.db.read() as tx:
+        ends = tx.execute(select(sessions.c.expires_at).order_by(sessions.c.expires_at)).scalars().all()
+    assert NOW + expected in ends
+
+
+@pytest.mark.parametrize(("age", "error"), [(0, None), (600, "login_required")])
+def test_hs30_a_proof_that_is_not_fresh(two: tuple[SamlWorld, SamlWorld], age: int, error: str | None) -> None:
+    """HS-30, HP-17: we asked with ForceAuthn; an old AuthnInstant is no fresh sign-in, and nobody is asked twice."""
+    woodgrove, _ = two
+    wanda = woodgrove.visitor()
+    case = Case(woodgrove, wanda.browser, woodgrove.at_the_return(wanda, prompt="login"))
+    assert woodgrove.idp.seen[-1].force
+    page = taken(case, case.message(authn_instant=stamp(NOW - age), name_id=name_id(woodgrove), assertion_id=f"_old-{age}"))
+    assert page.query.get("error") == error
+    assert ("code" in page.query) is (error is None)
+
+
+def name_id(woodgrove: SamlWorld) -> str:
+    """Wanda's, as the partner writes it."""
+    found = re.findall(r"<saml:NameID .*?</saml:NameID>", woodgrove.idp.sent[-1])
+    assert found
+    return str(found[0])

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from flask import Request, Response, json, request
 
 from broker.domain.errors import BadRequest, OAuthError, PageError, TooManyAttempts
+from broker.domain.text import printable
 from broker.provider.parameters import read_form
 from broker.provider.view import ApplicationView
 from broker.services.applications import origins
@@ -62,13 +63,13 @@ class Protocol:
         try:
             application, response = handler()
         except OAuthError as error:
-            _log.info("oauth_error endpoint=%s error=%s reason=%s", request.path, error.error, error.reason)
+            _log.info("oauth_error endpoint=%s error=%s reason=%s", printable(request.path), error.error, error.reason)
             response = errors.oauth_json(error)
             if response.status_code in (401, 403) and challenge:
                 response.headers["WWW-Authenticate"] = challenge_of(challenge, error)
             application = None
         except (BadRequest, TooManyAttempts) as page:
-            _log.info("oauth_error endpoint=%s error=%s reason=%s", request.path, page.code, page.reason)
+            _log.info("oauth_error endpoint=%s error=%s reason=%s", printable(request.path), page.code, page.reason)
             response, application = _json_of(page), None
         return self.cors(headers.private(response), application)
 

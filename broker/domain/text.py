@@ -1,0 +1,11 @@
+"""Text of others on a line of ours."""
+
+from __future__ import annotations
+
+_LONGEST = 500  # characters; more says nothing new
+
+
+def printable(text: str, limit: int = _LONGEST) -> str:
+    """The text on one line: line breaks, escape sequences and invisible characters become a mark (LP-02)."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])
+    return shown if len(text) <= limit else f"{shown}..."
