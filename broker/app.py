@@ -26,6 +26,7 @@ from broker.services.choices import Choices
 from broker.services.client_keys import ClientKeys
 from broker.services.clients import Clients
 from broker.services.doctor import Doctor
+from broker.services.ends import Ends
 from broker.services.fresh import Fresh
 from broker.services.grants import Grants
 from broker.services.groups import Groups
@@ -51,6 +52,7 @@ from broker.services.redemption import Redemption
 from broker.services.reload import Reload
 from broker.services.sessions import Sessions
 from broker.services.sign_in import SignIn
+from broker.services.sponsors import Sponsors
 from broker.services.terms import Terms
 from broker.services.tickets import Tickets
 from broker.services.upstream import Upstream
@@ -100,6 +102,7 @@ class Broker:
     groups: Groups
     assignments: Assignments
     life: GuestLife
+    sponsors: Sponsors
     questions: Questions
     receipts: Receipts
     health: Health
@@ -202,7 +205,8 @@ def build(
     tickets = Tickets(now, outbox)
     mismatches = Mismatches(now, outbox, tickets)
     sign_in = SignIn(db, clock, now, sessions, grants, in_force, mismatches)
-    life = GuestLife(db, clock)
+    life = GuestLife(db, clock, now)
+    sponsors = Sponsors(db, clock, now)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
     audit_chain = AuditChain(db, clock, lambda: sealer, lambda: now().broker.retention.audit)
     return Broker(
@@ -239,11 +243,12 @@ def build(
         fresh=Fresh(db, clock, now, attempts, tickets),
         moving=Moving(db, clock, now, tickets),
         outbox=outbox,
-        guests=Guests(db, clock),
         groups=Groups(db, clock, now),
         assignments=Assignments(db, clock, now),
+        guests=Guests(db, clock, now),
         life=life,
         questions=Questions(db, clock, {QuestionKind.RENEW: life.answers(), QuestionKind.MISMATCH: mismatches.answers()}),
+        sponsors=sponsors,
         receipts=Receipts(db, clock),
         health=Health(db, clock, keys),
         http=http,
@@ -251,6 +256,8 @@ def build(
         reload=Reload(db, clock, current),
         audit_chain=audit_chain,
         audit_log=AuditLog(db),
-        housekeeping=Housekeeping(db, clock, now, partners, client_keys, outbox, audit_chain),
+        housekeeping=Housekeeping(
+            db, clock, now, partners, client_keys, outbox, audit_chain, sponsors, Ends(db, clock, now, outbox)
+        ),
         doctor=Doctor(db, clock, now, partners, nodes, keys),
     )

@@ -17,7 +17,7 @@ _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that hel
     "keys": ("keys", "Root keys and the key ring: init, rotate, list, import."),
     "db": ("db", "The database: upgrade; restored, after a restore."),
     "invite": ("invite", "Invite a guest, or many from a CSV file."),
-    "guests": ("guests", "List and show guests; see and withdraw their consents."),
+    "guests": ("guests", "Guests: list, show, block, renew, hand over, export, delete."),
     "groups": ("groups", "Groups of guests: list, show, create, change, add, remove, delete."),
     "assign": ("assign", "Let a guest or a group use an application, in a role, from-until."),
     "unassign": ("assign", "Take an assignment back."),

@@ -7,44 +7,54 @@ from typing import Any
 
 import click
 
+from broker.cli import guest_life
 from broker.cli.guest_reset import reset
+from broker.cli.moment import Moment
 from broker.cli.output import build, home_option, json_option, print_json, print_table, say
 
 
 @click.group("guests")
 def guests() -> None:
-    """Guests and their consents."""
+    """Guests: their life, their sponsors, their consents."""
+
+
+for command in guest_life.COMMANDS:
+    guests.add_command(command)
 
 
 @guests.command("list")
 @click.option("--state", type=click.Choice(["invited", "active", "blocked", "expired"]), help="Only these.")
 @click.option("--partner", help="Only those whose last sign-in was at this partner.")
-@click.option("--search", help="Only addresses that begin so.")
-@click.option("--after", default="", help="Go on behind this address.")
+@click.option("--sponsor", help="Only those for whom this member answers.")
+@click.option("--no-sponsor", is_flag=True, help="Only those for whom nobody answers, or whose sponsor is gone.")
+@click.option("--expiring-before", type=Moment(), help="Only those whose access ends before this day, or within 30d.")
+@click.option("--inactive-since", type=Moment(back=True), help="Only those who did not sign in since this day, or for 90d.")
+@click.option("--search", default="", help="Only addresses that begin so.")
+@click.option("--after", default="", help="Go on behind this address, the last one of the page before.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
 @home_option
 @json_option
-def list_(
-    state: str | None,
-    partner: str | None,
-    search: str | None,
-    after: str,
-    limit: int,
-    home: Path,
-    as_json: bool,
-) -> None:
-    """List guests in the order of their addresses."""
-    rows = [
-        shown(guest) for guest in build(home).guests.search(state=state, partner=partner, text=search, after=after, limit=limit)
-    ]
+def list_(home: Path, as_json: bool, after: str, limit: int, **filters: Any) -> None:
+    """List guests in the order of their addresses; those who expire, are inactive or without sponsor, longest first."""
+    from broker.domain.guest import State
+    from broker.storage.directory import Wanted
+
+    broker = build(home)
+    times = {name: filters[name](broker.clock()) if filters[name] else None for name in ("expiring_before", "inactive_since")}
+    wanted = Wanted(
+        state=State(filters["state"]) if filters["state"] else None,
+        partner=filters["partner"],
+        sponsor=filters["sponsor"].lower() if filters["sponsor"] else None,
+        text=filters["search"].lower(),
+        without_sponsor=filters["no_sponsor"],
+        **times,
+    )
+    rows = [shown(guest) for guest in broker.guests.page(wanted, after=after, limit=limit)]
     if as_json:
         print_json(rows)
     else:
-        print_table(
-            rows,
-            ["email", "name", "state", "partner", "sponsor", "last_sign_in", "id"],
-            "No guests yet: broker invite EMAIL --no-mail",
-        )
+        columns = ["email", "name", "state", "partner", "sponsor", "expires_at", "last_sign_in", "id"]
+        print_table(rows, columns, "No such guests." if any(filters.values()) else "No guests yet: broker invite EMAIL --no-mail")
 
 
 @guests.command("show")

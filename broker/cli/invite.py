@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broker.cli.moment import Moment
 from broker.cli.output import build, home_option, json_option, plain, print_json, refuse, when
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--language", help="Of the invitation.  [default: the first of languages:]")
 @click.option("--application", help="A client_id: the guest is assigned to it.")
 @click.option("--sponsor", help="The address of the member who answers for the guest; replies go there.")
+@click.option("--until", type=Moment(through=True), help="The last day (UTC) of the access, or 90d from now.")
 @click.option("--cc", help="An address that gets a copy of the mail, link included.")
 @click.option("--preview", is_flag=True, help="Print the mail, and invite nobody.")
 @click.option("--no-mail", is_flag=True, help="Print the link and send no mail.")
@@ -51,9 +53,9 @@ def invite(
         raise click.UsageError("give one address, or --csv FILE")
     if (dry_run and table is None) or (preview and table is not None) or (options["cc"] and no_mail):
         raise click.UsageError("--dry-run goes with --csv, --preview with an address, --cc with a mail")
-    options["copy_to"] = options.pop("cc")
+    broker, options["copy_to"], until = build(home), options.pop("cc"), options.pop("until")
+    options["until"] = until(broker.clock()) if until else None
     wish = Wish(email=email or "", mail=not no_mail, **options)
-    broker = build(home)
     if table is not None:
         from broker.cli.invite_csv import invite_rows
 

@@ -9,18 +9,25 @@ import click
 
 from broker.cli.output import build, home_option, json_option, print_json
 
+_LISTS = {"ending": "--expiring-before 14d", "inactive": "--inactive-since 90d", "without_sponsor": "--no-sponsor"}
+
 
 @click.command("maintain")
 @home_option
 @json_option
 def maintain(home: Path, as_json: bool) -> None:
-    """Explain abandoned sign-ins, remove what is over, renew partners' documents. Safe at any time, on any node."""
-    done = build(home).housekeeping.run()
+    """End, warn, remove what is over, renew what ages, send what waits. Safe at any time, on any node."""
+    broker = build(home)
+    done = broker.housekeeping.run()
+    report = broker.guests.report()
     if as_json:
-        print_json({"failed": 0} | done)
+        print_json({"failed": 0} | done | {"guests": report})
     else:
         for name, count in done.items():
             if count:
                 click.echo(f"{name}: {count}")
+        for what, option in _LISTS.items():
+            if report[what]:
+                click.echo(f"guests {what.replace('_', ' ')}: {report[what]} (broker guests list {option})")
         click.echo("done" if "failed" not in done else "done in part; the log says what failed")
     sys.exit(1 if done.get("failed") else 0)

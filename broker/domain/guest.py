@@ -30,6 +30,8 @@ class Person:
 
     email: canonical form (domain/address.py), unique among those who are not deleted.
     partner: the home organization of the last sign-in, None before the first; times: seconds since 1970, UTC.
+    orphaned_at: since when no member answers for this guest. due_at: when housekeeping looks at the guest next; notices: how
+    many of the mails before the end have left (domain/ends.py).
     profile: what the home organization said last (broker claim names), the source of released claims.
     """
 
@@ -46,6 +48,9 @@ class Person:
     redeemed_at: int | None = None
     expires_at: int | None = None
     last_sign_in: int | None = None
+    orphaned_at: int | None = None
+    due_at: int | None = None
+    notices: int = 0
     profile: Mapping[str, object] = field(default_factory=dict)
 
     def is_expired(self, now: int) -> bool:

@@ -187,11 +187,19 @@ def _is_accepted(tx: Connection, invitation: Invitation, said: Assertion) -> boo
 
 
 def _unasked(tx: Connection, said: Assertion | None, person: Person | None, settings: Settings, now: int) -> Invitation | None:
-    """The invitation of somebody who comes without its link: the authority for the address says that it is his."""
-    if said is None or person is not None or not said.email_verified or not said.email:
+    """The invitation of somebody who comes without its link.
+
+    Bound already and invited anew after an end: it is his. Else the authority for the address says that it is.
+    """
+    if said is None:
         return None
-    found = people.pending_invitation(tx, said.email, now)
-    invitation = invitations.by_id(tx, found) if found else None
+    if person is not None:
+        invitation = invitations.latest_of(tx, person.id) if person.state is State.INVITED else None
+        if invitation is None or invitation_over(tx, invitation, person, now) is not None or person.is_expired(now):
+            return None
+    else:
+        found = people.pending_invitation(tx, said.email, now) if said.email_verified and said.email else None
+        invitation = invitations.by_id(tx, found) if found else None
     return None if invitation is None or inviter_is_gone(tx, settings, invitation, now) else invitation
 
 

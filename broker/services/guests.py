@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from broker.domain.audit import Actor, Event
+from broker.domain.ends import NOTICES
 from broker.domain.errors import NotFound
-from broker.domain.guest import Identity, Kind, Person
+from broker.domain.guest import Identity, Person
 from broker.services import audit
-from broker.services.addresses import canonical
-from broker.storage import assignments, consents, grants, people
-from broker.storage.engine import Connection, Database
+from broker.services.named import named
+from broker.settings.load import Settings
+from broker.storage import assignments, consents, directory, grants, people
+from broker.storage.directory import Wanted
+from broker.storage.engine import Database
+from broker.storage.export import everything
+
+INACTIVE = 90 * 86_400  # seconds without a sign-in after which a guest is reported, where the files say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +34,43 @@ class Shown:
 class Guests:
     """The directory."""
 
-    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
         self._db = db
         self._clock = clock
+        self._settings = settings
 
-    def search(self, *, state: str | None, partner: str | None, text: str | None, after: str, limit: int) -> list[Person]:
-        """Guests in the order of their addresses, a page behind `after`."""
+    def page(self, wanted: Wanted, *, after: str = "", limit: int) -> list[Person]:
+        """A page behind the guest with the address `after`; storage/directory.py says in which order."""
         with self._db.read() as tx:
-            return people.search(tx, kind=Kind.GUEST.value, state=state, partner=partner, text=text, after=after, limit=limit)
+            return directory.page(tx, wanted, after=after, limit=limit)
+
+    def report(self) -> dict[str, int]:
+        """What staff should look at: guests with an end within 14 days, without a visit for long, without a sponsor."""
+        now = self._clock()
+        wanted = {
+            "ending": Wanted(expiring_before=now + NOTICES[0]),
+            "inactive": Wanted(inactive_since=now - (self._settings().broker.guests.inactive or INACTIVE)),
+            "without_sponsor": Wanted(without_sponsor=True),
+        }
+        with self._db.read() as tx:
+            return {name: directory.count(tx, one) for name, one in wanted.items()}
 
     def show(self, name: str) -> Shown:
         """A guest by address or id. Raises NotFound."""
         with self._db.read() as tx:
-            person = _named(tx, name)
+            person = named(tx, name)
             return Shown(person, people.identities_of(tx, person.id), consents.listed(tx, person.id))
+
+    def export(self, actor: Actor, name: str) -> dict[str, Any]:
+        """Everything that is held about a person, for the person; times in ISO 8601. No secret is among it (AD-05).
+
+        That it was taken is in the audit, and in the next export. Raises NotFound.
+        """
+        with self._db.write() as tx:
+            person = named(tx, name)
+            audit.record(tx, Event(name="guest.exported", actor=actor, subject=person.id), self._clock())
+            found: dict[str, Any] = readable(everything(tx, person.id))
+            return found
 
     def assigned(self, person_id: str) -> set[str]:
         """The client ids that a person is assigned to now."""
@@ -52,7 +81,7 @@ class Guests:
         """Take back a guest's consent for an application; its grants there end. The number of grants. Raises NotFound."""
         now = self._clock()
         with self._db.write() as tx:
-            person = _named(tx, name)
+            person = named(tx, name)
             if not consents.withdraw(tx, person.id, application, now):
                 raise NotFound(f"{person.email} has not agreed to anything for {application!r}", "consent_unknown")
             ended = len(grants.end_of_application(tx, person.id, application, now))
@@ -61,17 +90,15 @@ class Guests:
             return ended
 
 
-def _named(tx: Connection, name: str) -> Person:
-    """By address or id, as the contract says."""
-    email = canonical(name) if "@" in name else None
-    person = people.by_email(tx, email) if email else people.by_id(tx, name) if _is_uuid(name) else None
-    if person is None:
-        raise NotFound(f"there is no guest {name!r}", "guest_unknown")
-    return person
+_TIMES = ("at", "since", "auth_time")
 
 
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
+def readable(value: Any, name: str = "") -> Any:
+    """The same with every time as text: what is called `at`, `since` or `auth_time`, or ends in `_at`."""
+    if isinstance(value, dict):
+        return {key: readable(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [readable(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool) and (name in _TIMES or name.endswith("_at")):
+        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value

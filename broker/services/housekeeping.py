@@ -6,17 +6,33 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import ip_address, ip_network
 from itertools import groupby
 
+from broker.domain.ends import Step
 from broker.services.abandoned import Abandoned
 from broker.services.audit_chain import AuditChain
 from broker.services.client_keys import ClientKeys
+from broker.services.ends import Ends
 from broker.services.nodes import own_name
 from broker.services.outbox import KEPT, Outbox
 from broker.services.partners import Partners
+from broker.services.sponsors import Sponsors
 from broker.settings.load import Settings
-from broker.storage import documents, grants, logins, metadata_fetches, outbox, receipts, sessions, shared, tokens, used
+from broker.storage import (
+    documents,
+    grants,
+    logins,
+    metadata_fetches,
+    outbox,
+    questions,
+    receipts,
+    sessions,
+    shared,
+    tokens,
+    used,
+)
 from broker.storage.batches import BATCH
 from broker.storage.engine import Connection, Database
 
@@ -28,6 +44,7 @@ DAY, HOUR = 86_400, 3_600
 WHOLE_ADDRESS = 7 * DAY  # a receipt's address is then cut to its network (HT-19)
 READINGS_KEPT = 400 * DAY  # of our metadata, by whom
 AHEAD = 90  # seconds before a document goes stale that it is fetched anew
+_DONE = {Step.NOTICE: "warned", Step.EXPIRE: "expired", Step.FORGET: "deleted"}
 FETCHES, AT_ONCE, FETCH_SECONDS = 400, 8, 40  # of one run
 
 _log = logging.getLogger(__name__)
@@ -45,6 +62,8 @@ class Housekeeping:
         client_keys: ClientKeys,
         mails: Outbox,
         audit_chain: AuditChain,
+        sponsors: Sponsors,
+        ends: Ends,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -53,6 +72,8 @@ class Housekeeping:
         self._client_keys = client_keys
         self._mails = mails
         self._audit_chain = audit_chain
+        self._sponsors = sponsors
+        self._ends = ends
         self._abandoned = Abandoned(db, clock, settings)
         self._grant: tuple[int, str] = (0, "")  # where the walk through the grants goes on
         self._address: tuple[int, str] = (0, "")  # receipts up to here have no whole address any more
@@ -87,6 +108,11 @@ class Housekeeping:
         yield "used", lambda: self._batches(used.purge, now - LEASE)
         yield "attempts", lambda: self._batches(shared.purge_attempts, now - 2 * DAY)
         yield "receipts", lambda: self._batches(receipts.purge, now - kept.receipts)
+        yield "questions", lambda: self._batches(questions.purge, now - KEPT)
+        yield "sponsors", self._sponsors.look
+        yield "guests_due", self._ends.look
+        for what in Step:
+            yield f"guests_{_DONE[what]}", partial(self._ends.counted, what)
         yield "refusals", lambda: self._batches(receipts.purge_refusals, now - kept.receipts)
         yield "addresses", self._addresses
         yield "leases", self._leases

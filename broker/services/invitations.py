@@ -16,6 +16,7 @@ from broker.domain.invitation import Invitation, Status
 from broker.domain.lookalike import Lookalikes
 from broker.domain.mail import Mail
 from broker.services.facts import invitation_over, inviter_is_gone
+from broker.services.moves import invited_again, rules_of
 from broker.services.tickets import Invited, Tickets
 from broker.services.wishes import Plan, Wish, mails_of, plan_of
 from broker.settings.load import Settings
@@ -154,6 +155,8 @@ class Invitations:
             language=plan.language,
             sponsor=plan.sponsor,
             created_at=now,
+            expires_at=plan.wish.until,
+            due_at=plan.wish.until,
         )
         if people.add(tx, guest):
             return guest, True
@@ -161,7 +164,8 @@ class Invitations:
         if person is None:
             raise Conflict("the address is being changed by somebody else; try again", "address_busy")
         self._invitable(person)
-        changed = {key: value for key, value in (("name", plan.wish.name), ("sponsor", plan.sponsor)) if value}
+        changed = invited_again(person, plan.wish.until, rules_of(self._settings()), now)
+        changed |= {key: value for key, value in (("name", plan.wish.name), ("sponsor", plan.sponsor)) if value}
         if changed:
             people.change(tx, person.id, changed)
         return person, False

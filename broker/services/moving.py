@@ -73,7 +73,7 @@ class Moving:
         now, wanted = self._clock(), parse(email) if email else None
         with self._db.write() as tx:
             self._may(tx, actor, now)
-            person = named(tx, name)
+            person = named(tx, name, lock=True)
             held = bindings.held(tx, [person.id], None, now)[person.id]
             return self._reset(tx, actor, person, held, wanted or person.email, terms, None, now)
 

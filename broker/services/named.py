@@ -11,10 +11,14 @@ from broker.storage import people
 from broker.storage.engine import Connection
 
 
-def named(tx: Connection, name: str) -> Person:
-    """The person of an address or id. Raises NotFound."""
+def named(tx: Connection, name: str, *, lock: bool = False) -> Person:
+    """The person of an address or id. lock: nobody else changes them until the transaction ends. Raises NotFound."""
     email = canonical(name) if "@" in name else None
-    person = people.by_email(tx, email, lock=True) if email else people.by_id(tx, name) if _is_uuid(name) else None
+    person = None
+    if email:
+        person = people.by_email(tx, email, lock=lock)
+    elif _is_uuid(name):
+        person = people.by_id(tx, name, lock=lock)
     if person is None:
         raise NotFound(f"there is no guest {name!r}", "guest_unknown")
     return person

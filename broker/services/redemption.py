@@ -13,6 +13,7 @@ from broker.domain.ids import new_id
 from broker.domain.invitation import Invitation
 from broker.services import audit, trail
 from broker.services.facts import Found
+from broker.services.moves import begin, rules_of
 from broker.services.sign_in import SignIn, identity_of
 from broker.settings.load import Settings
 from broker.storage import assignments, consents, invitations, logins, people
@@ -74,7 +75,7 @@ class Redemption:
         if (said.email == person.email and said.email_verified) or found.login.proven is not None:
             values["email_verified"] = True
         if person.state is State.INVITED:
-            values |= {"state": State.ACTIVE.value, "redeemed_at": now}
+            values |= {"state": State.ACTIVE.value, **begin(person, rules_of(self._settings()), now)}
         people.change(tx, person.id, values)
         if invitation.application is not None:
             assignments.open_for(tx, new_id(), person.id, invitation.application, "", now)

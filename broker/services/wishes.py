@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from broker.domain.address import domain_of, in_domains
 from broker.domain.audit import Actor
+from broker.domain.ends import LAST
 from broker.domain.errors import Forbidden, Invalid
 from broker.domain.guest import Person
 from broker.domain.invitation import Invitation
@@ -22,7 +23,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a member of staff wants: the address, and where the guest is to land."""
+    """What a member of staff wants: the address, and where the guest is to land. until: when the access ends, seconds since 1970."""
 
     email: str
     redirect_url: str | None = None
@@ -31,6 +32,7 @@ class Wish:
     language: str | None = None
     application: str | None = None
     sponsor: str | None = None
+    until: int | None = None
     mail: bool = False
     copy_to: str | None = None
 
@@ -70,6 +72,8 @@ def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: Wish,
         raise Invalid(f"the name must be one line of at most {MAX_NAME} characters", "name_invalid")
     if len(wish.message) > MAX_MESSAGE:
         raise Invalid(f"the message must have at most {MAX_MESSAGE} characters", "message_invalid")
+    if wish.until is not None and not now < wish.until <= LAST:
+        raise Invalid("the end of the access must lie in the future, and before the year 2100", "until_invalid")
     landing = wish.redirect_url or (application.launch_url if application else None) or f"{settings.issuer}/apps"
     sponsor = parse(wish.sponsor) if wish.sponsor else member.email if member else None
     partner = settings.partner_of_domain(domain_of(email))

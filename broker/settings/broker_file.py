@@ -95,6 +95,15 @@ class Guests(Section):
     lifetime: Duration | None = Field(
         default=None, description="Access ends after this time unless it is renewed; null: it does not end."
     )
+    inactive: Duration | None = Field(
+        default=None, description="Access ends after this time without a sign-in; null: it does not end, and is only reported."
+    )
+    sponsor_required: bool = Field(default=False, description="Access ends when nobody has answered for a guest for 30 days.")
+    restore: Duration = Field(
+        default="30d",
+        validate_default=True,
+        description="For so long after its end an access can be restored; then the guest's personal data is deleted.",
+    )
 
 
 class TermsOfUse(Section):

@@ -27,7 +27,6 @@ class Pending(NamedTuple):
 
 PENDING = (
     Pending("broker", "administrators", "the admin portal is not built"),
-    Pending("broker", "guests.lifetime", "guests do not expire by themselves"),
     Pending("application", "backchannel_logout_uri", "applications are not told of sign-outs"),
     Pending("application", "owners", "owners cannot add guests"),
     Pending("application", "api_permissions", "the management API is not built"),

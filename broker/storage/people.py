@@ -13,7 +13,8 @@ from broker.storage.dialects import for_both, run
 from broker.storage.tables import identities, invitations, people
 
 
-def _person(row: Row[Any]) -> Person:
+def person_of(row: Row[Any]) -> Person:
+    """The record of a row of `people`."""
     m = row._mapping
     return Person(
         **{name: m[name] for name in _PLAIN},
@@ -35,6 +36,9 @@ _PLAIN = (
     "redeemed_at",
     "expires_at",
     "last_sign_in",
+    "orphaned_at",
+    "due_at",
+    "notices",
 )
 _P, _I = people.c, identities.c
 
@@ -84,15 +88,16 @@ def add(tx: Connection, person: Person) -> bool:
         "kind": person.kind.value,
         "state": person.state.value,
         "email": person.email,
+        "orphaned_at": person.created_at if person.kind is Kind.GUEST and person.sponsor is None else person.orphaned_at,
         "profile": dict(person.profile),
     }
     return run(tx, _ADD, row).rowcount == 1
 
 
-def by_id(tx: Connection, person_id: str) -> Person | None:
-    """The person with this id, deleted ones too."""
-    row = tx.execute(_BY_ID, {"person": person_id}).first()
-    return _person(row) if row else None
+def by_id(tx: Connection, person_id: str, *, lock: bool = False) -> Person | None:
+    """The person with this id, deleted ones too. lock: as `by_email`."""
+    row = tx.execute(_BY_ID.with_for_update() if lock else _BY_ID, {"person": person_id}).first()
+    return person_of(row) if row else None
 
 
 def by_email(tx: Connection, email: str, *, lock: bool = False) -> Person | None:
@@ -101,13 +106,13 @@ def by_email(tx: Connection, email: str, *, lock: bool = False) -> Person | None
     lock: nobody else changes the person until this transaction ends (SQLite has one writer anyway).
     """
     row = tx.execute(_BY_EMAIL.with_for_update() if lock else _BY_EMAIL, {"address": email}).first()
-    return _person(row) if row else None
+    return person_of(row) if row else None
 
 
 def by_identity(tx: Connection, partner: str, issuer: str, subject: str) -> Person | None:
     """The person bound to this external identity, compared in exact bytes (HO-14)."""
     row = tx.execute(_BY_IDENTITY, {"partner": partner, "issuer": issuer, "subject": subject}).first()
-    return _person(row) if row else None
+    return person_of(row) if row else None
 
 
 def bind(tx: Connection, identity: Identity) -> bool:
@@ -125,7 +130,7 @@ def identities_of(tx: Connection, person_id: str) -> list[Identity]:
 def by_code(tx: Connection, email: str, partner: str, issuer: str) -> Person | None:
     """The guest with this address whose identity at `partner` (the code by mail) is his own id."""
     row = tx.execute(_BY_CODE, {"address": email, "partner": partner, "issuer": issuer}).first()
-    return _person(row) if row else None
+    return person_of(row) if row else None
 
 
 def unbind(tx: Connection, partner: str, issuer: str, subject: str) -> bool:
@@ -142,16 +147,3 @@ def pending_invitation(tx: Connection, email: str, now: int) -> str | None:
     """The id of the living invitation of an address, for a person who comes without its link."""
     row = tx.execute(_PENDING, {"address": email, "now": now}).first()
     return str(row[0]) if row else None
-
-
-def search(
-    tx: Connection, *, kind: str | None, state: str | None, partner: str | None, text: str | None, after: str, limit: int
-) -> list[Person]:
-    """People in the order of their addresses, a page of `limit` behind the address `after`."""
-    statement = select(people).where(people.c.email.is_not(None), people.c.email > after).order_by(people.c.email).limit(limit)
-    for column, value in ((people.c.kind, kind), (people.c.state, state), (people.c.partner, partner)):
-        if value is not None:
-            statement = statement.where(column == value)
-    if text:
-        statement = statement.where(people.c.email.startswith(text, autoescape=True))
-    return [_person(row) for row in tx.execute(statement)]

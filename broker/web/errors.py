@@ -35,6 +35,7 @@ def page_for(
     ui_locales: Sequence[str] = (),
     forms: Sequence[Mapping[str, object]] = (),
     account: str = "",
+    contact: str = "",
     first: Mapping[str, object] | None = None,
     ask: Sequence[str] = (),
 ) -> Response:
@@ -44,6 +45,7 @@ def page_for(
     paths or a verified address. next_label: the button's text, not translated yet, if not the table's.
     forms: buttons that post, {"action", "csrf", "label" (translated), "primary"}. account: who was signed in, if that matters.
     first: a form, with a "hint", that is the page's purpose before all others. ask: addresses of those who can help with this.
+    contact: the address of whoever answers for this guest.
     """
     text = REASON_TEXT.get(error.reason, PAGES[error.code])
     help_url = pages.help_url(reference)
@@ -71,6 +73,7 @@ def page_for(
         is_quiet=first is not None,
         account=account,
         ask=ask,
+        contact=contact,
         help_url="" if asks else help_url,
     )
 

@@ -96,10 +96,23 @@ _CHANGES = {  # what happened to a person's methods -> the subject
     "reset": _("Your sign-in methods at %(company)s were reset"),
 }
 
+
+def _renewal(translator: Translator, _company: str, mail: Mail) -> str:
+    say = translator.plain
+    return say("Does %(guest)s still need access?", guest=mail.values["guest"])
+
+
+def _ending(translator: Translator, company: str, mail: Mail) -> str:
+    say, until = translator.plain, translator.date(int(str(mail.values["ends_at"])))
+    return say("Your access to %(company)s ends on %(until)s", company=company, until=until)
+
+
 _SUBJECTS: dict[Kind, Callable[[Translator, str, Mail], str]] = {
     Kind.CODE: _code,
     Kind.INVITATION: _invitation,
     Kind.MOVE: _move,
     Kind.MISMATCH: _mismatch,
     Kind.FACTORS: _factors,
+    Kind.RENEWAL: _renewal,
+    Kind.ENDING: _ending,
 }

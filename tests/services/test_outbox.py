@@ -235,7 +235,7 @@ def test_quota_of_an_inviter(world: World) -> None:
 
 
 @pytest.mark.parametrize("wish", [{"name": "A\nB"}, {"name": "x" * 257}, {"message": "x" * 4001}, {"copy_to": "a@b\r\nBcc: c"}])
-def test_what_is_no_word_of_a_person(world: World, wish: dict[str, str]) -> None:
+def test_what_is_no_word_of_a_person(world: World, wish: dict[str, Any]) -> None:
     """IN-13: one line for a name, an end for a message, one plain address for a copy."""
     with pytest.raises(Invalid):
         world.broker.invitations.invite(ACTOR, Wish(email=ADA.email, mail=True, **wish))

@@ -38,7 +38,6 @@ def test_keys_with_their_defaults_written_out_have_no_notes(tmp_path: Path):
 USED = {
     ("broker", "administrators: [a@contoso.example]"): "administrators",
     ("broker", "terms_of_use: {version: 1, file: config/terms.md}"): "terms_of_use",
-    ("broker", "guests:\n  lifetime: 365d"): "guests.lifetime",
     ("broker", "guests:\n  email_one_time_code: true"): "guests.email_one_time_code",
     ("broker", "mail:\n  server: smtp://mail.contoso.example"): "mail.server",
     ("broker", "mail:\n  server: folder:var/mail"): "mail.server",

@@ -15,6 +15,7 @@ import broker.storage
 from broker.domain.assignment import Principal
 from broker.domain.audit import SYSTEM, Event
 from broker.domain.factor import Method
+from broker.domain.guest import State
 from broker.domain.mail import Kind, Mail
 from broker.domain.question import QuestionKind
 from broker.storage import (
@@ -23,11 +24,14 @@ from broker.storage import (
     audit_chain,
     bindings,
     consents,
+    directory,
     documents,
+    export,
     factors,
     grants,
     groups,
     invitations,
+    lives,
     logins,
     mail_codes,
     metadata_fetches,
@@ -42,6 +46,7 @@ from broker.storage import (
     tokens,
     used,
 )
+from broker.storage.directory import Wanted
 from broker.storage.tables import metadata
 from tests import factories
 from tests.clock import START
@@ -57,6 +62,16 @@ FAMILY = tokens.Family("family", GRANT.id, START + 600)
 RECEIPT = factories.receipt(person_id=PERSON.id)
 MAIL = Mail(kind=Kind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
 FETCH = metadata_fetches.MetadataFetch(partner="fabrikam", network="192.0.2.0/24", at=START, signing="kid", encryption="")
+LISTS = [
+    Wanted(),
+    Wanted(state=State.ACTIVE),
+    Wanted(partner="fabrikam"),
+    Wanted(sponsor="alice@contoso.example"),
+    Wanted(text="g"),
+    Wanted(expiring_before=START),
+    Wanted(inactive_since=START),
+    Wanted(without_sponsor=True),
+]
 URL = "https://login.fabrikam.example/jwks"
 
 CALLS: dict[str, Callable[[Connection], object]] = {
@@ -68,7 +83,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "people.identities_of": lambda tx: people.identities_of(tx, PERSON.id),
     "people.change": lambda tx: people.change(tx, PERSON.id, {"name": "Gerda"}),
     "people.pending_invitation": lambda tx: people.pending_invitation(tx, PERSON.email, START),
-    "people.search": lambda tx: people.search(tx, kind="guest", state=None, partner=None, text="g", after="", limit=50),
     "bindings.guests_of": lambda tx: [
         bindings.guests_of(tx, "fabrikam", issuer=issuer, before=before, after="", limit=50)
         for issuer, before in ((URL, None), (None, START), (URL, START), (None, None))
@@ -100,6 +114,19 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "assignments.of_application": lambda tx: [assignments.of_application(tx, "payroll", kind) for kind in Principal],
     "assignments.through_groups": lambda tx: assignments.through_groups(tx, PERSON.id),
     "assignments.applications_of": lambda tx: assignments.applications_of(tx, PERSON.id, START),
+    "directory.page": lambda tx: [directory.page(tx, wanted, after=after, limit=50) for wanted in LISTS for after in ("", "g")],
+    "directory.count": lambda tx: [directory.count(tx, wanted) for wanted in LISTS[1:]],
+    "lives.due": lambda tx: lives.due(tx, START, (0, ""), 100),
+    "lives.change_if_same": lambda tx: lives.change_if_same(tx, PERSON, {"due_at": START}),
+    "lives.wake_inactive": lambda tx: lives.wake_inactive(tx, START, START),
+    "lives.wake_orphans": lambda tx: lives.wake_orphans(tx, START, START),
+    "lives.next_sponsor": lambda tx: lives.next_sponsor(tx, "a"),
+    "lives.is_other": lambda tx: [lives.is_other(tx, "a", orphaned=orphaned) for orphaned in (True, False)],
+    "lives.orphan": lambda tx: lives.orphan(tx, "a", START),
+    "lives.adopt": lambda tx: lives.adopt(tx, "a"),
+    "lives.guests_of": lambda tx: lives.guests_of(tx, "a", 100),
+    "lives.release": lambda tx: lives.release(tx, "a", START),
+    "export.everything": lambda tx: (people.add(tx, PERSON), export.everything(tx, PERSON.id)),
     "invitations.add": lambda tx: invitations.add(tx, INVITATION, "ticket"),
     "invitations.by_ticket": lambda tx: invitations.by_ticket(tx, "ticket"),
     "invitations.by_id": lambda tx: invitations.by_id(tx, INVITATION.id),
@@ -271,6 +298,9 @@ WHOLE_TABLE = {
     "audit_chain.unchained": "walks an index that holds nothing else",
     "audit_chain.not_chained": "walks an index that holds nothing else",
     "audit.newest": "for staff, in the order of an index",
+    "forgetting.belongings": "no statement",
+    "forgetting.forget": "a deletion; it also looks through the logins of the last hours",
+    "people.person_of": "no statement",
     "migrate.head": "no request",
     "migrate.current": "no request",
     "migrate.upgrade": "no request",

@@ -46,27 +46,6 @@ def test_identity_is_compared_in_exact_bytes(database: Database):
         assert people.identities_of(tx, person.id) == [identity]
 
 
-def test_people_are_listed_page_by_page(database: Database):
-    """Keyset paging in the order of addresses, filtered; the deleted have no address and are not listed."""
-    names = ("ada", "bo", "cleo", "dora")
-    with database.write() as tx:
-        for name in names:
-            factories.saved_person(tx, email=f"{name}@fabrikam.example", state=State.BLOCKED if name == "bo" else State.ACTIVE)
-        factories.saved_person(tx, email="a_a@fabrikam.example", partner="northwind", kind=Kind.MEMBER)
-
-        def listed(**wanted):
-            plain = {"kind": None, "state": None, "partner": None, "text": None, "after": "", "limit": 10}
-            return [person.email.split("@")[0] for person in people.search(tx, **{**plain, **wanted})]
-
-        assert listed() == ["a_a", *names]
-        assert listed(limit=2) == ["a_a", "ada"]
-        assert listed(after="ada@fabrikam.example") == ["bo", "cleo", "dora"]
-        assert listed(state="blocked") == ["bo"]
-        assert listed(partner="northwind") == ["a_a"]
-        assert listed(kind="guest", text="a") == ["ada"]
-        assert listed(text="a_") == ["a_a"]  # an underscore is no wildcard
-
-
 def test_invitation_life(database: Database):
     """A ticket finds it whatever its status; a newer one replaces it; it is taken once, not after its end (HT-12)."""
     with database.write() as tx:

@@ -73,11 +73,13 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 def _page(broker: Broker, pages: Pages, asked: Asked, ticket: str) -> Response:
     say = pages.translator()
     text, values = TEXTS[asked.question.kind], _values(broker, asked, say)
+    ends = asked.question.data.get("ends_at")
+    late = bool(text.late) and isinstance(ends, int) and broker.clock() >= ends
     return pages.render(
         "question.html",
         keep_query={},
         title=say.gettext(text.heading, **values),
-        lines=[say.gettext(line, **values) for line in text.lines],
+        lines=[say.gettext(line, **values) for line in (text.late if late else text.lines)],
         choices=[{"answer": one.answer, "label": say.gettext(one.label, **values)} for one in text.choices],
         csrf=csrf.token(ticket, _SCOPE),
         action=pages.path("/question"),

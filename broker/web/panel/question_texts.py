@@ -25,11 +25,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class QuestionText:
-    """heading: the question. lines: what there is to know. choices: the first one is the primary button."""
+    """heading: the question. lines: what there is to know. choices: the first one is the primary button.
+
+    late: in place of `lines` when the time `ends_at` of the question's data has passed; empty: the same.
+    """
 
     heading: str
     lines: tuple[str, ...]
     choices: tuple[Choice, ...]
+    late: tuple[str, ...] = ()
 
 
 TEXTS: Mapping[QuestionKind, QuestionText] = {
@@ -52,6 +56,10 @@ TEXTS: Mapping[QuestionKind, QuestionText] = {
                 _("The access ends"),
                 _("%(guest)s has access until %(ends_at)s, and no longer. You need not do anything else."),
             ),
+        ),
+        late=(
+            _("You answer for %(guest)s (%(email)s) at %(company)s. This access ended on %(ends_at)s."),
+            _("You can still restore it."),
         ),
     ),
     QuestionKind.MISMATCH: QuestionText(

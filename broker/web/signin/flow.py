@@ -117,6 +117,7 @@ def refused(pages: Pages, browser: Browser, turn: Turn) -> Response:
         forms=ways.buttons(pages, browser, login, primary=True),
         first=ways.fresh_link(pages, browser, error, g.ui_locales),
         ask=_whom_to_ask(turn) if error.code == "not_assigned" else (),
+        contact=(person.sponsor or "") if person and said.code == "guest_expired" else "",
         account=(asserted.email or asserted.name or "" if asserted else person.email if person else ""),
     )
 

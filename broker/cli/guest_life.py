@@ -1,0 +1,139 @@
+"""`broker guests block|unblock|renew|expire|sponsor|delete|export`: what staff does to one guest, with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from broker.cli.moment import Moment
+from broker.cli.output import build, home_option, json_option, print_json
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+    from broker.domain.audit import Actor
+
+_reason = click.option("--reason", default="", help="Why; it stands in the audit until the guest is deleted.")
+
+
+def _actor() -> Actor:
+    from broker.domain.audit import Actor
+
+    return Actor(kind="command")
+
+
+def _act(home: Path, guest: str, as_json: bool, act: Callable[[Broker], Any], said: str) -> None:
+    """Do it, then show the guest as `guests show` does."""
+    from broker.cli.guests import shown
+
+    broker = build(home)
+    act(broker)
+    row = shown(broker.guests.show(guest).person)
+    if as_json:
+        print_json(row)
+    else:
+        until = f"; access until {row['expires_at']}" if row["expires_at"] else ""
+        click.echo(f"{row['email']}: {said}; state {row['state']}{until}")
+
+
+@click.command("block")
+@click.argument("guest")
+@_reason
+@home_option
+@json_option
+def block(guest: str, reason: str, home: Path, as_json: bool) -> None:
+    """Stop GUEST at once: sessions and tokens end on every node. Works on members, too."""
+    _act(home, guest, as_json, lambda broker: broker.life.block(_actor(), guest, reason=reason), "blocked")
+
+
+@click.command("unblock")
+@click.argument("guest")
+@_reason
+@home_option
+@json_option
+def unblock(guest: str, reason: str, home: Path, as_json: bool) -> None:
+    """Let GUEST in again; what was ended stays ended."""
+    _act(home, guest, as_json, lambda broker: broker.life.unblock(_actor(), guest, reason=reason), "unblocked")
+
+
+@click.command("renew")
+@click.argument("guest")
+@click.option(
+    "--until", type=Moment(through=True), help="The last day (UTC), or 90d from now.  [default: guests.lifetime from now on]"
+)
+@click.option("--no-end", is_flag=True, help="The access does not end by itself.")
+@_reason
+@home_option
+@json_option
+def renew(guest: str, until: Callable[[int], int] | None, no_end: bool, reason: str, home: Path, as_json: bool) -> None:
+    """Give the access of GUEST another end; one that ended within 30 days begins again."""
+    if until is not None and no_end:
+        raise click.UsageError("give --until or --no-end")
+
+    def act(broker: Broker) -> None:
+        end = until(broker.clock()) if until else None
+        broker.life.renew(_actor(), guest, until=end, forever=no_end, reason=reason)
+
+    _act(home, guest, as_json, act, "renewed")
+
+
+@click.command("expire")
+@click.argument("guest")
+@_reason
+@home_option
+@json_option
+def expire(guest: str, reason: str, home: Path, as_json: bool) -> None:
+    """End the access of GUEST now; it can be renewed within 30 days."""
+    _act(home, guest, as_json, lambda broker: broker.life.expire(_actor(), guest, reason=reason), "expired")
+
+
+@click.command("sponsor")
+@click.argument("names", nargs=-1, metavar="[GUEST] SPONSOR")
+@click.option("--from", "old", help="Hand over every guest of this sponsor instead of one.")
+@_reason
+@home_option
+@json_option
+def sponsor(guest: str | None, sponsor: str, old: str | None, reason: str, home: Path, as_json: bool) -> None:
+    """Let SPONSOR answer for GUEST; or with --from OLD for everybody for whom OLD answers."""
+    if (guest is None) == (old is None):
+        raise click.UsageError("give a guest and the new sponsor, or --from OLD and the new sponsor")
+    if guest is not None:
+        _act(
+            home, guest, as_json, lambda broker: broker.sponsors.hand_over(_actor(), guest, sponsor, reason=reason), "handed over"
+        )
+        return
+    count = build(home).sponsors.hand_over_all(_actor(), old or "", sponsor, reason=reason)
+    if as_json:
+        print_json({"from": old, "to": sponsor, "guests": count})
+    else:
+        click.echo(f"{count} guests handed over to {sponsor}")
+
+
+@click.command("delete")
+@click.argument("guest")
+@click.option("--reason", default="", help="Why; it stays in the audit for ever, so it must not name the guest.")
+@home_option
+@json_option
+def delete(guest: str, reason: str, home: Path, as_json: bool) -> None:
+    """Delete GUEST for good: access ends, personal data leaves, the audit keeps a pseudonym."""
+    broker = build(home)
+    person = broker.guests.show(guest).person
+    gone = broker.life.delete(_actor(), guest, reason=reason)
+    if as_json:
+        print_json({"id": person.id, "state": "deleted", "rows": gone})
+    else:
+        click.echo(f"deleted {person.id}; {sum(gone.values())} rows of personal data are gone")
+
+
+@click.command("export")
+@click.argument("guest")
+@home_option
+def export(guest: str, home: Path) -> None:
+    """Print everything that is held about GUEST, as one JSON document without secrets."""
+    broker = build(home)
+    print_json(broker.guests.export(_actor(), guest))
+
+
+COMMANDS = (block, unblock, renew, expire, sponsor, delete, export)

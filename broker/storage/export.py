@@ -1,0 +1,94 @@
+"""Everything that is held about a person, for the person: column by column, so that no secret is among it (AD-05)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, bindparam, select
+
+from broker.storage.tables import (
+    assignments,
+    audit,
+    audit_personal,
+    consents,
+    factors,
+    grants,
+    group_members,
+    groups,
+    identities,
+    invitations,
+    outbox,
+    people,
+    questions,
+    receipts,
+    recovery_codes,
+    sessions,
+    subjects,
+    terms,
+)
+
+# table -> (what it is called, the columns that are shown). What is not named is a secret, a hash of one, or the person's own id.
+SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
+    identities: ("identities", ("partner", "issuer", "subject", "bound_at")),
+    invitations: (
+        "invitations",
+        ("id", "email", "status", "redirect_url", "application", "language", "message", "inviter", "created_at", "expires_at", "redeemed_at"),
+    ),
+    assignments: ("assignments", ("id", "application", "role", "starts_at", "ends_at")),
+    consents: ("consents", ("application", "scopes", "version", "given_at", "withdrawn_at")),
+    sessions: (
+        "sessions",
+        ("sid", "partner", "acr", "amr", "claims", "auth_time", "created_at", "last_seen_at", "expires_at", "ended_at"),
+    ),
+    grants: ("sign_ins_at_applications", ("client_id", "sub", "scopes", "claims", "acr", "amr", "auth_time", "idp", "address", "created_at", "ended_at")),
+    receipts: (
+        "sign_ins",
+        ("request_id", "at", "outcome", "application", "partner", "error", "reason", "policies", "steps", "facts", "address"),
+    ),
+    outbox: ("mails", ("kind", "recipient", "language", "created_at", "sent_at", "failed_at")),
+    factors: ("sign_in_methods", ("method", "name", "verified", "synced", "created_at", "last_used_at")),
+    terms: ("terms", ("version", "language", "accepted_at")),
+    recovery_codes: ("recovery_codes", ("created_at", "used_at")),
+    questions: ("questions", ("kind", "asked", "data", "created_at", "expires_at", "answered_at", "answer")),
+}  # fmt: skip
+ELSEWHERE = {"group_members": "groups"}  # tables of which another section says it in words
+_PERSON = (
+    "id", "kind", "state", "email", "email_verified", "name", "language", "partner", "sponsor", "profile", "created_at", "redeemed_at", "expires_at",
+    "last_sign_in",
+)  # fmt: skip
+
+_GROUPS = (
+    select(groups.c.name, group_members.c.since)
+    .join(groups, groups.c.id == group_members.c.group_id)
+    .where(group_members.c.person_id == bindparam("person"))
+    .order_by(groups.c.folded)
+)
+
+
+def everything(tx: Connection, person_id: str) -> dict[str, Any]:
+    """Section -> its rows; times are seconds since 1970."""
+    found: dict[str, Any] = {"person": _rows(tx, people, people.c.id, person_id, _PERSON)[0]}
+    for table, (name, columns) in SHOWN.items():
+        found[name] = _rows(tx, table, table.c.person_id, person_id, columns)
+    found["groups"] = [dict(row._mapping) for row in tx.execute(_GROUPS, {"person": person_id})]
+    found["subjects"] = _rows(tx, subjects, subjects.c.person_id, person_id, ("sector", "sub"))
+    found["audit"] = _events(tx, person_id)
+    return found
+
+
+def _rows(tx: Connection, table: Table, key: Column[Any], person_id: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    statement = select(*(table.c[name] for name in columns)).where(key == person_id)
+    order = next((name for name in ("created_at", "at", "bound_at", "given_at", "starts_at") if name in columns), None)
+    if order is not None:
+        statement = statement.order_by(table.c[order])
+    return [dict(row._mapping) for row in tx.execute(statement)]
+
+
+def _events(tx: Connection, person_id: str) -> list[dict[str, Any]]:
+    """What the audit says about the person, with the personal values that stand apart."""
+    columns = ("id", "at", "name", "actor_kind", "actor_id", "request_id", "target", "reason", "data")
+    events = _rows(tx, audit, audit.c.subject, person_id, columns)
+    personal: dict[str, dict[str, str]] = {}
+    for row in tx.execute(select(audit_personal).where(audit_personal.c.subject == person_id)):
+        personal.setdefault(row.audit_id, {})[row.name] = row.value
+    return [{**event, "personal": personal.get(event["id"], {})} for event in events]

@@ -1,0 +1,91 @@
+"""Lists of guests: filtered, page by page, in one order on both databases, whatever their number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from broker.domain.guest import Kind, State
+from broker.storage import directory, people
+from broker.storage.directory import Wanted
+from broker.storage.engine import Connection, Database
+from tests import factories
+from tests.clock import START
+
+
+def listed(tx: Connection, *, limit: int = 10, after: str = "", **wanted: Any) -> list[str]:
+    """The names of a page."""
+    return [person.email.split("@")[0] for person in directory.page(tx, Wanted(**wanted), after=after, limit=limit)]
+
+
+def pages(tx: Connection, limit: int, **wanted: Any) -> list[str]:
+    """The same, page after page until there is none."""
+    found: list[str] = []
+    after = ""
+    while page := directory.page(tx, Wanted(**wanted), after=after, limit=limit):
+        found += [person.email.split("@")[0] for person in page]
+        after = page[-1].email
+    return found
+
+
+def test_filters(database: Database) -> None:
+    """State, partner, sponsor, the beginning of an address; members only where they are asked for; the deleted nowhere."""
+    names = ("ada", "bo", "cleo", "dora")
+    with database.write() as tx:
+        for name in names:
+            state = State.BLOCKED if name == "bo" else State.ACTIVE
+            sponsor = "bob@contoso.example" if name == "dora" else "alice@contoso.example"
+            factories.saved_person(tx, email=f"{name}@fabrikam.example", state=state, sponsor=sponsor)
+        factories.saved_person(tx, email="a_a@fabrikam.example", partner="northwind", kind=Kind.MEMBER)
+        gone = factories.saved_person(tx, email="gone@fabrikam.example")
+        people.change(tx, gone.id, {"email": None, "state": State.DELETED.value})
+
+        assert listed(tx, kind=None) == ["a_a", *names]
+        assert listed(tx) == list(names)
+        assert listed(tx, limit=2) == ["ada", "bo"]
+        assert listed(tx, after="ada@fabrikam.example") == ["bo", "cleo", "dora"]
+        assert listed(tx, state=State.BLOCKED) == ["bo"]
+        assert listed(tx, kind=None, partner="northwind") == ["a_a"]
+        assert listed(tx, sponsor="bob@contoso.example") == ["dora"]
+        assert listed(tx, text="a") == ["ada"]
+        assert listed(tx, kind=None, text="a_") == ["a_a"]  # an underscore is no wildcard
+        assert listed(tx, text="%") == []
+        assert directory.count(tx, Wanted(state=State.ACTIVE)) == 3
+
+
+def test_ends_visits_and_sponsors_in_their_order(database: Database) -> None:
+    """Who ends first, who was away longest, who has had nobody for longest; several at one moment by address."""
+    with database.write() as tx:
+        for number, name in enumerate(("dora", "cleo", "bo", "ada")):
+            at = START + number // 2 * 100
+            factories.saved_person(tx, email=f"{name}@x.example", expires_at=at, last_sign_in=at, sponsor=None, created_at=at)
+        factories.saved_person(tx, email="free@x.example", last_sign_in=START + 900)
+        factories.saved_person(tx, email="over@x.example", expires_at=START, state=State.EXPIRED)
+        wanted = ["cleo", "dora", "ada", "bo"]
+        for filters in ({"expiring_before": START + 101}, {"inactive_since": START + 101}, {"without_sponsor": True}):
+            assert listed(tx, **filters) == wanted, filters
+            assert pages(tx, 1, **filters) == wanted, filters
+            assert pages(tx, 3, **filters) == wanted, filters
+        assert listed(tx, expiring_before=START) == []
+        assert listed(tx, expiring_before=START + 101, after="nobody@x.example") == []
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.text("aAbz019._+-é'ß\U0001f600", min_size=1, max_size=6), unique=True, min_size=1, max_size=12), st.integers(1, 5)
+)
+def test_pages_are_complete_and_in_the_order_of_code_points(database: Database, names: list[str], limit: int) -> None:
+    """AD-07: whatever the addresses are made of, every one is on exactly one page, and a prefix finds those that have it."""
+    connection = database.writer.connect()
+    transaction = connection.begin()
+    try:
+        for name in names:
+            factories.saved_person(connection, email=f"{name}@x.example")
+        assert pages(connection, limit) == sorted(names, key=lambda name: f"{name}@x.example".encode())
+        first = names[0][0]
+        assert sorted(pages(connection, limit, text=first)) == sorted(name for name in names if name.startswith(first))
+    finally:
+        transaction.rollback()
+        connection.close()
