@@ -95,20 +95,23 @@ def expire(guest: str, reason: str, home: Path, as_json: bool) -> None:
 @_reason
 @home_option
 @json_option
-def sponsor(guest: str | None, sponsor: str, old: str | None, reason: str, home: Path, as_json: bool) -> None:
+def sponsor(names: tuple[str, ...], old: str | None, reason: str, home: Path, as_json: bool) -> None:
     """Let SPONSOR answer for GUEST; or with --from OLD for everybody for whom OLD answers."""
-    if (guest is None) == (old is None):
+    if len(names) != (2 if old is None else 1):
         raise click.UsageError("give a guest and the new sponsor, or --from OLD and the new sponsor")
-    if guest is not None:
-        _act(
-            home, guest, as_json, lambda broker: broker.sponsors.hand_over(_actor(), guest, sponsor, reason=reason), "handed over"
-        )
+    new = names[-1]
+    if old is None:
+
+        def act(broker: Broker) -> None:
+            broker.sponsors.hand_over(_actor(), names[0], new, reason=reason)
+
+        _act(home, names[0], as_json, act, "handed over")
         return
-    count = build(home).sponsors.hand_over_all(_actor(), old or "", sponsor, reason=reason)
+    count = build(home).sponsors.hand_over_all(_actor(), old, new, reason=reason)
     if as_json:
-        print_json({"from": old, "to": sponsor, "guests": count})
+        print_json({"from": old, "to": new, "guests": count})
     else:
-        click.echo(f"{count} guests handed over to {sponsor}")
+        click.echo(f"{count} guests handed over to {new}")
 
 
 @click.command("delete")
