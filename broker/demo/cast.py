@@ -33,6 +33,8 @@ MALLORY = Account(subject="nw-2", name="Ada Fabrik", email="ada@fabrikam.example
 WANDA = Account(subject="wanda", name="Wanda Wood", email="wanda@woodgrove.example")
 WILL = Account(subject="will", name="Will Wood", email="will@woodgrove.example")
 BOB = Account(subject="staff-1", name="Bob Contoso", email="bob@contoso.example")
+GWEN = Account(subject="", name="Gwen Freelance", email="gwen@mailbox.example")  # no home organization: a code by mail
+ZOE = Account(subject="", name="Zoe North", email="zoe@mailbox.example")  # Nora's other mailbox
 _PEOPLE = {"fabrikam": (ADA, BO, CLEO), "northwind": (NORA, MALLORY), "staff": (BOB,)}
 _LOOKS = {
     "fabrikam": ("127.0.0.2", "Fabrikam", "RS256", "#7a3e9d"),
@@ -129,7 +131,7 @@ def run_until_stopped(cast: Cast, say: Callable[[str], None] = print) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    for person in (ADA, NORA, WANDA):
+    for person in (ADA, NORA, WANDA, GWEN):
         cast.notes.append(Note(f"Contoso invites {person.name} ({person.email})", cast.invite(person)["redeem_url"]))
     for line in _guide(cast):
         say(line)
@@ -152,6 +154,7 @@ def _guide(cast: Cast) -> list[str]:
         f"  Fabrikam, Ada's home organization       {at.partners['fabrikam']}/   what it gets wrong: /faults",
         f"  Northwind, which speaks for others      {at.partners['northwind']}/   type nora@northwind.example, be Ada there",
         f"  Woodgrove, which speaks SAML            {at.saml}/   wanda@woodgrove.example; what it gets wrong: /faults",
+        f"  Gwen, who has no account anywhere       {at.mailbox}/   her codes by mail arrive there: gwen@mailbox.example",
         f"  Contoso's own staff                     {at.partners['staff']}/   type bob@contoso.example",
         f"  The broker                              {at.broker}/.well-known/openid-configuration",
         f"  Its home and log                        {cast.home}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from broker.demo import green_path, refusals, story_groups, story_saml
+from broker.demo import green_path, refusals, story_code, story_groups, story_saml
 from broker.demo.browser import BrowserError
 from broker.demo.cast import Cast
 from broker.demo.faults import FAULTS
@@ -52,6 +52,7 @@ def steps() -> list[Step]:
         ("assignment taken back", story_groups.taken_back),
         ("sign out", green_path.logout),
         *story_saml.saml_steps(),
+        *story_code.code_steps(),
     ]
 
 

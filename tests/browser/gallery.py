@@ -82,6 +82,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         **form,
         "application": "Payroll",
         "email": "gerda@mailbox.example",
+        "sure": False,
         "why": "home",
         "account": "",
         "partner": "",
@@ -97,7 +98,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "choose_url": "/choose",
         "address_url": "/home",
     }
-    beside = {**code, "decline_url": "/home", "restart_url": "/home", "choose_url": "", "address_url": ""}
+    beside = {**code, "sure": True, "decline_url": "/home", "restart_url": "/home", "choose_url": "", "address_url": ""}
     wrong = {"field": "code", "message": "That is not the code. Type the eight digits of the newest mail."}
     begun = {"partner": "Fabrikam", "application": "", "client_id": "", "action": "/saml/fabrikam/start"}
     mistake = {"field": "email", "message": "Write your address as name@example.org"}
@@ -191,7 +192,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         ),
         "code": Sample("email_code.html", "email-code", code),
         "code-wrong": Sample("email_code.html", "email-code", {**code, "errors": [wrong], "wait": 0}),
-        "code-again": Sample("email_code.html", "email-code", {**code, "again": True, "wait": 12}),
+        "code-again": Sample("email_code.html", "email-code", {**code, "again": True, "wait": 12, "sure": True}),
         "code-invited": Sample(
             "email_code.html",
             "email-code",

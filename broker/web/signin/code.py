@@ -35,6 +35,7 @@ def page(broker: Broker, pages: Pages, browser: Browser, login: Login, *, entere
         keep_query={},
         application=sent.found.application.name if sent.found.application else "",
         email=box.address,
+        sure=box.person is not None,
         why=str(box.why),
         account=(said.email or said.name or "") if said and beside else "",
         partner=sent.found.partner.name if sent.found.partner and beside else "",
