@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from broker.domain.ids import new_id
 from broker.domain.mail import Kind, Mail, Posted, Written
+from broker.domain.mailbox import LIFETIME
 from broker.keyring.seal import Sealer
 from broker.mail.message import compose
 from broker.mail.transport import Delayed, MailTransport, Refused, transport_of
@@ -155,6 +156,8 @@ class Outbox:
 
     def _message(self, row: Leased) -> EmailMessage:
         mail = _read(self._sealer().open(row.content, _purpose(row.id)))
+        if mail.kind is Kind.CODE and self._clock() >= row.created_at + LIFETIME:
+            raise Refused("the code had run out before it could be sent")
         return compose(
             self._write()(mail),
             sender=self._settings().broker.mail_from,

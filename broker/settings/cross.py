@@ -42,7 +42,7 @@ def check(reading: Reading) -> list[ConfigError]:
     for source in reading.sources:
         problems = [*_unknown(source, known), *_http(source, allowed)]
         if source.kind == "partner":
-            problems += (*_reserved(source), *_same_domain(source, domains), *_same_client(source, clients))
+            problems += (*_same_domain(source, domains), *_same_client(source, clients))
         errors += translate.of_problems(source.tree, problems)
     return errors + list(_below(domains))
 
@@ -96,12 +96,6 @@ def _http(source: Source, allowed: tuple[str, ...] | None) -> Iterator[Problem]:
         if not urls.http_allowed(host, allowed):
             advice = "write https://, or list its host in network.allow_private_addresses of broker.yaml"
             yield Problem(f"{{value}} is http (url_not_allowed); {advice}", url, loc)
-
-
-def _reserved(source: Source) -> Iterator[Problem]:
-    """`idp: email` in a token names the code by mail, and its identities are kept under that name."""
-    if source.id == "email":
-        yield Problem("no partner may be called email: that is the code by mail; give the file another name", at=())
 
 
 def _same_domain(source: Source, domains: dict[str, tuple[Source, int]]) -> Iterator[Problem]:

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select, update
 
 from broker.demo.browser import Browser, Page
+from broker.demo.mailbox import read_mails
 from broker.demo.relying import SignInFailed
 from broker.demo.visitor import Visitor
 from broker.services.invitations import Invited
+from broker.storage import outbox as outbox_rows
 from broker.storage.tables import assignments, audit, identities, logins, mail_codes, outbox, people
 from broker.web.cookies import Purpose
 from tests.journeys.counting import statements
@@ -400,6 +402,21 @@ def test_ten_minutes(world: World, seconds: int, good: bool) -> None:
     assert "no longer valid" in page.text
     page = browser.submit(page, press="Send a new code")
     assert browser.submit(page, {"code": world.code(GWEN)}, stop_at=world.callback).query["code"]
+
+
+def test_mail_that_comes_too_late(world: World) -> None:
+    """A code that could not be sent within its life is not sent at all; before the invitations it leaves first."""
+    guest(world)
+    world.clock.advance(60)
+    world.invite("later@mailbox.example", mail=True)
+    asked(world)
+    with world.broker.db.write() as tx:
+        first = outbox_rows.lease(tx, holder="h", now=world.clock(), until=world.clock() + 1, limit=1)
+    assert [row.recipient for row in first] == [GWEN]
+    sent = [mail.subject for mail in read_mails(world.home / "var" / "mail")]
+    world.clock.advance(600)
+    assert [mail.subject for mail in world.mails(GWEN)] == [subject for subject in sent if "code" in subject]
+    assert len(world.mails("later@mailbox.example")) == 1
 
 
 def test_one_live_code(world: World) -> None:
