@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TOGETHER = 50  # guests of one transaction
 SENT_HERE = 200  # guests whose mails this command sends itself; the serving broker sends the others'
-COLUMNS = ("email", "new_email", "identities", "sessions", "sign_ins", "assignments", "consents", "problem")
+COLUMNS = ("email", "new_email", "identities", "sessions", "sign_ins", "groups", "assignments", "consents", "problem")
 
 
 @click.command("reset")
@@ -94,7 +94,7 @@ def _one(broker: Broker, guest: str, email: str | None, terms: Terms, as_json: b
         return
     click.echo(
         f"Reset {plain(done.person.email)}: {row['identities']} bindings, {row['sessions']} sessions and "
-        f"{row['sign_ins']} sign-ins at applications ended; {row['assignments']} assignments kept."
+        f"{row['sign_ins']} sign-ins at applications ended; {row['groups']} groups and {row['assignments']} assignments kept."
     )
     click.echo(row["redeem_url"] or f"Nobody comes in by it until you invite again: broker invite {plain(done.person.email)}")
     for mail in mails:
@@ -172,6 +172,7 @@ def _shown(done: Moved) -> dict[str, Any]:
         "identities": held.identities,
         "sessions": held.sessions,
         "sign_ins": held.grants,
+        "groups": held.groups,
         "assignments": held.assignments,
         "consents": held.consents,
         "redeem_url": done.invited.redeem_url if done.invited else None,

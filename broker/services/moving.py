@@ -153,10 +153,11 @@ class Moving:
         if values:
             people.change(tx, person.id, values)
         data = {"identities": count, "sessions": ended.sessions, "partner": partner or "", "new_address": email != person.email}
-        personal = {"email": person.email, "new_email": email}
+        # a reason in a person's words may name somebody: it stands where a deletion empties it (HT-18)
+        personal = {"email": person.email, "new_email": email} | ({"reason": terms.reason} if terms.reason else {})
         audit.record(
             tx,
-            Event(name="guest.reset", actor=actor, subject=person.id, reason=terms.reason, data=data, personal=personal),
+            Event(name="guest.reset", actor=actor, subject=person.id, data=data, personal=personal),
             now,
         )
         after = people.by_id(tx, person.id) or person

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
 
 from broker.domain.guest import Kind
-from broker.storage.tables import assignments, consents, grants, identities, people, sessions
+from broker.storage.tables import assignments, consents, grants, group_members, identities, people, sessions
 
 _I = identities.c
 
@@ -20,6 +20,7 @@ class Held:
     identities: int = 0
     sessions: int = 0
     grants: int = 0
+    groups: int = 0
     assignments: int = 0
     consents: int = 0
 
@@ -55,7 +56,7 @@ def unbind(tx: Connection, person_id: str, partner: str | None = None) -> int:
 
 def held(tx: Connection, ids: Sequence[str], partner: str | None, now: int) -> dict[str, Held]:
     """What some people have now; one statement a kind of thing."""
-    s, g, a, c = sessions.c, grants.c, assignments.c, consents.c
+    s, g, a, c, m = sessions.c, grants.c, assignments.c, consents.c, group_members.c
     bound = (_I.person_id.in_(ids), *([_I.partner == partner] if partner is not None else []))
     found = {
         "identities": select(_I.person_id, func.count()).where(*bound).group_by(_I.person_id),
@@ -63,6 +64,7 @@ def held(tx: Connection, ids: Sequence[str], partner: str | None, now: int) -> d
         .where(s.person_id.in_(ids), s.ended_at.is_(None), s.expires_at > now)
         .group_by(s.person_id),
         "grants": select(g.person_id, func.count()).where(g.person_id.in_(ids), g.ended_at.is_(None)).group_by(g.person_id),
+        "groups": select(m.person_id, func.count()).where(m.person_id.in_(ids)).group_by(m.person_id),
         "assignments": select(a.person_id, func.count())
         .where(a.person_id.in_(ids), or_(a.ends_at.is_(None), a.ends_at > now))
         .group_by(a.person_id),

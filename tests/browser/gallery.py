@@ -331,7 +331,7 @@ def create_gallery(settings: Settings) -> Flask:
         fresh = {
             **forms[0],
             "label": say("Send me a new link"),
-            "hint": say("It goes to the address that was invited, and to no other."),
+            "hint": say("A new link goes to the address that was invited, and to no other."),
         }
         again = code in {"invitation_expired", "invitation_used"}
         return errors.page_for(

@@ -12,7 +12,7 @@ from broker.demo.cast import login
 from broker.demo.relying import RelyingParty
 from broker.services.partners import RETRY_PAUSE
 from broker.storage import people
-from tests.browser.stage import BOARD, Stage, arrives, examine, walk
+from tests.browser.stage import BOARD, Stage, arrives, examine, press, walk
 
 OpenContext = Callable[..., BrowserContext]
 HELP = "mailto:it@contoso.example?subject="
@@ -88,12 +88,15 @@ def test_partner_refuses_and_another_is_chosen(open_context: OpenContext, stage:
 
 
 def test_invitation_that_is_over(open_context: OpenContext, stage: Stage) -> None:
-    """IN-04: used: on to the applications. Unknown or replaced: help, with the reference in the mail."""
+    """IN-04: used, unknown or replaced: a new link in one click; used: on to the applications; else help, with the reference."""
     page, link = redeemed(open_context, stage)
     page.goto(link)
     stands_at(page, "invitation_used")
-    page.click("[data-primary]")
+    page.click("text=Go to your applications")
     arrives(page, "apps")
+    page.goto(link)
+    press(page, "[data-primary]")
+    arrives(page, "fresh-link")
     person = stage.person()
     old = stage.invite(person)
     stage.invite(person)
@@ -101,7 +104,9 @@ def test_invitation_that_is_over(open_context: OpenContext, stage: Stage) -> Non
     for address in (old, f"{stage.url}/invitation/{'x' * 43}"):
         page.goto(address)
         reference = stands_at(page, "invitation_expired")
-        assert page.get_attribute("[data-primary]", "href") == HELP + reference
+        assert page.get_attribute(".help a", "href") == HELP + reference
+        press(page, "[data-primary]")
+        arrives(page, "fresh-link")
     page.goto(f"{stage.url}/invitation/short")
     stands_at(page, "bad_request")
 
@@ -111,7 +116,8 @@ def test_invitation_for_somebody_else(open_context: OpenContext, stage: Stage) -
     invited, other = stage.person(), stage.person("Bert Stranger")
     page = open_context().new_page()
     page.goto(stage.invite(invited))
-    walk(page, other, stop="error")
+    walk(page, other, stop="email-code")
+    press(page, "form[action$='/code/decline'] button")
     stands_at(page, "invitation_mismatch")
     assert f"You are signed in as {other.email}." in page.inner_text("main")
     page.click("[data-primary]")

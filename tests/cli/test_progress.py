@@ -1,0 +1,68 @@
+"""Long lists on a terminal: a bar on standard error, a clean table on standard output."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import environment
+
+
+def on_a_terminal(home: Path, *words: str) -> tuple[int, str, str]:
+    """(exit status, standard output, what the terminal of standard error showed)."""
+    leader, follower = pty.openpty()
+    shown: list[bytes] = []
+
+    def read() -> None:
+        while True:
+            try:
+                some = os.read(leader, 4096)
+            except OSError:  # Linux says EIO when the last one has closed the terminal
+                return
+            if not some:
+                return
+            shown.append(some)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "broker", *words],
+        env={**environment(home), "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=follower,
+        text=True,
+    )
+    os.close(follower)
+    out, _ = child.communicate(timeout=120)
+    reader.join(10)
+    os.close(leader)
+    return child.returncode, out, b"".join(shown).decode()
+
+
+@pytest.mark.parametrize(("rows", "bar"), [(260, True), (20, False)])
+def test_progress_of_a_list(home: Path, rows: int, bar: bool) -> None:
+    """A long list has a bar that reaches its end, a short one has none; every row is on standard output either way."""
+    path = home / "list.csv"
+    path.write_text("email\n" + "".join(f"guest{n}@fabrikam.example\n" for n in range(rows)))
+    status, out, terminal = on_a_terminal(home, "invite", "--csv", str(path), "--no-mail")
+    assert status == 0
+    assert len(out.splitlines()) == rows + 1
+    assert "\r" not in out
+    assert ("100%" in terminal, "list.csv" in terminal) == (bar, bar)
+    status, out, terminal = on_a_terminal(home, "invite", "--csv", str(path), "--no-mail", "--json")
+    assert (status, terminal) == (0, "")
+
+
+def test_progress_is_for_terminals(home: Path) -> None:
+    """Without a terminal standard error stays empty: it may be a log."""
+    path = home / "list.csv"
+    path.write_text("email\n" + "".join(f"guest{n}@fabrikam.example\n" for n in range(260)))
+    line = [sys.executable, "-m", "broker", "invite", "--csv", str(path), "--no-mail"]
+    child = subprocess.run(line, env=environment(home), capture_output=True, text=True, check=False, timeout=120)
+    assert (child.returncode, child.stderr) == (0, "")

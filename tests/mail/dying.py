@@ -1,0 +1,74 @@
+"""A node as a process of its own, which is killed by SIGKILL at one point: `python -m tests.mail.dying HOME NOW POINT`.
+
+Nothing of Python runs after that: no exception, no `finally`, no connection that says goodbye.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from email.message import EmailMessage
+from pathlib import Path
+from typing import NoReturn
+
+from broker.app import Broker, build
+from broker.mail.smtp import SmtpTransport
+from broker.mail.transport import MailTransport
+from broker.services.invitations import Wish
+from broker.services.outbox import Outbox
+from broker.services.wishes import plan_of
+from tests.journeys.world import ACTOR, SECRET
+
+POINTS = ("invitation uncommitted", "leased, not connected", "accepted, not committed", "committed", "never")
+
+
+def die() -> NoReturn:
+    """At once."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise SystemExit  # never reached
+
+
+class Dying:
+    """A mail server's end that kills its process: before it connects, after the server accepted a mail, or before the next."""
+
+    def __init__(self, inner: SmtpTransport, point: str) -> None:
+        self._inner, self._point, self._sent = inner, point, 0
+
+    def send(self, message: EmailMessage, recipient: str) -> None:
+        """Send, and perhaps never return."""
+        if self._point == "leased, not connected" or (self._point == "committed" and self._sent == 1):
+            die()
+        self._inner.send(message, recipient)
+        self._sent += 1
+        if self._point == "accepted, not committed":
+            die()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._inner.close()
+
+
+def node(broker: Broker, point: str, clock: int) -> Outbox:
+    """An outbox whose clock stands still, and whose mails leave by a connection that may kill us."""
+
+    def transport(server: str, _base: Path, host: str) -> MailTransport:
+        return Dying(SmtpTransport(server, host), point)
+
+    return Outbox(broker.db, lambda: clock, broker.current.get, lambda: broker.sealer, broker.outbox._write, transport)
+
+
+def main() -> None:
+    """Do one piece of a node's work."""
+    home, clock, point = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    broker = build(home, environ={"SECRET": SECRET}, clock=lambda: clock)
+    if point == "invitation uncommitted":
+        plan = plan_of(broker.current.get(), ACTOR, None, Wish(email="new@fabrikam.example", mail=True), clock)
+        with broker.db.write() as tx:
+            broker.invitations._carry_out(tx, ACTOR, plan, clock)
+            die()
+    node(broker, point, clock).deliver()
+
+
+if __name__ == "__main__":
+    main()
