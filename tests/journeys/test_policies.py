@@ -196,6 +196,30 @@ def test_our_own_pages_within_a_session(world: World) -> None:
     assert ada.seen == ["apps"]
 
 
+def test_where_somebody_is_cannot_be_made_up(world: World) -> None:
+    """SC-09: X-Forwarded-For counts from our own proxies only; what cannot be read lets nobody in."""
+    world.redeem(world.visitor(ADA))
+    world.write("policies/office.yaml", BLOCK + "conditions: {networks: {exclude: [192.0.2.0/24]}}\n")
+
+    def end(header: str) -> Page:
+        return world.arrive(world.visitor(ADA, headers={"X-Forwarded-For": header}))
+
+    for made_up in ("192.0.2.7", "192.0.2.7, 192.0.2.8", "::ffff:192.0.2.7"):
+        assert refused(world, end(made_up)) == ("policy_blocked", "policy_blocked")
+    text = (world.home / "config/broker.yaml").read_text()
+    proxies = ", trusted_proxies: [127.0.0.1, '::1']}"
+    world.write(
+        "broker.yaml",
+        text.replace(
+            "network: {allow_private_addresses: [127.0.0.0/8]}", "network: {allow_private_addresses: [127.0.0.0/8]" + proxies
+        ),
+    )
+    assert "code" in end("192.0.2.7").query
+    assert "code" in end("203.0.113.9, 192.0.2.7").query
+    assert refused(world, end("192.0.2.7, 203.0.113.9")) == ("policy_blocked", "policy_blocked")
+    assert end("192.0.2.7, unknown").error == "bad_request"
+
+
 def test_groups(both: World) -> None:
     """PO-03: who joins or leaves a group is judged so at the next request, refresh and userinfo; names whatever their case."""
     ada = both.visitor(ADA)

@@ -100,6 +100,31 @@ def test_what_if(run: Run, both: World) -> None:
     assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
 
 
+def test_sign_ins_show_policies(both: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sign-ins`: id, state, result and reason of each policy, report-only ones too; in words, what to do about it."""
+    monkeypatch.setenv("SECRET", SECRET)
+    ada = both.visitor(ADA)
+    both.redeem(ada)
+    both.write("policies/p.yaml", BLOCK)
+    both.write("policies/watching.yaml", MFA.replace("members: true", "guests: all") + "state: report_only\n")
+    reference = both.arrive(ada).request_id
+    call = CliRunner().invoke
+    row = json.loads(call(broker, ["sign-ins", "--request", reference, "--json", "--home", str(both.home)]).stdout)
+    assert (row["outcome"], row["error"], row["reason"]) == ("blocked", "policy_blocked", "policy_blocked")
+    assert row["policies"] == [
+        {"id": "p", "state": "enabled", "result": "blocked", "reason": "about all guests: lets nobody in whom it is about"},
+        {
+            "id": "watching",
+            "state": "report_only",
+            "result": "required",
+            "reason": "about all guests: asks for multi-factor authentication",
+        },
+    ]
+    text = call(broker, ["sign-ins", "--request", reference, "--home", str(both.home)]).stdout
+    assert "  policy p (enabled): blocked, about all guests: lets nobody in whom it is about\n" in text
+    assert "what to do: the receipt names the policy" in text
+
+
 def test_replay_on_a_branch(run: Run, both: World, tmp_path: Path) -> None:
     """Who would be newly blocked, asked and freed, with the receipts it stands on; exit 1 where asked to."""
     references = people(both)
