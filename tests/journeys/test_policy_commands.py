@@ -12,8 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from broker.cli import broker
+from broker.demo.relying import SignInFailed
 from broker.services.housekeeping import WHOLE_ADDRESS
-from tests.journeys.world import ADA, BO, CLEO, SECRET, World
+from tests.journeys.second_factor import with_phone
+from tests.journeys.world import ADA, BO, CLEO, SECRET, World, partner_file
 
 Run = Callable[..., Result]
 BLOCK = "name: x\nusers: {include: {guests: all}}\ngrant: {block: true}\n"
@@ -100,16 +102,16 @@ def test_what_if(run: Run, both: World) -> None:
     assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
 
 
-def test_sign_ins_show_policies(both: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sign_ins_show_policies(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """`sign-ins`: id, state, result and reason of each policy, report-only ones too; in words, what to do about it."""
     monkeypatch.setenv("SECRET", SECRET)
-    ada = both.visitor(ADA)
-    both.redeem(ada)
-    both.write("policies/p.yaml", BLOCK)
-    both.write("policies/watching.yaml", MFA.replace("members: true", "guests: all") + "state: report_only\n")
-    reference = both.arrive(ada).request_id
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    world.write("policies/p.yaml", BLOCK)
+    world.write("policies/watching.yaml", MFA.replace("members: true", "guests: all") + "state: report_only\n")
+    reference = world.arrive(ada).request_id
     call = CliRunner().invoke
-    row = json.loads(call(broker, ["sign-ins", "--request", reference, "--json", "--home", str(both.home)]).stdout)
+    row = json.loads(call(broker, ["sign-ins", "--request", reference, "--json", "--home", str(world.home)]).stdout)
     assert (row["outcome"], row["error"], row["reason"]) == ("blocked", "policy_blocked", "policy_blocked")
     assert row["policies"] == [
         {"id": "p", "state": "enabled", "result": "blocked", "reason": "about all guests: lets nobody in whom it is about"},
@@ -120,7 +122,7 @@ def test_sign_ins_show_policies(both: World, monkeypatch: pytest.MonkeyPatch) ->
             "reason": "about all guests: asks for multi-factor authentication",
         },
     ]
-    text = call(broker, ["sign-ins", "--request", reference, "--home", str(both.home)]).stdout
+    text = call(broker, ["sign-ins", "--request", reference, "--home", str(world.home)]).stdout
     assert "  policy p (enabled): blocked, about all guests: lets nobody in whom it is about\n" in text
     assert "what to do: the receipt names the policy" in text
 
@@ -239,3 +241,56 @@ def test_an_export_without_marks(run: Run, both: World, tmp_path: Path) -> None:
     refused = run("replay", "--from", str(file), home=branch(both, tmp_path, one=ADA_ONLY))
     assert refused.exit_code == 1
     assert "policy one names guests by address" in refused.stderr
+
+
+def test_replay_knows_what_was_proven(run: Run, both: World, tmp_path: Path) -> None:
+    """Whoever gave the proof already notices nothing of a policy that asks for it; a trusted partner's word is part of it."""
+    bo = both.visitor(BO)
+    with_phone(both, both.visitor(ADA))  # her sign-in with a second factor
+    both.redeem(bo)
+    both.clock.advance(1)
+    both.sign_in(bo)
+    home = branch(both, tmp_path, mfa=MFA.replace("members: true", "guests: all") + "applications: {include: [payroll]}\n")
+    report = found(run("replay", "--json", home=home))
+    assert summary(report) == {"newly_blocked": [], "newly_asked": [(BO.email, "payroll", 1)], "freed": []}
+    unproven = BLOCK + "applications: {include: [payroll]}\nconditions: {partner_mfa: false}\n"
+    report = found(run("replay", "--json", home=branch(both, tmp_path, unproven=unproven)))
+    assert summary(report)["newly_blocked"] == [(ADA.email, "payroll", 1), (BO.email, "payroll", 1)]
+    text = partner_file("Fabrikam", "fabrikam.example", both.partners["fabrikam"].issuer)
+    both.write(
+        "partners/fabrikam.yaml",
+        text.replace("email: true", "email: true, mfa: [https://refeds.org/profile/mfa, mfa], step_up: true"),
+    )
+    both.write("policies/mfa.yaml", MFA.replace("members: true", "partners: [fabrikam]"))
+    fresh = both.visitor(BO)
+    both.clock.advance(5)
+    both.sign_in(fresh)
+    assert "partner-login" in fresh.seen
+    since = ("replay", "--since", "1s", "--json")
+    assert summary(found(run(*since, home=branch(both, tmp_path, unproven=unproven))))["newly_blocked"] == []
+    freed = found(run(*since, home=branch(both, tmp_path, mfa=MFA)))["freed"]
+    assert [(entry["user"], entry["asked"], entry["policies"]) for entry in freed] == [(BO.email, ["mfa"], ["mfa"])]
+
+
+def test_what_if_and_a_trusted_partner(run: Run, both: World) -> None:
+    """HO-15: --partner-mfa says beforehand what then happens to people who proved more at home, and without it to the others."""
+    ada = both.visitor(ADA)
+    both.redeem(ada)
+    text = partner_file("Fabrikam", "fabrikam.example", both.partners["fabrikam"].issuer)
+    both.write(
+        "partners/fabrikam.yaml",
+        text.replace("email: true", "email: true, mfa: [https://refeds.org/profile/mfa, mfa], step_up: true"),
+    )
+    both.write("policies/unproven.yaml", BLOCK + "applications: {include: [payroll]}\nconditions: {partner_mfa: false}\n")
+    asked = ("what-if", "--user", ADA.email, "--application", "payroll", "--ip", "127.0.0.1", "--json")
+    assert found(run(*asked))["outcome"] == "blocked"
+    assert both.arrive(ada).error == "policy_blocked"
+    both.write("policies/more.yaml", MFA.replace("members: true", "guests: all") + "applications: {include: [travel]}\n")
+    assert "code" in both.arrive(ada, both.travel).query  # asked at home for more, which the session keeps
+    assert found(run(*asked, "--partner-mfa"))["outcome"] == "allowed"
+    tokens = both.sign_in(ada)
+    assert tokens.claims["acr"] == "https://refeds.org/profile/mfa"
+    assert both.party.refresh(tokens.refresh_token or "").access_token
+    both.write("policies/unproven.yaml", BLOCK + "conditions: {partner_mfa: true}\n")
+    with pytest.raises(SignInFailed, match="invalid_grant"):
+        both.party.refresh(tokens.refresh_token or "")
