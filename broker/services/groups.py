@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from broker.connectors.mapping import claims_map
-from broker.domain import group_rule
+from broker.domain import group_rule, mailbox
 from broker.domain.assignment import Assignment, Principal
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict, Invalid, NotFound
@@ -196,7 +196,7 @@ class Groups:
             only = f"partner = {partner}" if _BARE.fullmatch(partner) else f'partner = "{partner}"'
             text = f"{only} and ({text})" if text else only
         whole = group_rule.parse(text)
-        for name in sorted(group_rule.partners(whole) - self._settings().partners.keys()):
+        for name in sorted(group_rule.partners(whole) - {*self._settings().partners, mailbox.PARTNER}):
             raise Invalid(f"there is no partner {name!r}: no file config/partners/{name}.yaml", "partner_unknown")
         return text, group_rule.partner_of(whole)
 
@@ -205,6 +205,6 @@ class Groups:
         if group.rule is None:
             return []
         files = self._settings().partners
-        speaking = [files[group.partner]] if group.partner and group.partner in files else list(files.values())
+        speaking = [file for file in files.values() if group.partner in ("", file.id)]
         mapped = {claim for file in speaking for claim in claims_map(file.claims)}
         return sorted(group_rule.attributes(group_rule.parse(group.rule)) - mapped)

@@ -285,3 +285,14 @@ def test_a_policy_knows_a_group_in_whatever_case(company: World) -> None:
         "name: x\nusers: {include: {groups: [night shift]}}\napplications: {include: all}\ngrant: {block: true}\n",
     )
     assert company.arrive(ada, company.travel).error == "policy_blocked"
+
+
+def test_guests_of_the_code_by_mail_are_judged_too(company: World) -> None:
+    """Their home is `email`: a rule may speak of them, and of nothing that a home organization would say."""
+    broker = company.broker
+    broker.groups.create(ACTOR, "By mail", partner="email")
+    broker.groups.create(ACTOR, "In the finance of nobody", partner="email", rule=RULE)
+    broker.assignments.assign(ACTOR, "ledger", "By mail")
+    gwen = company.mailbox("gwen@mailbox.example")
+    company.redeem(gwen, company.invite(gwen.address, application=None))
+    assert anew(company, gwen).claims["groups"] == ["By mail"]

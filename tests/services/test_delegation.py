@@ -12,7 +12,7 @@ from broker.domain.audit import Actor
 from broker.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from broker.domain.guest import Kind, State
 from broker.keyring.root import create_root
-from broker.storage import audit, people
+from broker.storage import audit, groups, people
 from tests import factories
 from tests.clock import Clock
 from tests.journeys.world import ACTOR, SECRET, write_files
@@ -158,8 +158,6 @@ def test_a_group_with_a_rule_takes_nobody_by_hand(broker: Broker) -> None:
     for wrong in ({"partner": "nope"}, {"rule": "partner = nope"}, {"partner": "fabrikam", "rule": "not a"}):
         with pytest.raises(Invalid):
             broker.groups.create(ACTOR, "Wrong", **wrong)
-    from broker.storage import groups
-
     with broker.db.write() as tx:
         groups.add_member(tx, group.id, "id-ada", 0)
     assert broker.groups.change(ACTOR, "Fabrikam", rename="All of Fabrikam").rule == group.rule
@@ -170,6 +168,11 @@ def test_a_group_with_a_rule_takes_nobody_by_hand(broker: Broker) -> None:
         broker.groups.change(ACTOR, "Finance", rule="partner = fabrikam")
     assert broker.groups.unmapped(broker.groups.create(ACTOR, "X", rule="shoe_size = 44 and partner = fabrikam")) == ["shoe_size"]
     assert broker.groups.unmapped(broker.groups.show(ACTOR, "Finance").group) == []
+    by_mail = broker.groups.create(ACTOR, "By mail", partner="email", rule='locale = "nl"')
+    assert (by_mail.partner, broker.groups.unmapped(by_mail)) == (
+        "email",
+        ["locale"],
+    )  # a code by mail says nothing but the address
 
 
 def test_what_is_refused(broker: Broker) -> None:
