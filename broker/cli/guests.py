@@ -30,6 +30,7 @@ for command in guest_life.COMMANDS:
 @click.option("--expiring-before", type=Moment(), help="Only those whose access ends before this day, or within 30d.")
 @click.option("--inactive-since", type=Moment(back=True), help="Only those who did not sign in since this day, or for 90d.")
 @click.option("--search", default="", help="Only addresses that begin so.")
+@click.option("--name", default="", help="Only names that begin so, in whatever case; in the order of names.")
 @click.option("--after", default="", help="Go on behind this address, the last one of the page before.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
 @home_option
@@ -46,6 +47,7 @@ def list_(home: Path, as_json: bool, after: str, limit: int, **filters: Any) -> 
         partner=filters["partner"],
         sponsor=filters["sponsor"].lower() if filters["sponsor"] else None,
         text=filters["search"].lower(),
+        name=filters["name"],
         without_sponsor=filters["no_sponsor"],
         **times,
     )

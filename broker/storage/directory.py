@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, or_, select
 
 from broker.domain.guest import Kind, Person, State
-from broker.storage.people import person_of
+from broker.storage.people import folded_name, person_of
 from broker.storage.tables import people
 
 _C = people.c
@@ -16,10 +16,11 @@ _C = people.c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which guests. None, "" and False: whatever it is. text: how the address begins. Times: seconds since 1970, UTC.
+    """Which guests. None, "" and False: whatever it is. text: how the address begins. name: how the name begins, whatever its case. Times: seconds since 1970, UTC.
 
     expiring_before, inactive_since: only those who are active, in the order of their ends or of their last sign-ins;
-    without_sponsor: in the order in which they lost theirs. All others come in the order of their addresses.
+    without_sponsor: in the order in which they lost theirs; name: in the order of names. All others come in the order of
+    their addresses.
     """
 
     kind: Kind | None = Kind.GUEST
@@ -27,6 +28,7 @@ class Wanted:
     partner: str | None = None
     sponsor: str | None = None
     text: str = ""
+    name: str = ""
     expiring_before: int | None = None
     inactive_since: int | None = None
     without_sponsor: bool = False
@@ -59,6 +61,9 @@ def _filtered(wanted: Wanted) -> Select[Any]:
             statement = statement.where(column == str(value))
     if wanted.text:
         statement = statement.where(_C.email >= wanted.text, _C.email < _beyond(wanted.text))
+    if wanted.name:
+        name = folded_name(wanted.name)
+        statement = statement.where(_C.folded_name >= name, _C.folded_name < _beyond(name))
     if wanted.expiring_before is not None:
         statement = statement.where(_C.expires_at < wanted.expiring_before)
     if wanted.inactive_since is not None:
@@ -73,7 +78,9 @@ def _order(wanted: Wanted) -> tuple[Column[Any], ...]:
         return _C.expires_at, _C.email
     if wanted.inactive_since is not None:
         return _C.last_sign_in, _C.email
-    return (_C.orphaned_at, _C.email) if wanted.without_sponsor else (_C.email,)
+    if wanted.without_sponsor:
+        return _C.orphaned_at, _C.email
+    return (_C.folded_name, _C.email) if wanted.name else (_C.email,)
 
 
 def _behind(tx: Connection, order: tuple[Column[Any], ...], after: str) -> ColumnElement[bool] | None:
@@ -87,5 +94,8 @@ def _behind(tx: Connection, order: tuple[Column[Any], ...], after: str) -> Colum
 
 
 def _beyond(text: str) -> str:
-    """The least text behind all that begin with `text`; addresses compare by code point on both databases."""
-    return text[:-1] + chr(ord(text[-1]) + 1) if ord(text[-1]) < 0x10FFFF else text + "\U0010ffff"
+    """The least text behind all that begin with `text`; addresses and names compare by code point on both databases."""
+    last = ord(text[-1])
+    if last == 0x10FFFF:
+        return text + "\U0010ffff"
+    return text[:-1] + ("\ue000" if last == 0xD7FF else chr(last + 1))  # no half of a surrogate pair: UTF-8 has none

@@ -16,6 +16,7 @@ _EMPTY: dict[str, object] = {
     "email": None,
     "email_verified": False,
     "name": "",
+    "folded_name": "",
     "language": "",
     "partner": None,
     "sponsor": None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Update, bindparam, delete, select, update
 
+from broker.domain.group import folded
 from broker.domain.guest import Identity, Kind, Person, State
 from broker.storage.dialects import for_both, run
 from broker.storage.tables import identities, invitations, people
@@ -82,12 +83,18 @@ def _change(*columns: str) -> Update:
     return update(people).where(_P.id == bindparam("person")).values({_P[name]: bindparam(f"new_{name}") for name in columns})
 
 
+def folded_name(name: str) -> str:
+    """What a search by name compares: no case, no compatibility forms, as long as its column."""
+    return folded(name)[:256]
+
+
 def add(tx: Connection, person: Person) -> bool:
     """Insert a person; False if the address belongs to somebody already (never two persons for one address)."""
     row = {name: getattr(person, name) for name in _PLAIN} | {
         "kind": person.kind.value,
         "state": person.state.value,
         "email": person.email,
+        "folded_name": folded_name(person.name),
         "orphaned_at": person.created_at if person.kind is Kind.GUEST and person.sponsor is None else person.orphaned_at,
         "profile": dict(person.profile),
     }
@@ -140,6 +147,8 @@ def unbind(tx: Connection, partner: str, issuer: str, subject: str) -> bool:
 
 def change(tx: Connection, person_id: str, values: Mapping[str, Any]) -> None:
     """Set columns of a person."""
+    if "name" in values:
+        values = {**values, "folded_name": folded_name(values["name"])}
     tx.execute(_change(*values), {"person": person_id} | {f"new_{name}": value for name, value in values.items()})
 
 

@@ -55,6 +55,26 @@ def test_filters(database: Database) -> None:
         assert directory.count(tx, Wanted(state=State.ACTIVE)) == 3
 
 
+def test_names_are_found_by_their_beginning(database: Database) -> None:
+    """Whatever the case, in the order of names; a name that changed is found as it is now, one that was deleted nowhere."""
+    with database.write() as tx:
+        for number, name in enumerate(("Ada Zander", "ada abt", "ÉMILE Ada", "Straße", "ad_a", "\U0010ffff", "\ud7ff")):
+            factories.saved_person(tx, email=f"g{number}@x.example", name=name)
+        assert listed(tx, name="ADA ") == pages(tx, 1, name="ada ") == ["g1", "g0"]
+        assert listed(tx, name="émile") == ["g2"]
+        assert listed(tx, name="STRASS") == ["g3"]
+        assert listed(tx, name="ad_") == ["g4"]
+        assert listed(tx, name="\U0010ffff") == ["g5"]
+        assert listed(tx, name="\ud7ff") == ["g6"]
+        assert listed(tx, name="zander") == []
+        found = people.by_email(tx, "g0@x.example")
+        assert found is not None
+        people.change(tx, found.id, {"name": "Zoë Zander"})
+        assert listed(tx, name="zoë") == ["g0"]
+        assert listed(tx, name="ada") == ["g1"]
+        assert listed(tx, name="ad", partner="nobody") == []
+
+
 def test_ends_visits_and_sponsors_in_their_order(database: Database) -> None:
     """Who ends first, who was away longest, who has had nobody for longest; several at one moment by address."""
     with database.write() as tx:

@@ -8,6 +8,8 @@ from broker.storage.tables import base
 
 ADDRESS = String(320).with_variant(String(320, collation="C"), "postgresql")  # ordered by code point on both databases
 
+FOLDED = String(256).with_variant(String(256, collation="C"), "postgresql")
+
 people = Table(
     "people",
     base.metadata,
@@ -17,6 +19,7 @@ people = Table(
     Column("email", ADDRESS, unique=True),  # NULL once deleted
     Column("email_verified", Boolean, nullable=False, server_default=false()),
     Column("name", String(256), nullable=False),
+    Column("folded_name", FOLDED, nullable=False, server_default=""),  # what a search by name compares
     Column("language", String(16), nullable=False),
     Column("partner", String(128)),
     Column("sponsor", String(320)),
@@ -37,6 +40,7 @@ people = Table(
     Index("ix_people_orphaned_at", "orphaned_at", "email"),
     Index("ix_people_sponsor_orphaned_at", "sponsor", "orphaned_at"),
     Index("ix_people_due_at", "due_at"),
+    Index("ix_people_folded_name", "folded_name", "email"),
 )
 
 identities = Table(
