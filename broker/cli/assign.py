@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from broker.cli.groups import page_options
+from broker.cli.moment import Moment
 from broker.cli.output import build, home_option, json_option, print_json, print_table, when
 
 if TYPE_CHECKING:
@@ -20,8 +22,10 @@ COLUMNS = ["principal", "name", "role", "starts_at", "ends_at", "status", "id"]
 @click.argument("application")
 @click.argument("holder", metavar="[GUEST-OR-GROUP]", required=False)
 @click.option("--role", default="", help="One of the roles of the application's file; without it plain access.")
-@click.option("--from", "starts", metavar="DATE", help="2027-01-31, or 2027-01-31T08:00:00Z; without it: now.")
-@click.option("--until", "ends", metavar="DATE", help="The last day, or the very time; without it: for good.")
+@click.option("--from", "starts", type=Moment(), help="2027-01-31, 2027-01-31T08:00:00Z, or 30d from now; without it: now.")
+@click.option(
+    "--until", "ends", type=Moment(through=True), help="The last day, the very time, or 90d from now; without it: for good."
+)
 @click.option("--list", "listing", is_flag=True, help="Who is assigned to the application; changes nothing.")
 @page_options("assignment's id")
 @home_option
@@ -30,8 +34,8 @@ def assign(
     application: str,
     holder: str | None,
     role: str,
-    starts: str | None,
-    ends: str | None,
+    starts: Callable[[int], int] | None,
+    ends: Callable[[int], int] | None,
     listing: bool,
     after: str,
     limit: int,
@@ -39,7 +43,6 @@ def assign(
     as_json: bool,
 ) -> None:
     """Let a guest or a group use APPLICATION. Days are whole days of UTC. Assigning again sets the times anew."""
-    from broker.cli.dates import after_last_moment, first_moment
     from broker.domain.audit import Actor
 
     if listing == (holder is not None):
@@ -53,8 +56,8 @@ def assign(
         print_json(rows) if as_json else print_table(rows, COLUMNS, f"Nobody is assigned to {application}.")
         return
     times = {
-        "starts_at": None if starts is None else first_moment(starts),
-        "ends_at": None if ends is None else after_last_moment(ends),
+        "starts_at": starts(broker.clock()) if starts else None,
+        "ends_at": ends(broker.clock()) if ends else None,
     }
     made = broker.assignments.assign(actor, application, holder, role=role, **times)
     if as_json:

@@ -11,7 +11,7 @@ from broker.domain.group import Group
 from broker.domain.guest import Person
 from broker.domain.ids import new_id
 from broker.services import audit, delegation
-from broker.services.naming import holder_named
+from broker.services.named import holder_named
 from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 from broker.storage import assignments, grants

@@ -15,7 +15,7 @@ from broker.domain.group import Group, group_name
 from broker.domain.ids import new_id
 from broker.services import audit, delegation
 from broker.services.addresses import parse
-from broker.services.naming import group_named, person_named
+from broker.services.named import group_named, living
 from broker.settings.load import Settings
 from broker.storage import assignments, groups
 from broker.storage.engine import Connection, Database
@@ -162,7 +162,7 @@ class Groups:
 
     @staticmethod
     def _people(tx: Connection, names: Sequence[str]) -> list[str]:
-        return list(dict.fromkeys(person_named(tx, name).id for name in names))
+        return list(dict.fromkeys(living(tx, name).id for name in names))
 
     @staticmethod
     def _tell(tx: Connection, name: str, actor: Actor, group: Group, people: Iterable[str], now: int) -> None:

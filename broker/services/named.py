@@ -1,13 +1,13 @@
-"""A person as commands and forms name one: by address or id."""
+"""Whom a name means: a guest by address or id, a group by name or id."""
 
 from __future__ import annotations
 
-import uuid
-
+from broker.domain.assignment import Principal
 from broker.domain.errors import NotFound
-from broker.domain.guest import Person
+from broker.domain.group import Group, is_uuid
+from broker.domain.guest import Person, State
 from broker.services.addresses import canonical
-from broker.storage import people
+from broker.storage import groups, people
 from broker.storage.engine import Connection
 
 
@@ -17,15 +17,37 @@ def named(tx: Connection, name: str, *, lock: bool = False) -> Person:
     person = None
     if email:
         person = people.by_email(tx, email, lock=lock)
-    elif _is_uuid(name):
-        person = people.by_id(tx, name, lock=lock)
+    elif is_uuid(name):
+        person = people.by_id(tx, name.lower(), lock=lock)
     if person is None:
         raise NotFound(f"there is no guest {name!r}", "guest_unknown")
     return person
 
 
-def _is_uuid(text: str) -> bool:
+def living(tx: Connection, name: str) -> Person:
+    """The same, if they are not deleted. Raises NotFound."""
+    person = named(tx, name)
+    if person.state is State.DELETED:
+        raise NotFound(f"there is no guest {name!r}", "guest_unknown")
+    return person
+
+
+def group_named(tx: Connection, name: str) -> Group:
+    """The group of a name or id. Raises NotFound."""
+    group = groups.by_id(tx, name.lower()) if is_uuid(name) else groups.by_name(tx, name)
+    if group is None:
+        raise NotFound(f"there is no group {name!r}", "group_unknown")
+    return group
+
+
+def holder_named(tx: Connection, name: str) -> tuple[Principal, Person | Group]:
+    """A guest, or a group: an address is a guest's, an id anybody's, all else a group's name. Raises NotFound."""
+    if "@" in name:
+        return Principal.PERSON, living(tx, name)
+    person = people.by_id(tx, name.lower()) if is_uuid(name) else None
+    if person is not None and person.state is not State.DELETED:
+        return Principal.PERSON, person
     try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
+        return Principal.GROUP, group_named(tx, name)
+    except NotFound:
+        raise NotFound(f"there is no guest and no group {name!r}", "holder_unknown") from None

@@ -89,7 +89,7 @@ REASONS: Final[Mapping[str, Advice]] = {
     "identity_taken": Advice(_O, "an account at the partner that belongs to no other guest", "find the other guest by its address; broker guests show", rule=True),
     "guest_blocked": Advice(_O, "a guest who is active", "broker guests unblock, if it was a mistake", rule=True),
     "guest_expired": Advice(_O, "a guest whose time is not over", "broker guests renew", rule=True),
-    "not_assigned": Advice(_O, "an assignment to the application", "assign the person, or set assignment_required: false", rule=True),
+    "not_assigned": Advice(_O, "an assignment to the application that holds now, of the person or of a group", "broker assign APPLICATION GUEST-OR-GROUP; where a rule should have matched, the step `groups` says what it found", rule=True),
     "subject_differs": Advice(_A, "the person whom the application named", "send id_token_hint or sub only for the person who is to sign in", rule=True),
     "auth_time_missing": Advice(_P, "auth_time in the ID token whenever max_age or prompt=login is sent (Core 3.1.2.1)", "switch auth_time on for our client; without it no application can ask for a fresh sign-in"),
     "auth_time_too_old": Advice(_P, "a new proof by the person when prompt=login and max_age are sent", "honour prompt=login and max_age for our client, or set the clock"),
