@@ -24,7 +24,7 @@ from broker.web.pages import Pages
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "invitation", "invitation-plain",
-    "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "question", "question-answered", "apps", "apps-empty",
+    "invitation-other", "invitation-code", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "question", "question-answered", "apps", "apps-empty",
     "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "terms", "terms-new",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
@@ -206,6 +206,11 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "invitation": Sample("invitation.html", "invitation", invited),
         "invitation-plain": Sample(
             "invitation.html", "invitation", {**invited, "application": "", "inviter": "", "message": "", "partner": ""}
+        ),
+        "invitation-code": Sample(
+            "invitation.html",
+            "invitation",
+            {**invited, "message": "", "partner": "", "by_code": True, "email": "gerda@mailbox.example"},
         ),
         "invitation-other": Sample("invitation.html", "invitation", {**invited, "signed_in_as": "anna@northwind.example"}),
         "fresh-link": Sample("fresh_link.html", "fresh-link", {}),

@@ -142,11 +142,13 @@ def test_choose_partner_with_search_and_languages(open_context: OpenContext, sta
 
 
 def test_unknown_organization_is_told(open_context: OpenContext, stage: Stage) -> None:
-    """An address of no partner leads to the list, which says why; a search that finds nothing says so too."""
+    """An address of no partner leads to a code; from there to the list, which says why; a search that finds nothing says so too."""
     page = open_context().new_page()
     page.goto(stage.payroll)
     page.fill("#email", "gerda@nowhere.example")
     page.click("[data-primary]")
+    arrives(page, "email-code")
+    page.click("text=Use another organization")
     arrives(page, "choose-partner")
     assert "gerda@nowhere.example" in page.inner_text("main")
     examine(page)

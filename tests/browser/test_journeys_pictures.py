@@ -77,6 +77,8 @@ def _wrong_turns(page: Page, camera: Camera, stage: Stage, email: str, button: s
     camera.take(page, "11-home-organization-error")
     page.fill("#email", "gerda@nowhere.example")
     press(page, "[data-primary]")
+    camera.take(page, "12-email-code")
+    press(page, "a[href$='/choose']")
     camera.take(page, "12-choose-partner-unknown")
     for number, query in ((13, "fabri"), (14, "zzz")):
         page.fill("#q", query)
