@@ -259,11 +259,17 @@ def encryption(
             None: hashes.SHA1,
             "sha1": hashes.SHA1,
             "sha256": hashes.SHA256,
+            "sha384": hashes.SHA384,
             "sha512": hashes.SHA512,
         }
         public = key or rsa_key("broker").public_key()
         wrapped = public.encrypt(secret, OAEP(mgf=MGF1(hashed[mask]()), algorithm=hashed[digest](), label=None))
-        uri = {"sha1": f"{DS}sha1", "sha256": SHA256, "sha512": "http://www.w3.org/2001/04/xmlenc#sha512"}
+        uri = {
+            "sha1": f"{DS}sha1",
+            "sha256": SHA256,
+            "sha384": "http://www.w3.org/2001/04/xmldsig-more#sha384",
+            "sha512": "http://www.w3.org/2001/04/xmlenc#sha512",
+        }
         method = (f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{uri[digest]}"/>' if digest else "") + (
             f'<xenc11:MGF xmlns:xenc11="http://www.w3.org/2009/xmlenc11#" Algorithm="http://www.w3.org/2009/xmlenc11#mgf1{mask}"/>'
             if mask

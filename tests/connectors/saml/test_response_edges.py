@@ -11,14 +11,27 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
 from broker.connectors.saml.decode import decode, parse
+from broker.connectors.saml.decryption import in_context
 from broker.connectors.saml.errors import SamlRefused
 from broker.connectors.saml.gate import gate_response
 from broker.connectors.saml.peek import peek
 from broker.connectors.saml.times import seconds
 from broker.domain.errors import BadRequest
-from tests.connectors.saml.idp import CBC128, EXC_C14N, NOW, PERSISTENT, attribute, encryption, genuine, rsa_key, show, stamp
+from tests.connectors.saml.idp import (
+    CBC128,
+    EXC_C14N,
+    NOW,
+    PERSISTENT,
+    REQUEST,
+    attribute,
+    encryption,
+    genuine,
+    rsa_key,
+    show,
+    stamp,
+)
 
-SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+SAML, XENC = "urn:oasis:names:tc:SAML:2.0:assertion", "http://www.w3.org/2001/04/xmlenc#"
 PAIRWISE = "urn:oasis:names:tc:SAML:attribute:pairwise-id"
 
 
@@ -207,3 +220,169 @@ def test_hs28_white_space_and_controls() -> None:
         refused("saml_nameid", genuine(name_id=f'<saml:NameID Format="{PERSISTENT}">x&#{code};y</saml:NameID>'))
     for code in (0x20, 0x7E, 0xA0, 0x2027, 0x202A):
         assert show(genuine(name_id=f'<saml:NameID Format="{PERSISTENT}">x&#{code};y</saml:NameID>')).assertion.subject
+
+
+@pytest.mark.parametrize("text", ["X", "x", ".", "\u00a0", "\u2003", "\u200b"])
+def test_hs11_white_space_is_four_characters(text: str) -> None:
+    """HS-11: between elements stands XML's white space, and nothing that merely looks like it (XML 1.0 2.3)."""
+    data = genuine(signed="none").xml()
+    for place in (b"<samlp:Status>", b"</saml:Issuer>", b"</samlp:Status>"):
+        gate_response(data.replace(place, place + b" \t\r\n", 1))
+        refused("saml_structure", data.replace(place, place + text.encode(), 1))
+
+
+def test_hs12_the_count_stands_by_itself() -> None:
+    """HS-12: elements that carry or use an ID are counted first, wherever they stand; the receipt names that rule, not a later one."""
+    response = genuine(signed="none", has_assertion=False).xml()
+    plain, hidden = genuine(signed="none"), genuine(signed="none", encrypt=encryption())
+    assertion, signed = plain.assertion_xml().encode(), genuine(signed="assertion").xml()
+    ciphertext = encryption()(assertion).encode()
+    key = ciphertext[ciphertext.index(b"<xenc:EncryptedKey") : ciphertext.index(b"</xenc:EncryptedKey>") + 20]
+    signature = signed[signed.index(b"<ds:Signature ") : signed.index(b"</ds:Signature>") + 15]
+    for end, more in (
+        (b"</samlp:Response>", response),
+        (b"</samlp:Response>", assertion.replace(b"_assertion-1", b"_assertion-2")),
+        (b"</samlp:Response>", ciphertext),
+        (b"</saml:Assertion>", signature + signature),
+        (b"</samlp:Response>", signature + signature),
+        (b"</samlp:Status>", signature),
+        (b"</saml:Subject>", signature),
+    ):
+        assert refused("saml_structure", plain.xml().replace(end, more + end)).rule == "HS-12", more
+    for end, more in ((b"</samlp:Response>", ciphertext), (b"</samlp:Status>", assertion), (b"</saml:EncryptedAssertion>", key)):
+        assert refused("saml_structure", hidden.xml().replace(end, more + end)).rule == "HS-12", more
+    for more in (assertion, ciphertext):
+        assert refused("saml_structure", response.replace(b"</samlp:Status>", more + b"</samlp:Status>")).rule == "HS-12"
+
+
+@pytest.mark.parametrize("version", ["1.1", "2", "2.00", ""])
+def test_hs9_version_of_the_assertion(version: str) -> None:
+    """HS-9: the Assertion says 2.0 by itself, whatever the Response around it says; encrypted too."""
+
+    def edit(text: str) -> str:
+        start = text.index("<saml:Assertion ")
+        return text[:start] + text[start:].replace('Version="2.0"', f'Version="{version}"', 1)
+
+    for message in (genuine(signed="assertion", edit=edit), genuine(signed="assertion", edit=edit, encrypt=encryption())):
+        assert "Version of saml:Assertion" in refused("saml_structure", message).detail
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_hs20_type_of_the_data(beside: bool) -> None:
+    """HS-20: it is the EncryptedData whose Type must be an element, wherever the key stands; what a key says of itself is no matter."""
+    data = genuine(signed="none", encrypt=encryption(beside=beside)).xml().decode()
+    own = f'Id="_ed" Type="{XENC}Element"'
+    for wrong in (f"{XENC}Content", ""):
+        changed = data.replace(own, f'Id="_ed" Type="{wrong}"').encode()
+        assert refused("saml_structure", changed).rule == "HS-20"
+    gate_response(data.replace(own, 'Id="_ed"').encode())
+    gate_response(data.replace('Id="_ek"', f'Id="_ek" Type="{XENC}EncryptedKey"').encode())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason", "rule"),
+    [
+        ("</saml:AudienceRestriction>", "</saml:AudienceRestriction><saml:Condition/>", "saml_structure", "HS-11"),
+        ("<saml:AudienceRestriction>", "<saml:OneTimeUse/><saml:AudienceRestriction>", "saml_structure", "HS-11"),
+        ("<saml:NameID ", "<saml:BaseID/><saml:NameID ", "saml_structure", "HS-11"),
+        ("</saml:NameID>", "</saml:NameID><saml:NameID>y</saml:NameID>", "saml_structure", "HS-11"),
+        ("<saml:SubjectConfirmation ", "<saml:EncryptedID/><saml:SubjectConfirmation ", "saml_structure", "HS-11"),
+        (f'InResponseTo="{REQUEST}"/>', f'InResponseTo="{REQUEST}"><saml:Other/></saml:SubjectConfirmationData>', "saml_structure", "HS-11"),
+        ("<ds:DigestValue>", "<ds:DigestValue>x</ds:DigestValue><ds:DigestValue>", "saml_signature_profile", "HS-14"),
+        ("<ds:DigestValue>", "<ds:DigestValue a='b'>", "saml_signature_profile", "HS-14"),
+        ("<ds:SignatureMethod ", "<ds:SignatureMethod a='b' ", "saml_algorithm", "HS-15"),
+        ("<ds:Transforms>", "<ds:Transforms>x", "saml_signature_profile", "HS-14"),
+        ("</ds:Transforms>", "</ds:Transforms>x", "saml_signature_profile", "HS-14"),
+        ('<ds:Reference URI="#_assertion-1">', "<ds:Reference>", "saml_signature_profile", "HS-14"),
+    ],
+)  # fmt: skip
+def test_the_precise_word(old: str, new: str, reason: str, rule: str) -> None:
+    """SR-21, SR-34, SR-39: a reason of its own where one rule has it, and only there; what stands wrong elsewhere is structure."""
+    data = genuine(signed="assertion").xml().decode()
+    start = data.index("<saml:Assertion ")
+    assert old in data[start:]
+    assert refused(reason, (data[:start] + data[start:].replace(old, new, 1)).encode()).rule == rule
+
+
+@pytest.mark.parametrize("conditions", ["<saml:Conditions/>", "<saml:Conditions><saml:OneTimeUse/></saml:Conditions>"])
+def test_sr21_no_audience_is_named(conditions: str) -> None:
+    """SR-21, HS-25: Conditions without an AudienceRestriction is saml_audience, by name."""
+    assert refused("saml_audience", genuine(conditions=conditions)).rule == "HS-25"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        EXC_C14N,
+        f"{EXC_C14N}WithComments",
+        "http://www.w3.org/2000/09/xmldsig#base64",
+        "http://www.w3.org/TR/1999/REC-xpath-19991116",
+        "",
+    ],
+)
+def test_sr12_the_first_transform(first: str) -> None:
+    """SR-12, HS-14: the first of the two transforms takes the signature out; with any other there the second alone is not enough."""
+    data = genuine(signed="assertion").xml().replace(b"http://www.w3.org/2000/09/xmldsig#enveloped-signature", first.encode())
+    assert refused("saml_signature_profile", data).rule == "HS-14"
+
+
+def test_receipts_name_what_is_allowed() -> None:
+    """HS-32: a refusal of an attribute lists the ones that may stand there, by their local names; one of a signature names the parts."""
+    for old, new, said in (
+        ("<saml:Subject>", "<saml:Subject a='b'>", "saml:Subject has an attribute that is not allowed there; allowed: none"),
+        ("<saml:AttributeValue ", "<saml:AttributeValue a='b' ", "there; allowed: type, nil"),
+        ("<saml:SubjectConfirmation ", "<saml:SubjectConfirmation a='b' ", "there; allowed: Method"),
+        (
+            "<saml:Attribute Name=",
+            "<saml:Attribute Other=",
+            "; allowed: Name, NameFormat, FriendlyName, Encoding, OriginalIssuer",
+        ),
+        (
+            ' Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"',
+            "",
+            "saml:SubjectConfirmation has no Method; the partner must send it",
+        ),
+    ):
+        data = genuine(signed="none").xml().decode()
+        assert old in data
+        assert refused("saml_structure", data.replace(old, new, 1).encode()).detail.endswith(said)
+    for wanted, parts in (
+        ("both", "Response and Assertion"),
+        ("either", "the Response or the Assertion"),
+        ("response", "the Response"),
+        ("assertion", "the Assertion"),
+    ):
+        detail = refused("saml_unsigned", genuine(signed="none"), view={"signed": wanted}).detail
+        assert detail.startswith(f"HS-19: {parts} must be signed")
+
+
+@pytest.mark.parametrize("size", [128, 192, 256])
+@pytest.mark.parametrize("form", [f"{XENC}aes{{}}-cbc", "http://www.w3.org/2009/xmlenc11#aes{}-gcm"])
+def test_hs20_sizes_of_aes(form: str, size: int) -> None:
+    """HS-20: every size of key, in both modes, under a signed Response."""
+    assert show(genuine(signed="response", encrypt=encryption(algorithm=form.format(size)))).assertion.subject
+
+
+@pytest.mark.parametrize("digest", ["sha1", "sha256", "sha384", "sha512"])
+@pytest.mark.parametrize("mask", ["sha1", "sha256", "sha384", "sha512"])
+def test_hs20_digests_of_oaep(digest: str, mask: str) -> None:
+    """HS-20: digest and mask of OAEP, each with each (XML Encryption 1.1 5.5.2)."""
+    wrap = "http://www.w3.org/2009/xmlenc11#rsa-oaep"
+    assert show(genuine(encrypt=encryption(wrap=wrap, digest=digest, mask=mask))).assertion.subject
+
+
+def test_hs20_nothing_in_a_cipher_value() -> None:
+    """HS-20: an empty CipherValue, of the key or of the data, is no base64."""
+    data = genuine(signed="assertion", encrypt=encryption()).xml().decode()
+    for number in (0, 1):
+        parts = data.split("<xenc:CipherValue>")
+        parts[number + 1] = parts[number + 1][parts[number + 1].index("</xenc:CipherValue>") :]
+        error = refused("saml_structure", "<xenc:CipherValue>".join(parts).encode())
+        assert "CipherValue is not base64" in error.detail
+
+
+def test_hs20_a_default_namespace_further_in() -> None:
+    """HS-20: what a child declares is no declaration of the root's: the root still gets its own back."""
+    scope = {None: "urn:default"}
+    assert in_context(b'<X><Y xmlns="urn:y"/></X>', scope) == b'<X xmlns="urn:default"><Y xmlns="urn:y"/></X>'
+    assert in_context(b'<X a="b" xmlns="urn:x"><Y/></X>', scope) == b'<X a="b" xmlns="urn:x"><Y/></X>'

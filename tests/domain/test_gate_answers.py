@@ -1,0 +1,123 @@
+"""What each gate answers, whole: step, OAuth error, reason and the page's code; and the edges of its times."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from broker.domain.facts import Facts
+from broker.domain.gates import GATES, Next, Step, decide
+from broker.domain.guest import State
+
+NOW = 1_800_000_000
+STARTED = NOW - 5
+OK = Facts(
+    now=NOW, application="payroll", started_at=STARTED, partner="fabrikam", asserted=True, auth_time=NOW - 100, person="p",
+    consented=frozenset({"openid"}), scopes=frozenset({"openid"}),
+)  # fmt: skip
+MFA = ("https://refeds.org/profile/mfa",)
+
+
+def denied(error: str, reason: str, code: str | None = None) -> Next:
+    """A login that ends here."""
+    return Next(Step.DENY, error, reason, code)
+
+
+ANSWERS: list[tuple[dict[str, Any], Next]] = [
+    ({}, Next(Step.ISSUE, "", "", None)),
+    ({"choose": True, "asserted_now": True}, Next(Step.ISSUE)),
+    ({"partner": None}, Next(Step.ISSUE)),
+    (
+        {"choose": True},
+        Next(Step.HOME, "account_selection_required", "prompt=select_account asks which account to use"),
+    ),
+    ({"asserted": False, "partner": None}, Next(Step.HOME, "login_required", "nobody is signed in in this browser")),
+    ({"asserted": False}, Next(Step.UPSTREAM, "login_required", "the home organization has not vouched yet")),
+    ({"partner_live": False}, denied("access_denied", "partner_removed", "partner_failed")),
+    ({"force": True}, Next(Step.UPSTREAM, "login_required", "prompt=login asks for a fresh sign-in")),
+    ({"max_age": 99}, Next(Step.UPSTREAM, "login_required", "the last sign-in is older than max_age allows")),
+    ({"max_age": 9, "asserted_now": True}, denied("login_required", "auth_time_too_old")),
+    ({"max_age": 9, "asserted_now": True, "auth_time": None}, denied("login_required", "auth_time_missing")),
+    ({"subject_differs": True}, denied("login_required", "subject_differs")),
+    ({"invitation_refusal": "invitation_used"}, denied("access_denied", "invitation_used", "invitation_used")),
+    (
+        {"invitation_refusal": "invitation_used", "invitation_reason": "redeemed_by_other"},
+        denied("access_denied", "redeemed_by_other", "invitation_used"),
+    ),
+    ({"invitation": "i"}, Next(Step.REDEEM, "interaction_required", "an invitation waits to be accepted")),
+    ({"person": None}, denied("access_denied", "not_invited", "not_invited")),
+    ({"state": State.BLOCKED}, denied("access_denied", "guest_blocked", "guest_blocked")),
+    ({"state": State.BLOCKED, "expired": True}, denied("access_denied", "guest_blocked", "guest_blocked")),
+    ({"expired": True}, denied("access_denied", "guest_expired", "guest_expired")),
+    ({"state": State.EXPIRED}, denied("access_denied", "guest_expired", "guest_expired")),
+    ({"state": State.INVITED}, denied("access_denied", "guest_invited", "not_invited")),
+    ({"assignment_required": True}, denied("access_denied", "not_assigned", "not_assigned")),
+    ({"assignment_required": True, "application": None}, Next(Step.ISSUE)),
+    ({"policy_refusal": "policy_error"}, denied("access_denied", "policy_error", "policy_blocked")),
+    ({"frequency": 100}, Next(Step.UPSTREAM, "login_required", "the last sign-in is older than a policy allows")),
+    (
+        {"frequency": 9, "asserted_now": True, "freshness_asked": True},
+        denied("login_required", "auth_time_too_old", "policy_blocked"),
+    ),
+    (
+        {"frequency": 9, "asserted_now": True, "freshness_asked": True, "auth_time": None},
+        denied("login_required", "auth_time_missing", "policy_blocked"),
+    ),
+    ({"required": frozenset({"retina"})}, denied("access_denied", "retina_missing", "policy_blocked")),
+    ({"ask_consent": True}, Next(Step.CONSENT, "consent_required", "prompt=consent asks again")),
+    ({"consented": None}, Next(Step.CONSENT, "consent_required", "no consent for this application yet")),
+    (
+        {"consented": frozenset()},
+        Next(Step.CONSENT, "consent_required", "the application asks for more than was agreed to"),
+    ),
+    ({"acr_values": MFA, "acr_essential": True}, denied("unmet_authentication_requirements", "acr_not_reached")),
+]
+
+
+@pytest.mark.parametrize(("change", "answer"), ANSWERS)
+def test_the_whole_answer(change: dict[str, Any], answer: Next) -> None:
+    """HP-46, HP-47: what the page shows and what the application is told, for each condition; silently only the error is left."""
+    decision = decide(replace(OK, **change))
+    assert decision.next == answer
+    silent = decide(replace(OK, silent=True, **change))
+    assert silent.next == (answer if answer.step is Step.ISSUE else denied(answer.error, answer.reason))
+    names = [gate.__name__ for gate in GATES]
+    if answer.step is Step.ISSUE:
+        assert (decision.gate, list(decision.passed)) == ("", names)
+    else:
+        assert list(decision.passed) == names[: names.index(decision.gate)]
+
+
+@pytest.mark.parametrize(
+    ("change", "good"),
+    [
+        ({"max_age": 10, "auth_time": STARTED - 10}, True),
+        ({"max_age": 10, "auth_time": STARTED - 20}, True),  # ten seconds that the partner's clock may be behind
+        ({"max_age": 10, "auth_time": STARTED - 21}, False),
+        ({"max_age": 10, "auth_time": STARTED - 11, "session_auth_time": STARTED - 11}, False),  # the same proof as before
+        ({"max_age": 10, "auth_time": STARTED - 10, "session_auth_time": STARTED - 10}, True),
+        ({"max_age": 100, "auth_time": NOW - 50, "session_auth_time": NOW - 50}, True),
+        ({"max_age": 0, "auth_time": STARTED - 10}, True),
+        ({"max_age": 0, "auth_time": STARTED - 11}, False),
+        ({"force": True, "auth_time": STARTED - 10}, True),
+        ({"force": True, "auth_time": STARTED - 11}, False),
+        ({"force": True, "auth_time": STARTED, "session_auth_time": STARTED}, True),
+        (
+            {"force": True, "max_age": 100, "auth_time": NOW - 50},
+            False,
+        ),  # prompt=login wants one from now on, whatever max_age says
+        ({"max_age": 100, "auth_time": NOW - 50}, True),
+    ],
+)
+def test_edges_of_a_proof_given_now(change: dict[str, Any], good: bool) -> None:
+    """HP-17: a proof of this login counts from when the login began, with the partner's clock ten seconds behind at most."""
+    decision = decide(replace(OK, asserted_now=True, **change))
+    assert decision.next == (Next(Step.ISSUE) if good else denied("login_required", "auth_time_too_old"))
+
+
+@pytest.mark.parametrize(("max_age", "good"), [(100, True), (99, False), (0, False)])
+def test_edges_of_a_session(max_age: int, good: bool) -> None:
+    """HP-17: a proof of an earlier login counts by its age now, to the second."""
+    assert (decide(replace(OK, max_age=max_age)).next.step is Step.ISSUE) is good
