@@ -383,6 +383,70 @@ def test_hs20_nothing_in_a_cipher_value() -> None:
 
 def test_hs20_a_default_namespace_further_in() -> None:
     """HS-20: what a child declares is no declaration of the root's: the root still gets its own back."""
-    scope = {None: "urn:default"}
+    scope: dict[str | None, str] = {None: "urn:default"}
     assert in_context(b'<X><Y xmlns="urn:y"/></X>', scope) == b'<X xmlns="urn:default"><Y xmlns="urn:y"/></X>'
     assert in_context(b'<X a="b" xmlns="urn:x"><Y/></X>', scope) == b'<X a="b" xmlns="urn:x"><Y/></X>'
+
+
+def test_hs30_context_and_its_authorities() -> None:
+    """HS-30: acr is the AuthnContextClassRef, however many authorities stand behind it."""
+    old = "</saml:AuthnContextClassRef>"
+    authorities = "<saml:AuthenticatingAuthority>https://refeds.org/profile/mfa</saml:AuthenticatingAuthority>" * 2
+    judged = show(genuine(edit=lambda text: text.replace(old, old + authorities)))
+    assert judged.assertion.acr == "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+
+
+def test_hs21_what_is_empty_and_how_late() -> None:
+    """HS-21, HS-27: an attribute without values makes no claim; the partner's clock, seen from ours, for doctor."""
+    member_of = "urn:oid:1.3.6.1.4.1.5923.1.5.1.1"
+    for empty in (attribute(member_of), attribute(member_of, "")):
+        assertion = show(genuine(extra=empty)).assertion
+        assert "groups" not in assertion.claims
+        assert member_of in assertion.arrived
+    assert show(genuine()).assertion.skew == -3
+    assert show(genuine(inner_issued=stamp(NOW + 7))).assertion.skew == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"issued": stamp(NOW - 999)},
+            "HS-27: IssueInstant of samlp:Response is not between 300 seconds ago and 60 seconds ahead",
+        ),
+        ({"issued": stamp(NOW - 999)}, "(IssueInstant -999)"),
+        ({"inner_issued": stamp(NOW + 999)}, "HS-27: IssueInstant of saml:Assertion is not between"),
+        ({"inner_issued": stamp(NOW + 999)}, "(IssueInstant +999)"),
+        ({"issued": "x"}, "IssueInstant of samlp:Response is no time"),
+        ({"inner_issued": "x"}, "IssueInstant of saml:Assertion is no time"),
+        ({"authn_instant": "x"}, "AuthnInstant is no time"),
+        ({"authn_instant": stamp(NOW + 99)}, "AuthnInstant of saml:AuthnStatement lies ahead"),
+        ({"session_until": "x"}, "SessionNotOnOrAfter is no time"),
+        ({"session_until": stamp(NOW - 99)}, "SessionNotOnOrAfter of saml:AuthnStatement is over"),
+        ({"not_before": "x"}, "NotBefore of saml:Conditions is no time"),
+        ({"not_before": stamp(NOW + 99)}, "NotBefore of saml:Conditions lies ahead"),
+        ({"not_on_or_after": "x"}, "NotOnOrAfter of saml:Conditions is no time"),
+        ({"not_on_or_after": stamp(NOW - 99)}, "NotOnOrAfter of saml:Conditions is over"),
+        ({"not_on_or_after": None}, "saml:Conditions has no NotOnOrAfter"),
+        ({"confirm_until": "x"}, "NotOnOrAfter of saml:SubjectConfirmationData is no time"),
+        ({"confirm_until": stamp(NOW - 99)}, "NotOnOrAfter of saml:SubjectConfirmationData is over"),
+        ({"confirm_until": None}, "saml:SubjectConfirmationData has no NotOnOrAfter"),
+    ],
+)
+def test_hs27_receipts_name_the_time(changes: dict[str, Any], said: str) -> None:
+    """HS-27, HS-32: which of the times it was, so that whoever sets a clock knows what to look at."""
+    assert said in refused("saml_time", genuine(**changes)).detail
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "said"),
+    [
+        ({"in_response_to": "_x"}, "saml_in_response_to", "InResponseTo of samlp:Response must be"),
+        ({"inner_in_response_to": "_x"}, "saml_in_response_to", "InResponseTo of saml:SubjectConfirmationData must be"),
+        ({"destination": "https://x.example"}, "saml_destination", "Destination of samlp:Response must be"),
+        ({"recipient": "https://x.example"}, "saml_destination", "Recipient of saml:SubjectConfirmationData must be"),
+    ],
+)
+def test_hs32_receipts_name_the_element(changes: dict[str, Any], reason: str, said: str) -> None:
+    """HS-32: which of two elements said it."""
+    assert said in refused(reason, genuine(**changes)).detail
