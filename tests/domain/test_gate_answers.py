@@ -17,12 +17,19 @@ OK = Facts(
     now=NOW, application="payroll", started_at=STARTED, partner="fabrikam", asserted=True, auth_time=NOW - 100, person="p",
     consented=frozenset({"openid"}), scopes=frozenset({"openid"}),
 )  # fmt: skip
-MFA = ("https://refeds.org/profile/mfa",)
+MFA = "https://refeds.org/profile/mfa"
+TERMS, SECOND, PHR, TOTP = (frozenset({word}) for word in ("terms_of_use", "mfa", "phishing_resistant_mfa", "totp"))
+FRESH_PROOF, FRESH_SIGN_IN = "a method is added only after a fresh proof", "a method is added only after a fresh sign-in"
 
 
 def denied(error: str, reason: str, code: str | None = None) -> Next:
     """A login that ends here."""
     return Next(Step.DENY, error, reason, code)
+
+
+def more(step: Step, reason: str = "more proof is needed than was given", *, how: str) -> Next:
+    """Something has to be proven or added first."""
+    return Next(step, "interaction_required", reason, how=how)
 
 
 ANSWERS: list[tuple[dict[str, Any], Next]] = [
@@ -72,7 +79,28 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
         {"consented": frozenset()},
         Next(Step.CONSENT, "consent_required", "the application asks for more than was agreed to"),
     ),
-    ({"acr_values": MFA, "acr_essential": True}, denied("unmet_authentication_requirements", "acr_not_reached")),
+    ({"terms": "2"}, Next(Step.TERMS, "interaction_required", "the terms of use 2 are not accepted yet")),
+    ({"required": TERMS}, denied("access_denied", "terms_of_use_missing", "policy_blocked")),
+    ({"required": TERMS, "terms": "2", "terms_accepted": True}, Next(Step.ISSUE)),
+    ({"acr_values": (MFA,), "acr_essential": True}, more(Step.ENROLL, how="any")),
+    ({"required": SECOND}, more(Step.ENROLL, how="any")),
+    ({"required": SECOND, "acr": MFA}, Next(Step.ISSUE)),
+    ({"required": SECOND, "may_step_up": True}, more(Step.UPSTREAM, how="more")),
+    ({"required": SECOND, "factors": TOTP}, more(Step.CHALLENGE, how="any")),
+    ({"required": SECOND, "auth_time": NOW - 900}, more(Step.ENROLL, how="any")),
+    ({"required": SECOND, "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how="anew")),
+    ({"required": SECOND, "auth_time": None}, more(Step.UPSTREAM, FRESH_SIGN_IN, how="anew")),
+    ({"required": PHR}, more(Step.ENROLL, how="passkey")),
+    ({"required": PHR, "may_step_up": True, "acr": MFA}, more(Step.ENROLL, how="passkey")),
+    ({"required": PHR, "acr": "phr"}, Next(Step.ISSUE)),
+    ({"required": PHR, "factors": frozenset({"passkey"})}, more(Step.CHALLENGE, how="passkey")),
+    ({"required": PHR, "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
+    ({"required": PHR, "factors": TOTP, "proven_at": NOW - 900}, more(Step.ENROLL, how="passkey")),
+    ({"required": PHR, "factors": TOTP, "proven_at": NOW - 901}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
+    ({"wish": "totp"}, more(Step.ENROLL, "a method is to be added", how="totp")),
+    ({"wish": "totp", "added": True}, Next(Step.ISSUE)),
+    ({"wish": "prove"}, Next(Step.ISSUE)),
+    ({"wish": "prove", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
 ]
 
 
@@ -121,3 +149,18 @@ def test_edges_of_a_proof_given_now(change: dict[str, Any], good: bool) -> None:
 def test_edges_of_a_session(max_age: int, good: bool) -> None:
     """HP-17: a proof of an earlier login counts by its age now, to the second."""
     assert (decide(replace(OK, max_age=max_age)).next.step is Step.ISSUE) is good
+
+
+def test_a_voluntary_proof_is_asked_for_where_it_costs_nothing() -> None:
+    """HP-62, MF-07: a voluntary acr asks the partner or a factor that is there, adds none, and shows no page under prompt=none."""
+    likes = "the application would like more proof"
+    asks = replace(OK, acr_values=(MFA,))
+    assert decide(asks).next == Next(Step.ISSUE)
+    assert decide(replace(asks, may_step_up=True)).next == more(Step.UPSTREAM, likes, how="more")
+    assert decide(replace(asks, factors=TOTP)).next == more(Step.CHALLENGE, likes, how="any")
+    assert decide(replace(asks, factors=TOTP, silent=True)).next == Next(Step.ISSUE)
+    assert decide(replace(asks, factors=TOTP, acr=MFA)).next == Next(Step.ISSUE)
+    assert decide(replace(asks, acr_values=("phr",), factors=TOTP)).next == Next(Step.ISSUE)
+    assert decide(replace(asks, required=SECOND, silent=True)).next == denied(
+        "interaction_required", "more proof is needed than was given"
+    )
