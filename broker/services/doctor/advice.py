@@ -95,9 +95,7 @@ REASONS: Final[Mapping[str, Advice]] = {
     "auth_time_too_old": Advice(_P, "a new proof by the person when prompt=login and max_age are sent", "honour prompt=login and max_age for our client, or set the clock"),
     "policy_blocked": Advice(_O, "a sign-in that no policy blocks", "the receipt names the policy; try a change with broker policy what-if and replay before it goes in", rule=True),
     "policy_error": Advice(_O, "a sign-in that every policy can judge", "the receipt names the policy and what could not be told: mostly an address that a proxy hides (network.trusted_proxies)"),
-    "mfa_missing": Advice(_O, "multi-factor authentication, as a policy asks", "list the partner's acr or amr values in trust.mfa, if its people prove themselves by two factors there", rule=True),
-    "phishing_resistant_mfa_missing": Advice(_O, "phishing-resistant multi-factor authentication, as a policy asks", "ask for mfa instead, or leave these people out of the policy", rule=True),
-    "terms_of_use_missing": Advice(_O, "accepted terms of use, as a policy asks", "leave these people out of the policy until they can accept them", rule=True),
+    "terms_of_use_missing": Advice(_O, "terms of use in broker.yaml, where a policy asks for them", "write terms_of_use: in broker.yaml, or take the demand out of the policy"),
     "acr_not_reached": Advice(_O, "the strength that the application calls essential", "list the partner's acr or amr values in trust.mfa, or add a second factor of ours", rule=True),
 }  # fmt: skip
 
