@@ -27,6 +27,7 @@ from broker.services.client_keys import ClientKeys
 from broker.services.clients import Clients
 from broker.services.doctor import Doctor
 from broker.services.ends import Ends
+from broker.services.factor_resets import FactorResets
 from broker.services.fresh import Fresh
 from broker.services.grants import Grants
 from broker.services.groups import Groups
@@ -38,6 +39,7 @@ from broker.services.invitations import Invitations
 from broker.services.keys import Keys
 from broker.services.mail_codes import MailCodes
 from broker.services.metadata_fetches import MetadataFetches
+from broker.services.methods import Methods
 from broker.services.mismatches import Mismatches
 from broker.services.moving import Moving
 from broker.services.nodes import Nodes
@@ -91,6 +93,8 @@ class Broker:
     upstream: Upstream
     acs: Acs
     proving: Proving
+    methods: Methods
+    factor_resets: FactorResets
     terms: Terms
     redemption: Redemption
     mail_codes: MailCodes
@@ -209,6 +213,7 @@ def build(
     sponsors = Sponsors(db, clock, now)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
     audit_chain = AuditChain(db, clock, lambda: sealer, lambda: now().broker.retention.audit)
+    factor_resets = FactorResets(db, clock, now, sign_in, outbox)
     return Broker(
         current=current,
         clock=clock,
@@ -236,6 +241,8 @@ def build(
         upstream=upstream,
         acs=Acs(db, clock, now, partners, upstream, attempts, lambda: sealer),
         proving=Proving(db, clock, now, sign_in, lambda: sealer, outbox),
+        factor_resets=factor_resets,
+        methods=Methods(db, clock, sessions, outbox),
         terms=Terms(db, clock, now, sign_in),
         redemption=Redemption(db, clock, now, sign_in),
         mail_codes=MailCodes(db, clock, now, sign_in, outbox, lambda: sealer),
@@ -247,7 +254,15 @@ def build(
         assignments=Assignments(db, clock, now),
         guests=Guests(db, clock, now),
         life=life,
-        questions=Questions(db, clock, {QuestionKind.RENEW: life.answers(), QuestionKind.MISMATCH: mismatches.answers()}),
+        questions=Questions(
+            db,
+            clock,
+            {
+                QuestionKind.RENEW: life.answers(),
+                QuestionKind.MISMATCH: mismatches.answers(),
+                QuestionKind.FACTOR_RESET: factor_resets.answers(),
+            },
+        ),
         sponsors=sponsors,
         receipts=Receipts(db, clock),
         health=Health(db, clock, keys),
@@ -257,7 +272,7 @@ def build(
         audit_chain=audit_chain,
         audit_log=AuditLog(db),
         housekeeping=Housekeeping(
-            db, clock, now, partners, client_keys, outbox, audit_chain, sponsors, Ends(db, clock, now, outbox)
+            db, clock, now, partners, client_keys, outbox, audit_chain, sponsors, Ends(db, clock, now, outbox), factor_resets
         ),
         doctor=Doctor(db, clock, now, partners, nodes, keys),
     )

@@ -139,4 +139,16 @@ def export(guest: str, home: Path) -> None:
     print_json(broker.guests.export(_actor(), guest))
 
 
-COMMANDS = (block, unblock, renew, expire, sponsor, delete, export)
+@click.command("mfa-reset")
+@click.argument("guest")
+@_reason
+@home_option
+@json_option
+def mfa_reset(guest: str, reason: str, home: Path, as_json: bool) -> None:
+    """Remove every second factor of GUEST at once; sessions and tokens end, the guest is told by mail."""
+    _act(
+        home, guest, as_json, lambda broker: broker.factor_resets.reset(_actor(), guest, reason=reason), "second factors removed"
+    )
+
+
+COMMANDS = (block, unblock, renew, expire, sponsor, delete, export, mfa_reset)

@@ -73,7 +73,7 @@ class SamlIdentityProvider:
     """The people and keys of one partner over SAML.
 
     address: of its server; its entity id is ADDRESS/metadata. sp_metadata: where the service provider publishes its own. post: takes
-    requests by POST only. name_id: `persistent` or `email`. signed: response, assertion or both. clock: seconds since 1970.
+    requests by POST only. name_id: `persistent` or `email`. signed: response, assertion or both. second_factor: False refuses who asks for it (NoAuthnContext). clock: seconds since 1970.
     """
 
     def __init__(
@@ -87,12 +87,14 @@ class SamlIdentityProvider:
         name_id: str = "persistent",
         signed: str = "both",
         scopes: Sequence[str] = (),
+        second_factor: bool = True,
         clock: Callable[[], int] = lambda: int(time.time()),
     ) -> None:
         self.address, self.name, self.entity_id = address, name, f"{address}/metadata"
         self.accounts = {account.subject: account for account in accounts}
         self._sp_metadata, self._post, self._name_id, self._parts = sp_metadata, post, name_id, signed
         self._scopes, self._clock = tuple(scopes), clock
+        self.second_factor = second_factor
         self._keys = [_new_key()]
         self._other = _new_key()
         self._last: tuple[str, str] | None = None  # the response before, and the ID of its assertion

@@ -65,6 +65,8 @@ class _Pages:
         session = self._sessions.get(request.cookies.get(COOKIE, ""))
         if session is not None and not self._provider.must_ask(checked, session):
             return self._send(checked.acs_url, self._provider.answer(checked, session))
+        if checked.wants_second_factor and not self._provider.second_factor:
+            return self._send(checked.acs_url, self._provider.refusal(checked, "Responder", "NoAuthnContext"))
         if checked.passive:
             return self._send(checked.acs_url, self._provider.refusal(checked, "Responder", "NoPassive"))
         handle = secrets.token_urlsafe(16)

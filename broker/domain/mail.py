@@ -14,6 +14,7 @@ class Kind(StrEnum):
     INVITATION = "invitation"
     MOVE = "move"  # to a guest whose binding ended: connect the account once more
     MISMATCH = "mismatch"  # to whoever answers for a guest: somebody else came with the invitation
+    FACTOR_RESET = "factor_reset"  # to whoever answers for a guest: is the phone lost?
     FACTORS = "factors"  # a person's methods changed, or were used in an unusual way
     RENEWAL = "renewal"  # to whoever answers for a guest: may the access go on?
     ENDING = "ending"  # to a guest: it will end

@@ -11,6 +11,7 @@ class QuestionKind(StrEnum):
     """What is asked."""
 
     RENEW = "renew"  # may the access go on?
+    FACTOR_RESET = "factor_reset"  # is the phone lost?
     MISMATCH = "mismatch"  # was that the person who was invited?
 
 

@@ -15,6 +15,7 @@ from broker.services.abandoned import Abandoned
 from broker.services.audit_chain import AuditChain
 from broker.services.client_keys import ClientKeys
 from broker.services.ends import Ends
+from broker.services.factor_resets import FactorResets
 from broker.services.nodes import own_name
 from broker.services.outbox import KEPT, Outbox
 from broker.services.partners import Partners
@@ -64,6 +65,7 @@ class Housekeeping:
         audit_chain: AuditChain,
         sponsors: Sponsors,
         ends: Ends,
+        factor_resets: FactorResets,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -74,6 +76,7 @@ class Housekeeping:
         self._audit_chain = audit_chain
         self._sponsors = sponsors
         self._ends = ends
+        self._factor_resets = factor_resets
         self._abandoned = Abandoned(db, clock, settings)
         self._grant: tuple[int, str] = (0, "")  # where the walk through the grants goes on
         self._address: tuple[int, str] = (0, "")  # receipts up to here have no whole address any more
@@ -111,6 +114,7 @@ class Housekeeping:
         yield "questions", lambda: self._batches(questions.purge, now - KEPT)
         yield "sponsors", self._sponsors.look
         yield "guests_due", self._ends.look
+        yield "factor_resets", self._factor_resets.look
         for what in Step:
             yield f"guests_{_DONE[what]}", partial(self._ends.counted, what)
         yield "refusals", lambda: self._batches(receipts.purge_refusals, now - kept.receipts)

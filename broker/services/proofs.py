@@ -40,11 +40,12 @@ def kept(login: Login, session: Session | None, person_id: str) -> tuple[Proof, 
     return own((*before, *login.proofs), person_id)
 
 
-def counting(proofs: tuple[Proof, ...], facts: Facts) -> tuple[Proof, ...]:
+def counting(proofs: tuple[Proof, ...], facts: Facts, login: Login) -> tuple[Proof, ...]:
     """Those that are young enough: given in this login, or allowed by prompt, max_age and the policies' frequency."""
     ages = [age for age in (facts.max_age, facts.frequency) if age is not None]
-    oldest = facts.started_at if facts.force else max((facts.started_at - age for age in ages), default=0)
-    return tuple(proof for proof in proofs if proof.at is not None and proof.at >= oldest)
+    oldest = max((facts.started_at - age for age in ages), default=0)
+    before = [] if facts.force else [proof for proof in proofs if proof.at is not None and proof.at >= oldest]
+    return tuple(proof for proof in proofs if proof in login.proofs or proof in before)
 
 
 def weigh(
@@ -62,8 +63,9 @@ def weigh(
     facts: after the policies' judgement. word: the home organization's. session: of this browser, whose proofs stay good.
     """
     proofs = kept(login, session, facts.person or "")
-    acr, amr = assurance.reached(word, facts.partner_mfa, counting(proofs, facts))
-    stands_on = (*((word,) if word else ()), *counting(proofs, facts))
+    good = counting(proofs, facts, login)
+    acr, amr = assurance.reached(word, facts.partner_mfa, good)
+    stands_on = (*((word,) if word else ()), *good)
     facts = replace(
         facts,
         acr=acr,

@@ -13,16 +13,16 @@ from broker.domain.factor import Factor, Method, Proof
 from broker.domain.gates import Next, Step, decide
 from broker.domain.guest import Person
 from broker.domain.ids import new_id
-from broker.domain.mail import Kind, Mail
 from broker.domain.receipt import Outcome
 from broker.factors import passkey, recovery, totp
 from broker.keyring.seal import Sealer
 from broker.services import audit, codes, trail
 from broker.services.facts import Found
+from broker.services.notices import notice
 from broker.services.outbox import Outbox
 from broker.services.sign_in import SignIn
 from broker.settings.load import Settings
-from broker.storage import factors, logins
+from broker.storage import factors, logins, resets
 from broker.storage.engine import Connection, Database
 
 MOST = 10  # methods of one person
@@ -261,6 +261,10 @@ class Proving:
         login = found.login
         said = more or (trail.entry(now, "challenge", "proven", method=proof.method.value, factor=proof.by),)
         proofs = [one.to_json() for one in (*login.proofs, proof)]
+        if found.person is not None and resets.stop(tx, found.person.id):  # MF-12: nothing is lost
+            actor = Actor(kind="person", id=found.person.id, request_id=login.reference)
+            audit.record(tx, Event(name="factor.reset_stopped", actor=actor, subject=found.person.id), now)
+            self._outbox.add(tx, notice(found.person, "reset_stopped", now, {}), now)
         if not logins.change(tx, login, proofs=proofs, trail=trail.longer(login, *said)):
             raise BadRequest("factor_login_mismatch").of_login(login.id, login.reference)
 
@@ -283,12 +287,6 @@ class Proving:
         actor = Actor(kind="person", id=person.id, address=address, request_id=found.login.reference)
         audit.record(tx, Event(name=name, actor=actor, subject=person.id, data=data), now)
         self._outbox.add(tx, notice(person, name.removeprefix("factor."), now, data), now)
-
-
-def notice(person: Person, what: str, now: int, data: dict[str, Any]) -> Mail:
-    """The mail about a change of a person's methods. what: added, removed, recovery_used, recovery_renewed, reset ..."""
-    values = {"what": what, "at": now, "name": person.name, "method": data.get("method", ""), "left": data.get("left", 0)}
-    return Mail(kind=Kind.FACTORS, recipient=person.email, language=person.language, person=person.id, values=values)
 
 
 def _usable(held: Iterable[Factor], *, verify: bool) -> list[Factor]:

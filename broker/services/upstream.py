@@ -25,6 +25,7 @@ from broker.storage import logins
 from broker.storage.engine import Connection, Database
 
 _MORE = "more"  # in what is remembered of a request, beside the connector's own
+MARGIN = 60  # seconds younger than must be: so that a proof is not over by the time that it is looked at
 PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it (HS-31)
 
 
@@ -249,7 +250,8 @@ def _ask(login: Login, state: str, partner: PartnerFile | None, how: str) -> tup
     if words is None or partner is None or (login.stepped and how != "more"):
         of_application = wanted if partner is None or partner.protocol == "oidc" else ()  # over SAML they must be met exactly
         return replace(ask, acr_values=of_application), False
-    ages = [partner.trust.mfa_max_age, *([ask.max_age] if ask.max_age is not None else [])]
+    age = partner.trust.mfa_max_age
+    ages = [max(age - MARGIN, age // 2), *([ask.max_age] if ask.max_age is not None else [])]
     return replace(ask, acr_values=words, max_age=min(ages)), True
 
 

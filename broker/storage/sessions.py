@@ -78,6 +78,11 @@ def renew(tx: Connection, session: Session, cookie: str) -> None:
     tx.execute(_CHANGE, {"session": session.sid, **values})
 
 
+def set_proofs(tx: Connection, session: Session) -> None:
+    """What counts as proven in a session, under the same cookie."""
+    tx.execute(_CHANGE, {"session": session.sid, "proofs": [proof.to_json() for proof in session.proofs]})
+
+
 def end(tx: Connection, sid: str, now: int) -> bool:
     """End a session; False if it had ended."""
     return tx.execute(_END, {"session": sid, "now": now}).rowcount == 1

@@ -81,6 +81,11 @@ def _code(translator: Translator, company: str, mail: Mail) -> str:
     return translator.plain("%(code)s is your code for %(company)s", code=str(mail.values["code"]), company=company)
 
 
+def _factor_reset(translator: Translator, company: str, mail: Mail) -> str:
+    say, guest = translator.plain, str(mail.values["guest"])
+    return say("%(company)s: has %(guest)s lost the phone?", company=company, guest=guest)
+
+
 def _factors(translator: Translator, company: str, mail: Mail) -> str:
     return translator.plain(_CHANGES[str(mail.values["what"])], company=company)
 
@@ -112,6 +117,7 @@ _SUBJECTS: dict[Kind, Callable[[Translator, str, Mail], str]] = {
     Kind.INVITATION: _invitation,
     Kind.MOVE: _move,
     Kind.MISMATCH: _mismatch,
+    Kind.FACTOR_RESET: _factor_reset,
     Kind.FACTORS: _factors,
     Kind.RENEWAL: _renewal,
     Kind.ENDING: _ending,

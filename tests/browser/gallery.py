@@ -25,7 +25,7 @@ ISSUER = "http://127.0.0.1:8099"
 NAMES = (
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "invitation", "invitation-plain",
     "invitation-other", "invitation-code", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "question", "question-answered", "apps", "apps-empty",
-    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "terms", "terms-new",
+    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "methods", "methods-none", "terms", "terms-new",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
@@ -151,7 +151,60 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "mfa-lost": Sample(
             "mfa_lost.html",
             "mfa-lost",
-            {"keep_query": {}, "codes": 7, "others": True, "back_url": "/mfa-challenge", "help_url": "mailto:it@contoso.example"},
+            {
+                "keep_query": {},
+                "codes": 7,
+                "others": True,
+                "asked": False,
+                "due_at": None,
+                "csrf": TOKEN,
+                "action": "",
+                "back_url": "/mfa-challenge",
+                "help_url": "mailto:it@contoso.example",
+            },
+        ),
+        "methods": Sample(
+            "account_methods.html",
+            "account-methods",
+            {
+                **form,
+                "person": "Gerda Guest",
+                "methods": [
+                    {
+                        "kind": "app",
+                        "name": "",
+                        "created_at": 1767225600,
+                        "last_used_at": None,
+                        "rename_url": "",
+                        "remove_url": "",
+                    },
+                    {
+                        "kind": "passkey",
+                        "name": "Laptop",
+                        "created_at": 1767225600,
+                        "last_used_at": 1768225600,
+                        "rename_url": "",
+                        "remove_url": "",
+                    },
+                ],
+                "codes_left": 8,
+                "add_url": "",
+                "codes_url": "",
+                "back_url": "/apps",
+            },
+        ),
+        "methods-none": Sample(
+            "account_methods.html",
+            "account-methods",
+            {
+                **form,
+                "person": "Gerda Guest",
+                "methods": [],
+                "codes_left": 0,
+                "add_url": "",
+                "codes_url": "",
+                "back_url": "/apps",
+            },
         ),
         "terms": Sample("terms_of_use.html", "terms-of-use", terms),
         "terms-new": Sample("terms_of_use.html", "terms-of-use", {**terms, "before": 1767225600, "since": None, "version": "B"}),

@@ -10,6 +10,12 @@ from tests.journeys.world import ADA, CLEO, World
 TABLE: dict[str, tuple[str, str, str]] = {
     "/": ("303", "303", "303"),
     "/apps": ("303", "apps", "apps"),
+    "/account/methods": ("303", "account-methods", "account-methods"),
+    "/account/methods/add": ("405", "405", "405"),
+    "/account/methods/codes": ("405", "405", "405"),
+    "/account/methods/saved": ("405", "405", "405"),
+    "/account/methods/<uuid:factor>/remove": ("405", "405", "405"),
+    "/account/methods/<uuid:factor>/rename": ("405", "405", "405"),
     "/apps/sign-out": ("405", "405", "405"),
     "/launch/<application>": ("404", "404", "404"),
     "/saml/metadata": ("200", "200", "200"),
@@ -67,6 +73,7 @@ def filled(route: str) -> str:
     """The route with values that belong to nobody."""
     return (
         route.replace("<uuid:login>", NOBODY_ELSE)
+        .replace("<uuid:factor>", NOBODY_ELSE)
         .replace("<partner>", "fabrikam")
         .replace("<application>", "nothing")
         .replace("<ticket>", "x")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from broker.storage.tables.base import metadata
 from broker.storage.tables.directory import accepted_identities, assignments, consents, identities, invitations, people, subjects
-from broker.storage.tables.factors import factors, recovery_codes, terms
+from broker.storage.tables.factors import factor_resets, factors, recovery_codes, terms
 from broker.storage.tables.groups import group_assignments, group_members, group_owners, groups
 from broker.storage.tables.history import audit, audit_anchor, audit_personal, outbox, receipts, refusals
 from broker.storage.tables.questions import questions
@@ -32,6 +32,7 @@ __all__ = [
     "codes",
     "consents",
     "documents",
+    "factor_resets",
     "factors",
     "grants",
     "group_assignments",

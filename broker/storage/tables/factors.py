@@ -36,6 +36,15 @@ recovery_codes = Table(
     Index("ix_recovery_codes_person_id", "person_id"),
 )
 
+factor_resets = Table(  # somebody vouched for the guest; the time until then is the thief's to be noticed in
+    "factor_resets",
+    base.metadata,
+    Column("person_id", base.UUID, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    base.time("due_at"),
+    base.time("created_at"),
+    Index("ix_factor_resets_due_at", "due_at"),
+)
+
 terms = Table(  # each version that somebody accepted
     "terms",
     base.metadata,

@@ -11,7 +11,7 @@ from broker.domain.errors import BadRequest
 from broker.web import csrf
 from broker.web.cookies import Purpose
 from broker.web.pages import Pages
-from broker.web.panel import question
+from broker.web.panel import methods, question
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     routes = Blueprint("panel", __name__)
     browser = Browser(broker, pages)
     question.register(routes, broker, pages, browser)
+    methods.register(routes, broker, pages, browser)
 
     @routes.get("/")
     def front() -> Response:
@@ -49,6 +50,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
             keep_query={},
             person=person.name or person.email,
             tiles=tiles,
+            methods_url=pages.path(methods.PATH),
             sign_out_url=pages.path("/apps/sign-out"),
             csrf=csrf.token(cookie, _SCOPE),
         )

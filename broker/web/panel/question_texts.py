@@ -62,6 +62,24 @@ TEXTS: Mapping[QuestionKind, QuestionText] = {
             _("You can still restore it."),
         ),
     ),
+    QuestionKind.FACTOR_RESET: QuestionText(
+        _("Has %(guest)s lost the phone?"),
+        (
+            _("%(guest)s (%(email)s) signed in at %(partner)s and says that the second step, a phone or a key, is lost."),
+            _(
+                "Call them before you agree: whoever has stolen the password would ask for the same. If you do nothing, nothing changes."
+            ),
+        ),
+        (
+            Choice(
+                "yes",
+                _("Yes, I have spoken to them: reset it"),
+                _("It is reset in three days"),
+                _("%(guest)s is told by mail, and can stop it by signing in with the old method."),
+            ),
+            Choice("no", _("No"), _("Nothing has changed"), _("The second step of %(guest)s stays as it is.")),
+        ),
+    ),
     QuestionKind.MISMATCH: QuestionText(
         _("Is this the person whom you invited?"),
         (

@@ -126,20 +126,34 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
             return browser.go(browser.path(str(login)))
         return page(broker, pages, browser, str(login), problem=_NO_PASSKEY, status=400)
 
+    @routes.post("/signin/<uuid:login>/lost")
+    def ask_for_reset(login: str) -> Response:
+        browser.check(str(login))
+        with _of_login(browser):
+            asked = broker.factor_resets.ask(str(login), browser.binding(), browser.session(), browser.address())
+        return _lost(str(login), asked=asked)
+
     @routes.get("/signin/<uuid:login>/lost")
     def lost(login: str) -> Response:
-        asked = broker.proving.asked(str(login), browser.binding(), browser.session(), browser.address())
-        if asked is None or asked.enrolling:
+        return _lost(str(login), asked=False)
+
+    def _lost(login: str, *, asked: bool) -> Response:
+        stands = broker.proving.asked(str(login), browser.binding(), browser.session(), browser.address())
+        if stands is None or stands.enrolling:
             return browser.go(browser.path(str(login)))
-        browser.within(asked.found.login)
+        browser.within(stands.found.login)
         return pages.render(
             "mfa_lost.html",
-            ui_locales=asked.found.login.request.ui_locales if asked.found.login.request else (),
+            ui_locales=stands.found.login.request.ui_locales if stands.found.login.request else (),
             keep_query={},
-            codes=asked.codes_left,
-            others=len(asked.held) > 1,
+            codes=stands.codes_left,
+            others=len(stands.held) > 1,
+            asked=asked,
+            due_at=broker.factor_resets.due_at(stands.person.id),
+            csrf=browser.token(str(login)),
+            action=browser.path(str(login), "lost"),
             back_url=browser.path(str(login)),
-            help_url=pages.help_url(asked.found.login.reference),
+            help_url=pages.help_url(stands.found.login.reference),
         )
 
 

@@ -1,0 +1,126 @@
+"""A lost phone: whoever answers for the guest vouches, three days pass, the methods go. Nobody is reset in silence (MF-12).
+
+The guest asks within a sign-in at home that stands before the challenge; sponsor or administrators answer by a link; until the
+time is over a proof with any method stops it. An administrator at the command line needs no time and no sponsor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from broker.domain.audit import SYSTEM, Actor, Event
+from broker.domain.errors import BadRequest, Conflict
+from broker.domain.gates import Step, decide
+from broker.domain.guest import Person
+from broker.domain.mail import Kind, Mail
+from broker.domain.question import Question, QuestionKind
+from broker.services import audit
+from broker.services.endings import end_access
+from broker.services.named import named
+from broker.services.notices import notice
+from broker.services.outbox import Outbox
+from broker.services.questions import Handler, ask
+from broker.services.sign_in import SignIn
+from broker.services.sponsors import asked_for
+from broker.settings.load import Settings
+from broker.storage import factors, people, questions, resets, shared
+from broker.storage.engine import Connection, Database
+
+DAY = 86_400
+WAITING = 3 * DAY  # between the sponsor's yes and the reset
+ANSWERED_WITHIN = 7 * DAY
+
+
+class FactorResets:
+    """Ask, answer, carry out."""
+
+    def __init__(
+        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], sign_in: SignIn, outbox: Outbox
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._sign_in = sign_in
+        self._outbox = outbox
+
+    def due_at(self, person_id: str) -> int | None:
+        """When a person's methods will be removed; None where nobody has agreed to it."""
+        with self._db.read() as tx:
+            return resets.due_at(tx, person_id)
+
+    def ask(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> bool:
+        """Ask whoever answers for the person of this login; False where nobody does. Once a day. Raises BadRequest elsewhere."""
+        now, settings = self._clock(), self._settings()
+        with self._db.write() as tx:
+            found = self._sign_in._look(tx, login_id, browser, session_cookie, address, now)  # noqa: SLF001 - same transaction
+            login, person = found.login, found.person
+            if person is None or decide(found.facts).next.step is not Step.CHALLENGE:
+                raise BadRequest("factor_login_mismatch").of_login(login.id, login.reference)
+            asked = [one for one in asked_for(tx, settings, person, now) if one != person.email]
+            if not asked or shared.count_attempt(tx, f"factor_reset:{person.id}", now, DAY) > 1:
+                return bool(asked)
+            questions.close(tx, person.id, QuestionKind.FACTOR_RESET, now)
+            at = found.partner.name if found.partner else person.partner or ""
+            for one in asked:
+                ticket = ask(tx, QuestionKind.FACTOR_RESET, person.id, one, {}, ANSWERED_WITHIN, now)
+                self._outbox.add(tx, self._letter(tx, person, one, at, f"{settings.issuer}/question/{ticket}"), now)
+            actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
+            self._tell(tx, person, actor, "factor.reset_asked", now, {"asked": len(asked)})
+        return True
+
+    def answers(self) -> Mapping[str, Handler]:
+        """The answers to the question whether the phone is lost."""
+        return {"yes": self._agree, "no": self._decline}
+
+    def reset(self, actor: Actor, name: str, *, reason: str = "") -> Person:
+        """Staff removes every method at once; sessions and tokens end. Raises NotFound, Conflict (there is nothing to remove)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            person = named(tx, name, lock=True)
+            if not self._carry_out(tx, person, actor, now, reason):
+                raise Conflict(f"{person.email} has no sign-in method of ours", "factor_unknown")
+            return person
+
+    def look(self) -> int:
+        """Carry out what is due; how many."""
+        now, done = self._clock(), 0
+        with self._db.read() as tx:
+            due = resets.due(tx, now)
+        for person_id in due:
+            with self._db.write() as tx:
+                person = people.by_id(tx, person_id, lock=True)
+                if resets.take(tx, person_id, now) and person is not None:
+                    done += self._carry_out(tx, person, SYSTEM, now, "vouched for")
+        return done
+
+    def _agree(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
+        person = people.by_id(tx, question.person_id)
+        if person is None or question.asked not in asked_for(tx, self._settings(), person, now):
+            raise Conflict("whoever was asked does not answer for this guest any more", "sponsor_gone")
+        questions.close(tx, person.id, QuestionKind.FACTOR_RESET, now)
+        resets.schedule(tx, person.id, now + WAITING, now)
+        self._tell(tx, person, actor, "factor.reset_due", now, {"due_at": now + WAITING, "question": question.id})
+
+    def _decline(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
+        """Nothing changes, and nobody else is asked about it any more."""
+        questions.close(tx, question.person_id, QuestionKind.FACTOR_RESET, now)
+        audit.record(tx, Event(name="factor.reset_declined", actor=actor, subject=question.person_id), now)
+
+    def _carry_out(self, tx: Connection, person: Person, actor: Actor, now: int, reason: str) -> bool:
+        resets.stop(tx, person.id)
+        if not factors.remove_all(tx, person.id):
+            return False
+        end_access(tx, person.id, now)
+        audit.record(tx, Event(name="factor.reset", actor=actor, subject=person.id, reason=reason), now)
+        self._outbox.add(tx, notice(person, "reset", now, {}), now)
+        return True
+
+    def _tell(self, tx: Connection, person: Person, actor: Actor, name: str, now: int, data: dict[str, object]) -> None:
+        audit.record(tx, Event(name=name, actor=actor, subject=person.id, data=data), now)
+        self._outbox.add(tx, notice(person, name.removeprefix("factor."), now, data), now)
+
+    def _letter(self, tx: Connection, person: Person, asked: str, at: str, url: str) -> Mail:
+        member = people.by_email(tx, asked)
+        language = (member.language if member else "") or self._settings().broker.languages[0]
+        values = {"guest": person.name or person.email, "email": person.email, "at": at, "url": url}
+        return Mail(kind=Kind.FACTOR_RESET, recipient=asked, language=language, person=person.id, values=values)
