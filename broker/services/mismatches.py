@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from broker.domain.assertion import Assertion
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict
-from broker.domain.guest import Kind as PersonKind
 from broker.domain.guest import Person
 from broker.domain.invitation import Invitation, Status
 from broker.domain.mail import Kind, Mail
@@ -19,6 +18,7 @@ from broker.domain.question import Question, QuestionKind
 from broker.services import audit, rights
 from broker.services.outbox import Outbox
 from broker.services.questions import Handler, ask
+from broker.services.sponsors import asked_for, is_living
 from broker.services.tickets import Tickets
 from broker.services.wishes import letter
 from broker.settings.load import Settings
@@ -61,12 +61,12 @@ class Mismatches:
         """The answers to the question whether that was the person who was invited."""
         return {"yes": self._accept, "no": self._send_anew}
 
-    def _who_answers(self, tx: Connection, invitation: Invitation, guest: Person | None, now: int) -> str | None:
-        """The member who invited, else the guest's sponsor, else whoever the invitation names; never the guest himself."""
+    def _who_answers(self, tx: Connection, invitation: Invitation, guest: Person, now: int) -> str | None:
+        """The member who invited, else the guest's sponsor, else an administrator: one who is a member and at work now."""
         member = people.by_id(tx, invitation.invited_by) if invitation.invited_by else None
-        first = member.email if member is not None and rights.is_at_work(member, now) else None
-        found = first or (guest.sponsor if guest else None) or (invitation.inviter if "@" in invitation.inviter else None)
-        return None if found is None or found == invitation.email else found
+        if member is not None and rights.is_at_work(member, now):
+            return member.email
+        return next(iter(asked_for(tx, self._settings(), guest, now)), None)
 
     def _tell(self, tx: Connection, invitation: Invitation, guest: Person, said: Assertion, asked: str, now: int) -> None:
         settings = self._settings()
@@ -135,7 +135,6 @@ class Mismatches:
         invitation = invitations.by_id(tx, str(question.data["invitation"]))
         if invitation is None or invitation.status_at(now) is not Status.PENDING:
             raise Conflict("the invitation does not wait any more", "invitation_over")
-        member = people.by_email(tx, question.asked)
-        if member is not None and member.kind is PersonKind.MEMBER and not rights.is_at_work(member, now):
+        if not is_living(tx, self._settings(), question.asked, now):
             raise Conflict("whoever was asked has left", "sponsor_gone")
         return invitation

@@ -7,7 +7,7 @@ ends: the binding to the old identity, every session and grant, and any link tha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broker.domain.address import domain_of
 from broker.domain.audit import Actor, Event
@@ -21,6 +21,7 @@ from broker.domain.question import QuestionKind
 from broker.services import audit, rights
 from broker.services.addresses import parse
 from broker.services.endings import end_access
+from broker.services.moves import rules_of, schedule
 from broker.services.named import named
 from broker.services.tickets import Invited, Tickets, nothing
 from broker.services.wishes import MAX_MESSAGE, may_be_invited
@@ -149,10 +150,17 @@ class Moving:
         questions.close(tx, person.id, QuestionKind.MISMATCH, now)
         values: dict[str, object] = {} if email == person.email else {"email": email, "email_verified": False}
         if not people.identities_of(tx, person.id):
-            values["state"] = move(person.state, Act.RESET).value
+            waiting = replace(person, state=move(person.state, Act.RESET))
+            values |= {"state": waiting.state.value} | schedule(waiting, rules_of(self._settings()), now)
         if values:
             people.change(tx, person.id, values)
-        data = {"identities": count, "sessions": ended.sessions, "partner": partner or "", "new_address": email != person.email}
+        data = {
+            "identities": count,
+            "sessions": ended.sessions,
+            "applications": list(ended.clients),
+            "partner": partner or "",
+            "new_address": email != person.email,
+        }
         # a reason in a person's words may name somebody: it stands where a deletion empties it (HT-18)
         personal = {"email": person.email, "new_email": email} | ({"reason": terms.reason} if terms.reason else {})
         audit.record(

@@ -275,7 +275,12 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "consent-invited": Sample(
             "review_permissions.html",
             "review-permissions",
-            {**consent, "invited": True, "scopes": ["openid", "profile", "email", "groups", "roles", "offline_access"]},
+            {
+                **consent,
+                "invited": True,
+                "terms_url": "/terms",
+                "scopes": ["openid", "profile", "email", "groups", "roles", "offline_access"],
+            },
         ),
         "consent-later": Sample(
             "review_permissions.html",

@@ -43,6 +43,7 @@ def page(broker: Broker, pages: Pages, browser: Browser, found: Found, *, redeem
         csrf=browser.token(login.id),
         action=browser.path(login.id, "consent"),
         restart_url=browser.path(login.id, "restart"),
+        terms_url=pages.path("/terms") if settings.broker.terms_of_use else "",
     )
 
 
