@@ -253,8 +253,8 @@ class MailCodes:
     def _audit(
         tx: Connection, name: str, found: Found, box: Mailbox, client: str, now: int, *, reason: str = "", person: str = ""
     ) -> None:
-        subject = person or box.person or ""
-        actor = Actor(kind="person", id=subject, address=client, request_id=found.login.reference)
+        subject = person or box.person or ""  # concerned; who acts is known once the code was right
+        actor = Actor(kind="person", id=person, address=client, request_id=found.login.reference)
         data = {"why": str(box.why)}
         audit.record(
             tx, Event(name=name, actor=actor, subject=subject, target=_target(found.login), reason=reason, data=data), now

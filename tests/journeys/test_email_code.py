@@ -89,6 +89,8 @@ def test_single_sign_on_and_fresh_codes(world: World) -> None:
     assert again.claims["auth_time"] == first.claims["auth_time"] + 60
     world.clock.advance(60)
     assert world.sign_in(gwen, max_age="30").claims["auth_time"] == first.claims["auth_time"] + 120
+    assert world.sign_in(gwen, prompt="select_account").claims["auth_time"] == first.claims["auth_time"] + 120
+    assert gwen.seen == ["home-organization", CODE]
     with pytest.raises(SignInFailed, match="login_required"):
         world.sign_in(world.mailbox(GWEN), prompt="none")
 

@@ -37,3 +37,23 @@ def test_statements_of_a_sign_in(both: World) -> None:
     assert used["authorize again"] <= 3
     assert used["single sign-on to code"] <= 13
     assert used["to the partner"] <= 8
+
+
+def test_statements_of_a_sign_in_by_code(both: World) -> None:
+    """The code by mail: asked for 13 with its mail, looked at again 3, typed 7."""
+    gwen = "gwen@mailbox.example"
+    both.redeem(both.mailbox(gwen), both.invite(gwen))
+    browser = both.mailbox(gwen).browser
+    page = browser.submit(browser.get(both.request()[0]), {"email": gwen}, stop_at=f"{both.url}/signin")
+    used: dict[str, int] = {}
+    for name in ("asked for", "looked at again"):
+        with statements(both.broker.db) as seen:
+            page = browser.get(page.location or page.url)
+        used[name] = len(seen)
+    with statements(both.broker.db) as seen:
+        done = browser.submit(page, {"code": both.code(gwen)}, stop_at=f"{both.url}/signin")
+    assert done.location is not None
+    used["typed"] = len([one for one in seen if "outbox" not in one])  # the test's own look into the mailbox
+    assert used["asked for"] <= 13
+    assert used["looked at again"] <= 3
+    assert used["typed"] <= 7
