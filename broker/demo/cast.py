@@ -34,8 +34,9 @@ WANDA = Account(subject="wanda", name="Wanda Wood", email="wanda@woodgrove.examp
 WILL = Account(subject="will", name="Will Wood", email="will@woodgrove.example")
 BOB = Account(subject="staff-1", name="Bob Contoso", email="bob@contoso.example")
 GWEN = Account(subject="", name="Gwen Freelance", email="gwen@mailbox.example")  # no home organization: a code by mail
-ZOE = Account(subject="", name="Zoe North", email="zoe@mailbox.example")  # Nora's other mailbox
-_PEOPLE = {"fabrikam": (ADA, BO, CLEO), "northwind": (NORA, MALLORY), "staff": (BOB,)}
+ZOE = Account(subject="nw-3", name="Zoe North", email="zoe@northwind.example")
+ZOE_AT_HOME = Account(subject="", name="Zoe North", email="zoe@mailbox.example")  # a mailbox of hers, where she is invited
+_PEOPLE = {"fabrikam": (ADA, BO, CLEO), "northwind": (NORA, MALLORY, ZOE), "staff": (BOB,)}
 _LOOKS = {
     "fabrikam": ("127.0.0.2", "Fabrikam", "RS256", "#7a3e9d"),
     "northwind": ("127.0.0.3", "Northwind", "ES256", "#a03c2e"),

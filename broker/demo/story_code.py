@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from broker.demo.browser import Browser
-from broker.demo.cast import GWEN, NORA, ZOE, login
+from broker.demo.cast import GWEN, ZOE, ZOE_AT_HOME, login
 from broker.demo.identity import Account
 from broker.demo.mailbox import read_mails
 from broker.demo.scene import NotHeld, Scene, expect, landed, refused
@@ -87,18 +87,18 @@ def wrong(scene: Scene) -> str:
 
 
 def beside(scene: Scene) -> str:
-    """Zoe was invited at a mailbox of hers, and signs in at Northwind as Nora: a code proves that both are one person."""
-    zoe = visitor(scene, ZOE)
-    zoe.subject = NORA.subject
+    """Zoe was invited at a mailbox of hers, and signs in with her account at Northwind: a code proves that both are one person."""
+    zoe = visitor(scene, ZOE_AT_HOME)
+    zoe.subject = ZOE.subject
     browser = zoe.browser
-    page = browser.submit(browser.get(scene.cast.invite(ZOE)["redeem_url"]), press="Continue")
-    following(scene, ZOE.email, 0)  # the code that would do alone
-    zoe.read_code = partial(following, scene, ZOE.email, 1)
+    page = browser.submit(browser.get(scene.cast.invite(ZOE_AT_HOME)["redeem_url"]), press="Continue")
+    following(scene, ZOE_AT_HOME.email, 0)  # the code that would do alone
+    zoe.read_code = partial(following, scene, ZOE_AT_HOME.email, 1)
     page = browser.follow(page, "Use another organization")
     page = zoe.walk(browser.submit(page, press="northwind"))
     landed(page, scene.cast.at.payroll)
     expect("email-code" in zoe.seen, f"saw {zoe.seen}")
-    guest = scene.guest(ZOE)
+    guest = scene.guest(ZOE_AT_HOME)
     expect(guest is not None and guest["partner"] == "northwind", f"the guest is {guest}")
     return " > ".join(zoe.seen)
 
