@@ -32,8 +32,10 @@ from tests.connectors.saml.idp import (
     genuine,
     rsa_key,
     show,
+    sign,
     stamp,
 )
+from tests.connectors.saml.test_response_shapes import PRODUCTS, message, unsigned
 
 if TYPE_CHECKING:
     from saml2.server import Server
@@ -63,10 +65,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         body = certificate(rsa_key(name))
         lines = "\n".join(body[start : start + 64] for start in range(0, len(body), 64))
         (home / f"{name}.pem").write_text(f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n")
-    (home / "idp.xml").write_text(
-        f'<EntityDescriptor {MDS} entityID="{IDP}"><IDPSSODescriptor {PROTOCOL}>{key_descriptor(rsa_key(), "signing")}'
+    entities = "".join(
+        f'<EntityDescriptor entityID="{name}"><IDPSSODescriptor {PROTOCOL}>{key_descriptor(rsa_key(), "signing")}'
         f'<SingleSignOnService Binding="{BINDING_HTTP_REDIRECT}" Location="{IDP}/sso"/></IDPSSODescriptor></EntityDescriptor>'
+        for name in (IDP, *(product[0] for product in PRODUCTS.values()))
     )
+    (home / "idp.xml").write_text(f"<EntitiesDescriptor {MDS}>{entities}</EntitiesDescriptor>")
     (home / "sp.xml").write_text(
         f'<EntityDescriptor {MDS} entityID="{SP}"><SPSSODescriptor {PROTOCOL}>{key_descriptor(rsa_key("broker"), "encryption")}'
         f'<AssertionConsumerService Binding="{BINDING_HTTP_POST}" Location="{ACS}" index="0"/></SPSSODescriptor></EntityDescriptor>'
@@ -187,21 +191,36 @@ def now_is(now: int) -> dict[str, Any]:
 def test_what_we_take_it_takes(sp: Saml2Client, changes: dict[str, Any]) -> None:
     """Each form that we accept, pysaml2 accepts, and reads the same mail and the same NameID."""
     now = int(time.time())
-    message = genuine(**now_is(now), **changes).xml()
-    record = show(message, expected={"now": now}).assertion
-    theirs = sp.parse_authn_request_response(base64.b64encode(message).decode(), BINDING_HTTP_POST, outstanding={REQUEST: "/"})
+    data = genuine(**now_is(now), **changes).xml()
+    record = show(data, expected={"now": now}).assertion
+    theirs = sp.parse_authn_request_response(base64.b64encode(data).decode(), BINDING_HTTP_POST, outstanding={REQUEST: "/"})
     assert theirs is not None
     assert theirs.name_id.text == json.loads(record.subject)[-1]
     assert theirs.ava["mail"] == [record.email]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_the_products_messages(sp: Saml2Client, product: str) -> None:
+    """Each shape of the world that we accept, pysaml2 accepts, and reads the same NameID; one prefix apart (decision 10)."""
+    now = int(time.time())
+    data = message(product, now)
+    if product == "ad-fs":
+        assert b'b:type="tn:string"' in data
+        data = sign(unsigned(product, now).replace(b"xmlns:tn=", b"xmlns:xs=").replace(b'"tn:string"', b'"xs:string"'), rsa_key())
+    entity, signs, configured, _ = PRODUCTS[product]
+    record = show(data, view={"entity_id": entity, "signed": signs, **configured}, expected={"now": now}).assertion
+    theirs = sp.parse_authn_request_response(base64.b64encode(data).decode(), BINDING_HTTP_POST, outstanding={REQUEST: "/"})
+    assert theirs is not None
+    assert theirs.name_id.text == json.loads(record.subject)[-1]
 
 
 def test_ecdsa_is_ours_alone(sp: Saml2Client) -> None:
     """The one place where pysaml2 may be stricter: a key that its metadata does not name. We refuse it as well."""
     now = int(time.time())
     options = {"method": "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"}
-    message = genuine(**now_is(now), key=ec_key(), signature_options=options).xml()
+    data = genuine(**now_is(now), key=ec_key(), signature_options=options).xml()
     with pytest.raises(Exception, match="saml_signature"):
-        show(message, expected={"now": now})
-    assert show(message, expected={"now": now}, keys=(ec_key().public_key(),)).assertion.subject
+        show(data, expected={"now": now})
+    assert show(data, expected={"now": now}, keys=(ec_key().public_key(),)).assertion.subject
     with pytest.raises(Exception, match=r"."):
-        sp.parse_authn_request_response(base64.b64encode(message).decode(), BINDING_HTTP_POST, outstanding={REQUEST: "/"})
+        sp.parse_authn_request_response(base64.b64encode(data).decode(), BINDING_HTTP_POST, outstanding={REQUEST: "/"})

@@ -32,26 +32,26 @@ PRODUCTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
 }  # fmt: skip
 
 
-def unsigned(product: str) -> bytes:
-    """The product's message with everything filled in but its signatures."""
+def unsigned(product: str, now: int = NOW) -> bytes:
+    """The product's message of this moment with everything filled in but its signatures."""
     text = Template((SHAPES / f"{product}.xml").read_text()).substitute(
         idp=PRODUCTS[product][0],
         sp=SP,
         acs=ACS,
         request=REQUEST,
-        issued=stamp(NOW - 2).replace("Z", ".417Z"),
-        before=stamp(NOW - 300).replace("Z", ".417Z"),
-        until=stamp(NOW + 3600).replace("Z", ".417Z"),
-        auth=stamp(NOW - 600).replace("Z", ".081Z"),
-        session=stamp(NOW + 36_000),
+        issued=stamp(now - 2).replace("Z", ".417Z"),
+        before=stamp(now - 300).replace("Z", ".417Z"),
+        until=stamp(now + 3600).replace("Z", ".417Z"),
+        auth=stamp(now - 600).replace("Z", ".081Z"),
+        session=stamp(now + 36_000),
         certificate="\n".join(re.findall(".{1,64}", certificate(rsa_key()))),
     )
     return re.sub(r">\s+<", "><", text).encode()
 
 
-def message(product: str) -> bytes:
-    """The product's message, signed as it does."""
-    return sign(unsigned(product), rsa_key())
+def message(product: str, now: int = NOW) -> bytes:
+    """The product's message of this moment, signed as it does."""
+    return sign(unsigned(product, now), rsa_key())
 
 
 def accept(product: str, data: bytes, **view: Any) -> Any:
