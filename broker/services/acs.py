@@ -78,10 +78,14 @@ class Acs:
         try:
             memory = json.loads(self._sealer().open(login.memory or "", f"login:{login.id}"))
             if memory.get("acs") != self._address_of(at):
-                raise PartnerUntrusted("saml_destination", f"the answer came to {self._address_of(at)}")
+                raise PartnerUntrusted(
+                    "saml_destination", f"HS-24: the answer came to {self._address_of(at)}, not to the address of the request"
+                )
             envelope = _envelope(params)
             if envelope.in_response_to != memory.get("request_id"):  # before any key is touched
-                raise PartnerUntrusted("saml_in_response_to", "the response does not answer the request of this sign-in")
+                raise PartnerUntrusted(
+                    "saml_in_response_to", "HS-23: InResponseTo of samlp:Response is not the request of this sign-in"
+                )
             with self._place():
                 connector = self._partners.saml_connector(partner)
                 judged = connector.judge(Inbound(params=params, memory=memory, now=self._clock()), envelope)
@@ -91,7 +95,7 @@ class Acs:
             now = self._clock()
             with self._db.write() as tx:
                 if not used.once(tx, "saml", f"{partner}\0{judged.assertion_id}", judged.not_on_or_after + SKEW):
-                    raise PartnerUntrusted("saml_replay", "this assertion was shown before")
+                    raise PartnerUntrusted("saml_replay", "HS-31: ID of saml:Assertion: this assertion was shown before")
                 logins.park(
                     tx, handle=digest(handle), login_id=login.id, partner=partner, content=sealed, expires_at=now + PARKED_FOR
                 )
@@ -128,7 +132,7 @@ class Acs:
         if len(state) > RELAY_STATE:
             raise BadRequest("relay_state", "longer than 80 bytes")
         if _envelope(params).in_response_to is None:
-            raise PartnerUntrusted("saml_unsolicited", "no request of ours is named; sign-ins begin here")
+            raise PartnerUntrusted("saml_unsolicited", "HS-40: samlp:Response has no InResponseTo; sign-ins begin here")
         if found is None:
             raise LoginExpired("relay_state")
         raise LoginExpired("login_used" if found[0].stage is not Stage.WAITING else "login_expired")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from tests.journeys.saml_world import WANDA, SamlWorld, fields
 
 # What a refusal may move: the login that may end or go on, its receipt, the audit, counters, and what partners publish.
 MOVES = {"logins", "receipts", "refusals", "audit", "audit_personal", "attempts", "documents", "leases", "metadata_fetches"}
+RULE = re.compile(r"HS-\d+: ")  # a receipt names the rule first, then the element and what it must be
 QUICK = 0.1  # seconds of CPU, of server and client together
 
 
@@ -96,7 +98,10 @@ def refused(
     assert page.request_id
     for word in ("_response-1", "_assertion-1", "x7f-quirk", "evil", "boss@", "saml:", "somebody-else"):
         assert word not in page.text
-    assert case.at.world.receipt(page)["reason"] in reasons, case.at.world.receipt(page)
+    receipt = case.at.world.receipt(page)
+    assert receipt["reason"] in reasons, receipt
+    detail = receipt["steps"][-1]["detail"]
+    assert RULE.match(detail) or (receipt["reason"], detail[:6]) == ("claim_ambiguous", "email "), detail
     added = {key: told for key, told in events(case.at).items() if key not in audited}
     assert {(name, target) for name, target, _ in added.values()} == {("sign_in.refused", "woodgrove")}
     assert {why for _, _, why in added.values()} <= set(reasons)
