@@ -201,7 +201,7 @@ def test_what_we_take_it_takes(sp: Saml2Client, changes: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_the_products_messages(sp: Saml2Client, product: str) -> None:
-    """Each shape of the world that we accept, pysaml2 accepts, and reads the same NameID; one prefix apart (decision 11)."""
+    """Each shape of the world that we accept, pysaml2 accepts, and reads the same NameID; one prefix apart (decision 12)."""
     now = int(time.time())
     data = message(product, now)
     if product == "ad-fs":
