@@ -15,6 +15,7 @@ from broker.domain.question import QuestionKind
 from broker.keyring.root import load_roots
 from broker.keyring.seal import Sealer
 from broker.provider.view import ApplicationView
+from broker.services.account import Account
 from broker.services.acs import Acs
 from broker.services.applications import Applications
 from broker.services.assignments import Assignments
@@ -106,6 +107,7 @@ class Broker:
     groups: Groups
     assignments: Assignments
     life: GuestLife
+    account: Account
     sponsors: Sponsors
     questions: Questions
     receipts: Receipts
@@ -209,7 +211,7 @@ def build(
     tickets = Tickets(now, outbox)
     mismatches = Mismatches(now, outbox, tickets)
     sign_in = SignIn(db, clock, now, sessions, grants, in_force, mismatches)
-    life = GuestLife(db, clock, now)
+    life, guests = GuestLife(db, clock, now), Guests(db, clock, now)
     sponsors = Sponsors(db, clock, now)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
     audit_chain = AuditChain(db, clock, lambda: sealer, lambda: now().broker.retention.audit)
@@ -252,7 +254,8 @@ def build(
         outbox=outbox,
         groups=Groups(db, clock, now),
         assignments=Assignments(db, clock, now),
-        guests=Guests(db, clock, now),
+        guests=guests,
+        account=Account(db, clock, now, guests, sessions, life),
         life=life,
         questions=Questions(
             db,

@@ -16,6 +16,7 @@ from flask import Flask, Response, request
 
 from broker.domain.errors import PAGE_ERRORS
 from broker.factors import qr
+from broker.services.account import Use
 from broker.settings.load import Settings, load
 from broker.web import csrf, errors, static
 from broker.web import request as guards
@@ -24,7 +25,7 @@ from broker.web.pages import Pages
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "invitation", "invitation-plain",
-    "invitation-other", "invitation-code", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "question", "question-answered", "apps", "apps-empty",
+    "invitation-other", "invitation-code", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-leave", "account-left",
     "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "methods", "methods-none", "terms", "terms-new",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
@@ -100,6 +101,41 @@ def samples(pages: Pages) -> dict[str, Sample]:
     }
     beside = {**code, "sure": True, "decline_url": "/home", "restart_url": "/home", "choose_url": "", "address_url": ""}
     wrong = {"field": "code", "message": "That is not the code. Type the eight digits of the newest mail."}
+    account: dict[str, Any] = {
+        **form,
+        "name": "Gerda Guest",
+        "email": "gerda@fabrikam.example",
+        "homes": ["Fabrikam"],
+        "since": 1768000000,
+        "until": 1799000000,
+        "sponsor": "bob.berger@contoso.example",
+        "member": False,
+        "uses": [
+            Use(
+                client_id="payroll",
+                name="Payroll",
+                assigned=True,
+                groups=(),
+                agreed_at=1768000000,
+                until=1785000000,
+                last_used=1779000000,
+            ),
+            Use(
+                client_id="travel",
+                name="Travel and expenses",
+                assigned=True,
+                groups=("Auditors",),
+                agreed_at=None,
+                until=None,
+                last_used=None,
+            ),
+        ],
+        "sessions": [
+            {"sid": "a", "home": "Fabrikam", "since": 1779000000, "seen": 1779000000, "here": True},
+            {"sid": "b", "home": "Fabrikam", "since": 1778900000, "seen": 1778990000, "here": False},
+        ],
+        **{f"{name}_url": f"/{name}" for name in ("consents", "sessions", "export", "leave", "methods", "apps")},
+    }
     begun = {"partner": "Fabrikam", "application": "", "client_id": "", "action": "/saml/fabrikam/start"}
     mistake = {"field": "email", "message": "Write your address as name@example.org"}
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -339,9 +375,23 @@ def samples(pages: Pages) -> dict[str, Sample]:
             },
         ),
         "apps": Sample(
-            "apps.html", "apps", {**form, "person": "gerda@fabrikam.example", "tiles": tiles, "sign_out_url": "/sign-out"}
+            "apps.html",
+            "apps",
+            {**form, "person": "gerda@fabrikam.example", "tiles": tiles, "sign_out_url": "/sign-out", "account_url": "/account"},
         ),
         "apps-empty": Sample("apps.html", "apps", {**form, "person": "Gerda Guest", "tiles": [], "sign_out_url": "/sign-out"}),
+        "account": Sample("account.html", "account", account),
+        "account-member": Sample(
+            "account.html",
+            "account",
+            {**account, "member": True, "until": 0, "sponsor": "", "name": "", "uses": [], "sessions": account["sessions"][:1]},
+        ),
+        "account-leave": Sample(
+            "account_leave.html",
+            "account-leave",
+            {**form, "email": "gerda@fabrikam.example", "uses": ["Payroll", "Travel and expenses"], "cancel_url": "/account"},
+        ),
+        "account-left": Sample("account_left.html", "account-left", {"sign_in_url": "/apps"}),
     }
 
 

@@ -86,7 +86,21 @@ def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: st
     assert main["data-page"] == wanted
     primary = [element for element in page.elements if "data-primary" in element.attributes]
     assert len(primary) == (
-        0 if name in {"choose", "choose-none", "declined", "fresh-link", "apps", "apps-empty", "question-answered"} else 1
+        0
+        if name
+        in {
+            "choose",
+            "choose-none",
+            "declined",
+            "fresh-link",
+            "apps",
+            "apps-empty",
+            "question-answered",
+            "account",
+            "account-member",
+            "account-left",
+        }
+        else 1
     )
     heading = page.one("h1").text.strip()
     title = page.one("title").text

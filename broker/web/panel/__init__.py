@@ -11,7 +11,7 @@ from broker.domain.errors import BadRequest
 from broker.web import csrf
 from broker.web.cookies import Purpose
 from broker.web.pages import Pages
-from broker.web.panel import methods, question
+from broker.web.panel import account, methods, question
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     browser = Browser(broker, pages)
     question.register(routes, broker, pages, browser)
     methods.register(routes, broker, pages, browser)
+    account.register(routes, broker, pages, browser)
 
     @routes.get("/")
     def front() -> Response:
@@ -51,6 +52,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
             person=person.name or person.email,
             tiles=tiles,
             methods_url=pages.path(methods.PATH),
+            account_url=pages.path(account.PATH),
             sign_out_url=pages.path("/apps/sign-out"),
             csrf=csrf.token(cookie, _SCOPE),
         )

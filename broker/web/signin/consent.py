@@ -42,6 +42,7 @@ def page(broker: Broker, pages: Pages, browser: Browser, found: Found, *, redeem
         scopes=[scope for scope in scopes if scope != "openid"],
         csrf=browser.token(login.id),
         action=browser.path(login.id, "consent"),
+        account_url=pages.path("/account"),
         restart_url=browser.path(login.id, "restart"),
         terms_url=pages.path("/terms") if settings.broker.terms_of_use else "",
     )

@@ -1,0 +1,168 @@
+"""`/account`: what a person has here, and how to end it. Every button is a form; nothing needs JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, json, request
+
+from broker.domain.audit import Actor
+from broker.domain.errors import BadRequest, CommandError
+from broker.domain.guest import Kind, Person
+from broker.domain.ids import new_reference
+from broker.domain.login import Session
+from broker.web import csrf, headers
+from broker.web.cookies import Purpose
+from broker.web.pages import Pages
+from broker.web.panel import methods
+from broker.web.request import single
+from broker.web.signin.browser import Browser
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+
+PATH = "/account"
+_SCOPE = "account"
+
+
+class _Door:
+    """Who gets to the page, and what a button may do."""
+
+    def __init__(self, broker: Broker, pages: Pages, browser: Browser) -> None:
+        self._broker = broker
+        self._pages = pages
+        self._browser = browser
+
+    def seen(self, show: Callable[[Session, Person, str], Response]) -> Response:
+        """A page for whoever may see it now; half a sign-in opens nothing (MF-06): it begins one for the page."""
+        cookie = self._browser.session()
+        held = self._broker.own_pages.open_to(cookie, self._browser.address())
+        if held is None or cookie is None:
+            return self._begin()
+        return show(*held, csrf.token(cookie, _SCOPE))
+
+    def pressed(self, act: Callable[[Session, Person, Actor], Response | None]) -> Response:
+        """A button of the page: nothing happens without its token and a session that holds now (SC-04, SC-06)."""
+        cookie = self._browser.session()
+        csrf.check(request, cookie, _SCOPE, self._browser.issuer)
+        held = self._broker.own_pages.open_to(cookie, self._browser.address())
+        if held is None:
+            return self._begin()
+        actor = Actor(kind="person", id=held[1].id, address=self._browser.address(), request_id=new_reference())
+        try:
+            return act(*held, actor) or self._browser.go(self._pages.path(PATH))
+        except CommandError as error:
+            raise BadRequest("not_found", error.reason) from None
+
+    def goodbye(self, template: str) -> Response:
+        """The page after the last sign-in of this browser ended."""
+        response = self._pages.render(template, sign_in_url=self._pages.path("/apps"))
+        self._browser.cookies.clear(response, Purpose.SESSION)
+        self._browser.cookies.clear(response, Purpose.BROWSER)  # HW-13
+        return response
+
+    def _begin(self) -> Response:
+        browser = self._browser
+        started = self._broker.sign_in.begin_panel(browser.binding(), browser.address(), PATH)
+        response = browser.go(browser.path(started.login_id))
+        browser.cookies.set(response, Purpose.BROWSER, started.browser)
+        return response
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """The page, its buttons, the way out."""
+    door = _Door(broker, pages, browser)
+
+    @routes.get(PATH)
+    def account() -> Response:
+        return door.seen(lambda session, person, token: _page(broker, pages, session, person, token))
+
+    @routes.post(f"{PATH}/consents")
+    def withdraw_consent() -> Response:
+        application = single(request.form, "application")
+        return door.pressed(lambda _session, person, actor: broker.account.withdraw(actor, person.id, application))
+
+    @routes.post(f"{PATH}/sessions")
+    def end_session() -> Response:
+        sid = single(request.form, "sid")
+
+        def end(session: Session, person: Person, actor: Actor) -> Response | None:
+            broker.account.end_session(actor, person.id, sid)
+            return door.goodbye("signed_out.html") if sid == session.sid else None
+
+        return door.pressed(end)
+
+    @routes.post(f"{PATH}/export")
+    def export() -> Response:
+        return door.pressed(lambda _session, person, actor: _file(broker.account.export(actor, person.id)))
+
+    @routes.get(f"{PATH}/leave")
+    def ask_to_leave() -> Response:
+        return door.seen(lambda _session, person, token: _leave_page(broker, pages, person, token))
+
+    @routes.post(f"{PATH}/leave")
+    def leave() -> Response:
+        def go(_session: Session, person: Person, actor: Actor) -> Response:
+            broker.account.leave(actor, person.id)
+            return door.goodbye("account_left.html")
+
+        return door.pressed(go)
+
+
+def _file(found: Mapping[str, object]) -> Response:
+    """A download, not stored anywhere on the way."""
+    response = headers.private(Response(json.dumps(found, ensure_ascii=False, indent=2), mimetype="application/json"))
+    response.headers["Content-Disposition"] = 'attachment; filename="account.json"'
+    return response
+
+
+def _page(broker: Broker, pages: Pages, session: Session, person: Person, token: str) -> Response:
+    found, partners = broker.account.of(person), broker.settings.get().partners
+
+    def home(name: str) -> str:
+        return partners[name].name if name in partners else name
+
+    return pages.render(
+        "account.html",
+        keep_query={},
+        name=person.name,
+        email=person.email,
+        homes=list(dict.fromkeys(home(one.partner) for one in found.identities)),
+        since=person.redeemed_at or person.created_at,
+        until=person.expires_at or 0,
+        sponsor=person.sponsor or "",
+        member=person.kind is Kind.MEMBER,
+        uses=found.uses,
+        sessions=[
+            {
+                "sid": one.sid,
+                "home": home(one.partner),
+                "since": one.created_at,
+                "seen": one.last_seen_at,
+                "here": one.sid == session.sid,
+            }
+            for one in found.sessions
+        ],
+        csrf=token,
+        consents_url=pages.path(f"{PATH}/consents"),
+        sessions_url=pages.path(f"{PATH}/sessions"),
+        export_url=pages.path(f"{PATH}/export"),
+        leave_url=pages.path(f"{PATH}/leave"),
+        methods_url=pages.path(methods.PATH),
+        apps_url=pages.path("/apps"),
+    )
+
+
+def _leave_page(broker: Broker, pages: Pages, person: Person, token: str) -> Response:
+    if person.kind is Kind.MEMBER:
+        raise BadRequest("not_found", "is_member")
+    return pages.render(
+        "account_leave.html",
+        keep_query={},
+        email=person.email,
+        uses=[one.name for one in broker.account.of(person).uses],
+        csrf=token,
+        action=pages.path(f"{PATH}/leave"),
+        cancel_url=pages.path(PATH),
+    )
