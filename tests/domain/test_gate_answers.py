@@ -98,7 +98,11 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
     ({"required": PHR, "factors": TOTP, "proven_at": NOW - 900}, more(Step.ENROLL, how="passkey")),
     ({"required": PHR, "factors": TOTP, "proven_at": NOW - 901}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
     ({"wish": "totp"}, more(Step.ENROLL, "a method is to be added", how="totp")),
+    ({"wish": "totp", "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how="anew")),
+    ({"wish": "totp", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
     ({"wish": "totp", "added": True}, Next(Step.ISSUE)),
+    ({"required": SECOND, "acr_values": ("phr",)}, more(Step.ENROLL, how="any")),  # what must be comes before what would be liked
+    ({"acr_values": (MFA, "phr"), "acr_essential": True, "acr": MFA}, Next(Step.ISSUE)),
     ({"wish": "prove"}, Next(Step.ISSUE)),
     ({"wish": "prove", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
 ]

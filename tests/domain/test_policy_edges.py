@@ -153,3 +153,10 @@ def test_what_nobody_asks_for_may_be_missing() -> None:
     assert said(asks, partner=None, application=None).refusal is None
     about = policy(include=Whom(groups=frozenset({"auditors"}), members=True))
     assert said(about, guest="", partner=None).refusal is None
+
+
+@pytest.mark.parametrize(("proven", "word"), [(True, "with"), (False, "without")])
+def test_the_partners_proof_in_words(proven: bool, word: str) -> None:
+    """PO-04, HT-19: why a policy about the partner's proof is not about this sign-in."""
+    told = said(policy(partner_mfa=proven), partner_mfa=not proven).results
+    assert [one.reason for one in told] == [f"is about sign-ins {word} a trusted partner's multi-factor authentication"]

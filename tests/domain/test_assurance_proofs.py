@@ -1,0 +1,66 @@
+"""What a proof is worth: the partner's trusted word, and our own factors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from broker.domain.assurance import partner_did_mfa, reached
+from broker.domain.factor import Method, Proof
+
+NOW = 1_800_000_000
+SFA, MFA, PHR = "https://refeds.org/profile/sfa", "https://refeds.org/profile/mfa", "phr"
+WORD = Proof(method=Method.PARTNER, at=NOW - 100, by="fabrikam", acr=MFA, amr=("pwd", "hwk"))
+TOTP = Proof(method=Method.TOTP, at=NOW, by="f1", person="p")
+KEY = Proof(method=Method.PASSKEY, at=NOW, by="f2", person="p", verified=True)
+
+
+def test_a_partners_word() -> None:
+    """HO-15: acr, or any one of amr, is a value that the partner's file trusts; nothing is trusted where it lists none."""
+    for trusted, good in (
+        ((MFA,), True),
+        (("hwk",), True),
+        (("pwd",), True),
+        (("mfa", "hwk"), True),
+        ((), False),
+        (("otp",), False),
+    ):
+        assert partner_did_mfa(WORD, trusted, 3600, NOW) is good
+    silent = replace(WORD, acr=None, amr=())
+    assert not partner_did_mfa(silent, (MFA,), 3600, NOW)
+    assert not partner_did_mfa(None, (MFA,), 3600, NOW)
+    for method in Method:
+        assert partner_did_mfa(replace(WORD, method=method), (MFA,), 3600, NOW) is (method is Method.PARTNER)
+
+
+@pytest.mark.parametrize(
+    ("at", "good"),
+    [(NOW - 3599, True), (NOW - 3600, False), (NOW, True), (NOW + 60, True), (NOW + 61, False), (None, False)],
+)
+def test_how_old_it_may_be(at: int | None, good: bool) -> None:
+    """HO-15: younger than mfa_max_age, at most a minute ahead of our clock, and not without a time."""
+    assert partner_did_mfa(replace(WORD, at=at), (MFA,), 3600, NOW) is good
+
+
+@pytest.mark.parametrize(
+    ("vouched", "partner_mfa", "proofs", "acr", "amr"),
+    [
+        (None, False, (), SFA, ()),
+        (WORD, False, (), SFA, ("pwd", "hwk")),
+        (WORD, True, (), MFA, ("pwd", "hwk", "mfa")),
+        (replace(WORD, amr=("mfa", "x")), False, (), SFA, ()),
+        (WORD, False, (TOTP,), MFA, ("pwd", "hwk", "otp", "mfa")),
+        (None, False, (KEY,), PHR, ("hwk", "user", "mfa")),
+        (None, False, (replace(KEY, synced=True),), PHR, ("swk", "user", "mfa")),
+        (None, False, (replace(KEY, verified=False),), MFA, ("hwk", "mfa")),
+        (None, False, (replace(KEY, verified=False, synced=True),), MFA, ("swk", "mfa")),
+        (WORD, True, (TOTP, KEY), PHR, ("pwd", "hwk", "otp", "user", "mfa")),
+        (WORD, True, (KEY, TOTP), PHR, ("pwd", "hwk", "user", "otp", "mfa")),
+    ],
+)
+def test_what_is_reached(
+    vouched: Proof | None, partner_mfa: bool, proofs: tuple[Proof, ...], acr: str, amr: tuple[str, ...]
+) -> None:
+    """HP-62, HO-15, MF-01: the highest of what was proven; `mfa` is said where it is true, each method once."""
+    assert reached(vouched, partner_mfa, proofs) == (acr, amr)
