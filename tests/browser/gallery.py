@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request
+from markupsafe import Markup
 
 from broker.domain.errors import PAGE_ERRORS
 from broker.factors import qr
@@ -24,9 +25,10 @@ from broker.web.pages import Pages
 
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
-    "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "invitation", "invitation-plain",
-    "invitation-other", "invitation-code", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out", "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-leave", "account-left",
     "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "methods", "methods-none", "terms", "terms-new",
+    "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded",
+    "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out",
+    "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-leave", "account-left",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
@@ -151,7 +153,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "recovery": True,
     }
     enroll = {
-        **steps, "application": "Payroll", "asked": True, "apps": True, "passkeys": True, "qr": qr.svg(link, "QR code"), "link": link,
+        **steps, "application": "Payroll", "asked": True, "apps": True, "passkeys": True, "qr": Markup(qr.svg(link, "QR code")), "link": link,
         "secret": secret, "unable_url": "/home",
     }  # fmt: skip
     mistyped = [{"field": "code", "message": "That code is not right. Type the one that the app shows now."}]
@@ -160,7 +162,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "blocks": [
             {"kind": "heading", "text": "Using our applications"},
             {"kind": "text", "text": "You are a guest of Contoso. What you see here is meant for your work with us."},
-            {"kind": "list", "items": ["Do not share your sign-in.", "Tell us when you change your employer."]},
+            {"kind": "list", "entries": ["Do not share your sign-in.", "Tell us when you change your employer."]},
             *({"kind": "text", "text": f"{number}. " + "More words about what this means in practice. " * 6} for number in range(1, 7)),
         ],
     }  # fmt: skip

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, g, request
+from markupsafe import Markup
 
 from broker.domain.errors import BadRequest, PageError
 from broker.domain.factor import Method
@@ -74,7 +75,7 @@ def _enroll(pages: Pages, browser: Browser, asked: Asked, problem: str, status: 
         asked=not login.wish,
         apps=how in ("any", "totp"),
         passkeys=how in ("any", "passkey"),
-        qr=qr.svg(asked.link, say(_("QR code for an authenticator app"))),
+        qr=Markup(qr.svg(asked.link, say(_("QR code for an authenticator app")))),  # noqa: S704 - made here, its label escaped
         link=asked.link,
         secret=asked.secret,
         options=json.dumps(asked.options),

@@ -108,7 +108,7 @@ def blocks(text: str) -> list[Block]:
         if not lines:
             continue
         if _ITEM.match(lines[0]):
-            found.append({"kind": "list", "items": _items(lines)})
+            found.append({"kind": "list", "entries": _items(lines)})
         else:
             found.append({"kind": "text", "text": _plain(" ".join(lines))})
     return found
