@@ -176,6 +176,9 @@ def test_hs29_values() -> None:
     xsi = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
     nil = f'<saml:Attribute Name="{MAIL}"><saml:AttributeValue {xsi} xsi:nil="true"/><saml:AttributeValue>ada@fabrikam.example</saml:AttributeValue></saml:Attribute>'
     assert show(genuine(attributes=nil)).assertion.email == "ada@fabrikam.example"
+    for empty, kept in (("true", None), ("1", None), ("false", "ada@fabrikam.example"), ("0", "ada@fabrikam.example")):
+        one = f'<saml:Attribute Name="{MAIL}"><saml:AttributeValue {xsi} xsi:nil="{empty}">ada@fabrikam.example</saml:AttributeValue></saml:Attribute>'
+        assert show(genuine(attributes=one)).assertion.email == kept
     assert show(genuine(attributes=attribute(MAIL, "", "ada@fabrikam.example"))).assertion.email == "ada@fabrikam.example"
     assert show(genuine(attributes=attribute(MAIL, "", ""))).assertion.email is None
     refused("saml_attribute", extra=attribute(MEMBER_OF, "x" * 2049))
@@ -210,6 +213,11 @@ def test_hs29_scopes() -> None:
     refused("saml_attribute", {**claims, "domains": (), "scopes": ("other.example",)}, extra=anywhere)
     refused("saml_attribute", {**claims, "domains": ()}, extra=attribute(EPPN, "ada"))
     refused("saml_attribute", {"subject": "subject-id"}, extra=attribute(SUBJECT_ID, "ada@contoso.example"))
+    for scoped in ("pairwise-id", "subject-id"):  # as a claim too, not only as the subject
+        mapped = {"claims": {"email": "mail", "number": scoped}}
+        name = f"urn:oasis:names:tc:SAML:attribute:{scoped}"
+        refused("saml_attribute", mapped, extra=attribute(name, "ada@contoso.example"))
+        assert show(genuine(extra=attribute(name, "ada@fabrikam.example")), view=mapped).assertion.claims["number"]
     assert show(genuine(extra=attribute(EPPN, "admin@contoso.example"))).assertion.subject  # not mapped: dropped
 
 
