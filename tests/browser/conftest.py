@@ -29,6 +29,11 @@ ARGUMENTS = [
 ]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The mark of what the gate leaves to `make browser`."""
+    config.addinivalue_line("markers", "whole: pages and languages beyond the key pages")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, or the one on the path."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from _pytest.mark import ParameterSet
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from broker.domain.errors import PAGE_ERRORS
@@ -21,6 +23,17 @@ SMALL_TARGETS = """
 [...document.querySelectorAll('button, .btn, input:not([type=hidden]), .footing a, .aside a')]
 .filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)
 """
+
+
+KEY = (  # the pages that every change is looked at on; `make browser` and `make deep` look at all
+    "home", "choose", "code", "invitation", "consent-invited", "mfa-challenge", "mfa-enroll", "recovery-codes", "terms", "apps",
+    "account", "methods", "question", "signed-out", "error/not_invited", "error/partner_failed",
+)  # fmt: skip
+
+
+def every(names: Iterable[str]) -> list[ParameterSet]:
+    """One case each; those that are no key pages carry the mark `whole`."""
+    return [pytest.param(name, marks=() if name in KEY else pytest.mark.whole) for name in names]
 
 
 def complaints(page: Page) -> list[str]:
@@ -43,7 +56,7 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
-@pytest.mark.parametrize("name", [*NAMES, *ERRORS])
+@pytest.mark.parametrize("name", every([*NAMES, *ERRORS]))
 def test_page_is_pictured_and_accessible(chromium: Browser, gallery: str, pictures: Path, name: str) -> None:
     """At both widths and in both schemes axe-core finds nothing, targets are 44 px; WCAG 1.4.10 at 400 %. Pictures are kept."""
     context = chromium.new_context(locale="en-GB", reduced_motion="reduce")  # colours change at once, without a transition
@@ -61,6 +74,7 @@ def test_page_is_pictured_and_accessible(chromium: Browser, gallery: str, pictur
     context.close()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("language", ["nl", "de", "fr"])
 def test_pages_fit_a_phone_in_every_language(chromium: Browser, gallery: str, pictures: Path, language: str) -> None:
     """Longer words break nothing."""

@@ -52,7 +52,7 @@ def test_invitation_by_keyboard_on_a_phone(open_context: OpenContext, stage: Sta
         "You signed in at Fabrikam",
         "How Contoso handles your data",
         "Decline",
-        "end this later",
+        "leave at any time",
     ):
         assert words in said
     stops = tab_to(page, "[data-primary]")
