@@ -1,0 +1,300 @@
+"""Proof that is none: a partner's word in the wrong form, a weaker one than was asked for, a passkey that was copied."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import cbor2
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import select
+
+from broker.demo.browser import Page
+from broker.demo.saml_identity import SamlIdentityProvider, SamlRequest
+from broker.demo.saml_messages import PASSWORD, Answer
+from broker.demo.saml_partner import create_saml_partner
+from broker.demo.serving import Server
+from broker.demo.visitor import Visitor
+from broker.jose.encoding import b64url_encode
+from broker.storage.tables import factors
+from broker.web.cookies import Purpose
+from tests.journeys.saml_world import WANDA, WILL, SamlWorld
+from tests.journeys.second_factor import MFA, SFA, essential, with_phone
+from tests.journeys.test_factors import answer, challenged, events
+from tests.journeys.test_session_attacks import cookie
+from tests.journeys.test_step_up import sent, trust
+from tests.journeys.world import ADA, World
+from tests.race import race
+
+AMR = "http://schemas.microsoft.com/claims/authnmethodsreferences"
+UP, UV, BE, BS, AT = 0x01, 0x04, 0x08, 0x10, 0x40  # flags of authenticator data (WebAuthn 6.1)
+NO_PROOF: dict[str, tuple[Any, ...]] = {
+    "amr": (
+        "mfa", "pwd otp mfa", '["mfa"]', "", None, True, [], {"mfa": "mfa"}, [{"mfa": True}],
+        [["mfa"]], ["pwd", ["mfa"], "mfa"], ["mfa", 1], [1, 2.5, -3], [None, "mfa"], ["mfa", True], ["mfa", ""],
+        ["MFA", " mfa", "mfa.", "m\u0444a"], ["mfa"] * 10_000, ["x"] * 9_999 + ["mfa"], ["mfa" * 20_000],
+    ),
+    "acr": ([MFA], {"value": MFA}, 3, True, None, "", MFA + " " * 60_000, f"{SFA} {MFA}", MFA + "/", MFA.upper()),
+}  # fmt: skip
+WRONG = [(name, value) for name, values in NO_PROOF.items() for value in values]
+
+
+def says(world: World, claims: dict[str, Any]) -> None:
+    """Fabrikam's ID tokens for Ada: one factor, but for these claims."""
+    world.partners["fabrikam"].accounts["ada"] = replace(ADA, claims={"acr": SFA, "amr": ["pwd"], **claims})
+
+
+def local_factor_is_asked(world: World, who: Visitor, code: str, **params: str) -> None:
+    """The token says sfa where nobody insists; who insists gets it with our own factor, not before."""
+    plain = world.sign_in(who, **params).claims
+    assert (plain["acr"], "mfa" in plain.get("amr", [])) == (SFA, False)
+    assert world.arrive(who, prompt="none", **essential()).query["error"] == "interaction_required"
+    url, pending = world.request(**essential(), **params)
+    page = who.open(url, stop_at=world.callback)
+    assert (page.name, page.status) == ("mfa-challenge", 200)
+    assert world.broker.receipts.newest(limit=1)[0]["facts"]["partner_mfa"] is False
+    page = answer(world, who, page, code)
+    claims = world.party.complete(page.query, pending).claims
+    assert (claims["acr"], claims["amr"][-2:]) == (MFA, ["otp", "mfa"])
+
+
+@pytest.mark.parametrize(("claim", "value"), WRONG, ids=[f"{name}-{n}" for n, (name, _) in enumerate(WRONG)])
+def test_a_partner_says_it_wrong(world: World, claim: str, value: Any) -> None:
+    """MF-04, HO-15: amr and acr count as a list of texts and one text; anything else is no proof, and no error."""
+    trust(world, mfa="[]", step_up=False)
+    phone = with_phone(world, world.visitor(ADA))
+    trust(world)
+    says(world, {claim: value})
+    local_factor_is_asked(world, world.visitor(ADA), phone.code(), login_hint=ADA.email)
+    assert len(sent(world)) <= 1
+
+
+@pytest.mark.parametrize("claims", [{"amr": ["mfa"]}, {"acr": MFA}, {"amr": ["pwd", "mfa", "geo"], "acr": 3}])
+def test_a_partner_says_it_right(world: World, claims: dict[str, Any]) -> None:
+    """HO-15: the same road with the right form leads to mfa: what MF-04 refuses is refused for its form."""
+    trust(world)
+    world.redeem(world.visitor(ADA))
+    says(world, claims)
+    assert world.sign_in(world.visitor(ADA), login_hint=ADA.email, **essential()).claims["acr"] == MFA
+
+
+@pytest.mark.parametrize("claims", [{"amr": "m" * 100_000}, {"acr": MFA + "x" * 100_000}, {"amr": ["mfa", "x" * 10] * 10_000}])
+def test_a_token_that_is_too_long(world: World, claims: dict[str, Any]) -> None:
+    """MF-04: beyond the size of any token it is refused as a whole: a page with a reference, no session, nothing created."""
+    trust(world)
+    world.redeem(world.visitor(ADA))
+    says(world, claims)
+    before = world.counts("logins", "attempts", "receipts", "audit", "audit_personal")
+    ada = world.visitor(ADA)
+    page = world.arrive(ada, login_hint=ADA.email, **essential())
+    assert (page.name, page.error, page.status) == ("error", "partner_untrusted", 400)
+    assert cookie(world, ada.browser, Purpose.SESSION) is None
+    assert world.counts("logins", "attempts", "receipts", "audit", "audit_personal") == before
+    assert "xxxx" not in json.dumps(world.receipt(page))
+
+
+def test_userinfo_proves_nothing(world: World) -> None:
+    """MF-04, HO-15: acr and amr of userinfo are signed by nobody, and are not read."""
+    trust(world, mfa="[]", step_up=False)
+    phone = with_phone(world, world.visitor(ADA))
+    trust(world)
+    fabrikam = world.partners["fabrikam"]
+    fabrikam.lean, fabrikam.second_factor = True, False
+    says(world, {"acr": MFA, "amr": ["mfa"]})
+    local_factor_is_asked(world, world.visitor(ADA), phone.code(), login_hint=ADA.email)
+    assert fabrikam.calls["userinfo"] > 0
+
+
+class Weaker(SamlIdentityProvider):
+    """Signs people in whatever RequestedAuthnContext asks for, and says `context` of it."""
+
+    context = PASSWORD
+
+    def _told(self, request: SamlRequest, session: Any) -> Answer:
+        return replace(super()._told(request, session), context=self.context)
+
+
+@pytest.fixture
+def woodgrove(world: World) -> Iterator[tuple[SamlWorld, Weaker]]:
+    """The world with such a partner, trusted and asked."""
+    server = Server("127.0.0.8")
+    try:
+        ours = f"{world.url}/saml/metadata"
+        idp = Weaker(server.address, name="Woodgrove", accounts=(WANDA, WILL), sp_metadata=ours, clock=world.clock)
+        server.start(create_saml_partner(idp))
+        made = SamlWorld(world, idp, server)
+        made.file()
+        yield made, idp
+    finally:
+        server.close()
+
+
+CONTEXTS = (PASSWORD, "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified", MFA + "/", MFA.upper(), f"{SFA} {MFA}", "x" * 10_000)
+WEAKER = [(one, None) for one in CONTEXTS] + [(PASSWORD, one) for one in ('["mfa"]', "pwd mfa", "", "mfa" * 500)]
+
+
+@pytest.mark.parametrize(("context", "amr"), WEAKER, ids=range(len(WEAKER)))
+def test_a_weaker_context_than_was_asked_for(woodgrove: tuple[SamlWorld, Weaker], context: str, amr: str | None) -> None:
+    """MF-04, HS-30: MFA was requested, the partner answers with less: signed in, but as one factor; ours is asked for."""
+    (made, idp), world = woodgrove, woodgrove[0].world
+    phone = with_phone(world, made.visitor())
+    made.file(trust=f"email: true, mfa: ['{MFA}', mfa], step_up: true")
+    idp.context = context
+    idp.accounts["wanda"] = replace(WANDA, claims={} if amr is None else {AMR: amr})
+    local_factor_is_asked(world, made.visitor(), phone.code(), login_hint=WANDA.email)
+    assert any(request.contexts == (MFA,) for request in idp.seen)
+
+
+@dataclass
+class Passkey:
+    """An authenticator in software (ES256, attestation none). count: its signature counter; step: what a use adds to it."""
+
+    origin: str
+    count: int = 0
+    step: int = 1
+    flags: int = UP | UV
+    id: bytes = b"a passkey of the tests"
+    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+
+    def _client(self, kind: str, options: dict[str, Any]) -> bytes:
+        said = {"type": f"webauthn.{kind}", "challenge": options["challenge"], "origin": self.origin, "crossOrigin": False}
+        return json.dumps(said).encode()
+
+    def _data(self, rp: str, flags: int, attested: bytes = b"") -> bytes:
+        return hashlib.sha256(rp.encode()).digest() + struct.pack(">BI", flags, self.count) + attested
+
+    def _told(self, response: dict[str, bytes]) -> str:
+        name = b64url_encode(self.id)
+        parts = {part: b64url_encode(value) for part, value in response.items()}
+        return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": parts})
+
+    def create(self, page: Page) -> str:
+        """What navigator.credentials.create() answers to the options of this page."""
+        options, point = json.loads(page.document.data["data-passkey"]), self.key.public_key().public_numbers()
+        public = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")})
+        attested = bytes(16) + struct.pack(">H", len(self.id)) + self.id + public
+        data = self._data(options["rp"]["id"], self.flags | AT, attested)
+        made = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
+        return self._told({"clientDataJSON": self._client("create", options), "attestationObject": made})
+
+    def get(self, page: Page, *, claimed: int | None = None) -> str:
+        """What navigator.credentials.get() answers. claimed: another counter, written in after signing."""
+        options = json.loads(page.document.data["data-passkey"])
+        self.count += self.step
+        client, data = self._client("get", options), self._data(options["rpId"], self.flags)
+        signature = self.key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(hashes.SHA256()))
+        if claimed is not None:
+            data = data[:33] + struct.pack(">I", claimed)
+        return self._told({"clientDataJSON": client, "authenticatorData": data, "signature": signature})
+
+
+def with_passkey(world: World, **options: Any) -> Passkey:
+    """Ada has redeemed, and added a passkey."""
+    ada, passkey = world.visitor(ADA), Passkey(world.url, **options)
+    world.redeem(ada)
+    page = world.arrive(ada, **essential())
+    page = ada.browser.submit(page, {"credential": passkey.create(page)}, press="Add a passkey")
+    assert page.name == "recovery-codes", page
+    assert "code" in ada.browser.submit(page, stop_at=world.callback).query
+    return passkey
+
+
+def show(world: World, credential: str, who: Visitor, page: Page) -> Page:
+    """Send a passkey's answer from the page that asked for it."""
+    return who.browser.submit(page, {"credential": credential}, press="Use a passkey", stop_at=world.callback)
+
+
+def use(world: World, passkey: Passkey) -> tuple[Visitor, Page]:
+    """A new sign-in of Ada's with this passkey: who tried it, and how it ended."""
+    who, page = challenged(world)
+    return who, show(world, passkey.get(page), who, page)
+
+
+def kept(world: World) -> tuple[int, int]:
+    """Ada's only passkey: the counter, and when it was used last."""
+    with world.broker.db.read() as tx:
+        row = tx.execute(select(factors.c.sign_count, factors.c.last_used_at)).one()
+    return row.sign_count, row.last_used_at
+
+
+def refused(world: World, who: Visitor, page: Page, reason: str) -> None:
+    """The page says no more than that it did not work; the audit says why; nobody is signed in."""
+    assert (page.name, page.status) == ("mfa-challenge", 400)
+    assert "That passkey did not work here." in page.text
+    assert cookie(world, who.browser, Purpose.SESSION) is None
+    assert events(world, "factor.refused")[-1]["reason"] == reason
+    assert who.browser.get(page.url.rpartition("/")[0], stop_at=world.callback).name == "mfa-challenge"
+
+
+@pytest.mark.parametrize("behind", [0, 1, 6])
+def test_a_copy_is_found_out(both: World, behind: int) -> None:
+    """WebAuthn 7.2 step 22: an equal or older counter is refused and audited, the counter stays; the original goes on."""
+    passkey = with_passkey(both, count=2)
+    stolen = replace(passkey)
+    for _ in range(4):
+        assert "code" in use(both, passkey)[1].query
+    assert kept(both) == (6, both.clock())
+    stolen.count, at_that_time = 5 - behind, kept(both)
+    both.clock.advance(60)
+    refused(both, *use(both, stolen), "passkey_cloned")
+    assert len(events(both, "factor.refused")) == 1
+    assert kept(both) == at_that_time
+    assert "code" in use(both, passkey)[1].query
+    assert kept(both)[0] == 7
+
+
+def test_the_original_behind_its_copy(world: World) -> None:
+    """WebAuthn 7.2 step 22: a copy that was faster is found out by the original's next use, which is told in the audit."""
+    passkey = with_passkey(world)
+    stolen = replace(passkey)
+    for _ in range(2):
+        assert "code" in use(world, stolen)[1].query
+    refused(world, *use(world, passkey), "passkey_cloned")
+    (event,) = events(world, "factor.refused")
+    assert event["subject"] == world.broker.receipts.newest(limit=2)[-1]["person_id"]
+    assert kept(world)[0] == 2
+
+
+def test_passkeys_that_do_not_count(both: World) -> None:
+    """WebAuthn 7.2 step 22: zero on both sides says nothing, and passes; zero after a number is a copy."""
+    passkey = with_passkey(both, step=0, flags=UP | UV | BE | BS)
+    for _ in range(3):
+        assert "code" in use(both, passkey)[1].query
+    assert kept(both)[0] == 0
+    passkey.step = 5
+    assert "code" in use(both, passkey)[1].query
+    passkey.step, passkey.count = 0, 0
+    refused(both, *use(both, passkey), "passkey_cloned")
+    assert kept(both)[0] == 5
+
+
+@pytest.mark.parametrize("together", [2, 6])
+def test_one_counter_in_parallel(both: World, together: int) -> None:
+    """WebAuthn 7.2 step 22: original and copies with the same number at the same moment: one gets in, each other is audited."""
+    passkey = with_passkey(both)
+    waiting = [challenged(both) for _ in range(together)]
+    answers = [replace(passkey).get(page) for _who, page in waiting]
+    ends = race(lambda n: show(both, answers[n], *waiting[n]), together)
+    assert sum("code" in page.query for page in ends) == 1
+    assert [page.status for page in ends].count(400) == together - 1
+    assert [event["reason"] for event in events(both, "factor.refused")] == ["passkey_cloned"] * (together - 1)
+    assert kept(both)[0] == 1
+
+
+def test_a_counter_is_signed(world: World) -> None:
+    """WebAuthn 7.2: a number that was written in afterwards, or an answer shown a second time, proves nothing."""
+    passkey = with_passkey(world, count=3)
+    at = challenged(world)
+    refused(world, at[0], show(world, passkey.get(at[1], claimed=9), *at), "passkey_answer")
+    at = challenged(world)
+    old = passkey.get(at[1])
+    assert "code" in show(world, old, *at).query
+    at = challenged(world)
+    refused(world, at[0], show(world, old, *at), "passkey_answer")
+    assert kept(world)[0] == 5
