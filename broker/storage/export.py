@@ -11,6 +11,7 @@ from broker.storage.tables import (
     audit,
     audit_personal,
     consents,
+    factor_resets,
     factors,
     grants,
     group_members,
@@ -49,6 +50,7 @@ SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
     factors: ("sign_in_methods", ("method", "name", "verified", "synced", "created_at", "last_used_at")),
     terms: ("terms", ("version", "language", "accepted_at")),
     recovery_codes: ("recovery_codes", ("created_at", "used_at")),
+    factor_resets: ("sign_in_method_resets", ("created_at", "due_at")),
     questions: ("questions", ("kind", "asked", "data", "created_at", "expires_at", "answered_at", "answer")),
 }  # fmt: skip
 ELSEWHERE = {"group_members": "groups"}  # tables of which another section says it in words
