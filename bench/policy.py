@@ -12,14 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from _cpu import milliseconds
 
 from broker.domain.assurance import SFA
 from broker.domain.guest import Kind
@@ -29,7 +28,6 @@ from broker.domain.replay import PastSignIn
 from broker.services.replay import run
 
 REACH = 1.0
-ROUNDS = 7
 POLICIES = 1000
 ADA = Circumstances(
     kind=Kind.GUEST,
@@ -62,17 +60,6 @@ def books() -> dict[str, list[Policy]]:
     }
 
 
-def measure(work: Callable[[], Any], times: int) -> float:
-    """Milliseconds of CPU of one call: the median of the rounds' means."""
-    means = []
-    for _ in range(ROUNDS):
-        started = time.process_time()
-        for _ in range(times):
-            work()
-        means.append((time.process_time() - started) / times * 1000)
-    return round(statistics.median(means), 3)
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -81,7 +68,7 @@ def main() -> None:
     figures, matched, whole = {}, {}, books()
     for name, policies in whole.items():
         book = Rulebook.of(policies)
-        figures[name] = measure(lambda book=book: judge(book, ADA), times)  # type: ignore[misc]
+        figures[name] = milliseconds(lambda book=book: judge(book, ADA), times)  # type: ignore[misc]
         matched[name] = sum(result.result == "required" for result in judge(book, ADA).results)
     past = [
         PastSignIn(receipt=f"r{n}", at=n, person=f"p{n % 500}", circumstances=ADA, acr=SFA, proof_age=n) for n in range(20_000)
@@ -98,7 +85,7 @@ def main() -> None:
         "groups": len(ADA.groups),
         "matched": matched,
         "ms_cpu": figures,
-        "making_ready_ms_cpu": measure(lambda: Rulebook.of(whole["by_application"]), 3),
+        "making_ready_ms_cpu": milliseconds(lambda: Rulebook.of(whole["by_application"]), 3),
         "replayed_sign_ins_a_second": round(replayed.sign_ins / seconds),
         "reach_ms": REACH,
         "reached": {name: figure < REACH for name, figure in figures.items()},

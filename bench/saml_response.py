@@ -11,14 +11,12 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from _cpu import milliseconds
 
 from broker.connectors.saml.decode import decode
 from broker.connectors.saml.decryption import decrypt
@@ -28,18 +26,6 @@ from broker.connectors.saml.signature import verify
 from tests.connectors.saml.idp import EXPECTED, VIEW, canonical, encryption, genuine, rsa_key, show, x509_info
 
 REACH = 2.0
-ROUNDS = 5
-
-
-def measure(work: Callable[[], Any], times: int) -> float:
-    """Milliseconds of CPU of one call: the median of the rounds' means."""
-    means = []
-    for _ in range(ROUNDS):
-        started = time.process_time()
-        for _ in range(times):
-            work()
-        means.append((time.process_time() - started) / times * 1000)
-    return round(statistics.median(means), 3)
 
 
 def main() -> None:
@@ -63,19 +49,19 @@ def main() -> None:
         except Exception:  # noqa: BLE001 - what is measured
             return
 
-    whole = {name: measure(lambda form=form: show(form), times) for name, form in list(forms.items())[:3]}  # type: ignore[misc]
+    whole = {name: milliseconds(lambda form=form: show(form), times) for name, form in list(forms.items())[:3]}  # type: ignore[misc]
     figures = {
         "benchmark": "saml_response",
         "machine": platform.machine(),
         "python": platform.python_version(),
         "bytes": {name: len(form) for name, form in forms.items()},
-        "ms_cpu": whole | {"refused_by_the_gate": measure(refuse, times)},
+        "ms_cpu": whole | {"refused_by_the_gate": milliseconds(refuse, times)},
         "parts_ms_cpu": {
-            "decode": measure(lambda: decode(forms["assertion_signed"]), times),
-            "gate": measure(lambda: gate_response(decode(forms["assertion_signed"])), times),
-            "one_signature": measure(lambda: verify(plain.assertion_signature, keys), times),
-            "decryption": measure(lambda: decrypt(hidden.encrypted, ours, False), times),
-            "record": measure(
+            "decode": milliseconds(lambda: decode(forms["assertion_signed"]), times),
+            "gate": milliseconds(lambda: gate_response(decode(forms["assertion_signed"])), times),
+            "one_signature": milliseconds(lambda: verify(plain.assertion_signature, keys), times),
+            "decryption": milliseconds(lambda: decrypt(hidden.encrypted, ours, False), times),
+            "record": milliseconds(
                 lambda: read_record(plain.assertion, partner=VIEW, expected=EXPECTED, canonical_email=canonical), times
             ),
         },
