@@ -52,7 +52,7 @@ class FactorResets:
         """Ask whoever answers for the person of this login; False where nobody does. Once a day. Raises BadRequest elsewhere."""
         now, settings = self._clock(), self._settings()
         with self._db.write() as tx:
-            found = self._sign_in._look(tx, login_id, browser, session_cookie, address, now)  # noqa: SLF001 - same transaction
+            found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
             login, person = found.login, found.person
             if person is None or decide(found.facts).next.step is not Step.CHALLENGE:
                 raise BadRequest("factor_login_mismatch").of_login(login.id, login.reference)

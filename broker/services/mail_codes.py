@@ -107,7 +107,7 @@ class MailCodes:
         """A code that was typed. Raises TooManyAttempts with the last try, and where this client has tried too often."""
         now = self._clock()
         with self._db.write() as tx:
-            found = self._sign_in._look(tx, login_id, browser, cookie, address, now)  # noqa: SLF001 - same transaction
+            found = self._sign_in.find(tx, login_id, browser, cookie, address, now)
             box = found.mailbox
             if decide(found.facts).next.step is not Step.CODE or box is None:
                 return Entered.DONE
@@ -143,7 +143,7 @@ class MailCodes:
     def _asked(
         self, tx: Connection, login_id: str, browser: str | None, cookie: str | None, address: str, now: int
     ) -> tuple[Found, Mailbox]:
-        found = self._sign_in._look(tx, login_id, browser, cookie, address, now)  # noqa: SLF001 - same transaction
+        found = self._sign_in.find(tx, login_id, browser, cookie, address, now)
         if decide(found.facts).next.step is not Step.CODE or found.mailbox is None:
             raise LoginExpired("login_used")
         return found, found.mailbox
@@ -247,7 +247,7 @@ class MailCodes:
             )
         if last and box.why is Why.INVITED:  # whoever answers for the guest hears of it (IN-01)
             actor = Actor(kind="person", address=client, request_id=login.reference)
-            self._sign_in._tell(tx, found, MISMATCH[1], actor)  # noqa: SLF001 - same transaction
+            self._sign_in.tell_sponsor(tx, found, MISMATCH[1], actor)
 
     @staticmethod
     def _audit(

@@ -189,7 +189,7 @@ class Proving:
     def _at(
         self, tx: Connection, login_id: str, browser: str | None, session_cookie: str | None, address: str, now: int
     ) -> tuple[Found, Next]:
-        found = self._sign_in._look(tx, login_id, browser, session_cookie, address, now)  # noqa: SLF001 - same transaction
+        found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
         return found, decide(found.facts).next
 
     @staticmethod

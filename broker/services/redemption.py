@@ -37,7 +37,7 @@ class Redemption:
         """
         now = self._clock()
         with self._db.write() as tx:
-            found = self._sign_in._look(tx, login_id, browser, session_cookie, address, now)  # noqa: SLF001 - same transaction
+            found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
             said = decide(found.facts).next
             step = said.step
             if step is Step.REDEEM:

@@ -140,7 +140,7 @@ class SignIn:
         """Fold the gates over the facts of now, and do what the last of them says. Raises LoginExpired."""
         now = self._clock()
         with self._db.write() as tx:
-            found = self._look(tx, login_id, browser, session_cookie, address, now)
+            found = self.find(tx, login_id, browser, session_cookie, address, now)
             decision = decide(found.facts)
             if decision.next.step is Step.ISSUE:
                 return self._issue(tx, found, decision, address)
@@ -149,15 +149,19 @@ class SignIn:
             return Turn(found=found, decision=decision)
 
     def look(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> Found:
-        """What is known of a live login, for a page; changes nothing but a first arrival of staff."""
+        """What is known of a live login, for a page. Raises LoginExpired."""
         with self._db.write() as tx:
-            return self._look(tx, login_id, browser, session_cookie, address, self._clock())
+            return self.find(tx, login_id, browser, session_cookie, address, self._clock())
 
-    def _look(
+    def find(
         self, tx: Connection, login_id: str, browser: str | None, session_cookie: str | None, address: str, now: int
     ) -> Found:
+        """Where a live login stands, for what else is decided or written in `tx`. Raises LoginExpired.
+
+        What is out at the partner is forgotten, staff who arrive first join, memberships by rule are settled.
+        """
         login = live(tx, login_id, browser, now)
-        if login.stage is Stage.WAITING:  # Back, reload, a second tab: what is out at the partner is forgotten
+        if login.stage is Stage.WAITING:  # Back, reload, a second tab
             logins.reopen(tx, login)
             login = replace(login, stage=Stage.OPEN)
         settings = self._settings()
@@ -248,7 +252,7 @@ class SignIn:
         login, now, said = found.login, found.facts.now, decision.next
         answer = {"error": said.error} if login.request is not None and (said.code is None or found.facts.silent) else None
         actor = Actor(kind="person", id=found.facts.person or "", address=address, request_id=login.reference)
-        told = self._tell(tx, found, said.reason, actor)
+        told = self.tell_sponsor(tx, found, said.reason, actor)
         denied = trail.entry(now, "denied", said.code or said.error, said.reason, gates=trail.gates_of(decision), told=told)
         steps = trail.longer(login, *membership.told(found.judged, now), denied)
         if answer is not None:
@@ -263,8 +267,8 @@ class SignIn:
         audit.record(tx, event, now)
         return Turn(found=found, decision=decision, answer=answer)
 
-    def _tell(self, tx: Connection, found: Found, reason: str, actor: Actor) -> str:
-        """Somebody else came with an invitation: whoever answers for the guest hears of it (IN-01)."""
+    def tell_sponsor(self, tx: Connection, found: Found, reason: str, actor: Actor) -> str:
+        """Somebody else came with an invitation: whoever answers for the guest hears of it (IN-01). Whom `tx` tells, or ""."""
         said, invitation = found.login.assertion, found.invitation
         if reason != "invitation_identity" or said is None or invitation is None:
             return ""

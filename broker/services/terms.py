@@ -58,7 +58,7 @@ class Terms:
         """The button of the page that this login shows now. A version that is not in force any more is not taken for the new one."""
         now = self._clock()
         with self._db.write() as tx:
-            found = self._sign_in._look(tx, login_id, browser, session_cookie, address, now)  # noqa: SLF001 - same transaction
+            found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
             login, person, in_force = found.login, found.person, found.facts.terms
             step = decide(found.facts).next.step
             if step is not Step.TERMS and found.facts.terms_accepted:
