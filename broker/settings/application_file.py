@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from broker.domain.claims import OURS, SCOPES
 from broker.settings import urls
@@ -18,6 +18,7 @@ from broker.settings.values import (
     Link,
     Listed,
     Logo,
+    NamedFile,
     Outbound,
     Secret,
     Section,
@@ -141,7 +142,7 @@ class SelfService(Section):
     approval: Literal["owners", "none"] = Field(default="owners", description="Who says yes.")
 
 
-class ApplicationFile(Section):
+class ApplicationFile(NamedFile):
     """config/applications/CLIENT_ID.yaml; the file's name is the client_id."""
 
     name: Text = Field(description="The application, as guests know it.", examples=["Payroll"])
@@ -183,17 +184,10 @@ class ApplicationFile(Section):
     api_permissions: Listed[ApiPermission] = Field(default=(), description="What it may do at the management API.")
     self_service: SelfService = Field(default_factory=SelfService, description="Whether people may ask for access themselves.")
 
-    _id: str = PrivateAttr("")
-
-    def model_post_init(self, context: Any, /) -> None:
-        """The loader hands in the file's name."""
-        if isinstance(context, dict):
-            self._id = context.get("id", "")
-
     @property
     def client_id(self) -> str:
         """The file's name without .yaml."""
-        return self._id
+        return self.id
 
     @property
     def client_type(self) -> Literal["public", "secret", "private_key_jwt"]:

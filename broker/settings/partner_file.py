@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from broker.settings import urls
 from broker.settings.errors import Problem, Wrong
@@ -18,6 +18,7 @@ from broker.settings.values import (
     Duration,
     File,
     Listed,
+    NamedFile,
     PartnerIssuer,
     Scalar,
     Secret,
@@ -141,7 +142,7 @@ class Trust(Section):
     step_up: bool = Field(default=False, description="When more proof is needed, ask the partner first, ourselves last.")
 
 
-class PartnerFile(Section):
+class PartnerFile(NamedFile):
     """config/partners/PARTNER.yaml; the file's name is the partner's id."""
 
     name: Text = Field(description="The home organization, as its people know it.", examples=["Fabrikam"])
@@ -155,18 +156,6 @@ class PartnerFile(Section):
         default_factory=dict, description="Broker claim: the attribute's Name on the wire, or a short name."
     )
     trust: Trust = Field(default_factory=Trust, description="What we believe of what the partner says.")
-
-    _id: str = PrivateAttr("")
-
-    def model_post_init(self, context: Any, /) -> None:
-        """The loader hands in the file's name."""
-        if isinstance(context, dict):
-            self._id = context.get("id", "")
-
-    @property
-    def id(self) -> str:
-        """The file's name without .yaml."""
-        return self._id
 
     @property
     def issuer(self) -> str:

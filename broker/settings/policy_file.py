@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from broker.settings.errors import Problem
-from broker.settings.values import AllOrEmails, AllOrIds, Duration, Listed, Network, Section, Text
+from broker.settings.values import AllOrEmails, AllOrIds, Duration, Listed, NamedFile, Network, Section, Text
 
 
 class People(Section):
@@ -63,7 +63,7 @@ class SessionRules(Section):
     sign_in_frequency: Duration | None = Field(default=None, description="Re-authenticate after this time.")
 
 
-class PolicyFile(Section):
+class PolicyFile(NamedFile):
     """config/policies/POLICY.yaml; the file's name is the policy's id."""
 
     name: Text = Field(description="The policy in a sentence.", examples=["Payroll asks guests for a second factor"])
@@ -75,18 +75,6 @@ class PolicyFile(Section):
     conditions: Conditions = Field(default_factory=Conditions, description="When; left out: always.")
     grant: Grant = Field(default_factory=Grant, description="What it wants.")
     session: SessionRules = Field(default_factory=SessionRules, description="How long a proof lasts.")
-
-    _id: str = PrivateAttr("")
-
-    def model_post_init(self, context: Any, /) -> None:
-        """The loader hands in the file's name."""
-        if isinstance(context, dict):
-            self._id = context.get("id", "")
-
-    @property
-    def id(self) -> str:
-        """The file's name without .yaml."""
-        return self._id
 
 
 def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:

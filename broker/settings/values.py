@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationInfo, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, SecretStr, ValidationInfo, WithJsonSchema
 
 from broker.domain.claims import PROTOCOL
 from broker.settings import durations, names, secrets, urls
@@ -19,6 +19,22 @@ class Section(BaseModel):
     """A map of known keys: unknown ones refused, nothing converted, nothing changed later, no input in messages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class NamedFile(Section):
+    """A file whose name is its id; the loader hands the name in as the context of validation."""
+
+    _id: str = PrivateAttr("")
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Takes the name from the context."""
+        if isinstance(context, dict):
+            self._id = context.get("id", "")
+
+    @property
+    def id(self) -> str:
+        """The file's name without .yaml."""
+        return self._id
 
 
 def as_tuple(value: object) -> object:
