@@ -76,15 +76,7 @@ def store(
 ) -> None:
     """Keep a good copy. next_try_at: when the next fetch may be, whoever asks."""
     c = documents.c
-    values = {
-        "url": url,
-        "body": body,
-        "problem": None,
-        "fetched_at": now,
-        "fresh_until": fresh_until,
-        "valid_until": valid_until,
-        "next_try_at": next_try_at,
-    }
+    values = _copy(url, body, now, fresh_until, valid_until, next_try_at)
     tx.execute(update(documents).where(c.partner == partner, c.kind == kind).values(**values))
 
 
@@ -93,15 +85,7 @@ def keep(
 ) -> None:
     """Keep a copy of what was not fetched: a file of the home that every node has."""
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    values = {
-        "url": url,
-        "body": body,
-        "problem": None,
-        "fetched_at": now,
-        "fresh_until": fresh_until,
-        "valid_until": valid_until,
-        "next_try_at": fresh_until,
-    }
+    values = _copy(url, body, now, fresh_until, valid_until, fresh_until)
     statement = dialect.insert(documents).values(partner=partner, kind=kind, **values)
     tx.execute(statement.on_conflict_do_update(index_elements=["partner", "kind"], set_=values))
 
@@ -116,3 +100,16 @@ def fail(tx: Connection, partner: str, kind: str, *, problem: str, next_try_at: 
     if not new:
         tx.execute(ours.values(next_try_at=next_try_at))
     return new
+
+
+def _copy(url: str, body: str, now: int, fresh_until: int, valid_until: int | None, next_try_at: int) -> dict[str, object]:
+    """The columns of a good copy."""
+    return {
+        "url": url,
+        "body": body,
+        "problem": None,
+        "fetched_at": now,
+        "fresh_until": fresh_until,
+        "valid_until": valid_until,
+        "next_try_at": next_try_at,
+    }

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from broker.connectors.saml.metadata import MAX_DOCUMENT, Idp, Wanted, read_metadata
+from broker.connectors.saml.metadata import HARDENED, MAX_DOCUMENT, Idp, Wanted, read_metadata
 from broker.domain.errors import PartnerFailed
 
 _MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
@@ -43,18 +43,8 @@ def _selected(path: Path, entity_id: str) -> bytes:
 
 
 def _found(stream: BinaryIO, entity_id: str) -> Iterator[bytes]:
-    nodes = etree.iterparse(
-        stream,
-        events=("start", "end"),
-        tag=(_MD + "EntityDescriptor", _MD + "EntitiesDescriptor"),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        encoding="utf-8",
-    )
+    tags = (_MD + "EntityDescriptor", _MD + "EntitiesDescriptor")
+    nodes = etree.iterparse(stream, events=("start", "end"), tag=tags, **HARDENED)
     for event, node in nodes:
         if event == "start":
             if node.getparent() is None and node.getroottree().docinfo.doctype:
