@@ -35,6 +35,7 @@ from broker.demo.faults import FAULTS, SKEW
 from broker.demo.identity import Account, Client, IdentityProvider, Refused, Request, Session
 from broker.demo.page import button, form, page
 from broker.demo.serving import PortTaken, Server
+from broker.demo.switches import switches
 
 COOKIE = "partner"
 PEOPLE = (
@@ -142,19 +143,11 @@ class _Pages:
 
     def faults(self) -> AnyResponse:
         """Show or turn the switches."""
-        if request.method == "POST":
-            data = request.get_json(silent=True) if request.is_json else request.form
-            wanted = str((data or {}).get("fault", ""))
-            if wanted not in FAULTS:
-                raise Refused("invalid_request", f"fault is one of {', '.join(FAULTS)}")
-            self._provider.fault = wanted
-        if request.is_json or request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-            return jsonify(fault=self._provider.fault, faults={f.name: f.title for f in FAULTS.values()})
-        rows = "".join(
-            f"<p>{button(f.name, name='fault', value=f.name, pressed=f.name == self._provider.fault)} {escape(f.title)}</p>"
-            for f in FAULTS.values()
-        )
-        return self._page("What is wrong here", form("/faults", rows), name="partner-faults", fault=self._provider.fault)
+
+        def show(body: str) -> AnyResponse:
+            return self._page("What is wrong here", body, name="partner-faults", fault=self._provider.fault)
+
+        return switches(FAULTS, self._provider, show)
 
     def keys(self) -> AnyResponse:
         """Change the signing key, as every partner does some day."""
