@@ -128,7 +128,7 @@ def test_malformed_ticket(world: World, text: str) -> None:
 def test_guessing_tickets(world: World) -> None:
     """IN-06, HW-10: after a number of wrong tickets an address has to wait; the genuine one works elsewhere and later."""
     from broker.domain.ids import new_secret
-    from broker.web.signin.invitation import GUESSES
+    from broker.web.signin.mail_link import GUESSES
 
     for _ in range(GUESSES):
         world.broker.attempts.hit("ticket:127.0.0.1", limit=GUESSES, window=600)

@@ -38,9 +38,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
         held = broker.own_pages.open_to(cookie, browser.address())
         if held is None or cookie is None:
             started = broker.sign_in.begin_panel(browser.binding(), browser.address(), "/apps")
-            response = browser.go(browser.path(started.login_id))
-            browser.cookies.set(response, Purpose.BROWSER, started.browser)
-            return response
+            return browser.into(started)
         person = held[1]
         tiles = [
             {"name": app.name, "launch_url": app.launch_url, "logo": pages.assets.application_logo(app.client_id)}
@@ -66,9 +64,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
         if broker.sessions.find(browser.session()) is not None:
             return browser.go(str(found.launch_url))
         started = broker.sign_in.begin_panel(browser.binding(), browser.address(), f"/launch/{application}")
-        response = browser.go(browser.path(started.login_id))
-        browser.cookies.set(response, Purpose.BROWSER, started.browser)
-        return response
+        return browser.into(started)
 
     @routes.post("/apps/sign-out")
     def sign_out() -> Response:

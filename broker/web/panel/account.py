@@ -65,9 +65,7 @@ class _Door:
     def _begin(self) -> Response:
         browser = self._browser
         started = self._broker.sign_in.begin_panel(browser.binding(), browser.address(), PATH)
-        response = browser.go(browser.path(started.login_id))
-        browser.cookies.set(response, Purpose.BROWSER, started.browser)
-        return response
+        return browser.into(started)
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:

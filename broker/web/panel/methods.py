@@ -11,7 +11,6 @@ from broker.domain.errors import BadRequest
 from broker.domain.login import Wish
 from broker.services.methods import NotFresh, kind_of
 from broker.web import csrf
-from broker.web.cookies import Purpose
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.signin.browser import Browser
@@ -114,6 +113,4 @@ def _check(browser: Browser) -> None:
 def _prove(broker: Broker, browser: Browser, wish: str) -> Response:
     """A login that comes back to this page."""
     started = broker.sign_in.begin_panel(browser.binding(), browser.address(), PATH, wish=wish)
-    response = browser.go(browser.path(started.login_id))
-    browser.cookies.set(response, Purpose.BROWSER, started.browser)
-    return response
+    return browser.into(started)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from broker.domain.errors import BadRequest
 from broker.domain.ids import new_reference
 from broker.domain.question import Question
 from broker.services.questions import Asked
@@ -17,57 +16,37 @@ from broker.web.pages import Pages, isolate
 from broker.web.panel.question_texts import TEXTS
 from broker.web.request import single
 from broker.web.signin.browser import Browser
+from broker.web.signin.mail_link import MailLink
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
 _SCOPE = "question"
 _KEPT = 3600  # seconds: then the mail is at hand again
-GUESSES = 60  # unknown tickets an address may try in ten minutes
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
     """`/question/TICKET` puts the ticket into a cookie; `/question` is the page without it in the address."""
+    link = MailLink(broker, browser, Purpose.QUESTION, kept=_KEPT, counted="question", malformed="question_malformed")
 
     @routes.get("/question/<ticket>")
     def question_arrives(ticket: str) -> Response:
-        if len(ticket) != 43:
-            _guess()
-            raise BadRequest("question_malformed")
-        response = browser.go(pages.path("/question"))
-        browser.cookies.set(response, Purpose.QUESTION, ticket, max_age=_KEPT)
-        return response
+        return link.arrived(ticket, pages.path("/question"))
 
     @routes.get("/question")
     def question() -> Response:
-        ticket = _ticket()
-        try:
-            return _page(broker, pages, broker.questions.open(ticket), ticket)
-        except BadRequest:
-            _guess()
-            raise
+        ticket = link.ticket()
+        with link.guessing():
+            asked = broker.questions.open(ticket)
+        return _page(broker, pages, asked, ticket)
 
     @routes.post("/question")
     def answer() -> Response:
-        csrf.check_origin(request, browser.issuer)  # first: another site's form brings no ticket
-        ticket = _ticket()
-        csrf.check(request, ticket, _SCOPE, browser.issuer)
+        ticket = link.pressed(_SCOPE)
         given = single(request.form, "answer") or ""
-        try:
+        with link.guessing():
             done = broker.questions.answer(ticket, given, address=browser.address(), request_id=new_reference())
-        except BadRequest:
-            _guess()
-            raise
         return _answered(broker, pages, done, given)  # the cookie stays: a second click gets the same page
-
-    def _ticket() -> str:
-        ticket = browser.cookies.read(request, Purpose.QUESTION)
-        if ticket is None:
-            raise BadRequest("question_malformed")
-        return ticket
-
-    def _guess() -> None:
-        broker.attempts.hit(f"question:{browser.address()}", limit=GUESSES, window=600)
 
 
 def _page(broker: Broker, pages: Pages, asked: Asked, ticket: str) -> Response:

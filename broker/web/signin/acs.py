@@ -9,7 +9,6 @@ from flask import Blueprint, Response, g, request
 from broker.domain.errors import BadRequest, PageError
 from broker.services.acs import Unsolicited
 from broker.web import headers
-from broker.web.cookies import Purpose
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.signin.browser import Browser
@@ -106,9 +105,7 @@ def _register_begun(routes: Blueprint, broker: Broker, browser: Browser) -> None
         application = settings.applications.get(single(request.args, "application"))
         path = f"/launch/{application.client_id}" if application is not None and application.launch_url else "/apps"
         started = broker.sign_in.begin_panel(browser.binding(), browser.address(), path, partner=partner)
-        response = browser.go(browser.path(started.login_id))
-        browser.cookies.set(response, Purpose.BROWSER, started.browser)
-        return response
+        return browser.into(started)
 
 
 def _document(body: bytes) -> Response:

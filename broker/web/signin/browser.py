@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Response, g, request
 
 from broker.domain.login import Login
+from broker.services.turn import Started
 from broker.web import csrf, headers
 from broker.web.cookies import Cookies, Purpose
 from broker.web.pages import Pages
@@ -66,3 +67,9 @@ class Browser:
     def go(self, location: str) -> Response:
         """303: after a POST the browser asks with GET (HW-6, AZ-22)."""
         return headers.private(Response(status=303, headers={"Location": location}))
+
+    def into(self, started: Started) -> Response:
+        """303 into a login that has begun, with the cookie that binds it to this browser (HW-13)."""
+        response = self.go(self.path(started.login_id))
+        self.cookies.set(response, Purpose.BROWSER, started.browser)
+        return response

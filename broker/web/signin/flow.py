@@ -48,9 +48,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     @routes.get("/signin/<uuid:login>/again")
     def again(login: str) -> Response:
         started = broker.sign_in.again(str(login), browser.binding(), browser.address())
-        response = browser.go(browser.path(started.login_id))
-        browser.cookies.set(response, Purpose.BROWSER, started.browser)
-        return response
+        return browser.into(started)
 
     @routes.post("/signin/<uuid:login>/restart")
     def restart(login: str) -> Response:
