@@ -4,7 +4,7 @@
     ├── PageError            a guest's page; `code` is one of the contract's
     │   ├── NotInvited · InvitationExpired · InvitationUsed · InvitationMismatch · DomainDenied
     │   ├── GuestBlocked · GuestExpired · NotAssigned · PolicyBlocked
-    │   ├── PartnerFailed · PartnerUntrusted
+    │   ├── PartnerFailed (NoMoreProof) · PartnerUntrusted
     │   └── LoginExpired · TooManyAttempts · BadRequest · ServerError
     ├── OAuthError           a protocol answer: JSON at the token endpoint, a redirect at the authorization endpoint
     └── CommandError         one clear line for a command or a form: NotFound · Conflict · Forbidden · TooMany · Invalid
@@ -101,6 +101,10 @@ class PartnerFailed(PageError):
     """The home organization is unreachable or answered with an error or an incomplete message."""
 
     code = "partner_failed"
+
+
+class NoMoreProof(PartnerFailed):
+    """It says that it cannot prove as much as was asked for (NoAuthnContext, unmet_authentication_requirements)."""
 
 
 class PartnerUntrusted(PageError):

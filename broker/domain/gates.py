@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from broker.domain import assurance
-from broker.domain.factor import FRESH
+from broker.domain.factor import FRESH, Method
 from broker.domain.facts import Facts
 from broker.domain.guest import Kind, State
 from broker.domain.login import Wish
@@ -205,6 +205,12 @@ def wish_is_met(f: Facts) -> Next | None:
     if f.wish == Wish.PROVE:
         return _before_adding(f)
     return _before_adding(f) or Next(Step.ENROLL, "interaction_required", "a method is to be added", how=f.wish)
+
+
+def asks_more_at_once(f: Facts) -> bool:
+    """Whoever must prove himself anew at home, and needs more proof from there, does both in one visit (HO-15)."""
+    own = any(proof.get("method") != Method.PARTNER for proof in f.proofs)
+    return f.may_step_up and must_reach(f) == _MFA and not own
 
 
 def must_reach(f: Facts) -> int:

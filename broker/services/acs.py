@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from broker.domain.connector import Inbound
-from broker.domain.errors import BadRequest, LoginExpired, PageError, PartnerFailed, PartnerUntrusted, TooManyAttempts
+from broker.domain.errors import BadRequest, LoginExpired, PageError, PartnerUntrusted, TooManyAttempts
 from broker.domain.ids import digest, new_secret
 from broker.domain.login import Login, Stage
 from broker.keyring.seal import Sealer
 from broker.services.attempts import Attempts
 from broker.services.partners import Partners
 from broker.services.saml_partners import acs_url
-from broker.services.upstream import PARKED_FOR, Upstream, went_for_more
+from broker.services.upstream import PARKED_FOR, Upstream, goes_on_without
 from broker.settings.load import Settings
 from broker.storage import logins, used
 from broker.storage.engine import Database
@@ -100,7 +100,7 @@ class Acs:
                     tx, handle=digest(handle), login_id=login.id, partner=partner, content=sealed, expires_at=now + PARKED_FOR
                 )
         except PageError as error:
-            if isinstance(error, PartnerFailed) and went_for_more(memory):
+            if goes_on_without(error, memory):
                 return partner, self._park_refusal(login, partner, params["RelayState"], error)
             self._upstream.refused(login, error, address)
             raise error.of_login(login.id, login.reference) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from broker.domain.gates import Decision, Step, policy_allows
+from broker.domain.gates import Decision, Step, asks_more_at_once, policy_allows
 from broker.services.facts import Found
 
 
@@ -34,6 +34,11 @@ class Turn:
     def step(self) -> Step:
         """The step to show."""
         return self.decision.next.step
+
+    @property
+    def with_more(self) -> bool:
+        """Whether a request to the partner asks for multi-factor authentication beside the sign-in."""
+        return asks_more_at_once(self.found.facts)
 
     @property
     def fresh_within(self) -> int | None:

@@ -11,7 +11,7 @@ from broker.domain import assurance
 from broker.domain.assertion import Assertion
 from broker.domain.audit import Actor, Event
 from broker.domain.connector import Ask, Inbound, Outbound
-from broker.domain.errors import LoginExpired, PageError, PartnerFailed, PartnerUntrusted
+from broker.domain.errors import LoginExpired, NoMoreProof, PageError, PartnerFailed, PartnerUntrusted
 from broker.domain.ids import digest, new_secret
 from broker.domain.login import Login, Stage
 from broker.domain.receipt import Outcome
@@ -24,7 +24,10 @@ from broker.settings.model import PartnerFile
 from broker.storage import logins
 from broker.storage.engine import Connection, Database
 
-_MORE = "more"  # in what is remembered of a request, beside the connector's own
+_MORE = (
+    "more"  # in what is remembered of a request, beside the connector's own: ONLY more proof, or it is asked for BESIDE a sign-in
+)
+_ONLY, _BESIDE = "only", "beside"
 MARGIN = 60  # seconds younger than must be: so that a proof is not over by the time that it is looked at
 PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it (HS-31)
 
@@ -54,13 +57,14 @@ class Upstream:
         home: str | None = None,
         *,
         how: str = "",
+        with_more: bool = False,
         fresh_within: int | None = None,
     ) -> Outbound | None:
         """The request to the login's partner; None where it is to be asked for more and cannot. Raises PartnerFailed (the
         login stays), LoginExpired.
 
         home: the partner of the live session, where the same person is to prove himself anew. how: of the gate's answer,
-        `more` proof is wanted, or one `anew`. fresh_within: seconds, how young a proof a policy wants; remembered, because it
+        `more` proof is wanted, or one `anew`. with_more: the sign-in is to be one with several factors. fresh_within: seconds, how young a proof a policy wants; remembered, because it
         is asked for once (HP-17).
         """
         now = self._clock()
@@ -71,7 +75,7 @@ class Upstream:
         if partner is None:
             raise LoginExpired("login_without_partner")
         state = new_secret()
-        ask, stepped = _ask(login, state, self._settings().partners.get(partner), how)
+        ask, stepped = _ask(login, state, self._settings().partners.get(partner), how, with_more=with_more)
         try:
             outbound = self._partners.connector(partner).begin(ask)
         except PageError as error:
@@ -80,7 +84,8 @@ class Upstream:
                 return None
             self.refused(login, error, address)
             raise error.of_login(login.id, login.reference) from error
-        remembered = {**outbound.memory, **({_MORE: "yes"} if how == "more" else {})}
+        more = _ONLY if how == "more" else _BESIDE if stepped else ""
+        remembered = {**outbound.memory, _MORE: more}
         memory = self._sealer().seal(json.dumps(remembered).encode(), f"login:{login.id}")
         wanted: dict[str, Any] = {
             "anew": ask.force,
@@ -126,7 +131,7 @@ class Upstream:
         try:
             said = self._partners.connector(partner_id).complete(Inbound(params=params, memory=memory, now=now))
         except PageError as error:
-            if isinstance(error, PartnerFailed) and went_for_more(memory):
+            if goes_on_without(error, memory):
                 self._without(login, error)
                 return login.id
             self.refused(login, error, address)
@@ -155,7 +160,10 @@ class Upstream:
             raise LoginExpired("login_used")
 
     def _without(self, login: Login, error: PageError) -> None:
-        """The partner did not give more proof: what it said before stays good, and our own factor is next (HO-15)."""
+        """The partner did not give more proof: what it said before stays good, and our own factor is next (HO-15).
+
+        Where it has said nothing yet, it is asked for a plain sign-in.
+        """
         step = trail.entry(self._clock(), "upstream", "no more proof", error.reason, partner=login.partner, detail=error.detail)
         with self._db.write() as tx:
             logins.change(tx, replace(login, stage=Stage.OPEN), stepped=True, trail=trail.longer(login, step))
@@ -228,12 +236,14 @@ class Upstream:
         return self.complete(partner_id, parked["params"], browser, address)
 
 
-def went_for_more(memory: Mapping[str, Any]) -> bool:
-    """Whether the request that is out only asks for more proof of somebody whom the partner has vouched for already."""
-    return memory.get(_MORE) == "yes"
+def goes_on_without(error: PageError, memory: Mapping[str, Any]) -> bool:
+    """Whether this answer is no end of the login: the request only asked for more proof, or it is that which cannot be had."""
+    if memory.get(_MORE) == _BESIDE:
+        return isinstance(error, NoMoreProof)
+    return memory.get(_MORE) == _ONLY and isinstance(error, PartnerFailed)
 
 
-def _ask(login: Login, state: str, partner: PartnerFile | None, how: str) -> tuple[Ask, bool]:
+def _ask(login: Login, state: str, partner: PartnerFile | None, how: str, *, with_more: bool) -> tuple[Ask, bool]:
     """What to ask of the partner, and whether that is more proof than a sign-in: once a login (HO-15)."""
     request = login.request
     ask = Ask(state=state, login_hint=login.login_hint, force=login.anew or how == "anew", max_age=login.fresh_within)
@@ -246,8 +256,11 @@ def _ask(login: Login, state: str, partner: PartnerFile | None, how: str) -> tup
             max_age=min((age for age in (request.max_age, login.fresh_within) if age is not None), default=None),
             ui_locales=request.ui_locales,
         )
-    words = _words_for_more(partner) if how == "more" or not assurance.satisfies(assurance.SFA, wanted) else None
-    if words is None or partner is None or (login.stepped and how != "more"):
+    more = with_more or how == "more" or not assurance.satisfies(assurance.SFA, wanted)
+    words = _words_for_more(partner) if more else None
+    if words is not None and login.stepped and how != "more":
+        return ask, False  # the partner has heard it, and gave no more: it is not asked again in this login
+    if words is None or partner is None:
         of_application = wanted if partner is None or partner.protocol == "oidc" else ()  # over SAML they must be met exactly
         return replace(ask, acr_values=of_application), False
     age = partner.trust.mfa_max_age

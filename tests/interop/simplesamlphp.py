@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,18 @@ class ServiceProvider:
     name_id: str = PERSISTENT
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How the partner proves who somebody is. sources: authentication sources beside `partner` (password only).
+
+    auth: the one that is used. code: of a filter, which may set AuthnContextClassRef and AuthnInstant.
+    """
+
+    sources: Mapping[str, Any] = field(default_factory=dict)
+    auth: str = "partner"
+    code: str = ""
+
+
 def entity_id(address: str) -> str:
     """Of the identity provider that people reach there; it is the address of its metadata, too."""
     return f"{address}/saml2/idp/metadata.php"
@@ -50,7 +62,14 @@ def entity_id(address: str) -> str:
 
 @contextmanager
 def identity_provider(
-    folder: Path, host: str, port: int, users: Mapping[str, Mapping[str, Any]], sp: ServiceProvider, *, front: str | None = None
+    folder: Path,
+    host: str,
+    port: int,
+    users: Mapping[str, Mapping[str, Any]],
+    sp: ServiceProvider,
+    *,
+    front: str | None = None,
+    proof: Proof | None = None,
 ) -> Iterator[str]:
     """The provider, until the end of the block; its entity id. front: the address that people reach it at, where a proxy stands before it."""
     for name in ("config", "metadata", "cert", "log", "data", "tmp", "sessions"):
@@ -61,7 +80,7 @@ def identity_provider(
         check=True, capture_output=True,
     )  # fmt: skip
     public = front or f"http://{host}:{port}"
-    _write(folder, public, port, users, sp)
+    _write(folder, public, port, users, sp, proof or Proof())
     line = 'echo "READY $1"; cd "$2"; exec php -d session.save_path="$3/sessions" -S "$4" -t "$2"'
     address = f"{host}:{port}"
     settings = {"SIMPLESAMLPHP_CONFIG_DIR": str(folder / "config"), "PHP_CLI_SERVER_WORKERS": "2"}
@@ -69,26 +88,29 @@ def identity_provider(
         yield entity_id(public)
 
 
-def _write(folder: Path, public: str, port: int, users: Mapping[str, Mapping[str, Any]], sp: ServiceProvider) -> None:
+def _write(
+    folder: Path, public: str, port: int, users: Mapping[str, Mapping[str, Any]], sp: ServiceProvider, proof: Proof
+) -> None:
     config = {
         "baseurlpath": f"{public}/", "certdir": f"{folder}/cert/", "loggingdir": f"{folder}/log/", "datadir": f"{folder}/data/",
         "tempdir": f"{folder}/tmp", "metadatadir": f"{folder}/metadata", "attributenamemapdir": "/etc/simplesamlphp/attributemap/",
         "secretsalt": "testonlysalttestonlysalt", "auth.adminpassword": "admin", "technicalcontact_name": "x",
         "technicalcontact_email": "x@partner.example", "timezone": "UTC", "logging.handler": "file", "logging.logfile": "ssp.log",
         "logging.level": 7, "showerrors": True, "errorreporting": False, "enable.saml20-idp": True,
-        "module.enable": {"exampleauth": True, "core": True, "saml": True}, "session.cookie.name": f"SSP{port}",
+        "module.enable": {"exampleauth": True, "core": True, "saml": True, "multiauth": True}, "session.cookie.name": f"SSP{port}",
         "session.cookie.secure": public.startswith("https:"), "session.cookie.samesite": None, "session.phpsession.cookiename": f"SSPP{port}",
         "session.phpsession.savepath": f"{folder}/sessions", "store.type": "phpsession", "language.default": "en", "usenewui": False,
-        "metadata.sources": [{"type": "flatfile"}], "trusted.url.domains": None,
+        "metadata.sources": [{"type": "flatfile"}], "trusted.url.domains": None, "session.duration": 30 * 86400,
     }  # fmt: skip
     people = {f"{name}:{PASSWORD}": {key: [value] for key, value in user.items()} for name, user in users.items()}
     hosted = {
         entity_id(public): {
-            "host": "__DEFAULT__", "privatekey": "idp.key", "certificate": "idp.crt", "auth": "partner",
+            "host": "__DEFAULT__", "privatekey": "idp.key", "certificate": "idp.crt", "auth": proof.auth,
             "attributes.NameFormat": "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
             "authproc": {
                 "3": {"class": "saml:AttributeNameID", "attribute": "mail", "Format": EMAIL},
                 "4": {"class": "saml:PersistentNameID", "attribute": "uid"},
+                "90": {"class": "core:PHP", "code": proof.code},
                 "100": {"class": "core:AttributeMap", "0": "name2oid"},
             },
         }
@@ -102,7 +124,7 @@ def _write(folder: Path, public: str, port: int, users: Mapping[str, Mapping[str
         remote |= {"assertion.encryption": True, "sharedkey_algorithm": sp.encrypt}
     for name, variable, value in (
         ("config/config.php", "$config", config),
-        ("config/authsources.php", "$config", {"partner": {"0": "exampleauth:UserPass", **people}}),
+        ("config/authsources.php", "$config", {"partner": {"0": "exampleauth:UserPass", **people}, **proof.sources}),
         ("metadata/saml20-idp-hosted.php", "$metadata", hosted),
         ("metadata/saml20-sp-remote.php", "$metadata", {sp.entity_id: remote}),
     ):

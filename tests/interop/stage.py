@@ -80,21 +80,39 @@ class Home:
         self._write("broker.yaml", {"issuer": self.issuer, "organization": {"name": "Contoso"}, "network": loopback, **more})
 
     def write_partner(
-        self, partner: str, issuer: str, *, domain: str = "partner.example", secret: str | None = None, **oidc: Any
+        self,
+        partner: str,
+        issuer: str,
+        *,
+        domain: str = "partner.example",
+        secret: str | None = None,
+        trust: Mapping[str, Any] | None = None,
+        **oidc: Any,
     ) -> None:
-        """config/partners/PARTNER.yaml: an OIDC partner whose word about addresses counts."""
+        """config/partners/PARTNER.yaml: an OIDC partner whose word about addresses counts. trust: what else counts."""
         credentials = {"client_secret": secret} if secret is not None else {}
         settings = {"issuer": issuer, "client_id": "broker", **credentials, **oidc}
-        self._write(
-            f"partners/{partner}.yaml", {"name": partner.title(), "domains": [domain], "oidc": settings, "trust": {"email": True}}
-        )
+        self._partner(partner, domain, trust, oidc=settings)
 
-    def write_saml_partner(self, partner: str, metadata: str, *, domain: str = "partner.example", **saml: Any) -> None:
-        """config/partners/PARTNER.yaml: a SAML partner whose word about addresses counts."""
-        settings = {"metadata": metadata, **saml}
-        self._write(
-            f"partners/{partner}.yaml", {"name": partner.title(), "domains": [domain], "saml": settings, "trust": {"email": True}}
-        )
+    def write_saml_partner(
+        self,
+        partner: str,
+        metadata: str,
+        *,
+        domain: str = "partner.example",
+        trust: Mapping[str, Any] | None = None,
+        **saml: Any,
+    ) -> None:
+        """config/partners/PARTNER.yaml: a SAML partner whose word about addresses counts. trust: what else counts."""
+        self._partner(partner, domain, trust, saml={"metadata": metadata, **saml})
+
+    def _partner(self, partner: str, domain: str, trust: Mapping[str, Any] | None, **protocol: Any) -> None:
+        said = {"name": partner.title(), "domains": [domain], "trust": {"email": True, **(trust or {})}, **protocol}
+        self._write(f"partners/{partner}.yaml", said)
+
+    def write_policy(self, policy: str, **said: Any) -> None:
+        """config/policies/POLICY.yaml."""
+        self._write(f"policies/{policy}.yaml", {"name": policy, **said})
 
     def write_application(self, client_id: str, callback: str, **more: Any) -> None:
         """config/applications/CLIENT_ID.yaml."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -258,6 +259,93 @@ def test_saml_without_step_up_hears_of_no_acr(woodgrove: SamlWorld) -> None:
     page = woodgrove.world.arrive(woodgrove.visitor(), login_hint=WANDA.email, **essential())
     assert page.name == "mfa-enroll"
     assert woodgrove.idp.seen[-1].contexts == ()
+
+
+@pytest.mark.parametrize("because", ["max_age", "prompt", "frequency"])
+def test_one_visit_where_both_are_wanted(both: World, because: str) -> None:
+    """HO-15, HP-17: a sign-in that is too old and too weak sends the person home once, not first for one and then for the other."""
+    trust(both)
+    ada = both.visitor(ADA)
+    both.redeem(ada)
+    often = "session: {sign_in_frequency: 10m}\n" if because == "frequency" else ""
+    both.write("policies/mfa.yaml", ALL_MFA + often)
+    both.clock.advance(1)
+    before = both.sign_in(ada).claims["auth_time"]
+    both.clock.advance(601)
+    claims = both.sign_in(ada, **{"max_age": {"max_age": "600"}, "prompt": {"prompt": "login"}}.get(because, {})).claims
+    assert ada.seen == ["partner-login"]
+    assert claims["acr"] == MFA
+    assert claims["auth_time"] == before + 601
+    (asked,) = sent(both)
+    assert asked["acr_values"] == [MFA]
+
+
+def test_no_more_than_is_missing(world: World) -> None:
+    """A proof with a factor of ours that still counts: the partner is asked for a fresh sign-in, not for a second factor."""
+    phone = with_phone_of_ours(world)
+    world.write("policies/mfa.yaml", PAYROLL_MFA)
+    world.partners["fabrikam"].second_factor = False
+    ada = world.visitor(ADA)
+    world.sign_in(ada, world.travel, login_hint=ADA.email)
+    world.clock.advance(500)
+    page = world.arrive(ada)
+    assert page.name == "mfa-challenge"
+    ada.browser.submit(page, {"code": phone.code()}, stop_at=world.callback)
+    world.partners["fabrikam"].second_factor = True
+    world.clock.advance(200)
+    claims = world.sign_in(ada, max_age="600").claims
+    assert (claims["acr"], claims["amr"], ada.seen) == (MFA, ["pwd", "otp", "mfa"], ["partner-login"])
+    assert [asked.get("acr_values") for asked in sent(world)] == [None]
+
+
+def test_one_visit_over_saml(woodgrove: SamlWorld) -> None:
+    """HS-30, HO-15: ForceAuthn with the context in it; a partner that knows no such context is asked once more, without."""
+    world, wanda = woodgrove.world, woodgrove.visitor()
+    woodgrove.redeem(wanda)
+    world.write("policies/mfa.yaml", ALL_MFA)
+    world.clock.advance(5)
+    world.sign_in(wanda)
+    world.clock.advance(601)
+    count = len(woodgrove.idp.seen)
+    assert world.sign_in(wanda, max_age="600").claims["acr"] == MFA
+    assert [(request.contexts, request.force) for request in woodgrove.idp.seen[count:]] == [((MFA,), True)]
+    woodgrove.idp.second_factor = False
+    world.clock.advance(601)
+    count = len(woodgrove.idp.seen)
+    assert world.arrive(wanda, max_age="600").name == "mfa-enroll"
+    assert [request.contexts for request in woodgrove.idp.seen[count:]] == [(MFA,), ()]
+
+
+def test_saml_refusal_before_anybody_is_known(woodgrove: SamlWorld) -> None:
+    """HO-15: NoAuthnContext in a new browser is no error page: the partner signs in as it can, our own factor is next."""
+    world = woodgrove.world
+    woodgrove.redeem(woodgrove.visitor())
+    woodgrove.idp.second_factor = False
+    wanda, count = woodgrove.visitor(), len(woodgrove.idp.seen)
+    page = world.arrive(wanda, login_hint=WANDA.email, **essential())
+    assert page.name == "mfa-enroll", page
+    assert [request.contexts for request in woodgrove.idp.seen[count:]] == [(MFA,), ()]
+    assert "error" not in wanda.seen
+
+
+@pytest.mark.parametrize(("error", "ends"), [("unmet_authentication_requirements", "mfa-enroll"), ("access_denied", "error")])
+def test_oidc_refusal_before_anybody_is_known(world: World, error: str, ends: str) -> None:
+    """HO-15: the standard's word leads on at once; any other refusal is shown, and its way back asks for a plain sign-in."""
+    trust(world)
+    world.redeem(world.visitor(ADA))
+    ada = world.visitor(ADA)
+    world.clock.advance(1)
+    url, _ = world.request(login_hint=ADA.email, **essential())
+    asked = ada.open(url, stop_at=world.partners["fabrikam"].issuer)
+    back = {"state": asked.query["state"], "iss": world.partners["fabrikam"].issuer, "error": error}
+    page = ada.open(f"{world.url}/oidc/fabrikam/callback?{urlencode(back)}", stop_at=world.callback)
+    assert page.name == ends, page
+    if ends == "error":
+        assert page.error == "partner_failed"
+        page = ada.again(page, stop_at=world.callback)
+    assert page.name == "mfa-enroll"
+    enrol(world, ada, page)
+    assert [step.get("acr_values") for step in sent(world)] == [[MFA], None]
 
 
 def test_terms_of_use(both: World) -> None:

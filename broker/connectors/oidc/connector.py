@@ -29,7 +29,7 @@ from broker.connectors.oidc.partner import PartnerView, Sources
 from broker.domain.assertion import Assertion
 from broker.domain.claims import PROTOCOL
 from broker.domain.connector import Ask, Inbound, Outbound
-from broker.domain.errors import PartnerFailed, PartnerUntrusted
+from broker.domain.errors import NoMoreProof, PartnerFailed, PartnerUntrusted
 from broker.jose.encoding import parse_object
 
 __all__ = ["OidcConnector", "PartnerView", "Sources"]
@@ -41,8 +41,9 @@ _ERRORS = frozenset(  # RFC 6749 4.1.2.1, 5.2; Core 3.1.2.6: a word of this list
     "invalid_request unauthorized_client access_denied unsupported_response_type invalid_scope server_error "
     "temporarily_unavailable interaction_required login_required account_selection_required consent_required "
     "invalid_client invalid_grant unsupported_grant_type request_not_supported request_uri_not_supported "
-    "registration_not_supported invalid_request_object invalid_request_uri".split()
+    "registration_not_supported invalid_request_object invalid_request_uri unmet_authentication_requirements".split()
 )
+UNMET = "unmet_authentication_requirements"  # OpenID Connect Core Error Code unmet_authentication_requirements 1.0, 2
 
 
 class OidcConnector:
@@ -103,11 +104,12 @@ class OidcConnector:
         """Redeem the code, verify what comes, map it. A form_post answer is as good as a query.
 
         Raises PartnerUntrusted (upstream_iss, idtoken_*, userinfo_sub, claim_ambiguous) for a failed check and
-        PartnerFailed (upstream_error, upstream_response, upstream_unavailable, url_not_allowed) for errors and silence.
+        PartnerFailed, NoMoreProof (upstream_error, upstream_response, upstream_unavailable, url_not_allowed) for errors and silence.
         """
         params = inbound.params
         if "error" in params:
-            raise PartnerFailed("upstream_error", f"the provider answers {_word(params['error'])}")  # HO-17
+            kind = NoMoreProof if params["error"] == UNMET else PartnerFailed
+            raise kind("upstream_error", f"the provider answers {_word(params['error'])}")  # HO-17
         discovery = self._discovery()
         self._check_iss(params, discovery)
         code = params.get("code", "")

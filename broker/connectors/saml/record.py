@@ -15,7 +15,7 @@ from broker.connectors.saml.subject import read_subject
 from broker.connectors.saml.times import SKEW, seconds
 from broker.connectors.saml.vocabulary import clark
 from broker.domain.assertion import Assertion
-from broker.domain.errors import PartnerFailed
+from broker.domain.errors import NoMoreProof, PartnerFailed
 
 OLDEST: Final = 300  # seconds that an IssueInstant may lie back (HS-27)
 LONGEST: Final = 600  # seconds that an assertion counts, whatever it says
@@ -58,7 +58,7 @@ def check_envelope(response: Element, expected: Expected) -> None:
 
 
 def check_status(response: Element, *, has_assertion: bool) -> None:
-    """HS-22. Raises PartnerFailed(saml_status) for a plain error, SamlRefused where status and assertion disagree (SR-35)."""
+    """HS-22. Raises PartnerFailed(saml_status), NoMoreProof for a plain error, SamlRefused where status and assertion disagree (SR-35)."""
     code = response.find(clark("samlp:Status"))[0]
     success = code.get("Value") == SUCCESS
     if success and not has_assertion:
@@ -68,7 +68,8 @@ def check_status(response: Element, *, has_assertion: bool) -> None:
     said = " / ".join(_word(part.get("Value")) for part in code.iter(code.tag))
     if has_assertion:
         raise SamlRefused("saml_status", "HS-22", f"the status is {said}, and an assertion came all the same")
-    raise PartnerFailed("saml_status", f"HS-22: the partner answers {said}")
+    kind = NoMoreProof if said.endswith("NoAuthnContext") else PartnerFailed
+    raise kind("saml_status", f"HS-22: the partner answers {said}")
 
 
 def read_record(
