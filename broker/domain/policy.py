@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv6Network, ip_network
 from typing import NamedTuple, Self
 
 from broker.domain import assurance
 from broker.domain.guest import Kind
+from broker.domain.network import network_of
 
 
 class Net(NamedTuple):
@@ -26,9 +26,7 @@ class Net(NamedTuple):
     @classmethod
     def of(cls, text: str) -> Self:
         """An address or a network; IPv4 inside IPv6 is IPv4. Raises ValueError."""
-        parsed = ip_network(text)
-        if isinstance(parsed, IPv6Network) and parsed.prefixlen == 128 and parsed.network_address.ipv4_mapped is not None:
-            parsed = ip_network(parsed.network_address.ipv4_mapped)
+        parsed = network_of(text)
         return cls(parsed.version, int(parsed.network_address), int(parsed.broadcast_address), str(parsed))
 
 

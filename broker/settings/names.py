@@ -6,6 +6,7 @@ import ipaddress
 import re
 from email.utils import parseaddr
 
+from broker.domain.network import network_of
 from broker.settings.errors import Wrong
 from broker.settings.urls import is_address, is_host
 
@@ -83,12 +84,13 @@ def mailbox(value: object) -> str:
 
 
 def network(value: object) -> str:
-    """An IP address or network, `192.0.2.0/24`."""
+    """An IP address or network, `192.0.2.0/24`; IPv4 written inside IPv6 as IPv4, as addresses are compared (SC-09)."""
     shown = Wrong("{value} is no IP address or network; write one as 192.0.2.0/24", value=value)
     if not isinstance(value, str):
         raise shown
     try:
-        return str(ipaddress.ip_network(value)) if "/" in value else str(ipaddress.ip_address(value))
+        found = network_of(value)
+        return str(found) if "/" in value else str(found.network_address)
     except ValueError:
         pass
     try:

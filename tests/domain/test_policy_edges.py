@@ -80,9 +80,12 @@ def test_edges_of_a_network(values: dict[str, Any], address: str, matches: bool)
 
 
 def test_ipv4_inside_ipv6() -> None:
-    """SC-09: one address written in the other family is that address; a network of them is none of IPv4."""
+    """SC-09: an address or a network written in the other family is that one; what holds more than IPv4 is IPv6."""
     assert Net.of("::ffff:192.0.2.7") == Net.of("192.0.2.7")
-    assert Net.of("::ffff:192.0.2.0/120").version == 6
+    assert Net.of("::ffff:192.0.2.0/120") == Net.of("192.0.2.0/24")
+    assert Net.of("::ffff:0:0/96") == Net.of("0.0.0.0/0")
+    assert [Net.of(text).version for text in ("::fffe:0:0/95", "::/96", "::ffff:0:0:0/96")] == [6, 6, 6]
+    assert said(policy(networks=nets("::ffff:192.0.2.0/120"))).refusal == "policy_blocked"
 
 
 def test_the_shortest_frequency_counts() -> None:

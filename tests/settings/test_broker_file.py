@@ -216,7 +216,8 @@ def test_values_in_their_canonical_form(tmp_path: Path):
         "invitations: {lifetime: 45s, allow_domains: [Bücher.Example., .Sub.example], deny_domains: [xn--bcher-kva.example]}\n"
         "terms_of_use: {version: 2026, file: config/terms.md}\n"
         "tokens: {access: 5m}\n"
-        "network: {allow_private_addresses: [IdP.internal, 10.0.0.0/8, '::1', 127.0.0.2], trusted_proxies: ['fd00::/8']}\n"
+        "network: {allow_private_addresses: [IdP.internal, 10.0.0.0/8, '::1', 127.0.0.2],"
+        " trusted_proxies: ['fd00::/8', '::ffff:10.0.0.0/104', '::ffff:192.0.2.1']}\n"
         "mail: {from: 'Contoso Guests <Guests@contoso.example>', server: 'smtp+starttls://u:p@mail.contoso.example:587'}\n"
     )
     broker = load.load(good(tmp_path, broker=text), ENVIRON).broker
@@ -226,6 +227,7 @@ def test_values_in_their_canonical_form(tmp_path: Path):
     assert broker.terms_of_use is not None
     assert broker.terms_of_use.version == "2026"
     assert (broker.tokens.access, broker.tokens.id) == (300, 600)
+    assert broker.network.trusted_proxies == ("fd00::/8", "10.0.0.0/8", "192.0.2.1")  # SC-09: as addresses are compared
     assert broker.network.allow_private_addresses == ("idp.internal", "10.0.0.0/8", "::1", "127.0.0.2")
     assert broker.mail_from == "Contoso Guests <Guests@contoso.example>"
 
