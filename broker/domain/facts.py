@@ -63,6 +63,7 @@ class Facts:
     proven_at: int | None = None  # the last proof with one of them, in this login or in the session
     wish: str = ""  # what a login for our own pages is to do beside (login.Wish)
     added: bool = False  # a method was added in this login
+    declined: bool = False  # the person went on without the proof that the application would like
     # what the policies say of it (domain/judgement.py)
     policy_refusal: str | None = None  # policy_blocked or policy_error
     required: frozenset[str] = frozenset()  # of mfa, phishing_resistant_mfa, terms_of_use

@@ -183,8 +183,7 @@ def consent_is_given(f: Facts) -> Next | None:
 
 def proof_is_strong_enough(f: Facts) -> Next | None:
     """What was proven reaches what policy and application ask for: the partner is asked for more first, our own factor second."""
-    reached, must, wish = assurance.rank(f.acr), must_reach(f), may_reach(f)
-    wanted = must if reached < must else wish
+    reached, must, wanted = assurance.rank(f.acr), must_reach(f), _wanted(f)
     if reached >= wanted or (f.silent and reached >= must):
         return None
     reason = "the application would like more proof" if wanted > must else "more proof is needed than was given"
@@ -221,7 +220,19 @@ def must_reach(f: Facts) -> int:
 
 def may_reach(f: Facts) -> int:
     """The rank that a voluntary acr would like: no refusal follows from it, and nobody has to add a method for it."""
-    return max(must_reach(f), _lowest(f.acr_values))
+    return must_reach(f) if f.declined else max(must_reach(f), _lowest(f.acr_values))
+
+
+def _wanted(f: Facts) -> int:
+    """What must be comes before what would be liked, but where one proof of the person's gives both, it is that one."""
+    must, wish = must_reach(f), may_reach(f)
+    gives_both = wish > _MFA and "passkey" in f.factors
+    return must if assurance.rank(f.acr) < must and not gives_both else wish
+
+
+def is_only_wished_for(f: Facts) -> bool:
+    """Whether more is asked for than must be: the person may go on without it (Core 5.5.1.1)."""
+    return _wanted(f) > must_reach(f) and not f.wish
 
 
 _MFA = assurance.rank(assurance.MFA)

@@ -58,6 +58,13 @@ class Choices:
                 tx, login, chosen=True, trail=trail.longer(login, trail.entry(now, "home", "session", "goes on as signed in"))
             )
 
+    def go_without(self, login_id: str, browser: str | None) -> None:
+        """The person has no second step at hand. The gates ask for no more than what must be then (Core 5.5.1.1)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.change(tx, login, trail=trail.longer(login, trail.entry(now, *trail.SKIPPED)))
+
     def start_over(self, login_id: str, browser: str | None) -> None:
         """Another account, another organization: the answer that came is forgotten, the partner is asked anew."""
         now = self._clock()

@@ -10,6 +10,7 @@ from broker.domain.assertion import Assertion
 from broker.domain.factor import Method, Proof, own
 from broker.domain.facts import Facts
 from broker.domain.login import Login, Session
+from broker.services import trail
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
 from broker.storage import factors, terms
@@ -75,6 +76,7 @@ def weigh(
         proven_at=proofs[-1].at if proofs else None,
         wish=login.wish,
         added=any(entry["step"] == "enroll" and entry["result"] == "added" for entry in login.trail),
+        declined=trail.went_on_without(login),
         terms=settings.broker.terms_of_use.version if settings.broker.terms_of_use else None,
     )
     if facts.person is None:

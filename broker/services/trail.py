@@ -11,6 +11,7 @@ from broker.domain.receipt import Outcome, Receipt
 from broker.storage import receipts
 from broker.storage.engine import Connection
 
+SKIPPED = ("challenge", "skipped")
 _MAX = 60  # entries: a login that goes round more often keeps its first and its last ones
 
 
@@ -23,6 +24,15 @@ def longer(login: Login, *entries: dict[str, Any]) -> list[Any]:
     """The login's trail with entries behind it."""
     trail = [*login.trail, *entries]
     return trail if len(trail) <= _MAX else [*trail[: _MAX // 2], *trail[-_MAX // 2 :]]
+
+
+def went_on_without(login: Login) -> bool:
+    """Whether the person of this login went on without a proof that is only wished for; another account decides anew."""
+    said = [(entry["step"], entry["result"]) for entry in login.trail]
+    while said and said[-1][0] != "started_over":
+        if said.pop() == SKIPPED:
+            return True
+    return False
 
 
 def gates_of(decision: Decision) -> list[dict[str, str]]:

@@ -256,13 +256,14 @@ def _ask(login: Login, state: str, partner: PartnerFile | None, how: str, *, wit
             max_age=min((age for age in (request.max_age, login.fresh_within) if age is not None), default=None),
             ui_locales=request.ui_locales,
         )
-    more = with_more or how == "more" or not assurance.satisfies(assurance.SFA, wanted)
+    would_do = assurance.satisfies(assurance.MFA, wanted)  # a partner's word never counts for more than that
+    more = with_more or how == "more" or (would_do and not assurance.satisfies(assurance.SFA, wanted))
     words = _words_for_more(partner) if more else None
     if words is not None and login.stepped and how != "more":
         return ask, False  # the partner has heard it, and gave no more: it is not asked again in this login
     if words is None or partner is None:
-        of_application = wanted if partner is None or partner.protocol == "oidc" else ()  # over SAML they must be met exactly
-        return replace(ask, acr_values=of_application), False
+        told = would_do and (partner is None or partner.protocol == "oidc")  # over SAML they must be met exactly
+        return replace(ask, acr_values=wanted if told else ()), False
     age = partner.trust.mfa_max_age
     ages = [max(age - MARGIN, age // 2), *([ask.max_age] if ask.max_age is not None else [])]
     return replace(ask, acr_values=words, max_age=min(ages)), True

@@ -102,6 +102,15 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
     ({"wish": "totp", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
     ({"wish": "totp", "added": True}, Next(Step.ISSUE)),
     ({"required": SECOND, "acr_values": ("phr",)}, more(Step.ENROLL, how="any")),  # what must be comes before what would be liked
+    ({"required": SECOND, "acr_values": ("phr",), "factors": TOTP, "may_step_up": True}, more(Step.UPSTREAM, how="more")),
+    (
+        {"required": SECOND, "acr_values": ("phr",), "factors": frozenset({"passkey"}), "may_step_up": True},
+        more(Step.CHALLENGE, how="passkey", reason="the application would like more proof"),
+    ),  # one proof for both
+    (
+        {"required": SECOND, "acr_values": (MFA,), "factors": frozenset({"passkey"}), "may_step_up": True},
+        more(Step.UPSTREAM, how="more"),
+    ),
     ({"acr_values": (MFA, "phr"), "acr_essential": True, "acr": MFA}, Next(Step.ISSUE)),
     ({"wish": "prove"}, Next(Step.ISSUE)),
     ({"wish": "prove", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
@@ -165,6 +174,10 @@ def test_a_voluntary_proof_is_asked_for_where_it_costs_nothing() -> None:
     assert decide(replace(asks, factors=TOTP, silent=True)).next == Next(Step.ISSUE)
     assert decide(replace(asks, factors=TOTP, acr=MFA)).next == Next(Step.ISSUE)
     assert decide(replace(asks, acr_values=("phr",), factors=TOTP)).next == Next(Step.ISSUE)
+    declined = replace(asks, factors=TOTP, declined=True)
+    assert decide(declined).next == decide(replace(declined, may_step_up=True)).next == Next(Step.ISSUE)
+    assert decide(replace(declined, required=SECOND)).next == more(Step.CHALLENGE, how="any")
+    assert decide(replace(declined, acr_essential=True)).next == more(Step.CHALLENGE, how="any")
     assert decide(replace(asks, required=SECOND, silent=True)).next == denied(
         "interaction_required", "more proof is needed than was given"
     )

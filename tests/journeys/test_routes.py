@@ -67,6 +67,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/signin/<uuid:login>/passkey": ("405", "405", "405"),
     "/signin/<uuid:login>/restart": ("405", "405", "405"),
     "/signin/<uuid:login>/saved": ("405", "405", "405"),
+    "/signin/<uuid:login>/skip": ("405", "405", "405"),
     "/signin/<uuid:login>/terms": ("405", "405", "405"),
     "/signin/<uuid:login>/unable": ("405", "405", "405"),
     "/terms": ("404", "404", "404"),

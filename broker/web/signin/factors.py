@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from broker.domain.errors import BadRequest, PageError
 from broker.domain.factor import Method
+from broker.domain.gates import is_only_wished_for
 from broker.factors import qr
 from broker.services.proving import Asked
 from broker.web.i18n import _
@@ -59,7 +60,8 @@ def _challenge(pages: Pages, browser: Browser, asked: Asked, problem: str, statu
         action=browser.path(login.id, "factor"),
         passkey_action=browser.path(login.id, "passkey"),
         lost_url=browser.path(login.id, "lost"),
-        cancel_url=browser.path(login.id, "cancel") if login.request else "",
+        skip_url=browser.path(login.id, "skip") if is_only_wished_for(asked.found.facts) else "",
+        cancel_url=browser.path(login.id, "unable") if login.request else "",
     )
 
 
@@ -95,6 +97,12 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     @routes.post("/signin/<uuid:login>/saved")
     def saved(login: str) -> Response:
         browser.check(str(login))
+        return browser.go(browser.path(str(login)))
+
+    @routes.post("/signin/<uuid:login>/skip")
+    def skip(login: str) -> Response:
+        browser.check(str(login))
+        broker.choices.go_without(str(login), browser.binding())
         return browser.go(browser.path(str(login)))
 
     @routes.post("/signin/<uuid:login>/unable")
