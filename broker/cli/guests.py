@@ -64,9 +64,10 @@ def list_(home: Path, as_json: bool, after: str, limit: int, **filters: Any) -> 
 @home_option
 @json_option
 def show(guest: str, home: Path, as_json: bool) -> None:
-    """Show one guest, by address or id, with identities, consents and what became of its mails."""
+    """Show one guest, by address or id, with identities, consents, sign-in methods and what became of its mails."""
     from broker.cli.assign import assigned
     from broker.cli.invite import posted
+    from broker.services.methods import kind_of
 
     broker = build(home)
     found = broker.guests.show(guest)
@@ -81,6 +82,16 @@ def show(guest: str, home: Path, as_json: bool) -> None:
                 "withdrawn_at": _when(c["withdrawn_at"]),
             }
             for c in found.consents
+        ],
+        "methods": [
+            {
+                "kind": kind_of(factor),
+                "name": factor.name,
+                "created_at": _when(factor.created_at),
+                "last_used_at": _when(factor.last_used_at),
+                "copied_at": _when(factor.copied_at),
+            }
+            for factor in found.methods
         ],
         "groups": [
             {"id": group.id, "name": group.name, "dynamic": group.is_dynamic, "since": _when(since)}

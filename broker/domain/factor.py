@@ -28,6 +28,7 @@ class Factor:
     sealed: the TOTP seed under the root key, "" for a passkey. last_step: the last time step that was used (RFC 6238 5.2).
     credential: the passkey's id, base64url. public_key: COSE, base64url. sign_count: of its last use. verified: the
     authenticator checks who holds it (PIN, finger). synced: the key can leave its device. transports: how to reach it.
+    copied_at: its counter did not rise then (WebAuthn 7.2, step 22): there may be a copy.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Factor:
     verified: bool = False
     synced: bool = False
     transports: tuple[str, ...] = ()
+    copied_at: int | None = None
 
     @property
     def strength(self) -> str:

@@ -7,6 +7,7 @@ time is over a proof with any method stops it. An administrator at the command l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from broker.domain.audit import SYSTEM, Actor, Event
 from broker.domain.errors import BadRequest, Conflict
@@ -31,6 +32,14 @@ WAITING = 3 * DAY  # between the sponsor's yes and the reset
 ANSWERED_WITHIN = 7 * DAY
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """may_ask: somebody answers for the person. due_at: when the methods will be removed; None where nobody has agreed to it."""
+
+    may_ask: bool
+    due_at: int | None
+
+
 class FactorResets:
     """Ask, answer, carry out."""
 
@@ -43,10 +52,15 @@ class FactorResets:
         self._sign_in = sign_in
         self._outbox = outbox
 
-    def due_at(self, person_id: str) -> int | None:
-        """When a person's methods will be removed; None where nobody has agreed to it."""
+    def prospect(self, person: Person) -> Prospect:
+        """What can become of a lost method of this person."""
+        now = self._clock()
         with self._db.read() as tx:
-            return resets.due_at(tx, person_id)
+            return Prospect(may_ask=bool(self._answering(tx, person, now)), due_at=resets.due_at(tx, person.id))
+
+    def _answering(self, tx: Connection, person: Person, now: int) -> list[str]:
+        """Who can vouch for this person; nobody does so for himself."""
+        return [one for one in asked_for(tx, self._settings(), person, now) if one != person.email]
 
     def ask(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> bool:
         """Ask whoever answers for the person of this login; False where nobody does. Once a day. Raises BadRequest elsewhere."""
@@ -56,7 +70,7 @@ class FactorResets:
             login, person = found.login, found.person
             if person is None or decide(found.facts).next.step is not Step.CHALLENGE:
                 raise BadRequest("factor_login_mismatch").of_login(login.id, login.reference)
-            asked = [one for one in asked_for(tx, settings, person, now) if one != person.email]
+            asked = self._answering(tx, person, now)
             if not asked or shared.count_attempt(tx, f"factor_reset:{person.id}", now, DAY) > 1:
                 return bool(asked)
             questions.close(tx, person.id, QuestionKind.FACTOR_RESET, now)

@@ -10,11 +10,12 @@ from typing import Any
 from broker.domain.audit import Actor, Event
 from broker.domain.ends import NOTICES
 from broker.domain.errors import NotFound
+from broker.domain.factor import Factor
 from broker.domain.guest import Identity, Person
 from broker.services import audit
 from broker.services.named import named
 from broker.settings.load import Settings
-from broker.storage import assignments, consents, directory, grants, people
+from broker.storage import assignments, consents, directory, factors, grants, people
 from broker.storage.directory import Wanted
 from broker.storage.engine import Database
 from broker.storage.export import everything
@@ -29,6 +30,7 @@ class Shown:
     person: Person
     identities: Sequence[Identity]
     consents: Sequence[dict[str, Any]]
+    methods: Sequence[Factor]
 
 
 class Guests:
@@ -59,7 +61,8 @@ class Guests:
         """A guest by address or id. Raises NotFound."""
         with self._db.read() as tx:
             person = named(tx, name)
-            return Shown(person, people.identities_of(tx, person.id), consents.listed(tx, person.id))
+            agreed, held = consents.listed(tx, person.id), factors.of_person(tx, person.id)
+            return Shown(person, people.identities_of(tx, person.id), agreed, held)
 
     def export(self, actor: Actor, name: str) -> dict[str, Any]:
         """Everything that is held about a person, for the person; times in ISO 8601. No secret is among it (AD-05).

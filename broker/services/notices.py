@@ -10,7 +10,7 @@ from broker.domain.mail import Kind, Mail
 
 
 def notice(person: Person, what: str, now: int, data: Mapping[str, Any]) -> Mail:
-    """The mail about a change of a person's methods. what: added, removed, recovery_used, recovery_renewed, reset ..."""
+    """The mail about a change of a person's methods. what: added, removed, recovery_used, recovery_renewed, copied, reset ..."""
     values = {"what": what, "at": now, "name": person.name, "method": data.get("method", ""), "left": data.get("left", 0)}
     values["due"] = data.get("due_at", 0)
     return Mail(kind=Kind.FACTORS, recipient=person.email, language=person.language, person=person.id, values=values)

@@ -26,6 +26,7 @@ from broker.storage import factors, logins, resets
 from broker.storage.engine import Connection, Database
 
 MOST = 10  # methods of one person
+DAY = 86_400  # seconds between two mails about a copy of one passkey
 _PAUSED = "factor_attempts"
 
 
@@ -233,6 +234,8 @@ class Proving:
         issuer = self._settings().issuer
         used = passkey.used(answer, issuer=issuer, challenge=task["challenge"], factor=factor, verify=verify)
         if not factors.counted(tx, factor.id, used.count, checks=used.verified, now=now):
+            if factors.copied(tx, factor.id, now, DAY):
+                self._outbox.add(tx, notice(person, "copied", now, {}), now)
             raise passkey.PasskeyRefused("passkey_cloned")
         return _passkey_proof(factor, now, verified=used.verified, synced=used.synced)
 

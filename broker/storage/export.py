@@ -47,7 +47,7 @@ SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
         ("request_id", "at", "outcome", "application", "partner", "error", "reason", "policies", "steps", "facts", "address"),
     ),
     outbox: ("mails", ("kind", "recipient", "language", "created_at", "sent_at", "failed_at")),
-    factors: ("sign_in_methods", ("method", "name", "verified", "synced", "created_at", "last_used_at")),
+    factors: ("sign_in_methods", ("method", "name", "verified", "synced", "created_at", "last_used_at", "copied_at")),
     terms: ("terms", ("version", "language", "accepted_at")),
     recovery_codes: ("recovery_codes", ("created_at", "used_at")),
     factor_resets: ("sign_in_method_resets", ("created_at", "due_at")),

@@ -12,7 +12,7 @@ from broker.storage.tables import factors, recovery_codes
 
 _PLAIN = (
     "id", "person_id", "name", "created_at", "last_used_at", "sealed", "last_step", "credential", "public_key", "sign_count", "verified",
-    "synced",
+    "synced", "copied_at",
 )  # fmt: skip
 _F, _R = factors.c, recovery_codes.c
 _OF_PERSON = select(factors).where(_F.person_id == bindparam("person")).order_by(_F.created_at, _F.id)
@@ -28,6 +28,11 @@ _COUNTED = (  # WebAuthn 7.2, step 22: greater than before, or both zero
         or_(_F.sign_count < bindparam("count"), and_(_F.sign_count == 0, bindparam("count") == 0)),
     )
     .values(sign_count=bindparam("count"), last_used_at=bindparam("now"), verified=or_(_F.verified, bindparam("checks")))
+)
+_COPIED = (
+    update(factors)
+    .where(_F.id == bindparam("factor"), or_(_F.copied_at.is_(None), _F.copied_at <= bindparam("before")))
+    .values(copied_at=bindparam("now"))
 )
 _TAKE_CODE = (
     update(recovery_codes)
@@ -66,6 +71,11 @@ def counted(tx: Connection, factor_id: str, count: int, *, checks: bool, now: in
     """A passkey was used; False if its counter did not go up: there are two of it. checks: it verified who holds it."""
     values = {"factor": factor_id, "count": count, "checks": checks, "now": now}
     return tx.execute(_COUNTED, values).rowcount == 1
+
+
+def copied(tx: Connection, factor_id: str, now: int, pause: int) -> bool:
+    """Note that a passkey seems to have a copy; False if that was noted within so many seconds before."""
+    return tx.execute(_COPIED, {"factor": factor_id, "now": now, "before": now - pause}).rowcount == 1
 
 
 def rename(tx: Connection, factor_id: str, person_id: str, name: str) -> bool:

@@ -95,6 +95,7 @@ _CHANGES = {  # what happened to a person's methods -> the subject
     "removed": _("A sign-in method was removed at %(company)s"),
     "recovery_used": _("A recovery code was used at %(company)s"),
     "recovery_renewed": _("You have new recovery codes at %(company)s"),
+    "copied": _("A passkey of yours at %(company)s may have been copied"),
     "reset_asked": _("Somebody asked to reset your sign-in methods at %(company)s"),
     "reset_due": _("Your sign-in methods at %(company)s will be reset"),
     "reset_stopped": _("Your sign-in methods at %(company)s stay as they are"),

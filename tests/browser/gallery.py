@@ -25,7 +25,7 @@ from broker.web.pages import Pages
 
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
-    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "methods", "methods-none", "terms", "terms-new",
+    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "methods", "methods-none", "terms", "terms-new",
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded",
     "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out",
     "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-leave", "account-left",
@@ -157,6 +157,10 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "secret": secret, "unable_url": "/home",
     }  # fmt: skip
     mistyped = [{"field": "code", "message": "That code is not right. Type the one that the app shows now."}]
+    lost = {
+        "keep_query": {}, "codes": 7, "others": True, "only_keys": False, "weaker": False, "may_ask": True, "asked": False, "due_at": None,
+        "reference": "7QPA-4MXT-9RZB", "csrf": TOKEN, "action": "", "back_url": "/mfa-challenge", "help_url": "mailto:it@contoso.example",
+    }  # fmt: skip
     terms = {
         **form, "version": "2026-01", "since": 1767225600, "before": None, "text_language": "en", "download_url": "/terms", "cancel_url": "/home",
         "blocks": [
@@ -190,17 +194,12 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "mfa-lost": Sample(
             "mfa_lost.html",
             "mfa-lost",
-            {
-                "keep_query": {},
-                "codes": 7,
-                "others": True,
-                "asked": False,
-                "due_at": None,
-                "csrf": TOKEN,
-                "action": "",
-                "back_url": "/mfa-challenge",
-                "help_url": "mailto:it@contoso.example",
-            },
+            lost,
+        ),
+        "mfa-lost-alone": Sample(
+            "mfa_lost.html",
+            "mfa-lost",
+            {**lost, "codes": 0, "others": False, "only_keys": True, "weaker": True, "may_ask": False},
         ),
         "methods": Sample(
             "account_methods.html",
@@ -214,6 +213,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
                         "name": "",
                         "created_at": 1767225600,
                         "last_used_at": None,
+                        "copied_at": None,
                         "rename_url": "",
                         "remove_url": "",
                     },
@@ -222,6 +222,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
                         "name": "Laptop",
                         "created_at": 1767225600,
                         "last_used_at": 1768225600,
+                        "copied_at": 1768325600,
                         "rename_url": "",
                         "remove_url": "",
                     },

@@ -33,6 +33,7 @@ from tests.journeys.world import ADA, World
 from tests.race import race
 
 AMR = "http://schemas.microsoft.com/claims/authnmethodsreferences"
+DAY = 86_400
 UP, UV, BE, BS, AT = 0x01, 0x04, 0x08, 0x10, 0x40  # flags of authenticator data (WebAuthn 6.1)
 NO_PROOF: dict[str, tuple[Any, ...]] = {
     "amr": (
@@ -247,6 +248,31 @@ def test_a_copy_is_found_out(both: World, behind: int) -> None:
     assert kept(both) == at_that_time
     assert "code" in use(both, passkey)[1].query
     assert kept(both)[0] == 7
+
+
+def test_a_copy_is_told(both: World) -> None:
+    """WebAuthn 7.2 step 22: the guest learns of it by mail, once a day, and sees it beside the passkey; support sees it, too."""
+    passkey = with_passkey(both)
+    stolen = replace(passkey)
+    assert "code" in use(both, passkey)[1].query
+    found_at = both.clock()
+    for _ in range(3):
+        stolen.count = passkey.count - 1
+        use(both, stolen)
+    told = "A passkey of yours at Contoso may have been copied"
+    assert [mail.subject for mail in both.mails(ADA.email)].count(told) == 1
+    (mail,) = (mail for mail in both.mails(ADA.email) if mail.subject == told)
+    assert "there may be a copy of it" in mail.text
+    (method,) = both.broker.guests.show(ADA.email).methods
+    assert method.copied_at == found_at
+    who, _page = use(both, passkey)
+    page = who.browser.get(f"{both.url}/account/methods")
+    assert page.name == "account-methods"
+    assert "this passkey was refused: there may be a copy of it" in page.text
+    both.clock.advance(DAY)
+    stolen.count = passkey.count - 1
+    use(both, stolen)
+    assert [mail.subject for mail in both.mails(ADA.email)].count(told) == 2
 
 
 def test_the_original_behind_its_copy(world: World) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from sqlalchemy import select
 
@@ -15,8 +17,9 @@ from broker.demo.visitor import Visitor
 from broker.domain.errors import Conflict
 from broker.domain.mail import Kind
 from broker.storage import outbox as rows
-from broker.storage.tables import audit, factors, outbox
+from broker.storage.tables import audit, factors, outbox, people
 from tests.journeys.second_factor import Phone, enrol, essential, with_phone
+from tests.journeys.test_factor_attacks import with_passkey
 from tests.journeys.world import ACTOR, ADA, CLEO, SECRET, World
 
 DAY = 86_400
@@ -121,6 +124,76 @@ def test_the_sponsor_says_no(world: World) -> None:
     world.clock.advance(4 * DAY)
     assert world.broker.housekeeping.run()["factor_resets"] == 0
     assert names(world) == ["factor.reset_asked", "factor.reset_declined"]
+
+
+ASK = "Ask my contact to reset it"
+
+
+def stuck(world: World, **claims: str) -> tuple[Visitor, Page]:
+    """Ada, for whom nobody answers, at the page about a lost phone."""
+    who = world.visitor(ADA)
+    page = world.arrive(who, login_hint=ADA.email, **(claims or essential()))
+    return who, who.browser.follow(page, "I cannot use any of these now")
+
+
+def supported(world: World, url: str | None) -> None:
+    """The company's file with an address for help, or without."""
+    file = world.home / "config" / "broker.yaml"
+    said = yaml.safe_load(file.read_text("utf-8"))
+    said["organization"]["support_url"] = url
+    world.write("broker.yaml", json.dumps(said))
+
+
+def test_nobody_answers_for_the_guest(world: World) -> None:
+    """MF-12: no button that does nothing; the page says whom to turn to, and what to say there."""
+    with_phone(world, world.visitor(ADA))
+    supported(world, None)
+    who, page = stuck(world)
+    assert ASK not in page.text
+    assert "can vouch for you" not in page.text
+    assert "ask whoever invited you" in page.text
+    reference = world.broker.receipts.newest(limit=1)[0]["request_id"]
+    again = who.browser.post(page.url, {"csrf": token_of(who, page)}, opener=page)
+    assert (again.status, again.name) == (200, "mfa-lost")
+    assert "We have asked" not in again.text
+    assert names(world) == []
+    supported(world, "mailto:help@contoso.example")
+    who, page = stuck(world)
+    assert "ask the support of" in page.text
+    shown = page.document.codes[0]
+    assert page.link("Help from") == f"mailto:help@contoso.example?subject={shown}"
+    assert shown != reference
+    assert who.browser.proceed(page).name == "mfa-challenge"
+
+
+def token_of(who: Visitor, page: Page) -> str:
+    """The form token of this login."""
+    challenge = who.browser.get(page.url.removesuffix("/lost"))
+    return next(item.value for item in challenge.document.forms[0].fields if item.name == "csrf")
+
+
+def test_only_passkey_lost_where_nothing_less_is_enough(both: World) -> None:
+    """MF-12: a recovery code is not enough for phr, and the page says so; the sponsor can vouch all the same."""
+    both.sign_in(both.visitor(CLEO))
+    both.invite(ADA.email, sponsor=CLEO.email)
+    with_passkey(both)
+    with both.broker.db.write() as tx:
+        tx.execute(people.update().where(people.c.email == ADA.email).values(sponsor=CLEO.email))
+    both.write("policies/phr.yaml", "name: x\nusers: {include: {guests: all}}\ngrant: {require: [phishing_resistant_mfa]}\n")
+    who = both.visitor(ADA)
+    page = both.arrive(who, login_hint=ADA.email)
+    assert page.name == "mfa-challenge"
+    assert "ecovery code" not in page.text
+    page = who.browser.follow(page, "I cannot use any of these now")
+    assert "You cannot use your passkey" in page.text
+    assert "A recovery code, or a code from an app, is not enough here" in page.text
+    assert "Use a recovery code" not in page.text
+    page = who.browser.submit(page, press=ASK)
+    assert "We have asked your contact" in page.text
+    assert answer(both, YES).status == 200
+    both.clock.advance(3 * DAY)
+    assert both.broker.housekeeping.run()["factor_resets"] == 1
+    assert both.arrive(both.visitor(ADA), login_hint=ADA.email).name == "mfa-enroll"
 
 
 def test_only_before_the_challenge(world: World) -> None:

@@ -180,6 +180,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "factors.of_person": lambda tx: factors.of_person(tx, PERSON.id),
     "factors.take_step": lambda tx: factors.take_step(tx, PASSKEY.id, 1, START),
     "factors.counted": lambda tx: factors.counted(tx, PASSKEY.id, 1, checks=True, now=START),
+    "factors.copied": lambda tx: factors.copied(tx, PASSKEY.id, START, 1),
     "factors.rename": lambda tx: factors.rename(tx, PASSKEY.id, PERSON.id, "key"),
     "factors.set_codes": lambda tx: factors.set_codes(tx, PERSON.id, ["code"], START),
     "factors.take_code": lambda tx: factors.take_code(tx, PERSON.id, "code", START),

@@ -23,6 +23,7 @@ factors = Table(
     Column("transports", JSON, nullable=False),
     base.time("created_at"),
     base.time("last_used_at", null=True),
+    base.time("copied_at", null=True),  # a passkey's counter did not rise
     Index("ix_factors_person_id", "person_id"),
 )
 

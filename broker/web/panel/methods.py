@@ -46,6 +46,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
                     "name": factor.name,
                     "created_at": factor.created_at,
                     "last_used_at": factor.last_used_at,
+                    "copied_at": factor.copied_at,
                     "rename_url": pages.path(f"{PATH}/{factor.id}/rename"),
                     "remove_url": pages.path(f"{PATH}/{factor.id}/remove"),
                 }

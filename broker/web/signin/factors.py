@@ -151,14 +151,21 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
         if stands is None or stands.enrolling:
             return browser.go(browser.path(str(login)))
         browser.within(stands.found.login)
+        only_keys = stands.said.how == "passkey"
+        usable = [factor for factor in stands.held if factor.verified or not only_keys]
+        prospect = broker.factor_resets.prospect(stands.person)
         return pages.render(
             "mfa_lost.html",
             ui_locales=stands.found.login.request.ui_locales if stands.found.login.request else (),
             keep_query={},
-            codes=stands.codes_left,
-            others=len(stands.held) > 1,
+            only_keys=only_keys,
+            weaker=only_keys and (stands.codes_left > 0 or len(usable) < len(stands.held)),
+            codes=0 if only_keys else stands.codes_left,
+            others=len(usable) > 1,
+            may_ask=prospect.may_ask,
             asked=asked,
-            due_at=broker.factor_resets.due_at(stands.person.id),
+            due_at=prospect.due_at,
+            reference=stands.found.login.reference,
             csrf=browser.token(str(login)),
             action=browser.path(str(login), "lost"),
             back_url=browser.path(str(login)),
