@@ -25,7 +25,7 @@ from broker.web.pages import Pages
 
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
-    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "methods", "methods-none", "terms", "terms-new",
+    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "methods", "methods-none", "terms", "terms-new",
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded",
     "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out",
     "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-leave", "account-left",
