@@ -180,7 +180,9 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "mfa-challenge-key": Sample(
             "mfa_challenge.html", "mfa-challenge", {**challenge, "application": "", "apps": [], "keys": [""], "codes": False}
         ),
-        "mfa-challenge-wish": Sample("mfa_challenge.html", "mfa-challenge", {**challenge, "apps": [""], "keys": [], "skip_url": "/apps"}),
+        "mfa-challenge-wish": Sample(
+            "mfa_challenge.html", "mfa-challenge", {**challenge, "apps": [""], "keys": [], "skip_url": "/apps"}
+        ),
         "mfa-enroll": Sample("mfa_enroll.html", "mfa-enroll", enroll),
         "mfa-enroll-error": Sample(
             "mfa_enroll.html", "mfa-enroll", {**enroll, "passkeys": False, "asked": False, "errors": mistyped}
