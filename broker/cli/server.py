@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import time
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -15,9 +16,20 @@ from gunicorn.workers.gthread import ThreadWorker
 from broker.app import Broker
 from broker.app import build as construct
 
+_SIGN_OF_LIFE = 1.0  # seconds; the master waits for `timeout`
+
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """A process that serves. SIGHUP: look at the files now."""
+
+    _told = 0.0
+
+    def notify(self) -> None:
+        """Tell the master that this worker lives: now and then, not several times a request."""
+        now = time.monotonic()
+        if now - self._told >= _SIGN_OF_LIFE:
+            self._told = now
+            super().notify()
 
     def init_signals(self) -> None:
         """As gunicorn does, without a moment in which SIGHUP would end the process."""

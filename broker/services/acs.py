@@ -63,17 +63,15 @@ class Acs:
         Raises Unsolicited, BadRequest(relay_state, saml_decode), LoginExpired, PartnerUntrusted, PartnerFailed,
         TooManyAttempts.
         """
-        key = f"acs:{address}"
-        self._attempts.check(key, limit=REFUSALS, window=WINDOW)
         try:
             return self._arrive(at, params, address)
         except PageError as error:
             if not isinstance(error, TooManyAttempts):
-                self._attempts.hit(key, limit=REFUSALS, window=WINDOW)
+                self._attempts.hit(f"acs:{address}", limit=REFUSALS, window=WINDOW)
             raise
 
     def _arrive(self, at: str | None, params: Mapping[str, str], address: str) -> tuple[str, str]:
-        login = self._login(at, params)
+        login = self._login(at, params, address)
         partner = login.partner or ""
         try:
             memory = json.loads(self._sealer().open(login.memory or "", f"login:{login.id}"))
@@ -117,13 +115,16 @@ class Acs:
             )
         return handle
 
-    def _login(self, at: str | None, params: Mapping[str, str]) -> Login:
-        """The login that RelayState is the handle of; without one nothing is read but the envelope (HS-17, HS-40)."""
+    def _login(self, at: str | None, params: Mapping[str, str], address: str) -> Login:
+        """The login that RelayState is the handle of; without one nothing is read but the envelope (HS-17, HS-40).
+
+        Who has sent too much that was refused is not listened to (RX-02).
+        """
         state, now = params.get("RelayState", ""), self._clock()
-        found = None
-        if state and len(state.encode("utf-8", "surrogatepass")) <= RELAY_STATE:
-            with self._db.read() as tx:
-                found = logins.by_state(tx, digest(state))
+        fits = state != "" and len(state.encode("utf-8", "surrogatepass")) <= RELAY_STATE
+        with self._db.read() as tx:
+            self._attempts.check(f"acs:{address}", limit=REFUSALS, window=WINDOW, tx=tx)
+            found = logins.by_state(tx, digest(state)) if fits else None
         if found is not None and found[0].stage is Stage.WAITING and now < found[0].expires_at:
             return found[0]
         partner = self._settings().partners.get(at) if at is not None else None

@@ -30,9 +30,13 @@ class Attempts:
         if count > limit:
             raise TooManyAttempts("limit_reached", f"{key.partition(':')[0]}: more than {limit} in {window} s")
 
-    def check(self, key: str, *, limit: int, window: int) -> None:
+    def check(self, key: str, *, limit: int, window: int, tx: Connection | None = None) -> None:
         """Raise TooManyAttempts where `limit` was reached already; counts nothing (for limits on failures only)."""
         now = self._clock()
-        with self._db.read() as tx:
-            if shared.attempts_in(tx, key, now, window) >= limit:
-                raise TooManyAttempts("limit_reached", f"{key.partition(':')[0]}: {limit} in {window} s")
+        if tx is not None:
+            count = shared.attempts_in(tx, key, now, window)
+        else:
+            with self._db.read() as own:
+                count = shared.attempts_in(own, key, now, window)
+        if count >= limit:
+            raise TooManyAttempts("limit_reached", f"{key.partition(':')[0]}: {limit} in {window} s")

@@ -22,11 +22,10 @@ from broker.services.partners import Partners
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
 from broker.storage import logins
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Database
 
-_MORE = (
-    "more"  # in what is remembered of a request, beside the connector's own: ONLY more proof, or it is asked for BESIDE a sign-in
-)
+# In what is remembered of a request, beside the connector's own: it asks for more proof ONLY, or BESIDE a sign-in.
+_MORE = "more"
 _ONLY, _BESIDE = "only", "beside"
 MARGIN = 60  # seconds younger than must be: so that a proof is not over by the time that it is looked at
 PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it (HS-31)
@@ -51,8 +50,7 @@ class Upstream:
 
     def begin(
         self,
-        login_id: str,
-        browser: str | None,
+        login: Login,
         address: str,
         home: str | None = None,
         *,
@@ -63,13 +61,13 @@ class Upstream:
         """The request to the login's partner; None where it is to be asked for more and cannot. Raises PartnerFailed (the
         login stays), LoginExpired.
 
-        home: the partner of the live session, where the same person is to prove himself anew. how: of the gate's answer,
-        `more` proof is wanted, or one `anew`. with_more: the sign-in is to be one with several factors. fresh_within: seconds, how young a proof a policy wants; remembered, because it
+        login: as the dispatcher has just found it for the browser that began it; whether it still may be sent is asked in the
+        statement that notes the request. home: the partner of the live session, where the same person is to prove himself anew.
+        how: of the gate's answer, `more` proof is wanted, or one `anew`. with_more: the sign-in is to be one with several
+        factors. fresh_within: seconds, how young a proof a policy wants; remembered, because it
         is asked for once (HP-17).
         """
         now = self._clock()
-        with self._db.read() as tx:
-            login = live(tx, login_id, browser, now)
         login = login if fresh_within is None else replace(login, fresh_within=fresh_within)
         partner = login.partner or home
         if partner is None:
@@ -137,11 +135,13 @@ class Upstream:
             self.refused(login, error, address)
             raise error.of_login(login.id, login.reference) from error
         with self._db.write() as tx:
-            self._accepted(tx, login, said, now)
+            if not logins.change(tx, replace(login, stage=Stage.OPEN), **self._vouched(login, said, now)):
+                raise LoginExpired("login_used")
         return login.id
 
     @staticmethod
-    def _accepted(tx: Connection, login: Login, said: Assertion, now: int) -> None:
+    def _vouched(login: Login, said: Assertion, now: int) -> dict[str, Any]:
+        """What the login gains by the partner's word: column -> value."""
         step = trail.entry(
             now,
             "upstream",
@@ -155,9 +155,7 @@ class Upstream:
             auth_time=said.auth_time,
             skew=said.skew,
         )
-        answered = replace(login, stage=Stage.OPEN)
-        if not logins.change(tx, answered, assertion=said.to_json(), anew=False, trail=trail.longer(login, step)):
-            raise LoginExpired("login_used")
+        return {"assertion": said.to_json(), "anew": False, "trail": trail.longer(login, step)}
 
     def _without(self, login: Login, error: PageError) -> None:
         """The partner did not give more proof: what it said before stays good, and our own factor is next (HO-15).
@@ -223,15 +221,15 @@ class Upstream:
                 raise LoginExpired("login_used")
             parked = json.loads(self._sealer().open(content, f"parked:{digest(handle)}"))
             if "refused" in parked:
-                if login.partner != partner_id or not logins.take_answer(tx, login, parked["state"], now):
-                    raise LoginExpired("login_used")
                 step = trail.entry(now, "upstream", "no more proof", parked["refused"], partner=partner_id)
-                logins.change(tx, replace(login, stage=Stage.OPEN), trail=trail.longer(login, step))
-                return login.id
-            if "assertion" in parked:
-                if login.partner != partner_id or not logins.take_answer(tx, login, parked["state"], now):
+                values = {"trail": trail.longer(login, step)}
+            elif "assertion" in parked:
+                values = self._vouched(login, Assertion.from_json(parked["assertion"]), now)
+            else:
+                values = None
+            if values is not None:
+                if login.partner != partner_id or not logins.take_answer(tx, login, parked["state"], now, **values):
                     raise LoginExpired("login_used")
-                self._accepted(tx, login, Assertion.from_json(parked["assertion"]), now)
                 return login.id
         return self.complete(partner_id, parked["params"], browser, address)
 

@@ -69,6 +69,14 @@ _TAKE_TASK = (
     .where(_C.id == bindparam("login"), _C.stage == Stage.OPEN.value, _C.task == bindparam("held"))
     .values(task=None)
 )
+_P = parked.c
+_PARK = insert(parked)
+_CLAIM = (
+    delete(parked)
+    .where(_P.handle == bindparam("held"), _P.login_id == bindparam("login"), _P.expires_at > bindparam("now"))
+    .returning(_P.content)
+)
+_PARKED_LOGIN = select(_P.login_id).where(_P.handle == bindparam("held"))
 
 
 @cache  # a handful of sets of columns
@@ -172,9 +180,12 @@ def take_task(tx: Connection, login: Login) -> bool:
     return tx.execute(_TAKE_TASK, {"login": login.id, "held": login.task}).rowcount == 1
 
 
-def take_answer(tx: Connection, login: Login, state: str, now: int) -> bool:
-    """The answer arrived: from WAITING to OPEN by one conditional UPDATE, so a code is redeemed at most once (HO-10)."""
-    return tx.execute(_TAKE_ANSWER, {"login": login.id, "hash": state, "now": now}).rowcount == 1
+def take_answer(tx: Connection, login: Login, state: str, now: int, **values: Any) -> bool:
+    """The answer arrived: from WAITING to OPEN by one conditional UPDATE, so a code is redeemed at most once (HO-10).
+
+    values: columns that are set with it.
+    """
+    return tx.execute(_TAKE_ANSWER, {"login": login.id, "hash": state, "now": now, **values}).rowcount == 1
 
 
 def reopen(tx: Connection, login: Login) -> None:
@@ -229,18 +240,17 @@ def purge_parked(tx: Connection, before: int, limit: int = BATCH) -> int:
 
 def park(tx: Connection, *, handle: str, login_id: str, partner: str, content: str, expires_at: int) -> None:
     """Keep what a cross-site POST brought; the login is not touched (HW-4)."""
-    tx.execute(insert(parked).values(handle=handle, login_id=login_id, partner=partner, content=content, expires_at=expires_at))
+    row = {"handle": handle, "login_id": login_id, "partner": partner, "content": content, "expires_at": expires_at}
+    tx.execute(_PARK, row)
 
 
 def claim(tx: Connection, handle: str, login_id: str, now: int) -> str | None:
     """Take parked content once."""
-    c = parked.c
-    statement = delete(parked).where(c.handle == handle, c.login_id == login_id, c.expires_at > now).returning(c.content)
-    row = tx.execute(statement).first()
+    row = tx.execute(_CLAIM, {"held": handle, "login": login_id, "now": now}).first()
     return str(row[0]) if row else None
 
 
 def parked_login(tx: Connection, handle: str) -> str | None:
     """The login that a parked row belongs to."""
-    row = tx.execute(select(parked.c.login_id).where(parked.c.handle == handle)).first()
+    row = tx.execute(_PARKED_LOGIN, {"held": handle}).first()
     return str(row[0]) if row else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Request
@@ -21,9 +22,17 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 
+class Web(Flask):
+    """Flask, of whose handlers none is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is: Flask would look at each of them in every request."""
+        return func
+
+
 def create_web(broker: Broker) -> Flask:
     """The application that a WSGI server runs."""
-    app = Flask("broker", static_folder=None, template_folder=None)
+    app = Web("broker", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False  # AD-06: one spelling of a path, one route
     app.json.sort_keys = False  # type: ignore[attr-defined]
     pages = Pages(broker.settings.get)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from enum import StrEnum
+from functools import cache
 
 from flask import Request, Response
 
@@ -27,12 +28,17 @@ class Purpose(StrEnum):
 _SHAPES = {Purpose.LANGUAGE: _LANGUAGE, Purpose.HOME: _PARTNER}
 
 
+@cache  # of the issuer
+def _prefix(issuer: str) -> str:
+    return "__Host-" + hashlib.sha256(issuer.encode()).hexdigest()[:8]
+
+
 class Cookies:
     """Reads and writes the cookies of one issuer."""
 
     def __init__(self, issuer: str) -> None:
         """issuer: its hash keeps two brokers on one loopback host apart."""
-        self._prefix = "__Host-" + hashlib.sha256(issuer.encode()).hexdigest()[:8]
+        self._prefix = _prefix(issuer)
 
     def name(self, purpose: Purpose) -> str:
         """`__Host-`, eight hexadecimal digits of the issuer's hash, and the purpose."""

@@ -10,6 +10,12 @@ _PAGE_POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 _CLOSED_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_CLOSED = {
+    "Content-Security-Policy": _CLOSED_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 _FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 _PERMISSIONS = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=(), "
@@ -37,10 +43,10 @@ def private(response: Response) -> Response:
 
 def closed(response: Response) -> Response:
     """What every answer gets that chose nothing else itself: a redirect's or a library's body is as closed as a page."""
-    response.headers.setdefault("Content-Security-Policy", _CLOSED_POLICY)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    response.headers.setdefault("Cache-Control", "no-store")
+    said = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - headers, not a dict
+    for name, value in _CLOSED.items():
+        if name.lower() not in said:
+            response.headers.add(name, value)
     return response
 
 

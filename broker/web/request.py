@@ -33,11 +33,12 @@ def register(app: Flask, settings_now: Callable[[], Settings], body_limits: Mapp
 
     def guard() -> None:
         settings = settings_now()
-        proxies = settings.broker.network.trusted_proxies
-        check_size(request, next((n for end, n in limits.items() if request.path.endswith(end)), BODY))
-        if request.path not in ANY_HOST:
-            check_host(request, settings.issuer, proxies)
-        check_text(request)
+        asked = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's own way round its proxy
+        path = asked.path
+        check_size(asked, next((n for end, n in limits.items() if path.endswith(end)), BODY))
+        if path not in ANY_HOST:
+            check_host(asked, settings.issuer, settings.broker.network.trusted_proxies)
+        check_text(asked)
 
     app.before_request(guard)
     app.after_request(headers.closed)
@@ -50,9 +51,12 @@ def check_size(asked: Request, body_limit: int) -> None:
         raise BadRequest("url_size")
     if (asked.content_length or 0) > body_limit:
         raise BadRequest("body_size")
-    sent = (item for item in asked.environ.items() if item[0].startswith("HTTP_") or item[0] in _BARE)
-    sizes = [len(name.removeprefix("HTTP_")) + len(value) for name, value in sent]
-    if len(sizes) > HEADERS or sum(sizes) > HEADER_BYTES:
+    count = size = 0
+    for name, value in asked.environ.items():
+        if name.startswith("HTTP_") or name in _BARE:
+            count += 1
+            size += len(name.removeprefix("HTTP_")) + len(value)
+    if count > HEADERS or size > HEADER_BYTES:
         raise BadRequest("header_size")
 
 
@@ -91,6 +95,8 @@ def client_address(asked: Request, proxies: Iterable[object]) -> str:
     here = _address(asked.remote_addr or "")
     if here is None:
         raise BadRequest("forwarded", "peer")
+    if not _in(here, trusted):
+        return str(here)
     entries = ",".join(asked.headers.getlist("X-Forwarded-For")).split(",")
     hops = [] if entries == [""] else entries
     while hops and _in(here, trusted):
@@ -135,7 +141,7 @@ def _parsed(values: tuple[str, ...]) -> tuple[Network, ...]:
 
 
 def _is_trusted(text: str | None, trusted: tuple[Network, ...]) -> bool:
-    here = _address(text or "")
+    here = _address(text or "") if trusted else None
     return here is not None and _in(here, trusted)
 
 
@@ -143,6 +149,7 @@ def _in(here: Address, networks: tuple[Network, ...]) -> bool:
     return any(here.version == network.version and here in network for network in networks)
 
 
+@lru_cache(maxsize=1024)  # the same browser, request after request
 def _address(text: str) -> Address | None:
     """An address; an IPv4 one that comes as IPv6 is IPv4."""
     try:

@@ -39,8 +39,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
             return respond(settings.issuer, refused, {"error": refused.error}, pages)
         cookies = Cookies(settings.issuer)
         browser = cookies.read(request, Purpose.BROWSER)
-        again = urlencode(pairs)
-        if request.method == "POST" and browser is None and len(again) <= REPEATABLE:
+        if request.method == "POST" and browser is None and len(again := urlencode(pairs)) <= REPEATABLE:
             # a cross-site POST brings no Lax cookie: a new one would end this browser's other logins (HW-13)
             return see(f"{pages.path('/authorize')}?{again}")
         started = broker.sign_in.begin(asked, browser, client_address(request, settings.broker.network.trusted_proxies))

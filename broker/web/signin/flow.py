@@ -70,13 +70,7 @@ def send_out(broker: Broker, pages: Pages, browser: Browser, turn: Turn) -> Resp
     found, how = turn.found, turn.decision.next.how
     home = found.partner.id if found.partner else None
     outbound: Outbound | None = broker.upstream.begin(
-        found.login.id,
-        browser.binding(),
-        browser.address(),
-        home,
-        how=how,
-        with_more=turn.with_more,
-        fresh_within=turn.fresh_within,
+        found.login, browser.address(), home, how=how, with_more=turn.with_more, fresh_within=turn.fresh_within
     )
     if outbound is None:
         return browser.go(browser.path(found.login.id))
