@@ -32,6 +32,7 @@ class Facts:
     by_mail: bool = False  # the home of this login is a code by mail
     asserted: bool = False  # by a live session, or in this login
     asserted_now: bool = False  # in this very login
+    answered_anew: bool = False  # in this login, asked for a sign-in from now on
     auth_time: int | None = None
     session_auth_time: int | None = None  # of the session that was there before this login
     # who it is

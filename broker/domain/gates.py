@@ -251,9 +251,11 @@ def _before_adding(f: Facts) -> Next | None:
             if fresh
             else Next(Step.CHALLENGE, "interaction_required", "a method is added only after a fresh proof", how="any")
         )
-    if f.asserted_now or (f.auth_time is not None and f.auth_time >= f.now - FRESH):
+    if f.auth_time is not None and f.auth_time >= f.now - FRESH:
         return None
-    return Next(Step.UPSTREAM, "interaction_required", "a method is added only after a fresh sign-in", how="anew")
+    if f.asserted_now and f.answered_anew:  # HP-17: never asked twice; whoever never says when is believed to have asked
+        return Next(Step.DENY, "login_required", "auth_time_too_old", "partner_failed") if f.auth_time is not None else None
+    return Next(_proof(f), "interaction_required", "a method is added only after a fresh sign-in", how="anew")
 
 
 GATES: tuple[Callable[[Facts], Next | None], ...] = (

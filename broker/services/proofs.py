@@ -77,6 +77,7 @@ def weigh(
         wish=login.wish,
         added=any(entry["step"] == "enroll" and entry["result"] == "added" for entry in login.trail),
         declined=trail.went_on_without(login),
+        answered_anew=trail.answered_anew(login),
         terms=settings.broker.terms_of_use.version if settings.broker.terms_of_use else None,
     )
     if facts.person is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from broker.domain.facts import Facts
@@ -28,11 +29,25 @@ def longer(login: Login, *entries: dict[str, Any]) -> list[Any]:
 
 def went_on_without(login: Login) -> bool:
     """Whether the person of this login went on without a proof that is only wished for; another account decides anew."""
-    said = [(entry["step"], entry["result"]) for entry in login.trail]
-    while said and said[-1][0] != "started_over":
-        if said.pop() == SKIPPED:
+    return any((entry["step"], entry["result"]) == SKIPPED for entry in _of_this_account(login))
+
+
+def answered_anew(login: Login) -> bool:
+    """Whether the home organization was asked for a sign-in from now on (prompt=login, ForceAuthn), and vouched upon that."""
+    asked = False
+    for entry in _of_this_account(login):
+        if entry["step"] == "upstream" and entry["result"] == "sent":
+            asked = entry.get("anew") is True
+        elif asked and entry["step"] == "upstream" and entry["result"] == "vouched":
             return True
     return False
+
+
+def _of_this_account(login: Login) -> list[Mapping[str, Any]]:
+    """What happened since the person last started over with another account."""
+    steps = list(login.trail)
+    starts = [n for n, entry in enumerate(steps, 1) if entry["step"] == "started_over"]
+    return steps[starts[-1] :] if starts else steps
 
 
 def gates_of(decision: Decision) -> list[dict[str, str]]:

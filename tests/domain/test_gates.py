@@ -23,6 +23,7 @@ OK = Facts(
 MFA = ("https://refeds.org/profile/mfa",)
 PHR = frozenset({"phishing_resistant_mfa"})
 NEEDS, LIKES = "more proof is needed than was given", "the application would like more proof"
+ANEW = {"asserted_now": True, "answered_anew": True}
 FRESH_HOME, FRESH_PROOF = "a method is added only after a fresh sign-in", "a method is added only after a fresh proof"
 
 
@@ -89,7 +90,13 @@ FRESH_HOME, FRESH_PROOF = "a method is added only after a fresh sign-in", "a met
         ({"acr_values": ("phr",), "factors": frozenset({"passkey"}), "acr": MFA[0]}, Step.CHALLENGE, LIKES),
         ({"acr_values": MFA, "acr_essential": True}, Step.ENROLL, NEEDS),
         ({"acr_values": MFA, "acr_essential": True, "auth_time": NOW - 901}, Step.UPSTREAM, FRESH_HOME),
-        ({"acr_values": MFA, "acr_essential": True, "auth_time": None, "asserted_now": True}, Step.ENROLL, NEEDS),
+        ({"acr_values": MFA, "acr_essential": True, "auth_time": None, "asserted_now": True}, Step.UPSTREAM, FRESH_HOME),
+        ({"acr_values": MFA, "acr_essential": True, "auth_time": None, **ANEW}, Step.ENROLL, NEEDS),
+        ({"acr_values": MFA, "acr_essential": True, "auth_time": NOW - 900, **ANEW}, Step.ENROLL, NEEDS),
+        ({"acr_values": MFA, "acr_essential": True, "auth_time": NOW - 901, **ANEW}, Step.DENY, "auth_time_too_old"),
+        ({"acr_values": MFA, "acr_essential": True, "auth_time": NOW - 901, "answered_anew": True}, Step.UPSTREAM, FRESH_HOME),
+        ({"acr_values": MFA, "acr_essential": True, "auth_time": NOW - 901, "asserted_now": True}, Step.UPSTREAM, FRESH_HOME),
+        ({"acr_values": MFA, "acr_essential": True, "auth_time": NOW - 901, "by_mail": True}, Step.CODE, FRESH_HOME),
         ({"acr_values": MFA, "acr_essential": True, "may_step_up": True}, Step.UPSTREAM, NEEDS),
         ({"acr_values": MFA, "acr_essential": True, "factors": frozenset({"key"})}, Step.CHALLENGE, NEEDS),
         ({"required": frozenset({"mfa"})}, Step.ENROLL, NEEDS),
@@ -156,7 +163,7 @@ ANY = st.builds(
     started_at=st.integers(NOW - 3600, NOW),
     application=st.sampled_from(["payroll", None]),
     **{name: st.booleans() for name in (
-        "silent", "force", "choose", "ask_consent", "acr_essential", "subject_differs", "partner_live", "asserted", "asserted_now",
+        "silent", "force", "choose", "ask_consent", "acr_essential", "subject_differs", "partner_live", "asserted", "asserted_now", "answered_anew",
         "by_mail", "expired", "assignment_required", "assigned", "consented_now", "freshness_asked", "may_step_up", "terms_accepted", "added",
     )},
     required=st.frozensets(st.sampled_from(["mfa", "phishing_resistant_mfa", "terms_of_use"])),
