@@ -98,7 +98,7 @@ def read_record(
     session_ends = _session_ends(statement, expected.now)
     attributes = read_attributes(parts.get(clark("saml:AttributeStatement")), partner)
     subject = read_subject(name_id, attributes, partner, expected)
-    values = {name: texts[0] if len(texts) == 1 else texts for name, texts in attributes.texts.items() if texts}
+    values = {name: texts[0] if len(texts) == 1 else texts for name, texts in attributes.texts.items()}
     mapped = map_values(partner.claims, values, Wire.SAML, canonical_email)
     return Judged(
         assertion=Assertion(
@@ -129,7 +129,7 @@ def _check_confirmation(confirmation: Element, expected: Expected) -> int:
         raise SamlRefused(
             "saml_confirmation", "HS-26", f"Method of saml:SubjectConfirmation must be {BEARER}; the partner must send that"
         )
-    data = confirmation[0]
+    [data] = confirmation
     if data.get("NotBefore") is not None:
         raise SamlRefused(
             "saml_confirmation",

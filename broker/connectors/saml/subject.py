@@ -11,6 +11,7 @@ from broker.connectors.saml.attributes import Attributes, check_scope, text_of
 from broker.connectors.saml.decode import Element
 from broker.connectors.saml.errors import SamlRefused
 from broker.connectors.saml.partner import Expected, SamlView
+from broker.connectors.saml.vocabulary import clark
 
 NAME_ID: Final = "name_id"
 MAX_SUBJECT: Final = 1024  # characters, the column's
@@ -22,7 +23,7 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SUBJECT_ID: Final = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9=\-]{0,126}@[A-Za-z0-9][A-Za-z0-9.\-]{0,126}"
 )  # subject-id profile 3.3, 3.4
-_SUBJECT_IDS: Final = frozenset(SHORT_NAMES[name][1][0] for name in ("pairwise-id", "subject-id"))
+_SUBJECT_IDS: Final = frozenset(name for short in ("pairwise-id", "subject-id") for name in SHORT_NAMES[short][1])
 
 
 def read_subject(name_id: Element, attributes: Attributes, partner: SamlView, expected: Expected) -> str:
@@ -47,10 +48,11 @@ def read_subject(name_id: Element, attributes: Attributes, partner: SamlView, ex
             "HS-28",
             f"{partner.subject}, which names the account, came with several values; the partner must send one",
         )
-    name, value = values[0]
+    [(name, value)] = values
     source = partner.subject if partner.subject not in SHORT_NAMES else SHORT_NAMES[partner.subject][1][0]
     if len(value):
-        return _subject([source, *_name_id(value[0], partner, expected, "saml_attribute")], "saml_attribute")
+        inner = _name_id(value.find(clark("saml:NameID")), partner, expected, "saml_attribute")
+        return _subject([source, *inner], "saml_attribute")
     text = _exact(text_of(value, name), "saml_attribute", partner.subject)
     if name in _SUBJECT_IDS and not _SUBJECT_ID.fullmatch(text):
         raise SamlRefused(
@@ -72,12 +74,12 @@ def _name_id(element: Element, partner: SamlView, expected: Expected, reason: st
             f"a NameID of format {form.rpartition(':')[2]} names no account; the partner must send a persistent one, "
             "or saml.subject must name an attribute",
         )
-    value = _exact(element.text or "", reason, "saml:NameID")
+    value = _exact(element.text, reason, "saml:NameID")
     derived = (partner.entity_id, expected.audience) if form == _PERSISTENT else ("", "")  # core 8.3.7
     return [form, element.get("NameQualifier") or derived[0], element.get("SPNameQualifier") or derived[1], value]
 
 
-def _exact(text: str, reason: str, name: str) -> str:
+def _exact(text: str | None, reason: str, name: str) -> str:
     if not text or text != text.strip() or _CONTROL.search(text):
         raise SamlRefused(
             reason,

@@ -52,7 +52,7 @@ class Rule:
     shown: str
 
 
-_TOKEN: Final = re.compile(r"([A-Za-z0-9]+:[A-Za-z0-9]+)(?:@([a-z]+))?")
+_TOKEN: Final = re.compile(r"(\w+:\w+)(?:@(\w+))?")
 
 
 def clark(name: str) -> str:
@@ -66,7 +66,7 @@ def _rule(attributes: str = "", children: str = "", text: Text = Text.NONE, reas
     shown = _TOKEN.sub(r"\1", children) or ("text" if text is Text.ONLY else "nothing")
     pattern = _TOKEN.sub(lambda found: f"(?:{found[1]},)", children).replace(" ", "")
     return Rule(
-        attributes={clark(name.rstrip("?")): not name.endswith("?") for name in attributes.split()},
+        attributes={clark(name.removesuffix("?")): not name.endswith("?") for name in attributes.split()},
         children=re.compile(pattern),
         variants=variants,
         text=text,
@@ -169,6 +169,4 @@ RULES: Final[Mapping[str, Rule]] = {
     "xenc:CarriedKeyName": _rule("", "", Text.ONLY),
 }  # fmt: skip
 
-NAMES: Final[Mapping[str, str]] = {clark(name): name for name in RULES if "@" not in name} | {
-    clark(name): name for name in ("ds:KeyInfo", "xenc:EncryptionMethod", "ds:RetrievalMethod")
-}
+NAMES: Final[Mapping[str, str]] = {clark(plain): plain for plain in (name.partition("@")[0] for name in RULES)}

@@ -518,9 +518,20 @@ def test_sr41_types(type_: str) -> None:
     assert show(genuine(extra=attribute("urn:unread", "x", type_=type_))).assertion.subject
 
 
-@pytest.mark.parametrize("type_", [None, "xs:string", "xs:anyType", "xs:anyURI", "xs:token"])
+@pytest.mark.parametrize(
+    "type_",
+    [
+        None,
+        "xs:string",
+        "xs:anyType",
+        "xs:anyURI",
+        "xs:token",
+        " xs:string\n",
+        'string" xmlns="http://www.w3.org/2001/XMLSchema',
+    ],
+)
 def test_sr41_simple_types(type_: str | None) -> None:
-    """SR-41, HS-29: no type, a simple type or anyType is text."""
+    """SR-41, HS-29: no type, a simple type or anyType is text; white space around it, or no prefix, is XML's own business."""
     assert (
         show(genuine(attributes=attribute(MAIL, "ada@fabrikam.example", type_=type_))).assertion.email == "ada@fabrikam.example"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -19,10 +20,13 @@ from broker.connectors.saml.times import seconds
 from broker.domain.errors import BadRequest
 from tests.connectors.saml.idp import (
     CBC128,
+    DS,
     EXC_C14N,
     NOW,
     PERSISTENT,
     REQUEST,
+    SHA256,
+    TRANSFORMS,
     attribute,
     encryption,
     genuine,
@@ -267,6 +271,30 @@ def test_hs9_version_of_the_assertion(version: str) -> None:
         assert "Version of saml:Assertion" in refused("saml_structure", message).detail
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("name", ["AuthnStatement", "AttributeStatement"])
+def test_hs10_one_statement_of_each(name: str, turned: bool) -> None:
+    """HS-10: one AuthnStatement and one AttributeStatement, whichever stands first: a second would be the one that is read, or not."""
+
+    def edit(text: str, copies: int) -> str:
+        authn, attributes = (text.index(f"<saml:{statement}") for statement in ("AuthnStatement", "AttributeStatement"))
+        parts = [text[authn:attributes], text[attributes : text.index("</saml:Assertion>")]]
+        made = "".join(
+            part * (copies if part.startswith(f"<saml:{name}") else 1) for part in (reversed(parts) if turned else parts)
+        )
+        return text.replace("".join(parts), made)
+
+    assert show(genuine(edit=lambda text: edit(text, 1))).assertion.email == "ada@fabrikam.example"
+    refused("saml_structure", genuine(edit=lambda text: edit(text, 2)))
+
+
+@pytest.mark.parametrize("encrypt", [None, encryption()])
+def test_hs31_an_assertion_has_an_id(encrypt: Any) -> None:
+    """HS-10, HS-31, SR-22: without an ID an assertion could not be told from its replay, though only the Response must be signed."""
+    message = genuine(signed="response", encrypt=encrypt, edit=lambda text: text.replace(' ID="_assertion-1"', "", 1))
+    assert "saml:Assertion has no ID" in refused("saml_structure", message, view={"signed": "response"}).detail
+
+
 @pytest.mark.parametrize("beside", [True, False])
 def test_hs20_type_of_the_data(beside: bool) -> None:
     """HS-20: it is the EncryptedData whose Type must be an element, wherever the key stands; what a key says of itself is no matter."""
@@ -277,6 +305,21 @@ def test_hs20_type_of_the_data(beside: bool) -> None:
         assert refused("saml_structure", changed).rule == "HS-20"
     gate_response(data.replace(own, 'Id="_ed"').encode())
     gate_response(data.replace('Id="_ek"', f'Id="_ek" Type="{XENC}EncryptedKey"').encode())
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_hs20_one_ciphertext(beside: bool) -> None:
+    """HS-13, HS-20: one EncryptedData, however the second is written: with one key for both, or with none."""
+    message = genuine(signed="none", encrypt=encryption(beside=beside))
+    data = etree.fromstring(message.xml())
+    [encrypted] = data.iter(f"{{{XENC}}}EncryptedData")
+    second = deepcopy(encrypted)
+    del second.attrib["Id"]
+    for info in list(second.iter(f"{{{DS}}}KeyInfo")):
+        info.getparent().remove(info)
+    for add in (encrypted.addnext, encrypted.addprevious):
+        add(second)
+        assert "saml:EncryptedAssertion must hold exactly" in refused("saml_structure", etree.tostring(data)).detail
 
 
 @pytest.mark.parametrize(
@@ -294,6 +337,8 @@ def test_hs20_type_of_the_data(beside: bool) -> None:
         ("<ds:Transforms>", "<ds:Transforms>x", "saml_signature_profile", "HS-14"),
         ("</ds:Transforms>", "</ds:Transforms>x", "saml_signature_profile", "HS-14"),
         ('<ds:Reference URI="#_assertion-1">', "<ds:Reference>", "saml_signature_profile", "HS-14"),
+        (f'<ds:DigestMethod Algorithm="{SHA256}"/>', "", "saml_signature_profile", "HS-14"),
+        ("</ds:Transforms>", f"</ds:Transforms><ds:Transforms>{TRANSFORMS}</ds:Transforms>", "saml_signature_profile", "HS-14"),
     ],
 )  # fmt: skip
 def test_the_precise_word(old: str, new: str, reason: str, rule: str) -> None:
@@ -356,6 +401,24 @@ def test_receipts_name_what_is_allowed() -> None:
         assert detail.startswith(f"HS-19: {parts} must be signed")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("<saml:Subject>", "<saml:Subject>x", "saml:Subject holds text; it must hold saml:NameID saml:SubjectConfirmation"),
+        ("</saml:Audience>", "</saml:Audience><saml:Issuer/>", "saml:AudienceRestriction must hold exactly, in this order: saml:Audience+"),
+        ("</saml:Audience>", "<saml:Issuer/></saml:Audience>", "saml:Audience must hold exactly, in this order: text"),
+        ("</saml:Conditions>", "<saml:OneTimeUse>x</saml:OneTimeUse></saml:Conditions>", "saml:OneTimeUse holds text; it must hold nothing"),
+        ("</saml:NameID>", "</saml:NameID>x", "saml:Subject holds text between its elements"),
+        ('Success"/>', 'Success"><samlp:Status/></samlp:StatusCode>', "samlp:StatusCode must hold exactly, in this order: samlp:StatusCode?"),
+    ],
+)  # fmt: skip
+def test_receipts_name_what_an_element_holds(old: str, new: str, said: str) -> None:
+    """HS-32: what must stand in an element is told in the names of the standards, in the order in which it must stand."""
+    data = genuine(signed="none").xml().decode()
+    assert old in data
+    assert refused("saml_structure", data.replace(old, new, 1).encode()).detail == f"HS-11: {said}"
+
+
 @pytest.mark.parametrize("size", [128, 192, 256])
 @pytest.mark.parametrize("form", [f"{XENC}aes{{}}-cbc", "http://www.w3.org/2009/xmlenc11#aes{}-gcm"])
 def test_hs20_sizes_of_aes(form: str, size: int) -> None:
@@ -369,6 +432,25 @@ def test_hs20_digests_of_oaep(digest: str, mask: str) -> None:
     """HS-20: digest and mask of OAEP, each with each (XML Encryption 1.1 5.5.2)."""
     wrap = "http://www.w3.org/2009/xmlenc11#rsa-oaep"
     assert show(genuine(encrypt=encryption(wrap=wrap, digest=digest, mask=mask))).assertion.subject
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_hs20_one_digest_and_one_mask(turned: bool) -> None:
+    """HS-13, HS-20: digest and mask of OAEP in either order, each at most once: a second would be the one that counts, or not."""
+
+    def encrypt(plain: bytes, more: str) -> str:
+        text = encryption(wrap="http://www.w3.org/2009/xmlenc11#rsa-oaep", digest="sha384", mask="sha256")(plain)
+        digest, mask = (
+            text[text.index(f"<{name} ") : text.index("/>", text.index(f"<{name} ")) + 2]
+            for name in ("ds:DigestMethod", "xenc11:MGF")
+        )
+        made = {"": [digest, mask], "digest": [digest, digest, mask], "mask": [digest, mask, mask]}[more]
+        return text.replace(digest + mask, "".join(reversed(made) if turned else made))
+
+    assert show(genuine(encrypt=lambda plain: encrypt(plain, ""))).assertion.subject
+    for more in ("digest", "mask"):
+        message = genuine(encrypt=lambda plain, more=more: encrypt(plain, more))
+        assert "xenc:EncryptionMethod must hold exactly" in refused("saml_structure", message).detail
 
 
 def test_hs20_nothing_in_a_cipher_value() -> None:

@@ -282,9 +282,10 @@ def test_hs14_prefix_lists() -> None:
 def test_hs16_key_info_forms() -> None:
     """HS-16: KeyName, KeyValue and X509Data with plain content pass and are never read."""
     certificate = "<ds:X509Certificate>not even base64</ds:X509Certificate>"
+    rsa = "<ds:RSAKeyValue><ds:Modulus>AQ==</ds:Modulus><ds:Exponent>Aw==</ds:Exponent></ds:RSAKeyValue>"
     for inner in (
         "<ds:KeyName>k</ds:KeyName>",
-        "<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>AQ==</ds:Modulus><ds:Exponent>Aw==</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>",
+        f"<ds:KeyValue>{rsa}</ds:KeyValue>",
         f"<ds:X509Data>{certificate}{certificate}</ds:X509Data>",
         f"<ds:KeyName>k</ds:KeyName><ds:X509Data><ds:X509SubjectName>CN=x</ds:X509SubjectName>{certificate}</ds:X509Data>",
         (
@@ -305,6 +306,7 @@ def test_hs16_key_info_forms() -> None:
         "text",
         '<ds:RetrievalMethod URI="http://127.0.0.1/"/>',
         "<ds:X509Data/>",
+        f"<ds:KeyValue>{rsa}{rsa}</ds:KeyValue>",
         '<ds:KeyName><a xmlns="u"/></ds:KeyName>',
         "<ds:MgmtData>x</ds:MgmtData>",
     ):

@@ -88,6 +88,19 @@ def test_hs28_bytes_are_kept(value: str) -> None:
     assert subject(name_id=name_id(value))[3] == expected
 
 
+def test_hs28_one_spelling() -> None:
+    """HS-28: the text by which an account is found again is spelled in one way for good, letters of every script as they are."""
+    written = show(genuine(name_id=name_id('Ä"x', Format=EMAIL_ADDRESS))).assertion.subject
+    assert written == f'["{EMAIL_ADDRESS}","","","Ä\\"x"]'
+
+
+def test_hs28_receipt_names_the_element() -> None:
+    """HS-28, HS-32: which element or attribute holds no proper text."""
+    assert "the value of saml:NameID must be text" in refused("saml_nameid", name_id=name_id(" x")).detail
+    detail = refused("saml_attribute", {"subject": "uid"}, extra=attribute("uid", " x")).detail
+    assert "the value of uid must be text" in detail
+
+
 def test_hs28_injective() -> None:
     """HS-28: no value of one source can be written by another."""
     texts = [
@@ -140,11 +153,15 @@ def test_hs28_attribute_refused() -> None:
         f"{'x' * 128}@fabrikam.example",
     ):
         refused("saml_attribute", view, extra=attribute(PAIRWISE, bad))
+    for scoped in (" a@fabrikam.example", "a b@fabrikam.example", "a@b@fabrikam.example"):
+        refused("saml_attribute", {"subject": "subject-id"}, extra=attribute(SUBJECT_ID, scoped))
     refused("saml_attribute", {"subject": "uid"}, extra=attribute("uid", "x" * 1030))
     refused("saml_attribute", {"subject": "uid"}, extra=attribute("uid", "x" * 2049))
     transient = name_id("t", Format="urn:oasis:names:tc:SAML:2.0:nameid-format:transient")
     refused("saml_nameid_format", {"subject": "eduPersonTargetedID"}, extra=attribute(TARGETED, transient, type_=None))
-    refused("saml_attribute", {"subject": "eduPersonTargetedID"}, extra=attribute(TARGETED, name_id(" t"), type_=None))
+    for bad in (" t", "", "x" * 1030):
+        error = refused("saml_attribute", {"subject": "eduPersonTargetedID"}, extra=attribute(TARGETED, name_id(bad), type_=None))
+    assert "longer than 1024" in error.detail
 
 
 def test_hs29_names_not_friendly_names() -> None:
