@@ -75,7 +75,6 @@ def _rule(attributes: str = "", children: str = "", text: Text = Text.NONE, reas
     )
 
 
-_HINTS: Final = "(ds:KeyName|ds:KeyValue|ds:X509Data)"
 _PROFILE: Final = "saml_signature_profile"
 
 RULES: Final[Mapping[str, Rule]] = {
@@ -128,7 +127,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "ds:DigestMethod": _rule("Algorithm", reason="saml_algorithm"),
     "ds:DigestValue": _rule("", "", Text.ONLY, reason=_PROFILE),
     "ds:SignatureValue": _rule("", "", Text.ONLY),
-    "ds:KeyInfo": _rule("", f"{_HINTS}+"),
+    "ds:KeyInfo": _rule("", "(ds:KeyName|ds:KeyValue|ds:X509Data)+"),
     "ds:KeyName": _rule("", "", Text.ONLY),
     "ds:KeyValue": _rule("", "(ds:RSAKeyValue|ds11:ECKeyValue)"),
     "ds:RSAKeyValue": _rule("", "ds:Modulus ds:Exponent"),
@@ -154,7 +153,7 @@ RULES: Final[Mapping[str, Rule]] = {
         "Id? Type?", "xenc:EncryptionMethod@data ds:KeyInfo@data? xenc:CipherData"
     ),
     "xenc:EncryptionMethod@data": _rule("Algorithm"),
-    "ds:KeyInfo@data": _rule("", f"(ds:RetrievalMethod|{_HINTS})* xenc:EncryptedKey?"),
+    "ds:KeyInfo@data": _rule("", "(ds:RetrievalMethod|ds:KeyName|ds:KeyValue|ds:X509Data)* xenc:EncryptedKey?"),
     "ds:RetrievalMethod": _rule("URI Type?"),
     "xenc:EncryptedKey": _rule(
         "Id? Recipient? Type?",
