@@ -213,6 +213,16 @@ def _calls(node: ast.Call) -> Iterator[ast.AST]:
             yield _with(node, func=ast.Attribute(function.value, NAMES[function.attr], ast.Load()))
         if function.attr in CLEANERS:
             yield function.value
+        if function.attr == "split" and isinstance(function.value, ast.Constant):  # a list of words
+            yield from _words(node, function)
+
+
+def _words(node: ast.Call, function: ast.Attribute) -> Iterator[ast.AST]:
+    """Each word of a list left out."""
+    words = ast.literal_eval(function.value).split()
+    for index in range(len(words)):
+        rest = ast.Constant(" ".join([*words[:index], *words[index + 1 :]]))
+        yield _with(node, func=_with(function, value=rest))
 
 
 def _models(node: ast.Call) -> Iterator[ast.AST]:

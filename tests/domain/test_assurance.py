@@ -44,3 +44,5 @@ def test_a_higher_one_meets_a_lower(acr: str, wanted: tuple[str, ...], good: boo
 def test_methods_of_a_partner() -> None:
     """HO-15: single methods of RFC 8176 are told on; `mfa` and `mca` need our trust, other words mean nothing to anybody."""
     assert plain(("pwd", "mfa", "otp", "mca", "x", "wia", "face", "")) == ("pwd", "otp", "wia", "face")
+    known = "face fpt geo hwk iris kba otp pin pop pwd rba retina sc sms swk tel user vbm wia".split()
+    assert plain([*known, "mfa", "mca", "PWD"]) == tuple(known)

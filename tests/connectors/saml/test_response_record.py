@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from broker.connectors.saml.errors import SamlRefused
-from broker.domain.errors import PartnerUntrusted
+from broker.domain.errors import PartnerFailed, PartnerUntrusted
 from tests.connectors.saml.idp import IDP, MAIL, NOW, PERSISTENT, SP, attribute, genuine, show, stamp
 
 PAIRWISE = "urn:oasis:names:tc:SAML:attribute:pairwise-id"
@@ -249,6 +249,52 @@ def test_hs30_amr_and_acr() -> None:
     assert show(genuine(context="")).assertion.acr is None
     for child in ("x", ""):
         refused("saml_attribute", extra=attribute(AMR, f"<saml:NameID>{child}</saml:NameID>", type_=None))
+
+
+SIMPLE = """
+anyType anySimpleType string boolean decimal float double duration dateTime time date gYearMonth gYear gMonthDay gDay gMonth
+hexBinary base64Binary anyURI QName NOTATION normalizedString token language NMTOKEN Name NCName ID IDREF ENTITY integer
+nonPositiveInteger negativeInteger long int short byte nonNegativeInteger unsignedLong unsignedInt unsignedShort unsignedByte
+positiveInteger
+"""  # XML Schema 2, 3.2 and 3.3, without the lists
+
+
+def test_sr41_every_simple_type() -> None:
+    """SR-41, HS-29: every built-in type of XML Schema that is one value; a list or a name that only looks like one is not."""
+    for name in SIMPLE.split():
+        assert show(genuine(attributes=attribute(MAIL, "ada@fabrikam.example", type_=f"xs:{name}"))).assertion.email
+    for name in ("NMTOKENS", "IDREFS", "ENTITIES", "String", "any", "type"):
+        refused("saml_attribute", attributes=attribute(MAIL, "ada@fabrikam.example", type_=f"xs:{name}"))
+
+
+STATUS = """
+Requester Responder VersionMismatch AuthnFailed InvalidAttrNameOrValue InvalidNameIDPolicy NoAuthnContext NoAvailableIDP
+NoPassive NoSupportedIDP PartialLogout ProxyCountExceeded RequestDenied RequestUnsupported UnknownAttrProfile UnknownPrincipal
+UnsupportedBinding
+"""
+
+
+def answered(word: str) -> str:
+    """What the receipt says of an error whose second status is this word of the standard's."""
+    status = "urn:oasis:names:tc:SAML:2.0:status:"
+    inner = f'<samlp:StatusCode Value="{status}{word}"/>'
+    with pytest.raises(PartnerFailed) as caught:
+        show(
+            genuine(
+                status=f'<samlp:StatusCode Value="{status}Responder">{inner}</samlp:StatusCode>',
+                has_assertion=False,
+                signed="none",
+            )
+        )
+    return caught.value.detail
+
+
+def test_sr35_every_word_of_the_standard() -> None:
+    """SR-35, HS-22: each status of core 3.2.2.2 that can answer a login is in the receipt by its word, and no other text is."""
+    for word in STATUS.split():
+        assert answered(word) == f"HS-22: the partner answers Responder / {word}"
+    for other in ("Success", "ResourceNotRecognized", "noPassive", ""):
+        assert answered(other) == "HS-22: the partner answers Responder / a status that no standard names"
 
 
 def test_ho14_mail_counts_inside_the_domains() -> None:
