@@ -226,8 +226,7 @@ def may_reach(f: Facts) -> int:
 def _wanted(f: Facts) -> int:
     """What must be comes before what would be liked, but where one proof of the person's gives both, it is that one."""
     must, wish = must_reach(f), may_reach(f)
-    gives_both = wish > _MFA and "passkey" in f.factors
-    return must if assurance.rank(f.acr) < must and not gives_both else wish
+    return must if assurance.rank(f.acr) < must and "passkey" not in f.factors else wish
 
 
 def is_only_wished_for(f: Facts) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from broker.domain.facts import Facts
-from broker.domain.gates import GATES, Next, Step, decide
+from broker.domain.gates import GATES, Next, Step, asks_more_at_once, decide, is_only_wished_for
 from broker.domain.guest import State
 
 NOW = 1_800_000_000
@@ -181,3 +181,41 @@ def test_a_voluntary_proof_is_asked_for_where_it_costs_nothing() -> None:
     assert decide(replace(asks, required=SECOND, silent=True)).next == denied(
         "interaction_required", "more proof is needed than was given"
     )
+
+
+AT_HOME, WITH_CODES = {"method": "partner"}, {"method": "totp"}
+
+
+@pytest.mark.parametrize(
+    ("change", "good"),
+    [
+        ({"proofs": (AT_HOME,)}, True),
+        ({"proofs": ()}, True),
+        ({"proofs": (AT_HOME,), "may_step_up": False}, False),  # it cannot be asked, or was
+        ({"proofs": (AT_HOME,), "required": frozenset()}, False),
+        ({"proofs": (AT_HOME,), "required": PHR}, False),  # no partner gives that
+        ({"proofs": (AT_HOME, WITH_CODES)}, False),  # a factor of ours was used: it will be again
+        ({"proofs": (WITH_CODES,)}, False),
+    ],
+)
+def test_one_visit_for_both(change: dict[str, Any], good: bool) -> None:
+    """HO-15: the partner that is asked for a fresh sign-in is asked for a second factor with it only where that must come from there."""
+    assert asks_more_at_once(replace(OK, **{"required": SECOND, "may_step_up": True, **change})) is good
+
+
+@pytest.mark.parametrize(
+    ("change", "good"),
+    [
+        ({"acr_values": (MFA,)}, True),
+        ({"acr_values": ("phr",), "factors": frozenset({"passkey"}), "required": SECOND}, True),
+        ({"acr_values": ("phr",), "required": SECOND}, False),  # first what must be
+        ({"acr_values": (MFA,), "acr_essential": True}, False),
+        ({"required": SECOND}, False),
+        ({"acr_values": (MFA,), "wish": "totp"}, False),  # the person came to prove
+        ({"wish": "totp"}, False),
+        ({}, False),
+    ],
+)
+def test_going_on_without(change: dict[str, Any], good: bool) -> None:
+    """HP-16, MF-07: the way past a proof is offered where the application would like one, never where one must be."""
+    assert is_only_wished_for(replace(OK, **change)) is good
