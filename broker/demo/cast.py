@@ -15,7 +15,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from broker.demo.application import create_application
-from broker.demo.home import LEDGER, PAYROLL, TRAVEL, WOODGROVE, Addresses, write_home
+from broker.demo.home import LEDGER, PAYROLL, SAFE, TRAVEL, WOODGROVE, Addresses, write_home
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.mailbox import Note, create_mailbox
 from broker.demo.partner import create_partner
@@ -85,6 +85,7 @@ class Cast:
         self.travel = RelyingParty(self.at.broker, TRAVEL, f"{self.at.travel}/callback", scope="openid profile email")
         scope = "openid email groups roles offline_access"
         self.ledger = RelyingParty(self.at.broker, LEDGER, f"{self.at.travel}/callback", scope=scope)
+        self.safe = RelyingParty(self.at.broker, SAFE, f"{self.at.travel}/callback", scope="openid email")
         self.broker = BrokerProcess(self.home, self.at.broker, own)
 
     def _partner(self, partner: str, secret: str) -> IdentityProvider:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-PAYROLL, TRAVEL, LEDGER = "payroll", "travel", "ledger"
+PAYROLL, TRAVEL, LEDGER, SAFE = "payroll", "travel", "ledger", "safe"
 PARTNERS = ("fabrikam", "northwind", "staff")
 WOODGROVE = "woodgrove"  # the partner over SAML
 
@@ -36,14 +36,16 @@ def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
     (home / "var").mkdir(exist_ok=True)
     known = {name: _secret(home / "secrets" / name) for name in (*PARTNERS, PAYROLL)}
     (config / "broker.yaml").write_text(_BROKER.format(at=at), "utf-8")
-    for partner, (name, domain, extra) in _PARTNERS.items():
-        text = _PARTNER.format(id=partner, name=name, domain=domain, issuer=at.partners[partner], extra=extra)
+    for partner, (name, domain, extra, trust) in _PARTNERS.items():
+        text = _PARTNER.format(id=partner, name=name, domain=domain, issuer=at.partners[partner], extra=extra, trust=trust)
         (config / "partners" / f"{partner}.yaml").write_text(text, "utf-8")
     if at.saml:
         (config / "partners" / f"{WOODGROVE}.yaml").write_text(_WOODGROVE.format(at=at), "utf-8")
     (config / "applications" / f"{PAYROLL}.yaml").write_text(_PAYROLL.format(at=at), "utf-8")
     (config / "applications" / f"{TRAVEL}.yaml").write_text(_TRAVEL.format(at=at), "utf-8")
     (config / "applications" / f"{LEDGER}.yaml").write_text(_LEDGER.format(at=at), "utf-8")
+    (config / "applications" / f"{SAFE}.yaml").write_text(_SAFE.format(at=at), "utf-8")
+    (config / "policies" / f"{SAFE}-mfa.yaml").write_text(_SAFE_MFA, "utf-8")
     return known
 
 
@@ -71,10 +73,14 @@ network:
   allow_private_addresses: [127.0.0.0/8]  # the cast lives on loopback
 """
 
+_MFA = """\
+  mfa: ["https://refeds.org/profile/mfa"]  # so is its word about a second factor
+  step_up: true  # where one is asked for, Northwind is asked first
+"""
 _PARTNERS = {
-    "fabrikam": ("Fabrikam", "fabrikam.example", ""),
-    "northwind": ("Northwind", "northwind.example", ""),
-    "staff": ("Contoso staff", "contoso.example", "members: true  # the company's own people: no invitation needed\n"),
+    "fabrikam": ("Fabrikam", "fabrikam.example", "", ""),
+    "northwind": ("Northwind", "northwind.example", "", _MFA),
+    "staff": ("Contoso staff", "contoso.example", "members: true  # the company's own people: no invitation needed\n", ""),
 }
 
 _PARTNER = """\
@@ -86,7 +92,7 @@ domains: [{domain}]
   client_secret: ${{file:secrets/{id}}}
 trust:
   email: true  # inside `domains` its word about an address counts
-"""
+{trust}"""
 
 _WOODGROVE = """\
 # Over SAML: its metadata says where and with which keys; ours for it is at {at.broker}/saml/woodgrove/metadata.
@@ -128,4 +134,21 @@ assignment_required: true
 owners: [bob@contoso.example]
 roles: [viewer, approver]
 scopes: [openid, email, groups, roles, offline_access]
+"""
+
+_SAFE = """\
+# What must not be opened by a password alone; it lives at Travel's address.
+name: Safe
+redirect_uris: ["{at.travel}/callback"]
+scopes: [openid, email]
+"""
+
+_SAFE_MFA = """\
+name: Guests open the safe with a second factor
+state: enabled
+users:
+  include: {guests: all}
+applications: {include: [safe]}
+grant:
+  require: [mfa]
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from broker.demo import green_path, refusals, story_code, story_groups, story_saml
+from broker.demo import green_path, refusals, story_code, story_factors, story_groups, story_saml
 from broker.demo.browser import BrowserError
 from broker.demo.cast import Cast
 from broker.demo.faults import FAULTS
@@ -50,6 +50,10 @@ def steps() -> list[Step]:
         ("not assigned", story_groups.not_assigned),
         ("group by a rule", story_groups.by_rule),
         ("assignment taken back", story_groups.taken_back),
+        ("second factor at home", story_factors.by_partner),
+        ("second factor of ours", story_factors.by_app),
+        ("asked the next time", story_factors.asked_again),
+        ("policy what-if", story_factors.what_if),
         ("sign out", green_path.logout),
         *story_saml.saml_steps(),
         *story_code.code_steps(),
