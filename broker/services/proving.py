@@ -13,6 +13,7 @@ from broker.domain.factor import Factor, Method, Proof
 from broker.domain.gates import Next, Step, decide
 from broker.domain.guest import Person
 from broker.domain.ids import new_id
+from broker.domain.login import Login
 from broker.domain.receipt import Outcome
 from broker.factors import passkey, recovery, totp
 from broker.keyring.seal import Sealer
@@ -72,17 +73,19 @@ class Proving:
         self._outbox = outbox
 
     def asked(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> Asked | None:
-        """What this login's page shows; makes seed and challenge where there are none yet. None: the login asks for neither."""
-        now = self._clock()
+        """What this login's page shows. None: the login asks for neither."""
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
-            if said.step not in (Step.CHALLENGE, Step.ENROLL) or found.person is None:
-                return None
-            task = self._task(found)
+            found, said = self._at(tx, login_id, browser, session_cookie, address, self._clock())
+        return self.shown(found, said)
+
+    def shown(self, found: Found, said: Next) -> Asked | None:
+        """The same of a login that was looked at just now; makes seed and challenge where there are none yet."""
+        if said.step not in (Step.CHALLENGE, Step.ENROLL) or found.person is None:
+            return None
+        with self._db.write() as tx:
+            task = self._task(found.login) or self._first_task(tx, found.login)
             if not task:
-                task = {"id": new_id(), "secret": totp.new_secret(), "challenge": passkey.new_challenge()}
-                sealed = self._sealer().seal(json.dumps(task).encode(), f"task:{found.login.id}")
-                logins.change(tx, found.login, task=sealed)
+                return None
             held = tuple(factors.of_person(tx, found.person.id))
             left = factors.codes_left(tx, found.person.id) if held else 0
         return self._shown(found, found.person, said, held, left, task)
@@ -143,7 +146,7 @@ class Proving:
             person = self._due(found, said, Step.ENROLL)
             if person is None:
                 return ()
-            task = self._task(found)
+            task = self._task(found.login)
             within = codes.allowed(tx, person.id, now)
             may = within and bool(task) and said.how in ("any", "totp")
             step = totp.step_of(task["secret"], text, now, 0) if may else None
@@ -169,7 +172,11 @@ class Proving:
             person = self._due(found, said, Step.ENROLL)
             if person is None:
                 return ()
-            task, verify, issuer = self._task(found), said.how == "passkey" and not found.login.wish, self._settings().issuer
+            task, verify, issuer = (
+                self._task(found.login),
+                said.how == "passkey" and not found.login.wish,
+                self._settings().issuer,
+            )
             try:
                 if not task or said.how == "totp" or not logins.take_task(tx, found.login):
                     raise passkey.PasskeyRefused("passkey_challenge")
@@ -202,11 +209,19 @@ class Proving:
             return None
         raise BadRequest("factor_login_mismatch").of_login(found.login.id, found.login.reference)
 
-    def _task(self, found: Found) -> dict[str, str]:
-        if found.login.task is None:
+    def _task(self, login: Login) -> dict[str, str]:
+        if login.task is None:
             return {}
-        task: dict[str, str] = json.loads(self._sealer().open(found.login.task, f"task:{found.login.id}"))
+        task: dict[str, str] = json.loads(self._sealer().open(login.task, f"task:{login.id}"))
         return task
+
+    def _first_task(self, tx: Connection, login: Login) -> dict[str, str]:
+        """A new seed and challenge, or those of a second tab that was faster; {} where the login is over by now."""
+        task = {"id": new_id(), "secret": totp.new_secret(), "challenge": passkey.new_challenge()}
+        if logins.set_task(tx, login, self._sealer().seal(json.dumps(task).encode(), f"task:{login.id}")):
+            return task
+        now = logins.by_id(tx, login.id)
+        return self._task(now) if now is not None else {}
 
     def _shown(
         self, found: Found, person: Person, said: Next, held: tuple[Factor, ...], left: int, task: dict[str, str]
@@ -227,7 +242,7 @@ class Proving:
 
     def _by_passkey(self, tx: Connection, found: Found, person: Person, answer: str, *, verify: bool, now: int) -> Proof:
         """Raises PasskeyRefused."""
-        task, credential = self._task(found), passkey.credential_of(answer)
+        task, credential = self._task(found.login), passkey.credential_of(answer)
         factor = next((one for one in factors.of_person(tx, person.id) if one.credential == credential), None)
         if not task or factor is None or not logins.take_task(tx, found.login):
             raise passkey.PasskeyRefused("passkey_challenge" if factor is not None else "passkey_unknown")

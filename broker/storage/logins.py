@@ -64,6 +64,11 @@ _CLOSE = (
     .where(_C.id == bindparam("login"), _C.stage == Stage.OPEN.value, _C.expires_at > bindparam("now"))
     .values(stage=Stage.CLOSED.value, assertion=None, task=None, **_ANSWERED)
 )
+_SET_TASK = (
+    update(logins)
+    .where(_C.id == bindparam("login"), _C.stage == Stage.OPEN.value, _C.task.is_(None))
+    .values(task=bindparam("new_task"))
+)
 _TAKE_TASK = (
     update(logins)
     .where(_C.id == bindparam("login"), _C.stage == Stage.OPEN.value, _C.task == bindparam("held"))
@@ -173,6 +178,11 @@ def send_out(
     }
     values["fresh_within"] = login.fresh_within
     return tx.execute(_SEND_ON if more else _SEND_OUT, {"login": login.id, "now": now, **values}).rowcount == 1
+
+
+def set_task(tx: Connection, login: Login, task: str) -> bool:
+    """What a factor is going to be added or asked with; False if there is something already, or the login is over."""
+    return tx.execute(_SET_TASK, {"login": login.id, "new_task": task}).rowcount == 1
 
 
 def take_task(tx: Connection, login: Login) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.journeys.counting import statements
 from tests.journeys.saml_world import RETURN, WANDA, saml_world
+from tests.journeys.second_factor import essential, with_phone
 from tests.journeys.world import ADA, World
 
 
@@ -61,6 +62,25 @@ def test_statements_of_a_saml_sign_in(both: World) -> None:
             wanda.browser.get(page.location or "", stop_at="http")
         used["claimed"] = len(seen)
     assert used == {"to the partner": 7, "parked": 5, "claimed": 4}
+
+
+def test_statements_of_a_second_factor(both: World) -> None:
+    """The dispatcher to the page that asks 8, the code 15."""
+    ada = both.visitor(ADA)
+    phone = with_phone(both, ada)
+    used: dict[str, int] = {}
+    again = both.visitor(ADA)
+    again.halt_at = ("partner-login",)
+    page = again.open(both.request(**essential(), login_hint=ADA.email)[0])
+    page = again.browser.submit(page, press=ADA.subject, stop_at=both.url)
+    dispatcher = again.browser.get(page.location or "", stop_at="http").location or ""
+    with statements(both.broker.db) as seen:
+        page = again.browser.get(dispatcher)
+    used["asks"] = len(seen)
+    with statements(both.broker.db) as seen:
+        page = again.browser.submit(page, {"code": phone.code()}, stop_at="http")
+    used["code"] = len(seen)
+    assert used == {"asks": 8, "code": 15}
 
 
 def test_statements_of_a_sign_in_by_code(both: World) -> None:

@@ -66,6 +66,13 @@ def end_of_a_login(tx: Connection) -> Attempt:
     return lambda tx, _: logins.close(tx, row, START + 1)
 
 
+def task_of_a_login(tx: Connection) -> Attempt:
+    """Two tabs at the page that adds a factor show one seed, or one of them could not be confirmed."""
+    row = factories.login()
+    logins.add(tx, row, browser=digest("browser"), address="192.0.2.1")
+    return lambda tx, n: logins.set_task(tx, row, f"task-{n}")
+
+
 def parked_content(tx: Connection) -> Attempt:
     """HW-4, HS-31: what was parked is claimed once."""
     row = factories.login()
@@ -152,7 +159,7 @@ def used_value(_tx: Connection) -> Attempt:
 
 
 ONCE = (
-    invitation, question, answer_of_a_login, end_of_a_login, parked_content, identity, address, assignment, end_of_a_session, lease,
+    invitation, question, answer_of_a_login, end_of_a_login, task_of_a_login, parked_content, identity, address, assignment, end_of_a_session, lease,
     right_to_fetch, right_to_fetch_from_a_new_address, code, refresh_token, end_of_a_family, end_of_a_grant,
     end_of_the_grants_of_a_session, used_value,
 )  # fmt: skip

@@ -195,6 +195,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "terms.accept": lambda tx: terms.accept(tx, PERSON.id, "2026-01", "en", START),
     "terms.accepted_at": lambda tx: terms.accepted_at(tx, PERSON.id, "2026-01"),
     "terms.of_person": lambda tx: terms.of_person(tx, PERSON.id),
+    "logins.set_task": lambda tx: logins.set_task(tx, LOGIN, "sealed"),
     "logins.take_task": lambda tx: logins.take_task(tx, LOGIN),
     "shared.uncount_attempt": lambda tx: shared.uncount_attempt(tx, "key", START, 60),
     "sessions.purge": lambda tx: sessions.purge(tx, START),

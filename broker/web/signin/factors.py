@@ -15,6 +15,7 @@ from broker.domain.factor import Method
 from broker.domain.gates import is_only_wished_for
 from broker.factors import qr
 from broker.services.proving import Asked
+from broker.services.turn import Turn
 from broker.web.i18n import _
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
@@ -29,12 +30,22 @@ _WRONG_HERE = _("That code is not right, or was used before. Type the one that t
 _NO_PASSKEY = _("That passkey did not work here. Try again, or use another way.")
 
 
-def page(broker: Broker, pages: Pages, browser: Browser, login_id: str, *, problem: str = "", status: int = 200) -> Response:
-    """The page that the login stands at. problem: what was wrong with the last answer, not translated yet."""
+def page(broker: Broker, pages: Pages, browser: Browser, login_id: str, *, problem: str, status: int) -> Response:
+    """The page that the login stands at, after an answer. problem: what was wrong with the last answer, not translated yet."""
     asked = broker.proving.asked(login_id, browser.binding(), browser.session(), browser.address())
     if asked is None:
         return browser.go(browser.path(login_id))
     browser.within(asked.found.login)
+    return _page(pages, browser, asked, problem, status)
+
+
+def step(broker: Broker, pages: Pages, browser: Browser, turn: Turn) -> Response:
+    """The same page as a step of the dispatcher, which has looked already."""
+    asked = broker.proving.shown(turn.found, turn.decision.next)
+    return browser.go(browser.path(turn.found.login.id)) if asked is None else _page(pages, browser, asked)
+
+
+def _page(pages: Pages, browser: Browser, asked: Asked, problem: str = "", status: int = 200) -> Response:
     return (_enroll if asked.enrolling else _challenge)(pages, browser, asked, problem, status)
 
 

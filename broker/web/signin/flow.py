@@ -34,8 +34,8 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         Step.REDEEM: lambda turn: consent.page(broker, pages, browser, turn.found, redeeming=True),
         Step.CONSENT: lambda turn: consent.page(broker, pages, browser, turn.found, redeeming=False),
         Step.TERMS: lambda turn: terms.page(broker, pages, browser, turn.found),
-        Step.CHALLENGE: lambda turn: factors.page(broker, pages, browser, turn.found.login.id),
-        Step.ENROLL: lambda turn: factors.page(broker, pages, browser, turn.found.login.id),
+        Step.CHALLENGE: lambda turn: factors.step(broker, pages, browser, turn),
+        Step.ENROLL: lambda turn: factors.step(broker, pages, browser, turn),
     }
 
     @routes.get("/signin/<uuid:login>")
