@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from broker.domain.audit import Actor, Event
@@ -12,12 +10,11 @@ from broker.domain.errors import BadRequest, TooManyAttempts
 from broker.domain.factor import Factor, Method, Proof
 from broker.domain.gates import Next, Step, decide
 from broker.domain.guest import Person
-from broker.domain.ids import new_id
-from broker.domain.login import Login
 from broker.domain.receipt import Outcome
 from broker.factors import passkey, recovery, totp
 from broker.keyring.seal import Sealer
 from broker.services import audit, codes, trail
+from broker.services.asked import Asked, described, first_task, task_of
 from broker.services.facts import Found
 from broker.services.notices import notice
 from broker.services.outbox import Outbox
@@ -29,28 +26,6 @@ from broker.storage.engine import Connection, Database
 MOST = 10  # methods of one person
 DAY = 86_400  # seconds between two mails about a copy of one passkey
 _PAUSED = "factor_attempts"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a page needs. how: of the gate's answer. held: the person's factors. codes_left: unused recovery codes.
-
-    secret, link: of an app that is being added. options: for the browser's passkey call, as JSON.
-    """
-
-    found: Found
-    person: Person
-    said: Next
-    held: tuple[Factor, ...]
-    codes_left: int
-    secret: str
-    link: str
-    options: dict[str, Any]
-
-    @property
-    def enrolling(self) -> bool:
-        """Whether a method is being added, not asked for."""
-        return self.said.step is Step.ENROLL
 
 
 class Proving:
@@ -83,12 +58,12 @@ class Proving:
         if said.step not in (Step.CHALLENGE, Step.ENROLL) or found.person is None:
             return None
         with self._db.write() as tx:
-            task = self._task(found.login) or self._first_task(tx, found.login)
+            task = task_of(self._sealer(), found.login) or first_task(tx, self._sealer(), found.login)
             if not task:
                 return None
             held = tuple(factors.of_person(tx, found.person.id))
             left = factors.codes_left(tx, found.person.id) if held else 0
-        return self._shown(found, found.person, said, held, left, task)
+        return described(self._settings(), found, found.person, said, held, left, task)
 
     def code(self, login_id: str, browser: str | None, session_cookie: str | None, text: str, address: str) -> bool:
         """A code of an app, or a recovery code; False for a wrong one. Raises TooManyAttempts, BadRequest (no code is due)."""
@@ -146,7 +121,7 @@ class Proving:
             person = self._due(found, said, Step.ENROLL)
             if person is None:
                 return ()
-            task = self._task(found.login)
+            task = task_of(self._sealer(), found.login)
             within = codes.allowed(tx, person.id, now)
             may = within and bool(task) and said.how in ("any", "totp")
             step = totp.step_of(task["secret"], text, now, 0) if may else None
@@ -173,7 +148,7 @@ class Proving:
             if person is None:
                 return ()
             task, verify, issuer = (
-                self._task(found.login),
+                task_of(self._sealer(), found.login),
                 said.how == "passkey" and not found.login.wish,
                 self._settings().issuer,
             )
@@ -209,40 +184,9 @@ class Proving:
             return None
         raise BadRequest("factor_login_mismatch").of_login(found.login.id, found.login.reference)
 
-    def _task(self, login: Login) -> dict[str, str]:
-        if login.task is None:
-            return {}
-        task: dict[str, str] = json.loads(self._sealer().open(login.task, f"task:{login.id}"))
-        return task
-
-    def _first_task(self, tx: Connection, login: Login) -> dict[str, str]:
-        """A new seed and challenge, or those of a second tab that was faster; {} where the login is over by now."""
-        task = {"id": new_id(), "secret": totp.new_secret(), "challenge": passkey.new_challenge()}
-        if logins.set_task(tx, login, self._sealer().seal(json.dumps(task).encode(), f"task:{login.id}")):
-            return task
-        now = logins.by_id(tx, login.id)
-        return self._task(now) if now is not None else {}
-
-    def _shown(
-        self, found: Found, person: Person, said: Next, held: tuple[Factor, ...], left: int, task: dict[str, str]
-    ) -> Asked:
-        settings = self._settings()
-        company, challenge, verify = settings.broker.organization.name, task["challenge"], said.how == "passkey"
-        if said.step is Step.CHALLENGE:
-            options = passkey.request(settings.issuer, challenge=challenge, held=_usable(held, verify=verify), verify=verify)
-        else:
-            options = passkey.creation(
-                settings.issuer, challenge=challenge, company=company, person_id=person.id, account=person.email,
-                name=person.name, held=held, verify=verify and not found.login.wish,
-            )  # fmt: skip
-        link = totp.link(task["secret"], account=person.email, company=company)
-        return Asked(
-            found=found, person=person, said=said, held=held, codes_left=left, secret=task["secret"], link=link, options=options
-        )
-
     def _by_passkey(self, tx: Connection, found: Found, person: Person, answer: str, *, verify: bool, now: int) -> Proof:
         """Raises PasskeyRefused."""
-        task, credential = self._task(found.login), passkey.credential_of(answer)
+        task, credential = task_of(self._sealer(), found.login), passkey.credential_of(answer)
         factor = next((one for one in factors.of_person(tx, person.id) if one.credential == credential), None)
         if not task or factor is None or not logins.take_task(tx, found.login):
             raise passkey.PasskeyRefused("passkey_challenge" if factor is not None else "passkey_unknown")
@@ -305,10 +249,6 @@ class Proving:
         actor = Actor(kind="person", id=person.id, address=address, request_id=found.login.reference)
         audit.record(tx, Event(name=name, actor=actor, subject=person.id, data=data), now)
         self._outbox.add(tx, notice(person, name.removeprefix("factor."), now, data), now)
-
-
-def _usable(held: Iterable[Factor], *, verify: bool) -> list[Factor]:
-    return [factor for factor in held if factor.credential is not None and (factor.verified or not verify)]
 
 
 def _passkey_proof(factor: Factor, now: int, *, verified: bool, synced: bool) -> Proof:

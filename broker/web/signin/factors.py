@@ -14,7 +14,7 @@ from broker.domain.errors import BadRequest, PageError
 from broker.domain.factor import Method
 from broker.domain.gates import is_only_wished_for
 from broker.factors import qr
-from broker.services.proving import Asked
+from broker.services.asked import Asked
 from broker.services.turn import Turn
 from broker.web.i18n import _
 from broker.web.op.answer import respond
