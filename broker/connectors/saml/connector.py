@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -58,8 +57,8 @@ class SamlConnector:
     def begin(self, ask: Ask) -> Outbound:
         """The AuthnRequest, by redirect where the partner takes it so, else by POST. Raises PartnerFailed.
 
-        SAML has no word for max_age: whoever wants a proof not older than that gets a fresh one (ForceAuthn), but an
-        answer is refused by its age later, by the gates, and not for the ForceAuthn.
+        SAML has no word for max_age: whoever wants a proof not older than that gets a fresh one (ForceAuthn). How old the
+        answer's AuthnInstant may be, and what its context is worth, the gates judge (HS-30): they know what it is for.
         """
         idp, us, now = self._idp(), self._ourselves, self._clock()
         force = ask.force or ask.max_age is not None
@@ -77,10 +76,6 @@ class SamlConnector:
         memory = {
             "request_id": request.id,
             "acs": us.acs_url,
-            "sent_at": str(now),
-            "force": "yes" if ask.force else "",
-            "max_age": "" if ask.max_age is None else str(ask.max_age),
-            "contexts": json.dumps(list(ask.acr_values)),
         }
         if idp.redirect is not None:
             return Outbound(url=requests.by_redirect(request, ask.state, key), memory=memory)
@@ -103,10 +98,6 @@ class SamlConnector:
             acs_url=memory.get("acs", ""),
             audience=self._ourselves.entity_id,
             now=inbound.now,
-            started_at=int(memory.get("sent_at", "0")),
-            force=memory.get("force") == "yes",
-            max_age=int(memory["max_age"]) if memory.get("max_age") else None,
-            acr_values=tuple(json.loads(memory.get("contexts", "[]"))),
         )
         return judge(
             envelope or inbound.params.get("SAMLResponse", ""),

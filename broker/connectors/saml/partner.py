@@ -40,20 +40,10 @@ class Expected:
     """What the login's own request makes the only right answer.
 
     request_id: the ID of our AuthnRequest. acs_url: the AssertionConsumerServiceURL of it, wanted as Destination and
-    Recipient. audience: our entity id. force: ForceAuthn was asked. max_age: seconds, or None. acr_values: the contexts
-    asked for, in the partner's words. now, started_at: seconds since 1970; started_at is when the request was made.
+    Recipient. audience: our entity id. now: seconds since 1970.
     """
 
     request_id: str
     acs_url: str
     audience: str
     now: int
-    started_at: int
-    force: bool = False
-    max_age: int | None = None
-    acr_values: tuple[str, ...] = ()
-    destination: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.destination:
-            object.__setattr__(self, "destination", self.acs_url)

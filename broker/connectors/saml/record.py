@@ -52,8 +52,8 @@ def check_envelope(response: Element, expected: Expected) -> None:
         )
     if answered != expected.request_id:
         raise _not_ours("samlp:Response")
-    if response.get("Destination") != expected.destination:
-        raise SamlRefused("saml_destination", "HS-24", f"Destination of samlp:Response must be {expected.destination}; {_ACS}")
+    if response.get("Destination") != expected.acs_url:
+        raise SamlRefused("saml_destination", "HS-24", f"Destination of samlp:Response must be {expected.acs_url}; {_ACS}")
     _check_instant(response, "samlp:Response", expected.now)
 
 

@@ -299,7 +299,7 @@ VIEW = SamlView(
     domains=("fabrikam.example",),
     trust_email=True,
 )
-EXPECTED = Expected(request_id=REQUEST, acs_url=ACS, audience=SP, now=NOW, started_at=NOW - 60)
+EXPECTED = Expected(request_id=REQUEST, acs_url=ACS, audience=SP, now=NOW)
 
 
 class Counter:

@@ -417,7 +417,7 @@ def test_sr33_destination() -> None:
     ):
         refused(genuine(destination=wrong), "saml_destination")
         refused(genuine(recipient=wrong), "saml_destination")
-    own = {"acs_url": acs_of_another, "destination": acs_of_another}
+    own = {"acs_url": acs_of_another}
     assert show(genuine(destination=acs_of_another, recipient=acs_of_another), expected=own).assertion.subject
 
 
