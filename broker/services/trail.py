@@ -44,8 +44,10 @@ def answered_anew(login: Login) -> bool:
 
 
 def _of_this_account(login: Login) -> list[Mapping[str, Any]]:
-    """What happened since the person last started over with another account."""
+    """What happened since the person last started over with another account, as far as that is known."""
     steps = list(login.trail)
+    if len(steps) >= _MAX:
+        steps = steps[_MAX // 2 :]
     starts = [n for n, entry in enumerate(steps, 1) if entry["step"] == "started_over"]
     return steps[starts[-1] :] if starts else steps
 

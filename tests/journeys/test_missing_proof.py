@@ -106,6 +106,22 @@ def test_another_account_decides_for_itself() -> None:
         assert trail.went_on_without(replace(login, trail=steps)) is answer
 
 
+def test_what_was_said_before_a_gap_is_of_nobody() -> None:
+    """A trail that is full has lost its middle, where the account may have been left: what stands before it counts no more."""
+    login = Login(id="", reference="", purpose=Purpose.APPLICATION, stage=Stage.OPEN, created_at=0, expires_at=0)
+    first = (
+        trail.entry(0, *SKIPPED),
+        trail.entry(0, "upstream", "sent", anew=True),
+        trail.entry(0, "upstream", "vouched"),
+    )
+    for rounds, answer in ((0, True), (56, True), (57, False), (90, False)):
+        steps = first
+        for _ in range(rounds):
+            steps = tuple(trail.longer(replace(login, trail=steps), trail.entry(0, "home", "x")))
+        told = replace(login, trail=steps)
+        assert (trail.went_on_without(told), trail.answered_anew(told)) == (answer, answer)
+
+
 def test_the_standards_error_from_the_challenge(world: World) -> None:
     """Core 5.5.1.1: who has a method but cannot use it now goes back with the error of the essential acr."""
     with_phone(world, world.visitor(ADA))
