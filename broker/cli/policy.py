@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from broker.cli.output import home_option, json_option, plain, print_json, refuse, when
+from broker.cli.progress import counting
 
 if TYPE_CHECKING:
     from broker.services.policies import Policies
@@ -62,18 +62,18 @@ def replay(since: str, file: Path | None, fail_on: tuple[str, ...], home: Path, 
     """Judge past sign-ins by the policies in the files now: who would be blocked, asked or freed."""
     from broker.services.replay import run, shown
 
-    seconds, progress = _seconds(since), _progress()
+    seconds = _seconds(since)
     if file is None:
-        with _policies(home) as policies:
+        with _policies(home) as policies, counting("sign-ins") as progress:
             report = run(policies.book(), policies.past(seconds), progress)
     else:
         from broker.services.policies import marked_book
         from broker.services.policy_export import Export
 
         export = Export(file)
-        report = run(marked_book(_policy_files(home), export), export.sign_ins(seconds), progress)
-    if progress is not None:
-        click.echo("\r", nl=False, err=True)
+        book = marked_book(_policy_files(home), export)
+        with counting("sign-ins") as progress:
+            report = run(book, export.sign_ins(seconds), progress)
     found = shown(report, by_address=file is None)
     print_json(_dated(found)) if as_json else _explain(found)
     broken = [change for change in fail_on if found[change]]
@@ -124,13 +124,6 @@ def _span(seconds: int) -> str:
     from broker.domain.policy import span
 
     return span(seconds)
-
-
-def _progress() -> Callable[[int], None] | None:
-    """Where a person watches, a line that counts; a log or a pipe gets none."""
-    if not sys.stderr.isatty():
-        return None
-    return lambda count: click.echo(f"\r{count} sign-ins", nl=False, err=True)
 
 
 def _dated(found: dict[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,10 @@ def _explain(row: dict[str, Any]) -> None:
         say(f"  whose side: {advice.side}; what to do: {advice.change}")
     for policy in row["policies"]:
         say(f"  policy {policy['id']} ({policy['state']}): {policy['result']}, {policy['reason']}")
+    left_out = row["facts"].get("policies_left_out", {})
+    if left_out:
+        counts = ", ".join(f"{count} {result}" for result, count in sorted(left_out.items()))
+        say(f"  and {sum(left_out.values())} more policies: {counts}")
     for step in row["steps"]:
         more = {k: v for k, v in step.items() if k not in ("at", "step", "result", "reason", "gates", "rules")}
         said = ", ".join(f"{k}={v}" for k, v in more.items())

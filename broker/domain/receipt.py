@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -38,3 +39,24 @@ class Receipt:
     facts: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""
     config: str = ""
+
+
+POLICIES = 50  # of one receipt, with their reasons; the rest are counted
+_WEIGHT = ("blocked", "error", "required")
+
+
+def bounded(results: Sequence[Mapping[str, str]]) -> tuple[tuple[Mapping[str, str], ...], dict[str, int]]:
+    """What a receipt keeps of the policies' results, and how many of each result are left out.
+
+    Where there are too many, those that count go before report-only ones, and what blocks or asks before what did not match.
+    """
+    if len(results) <= POLICIES:
+        return tuple(results), {}
+
+    def rank(result: Mapping[str, str]) -> tuple[bool, bool, int]:
+        said = result["result"]
+        weighs = said in _WEIGHT
+        return not weighs, result["state"] == "report_only", _WEIGHT.index(said) if weighs else 0
+
+    ordered = sorted(results, key=rank)
+    return tuple(ordered[:POLICIES]), dict(Counter(result["result"] for result in ordered[POLICIES:]))

@@ -8,7 +8,7 @@ from typing import Any
 from broker.domain.facts import Facts
 from broker.domain.gates import Decision
 from broker.domain.login import Login
-from broker.domain.receipt import Outcome, Receipt
+from broker.domain.receipt import Outcome, Receipt, bounded
 from broker.storage import receipts
 from broker.storage.engine import Connection
 
@@ -76,6 +76,7 @@ def write(
     facts: Facts | None = None,
 ) -> None:
     """Save the receipt of a login: one row a login, the newest end wins."""
+    policies, left_out = bounded(facts.policies if facts else ())
     receipts.save(
         tx,
         Receipt(
@@ -88,9 +89,9 @@ def write(
             partner=partner or login.partner,
             error=error,
             reason=reason,
-            policies=facts.policies if facts else (),
+            policies=policies,
             steps=tuple(trail),
-            facts=_saw(facts) if facts else {},
+            facts=(_saw(facts) | ({"policies_left_out": left_out} if left_out else {})) if facts else {},
             address=address,
             config=config,
         ),

@@ -7,11 +7,15 @@ import pty
 import subprocess
 import sys
 import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from broker.services.policy_export import lines
 from tests.cli.conftest import environment
+from tests.services.test_policy_replay import past
 
 
 def on_a_terminal(home: Path, *words: str) -> tuple[int, str, str]:
@@ -66,3 +70,18 @@ def test_progress_is_for_terminals(home: Path) -> None:
     line = [sys.executable, "-m", "broker", "invite", "--csv", str(path), "--no-mail"]
     child = subprocess.run(line, env=environment(home), capture_output=True, text=True, check=False, timeout=120)
     assert (child.returncode, child.stderr) == (0, "")
+
+
+def test_progress_of_a_replay(home: Path) -> None:
+    """The count goes before the report comes: nothing of it stays on the terminal, nor where an error ends the work."""
+    file = home / "sign-ins.jsonl"
+    now = int(time.time())
+    written = [*lines((replace(one, at=now - 60) for one in past(2500)), since=now - 3600, until=now)]
+    file.write_text("\n".join(written) + "\n", "utf-8")
+    status, out, terminal = on_a_terminal(home, "policy", "replay", "--from", str(file))
+    assert (status, out.splitlines()[0]) == (0, "2500 sign-ins judged anew")
+    assert terminal == "\r1000 sign-ins\r2000 sign-ins\r" + " " * 13 + "\r"
+    file.write_text("\n".join([*written[:1500], "broken"]) + "\n", "utf-8")
+    status, _out, terminal = on_a_terminal(home, "policy", "replay", "--from", str(file))
+    assert status == 1
+    assert terminal.startswith("\r1000 sign-ins\r" + " " * 13 + f"\r{file}: line 1501")

@@ -20,6 +20,7 @@ from tests.journeys.world import ADA, BO, CLEO, SECRET, World, partner_file
 Run = Callable[..., Result]
 BLOCK = "name: x\nusers: {include: {guests: all}}\ngrant: {block: true}\n"
 ADA_ONLY = "name: x\nusers: {include: {guests: [ada@fabrikam.example]}}\ngrant: {block: true}\n"
+ALL_GUESTS = "name: x\nusers: {include: {guests: all}}\ngrant: {require: [mfa]}\n"
 MFA = "name: x\nusers: {include: {members: true}}\ngrant: {require: [mfa]}\n"
 
 
@@ -166,6 +167,44 @@ def test_replay_frees(run: Run, both: World, tmp_path: Path) -> None:
     assert summary(report)["freed"] == [(ADA.email, "payroll", 1)]
     assert report["freed"][0]["receipts"] == [page.request_id]
     assert report["freed"][0]["policies"] == ["p"]
+
+
+def test_hundreds_of_policies(run: Run, both: World) -> None:
+    """HT-19: a receipt stays small; what it keeps is enough for the time machine, and the command says how many are not listed."""
+    both.redeem(both.visitor(ADA))
+    for number in range(120):
+        kind = "state: report_only\n" if number % 2 else ""
+        (both.home / "config" / "policies" / f"p{number:03}.yaml").write_text(
+            ALL_GUESTS.replace("mfa", "terms_of_use") + kind, "utf-8"
+        )
+    both.write("policies/z-last.yaml", BLOCK)
+    both.clock.advance(1)
+    page = both.arrive(both.visitor(ADA), login_hint=ADA.email)
+    assert page.error == "policy_blocked"
+    receipt = both.broker.receipts.newest(limit=1)[0]
+    assert receipt["policies"][0]["id"] == "z-last"
+    assert len(receipt["policies"]) == 50
+    assert receipt["facts"]["policies_left_out"] == {"required": 71}
+    assert summary(found(run("replay", "--json")))["freed"] == []
+    asked = found(run("what-if", "--user", ADA.email, "--application", "payroll", "--json"))
+    assert len(asked["policies"]) == 121
+    for file in (both.home / "config" / "policies").glob("*.yaml"):
+        file.unlink()
+    both.reload()
+    (freed,) = found(run("replay", "--json"))["freed"]
+    assert freed["policies"][0] == "z-last"
+
+
+def test_hundreds_of_policies_explained(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HT-19: the command says how many are not listed."""
+    monkeypatch.setenv("SECRET", SECRET)
+    world.redeem(world.visitor(ADA))
+    for number in range(60):
+        (world.home / "config" / "policies" / f"p{number:03}.yaml").write_text(BLOCK, "utf-8")
+    world.reload()
+    page = world.arrive(world.visitor(ADA), login_hint=ADA.email)
+    told = CliRunner().invoke(broker, ["sign-ins", "--request", page.request_id, "--home", str(world.home)])
+    assert "  and 10 more policies: 10 blocked" in told.stdout
 
 
 def test_replay_looks_back_as_far_as_asked(run: Run, both: World) -> None:
