@@ -94,3 +94,12 @@ def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(
             "names nobody; write guests: all, or name guests, groups, partners or members: true", at=("users", "include")
         )
+    yield from _where(raw.get("applications"))
+
+
+def _where(applications: Any) -> Iterator[Problem]:
+    if not isinstance(applications, dict) or not isinstance(applications.get("include"), list):
+        return
+    left_out = applications.get("exclude")
+    if all(one in (left_out if isinstance(left_out, list) else ()) for one in applications["include"]):
+        yield Problem("names no application that is not excluded; write all, or [payroll]", at=("applications", "include"))

@@ -18,8 +18,10 @@ from tests.protocol.stage import ALL_SCOPES, Signed, Stage, sent_to
 
 
 def _says_something(file: dict[str, Any]) -> bool:
-    """Whether the file's reader takes it: a policy that asks for nothing is a mistake."""
-    return bool(file["grant"].get("block") or file["grant"].get("require") or "session" in file)
+    """Whether the file's reader takes it: a policy that asks for nothing, or is about no application, is a mistake."""
+    where = file.get("applications", {})
+    is_somewhere = where.get("include", "all") == "all" or not set(where["include"]) <= set(where.get("exclude", []))
+    return is_somewhere and bool(file["grant"].get("block") or file["grant"].get("require") or "session" in file)
 
 
 ACTOR = Actor(kind="command")
@@ -30,7 +32,7 @@ WHO = {
     "bo@fabrikam.example": Kind.GUEST,
     "cleo@contoso.example": Kind.MEMBER,
 }
-NETWORKS = ["192.0.2.0/24", "198.51.100.7", "2001:db8::/32", "0.0.0.0/0"]
+NETWORKS = ["192.0.2.0/24", "198.51.100.7", "2001:db8::/32", "0.0.0.0/0", "::ffff:192.0.2.0/120"]
 ADDRESSES = ["192.0.2.7", "198.51.100.7", "203.0.113.1", "2001:db8::5", "::ffff:192.0.2.9"]
 NAMED = st.just("all") | st.lists(st.sampled_from(sorted(WHO)), max_size=2)
 PEOPLE = st.fixed_dictionaries(

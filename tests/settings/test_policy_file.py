@@ -12,6 +12,7 @@ from tests.settings.homes import ENVIRON, good, of, write
 ALL = "name: x\nusers: {include: {guests: all}}\ngrant: {block: true}\n"  # what is appended stands in line 4
 NOTHING = "asks for nothing; write block: true, require: [mfa], or session: {sign_in_frequency: 4h}"
 NOBODY = "names nobody; write guests: all, or name guests, groups, partners or members: true"
+NOWHERE = "names no application that is not excluded; write all, or [payroll]"
 BOOLEAN = "is not a yes or no; write true or false, without quotes"
 LIST = "is not a list; write [ONE, TWO], or [] for none"
 ABSENT = "write the name of a file of config/applications/ without .yaml"
@@ -62,6 +63,8 @@ CASES = {
         "4: applications.include.0: 'payrol' is no application we have a file of; did you mean payroll?",
         f"4: applications.exclude.0: 'zzz' is no application we have a file of; {ABSENT}",
     ],
+    ALL + "applications: {include: []}\n": [f"4: applications.include: {NOWHERE}"],
+    ALL + "applications: {include: [payroll], exclude: [payroll]}\n": [f"4: applications.include: {NOWHERE}"],
     ALL + "applications: {include: payroll}\n": ["4: applications.include: is neither all nor a list; write all, or [payroll]"],
     ALL + "applications: all\n": ["4: applications: is not a map; write key: value lines below it"],
     "name: x\nusers:\n  include: {partners: [fabricam], guests: all}\n  exclude: {partners: [x], user: y}\ngrant: {block: true}\n": [
