@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
@@ -88,23 +88,22 @@ def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: 
     @routes.post(f"{PATH}/codes")
     def new_codes() -> Response:
         _check(browser)
-        try:
-            codes = broker.methods.renew_codes(browser.session(), browser.address())
-        except NotFresh:
-            return _prove(broker, browser, Wish.PROVE)
-        return pages.render(
-            "recovery_codes.html",
-            codes=codes,
-            csrf=csrf.token(browser.session() or "", _SCOPE),
-            action=pages.path(f"{PATH}/saved"),
-        )
+        return _done(lambda: _codes_page(broker.methods.renew_codes(browser.session(), browser.address())))
 
-    def _done(change: Callable[[], None]) -> Response:
+    def _codes_page(codes: Sequence[str]) -> Response:
+        """The only answer that they are in (MF-11)."""
+        token = csrf.token(browser.session() or "", _SCOPE)
+        return pages.render("recovery_codes.html", codes=codes, csrf=token, action=pages.path(f"{PATH}/saved"))
+
+    def _done(change: Callable[[], Response | None]) -> Response:
+        """Whoever could not open the page now, for what the policies say, changes nothing on it either (SC-06)."""
+        if broker.own_pages.open_to(browser.session(), browser.address()) is None:
+            return _prove(broker, browser, "")
         try:
-            change()
+            shown = change()
         except NotFresh:
             return _prove(broker, browser, Wish.PROVE)
-        return browser.go(pages.path(PATH))
+        return shown or browser.go(pages.path(PATH))
 
 
 def _check(browser: Browser) -> None:
