@@ -36,11 +36,12 @@ def check(context: click.Context, home: Path, online: bool, as_json: bool) -> No
         findings = look(reading)
         errors += [error for finding in findings for error in finding.errors]
     elif not errors and _names_metadata_files(reading):
-        errors += _metadata_files(reading)
+        for is_error, line in _metadata_files(reading):
+            (errors if is_error else notes).append(line)
     keys = _root_keys(home / "keys")
     ok = not errors and not keys[1:]
-    for line in (*errors, *keys[1:], *(notes if ok else ())):
-        click.echo(str(line), err=True)
+    for said in (*errors, *keys[1:], *(notes if ok else ())):
+        click.echo(str(said), err=True)
     if as_json:
         document = {
             "ok": ok,
@@ -62,7 +63,7 @@ def _names_metadata_files(reading: Reading) -> bool:
     return any(saml is not None and "://" not in saml.metadata for saml in sections)
 
 
-def _metadata_files(reading: Reading) -> list[ConfigError]:
+def _metadata_files(reading: Reading) -> list[tuple[bool, ConfigError]]:
     """What the partners' metadata files say is as good as config: judged without --online, too."""
     from broker.cli.check_saml import files
     from broker.connectors.http import HttpClient

@@ -12,7 +12,7 @@ from broker.cli import check_saml
 from broker.connectors.http import HttpClient
 from broker.connectors.oidc.discovery import check_discovery, fetch_discovery, fetch_jwks
 from broker.domain.errors import PartnerFailed
-from broker.services.probe import ADVICE, SKEW, Watching, unlike, wall_clock, whose_clock
+from broker.services.probe import ADVICE, SKEW, Watching, unlike, whose_clock
 from broker.settings.broker_file import BrokerFile
 from broker.settings.errors import ConfigError, Loc
 from broker.settings.model import ApplicationFile, OidcPartner, PartnerFile, SamlPartner
@@ -92,9 +92,7 @@ def _saml(source: Source, partner: SamlPartner, issuer: str, home: Path, client:
         errors.append(check_saml.refusal(source, error))
     else:
         keys = f"{len(idp.keys)} {'key' if len(idp.keys) == 1 else 'keys'}"
-        over = (
-            "; a certificate has ended, its key still counts" if any(key.ends <= wall_clock() for key in idp.keys) else ""
-        )  # SM-14
+        over = f"; {check_saml.ENDED}" if check_saml.has_ended(idp) else ""  # SM-14
         summary = f"{idp.entity_id}, {keys}{over}; register our metadata {issuer}/saml/{source.id}/metadata"
     if client.skew is not None and abs(client.skew) > SKEW:
         advice = "set the clock that is wrong, by NTP"

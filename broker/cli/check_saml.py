@@ -44,12 +44,24 @@ def refusal(source: Source, error: PartnerFailed) -> ConfigError:
     return source.tree.error(("saml", "metadata"), f"{error.reason}: {error.detail}; {said.change}")
 
 
-def files(reading: Reading, client: HttpClient) -> Iterator[ConfigError]:
-    """Every metadata file that is not good. The reading has no errors."""
+ENDED = "a certificate has ended, its key still counts"
+
+
+def has_ended(idp: Idp) -> bool:
+    """Whether a certificate is over: only a warning, for its key is what is pinned (SM-14)."""
+    return any(key.ends <= wall_clock() for key in idp.keys)
+
+
+def files(reading: Reading, client: HttpClient) -> Iterator[tuple[bool, ConfigError]]:
+    """(whether it is an error, the line) of every metadata file that is not good, or warns. The reading has no errors."""
     for source in reading.of("partner"):
         model = source.model
         if isinstance(model, PartnerFile) and model.saml is not None and "://" not in model.saml.metadata:
             try:
-                metadata(reading.home, model.saml, client)
+                idp = metadata(reading.home, model.saml, client)
             except PartnerFailed as error:
-                yield refusal(source, error)
+                yield True, refusal(source, error)
+                continue
+            if has_ended(idp):
+                advice = "ask the partner for its current file before it changes the key"
+                yield False, source.tree.error(("saml", "metadata"), f"{ENDED}; {advice}")

@@ -104,9 +104,12 @@ def test_a_file_that_ends(woodgrove: SamlWorld, left: int, level: Level) -> None
 
 
 def test_a_certificate_that_has_ended(woodgrove: SamlWorld) -> None:
-    """SM-14: its key still counts; but a file does not bring the next one."""
+    """SM-14: its key still counts, and it is warned of; a file does not even bring the next one."""
+    assert only(examine(woodgrove), "keys").level is Level.OK
     woodgrove.idp.fault = "expired_certificate"
-    assert {finding.level for finding in found(examine(woodgrove), "keys")} == {Level.OK}
+    finding = only(examine(woodgrove), "keys")
+    assert (finding.level, finding.side) == (Level.WARNING, "partner")
+    assert "has ended (its key still counts)" in finding.seen
     as_file(woodgrove)
     finding = only(examine(woodgrove), "keys")
     assert (finding.level, finding.side) == (Level.WARNING, "ours")

@@ -14,7 +14,8 @@ from broker.demo.identity import Account
 from broker.demo.saml_identity import SamlIdentityProvider
 from broker.demo.saml_partner import create_saml_partner
 from broker.demo.serving import Server
-from tests.connectors.saml.test_metadata import entity, pem, rsa_key
+from tests.connectors.saml.test_metadata import body as certificate_body
+from tests.connectors.saml.test_metadata import descriptor, entity, pem, role, rsa_key
 from tests.settings.homes import BROKER, ENVIRON, good
 
 ADA = Account(subject="ada", name="Ada", email="ada@fabrikam.example")
@@ -61,6 +62,21 @@ def test_good_metadata_file(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["partners"][0]["redirect_uri"].endswith("/saml/fabrikam/acs")
     result = run(home(tmp_path, "config/m.xml"), "--json")
     assert json.loads(result.stdout)["partners"][0]["redirect_uri"].endswith("/saml/acs")
+
+
+def test_a_certificate_that_has_ended(tmp_path: Path) -> None:
+    """SM-14: a bare key is used whatever its envelope says; `broker check` warns, with and without --online, and exits 0."""
+    over = descriptor(certificate_body(rsa_key(), ends=1_600_000_000))
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/m.xml").write_text(entity(role(keys=over)))
+    place = home(tmp_path, "config/m.xml")
+    for arguments in ((), ("--online",)):
+        result = run(place, *arguments)
+        assert result.exit_code == 0
+        assert "a certificate has ended, its key still counts" in result.output
+    line = "config/partners/fabrikam.yaml:4: saml.metadata: a certificate has ended, its key still counts"
+    assert run(place).stderr.startswith(line)
+    assert [note["key"] for note in json.loads(run(place, "--json").stdout)["notes"]] == ["saml.metadata"]
 
 
 def test_online(tmp_path: Path) -> None:

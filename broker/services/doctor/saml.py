@@ -70,6 +70,15 @@ def _keys(idp: Idp, now: int, *, by_url: bool) -> Iterator[Finding]:
         name = f"{key.sha256[:16]}..."
         if key.ends > now + ENDS_SOON:
             yield ok("keys", f"signing certificate {name} ends in {(key.ends - now) // DAY} days")
+        elif by_url and key.ends <= now:
+            yield Finding(
+                Level.WARNING,
+                "keys",
+                f"signing certificate {name} {_end(key.ends, now)}",
+                "a certificate that is in force, or none that is over",
+                Side.PARTNER,
+                "publish a new certificate beside this one, then change over; nobody is kept out by it until then",
+            )
         elif by_url:
             yield ok("keys", f"signing certificate {name} {_end(key.ends, now)}; a new key is taken up from the metadata")
         else:
