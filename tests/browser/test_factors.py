@@ -56,6 +56,19 @@ def with_authenticator(page: Page, *, verifies: bool = True) -> None:
     )
 
 
+def enter(page: Page, what: str) -> None:
+    """Reach it by Tab, and press Enter."""
+    tab_to(page, what)
+    page.keyboard.press("Enter")
+
+
+def type_into(page: Page, field: str, text: str) -> None:
+    """Reach a field by Tab, type, and send its form by Enter."""
+    tab_to(page, field)
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+
+
 def shot(page: Page, folder: Path, name: str) -> None:
     """A picture for people to look at."""
     page.screenshot(path=folder / f"{name}.png", full_page=True)
@@ -75,28 +88,58 @@ def test_app_on_a_phone_by_keyboard(open_context: OpenContext, stage: Stage, jou
     page.wait_for_selector(".field-error#code-error")
     assert page.evaluate("document.activeElement.className") == "error-summary"
     assert page.inner_text("code#key") == secret  # a typing mistake does not change the picture
-    page.fill("#code", pyotp.TOTP(secret).now())
-    page.keyboard.press("Enter")
+    type_into(page, "#code", pyotp.TOTP(secret).now())
     arrives(page, "recovery-codes")
     examine(page)
     shot(page, journeys, "recovery-codes")
     codes = page.locator("#codes code").all_inner_texts()
     assert len(codes) == 10
-    tab_to(page, "[data-primary]")
-    page.keyboard.press("Enter")
+    enter(page, "[data-primary]")
     arrives(page, "application")
-    other = open_context(viewport=PHONE).new_page()
+    other = open_context(viewport=PHONE, has_touch=True).new_page()
     other.goto(needs(stage, MFA))
     walk(other, person, stop="mfa-challenge")
     examine(other)
     shot(other, journeys, "mfa-challenge")
-    other.click("text=I cannot use any of these now")
+    enter(other, "a:has-text('I cannot use any of these now')")
     arrives(other, "mfa-lost")
     examine(other)
-    press(other, "[data-primary]")
-    other.fill("#code", codes[0].lower())
-    other.keyboard.press("Enter")
+    shot(other, journeys, "mfa-lost")
+    enter(other, "[data-primary]")
+    arrives(other, "mfa-challenge")
+    type_into(other, "#code", pyotp.TOTP(secret).at(time.time() + 30))  # one step ahead: this one was used
     arrives(other, "application")
+    other.goto(f"{needs(stage, MFA)}&prompt=login")
+    walk(other, person, stop="mfa-challenge")
+    type_into(other, "#code", codes[0].lower())
+    arrives(other, "application")
+
+
+def test_passkey_on_a_phone_by_keyboard(open_context: OpenContext, stage: Stage, journeys: Path) -> None:
+    """Made, used, removed: Tab and Enter only, on phone width; no key of a pointer is needed."""
+    page, person = guest(open_context, stage, viewport=PHONE, has_touch=True)
+    with_authenticator(page)
+    page.goto(needs(stage, PHR))
+    arrives(page, "mfa-enroll")
+    examine(page)
+    shot(page, journeys, "mfa-enroll-passkey")
+    enter(page, "form[data-passkey] button")
+    arrives(page, "recovery-codes")
+    enter(page, "[data-primary]")
+    arrives(page, "application")
+    page.goto(f"{needs(stage, PHR)}&prompt=login")
+    walk(page, person, stop="mfa-challenge")
+    examine(page)
+    shot(page, journeys, "mfa-challenge-passkey")
+    enter(page, "form[data-passkey] button")
+    arrives(page, "application")
+    assert '"acr": "phr"' in page.inner_text("main")
+    page.goto(f"{stage.url}/account/methods")
+    arrives(page, "account-methods")
+    examine(page)
+    shot(page, journeys, "account-methods")
+    enter(page, "button:has-text('Remove')")
+    page.wait_for_selector("text=You have none yet")
 
 
 def test_passkey(open_context: OpenContext, stage: Stage) -> None:
