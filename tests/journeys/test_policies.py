@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from broker.demo.browser import Page
+from broker.demo.browser import Browser, Page
 from broker.demo.relying import SignInFailed
+from broker.domain.policy import Policy, Rulebook, Whom
+from broker.services.policies import InForce
 from tests.journeys.world import ACTOR, ADA, BO, CLEO, World
 
 BLOCK = "name: x\nusers: {include: {guests: all}}\ngrant: {block: true}\n"
@@ -280,3 +282,27 @@ def test_a_broken_policy_never_replaces_a_good_one(world: World) -> None:
     (world.home / "config/policies/p.yaml").write_text(BLOCK + "unless: {moon: full}\n", "utf-8")
     assert world.broker.current.refresh() != []
     assert refused(world, world.arrive(ada)) == ("policy_blocked", "policy_blocked")
+
+
+def test_a_policy_that_cannot_be_judged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PO-02: an error of judging is a no at the page, in silence, at refresh and at userinfo; the receipt says which policy and why."""
+    ada = world.visitor(ADA)
+    world.redeem(ada)
+    tokens = world.sign_in(ada)
+    book = Rulebook.of([Policy(id="later", include=Whom(all_guests=True), require=frozenset({"retina"}))])
+    monkeypatch.setattr(InForce, "__call__", lambda _self: book)  # a word of a later version, which no file of this one can hold
+    page = world.arrive(ada)
+    assert refused(world, page) == ("policy_blocked", "policy_error")
+    assert world.receipt(page)["policies"] == [
+        {
+            "id": "later",
+            "state": "enabled",
+            "result": "error",
+            "reason": "could not be judged: it has a state or a requirement that this version does not know",
+        }
+    ]
+    assert world.arrive(ada, prompt="none").query["error"] == "access_denied"
+    with pytest.raises(SignInFailed, match="invalid_grant"):
+        world.party.refresh(tokens.refresh_token or "")
+    page = Browser(headers={"Authorization": f"Bearer {tokens.access_token}"}).get(f"{world.url}/userinfo")
+    assert (page.status, "invalid_token" in page.headers["www-authenticate"]) == (401, True)
