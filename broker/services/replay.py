@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from broker.domain.gates import CLOCK_SKEW
 from broker.domain.guest import Kind
 from broker.domain.policy import Circumstances, Rulebook
 from broker.domain.receipt import Receipt
@@ -88,7 +89,6 @@ def from_database(db: Database, since: int) -> Iterator[PastSignIn]:
 def past_of(receipt: Receipt, email: str, kind: Kind) -> PastSignIn:
     """A receipt as the time machine knows it: groups, network and proof of then, the person's address of now."""
     facts = receipt.facts
-    known, began = facts.get("auth_time"), facts.get("started_at") if facts.get("asserted_now") else facts.get("now")
     counted = tuple(
         policy["id"] for policy in receipt.policies if policy["state"] != "report_only" and policy["result"] != "not_matched"
     )
@@ -106,12 +106,22 @@ def past_of(receipt: Receipt, email: str, kind: Kind) -> PastSignIn:
             partner_mfa=facts.get("partner_mfa") is True,
         ),
         acr=str(facts.get("acr", "")),
-        proof_age=max(0, int(began) - int(known)) if known is not None and began is not None else None,
+        proof_age=_age(facts),
         terms_accepted=facts.get("terms_accepted") is True,
         blocked=receipt.error == "policy_blocked" and receipt.reason in _BLOCKS,
         required=frozenset(facts.get("required", ())),
         policies=counted,
     )
+
+
+def _age(facts: Mapping[str, Any]) -> int | None:
+    """Of the proof, as the gates counted it (`is_young`): one that came in that login at its beginning, with their leeway."""
+    known, now = facts.get("auth_time"), facts.get("asserted_now") is True
+    began = facts.get("started_at") if now else facts.get("now")
+    if known is None or began is None:
+        return None
+    leeway = 1 + (CLOCK_SKEW if facts.get("freshness_asked") is True else 0) if now else 0
+    return max(0, int(began) - int(known) - leeway)
 
 
 def shown(report: Report, *, by_address: bool) -> dict[str, Any]:

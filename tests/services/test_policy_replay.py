@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from broker.domain.assurance import SFA
 from broker.domain.errors import Invalid
+from broker.domain.facts import Facts
+from broker.domain.gates import is_young
+from broker.domain.guest import Kind
 from broker.domain.policy import Policy, Rulebook, Whom
 from broker.domain.receipt import Outcome
-from broker.domain.replay import PastSignIn
+from broker.domain.replay import PastSignIn, compare
 from broker.services.policy_export import Export, lines
-from broker.services.replay import SHOWN, from_database, run, shown
+from broker.services.replay import SHOWN, from_database, past_of, run, shown
 from broker.storage import people, receipts
 from broker.storage.engine import Database
 from tests import factories
@@ -130,3 +136,18 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(Invalid, match="cannot be read"):
             Export(path)
+
+
+@given(
+    asserted_now=st.booleans(), freshness_asked=st.booleans(), frequency=st.integers(1, 40), age=st.integers(-2, 60) | st.none()
+)
+def test_a_proof_is_as_old_as_the_gates_say(
+    *, asserted_now: bool, freshness_asked: bool, frequency: int, age: int | None
+) -> None:
+    """PO-08: a sign-in that a frequency let in is not newly asked by the same frequency, to the second and with the same leeway."""
+    facts = Facts(now=START + 5, started_at=START, asserted=True, asserted_now=asserted_now, freshness_asked=freshness_asked)
+    began = facts.started_at if asserted_now else facts.now
+    facts = replace(facts, auth_time=None if age is None else began - age)
+    then = past_of(factories.receipt(facts=asdict(facts)), "ada@fabrikam.example", Kind.GUEST)
+    book = Rulebook.of([Policy(id="often", include=Whom(all_guests=True), sign_in_frequency=frequency)])
+    assert (compare(book, replace(then, circumstances=ADA)) is None) is is_young(facts, frequency)
