@@ -153,3 +153,18 @@ def test_cached_for_a_century(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config/m.xml").write_text(entity(more=' cacheDuration="P100Y"'))
     assert run(home(tmp_path, "config/m.xml")).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["https%3A%2F%2Fidp.fabrikam.example%2Fsaml", "%7Bsha1%7D4a3b0d0c2e1f"])
+def test_a_query_service(tmp_path: Path, name: str) -> None:
+    """HS-36, HS-38: one entity out of an MDQ service, its identifier in the path to the octet as the file writes it."""
+    server = Server()
+    server.routes[f"/entities/{name}"] = lambda _request: (200, {}, signed(entity()).encode())
+    try:
+        place = home(tmp_path, f"http://127.0.0.1:{server.port}/entities/{name}", PINNED + THIS_ENTITY, broker=ALLOW)
+        result = run(place, "--online")
+        assert result.exit_code == 0, result.stderr
+        assert f"fabrikam: {IDP}, 1 key" in result.stdout
+        assert [request.path for request in server.requests] == [f"/entities/{name}"]
+    finally:
+        server.close()
