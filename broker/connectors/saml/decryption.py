@@ -56,7 +56,7 @@ def decrypt(encrypted: Element, keys: Sequence[RSAPrivateKey], authentic: bool) 
     """
     data = encrypted[0]
     wrapped = next(encrypted.iter(clark("xenc:EncryptedKey")))
-    algorithm = data[0].get("Algorithm", "")
+    algorithm = data[0].get("Algorithm")
     size = _GCM.get(algorithm) or (_CBC.get(algorithm) if authentic else None)
     if size is None:
         raise _not_taken("AES-GCM (AES-CBC only inside a signed Response) for the assertion")
@@ -117,8 +117,8 @@ def _padding(method: Element) -> OAEP:
     digest = method.find(clark("ds:DigestMethod"))
     mask = method.find(clark("xenc11:MGF"))
     algorithm = method.get("Algorithm")
-    hashed = _DIGESTS.get(_SHA1 if digest is None else digest.get("Algorithm", ""))
-    masked = _MGFS.get(_MGF1_SHA1 if mask is None else mask.get("Algorithm", ""))
+    hashed = _DIGESTS.get(_SHA1 if digest is None else digest.get("Algorithm"))
+    masked = _MGFS.get(_MGF1_SHA1 if mask is None else mask.get("Algorithm"))
     if (
         algorithm not in {_OAEP_MGF1P, _OAEP}
         or hashed is None
@@ -130,7 +130,8 @@ def _padding(method: Element) -> OAEP:
 
 
 def _cipher_value(element: Element) -> bytes:
-    value = unfold(element.find(clark("xenc:CipherData"))[0].text or "")
+    [held] = element.find(clark("xenc:CipherData"))
+    value = unfold(held.text or "")
     if value is None:
         raise SamlRefused("saml_structure", "HS-20", "xenc:CipherValue is not base64")
     return value
