@@ -99,6 +99,14 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
     ({"required": PHR, "factors": TOTP, "proven_at": NOW - 901}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
     ({"wish": "totp"}, more(Step.ENROLL, "a method is to be added", how="totp")),
     ({"wish": "totp", "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how="anew")),
+    (
+        {"wish": "totp", "auth_time": NOW - 901, "asserted_now": True, "answered_anew": True},
+        denied("login_required", "auth_time_too_old", "partner_failed"),
+    ),
+    (
+        {"wish": "totp", "auth_time": None, "asserted_now": True, "answered_anew": True},
+        more(Step.ENROLL, "a method is to be added", how="totp"),
+    ),
     ({"wish": "totp", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
     ({"wish": "totp", "added": True}, Next(Step.ISSUE)),
     ({"required": SECOND, "acr_values": ("phr",)}, more(Step.ENROLL, how="any")),  # what must be comes before what would be liked

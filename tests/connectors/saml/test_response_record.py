@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from broker.connectors.saml.errors import SamlRefused
-from broker.domain.errors import PartnerFailed, PartnerUntrusted
+from broker.domain.errors import NoMoreProof, PartnerFailed, PartnerUntrusted
 from tests.connectors.saml.idp import IDP, MAIL, NOW, PERSISTENT, SP, attribute, genuine, show, stamp
 
 PAIRWISE = "urn:oasis:names:tc:SAML:attribute:pairwise-id"
@@ -274,8 +274,8 @@ UnsupportedBinding
 """
 
 
-def answered(word: str) -> str:
-    """What the receipt says of an error whose second status is this word of the standard's."""
+def answered(word: str) -> PartnerFailed:
+    """What is made of an error whose second status is this word of the standard's."""
     status = "urn:oasis:names:tc:SAML:2.0:status:"
     inner = f'<samlp:StatusCode Value="{status}{word}"/>'
     with pytest.raises(PartnerFailed) as caught:
@@ -286,15 +286,17 @@ def answered(word: str) -> str:
                 signed="none",
             )
         )
-    return caught.value.detail
+    return caught.value
 
 
 def test_sr35_every_word_of_the_standard() -> None:
-    """SR-35, HS-22: each status of core 3.2.2.2 that can answer a login is in the receipt by its word, and no other text is."""
+    """SR-35, HS-22: each status of core 3.2.2.2 that can answer a login is in the receipt by its word; one asks for a factor of ours."""
     for word in STATUS.split():
-        assert answered(word) == f"HS-22: the partner answers Responder / {word}"
+        error = answered(word)
+        assert error.detail == f"HS-22: the partner answers Responder / {word}"
+        assert isinstance(error, NoMoreProof) is (word == "NoAuthnContext")  # HO-15
     for other in ("Success", "ResourceNotRecognized", "noPassive", ""):
-        assert answered(other) == "HS-22: the partner answers Responder / a status that no standard names"
+        assert answered(other).detail == "HS-22: the partner answers Responder / a status that no standard names"
 
 
 def test_ho14_mail_counts_inside_the_domains() -> None:
