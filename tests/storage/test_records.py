@@ -106,7 +106,7 @@ def test_audit_keeps_personal_values_apart(database: Database):
         assert [found["name"] for found in audit.newest(tx)] == ["keys.rotated", "invitation.created"]
         (kept,) = audit.newest(tx, name="invitation.created")
         assert (kept["id"], kept["seq"], kept["chain"]) == (row, None, None)
-        assert "ada" not in str(kept)
+        assert "ada@" not in str(kept)  # "ada" alone may be in an id
         personal = tx.execute(select(audit_personal.c.name, audit_personal.c.value).order_by(audit_personal.c.name)).all()
     assert [tuple(value) for value in personal] == [("address", "192.0.2.1"), ("email", "ada@fabrikam.example")]
 
