@@ -64,6 +64,12 @@ def test_sr32_years() -> None:
     assert seconds("2027-01-15T08:00:00.999999999Z", "x") == NOW  # fractions are dropped, not rounded
 
 
+@pytest.mark.parametrize(("said", "ends"), [(1, 1), (0, 60), (-1, 59), (-59, 1)])
+def test_hs30_a_session_that_ends_by_their_clock(said: int, ends: int) -> None:
+    """HS-27, HS-30: within the grace of clocks a session is short, but there is one: else the person goes round in circles."""
+    assert show(genuine(session_until=stamp(NOW + said))).assertion.session_ends == NOW + ends
+
+
 def test_hs17_an_envelope_prints_no_message() -> None:
     """HS-17: in a log an envelope shows what finds the login, and no tree."""
     envelope = peek(genuine(signed="assertion").field())
