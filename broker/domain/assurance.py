@@ -6,6 +6,7 @@ A partner's word counts as multi-factor authentication only where its file trust
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from broker.domain.factor import Method, Proof
 
@@ -56,6 +57,20 @@ def reached(vouched: Proof | None, partner_mfa: bool, proofs: Iterable[Proof]) -
     if rank(acr) > rank(SFA):
         amr.append("mfa")
     return acr, tuple(dict.fromkeys(amr))
+
+
+def told(proofs: Iterable[Proof], *, partner_mfa: bool, ourselves: str) -> list[dict[str, Any]]:
+    """Who proved what and when, as applications read it: the home organization by its id, our own factors by our issuer.
+
+    partner_mfa: `partner_did_mfa` of its word. `at` is left out where the partner does not say when.
+    """
+    said = []
+    for proof in proofs:
+        is_partner = proof.method is Method.PARTNER
+        acr, amr = (MFA if partner_mfa else SFA, plain(proof.amr)) if is_partner else _worth(proof)
+        one: dict[str, Any] = {"by": proof.by if is_partner else ourselves, "acr": acr, "amr": list(amr)}
+        said.append(one if proof.at is None else {**one, "at": proof.at})
+    return said
 
 
 def _worth(proof: Proof) -> tuple[str, tuple[str, ...]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-PROTOCOL = frozenset("iss sub aud azp exp iat nbf auth_time nonce acr amr sid at_hash c_hash s_hash cnf events jti idp".split())
+PROTOCOL = frozenset(
+    "iss sub aud azp exp iat nbf auth_time nonce acr amr sid at_hash c_hash s_hash cnf events jti idp proofs".split()
+)
 
 OURS = ("groups", "roles")  # of our directory: a partner's claims of these names never pass for them
 

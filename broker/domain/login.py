@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from broker.domain.assertion import Assertion
 from broker.domain.factor import Proof
@@ -122,4 +123,9 @@ class Grant:
     address: str
     created_at: int
     ended_at: int | None = None
-    proof: Mapping[str, object] = field(default_factory=dict)
+    proof: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def proofs(self) -> tuple[Proof, ...]:
+        """Who proved what and when, as far as it counted then."""
+        return tuple(Proof.from_json(one) for one in self.proof.get("by", ()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from broker.domain import assurance
 from broker.domain.claims import PROTOCOL
 from broker.domain.login import Grant
 from broker.jose.keys import PrivateKey
@@ -37,6 +38,8 @@ def id_token(
         "idp": grant.idp,
         "at_hash": half_hash(key.alg, access_token),
     }
+    if grant.proofs:
+        said["proofs"] = assurance.told(grant.proofs, partner_mfa=grant.proof.get("partner_mfa") is True, ourselves=issuer)
     if nonce is not None:
         said["nonce"] = nonce
     return sign(key, said, typ="JWT")

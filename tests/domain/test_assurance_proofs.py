@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from broker.domain import assurance
 from broker.domain.assurance import partner_did_mfa, reached
 from broker.domain.factor import Method, Proof
 
@@ -64,3 +65,15 @@ def test_what_is_reached(
 ) -> None:
     """HP-62, HO-15, MF-01: the highest of what was proven; `mfa` is said where it is true, each method once."""
     assert reached(vouched, partner_mfa, proofs) == (acr, amr)
+
+
+def test_what_applications_are_told() -> None:
+    """A partner's word is `mfa` only where it counts as that, its untrusted words are left out, and an unknown time is not made up."""
+    word = Proof(method=Method.PARTNER, at=None, by="fabrikam", acr="https://fabrikam.example/strong", amr=("pwd", "mfa", "x"))
+    key = Proof(method=Method.PASSKEY, at=7, by="factor", person="ada", verified=True)
+    at = "https://login.contoso.example"
+    assert assurance.told([word, key], partner_mfa=False, ourselves=at) == [
+        {"by": "fabrikam", "acr": SFA, "amr": ["pwd"]},
+        {"by": at, "acr": PHR, "amr": ["hwk", "user"], "at": 7},
+    ]
+    assert [said["acr"] for said in assurance.told([word], partner_mfa=True, ourselves=at)] == [MFA]

@@ -63,6 +63,24 @@ def test_first_method_and_the_next_sign_in(both: World) -> None:
     assert both.party.complete(page.query, pending).claims["amr"] == ["pwd", "otp", "mfa"]
 
 
+def test_who_proved_what_and_when(both: World) -> None:
+    """The ID token names each proof with its party and its time, and a refresh does not make them younger."""
+    phone = with_phone(both, both.visitor(ADA))
+    again = both.visitor(ADA)
+    url, pending = both.request(**essential())
+    page = again.open(url, stop_at=both.callback)
+    at_home = both.clock()
+    ours = both.clock.advance(7)
+    tokens = both.party.complete(answer(both, again, page, phone.code()).query, pending)
+    both.clock.advance(100)
+    later = both.party.refresh(tokens.refresh_token or "", tokens)
+    for claims in (tokens.claims, later.claims):
+        assert claims["proofs"] == [
+            {"by": "fabrikam", "acr": SFA, "amr": ["pwd", "otp"], "at": at_home},  # its second factor is not trusted
+            {"by": both.url, "acr": MFA, "amr": ["otp"], "at": ours},
+        ]
+
+
 @pytest.mark.parametrize("drift", [-1, 0, 1])
 def test_a_code_counts_once(both: World, drift: int) -> None:
     """MF-01, HT-3: with a step of drift either way; never twice, not in its neighbour's time, not the one of the enrolment."""

@@ -49,6 +49,7 @@ def test_the_partner_is_asked_first(both: World) -> None:
     claims = both.sign_in(ada).claims
     assert ada.seen == ["partner-login"]
     assert (claims["acr"], claims["amr"]) == (MFA, ["pwd", "otp", "mfa"])
+    assert claims["proofs"] == [{"by": "fabrikam", "acr": MFA, "amr": ["pwd", "otp"], "at": both.clock()}]
     (asked,) = sent(both)
     assert (asked["acr_values"], asked["max_age"]) == ([MFA], 12 * HOUR - 60)
     receipt = both.broker.receipts.newest(limit=1)[0]
