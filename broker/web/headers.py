@@ -43,7 +43,7 @@ def private(response: Response) -> Response:
 
 def closed(response: Response) -> Response:
     """What every answer gets that chose nothing else itself: a redirect's or a library's body is as closed as a page."""
-    said = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - headers, not a dict
+    said = {name.lower() for name, _ in response.headers}
     for name, value in _CLOSED.items():
         if name.lower() not in said:
             response.headers.add(name, value)

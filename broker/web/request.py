@@ -33,12 +33,11 @@ def register(app: Flask, settings_now: Callable[[], Settings], body_limits: Mapp
 
     def guard() -> None:
         settings = settings_now()
-        asked = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's own way round its proxy
-        path = asked.path
-        check_size(asked, next((n for end, n in limits.items() if path.endswith(end)), BODY))
+        path = request.path
+        check_size(request, next((n for end, n in limits.items() if path.endswith(end)), BODY))
         if path not in ANY_HOST:
-            check_host(asked, settings.issuer, settings.broker.network.trusted_proxies)
-        check_text(asked)
+            check_host(request, settings.issuer, settings.broker.network.trusted_proxies)
+        check_text(request)
 
     app.before_request(guard)
     app.after_request(headers.closed)
