@@ -4,7 +4,8 @@
 FROM python:3.13-slim AS build
 COPY requirements/run.txt /build/run.txt
 RUN python -m venv /opt/broker
-RUN /opt/broker/bin/python -m pip install --no-cache-dir --quiet --require-hashes --only-binary :all: --requirement /build/run.txt
+RUN /opt/broker/bin/python -m pip install --no-cache-dir --quiet --no-deps --require-hashes --only-binary :all: --requirement /build/run.txt
+RUN /opt/broker/bin/python -m pip check
 COPY broker /opt/broker/app/broker
 RUN PYTHONPATH=/opt/broker/app /opt/broker/bin/python -m compileall -q /opt/broker/app
 RUN PYTHONPATH=/opt/broker/app /opt/broker/bin/python -m broker --help
