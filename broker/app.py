@@ -260,6 +260,7 @@ def build(
         questions=Questions(
             db,
             clock,
+            now,
             {
                 QuestionKind.RENEW: life.answers(),
                 QuestionKind.MISMATCH: mismatches.answers(),

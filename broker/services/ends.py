@@ -111,7 +111,9 @@ class Ends:
         """An end of another cause becomes the end, so that the time to restore counts from there."""
         end = found.end if found.end is not None else now
         data = {"cause": found.cause.value, "expires_at": end}
-        carry_out(tx, SYSTEM, person, Act.EXPIRE, now, rules, values={"expires_at": end}, data=data)
+        # An end in time leaves its question open (IN-16): what time ended, the one to ask may restore. Staff's ends close it.
+        but = QuestionKind.RENEW if found.cause is Cause.TIME else None
+        carry_out(tx, SYSTEM, person, Act.EXPIRE, now, rules, values={"expires_at": end}, data=data, but=but)
 
     def _tell(self, tx: Connection, person: Person, found: Plan, now: int, rules: Rules) -> None:
         """The guest, and for an end in time whoever answers for the guest, with a question to click on."""

@@ -22,7 +22,7 @@ from broker.services.notices import notice
 from broker.services.outbox import Outbox
 from broker.services.questions import Handler, ask
 from broker.services.sign_in import SignIn
-from broker.services.sponsors import asked_for
+from broker.services.sponsors import who_answers
 from broker.settings.load import Settings
 from broker.storage import factors, people, questions, resets, shared
 from broker.storage.engine import Connection, Database
@@ -60,7 +60,7 @@ class FactorResets:
 
     def _answering(self, tx: Connection, person: Person, now: int) -> list[str]:
         """Who can vouch for this person; nobody does so for himself."""
-        return [one for one in asked_for(tx, self._settings(), person, now) if one != person.email]
+        return who_answers(tx, self._settings(), QuestionKind.FACTOR_RESET, person, None, now)
 
     def ask(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> bool:
         """Ask whoever answers for the person of this login; False where nobody does. Once a day. Raises BadRequest elsewhere."""
@@ -103,14 +103,25 @@ class FactorResets:
         for person_id in due:
             with self._db.write() as tx:
                 person = people.by_id(tx, person_id, lock=True)
-                if resets.take(tx, person_id, now) and person is not None:
+                if not resets.take(tx, person_id, now) or person is None:
+                    continue
+                if self._still_vouched(tx, person, now):
                     done += self._carry_out(tx, person, SYSTEM, now, "vouched for")
+                else:
+                    event = Event(name="factor.reset_stopped", actor=SYSTEM, subject=person.id, reason="sponsor_gone")
+                    audit.record(tx, event, now)
+                    self._outbox.add(tx, notice(person, "reset_stopped", now, {}), now)
         return done
+
+    def _still_vouched(self, tx: Connection, person: Person, now: int) -> bool:
+        """Whether the one who agreed is still the one to ask: three days are time enough to find out who it was (FA-03)."""
+        said = next((one for one in questions.of_person(tx, person.id) if _agreed(one)), None)
+        return said is not None and said.asked in self._answering(tx, person, now)
 
     def _agree(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
         person = people.by_id(tx, question.person_id)
-        if person is None or question.asked not in asked_for(tx, self._settings(), person, now):
-            raise Conflict("whoever was asked does not answer for this guest any more", "sponsor_gone")
+        if person is None:
+            raise Conflict("there is no such guest any more", "guest_unknown")
         questions.close(tx, person.id, QuestionKind.FACTOR_RESET, now)
         resets.schedule(tx, person.id, now + WAITING, now)
         self._tell(tx, person, actor, "factor.reset_due", now, {"due_at": now + WAITING, "question": question.id})
@@ -138,3 +149,7 @@ class FactorResets:
         language = (member.language if member else "") or self._settings().broker.languages[0]
         values = {"guest": person.name or person.email, "email": person.email, "at": at, "url": url}
         return Mail(kind=Kind.FACTOR_RESET, recipient=asked, language=language, person=person.id, values=values)
+
+
+def _agreed(question: Question) -> bool:
+    return question.kind is QuestionKind.FACTOR_RESET and question.answer == "yes"

@@ -110,6 +110,8 @@ class GuestLife:
         if not isinstance(until, int):
             raise TypeError("until_at is no time")
         person = _loaded(tx, question.person_id)
+        if person.expires_at != question.data["ends_at"]:  # FA-03: staff set another end since
+            raise Conflict("this access has another end by now", "end_changed")
         questions.close(tx, person.id, QuestionKind.RENEW, now)
         values = {"expires_at": until, "notices": 0, "last_sign_in": _seen(person, now)}
         data = {"expires_at": until, "before": person.expires_at, "question": question.id}

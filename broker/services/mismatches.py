@@ -15,10 +15,10 @@ from broker.domain.guest import Person
 from broker.domain.invitation import Invitation, Status
 from broker.domain.mail import Kind, Mail
 from broker.domain.question import Question, QuestionKind
-from broker.services import audit, rights
+from broker.services import audit
 from broker.services.outbox import Outbox
 from broker.services.questions import Handler, ask
-from broker.services.sponsors import asked_for, is_living
+from broker.services.sponsors import who_answers
 from broker.services.tickets import Tickets
 from broker.services.wishes import letter
 from broker.settings.load import Settings
@@ -39,7 +39,7 @@ class Mismatches:
     def note(self, tx: Connection, invitation: Invitation, said: Assertion, actor: Actor, now: int) -> bool:
         """An attempt by an identity that was not invited: on record, and told once an invitation and day. True if it was told."""
         guest = people.by_id(tx, invitation.person_id)
-        asked = self._who_answers(tx, invitation, guest, now) if guest else None
+        asked = self._asked(tx, invitation, guest, now) if guest else None
         told = guest is not None and asked is not None
         if told and shared.count_attempt(tx, f"mismatch:{invitation.id}", now, DAY) > 1:
             told = False
@@ -61,12 +61,9 @@ class Mismatches:
         """The answers to the question whether that was the person who was invited."""
         return {"yes": self._accept, "no": self._send_anew}
 
-    def _who_answers(self, tx: Connection, invitation: Invitation, guest: Person, now: int) -> str | None:
+    def _asked(self, tx: Connection, invitation: Invitation, guest: Person, now: int) -> str | None:
         """The member who invited, else the guest's sponsor, else an administrator: one who is a member and at work now."""
-        member = people.by_id(tx, invitation.invited_by) if invitation.invited_by else None
-        if member is not None and rights.is_at_work(member, now):
-            return member.email
-        return next(iter(asked_for(tx, self._settings(), guest, now)), None)
+        return next(iter(who_answers(tx, self._settings(), QuestionKind.MISMATCH, guest, invitation, now)), None)
 
     def _tell(self, tx: Connection, invitation: Invitation, guest: Person, said: Assertion, asked: str, now: int) -> None:
         settings = self._settings()
@@ -131,10 +128,8 @@ class Mismatches:
         )
 
     def _open(self, tx: Connection, question: Question, now: int) -> Invitation:
-        """The invitation, if it still waits and whoever answers may still answer. Raises Conflict, which leaves the question open."""
+        """The invitation, if it still waits. Raises Conflict, which leaves the question open."""
         invitation = invitations.by_id(tx, str(question.data["invitation"]))
         if invitation is None or invitation.status_at(now) is not Status.PENDING:
             raise Conflict("the invitation does not wait any more", "invitation_over")
-        if not is_living(tx, self._settings(), question.asked, now):
-            raise Conflict("whoever was asked has left", "sponsor_gone")
         return invitation

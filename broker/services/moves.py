@@ -10,8 +10,10 @@ from broker.domain.audit import Actor, Event
 from broker.domain.ends import Rules, plan
 from broker.domain.guest import Kind, Person, State
 from broker.domain.life import Act, move
+from broker.domain.question import QuestionKind
 from broker.services import audit
 from broker.services.endings import end_access
+from broker.services.withdrawals import withdraw
 from broker.settings.load import Settings
 from broker.storage import forgetting, lives, people
 from broker.storage.engine import Connection
@@ -74,19 +76,24 @@ def carry_out(
     values: Mapping[str, Any] | None = None,
     reason: str = "",
     data: Mapping[str, object] | None = None,
+    but: QuestionKind | None = None,
 ) -> Person:
     """The person after a legal move; what stops access ends it with this transaction (SC-06). Raises Conflict (domain/life.py).
 
     values: other columns that change with it. reason: why, in the words of a person; they may name somebody, so they stand
-    where a deletion empties them (HT-18).
+    where a deletion empties them (HT-18). but: a kind of question that stays open although access stops (FA-03).
     """
     state = move(person.state, act, redeemed=person.redeemed_at is not None)
-    after = replace(person, state=state, **dict(values or {}))
-    people.change(tx, person.id, {"state": state.value, **dict(values or {}), **schedule(after, rules, now)})
-    told = dict(data or {})
+    changed, told = dict(values or {}), dict(data or {})
     if act in _STOPS:
         ended = end_access(tx, person.id, now)
-        told |= {"sessions": ended.sessions, "applications": list(ended.clients)}
+        closed = withdraw(tx, actor, person, now, reason=f"guest_{state}", but=but)
+        changed = closed.values | changed
+        told |= {"sessions": ended.sessions, "applications": list(ended.clients)} | closed.to_data()
+        if person.kind is Kind.MEMBER:
+            lives.ask_others(tx, person.email, now)
+    after = replace(person, state=state, **changed)
+    people.change(tx, person.id, {"state": state.value, **changed, **schedule(after, rules, now)})
     personal = {"reason": reason} if reason else {}
     audit.record(tx, Event(name=_NAMES[act], actor=actor, subject=person.id, data=told, personal=personal), now)
     return after
@@ -100,6 +107,7 @@ def remove(tx: Connection, actor: Actor, person: Person, now: int, *, reason: st
     move(person.state, Act.DELETE)
     ended = end_access(tx, person.id, now)
     if person.kind is Kind.MEMBER:
+        lives.ask_others(tx, person.email, now)
         lives.release(tx, person.email, now)
     gone = forgetting.forget(tx, person, people.identities_of(tx, person.id))
     data = {"sessions": ended.sessions, "applications": list(ended.clients), "rows": gone}

@@ -25,8 +25,9 @@ from broker.services.moves import rules_of, schedule
 from broker.services.named import named
 from broker.services.tickets import Invited, Tickets, nothing
 from broker.services.wishes import MAX_MESSAGE, may_be_invited
+from broker.services.withdrawals import withdraw
 from broker.settings.load import Settings
-from broker.storage import bindings, invitations, people, questions
+from broker.storage import bindings, invitations, people
 from broker.storage.bindings import Held
 from broker.storage.engine import Connection, Database
 
@@ -147,7 +148,7 @@ class Moving:
         count = bindings.unbind(tx, person.id, partner)
         ended = end_access(tx, person.id, now)
         invitations.revoke_pending(tx, person.id)
-        questions.close(tx, person.id, QuestionKind.MISMATCH, now)
+        withdraw(tx, actor, person, now, reason="guest_reset", but=QuestionKind.RENEW)
         values: dict[str, object] = {} if email == person.email else {"email": email, "email_verified": False}
         if not people.identities_of(tx, person.id):
             waiting = replace(person, state=move(person.state, Act.RESET))

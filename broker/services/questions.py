@@ -14,7 +14,9 @@ from broker.domain.guest import Person, State
 from broker.domain.ids import digest, new_id, new_secret
 from broker.domain.question import Question, QuestionKind
 from broker.services import audit
-from broker.storage import people, questions
+from broker.services.sponsors import who_answers
+from broker.settings.load import Settings
+from broker.storage import invitations, people, questions
 from broker.storage.engine import Connection, Database
 
 DOUBLE_CLICK = 60  # seconds in which the same answer again is the same click
@@ -56,29 +58,42 @@ def ask(
 class Questions:
     """Open and answer."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], handlers: Handlers) -> None:
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], handlers: Handlers) -> None:
         """handlers: what each answer of each kind does; they may raise CommandError, which leaves the question open."""
         self._db = db
         self._clock = clock
+        self._settings = settings
         self._handlers = handlers
 
     def open(self, ticket: str) -> Asked:
         """The open question of a ticket, unspent.
 
-        Raises BadRequest(question_over): unknown, over, answered, and one about somebody who is gone have one answer.
+        Raises BadRequest(question_over): unknown, over, answered, one about somebody who is gone, and one that somebody
+        else is to be asked now have one answer.
         """
+        now = self._clock()
         with self._db.read() as tx:
             question = questions.by_ticket(tx, digest(ticket))
             person = people.by_id(tx, question.person_id) if question else None
-        if question is None or person is None or person.state is State.DELETED or not question.is_open(self._clock()):
-            raise BadRequest("question_over")
+            if question is None or person is None or not question.is_open(now) or not self._may(tx, question, person, now):
+                raise BadRequest("question_over")
         return Asked(question, person)
+
+    def _may(self, tx: Connection, question: Question, person: Person, now: int) -> bool:
+        """Whether the one who was asked is the one to ask now (FA-03): the mail proves who they were, never who they are."""
+        invitation = None
+        if question.kind is QuestionKind.MISMATCH:
+            invitation = invitations.by_id(tx, str(question.data["invitation"]))
+        if person.state is State.DELETED:
+            return False
+        return question.asked in who_answers(tx, self._settings(), question.kind, person, invitation, now)
 
     def answer(self, ticket: str, answer: str, *, address: str, request_id: str = "") -> Question:
         """Answer once: spent by one conditional statement (HT-3), with what the answer does and its audit event.
 
         The same answer again within a minute is a double click and does nothing. address: of the browser. Raises
-        BadRequest(question_over) as `open` does, BadRequest(accept) for an answer that this kind has not.
+        BadRequest(question_over) as `open` does, BadRequest(accept) for an answer that this kind has not. The guest is
+        locked before anything is judged, and an answer of somebody who is not to be asked any more is on record.
         """
         now, key = self._clock(), digest(ticket)
         try:
@@ -89,22 +104,31 @@ class Questions:
                 handler = self._handlers.get(before.kind, {}).get(answer)
                 if handler is None:
                     raise BadRequest("accept")
-                taken = questions.take(tx, key, answer, now)
-                if taken is None:
-                    return _once_more(questions.by_ticket(tx, key), answer, now)
-                member = people.by_email(tx, taken.asked)
+                person = people.by_id(tx, before.person_id, lock=True)
+                before = questions.by_ticket(tx, key) or before
+                member = people.by_email(tx, before.asked)
                 actor = Actor(kind="person", id=member.id if member else "", address=address, request_id=request_id)
-                handler(tx, taken, actor, now)
-                audit.record(tx, _answered(taken, actor, answer), now)
-                return taken
+                if person is None or not before.is_open(now):
+                    return _once_more(before, answer, now)
+                may = self._may(tx, before, person, now)
+                if may:
+                    taken = questions.take(tx, key, answer, now)
+                    if taken is None:
+                        return _once_more(questions.by_ticket(tx, key), answer, now)
+                    handler(tx, taken, actor, now)
+                    audit.record(tx, _event("question.answered", taken, actor, answer), now)
+                    return taken
+                audit.record(tx, _event("question.refused", before, actor, answer, "sponsor_gone"), now)
         except CommandError as error:
             raise BadRequest("question_over", error.reason) from None
+        raise BadRequest("question_over", "sponsor_gone")
 
 
-def _answered(question: Question, actor: Actor, answer: str) -> Event:
+def _event(name: str, question: Question, actor: Actor, answer: str, reason: str = "") -> Event:
     return Event(
-        name="question.answered",
+        name=name,
         actor=actor,
+        reason=reason,
         subject=question.person_id,
         target=question.id,
         data={"kind": question.kind.value, "answer": answer},

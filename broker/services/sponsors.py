@@ -8,10 +8,13 @@ from broker.domain.address import in_domains
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict, Invalid
 from broker.domain.guest import Kind, Person, State
-from broker.services import audit
+from broker.domain.invitation import Invitation
+from broker.domain.question import QuestionKind
+from broker.services import audit, rights
 from broker.services.addresses import parse
 from broker.services.moves import rules_of, schedule
 from broker.services.named import named
+from broker.services.withdrawals import Withdrawn, withdraw
 from broker.settings.load import Settings
 from broker.storage import lives, people
 from broker.storage.batches import BATCH as ROWS
@@ -42,6 +45,19 @@ def asked_for(tx: Connection, settings: Settings, guest: Person, now: int) -> li
     if guest.sponsor and is_living(tx, settings, guest.sponsor, now):
         return [guest.sponsor]
     return [address for address in settings.broker.administrators if is_living(tx, settings, address, now)]
+
+
+def who_answers(
+    tx: Connection, settings: Settings, kind: QuestionKind, guest: Person, invitation: Invitation | None, now: int
+) -> list[str]:
+    """Whom a question of this kind about a guest is to be asked NOW; nobody answers for themselves (MF-12).
+
+    invitation: the one that a `mismatch` is about: the member who invited answers for it while at work.
+    """
+    member = people.by_id(tx, invitation.invited_by) if invitation is not None and invitation.invited_by else None
+    if kind is QuestionKind.MISMATCH and member is not None and rights.is_at_work(member, now):
+        return [member.email]
+    return [one for one in asked_for(tx, settings, guest, now) if one != guest.email]
 
 
 class Sponsors:
@@ -101,6 +117,8 @@ class Sponsors:
         total = 0
         while True:
             with self._db.write() as tx:
+                if not living:
+                    lives.ask_others(tx, sponsor, self._clock())
                 changed = lives.adopt(tx, sponsor) if living else lives.orphan(tx, sponsor, self._clock())
             total += changed
             if changed < ROWS:
@@ -114,9 +132,12 @@ class Sponsors:
 
     def _give(self, tx: Connection, actor: Actor, guest: Person, sponsor: str, reason: str, now: int) -> None:
         rules = rules_of(self._settings())
-        people.change(tx, guest.id, {"sponsor": sponsor, "orphaned_at": None})
+        closed = withdraw(tx, actor, guest, now, reason="sponsor_changed") if sponsor != guest.sponsor else Withdrawn(0, {})
+        people.change(tx, guest.id, {"sponsor": sponsor, "orphaned_at": None, **closed.values})
         after = people.by_id(tx, guest.id)
         if after is not None:
             people.change(tx, guest.id, schedule(after, rules, now))
         personal = {"sponsor": sponsor, "before": guest.sponsor or ""} | ({"reason": reason} if reason else {})
-        audit.record(tx, Event(name="guest.sponsor_changed", actor=actor, subject=guest.id, personal=personal), now)
+        audit.record(
+            tx, Event(name="guest.sponsor_changed", actor=actor, subject=guest.id, data=closed.to_data(), personal=personal), now
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Connection, Table, delete, or_, update
 
 from broker.domain.guest import Identity, Person, State
-from broker.storage.tables import audit_personal, logins, metadata, people
+from broker.storage.tables import audit_personal, logins, metadata, people, questions
 
 _EMPTY: dict[str, object] = {
     "state": State.DELETED.value,
@@ -46,6 +46,7 @@ def forget(tx: Connection, person: Person, known: list[Identity]) -> dict[str, i
     for column in belongings():
         table: Table = column.table
         gone[table.name] = gone.get(table.name, 0) + tx.execute(delete(table).where(column == person.id)).rowcount
+    gone["questions"] = gone.get("questions", 0) + tx.execute(delete(questions).where(questions.c.asked == person.email)).rowcount
     gone["audit_personal"] = tx.execute(delete(audit_personal).where(audit_personal.c.subject == person.id)).rowcount
     tx.execute(update(people).where(people.c.id == person.id).values(**_EMPTY))
     return {name: count for name, count in gone.items() if count}

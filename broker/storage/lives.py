@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from broker.domain.guest import Person, State
+from broker.domain.question import QuestionKind
 from broker.storage.batches import BATCH
 from broker.storage.people import person_of
-from broker.storage.tables import people
+from broker.storage.tables import people, questions
 
 _C = people.c
 
@@ -72,6 +73,17 @@ def adopt(tx: Connection, sponsor: str, limit: int = BATCH) -> int:
     """This sponsor is back; the number of guests who have somebody again."""
     chosen = select(_C.id).where(_C.sponsor == sponsor, _C.orphaned_at > 0).limit(limit)
     return tx.execute(update(people).where(_C.id.in_(chosen)).values(orphaned_at=None)).rowcount
+
+
+def ask_others(tx: Connection, asked: str, now: int) -> int:
+    """This address answers nothing any more: what it was asked is closed, and renewals are asked of somebody else; how many guests."""
+    q = questions.c
+    unanswered = (q.asked == asked, q.answered_at.is_(None))
+    waiting = select(q.person_id).where(*unanswered, q.kind == QuestionKind.RENEW.value, q.expires_at > now)
+    living = _C.state.in_((State.ACTIVE.value, State.INVITED.value))
+    count = tx.execute(update(people).where(_C.id.in_(waiting), living).values(notices=0, due_at=now)).rowcount
+    tx.execute(update(questions).where(*unanswered).values(answered_at=now))
+    return count
 
 
 def guests_of(tx: Connection, sponsor: str, limit: int) -> list[Person]:

@@ -8,6 +8,7 @@ from broker.domain.invitation import Status
 from broker.storage.tables import (
     access_tokens,
     codes,
+    factor_resets,
     factors,
     grants,
     invitations,
@@ -34,6 +35,7 @@ def end_everything(tx: Connection, now: int) -> dict[str, int]:
             update(invitations).where(invitations.c.status == Status.PENDING.value).values(status=Status.REVOKED.value)
         ).rowcount,
         "questions": tx.execute(delete(questions).where(questions.c.answered_at.is_(None))).rowcount,
+        "factor_resets": tx.execute(delete(factor_resets)).rowcount,  # the guest may have stopped it since (FA-21)
         "recovery_codes": tx.execute(delete(recovery_codes)).rowcount,  # one that was used since would be good again
         "time_steps": tx.execute(
             update(factors).where(factors.c.sealed != "", factors.c.last_step < ahead).values(last_step=ahead)

@@ -135,7 +135,7 @@ def test_member_who_invited_is_asked(world: World) -> None:
     assert told(world) == [CLEO.email]
     with world.broker.db.write() as tx:
         tx.execute(update(people).where(people.c.email == CLEO.email).values(state="blocked"))
-    page = answer(world, YES)
+    page = Browser(clock=world.clock).get(question(world))  # FA-03: the question is over where it is opened already
     assert (page.status, page.error) == (400, "bad_request")
     assert world.counts()["accepted_identities"] == 0
 

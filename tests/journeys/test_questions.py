@@ -29,7 +29,7 @@ def asked(world: World, **values: object) -> tuple[str, str]:
     person_id = world.invite().invitation.person_id
     ends = START + 14 * DAY
     with world.broker.db.write() as tx:
-        people.change(tx, person_id, {"expires_at": ends, "name": "Ada <b>Fabrik</b>"})
+        people.change(tx, person_id, {"expires_at": ends, "name": "Ada <b>Fabrik</b>", "sponsor": SPONSOR})
         data = {"ends_at": ends, "until_at": UNTIL} | values
         ticket = ask(tx, QuestionKind.RENEW, person_id, SPONSOR, data, 14 * DAY, world.clock())
     return person_id, f"{world.url}/question/{ticket}"

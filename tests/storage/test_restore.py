@@ -49,7 +49,7 @@ def test_nothing_spent_is_fresh_again(database: Database):
     ended = Restored(database, Clock(START + 1)).run(Actor(kind="command"))
     assert ended == {
         "sessions": 1, "grants": 1, "codes": 1, "access_tokens": 1, "refresh_families": 1, "logins": 1, "invitations": 1, "mails": 0,
-        "questions": 0, "recovery_codes": 2, "time_steps": 1,
+        "questions": 0, "factor_resets": 0, "recovery_codes": 2, "time_steps": 1,
     }  # fmt: skip
     with database.write() as tx:
         assert sessions.by_cookie(tx, digest("cookie"), now=START + 1, idle=3600) is None
