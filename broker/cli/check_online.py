@@ -93,7 +93,8 @@ def _saml(source: Source, partner: SamlPartner, issuer: str, home: Path, client:
     else:
         keys = f"{len(idp.keys)} {'key' if len(idp.keys) == 1 else 'keys'}"
         over = f"; {check_saml.ENDED}" if check_saml.has_ended(idp) else ""  # SM-14
-        summary = f"{idp.entity_id}, {keys}{over}; register our metadata {issuer}/saml/{source.id}/metadata"
+        spare = f"; {check_saml.left_out(idp)}" if idp.left_out else ""
+        summary = f"{idp.entity_id}, {keys}{over}{spare}; register our metadata {issuer}/saml/{source.id}/metadata"
     if client.skew is not None and abs(client.skew) > SKEW:
         advice = "set the clock that is wrong, by NTP"
         errors.append(_error(source, ("saml", "metadata"), "clock_skew", whose_clock(client.skew), advice))

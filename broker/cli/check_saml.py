@@ -52,6 +52,11 @@ def has_ended(idp: Idp) -> bool:
     return any(key.ends <= wall_clock() for key in idp.keys)
 
 
+def left_out(idp: Idp) -> str:
+    """The keys that do not count although the document holds them (HS-38); empty where there are none."""
+    return f"{len(idp.left_out)} of its keys cannot be used: {'; '.join(idp.left_out[:3])}" if idp.left_out else ""
+
+
 def files(reading: Reading, client: HttpClient) -> Iterator[tuple[bool, ConfigError]]:
     """(whether it is an error, the line) of every metadata file that is not good, or warns. The reading has no errors."""
     for source in reading.of("partner"):
@@ -65,3 +70,6 @@ def files(reading: Reading, client: HttpClient) -> Iterator[tuple[bool, ConfigEr
             if has_ended(idp):
                 advice = "ask the partner for its current file before it changes the key"
                 yield False, source.tree.error(("saml", "metadata"), f"{ENDED}; {advice}")
+            if idp.left_out:
+                advice = "ask the partner to remove them, or to replace them by keys that can be used"
+                yield False, source.tree.error(("saml", "metadata"), f"{left_out(idp)}; {advice}")

@@ -10,7 +10,7 @@ import pytest
 from broker.connectors.http import HttpClient
 from broker.connectors.oidc.discovery import cache_age, check_discovery, check_jwks, discovery_url, fetch_discovery, fetch_jwks
 from broker.domain.errors import PartnerFailed
-from broker.jose.keys import generate
+from broker.jose.keys import generate, public_keys
 from tests.connectors.provider import Provider, as_json
 
 ISSUER = "https://login.fabrikam.example/tenant"
@@ -151,6 +151,35 @@ def test_a_key_set_with_one_usable_key():
     """HO-5: the rest is skipped when tokens are verified."""
     found = check_jwks({"keys": [{"kty": "oct", "k": "AA"}, generate("ES256", "k").public_jwk()]})
     assert len(found["keys"]) == 2
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"kty": "EC", "crv": "P-521", "x": "AA", "y": "AA", "kid": "a"},
+        {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+        {"kty": "OKP", "crv": "Ed448", "x": "AA"},
+        {"kty": "OKP", "crv": "Ed25519", "x": "AA"},
+        {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
+        {"kty": "RSA", "n": "", "e": ""},
+        {"kty": "RSA", "n": 7, "e": None},
+        {"kty": ["RSA"]},
+        {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"},
+        {"kid": 7, "kty": "RSA"},
+        {"use": ["sig"], "key_ops": "verify", "kty": "RSA"},
+        {},
+        None,
+        "x",
+        [],
+        7,
+    ],
+    ids=repr,
+)
+def test_fb_03_an_unusable_key_beside_a_good_one(bad: object):
+    """FB-03, HO-5: whatever it is, it is skipped, and the good one verifies."""
+    good = generate("ES256", "k")
+    for keys in ([bad, good.public_jwk()], [good.public_jwk(), bad]):
+        assert [key.kid for key in public_keys(check_jwks({"keys": keys}))] == ["k"]
 
 
 @pytest.mark.parametrize(

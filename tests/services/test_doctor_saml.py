@@ -12,6 +12,7 @@ import pytest
 from broker.services.doctor import Finding, Level, Report, advice
 from tests.clock import Clock
 from tests.connectors.provider import Server
+from tests.connectors.saml.test_metadata import body, rsa_key
 from tests.connectors.tls import speak_tls
 from tests.house.source import BROKER
 from tests.journeys.saml_world import SamlWorld, saml_world
@@ -114,6 +115,23 @@ def test_a_certificate_that_has_ended(woodgrove: SamlWorld) -> None:
     finding = only(examine(woodgrove), "keys")
     assert (finding.level, finding.side) == (Level.WARNING, "ours")
     assert "has ended" in finding.seen
+
+
+def test_fb_03_a_key_that_cannot_be_used(woodgrove: SamlWorld) -> None:
+    """FB-03: the partner works with its other key, and is told which one does not count."""
+    as_file(woodgrove)
+    path = woodgrove.world.home / "config" / "woodgrove.xml"
+    text = path.read_text("utf-8")
+    first = text.index("<md:KeyDescriptor")
+    weak = (
+        '<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>'
+        f"<ds:X509Certificate>{body(rsa_key(1024))}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
+    )
+    path.write_text(text[:first] + weak + text[first:], "utf-8")
+    woodgrove.redeem(woodgrove.visitor())
+    seen = [finding for finding in found(examine(woodgrove), "keys") if "does not count" in finding.seen]
+    assert [(finding.level, finding.side) for finding in seen] == [(Level.WARNING, "partner")]
+    assert "1024 bits" in seen[0].seen
 
 
 def test_a_change_of_keys(woodgrove: SamlWorld) -> None:

@@ -80,6 +80,25 @@ def test_an_address(tmp_path: Path, name: str) -> None:
         server.close()
 
 
+def test_fb_03_a_key_that_is_left_out(tmp_path: Path) -> None:
+    """FB-03: a warning that says which key and why, for a file always and for an address with --online; no error."""
+    text = entity(role(keys=descriptor(body(rsa_key(1024))) + descriptor(body(rsa_key()))))
+    place = home(tmp_path, "config/m.xml")
+    (tmp_path / "config/m.xml").write_text(text)
+    result = run(place)
+    assert result.exit_code == 0
+    assert "1 of its keys cannot be used" in result.output
+    assert "1024 bits" in result.output
+    server = Server()
+    server.routes["/m"] = lambda _request: (200, {}, text.encode())
+    try:
+        result = run(home(tmp_path, f"http://127.0.0.1:{server.port}/m", broker=ALLOW), "--online")
+        assert result.exit_code == 0
+        assert "1 of its keys cannot be used" in result.output
+    finally:
+        server.close()
+
+
 @pytest.mark.parametrize(
     "host",
     [

@@ -34,7 +34,7 @@ def _selected(path: Path, entity_id: str) -> bytes:
         with path.open("rb") as stream:
             found = list(_found(stream, entity_id))
     except etree.XMLSyntaxError as error:
-        raise PartnerFailed("metadata_structure", "the metadata is not well-formed XML in UTF-8") from error
+        raise PartnerFailed("metadata_structure", "a file of more than 5 MiB must be well-formed XML in UTF-8") from error
     if len(found) > 1:
         raise PartnerFailed("metadata_structure", f"the metadata holds the entity {entity_id} more than once")
     if not found:

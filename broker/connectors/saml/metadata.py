@@ -7,28 +7,25 @@ parse of what a signature was verified on), accept both spellings of what we ref
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from lxml import etree
 
 from broker.connectors.http import HttpFailure
 from broker.connectors.reach import split_url
+from broker.connectors.saml.idp_keys import IdpKey, read_keys
+from broker.connectors.saml.octets import utf8
 from broker.connectors.saml.partner import IdpKeys
 from broker.connectors.saml.pin import verify_root
 from broker.domain.errors import PartnerFailed
 
 MAX_DOCUMENT = 5 * 1024 * 1024  # bytes of one entity's document (HS-36)
 MIN_AGE, MAX_AGE, DEFAULT_AGE = 300, 86_400, 3_600  # seconds that a copy serves before it is fetched anew
-MAX_KEYS, MAX_SCOPES = 8, 1000  # a signature is tried with no more keys than that
+MAX_SCOPES = 1000
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 HARDENED: Mapping[str, Any] = {  # every parser of metadata: UTF-8, no DTD, no entity, no network (SM-09)
@@ -44,8 +41,6 @@ _MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
 _SHIB = "{urn:mace:shibboleth:metadata:1.0}"
 _SAML2 = "urn:oasis:names:tc:SAML:2.0:protocol"
-_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")
-_DECLARED = re.compile(rb"<!(?!--|\[CDATA\[)")
 _DURATION = re.compile(
     r"P(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,6})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:\.\d+)?S)?)?\Z"
 )
@@ -54,17 +49,12 @@ _SCOPE = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IdpKey:
-    """A signing key that the partner publishes. sha256: of the certificate, in hexadecimal; ends: its notAfter, for warnings only."""
-
-    spki: bytes
-    sha256: str
-    ends: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Idp:
-    """What we keep of the metadata. redirect, post: its SingleSignOnService addresses. valid_until: seconds since 1970, or None."""
+    """What we keep of the metadata.
+
+    redirect, post: its SingleSignOnService addresses. valid_until: seconds since 1970, or None. left_out: why keys of the
+    document are not among `keys`, for staff.
+    """
 
     entity_id: str
     redirect: str | None
@@ -73,10 +63,11 @@ class Idp:
     scopes: tuple[str, ...] = ()
     wants_signed: bool = False
     valid_until: int | None = None
+    left_out: tuple[str, ...] = ()
 
     def public_keys(self) -> IdpKeys:
         """The pinned keys; a certificate is only the envelope of its key (SM-14)."""
-        return tuple(_supported(load_der_public_key(key.spki)) for key in self.keys)
+        return tuple(key.public() for key in self.keys)
 
     def to_json(self) -> dict[str, Any]:
         """For the row (HT-20)."""
@@ -89,13 +80,14 @@ class Idp:
             "scopes": list(self.scopes),
             "wants_signed": self.wants_signed,
             "valid_until": self.valid_until,
+            "left_out": list(self.left_out),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Idp:
         """The inverse of `to_json`."""
         keys = tuple(IdpKey(spki=base64.b64decode(k["spki"]), sha256=k["sha256"], ends=k["ends"]) for k in value["keys"])
-        return cls(**{**value, "keys": keys, "scopes": tuple(value["scopes"])})
+        return cls(**{**value, "keys": keys, "scopes": tuple(value["scopes"]), "left_out": tuple(value.get("left_out", ()))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,14 +114,16 @@ def read_metadata(raw: bytes, wanted: Wanted, *, now: int) -> tuple[Idp, int]:
     if valid_until is not None and now >= valid_until:
         raise PartnerFailed("metadata_expired", "validUntil of the metadata is over; the partner must publish it anew")
     role = _role(entity)
+    keys, left_out = read_keys(role)
     found = Idp(
         entity_id=str(entity.get("entityID")),
         redirect=_endpoint(role, REDIRECT, wanted),
         post=_endpoint(role, POST, wanted),
-        keys=_keys(role),
+        keys=keys,
         scopes=_scopes(entity, role),
         wants_signed=role.get("WantAuthnRequestsSigned") in ("true", "1"),
         valid_until=valid_until,
+        left_out=left_out,
     )
     if found.redirect is None and found.post is None:
         raise PartnerFailed("metadata_endpoint", "the metadata names no SingleSignOnService by HTTP-Redirect or HTTP-POST")
@@ -137,20 +131,15 @@ def read_metadata(raw: bytes, wanted: Wanted, *, now: int) -> tuple[Idp, int]:
 
 
 def parse(raw: bytes, *, limit: int = MAX_DOCUMENT) -> etree._Element:
-    """One hardened parse: UTF-8, no DTD, no entity, no network (SM-09). Raises PartnerFailed(metadata_structure)."""
+    """One hardened parse: no DTD, no entity, no network (SM-09). Raises PartnerFailed(metadata_structure)."""
     if len(raw) > limit:
         raise PartnerFailed("metadata_structure", "the metadata is larger than 5 MiB; ask for a document of the one entity")
-    body = raw.removeprefix(b"\xef\xbb\xbf")
-    declared = _ENCODING.match(body)
-    if declared is not None and declared[1].lower() not in (b"utf-8", b"us-ascii"):
-        raise PartnerFailed("metadata_structure", "the metadata is not in UTF-8")
-    if b"\x00" in body or _DECLARED.search(body):
-        raise PartnerFailed("metadata_structure", "the metadata holds a document type or entity declaration")
+    body = utf8(raw)
     try:
-        body.decode("utf-8")
         return etree.fromstring(body, etree.XMLParser(**HARDENED))
-    except (UnicodeDecodeError, etree.XMLSyntaxError, ValueError) as error:
-        raise PartnerFailed("metadata_structure", "the metadata is not well-formed XML in UTF-8") from error
+    except (etree.XMLSyntaxError, ValueError) as error:
+        where = f" (line {error.lineno})" if isinstance(error, etree.XMLSyntaxError) and error.lineno else ""
+        raise PartnerFailed("metadata_structure", f"the metadata is not well-formed XML{where}") from error
 
 
 def _entity(root: etree._Element, wanted: str | None) -> etree._Element:
@@ -213,48 +202,6 @@ def _endpoint(role: etree._Element, binding: str, wanted: Wanted) -> str | None:
             pass
         raise PartnerFailed("metadata_endpoint", "a SingleSignOnService is not at an https: URL")
     return None
-
-
-def _keys(role: etree._Element) -> tuple[IdpKey, ...]:
-    found: dict[bytes, IdpKey] = {}
-    for descriptor in role.findall(_MD + "KeyDescriptor"):
-        if descriptor.get("use") not in (None, "signing"):
-            continue
-        for node in descriptor.iterfind(f"{_DS}KeyInfo/{_DS}X509Data/{_DS}X509Certificate"):
-            key = _key("".join(node.itertext()))
-            found.setdefault(key.spki, key)
-    if not found:
-        raise PartnerFailed("partner_unsigned", "the metadata holds no certificate for signing")
-    if len(found) > MAX_KEYS:
-        raise PartnerFailed("metadata_key", f"the metadata holds more than {MAX_KEYS} keys for signing")
-    return tuple(found.values())
-
-
-def _key(text: str) -> IdpKey:
-    try:
-        certificate = x509.load_der_x509_certificate(base64.b64decode("".join(text.split()), validate=True))
-        public = _supported(certificate.public_key())
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise PartnerFailed("metadata_key", "a certificate of the metadata cannot be read") from error
-    der = certificate.public_bytes(Encoding.DER)
-    return IdpKey(
-        spki=public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
-        sha256=hashlib.sha256(der).hexdigest(),
-        ends=int(certificate.not_valid_after_utc.timestamp()),
-    )
-
-
-def _supported(key: object) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
-    """SM-14, HS-38: RSA from 2048 bits with an exponent from 65537, P-256, P-384."""
-    if isinstance(key, rsa.RSAPublicKey):
-        if not 2048 <= key.key_size <= 8192 or key.public_numbers().e < 65537:
-            raise PartnerFailed(
-                "metadata_key", f"an RSA key of {key.key_size} bits, or with a small exponent; 2048 bits and 65537 are the least"
-            )
-        return key
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1 | ec.SECP384R1):
-        return key
-    raise PartnerFailed("metadata_key", "a key for signing is neither RSA nor on the curves P-256 and P-384")
 
 
 def _scopes(entity: etree._Element, role: etree._Element) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ def look(settings: Settings, partner: PartnerFile, partners: SamlPartners, http:
         *certificates(http, urls, now),
         *_validity(idp, now, by_url=by_url),
         *_keys(idp, now, by_url=by_url),
+        *_left_out(idp),
         *_requests(idp, saml),
         *_pin(saml, by_url=by_url),
         ok(
@@ -90,6 +91,19 @@ def _keys(idp: Idp, now: int, *, by_url: bool) -> Iterator[Finding]:
                 Side.OURS,
                 "ask the partner when it changes the key, and replace the file in time; better write the URL of the metadata",
             )
+
+
+def _left_out(idp: Idp) -> Iterator[Finding]:
+    """HS-38: a key that cannot be used beside one that can."""
+    for why in idp.left_out:
+        yield Finding(
+            Level.WARNING,
+            "keys",
+            f"one of the published keys does not count: {why}",
+            "signing keys on RSA from 2048 bits, P-256 or P-384, each in a certificate of its own",
+            Side.PARTNER,
+            "remove it, or replace it; what is signed with it is refused (saml_signature)",
+        )
 
 
 def _end(ends: int, now: int) -> str:
