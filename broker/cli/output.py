@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 _UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # what JSON lets stand, and a terminal obeys (LP-02)
 
+_TIMES = frozenset(
+    {"at", "now", "auth_time", "since", "until", "last_sign_in", "last_seen", "last_vouched", "passkey_at", "ends", "begins"}
+)
+
 home_option = click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
@@ -47,8 +51,8 @@ def build(home: Path) -> Broker:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document."""
-    written = json.dumps(value, ensure_ascii=False, indent=2)
+    """One JSON document; its times are ISO 8601 strings."""
+    written = json.dumps(dated(value), ensure_ascii=False, indent=2)
     click.echo(_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", written))
 
 
@@ -70,8 +74,37 @@ def say(line: str) -> None:
 
 def plain(value: Any) -> str:
     """A value as text on one line: control characters cannot reach the terminal (LP-02)."""
-    text = "-" if value is None else str(value)
+    text = phrase(value)
     return printable(text, len(text))
+
+
+def phrase(value: Any, name: str = "") -> str:
+    """A value as people write it: lists with commas, yes and no, times in ISO 8601; never a Python repr (FC-05)."""
+    if value is None or value in ("", [], (), {}):
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and is_time(name):
+        return str(when(value))
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {phrase(item, str(key))}" for key, item in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(phrase(item) for item in value)
+    return str(value)
+
+
+def is_time(name: str) -> bool:
+    """Whether a member of this name is a time."""
+    return name in _TIMES or name.endswith(("_at", "_until"))
+
+
+def dated(value: Any, name: str = "") -> Any:
+    """The value, with each time in it as ISO 8601, UTC (FC-07): one kind of time in every JSON document."""
+    if isinstance(value, dict):
+        return {key: dated(item, str(key)) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [dated(item, name) for item in value]
+    return when(value) if isinstance(value, int) and not isinstance(value, bool) and is_time(name) else value
 
 
 def when(at: int | None) -> str | None:

@@ -14,17 +14,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What an application sent and what its file says, for the log of refusals: staff compare the two (FC-02).
+
+    application: the client_id of a file, "" for one that no file names. sent: input, never a secret. registered: what is right.
+    """
+
+    application: str
+    sent: str = ""
+    registered: tuple[str, ...] = ()
 
 
 class BrokerError(Exception):
     """The root: raised on purpose, with a reason that may be logged."""
+
+    mistake: Mistake | None = None
 
     def __init__(self, reason: str, detail: str = "") -> None:
         """reason: a stable word for log and receipt. detail: facts for staff; never input, never a secret."""
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
+
+    def of_application(self, application: str, sent: str = "", registered: tuple[str, ...] = ()) -> Self:
+        """This error, as a mistake of an application; what is known already stays."""
+        self.mistake = self.mistake or Mistake(application, sent, registered)
+        return self
 
 
 class PageError(BrokerError):

@@ -22,6 +22,8 @@ class Outcome(StrEnum):
 class Receipt:
     """Ids, times, acr and amr, reasons; no attribute value. `request_id` is the reference on the guest's page.
 
+    claimed: the address that was typed or that a partner sent, only where no person is known: personal data (FC-01).
+
     steps: what happened, in order: {"at", "step", "result", "reason", ...}. facts: what the gates saw.
     """
 
@@ -39,6 +41,24 @@ class Receipt:
     facts: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""
     config: str = ""
+    claimed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which receipts are looked for; None: all. reason: the receipt's, or the code of the page. since, until: seconds, until is left out.
+
+    claimed: beside the person's own receipts, those of this address that nobody has proven.
+    """
+
+    person_id: str | None = None
+    claimed: str | None = None
+    partner: str | None = None
+    application: str | None = None
+    outcome: Outcome | None = None
+    reason: str | None = None
+    since: int | None = None
+    until: int | None = None
 
 
 POLICIES = 50  # of one receipt, with their reasons; the rest are counted

@@ -129,7 +129,10 @@ def _check_assertion(assertion: str, application: ApplicationView, *, issuer: st
             raise JoseError("idtoken_sub", "sub is not the client")
         expires_at = _check_life(said, now)
     except JoseError as error:
-        raise OAuthError("invalid_client", f"client_{error.reason}") from error
+        refused = OAuthError("invalid_client", f"client_{error.reason}")
+        if error.reason == "idtoken_aud":
+            refused.of_application(application.client_id, str(parse(assertion).claims.get("aud")), (issuer,))
+        raise refused from error
     jti = said.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= 255:
         raise OAuthError("invalid_client", "client_jti")

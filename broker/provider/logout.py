@@ -20,7 +20,7 @@ _LOCALE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 class LogoutRequest:
     """What may be acted on. application: named by a verified hint or client_id. redirect_uri: one of its own, exactly.
 
-    sid: of a verified hint only. logout_hint is taken and not used: it would name somebody without proof.
+    unregistered: the address that was asked for and stands in no file of this application. sid: of a verified hint only. logout_hint is taken and not used: it would name somebody without proof.
     """
 
     application: ApplicationView | None = None
@@ -28,6 +28,7 @@ class LogoutRequest:
     state: str | None = None
     sid: str | None = None
     ui_locales: tuple[str, ...] = ()
+    unregistered: str = ""
 
 
 def read_logout(
@@ -54,9 +55,11 @@ def read_logout(
     client_id = hinted.client_id if hinted else named
     application = applications(client_id) if client_id else None
     wanted, state = values.get("post_logout_redirect_uri"), values.get("state")
+    is_registered = application is not None and wanted in application.post_logout_redirect_uris
     return LogoutRequest(
         application=application,
-        redirect_uri=wanted if application is not None and wanted in application.post_logout_redirect_uris else None,
+        redirect_uri=wanted if is_registered else None,
+        unregistered=wanted if wanted and application is not None and not is_registered else "",
         state=state if state is not None and len(state) <= MAX_STATE else None,
         sid=hinted.sid if hinted else None,
         ui_locales=tuple(tag for tag in values.get("ui_locales", "").split(" ")[:10] if _LOCALE.fullmatch(tag)),

@@ -31,6 +31,17 @@ _NOT_SUPPORTED = {
 }
 
 
+_TOLD: Mapping[str, tuple[str, tuple[str, ...]]] = {  # reason -> the parameter that staff are shown, and what is allowed (FC-02)
+    "response_type": ("response_type", ("code",)),
+    "response_mode": ("response_mode", RESPONSE_MODES),
+    "pkce_method": ("code_challenge_method", ("S256",)),
+    "scope": ("scope", ()),
+    "prompt": ("prompt", PROMPTS),
+    "max_age": ("max_age", ()),
+    "acr_unknown": ("claims", ()),
+}
+
+
 class RequestRefused(OAuthError):
     """The request is wrong, and the application is told at its verified redirect_uri (RFC 6749 4.1.2.1)."""
 
@@ -59,10 +70,10 @@ def read_request(
         raise BadRequest("duplicate_parameter")
     application = applications(given.values.get("client_id", ""))
     if application is None:
-        raise BadRequest("client")
+        raise BadRequest("client").of_application("", given.values.get("client_id", ""))
     redirect_uri = given.values.get("redirect_uri", "")
     if not is_registered(redirect_uri, application.redirect_uris, public=application.client_type == PUBLIC):
-        raise BadRequest("redirect_uri")
+        raise BadRequest("redirect_uri").of_application(application.client_id, redirect_uri, application.redirect_uris)
     return _Reader(given, application, redirect_uri).read(hint)
 
 
@@ -109,9 +120,13 @@ class _Reader:
         )
 
     def refuse(self, error: str, reason: str) -> NoReturn:
-        raise RequestRefused(
+        refused = RequestRefused(
             error, reason=reason, redirect_uri=self._redirect_uri, response_mode=self._response_mode, state=self._state
         )
+        name, allowed = _TOLD.get(reason, ("", ()))
+        if reason == "scope":
+            allowed = tuple(sorted(self._application.scopes))
+        raise refused.of_application(self._application.client_id, self._values.get(name, ""), allowed)
 
     def _once(self, name: str) -> str | None:
         return None if name in self._given.repeated else self._values.get(name)

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 
 from broker.domain.errors import OAuthError
 from broker.domain.ids import digest
-from broker.provider.clients import Keys, Once, authenticate, read_credentials
-from broker.provider.view import PUBLIC, ApplicationView
+from broker.provider.clients import Credentials, Keys, Once, authenticate, read_credentials
+from broker.provider.view import PRIVATE_KEY_JWT, PUBLIC, SECRET, ApplicationView
 from broker.services.attempts import Attempts
 from broker.storage import used
 from broker.storage.engine import Database
 
 FAILURES = 20  # a client and address, in WINDOW seconds
 WINDOW = 600
+_METHODS = {PUBLIC: "no credential", SECRET: "client_secret", PRIVATE_KEY_JWT: "private_key_jwt"}
 
 
 class Clients:
@@ -51,9 +52,11 @@ class Clients:
         try:
             once = authenticate(given, application, issuer=self._issuer(), keys=self._keys, now=self._clock())
             self._take(once)
-        except OAuthError:
+        except OAuthError as error:
             self._attempts.hit(key, limit=FAILURES, window=WINDOW)
-            raise
+            if application is None:
+                raise error.of_application("", given.client_id) from error
+            raise error.of_application(application.client_id, *_methods(given, application)) from error
         if application is None:
             raise OAuthError("invalid_client", "client_unknown")
         return application
@@ -70,3 +73,10 @@ class Clients:
         with self._db.write() as tx:
             if not used.once(tx, "client_assertion", once.value, once.expires_at):
                 raise OAuthError("invalid_client", "client_jti_replay")
+
+
+def _methods(given: Credentials, application: ApplicationView) -> tuple[str, tuple[str, ...]]:
+    """How it proved itself, and how its file says that it does; nothing where the two agree: a secret is never shown."""
+    if given.method == application.client_type:
+        return "", ()
+    return _METHODS[given.method], (_METHODS[application.client_type],)

@@ -99,7 +99,9 @@ def exchange(desk: Desk, form: Mapping[str, str]) -> dict[str, Any]:
     try:
         answer = op.tokens()
     except OAuthError as refusal:
-        raise Remembered(refusal.error, refusal.reason) from refusal
+        remembered = Remembered(refusal.error, refusal.reason)
+        remembered.mistake = refusal.mistake
+        raise remembered from refusal
     return {**answer, "scope": " ".join(usable(state.grant, application))}
 
 
@@ -116,11 +118,21 @@ def _take_code(desk: Desk, code: str, redirect_uri: str, verifier: str | None) -
         if grants.end(desk.tx, grant_id, desk.now):  # HP-31: shown twice, it ends every token of its grant
             record(desk.tx, "code.reused", desk.application, grant_id, desk.now)
         raise OAuthError("invalid_grant", "code_reused")
-    if spent.redirect_uri != redirect_uri or not pkce.proves(spent.challenge, verifier):
-        raise OAuthError("invalid_grant", "code_proof")
+    if spent.redirect_uri != redirect_uri:
+        raise OAuthError("invalid_grant", "code_proof").of_application(client_id, redirect_uri, (spent.redirect_uri,))
+    if not pkce.proves(spent.challenge, verifier):
+        raise OAuthError("invalid_grant", "code_proof").of_application(client_id, *_proofs(spent.challenge, verifier))
     standing = grants.standing(desk.tx, spent.grant_id, desk.now)
     grant = holding(standing, desk.application, desk.policies, desk.now, "invalid_grant", just_judged=True)
     return Bound(grant, spent.redirect_uri, spent.challenge)
+
+
+def _proofs(challenge: str | None, verifier: str | None) -> tuple[str, tuple[str, ...]]:
+    """What was shown of PKCE, and what the request had announced."""
+    if challenge is None:
+        return "a code_verifier", ("none: the authorization request had no code_challenge",)
+    wanted = ("the code_verifier of which the code_challenge is the SHA-256",)
+    return ("no code_verifier" if verifier is None else "another code_verifier"), wanted
 
 
 def refresh(desk: Desk, form: Mapping[str, str]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from broker.storage import (
     outbox,
     questions,
     receipts,
+    refusals,
     sessions,
     shared,
     tokens,
@@ -117,7 +118,7 @@ class Housekeeping:
         yield "factor_resets", self._factor_resets.look
         for what in Step:
             yield f"guests_{_DONE[what]}", partial(self._ends.counted, what)
-        yield "refusals", lambda: self._batches(receipts.purge_refusals, now - kept.receipts)
+        yield "refusals", lambda: self._batches(refusals.purge, now - kept.receipts)
         yield "addresses", self._addresses
         yield "leases", self._leases
         yield "metadata_fetches", lambda: self._batches(metadata_fetches.purge, now - READINGS_KEPT)

@@ -9,6 +9,7 @@ from broker.domain.facts import Facts
 from broker.domain.gates import Decision
 from broker.domain.login import Login
 from broker.domain.receipt import Outcome, Receipt, bounded
+from broker.services.addresses import canonical
 from broker.storage import receipts
 from broker.storage.engine import Connection
 
@@ -94,8 +95,15 @@ def write(
             facts=(_saw(facts) | ({"policies_left_out": left_out} if left_out else {})) if facts else {},
             address=address,
             config=config,
+            claimed=None if person_id else claimed(login),
         ),
     )
+
+
+def claimed(login: Login) -> str | None:
+    """The address that the partner sent, else the one that was typed: so that help desks find who was refused (FC-01)."""
+    said = login.assertion.email if login.assertion is not None else None
+    return canonical(said or login.login_hint or "")
 
 
 def _saw(facts: Facts) -> dict[str, Any]:

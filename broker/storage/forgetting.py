@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Connection, Table, delete, or_, update
 
 from broker.domain.guest import Identity, Person, State
-from broker.storage.tables import audit_personal, logins, metadata, people, questions
+from broker.storage.tables import audit_personal, logins, metadata, people, questions, receipts
 
 _EMPTY: dict[str, object] = {
     "state": State.DELETED.value,
@@ -47,6 +47,7 @@ def forget(tx: Connection, person: Person, known: list[Identity]) -> dict[str, i
         table: Table = column.table
         gone[table.name] = gone.get(table.name, 0) + tx.execute(delete(table).where(column == person.id)).rowcount
     gone["questions"] = gone.get("questions", 0) + tx.execute(delete(questions).where(questions.c.asked == person.email)).rowcount
+    gone["receipts"] = gone.get("receipts", 0) + _claims(tx, person)
     gone["audit_personal"] = tx.execute(delete(audit_personal).where(audit_personal.c.subject == person.id)).rowcount
     tx.execute(update(people).where(people.c.id == person.id).values(**_EMPTY))
     return {name: count for name, count in gone.items() if count}
@@ -60,3 +61,10 @@ def _logins(tx: Connection, person: Person, known: list[Identity]) -> int:
     ]
     mine = [c.login_hint == person.email, c.assertion["email"].as_string() == person.email] if person.email else []
     return tx.execute(delete(logins).where(or_(*said, *mine))).rowcount if said or mine else 0
+
+
+def _claims(tx: Connection, person: Person) -> int:
+    """Receipts of refused sign-ins in which somebody claimed this person's address: the receipt stays, the address goes (FC-01)."""
+    if not person.email:
+        return 0
+    return tx.execute(update(receipts).where(receipts.c.claimed == person.email).values(claimed=None)).rowcount

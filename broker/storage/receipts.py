@@ -1,21 +1,20 @@
-"""Receipts of sign-ins, and the capped log of refusals that belong to no login (HT-13, HT-19)."""
+"""Receipts of sign-ins (HT-19). Refusals that belong to no login: storage/refusals.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
 from broker.domain.guest import Kind
-from broker.domain.receipt import Outcome, Receipt
+from broker.domain.receipt import Outcome, Receipt, Search
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.dialects import for_both, run
-from broker.storage.tables import people, receipts, refusals
+from broker.storage.tables import people, receipts
 
-REFUSALS_KEPT = 10_000
-REFUSALS_PER_HOUR = 100
-
-_PLAIN = ("id", "request_id", "at", "person_id", "application", "partner", "error", "reason", "facts", "address", "config")
+_PLAIN = (
+    "id", "request_id", "at", "person_id", "application", "partner", "error", "reason", "facts", "address", "config", "claimed",
+)  # fmt: skip
 _REPLACED = tuple(column.name for column in receipts.columns if column.name not in ("id", "request_id"))
 _SAVE = for_both(
     receipts,
@@ -50,17 +49,33 @@ def by_request(tx: Connection, request_id: str) -> Receipt | None:
     return _receipt(row) if row else None
 
 
-def newest(
-    tx: Connection, *, person_id: str | None = None, partner: str | None = None, limit: int = 50
-) -> list[tuple[Receipt, str | None]]:
+def newest(tx: Connection, search: Search, limit: int = 50) -> list[tuple[Receipt, str | None]]:
     """Receipts, newest first, with the address that the directory has for the person now."""
     statement = select(receipts, people.c.email).join(people, people.c.id == receipts.c.person_id, isouter=True)
-    if person_id is not None:
-        statement = statement.where(receipts.c.person_id == person_id)
-    if partner is not None:
-        statement = statement.where(receipts.c.partner == partner)
+    statement = statement.where(*_wanted(search))
     rows = tx.execute(statement.order_by(receipts.c.at.desc(), receipts.c.id.desc()).limit(limit))
     return [(_receipt(row), row._mapping["email"]) for row in rows]
+
+
+def _wanted(search: Search) -> list[ColumnElement[bool]]:
+    c = receipts.c
+    plain = (
+        (c.partner, search.partner),
+        (c.application, search.application),
+        (c.outcome, search.outcome and search.outcome.value),
+    )
+    found: list[ColumnElement[bool]] = [column == value for column, value in plain if value is not None]
+    whose = ((c.person_id, search.person_id), (c.claimed, search.claimed))
+    who = [column == value for column, value in whose if value is not None]
+    if who:
+        found.append(or_(*who))
+    if search.reason is not None:
+        found.append(or_(c.reason == search.reason, c.error == search.reason))
+    if search.since is not None:
+        found.append(c.at >= search.since)
+    if search.until is not None:
+        found.append(c.at < search.until)
+    return found
 
 
 def judged(tx: Connection, after: tuple[int, str], limit: int = BATCH) -> list[tuple[Receipt, str, Kind]]:
@@ -88,11 +103,6 @@ def purge(tx: Connection, before: int, limit: int = BATCH) -> int:
     return delete_some(tx, receipts, receipts.c.at < before, receipts.c.at, limit)
 
 
-def purge_refusals(tx: Connection, before: int, limit: int = BATCH) -> int:
-    """Delete refusals older than a time."""
-    return delete_some(tx, refusals, refusals.c.at < before, refusals.c.at, limit)
-
-
 def addresses(tx: Connection, after: tuple[int, str], before: int, limit: int = BATCH) -> list[tuple[str, int, str]]:
     """(id, time, address) of receipts behind (time, id) and older than a time, oldest first (HT-19)."""
     c = receipts.c
@@ -104,21 +114,3 @@ def addresses(tx: Connection, after: tuple[int, str], before: int, limit: int = 
 def shorten(tx: Connection, address: str, ids: list[str]) -> int:
     """Put a network in the place of the address of some receipts."""
     return tx.execute(update(receipts).where(receipts.c.id.in_(ids)).values(address=address)).rowcount
-
-
-def refuse(tx: Connection, *, request_id: str, at: int, code: str, reason: str, address: str) -> bool:
-    """Log a refusal of no live login: 100 an hour and address, 10,000 in all; False where a cap says no."""
-    c = refusals.c
-    recent = select(func.count()).select_from(refusals).where(c.address == address, c.at > at - 3600)
-    if (tx.execute(recent).scalar() or 0) >= REFUSALS_PER_HOUR:
-        return False
-    tx.execute(insert(refusals).values(request_id=request_id, at=at, code=code, reason=reason, address=address))
-    oldest = select(c.at).order_by(c.at.desc()).offset(REFUSALS_KEPT).limit(1).scalar_subquery()
-    tx.execute(delete(refusals).where(c.at <= oldest))
-    return True
-
-
-def refusal(tx: Connection, request_id: str) -> dict[str, Any] | None:
-    """One refusal by its reference."""
-    row = tx.execute(select(refusals).where(refusals.c.request_id == request_id)).first()
-    return dict(row._mapping) if row else None

@@ -127,7 +127,7 @@ def test_sign_ins(world: World, run: Run) -> None:
     } <= row.keys()
     assert (row["outcome"], row["error"], row["application"]) == ("blocked", "not_invited", "payroll")
     text = run("sign-ins", "--request", page.request_id).stdout
-    assert "whose side" in text
+    assert "to fix (on our side): invite the person" in text
     assert "person_is_bound: deny (not_invited)" in text
     world.clock.advance(1)
     world.redeem(world.visitor(ADA))

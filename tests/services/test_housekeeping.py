@@ -16,7 +16,7 @@ from broker.domain.ids import digest
 from broker.domain.login import Purpose, Stage
 from broker.services import abandoned, housekeeping
 from broker.services.housekeeping import network_of
-from broker.storage import audit, documents, grants, logins, people, receipts, sessions, shared, tokens, used
+from broker.storage import audit, documents, grants, logins, people, receipts, refusals, sessions, shared, tokens, used
 from broker.storage import tables as t
 from tests import factories
 from tests.clock import START, Clock
@@ -194,7 +194,7 @@ def test_retention(world: World) -> None:
     with world.broker.db.write() as tx:
         for number, address in enumerate(["192.0.2.77", "2001:db8:1:2::3", "", "unix", "192.0.2.78"]):
             receipts.save(tx, factories.receipt(request_id=f"R{number}", at=START, address=address))
-        receipts.refuse(tx, request_id="F", at=START, code="bad_request", reason="x", address="192.0.2.1")
+        refusals.add(tx, request_id="F", at=START, code="bad_request", reason="x", address="192.0.2.1")
         shared.count_attempt(tx, "key", START, 600)
         used.once(tx, "jti", "x", START)
     world.clock.advance(7 * DAY)

@@ -18,6 +18,7 @@ from broker.domain.factor import Method
 from broker.domain.guest import State
 from broker.domain.mail import Kind, Mail
 from broker.domain.question import QuestionKind
+from broker.domain.receipt import Outcome, Search
 from broker.storage import (
     assignments,
     audit,
@@ -40,6 +41,7 @@ from broker.storage import (
     people,
     questions,
     receipts,
+    refusals,
     resets,
     sessions,
     shared,
@@ -253,12 +255,18 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "receipts.judged": lambda tx: receipts.judged(tx, (START, "")),
     "receipts.save": lambda tx: receipts.save(tx, RECEIPT),
     "receipts.by_request": lambda tx: receipts.by_request(tx, RECEIPT.request_id),
-    "receipts.newest": lambda tx: [receipts.newest(tx, person_id=PERSON.id), receipts.newest(tx, partner="fabrikam")],
+    "receipts.newest": lambda tx: [
+        receipts.newest(tx, Search(person_id=PERSON.id, claimed=PERSON.email)),
+        receipts.newest(tx, Search(claimed="nobody@fabrikam.example", outcome=Outcome.BLOCKED)),
+        receipts.newest(tx, Search(partner="fabrikam", since=START)),
+        receipts.newest(tx, Search(application="payroll", reason="not_invited", until=START)),
+    ],
     "receipts.purge": lambda tx: receipts.purge(tx, START),
-    "receipts.purge_refusals": lambda tx: receipts.purge_refusals(tx, START),
+    "refusals.purge": lambda tx: refusals.purge(tx, START),
     "receipts.addresses": lambda tx: receipts.addresses(tx, (0, ""), START),
     "receipts.shorten": lambda tx: receipts.shorten(tx, "192.0.2.0/24", [RECEIPT.id]),
-    "receipts.refusal": lambda tx: receipts.refusal(tx, "7KQ4-M2XT-9RZB"),
+    "refusals.by_request": lambda tx: refusals.by_request(tx, "7KQ4-M2XT-9RZB"),
+    "refusals.newest": lambda tx: refusals.newest(tx, Search(application="payroll", reason="scope")),
     "audit.add": lambda tx: audit.add(tx, Event(name="x", actor=SYSTEM, personal={"email": "e"}), START),
     "audit_chain.anchor": audit_chain.anchor,
     "audit_chain.lock_anchor": audit_chain.lock_anchor,
@@ -304,7 +312,7 @@ WHOLE_TABLE = {
     "keys.listed": "the ring",
     "keys.version": "the ring",
     "keys.lock": "no lookup",
-    "receipts.refuse": "walks the newest of a capped table in the order of an index",
+    "refusals.add": "walks the newest of a capped table in the order of an index",
     "audit.events": "for staff, page by page in the order of an index",
     "audit_chain.hold_still": "no lookup",
     "audit_chain.unchained": "walks an index that holds nothing else",

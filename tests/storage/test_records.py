@@ -6,8 +6,8 @@ from sqlalchemy import select, text
 
 from broker.domain.audit import Actor, Event
 from broker.domain.ids import new_reference
-from broker.domain.receipt import Outcome
-from broker.storage import audit, counts, documents, keys, receipts, shared, used
+from broker.domain.receipt import Outcome, Search
+from broker.storage import audit, counts, documents, keys, receipts, refusals, shared, used
 from broker.storage.engine import Database
 from broker.storage.tables import audit_personal
 from tests import factories
@@ -42,7 +42,7 @@ def test_later_end_of_a_login_replaces_its_receipt(database: Database):
         receipts.save(tx, receipt)
         receipts.save(tx, later)
         assert receipts.by_request(tx, receipt.request_id) == later
-        assert len(receipts.newest(tx)) == 1
+        assert len(receipts.newest(tx, Search())) == 1
 
 
 def test_newest_receipts_first_with_the_address_of_today(database: Database):
@@ -54,23 +54,23 @@ def test_newest_receipts_first_with_the_address_of_today(database: Database):
         nobody = factories.receipt(at=START + 2)
         for receipt in (first, second, nobody):
             receipts.save(tx, receipt)
-        assert receipts.newest(tx) == [(nobody, None), (second, bo.email), (first, ada.email)]
-        assert receipts.newest(tx, limit=1) == [(nobody, None)]
-        assert receipts.newest(tx, person_id=ada.id) == [(first, ada.email)]
-        assert receipts.newest(tx, partner="northwind") == [(second, bo.email)]
+        assert receipts.newest(tx, Search()) == [(nobody, None), (second, bo.email), (first, ada.email)]
+        assert receipts.newest(tx, Search(), 1) == [(nobody, None)]
+        assert receipts.newest(tx, Search(person_id=ada.id)) == [(first, ada.email)]
+        assert receipts.newest(tx, Search(partner="northwind")) == [(second, bo.email)]
         assert receipts.purge(tx, START + 1) == 1
-        assert len(receipts.newest(tx)) == 2
+        assert len(receipts.newest(tx, Search())) == 2
 
 
 def refuse(tx, at: int = START, address: str = "192.0.2.1") -> bool:
     """One refusal of no live login."""
-    return receipts.refuse(tx, request_id=new_reference(), at=at, code="bad_request", reason="size", address=address)
+    return refusals.add(tx, request_id=new_reference(), at=at, code="bad_request", reason="size", address=address)
 
 
 def test_refusals_are_capped_by_address(database: Database):
     """HT-13: a hundred an hour and address; the next hour and the next address are free."""
     with database.write() as tx:
-        assert all(refuse(tx) for _ in range(receipts.REFUSALS_PER_HOUR))
+        assert all(refuse(tx) for _ in range(refusals.PER_HOUR))
         assert not refuse(tx, START + 3599)
         assert refuse(tx, START + 3600)
         assert refuse(tx, address="192.0.2.2")
@@ -78,7 +78,7 @@ def test_refusals_are_capped_by_address(database: Database):
 
 def test_refusals_are_capped_in_all(database: Database, monkeypatch):
     """HT-13: the log keeps the newest."""
-    monkeypatch.setattr(receipts, "REFUSALS_KEPT", 5)
+    monkeypatch.setattr(refusals, "KEPT", 5)
     with database.write() as tx:
         for n in range(9):
             refuse(tx, START + n, f"192.0.2.{n}")
@@ -89,11 +89,11 @@ def test_refusals_are_capped_in_all(database: Database, monkeypatch):
 def test_refusal_is_found_by_its_reference(database: Database):
     """HT-13: what the page's reference explains."""
     with database.write() as tx:
-        receipts.refuse(tx, request_id="AAAA-BBBB-CCCC", at=START, code="bad_request", reason="size", address="192.0.2.1")
-        found = receipts.refusal(tx, "AAAA-BBBB-CCCC")
+        refusals.add(tx, request_id="AAAA-BBBB-CCCC", at=START, code="bad_request", reason="size", address="192.0.2.1")
+        found = refusals.by_request(tx, "AAAA-BBBB-CCCC")
         assert found is not None
         assert (found["code"], found["reason"], found["at"]) == ("bad_request", "size", START)
-        assert receipts.refusal(tx, "DDDD-EEEE-FFFF") is None
+        assert refusals.by_request(tx, "DDDD-EEEE-FFFF") is None
 
 
 def test_audit_keeps_personal_values_apart(database: Database):

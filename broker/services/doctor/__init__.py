@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from broker.domain.errors import NotFound
+from broker.domain.receipt import Search
 from broker.services import saml_partners
 from broker.services.doctor import live, own_keys, paper, past, saml, stored
 from broker.services.doctor.finding import Finding, Level, Report, Side, in_order
@@ -58,7 +59,7 @@ class Doctor:
         now = self._clock()
         with self._db.read() as tx:
             rows = documents.of_partner(tx, partner.id)
-            newest = [receipt for receipt, _ in receipts.newest(tx, partner=partner.id, limit=past.NEWEST)]
+            newest = [receipt for receipt, _ in receipts.newest(tx, Search(partner=partner.id), past.NEWEST)]
             changes = audit.newest(tx, name="partner.keys_changed", target=partner.id, limit=_CHANGES)
         keys = None
         if not offline:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-from broker.services.doctor.finding import Side
+from broker.services.doctor.advice_applications import OF_APPLICATIONS
+from broker.services.doctor.finding import Advice, Side
 
-
-class Advice(NamedTuple):
-    """side: who can change it. expected: what would have been right. change: what to do. rule: meant so, or may be: never more than a warning."""
-
-    side: Side
-    expected: str
-    change: str
-    rule: bool = False
-
+__all__ = ["OF_APPLICATIONS", "REASONS", "Advice", "of"]
 
 _P, _O, _A, _G = Side.PARTNER, Side.OURS, Side.APPLICATION, Side.PERSON
 
@@ -124,4 +117,4 @@ def of(reason: str, detail: str = "") -> Advice:
         found = next((word for word in WORDS if word in detail.replace(",", " ").replace(":", " ").split()), None)
         if found is not None:
             return WORDS[found]
-    return REASONS.get(reason, FALLBACK)
+    return REASONS.get(reason) or OF_APPLICATIONS.get(reason, FALLBACK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Level(StrEnum):
@@ -22,6 +22,15 @@ class Side(StrEnum):
     PARTNER = "partner"
     APPLICATION = "application"
     PERSON = "person"
+
+
+class Advice(NamedTuple):
+    """side: who can change it. expected: what would have been right. change: what to do. rule: meant so, or may be: never more than a warning."""
+
+    side: Side
+    expected: str
+    change: str
+    rule: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,15 @@ receipts = Table(
     Column("facts", JSON, nullable=False),
     Column("address", String(64), nullable=False),
     Column("config", String(32), nullable=False),
+    Column("claimed", String(320)),  # FC-01: only where no person is known; deletion empties it
     Index("ix_receipts_at", "at", "id"),
     Index("ix_receipts_person_id", "person_id", "at"),
     Index("ix_receipts_partner", "partner", "at"),
+    Index("ix_receipts_application", "application", "at"),
+    Index("ix_receipts_claimed", "claimed", "at"),
 )
 
-refusals = Table(  # HT-13: pages of no live login; capped
+refusals = Table(  # HT-13: pages of no live login, and what applications are refused; capped
     "refusals",
     base.metadata,
     Column("request_id", String(16), primary_key=True),
@@ -36,7 +39,10 @@ refusals = Table(  # HT-13: pages of no live login; capped
     Column("code", String(32), nullable=False),
     Column("reason", Text, nullable=False),
     Column("address", String(64), nullable=False),
+    Column("application", String(128)),
+    Column("facts", JSON(none_as_null=True)),
     Index("ix_refusals_at", "at"),
+    Index("ix_refusals_application", "application", "at"),
     Index("ix_refusals_address", "address", "at"),
 )
 

@@ -13,7 +13,7 @@ from broker.domain.errors import BadRequest
 from broker.provider.request import RequestRefused, read_request
 from broker.web.cookies import Cookies, Purpose
 from broker.web.op.answer import respond, see
-from broker.web.op.protocol import FORM, pairs_of
+from broker.web.op.protocol import FORM, Protocol, pairs_of
 from broker.web.pages import Pages
 from broker.web.request import client_address
 
@@ -27,6 +27,7 @@ _log = logging.getLogger("broker.op")
 
 def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
     """`/authorize`."""
+    record = Protocol(broker).record
 
     @routes.route("/authorize", methods=["GET", "POST"])
     def authorize() -> Response:
@@ -36,6 +37,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
             asked = read_request(pairs, applications=broker.provider_view, hint=broker.grants.hint)
         except RequestRefused as refused:
             _log.info("authorize_refused error=%s reason=%s", refused.error, refused.reason)
+            record(refused)
             return respond(settings.issuer, refused, {"error": refused.error}, pages)
         cookies = Cookies(settings.issuer)
         browser = cookies.read(request, Purpose.BROWSER)

@@ -19,7 +19,7 @@ def register(routes: Blueprint, broker: Broker, protocol: Protocol) -> None:
 
     @routes.post("/introspect", provide_automatic_options=False)
     def introspect() -> Response:
-        return protocol.answer(_state, challenge="Basic")
+        return protocol.answer(_state, challenge="Basic", recorded=True)
 
     def _state() -> tuple[ApplicationView, Response]:
         application, form = protocol.authenticated()

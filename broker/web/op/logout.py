@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, json, request
 
 from broker.domain.audit import Actor
-from broker.domain.errors import BadRequest
+from broker.domain.errors import BadRequest, OAuthError
 from broker.domain.guest import Person
 from broker.domain.login import Session
 from broker.keyring.errors import SealError
@@ -17,7 +17,7 @@ from broker.provider.logout import LogoutRequest, read_logout
 from broker.web import csrf
 from broker.web.cookies import Cookies, Purpose
 from broker.web.op.answer import see
-from broker.web.op.protocol import FORM, pairs_of
+from broker.web.op.protocol import FORM, Protocol, pairs_of
 from broker.web.pages import Pages
 from broker.web.request import client_address, single
 
@@ -85,7 +85,13 @@ class _Logout:
         return Cookies(self._broker.settings.get().issuer).read(request, Purpose.SESSION)
 
     def _read(self, pairs: Sequence[tuple[str, str]]) -> LogoutRequest:
-        return read_logout(pairs, applications=self._broker.provider_view, hint=self._broker.grants.hint)
+        asked = read_logout(pairs, applications=self._broker.provider_view, hint=self._broker.grants.hint)
+        if asked.application is not None and asked.unregistered:
+            application = asked.application
+            error = OAuthError("invalid_request", "post_logout_redirect_uri")
+            registered = application.post_logout_redirect_uris
+            Protocol(self._broker).record(error.of_application(application.client_id, asked.unregistered, registered))
+        return asked
 
     def _end(self, asked: LogoutRequest, held: tuple[Session, Person]) -> Response:
         """HP-43: the session, its grants, codes and tokens."""

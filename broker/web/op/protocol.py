@@ -58,12 +58,19 @@ class Protocol:
         form = form_of(request)
         return self._broker.clients.authenticate(request.headers.get("Authorization"), form, self.address()), form
 
-    def answer(self, handler: Callable[[], tuple[ApplicationView | None, Response]], *, challenge: str = "") -> Response:
-        """The handler's answer or its error, not stored. challenge: the scheme of WWW-Authenticate for a 401."""
+    def answer(
+        self, handler: Callable[[], tuple[ApplicationView | None, Response]], *, challenge: str = "", recorded: bool = False
+    ) -> Response:
+        """The handler's answer or its error, not stored. challenge: the scheme of WWW-Authenticate for a 401.
+
+        recorded: what is refused goes to the log of refusals, for the application's team (FC-02).
+        """
         try:
             application, response = handler()
         except OAuthError as error:
             _log.info("oauth_error endpoint=%s error=%s reason=%s", printable(request.path), error.error, error.reason)
+            if recorded:
+                self.record(error)
             response = errors.oauth_json(error)
             if response.status_code in (401, 403) and challenge:
                 response.headers["WWW-Authenticate"] = challenge_of(challenge, error)
@@ -72,6 +79,13 @@ class Protocol:
             _log.info("oauth_error endpoint=%s error=%s reason=%s", printable(request.path), page.code, page.reason)
             response, application = _json_of(page), None
         return self.cors(headers.private(response), application)
+
+    def record(self, error: OAuthError) -> None:
+        """Note what an application was refused; where that fails, the answer stays as it is."""
+        try:
+            self._broker.receipts.refuse_application(error, self.address())
+        except Exception as failure:  # noqa: BLE001 - the answer matters more than its record
+            _log.error("refusal_not_recorded reason=%s error=%s", error.reason, type(failure).__name__)
 
     def preflight(self, methods: str) -> Response:
         """The answer to OPTIONS: a browser asks whether it may send headers of its own."""

@@ -20,7 +20,7 @@ def register(routes: Blueprint, broker: Broker, protocol: Protocol) -> None:
     def revoke() -> Response:
         if request.method == "OPTIONS":
             return protocol.preflight("POST")
-        return protocol.answer(_revoked, challenge="Basic")
+        return protocol.answer(_revoked, challenge="Basic", recorded=True)
 
     def _revoked() -> tuple[ApplicationView, Response]:
         application, form = protocol.authenticated()

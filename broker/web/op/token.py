@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from broker.domain.errors import OAuthError
 from broker.provider.view import ApplicationView
 from broker.web.op.protocol import Protocol, json_response
 
@@ -20,8 +21,11 @@ def register(routes: Blueprint, broker: Broker, protocol: Protocol) -> None:
     def token() -> Response:
         if request.method == "OPTIONS":
             return protocol.preflight("POST")
-        return protocol.answer(_tokens, challenge="Basic")
+        return protocol.answer(_tokens, challenge="Basic", recorded=True)
 
     def _tokens() -> tuple[ApplicationView, Response]:
         application, form = protocol.authenticated()
-        return application, json_response(broker.grants.tokens(application, form))
+        try:
+            return application, json_response(broker.grants.tokens(application, form))
+        except OAuthError as error:
+            raise error.of_application(application.client_id) from error
