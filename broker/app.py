@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
 from broker.connectors.http import HttpClient
+from broker.domain.private_addresses import counting
 from broker.domain.question import QuestionKind
 from broker.keyring.root import load_roots
 from broker.keyring.seal import Sealer
@@ -112,7 +113,7 @@ class Broker:
     questions: Questions
     receipts: Receipts
     health: Health
-    http: Callable[[], HttpClient]
+    http: Callable[[Sequence[str]], HttpClient]
     nodes: Nodes
     reload: Reload
     audit_chain: AuditChain
@@ -150,19 +151,21 @@ def open_policies(home: Path) -> Iterator[Policies]:
 
 
 class Outbound:
-    """The outbound client of the settings in force: built anew when the list of allowed addresses changes."""
+    """The outbound clients of the settings in force: one for whom the list of private addresses counts, one for all others."""
 
     def __init__(self, settings: Callable[[], Settings]) -> None:
         self._settings = settings
-        self._held: tuple[tuple[str, ...], HttpClient] | None = None
+        self._held: dict[tuple[str, ...], HttpClient] = {}
 
-    def __call__(self) -> HttpClient:
-        """The client to use now."""
-        allow = tuple(str(entry) for entry in self._settings().broker.network.allow_private_addresses)
-        held = self._held
-        if held is None or held[0] != allow:
-            held = self._held = (allow, HttpClient(allow, USER_AGENT))
-        return held[1]
+    def __call__(self, own: Sequence[str]) -> HttpClient:
+        """The client to use now towards a partner or application. own: its URLs as its file has them (FA-15)."""
+        listed = tuple(str(entry) for entry in self._settings().broker.network.allow_private_addresses)
+        allow = counting(listed, own)
+        held = self._held.get(allow)
+        if held is None:
+            held = HttpClient(allow, USER_AGENT)
+            self._held = {kept: client for kept, client in self._held.items() if kept in ((), listed)} | {allow: held}
+        return held
 
 
 class Writer:

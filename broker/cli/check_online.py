@@ -12,6 +12,7 @@ from broker.cli import check_saml
 from broker.connectors.http import HttpClient
 from broker.connectors.oidc.discovery import check_discovery, fetch_discovery, fetch_jwks
 from broker.domain.errors import PartnerFailed
+from broker.domain.private_addresses import counting
 from broker.services.probe import ADVICE, SKEW, Watching, unlike, whose_clock
 from broker.settings.broker_file import BrokerFile
 from broker.settings.errors import ConfigError, Loc
@@ -47,7 +48,8 @@ def look(reading: Reading) -> list[Finding]:
 
 
 def _source(source: Source, broker: BrokerFile, home: Path) -> Finding | None:
-    client = Watching(broker.network.allow_private_addresses, "guest-broker")
+    listed, own = broker.network.allow_private_addresses, _addresses(source)
+    client = Watching(counting(listed, own) if own else listed, "guest-broker")
     try:
         if isinstance(source.model, PartnerFile) and source.model.oidc is not None:
             return _partner(source, source.model.oidc, broker.issuer, client)
@@ -58,6 +60,14 @@ def _source(source: Source, broker: BrokerFile, home: Path) -> Finding | None:
     finally:
         client.close()
     return None
+
+
+def _addresses(source: Source) -> tuple[str, ...]:
+    """The URLs of a file that the broker calls; a partner whose metadata is a file of ours has none."""
+    if isinstance(source.model, PartnerFile):
+        return source.model.addresses
+    uri = source.model.jwks_uri if isinstance(source.model, ApplicationFile) else None
+    return (uri,) if uri is not None else ()
 
 
 def _partner(source: Source, partner: OidcPartner, issuer: str, client: Watching) -> Finding:

@@ -32,6 +32,7 @@ DEADLINE = 10.0  # seconds, in all: waiting for a place, name, handshake, answer
 MAX_BYTES = 512 * 1024
 IN_FLIGHT = 16  # requests to one host at a time
 _CHUNK = 64 * 1024
+_HOW = "; network.allow_private_addresses counts where it lists the configured address itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +218,10 @@ class HttpClient:
     def _addresses(self, target: Target, deadline: Deadline) -> list[str]:
         """The addresses of the host, all of them judged: one that may not be reached refuses the name (HO-16)."""
         found = [target.host] if parse_address(target.host) else self._look_up(target.host, deadline)
-        if not all(self._reach.may_connect(target.host, address) for address in found):
-            raise HttpFailure("url_not_allowed", f"{target.host} is at an address that is not public")
-        if target.scheme == "http" and not all(self._reach.is_listed(target.host, address) for address in found):
-            raise HttpFailure("url_not_allowed", f"http: to {target.host}, which network.allow_private_addresses does not list")
+        if not all(self._reach.may_connect(target, address) for address in found):
+            raise HttpFailure("url_not_allowed", f"{target.host} is at an address that is not public{_HOW}")
+        if target.scheme == "http" and not all(self._reach.is_listed(target, address) for address in found):
+            raise HttpFailure("url_not_allowed", f"http: to {target.host}, which is not listed{_HOW}")
         return found
 
     def _look_up(self, host: str, deadline: Deadline) -> list[str]:

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from broker.domain.errors import BrokerError
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from broker.domain.private_addresses import Address, PrivateAddresses
 
 _URL = re.compile(r"[!-~]{1,4096}\Z")  # printable ASCII: a name in another script is written in its A-label
 _NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.?\Z")
@@ -48,27 +46,17 @@ class Reach:
     """The rules, with the exceptions of `network.allow_private_addresses`: host names, addresses and networks."""
 
     def __init__(self, allow: Sequence[str]) -> None:
-        networks: list[Network] = []
-        names: set[str] = set()
-        for entry in allow:
-            try:
-                networks.append(ipaddress.ip_network(entry.strip("[]"), strict=False))
-            except ValueError:
-                names.add(entry.lower().rstrip("."))
-        self._networks = tuple(networks)
-        self._names = frozenset(names)
+        self._listed = PrivateAddresses.of(allow)
 
-    def is_listed(self, host: str, address: str) -> bool:
-        """Whether the file names this host, or a network that holds this address."""
-        if host.rstrip(".") in self._names:
-            return True
+    def is_listed(self, target: Target, address: str) -> bool:
+        """Whether the file names this host, or a network that holds this address, with this port or without one."""
         ip = parse_address(address)
-        return ip is not None and any(candidate in network for candidate in _forms(ip) for network in self._networks)
+        return self._listed.holds(target.host, target.port, () if ip is None else _forms(ip))
 
-    def may_connect(self, host: str, address: str) -> bool:
-        """Whether a connection to `address`, which `host` resolved to, may be opened."""
+    def may_connect(self, target: Target, address: str) -> bool:
+        """Whether a connection to `address`, which the target's host resolved to, may be opened."""
         ip = parse_address(address)
-        return ip is not None and (is_public(ip) or self.is_listed(host, address))
+        return ip is not None and (is_public(ip) or self.is_listed(target, address))
 
 
 def parse_address(text: str) -> Address | None:

@@ -25,7 +25,7 @@ _KIND = "client_jwks"
 class ClientKeys:
     """The public keys of an application that proves itself by private_key_jwt."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], http: Callable[[], HttpClient]) -> None:
+    def __init__(self, db: Database, clock: Callable[[], int], http: Callable[[Sequence[str]], HttpClient]) -> None:
         self._db = db
         self._clock = clock
         self._http = http
@@ -66,7 +66,7 @@ class ClientKeys:
     def _fetch(self, client_id: str, url: str, before: str | None, now: int) -> Mapping[str, Any] | None:
         """Outside any transaction; None if it failed, which the row then says."""
         try:
-            found, age = fetch_jwks(self._http(), url)
+            found, age = fetch_jwks(self._http((url,)), url)
         except BrokerError as error:
             with self._db.write() as tx:
                 documents.fail(tx, client_id, _KIND, problem=error.reason, next_try_at=now + PAUSE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from broker.connectors.http import HttpClient
@@ -40,7 +40,12 @@ class Partners:
     """A connector for each partner of the files, on documents that all nodes share."""
 
     def __init__(
-        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], keys: Keys, http: Callable[[], HttpClient]
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        keys: Keys,
+        http: Callable[[Sequence[str]], HttpClient],
     ) -> None:
         self._db = db
         self._clock = clock
@@ -66,7 +71,7 @@ class Partners:
             self._view(settings, partner),
             f"{settings.issuer}/oidc/{partner_id}/callback",
             Sources(discovery=shelf.discovery, keys=shelf.keys, judged=self._judged),
-            self._http(),
+            self._http(partner.addresses),
             self.sign,
             canonical_email=canonical,
         )
@@ -135,7 +140,7 @@ class Partners:
     ) -> Mapping[str, Any]:
         """Fetch outside any transaction, then keep what came or note why not. before: the last copy, from any address."""
         try:
-            found, age = fetch(self._http())
+            found, age = fetch(self._http(partner.addresses))
         except PageError as error:
             now = self._clock()
             with self._db.write() as tx:

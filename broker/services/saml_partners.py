@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from broker.connectors.http import HttpClient
@@ -38,7 +38,12 @@ class SamlPartners:
     """The SAML half of `Partners`, which lends it the documents that all nodes share."""
 
     def __init__(
-        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], keys: Keys, http: Callable[[], HttpClient]
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        keys: Keys,
+        http: Callable[[Sequence[str]], HttpClient],
     ) -> None:
         self._db = db
         self._clock = clock
@@ -118,9 +123,11 @@ class SamlPartners:
     def _wanted(self, saml: SamlPartner) -> Wanted:
         from broker.connectors.saml.metadata import Wanted
 
-        return Wanted(
-            entity_id=saml.entity_id, certificate=self._certificate(saml), allows_plain=lambda url: self._http().allows_plain(url)
-        )
+        def allows_plain(url: str) -> bool:
+            """An address in a file of ours is one that we configured, as the file's own URL is."""
+            return self._http((saml.metadata if "://" in saml.metadata else url,)).allows_plain(url)
+
+        return Wanted(entity_id=saml.entity_id, certificate=self._certificate(saml), allows_plain=allows_plain)
 
     def _fetch(self, saml: SamlPartner, before: Idp | None) -> Callable[[HttpClient], tuple[dict[str, Any], int]]:
         from broker.connectors.saml.fetch import fetch_metadata

@@ -144,7 +144,7 @@ class NetworkRules(Section):
     trusted_proxies: Listed[Network] = Field(default=(), description="Addresses whose X-Forwarded-* are believed.")
     allow_private_addresses: Listed[HostOrNetwork] = Field(
         default=(),
-        description="Hosts and networks that outbound calls may reach although private or loopback; only these may be http:.",
+        description="Hosts and networks, with a port or without, that may be called although private, and by http:; for a partner or application whose own URL is among them.",
     )
     metrics_from: Listed[Network] = Field(default=("127.0.0.0/8", "::1"), description="Addresses that may read /metrics.")
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from broker.domain.private_addresses import PrivateAddresses
 from broker.settings import names, translate, urls
 from broker.settings.broker_file import NetworkRules
 from broker.settings.errors import ConfigError, Loc, Problem, Wrong
@@ -90,10 +90,10 @@ def _http(source: Source, allowed: tuple[str, ...] | None) -> Iterator[Problem]:
         if allowed is None or not isinstance(url, str) or not url.startswith("http://"):
             continue
         try:
-            host = urlsplit(urls.outbound(url)).hostname or ""
+            urls.outbound(url)
         except Wrong:
             continue  # reported where the file itself was judged
-        if not urls.http_allowed(host, allowed):
+        if not PrivateAddresses.of(allowed).holds_url(url):
             advice = "write https://, or list its host in network.allow_private_addresses of broker.yaml"
             yield Problem(f"{{value}} is http (url_not_allowed); {advice}", url, loc)
 

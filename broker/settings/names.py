@@ -7,6 +7,7 @@ import re
 from email.utils import parseaddr
 
 from broker.domain.network import network_of
+from broker.domain.private_addresses import split_port
 from broker.settings.errors import Wrong
 from broker.settings.urls import is_address, is_host
 
@@ -101,7 +102,9 @@ def network(value: object) -> str:
 
 
 def host_or_network(value: object) -> str:
-    """A host name, an IP address or a network; no scheme and no port: an entry stands for all of them."""
-    if isinstance(value, str) and (is_host(value.lower()) or is_address(value.partition("/")[0])):
-        return network(value) if is_address(value.partition("/")[0]) else value.lower()
-    raise Wrong("{value} is no host or network; write one as idp.internal or 10.0.0.0/8, without scheme and port", value=value)
+    """A host name, an IP address or a network, each at most with one port (an IPv6 address then in brackets); no scheme."""
+    host, port = split_port(value) if isinstance(value, str) else ("", None)
+    if (is_host(host.lower()) or is_address(host.partition("/")[0])) and (port is None or 0 < port < 65536):
+        found = network(host) if is_address(host.partition("/")[0]) else host.lower()
+        return found if port is None else f"[{found}]:{port}" if ":" in found else f"{found}:{port}"
+    raise Wrong("{value} is no host or network; write one as idp.internal, idp.internal:8443 or 10.0.0.0/8", value=value)

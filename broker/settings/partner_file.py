@@ -163,6 +163,13 @@ class PartnerFile(NamedFile):
         return self.oidc.issuer if self.oidc is not None else (self.saml.entity_id or "") if self.saml is not None else ""
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """The URLs of this file that the broker calls: they decide whether it may call private addresses for this partner."""
+        if self.oidc is not None:
+            return (self.oidc.issuer,)
+        return (self.saml.metadata,) if self.saml is not None and "://" in self.saml.metadata else ()
+
+    @property
     def protocol(self) -> Literal["oidc", "saml"]:
         """Which of the two sections is there; the loader refuses none and both."""
         return "saml" if self.saml is not None else "oidc"

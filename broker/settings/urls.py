@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
 from broker.settings.errors import Wrong
@@ -51,22 +50,6 @@ def is_loopback(host: str) -> bool:
 def is_host(text: str) -> bool:
     """Whether a text is a host name or address, in lower case, without port and brackets."""
     return is_address(text) or _HOST.fullmatch(text) is not None
-
-
-def http_allowed(host: str, allowed: Collection[str]) -> bool:
-    """Whether `network.allow_private_addresses` lets http: to this host pass, as far as the files show (HO-16).
-
-    An entry is the host itself, or a network that holds its address. A name may turn out to lie in a listed network: only
-    the outbound client, which resolves it, can tell.
-    """
-    networks = [ipaddress.ip_network(entry, strict=False) for entry in allowed if is_address(entry.partition("/")[0])]
-    if host in allowed:
-        return True
-    if is_address(host):
-        return any(ipaddress.ip_address(host) in network for network in networks)
-    if host == "localhost":
-        return any(network.is_loopback for network in networks)
-    return any(not network.is_loopback for network in networks)
 
 
 def issuer(value: object) -> str:

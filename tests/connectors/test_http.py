@@ -161,8 +161,26 @@ def test_plain_http_only_to_what_is_listed():
     assert not public.allows_plain("http://idp.example/")
     inside = HttpClient(["10.0.0.0/8"], "test", resolve=lambda _host: ["10.1.2.3"])
     assert inside.allows_plain("http://idp.internal/")
-    assert Reach(["fd00::/8"]).is_listed("x", "fd00::1%eth0")
-    assert not Reach(["[fd00::1]"]).may_connect("x", "fd00::2")
+    assert Reach(["fd00::/8"]).is_listed(split_url("https://x/"), "fd00::1%eth0")
+    assert not Reach(["[fd00::1]"]).may_connect(split_url("https://x/"), "fd00::2")
+
+
+@pytest.mark.parametrize(
+    ("allow", "url", "address", "listed"),
+    [
+        (["idp.internal:8443"], "https://idp.internal:8443/", "10.0.0.1", True),
+        (["idp.internal:8443"], "https://idp.internal/", "10.0.0.1", False),
+        (["10.0.0.1:8080"], "http://10.0.0.1:8080/", "10.0.0.1", True),
+        (["10.0.0.1:8080"], "http://10.0.0.1/", "10.0.0.1", False),
+        (["10.0.0.0/8:443"], "https://idp.internal/", "10.0.0.1", True),
+        (["10.0.0.0/8:443"], "https://idp.internal:444/", "10.0.0.1", False),
+        (["[fd00::1]:443"], "https://[fd00::1]/", "fd00::1", True),
+        (["[fd00::1]:443"], "https://[fd00::1]:8443/", "fd00::1", False),
+    ],
+)
+def test_fa_15_an_entry_with_a_port_is_for_that_port(allow: list[str], url: str, address: str, *, listed: bool):
+    """An entry that names a port opens that port; one without stands for all of them."""
+    assert Reach(allow).may_connect(split_url(url), address) is listed
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])

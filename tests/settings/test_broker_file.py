@@ -91,7 +91,7 @@ SERVER = "is no mail server; write smtp://HOST:PORT, smtps://, smtp+starttls:// 
 DATABASE = "is no database we know; write sqlite:///var/broker.db or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
 DRIVER = "names another driver; write postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
 NETWORK = "is no IP address or network; write one as 192.0.2.0/24"
-HOST = "is no host or network; write one as idp.internal or 10.0.0.0/8, without scheme and port"
+HOST = "is no host or network; write one as idp.internal, idp.internal:8443 or 10.0.0.0/8"
 SENDER = "is no sender; write Contoso <no-reply@contoso.example>"
 DOMAIN = "is no mail domain; write one as fabrikam.example"
 TOP = (
@@ -158,8 +158,8 @@ CASES = {
         f"network.trusted_proxies.2: 'proxy' {NETWORK}",
         f"network.trusted_proxies.3: '7' {NETWORK}",
     ],
-    "network: {allow_private_addresses: ['localhost:8080', 'http://x', 10.0.0.0/33, a b, 10.0.0.5/8, 7]}": [
-        f"network.allow_private_addresses.0: 'localhost:8080' {HOST}",
+    "network: {allow_private_addresses: ['localhost:0', 'http://x', 10.0.0.0/33, a b, 10.0.0.5/8, 7]}": [
+        f"network.allow_private_addresses.0: 'localhost:0' {HOST}",
         f"network.allow_private_addresses.1: 'http://x' {HOST}",
         f"network.allow_private_addresses.2: '10.0.0.0/33' {NETWORK}",
         f"network.allow_private_addresses.3: 'a b' {HOST}",
@@ -216,7 +216,7 @@ def test_values_in_their_canonical_form(tmp_path: Path):
         "invitations: {lifetime: 45s, allow_domains: [Bücher.Example., .Sub.example], deny_domains: [xn--bcher-kva.example]}\n"
         "terms_of_use: {version: 2026, file: config/terms.md}\n"
         "tokens: {access: 5m}\n"
-        "network: {allow_private_addresses: [IdP.internal, 10.0.0.0/8, '::1', 127.0.0.2],"
+        "network: {allow_private_addresses: [IdP.internal, 10.0.0.0/8, '::1', 127.0.0.2, 'IdP.internal:8443', '[::1]:443', '10.0.0.0/8:80'],"
         " trusted_proxies: ['fd00::/8', '::ffff:10.0.0.0/104', '::ffff:192.0.2.1']}\n"
         "mail: {from: 'Contoso Guests <Guests@contoso.example>', server: 'smtp+starttls://u:p@mail.contoso.example:587'}\n"
     )
@@ -228,7 +228,10 @@ def test_values_in_their_canonical_form(tmp_path: Path):
     assert broker.terms_of_use.version == "2026"
     assert (broker.tokens.access, broker.tokens.id) == (300, 600)
     assert broker.network.trusted_proxies == ("fd00::/8", "10.0.0.0/8", "192.0.2.1")  # SC-09: as addresses are compared
-    assert broker.network.allow_private_addresses == ("idp.internal", "10.0.0.0/8", "::1", "127.0.0.2")
+    assert broker.network.allow_private_addresses == (
+        *("idp.internal", "10.0.0.0/8", "::1", "127.0.0.2"),
+        *("idp.internal:8443", "[::1]:443", "10.0.0.0/8:80"),
+    )
     assert broker.mail_from == "Contoso Guests <Guests@contoso.example>"
 
 

@@ -138,7 +138,13 @@ ALLOWED = {
     ("http://10.1.2.3", "[10.0.0.0/8]"): True,
     ("http://10.1.2.3", "[192.168.0.0/16]"): False,
     ("http://idp.internal", "[IDP.internal]"): True,
-    ("http://idp.internal", "[10.0.0.0/8]"): True,  # the name may lie there: the outbound client resolves and judges
+    ("http://idp.internal", "[10.0.0.0/8]"): False,  # FA-15: where a name resolves to is its owner's choice
+    ("http://idp.internal:8080", "['idp.internal:8080']"): True,
+    ("http://idp.internal:8081", "['idp.internal:8080']"): False,
+    ("http://10.1.2.3", "['10.0.0.0/8:80']"): True,
+    ("http://10.1.2.3:81", "['10.0.0.0/8:80']"): False,
+    ("http://localhost:9", "['127.0.0.0/8:9']"): True,
+    ("http://localhost:8", "['127.0.0.0/8:9']"): False,
     ("http://idp.internal", "[127.0.0.0/8]"): False,
     ("http://idp.internal", "[internal]"): False,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from broker.domain.errors import NotFound
+from broker.domain.private_addresses import counting
 from broker.domain.receipt import Search
 from broker.services import saml_partners
 from broker.services.doctor import live, own_keys, paper, past, saml, stored
@@ -63,7 +64,7 @@ class Doctor:
             changes = audit.newest(tx, name="partner.keys_changed", target=partner.id, limit=_CHANGES)
         keys = None
         if not offline:
-            http = Watching(settings.broker.network.allow_private_addresses, "guest-broker")
+            http = Watching(_allowed(settings, partner), "guest-broker")
             if partner.oidc is not None:
                 view = partner_view(settings, partner)
                 visit = live.Visit(partner.oidc, view, redirect_uri, http, self._partners.sign, now)
@@ -91,3 +92,9 @@ class Doctor:
         yield from own_keys.look(settings, partner, changes, own_keys.Readings(own=own, common=common), now, worked)
         for change in changes:
             yield from own_keys.others(settings, change, seen[change.key.kid], now)
+
+
+def _allowed(settings: Settings, partner: PartnerFile) -> tuple[str, ...]:
+    """The private addresses that count for this partner; those in a metadata file of ours are as good as configured."""
+    listed = settings.broker.network.allow_private_addresses
+    return counting(listed, partner.addresses) if partner.addresses else tuple(listed)
