@@ -29,6 +29,6 @@ def serve(bind: str, workers: int, threads: int, home: Path) -> None:
         click.echo("made the first signing keys", err=True)
     broker.partners.saml.ensure_keys()
     broker.close()
-    from broker.cli.server import run
+    from broker.server.master import run
 
     run(broker, bind=bind, workers=workers, threads=threads)

@@ -53,6 +53,12 @@ def create_web(broker: Broker) -> Flask:
     return app
 
 
+def body_limit(request_line: bytes) -> int:
+    """How large the body of a request may be, by its first line; the guards say the same with a page (RX-06)."""
+    path = request_line.partition(b" ")[2].partition(b" ")[0].partition(b"?")[0]
+    return next((limit for end, limit in acs.BODY_LIMITS.items() if path.endswith(end.encode("ascii"))), guards.BODY)
+
+
 def _address(broker: Broker) -> str:
     """Where the browser is, for the log of refusals; an unreadable one has none."""
     try:

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,28 +82,27 @@ def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, env=environment(home), capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.fixture
-def home(tmp_path: Path, sqlite_url: str) -> Path:
+def make_home(folder: Path, sqlite_url: str) -> Path:
     """A company with one partner and a database."""
-    config = tmp_path / "config"
-    for folder in ("partners", "applications"):
-        (config / folder).mkdir(parents=True)
+    config = folder / "config"
+    for name in ("partners", "applications"):
+        (config / name).mkdir(parents=True)
     (config / "broker.yaml").write_text(
         f"issuer: http://localhost:{free_port()}\norganization: {{name: Contoso}}\ndatabase: {sqlite_url}\n", "utf-8"
     )
     (config / "partners" / "fabrikam.yaml").write_text(PARTNER.format(name="Fabrikam", id="fabrikam"), "utf-8")
-    (tmp_path / "keys").mkdir()
-    create_root(tmp_path / "keys")
-    return tmp_path
+    (folder / "keys").mkdir()
+    create_root(folder / "keys")
+    return folder
 
 
-@pytest.fixture
-def serving(home: Path) -> Iterator[Serving]:
-    """A server that is ready."""
+@contextmanager
+def serve(home: Path, *words: str) -> Iterator[Serving]:
+    """A server of this home that is ready. words: further options of `broker serve`."""
     port = int((home / "config" / "broker.yaml").read_text().split("localhost:")[1].split("\n")[0])
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "broker", "serve", "--bind", f"127.0.0.1:{port}"],
+            [sys.executable, "-m", "broker", "serve", "--bind", f"127.0.0.1:{port}", *words],
             env=environment(home),
             stdout=log,
             stderr=log,
@@ -119,3 +119,16 @@ def serving(home: Path) -> Iterator[Serving]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@pytest.fixture
+def home(tmp_path: Path, sqlite_url: str) -> Path:
+    """A company with one partner and a database."""
+    return make_home(tmp_path, sqlite_url)
+
+
+@pytest.fixture
+def serving(home: Path) -> Iterator[Serving]:
+    """A server that is ready."""
+    with serve(home) as started:
+        yield started

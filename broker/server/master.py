@@ -4,40 +4,18 @@ from __future__ import annotations
 
 import gc
 import signal
-import time
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
+from urllib.parse import urlsplit
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.workers.gthread import ThreadWorker
 
 from broker.app import Broker
 from broker.app import build as construct
-
-_SIGN_OF_LIFE = 1.0  # seconds; the master waits for `timeout`
-
-
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """A process that serves. SIGHUP: look at the files now."""
-
-    _told = 0.0
-
-    def notify(self) -> None:
-        """Tell the master that this worker lives: now and then, not several times a request."""
-        now = time.monotonic()
-        if now - self._told >= _SIGN_OF_LIFE:
-            self._told = now
-            super().notify()
-
-    def init_signals(self) -> None:
-        """As gunicorn does, without a moment in which SIGHUP would end the process."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
-        super().init_signals()
-        signal.signal(signal.SIGHUP, lambda *_: self.app.wake.put(None))
-        signal.siginterrupt(signal.SIGHUP, False)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+from broker.server.health import Health
+from broker.server.worker import Worker
 
 
 class Master(Arbiter):  # type: ignore[misc]
@@ -73,10 +51,13 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Any:
         """Runs in the worker."""
-        from broker.web import create_web
+        from broker.web import body_limit, create_web
 
         broker = construct(self.broker.current.get().home, before=self.broker)
         application = create_web(broker)
+        prefix = urlsplit(broker.settings.get().issuer).path.rstrip("/")
+        self.health = Health(application, [""] + ([prefix] if prefix else []))
+        self.body_limit = body_limit
         broker.in_background(self.wake).start()
         gc.collect()
         gc.freeze()  # what was built here lives as long as the process: the collector need not look at it again and again
@@ -97,9 +78,11 @@ def run(broker: Broker, *, bind: str, workers: int, threads: int) -> None:
         "worker_tmp_dir": _memory(),
         "timeout": 60,
         "graceful_timeout": 20,
-        "keepalive": 5,
-        "limit_request_line": 0,  # our own guard answers 414 with a page (RX-06); gunicorn's cap is the header's
+        "limit_request_line": 0,  # the loop's limit is broker/server/framing.py, the application's answers with a page (RX-06, FA-11)
         "limit_request_fields": 100,
+        "forwarded_allow_ips": "",  # FA-22: nobody's headers say script name, path or scheme here; web/request.py judges forwarded ones
+        "forwarder_headers": "",
+        "secure_scheme_headers": {},
         "accesslog": None,  # addresses hold tickets and codes (IN-16, LP-01)
         "errorlog": "-",
         "loglevel": "warning",
