@@ -33,14 +33,14 @@ PAGES: dict[str, ErrorText] = {
     "not_invited": ErrorText(
         403,
         _("You have no invitation yet"),
-        _("Your sign-in worked, but nobody has invited you with this account. Ask your contact at %(company)s to invite you."),
+        _("You signed in, but nobody has invited you with this account. Ask your contact at %(company)s to invite you."),
         _("Use another account"),
     ),
     "invitation_expired": ErrorText(
         400,
         _("This invitation is no longer valid"),
         _(
-            "It may have run out, or a newer one has replaced it. Look for a newer mail, or ask the person who invited you to send it again."
+            "It may have expired, or a newer one has replaced it. Look for a newer e-mail, or ask the person who invited you to send it again."
         ),
         asks=True,
     ),
@@ -48,7 +48,7 @@ PAGES: dict[str, ErrorText] = {
         400,
         _("You have already accepted this invitation"),
         _(
-            "You do not need the link any more: open the application and sign in as usual. If that does not work, let us send you a new one."
+            "You don't need the link any more: open the application and sign in as usual. If that doesn't work, we can send you a new one."
         ),
         GO_HOME,
     ),
@@ -62,15 +62,15 @@ PAGES: dict[str, ErrorText] = {
     ),
     "domain_denied": ErrorText(
         403,
-        _("%(company)s does not invite addresses of this organization"),
+        _("%(company)s doesn't invite people from this organization"),
         _("Ask your contact at %(company)s which address they can invite."),
         _("Use another account"),
         asks=True,
     ),
     "guest_blocked": ErrorText(
         403,
-        _("Your access has been stopped"),
-        _("Somebody at %(company)s has stopped it. Ask your contact there whether this is right."),
+        _("Your access has been blocked by %(company)s"),
+        _("If you think this is a mistake, ask your contact there."),
         asks=True,
     ),
     "guest_expired": ErrorText(
@@ -81,14 +81,14 @@ PAGES: dict[str, ErrorText] = {
     ),
     "not_assigned": ErrorText(
         403,
-        _("This application is not open to you yet"),
-        _("Your sign-in worked, but this application needs a permission of its own. Ask your contact at %(company)s to add you."),
+        _("You don't have access to this application yet"),
+        _("You signed in, but nobody has given you access to this application. Ask your contact at %(company)s to add you."),
         GO_HOME,
         asks=True,
     ),
     "policy_blocked": ErrorText(
         403,
-        _("A security rule of %(company)s does not let you in"),
+        _("A security rule of %(company)s blocked this sign-in"),
         _(
             "It can depend on the application, or on where you are signing in from. Your contact at %(company)s can look it up with the reference below."
         ),
@@ -96,39 +96,39 @@ PAGES: dict[str, ErrorText] = {
     ),
     "partner_failed": ErrorText(
         502,
-        _("Your organization's sign-in did not work"),
+        _("Your organization's sign-in didn't work"),
         _(
-            "It could not be reached, or it stopped before it was finished. Wait a minute and try again. If it keeps happening, tell the helpdesk of your own organization."
+            "It couldn't be reached, or it stopped before it was finished. Wait a minute and try again. If it keeps happening, contact your own organization's help desk."
         ),
         again=True,
     ),
     "partner_untrusted": ErrorText(
         400,
-        _("The answer of your organization could not be trusted"),
-        _("To keep you safe we stopped here. Try again from the start. If it happens again, tell us the reference below."),
+        _("We couldn't verify the response from your organization"),
+        _("To keep you safe, we stopped here. Try again from the start. If it happens again, send us the reference below."),
     ),
     "login_expired": ErrorText(
         400,
-        _("This sign-in is no longer open"),
+        _("This sign-in has expired"),
         _(
-            "It took too long, was finished already, or was started in another browser. Go back to the application and sign in again."
+            "It took too long, is already finished, or was started in another browser. Go back to the application and sign in again."
         ),
     ),
     "too_many_attempts": ErrorText(
         429,
         _("Too many attempts"),
-        _("To protect you we have paused this for a while. Wait fifteen minutes and try again."),
+        _("To protect you, we've paused this for a while. Wait 15 minutes and try again."),
         again=True,
     ),
     "bad_request": ErrorText(
         400,
-        _("This request cannot be answered"),
+        _("We couldn't process this request"),
         _("The link or form was incomplete or out of date. Go back to the application and start again."),
     ),
     "server_error": ErrorText(
         500,
         _("Something went wrong on our side"),
-        _("It is not your fault, and we have noted it. Wait a minute and try again."),
+        _("It's not your fault, and it has been recorded. Wait a minute and try again."),
         again=True,
     ),
 }
@@ -149,40 +149,40 @@ REASON_STATUS: dict[str, int] = {
 REASON_TEXT: dict[str, ErrorText] = {
     "not_found": ErrorText(
         404,
-        _("There is no page here"),
+        _("This page doesn't exist"),
         _("The address may be mistyped or out of date."),
         GO_HOME,
     ),
     "invitation_malformed": ErrorText(
         400,
-        _("We cannot find your invitation here"),
+        _("We can't find your invitation"),
         _(
-            "Open the link in your mail again. If you have accepted it already, you do not need it: open the application and sign in as usual."
+            "Open the link in your e-mail again. If you've already accepted the invitation, you don't need the link: open the application and sign in as usual."
         ),
         GO_HOME,
     ),
     "question_malformed": ErrorText(
         400,
-        _("We cannot find the question here"),
-        _("Open the link in your mail again."),
+        _("We can't find this question"),
+        _("Open the link in your e-mail again."),
         GO_HOME,
     ),
     "question_over": ErrorText(
         400,
         _("This question is no longer open"),
-        _("It was answered already, or too much time has passed. There is nothing that you have to do."),
+        _("It has already been answered, or too much time has passed. You don't need to do anything."),
         GO_HOME,
     ),
     "csrf": ErrorText(
         403,
-        _("This form is out of date"),
+        _("This form has expired"),
         _("Nothing was changed. Go back to the application and start again."),
     ),
     "factor_attempts": ErrorText(
         429,
         _("Too many wrong codes"),
         _(
-            "To protect you we have paused codes for a while. Wait five minutes and try again. Your password at home is not affected."
+            "To protect you, we've paused codes for a while. Wait 5 minutes and try again. Your organization's password isn't affected."
         ),
         again=True,
     ),
@@ -190,21 +190,19 @@ REASON_TEXT: dict[str, ErrorText] = {
         ("consent_login_mismatch", "factor_login_mismatch", "terms_login_mismatch"),
         ErrorText(
             403,
-            _("This form is out of date"),
+            _("This form has expired"),
             _("Nothing was changed. Go back to the application and start again."),
         ),
     ),
     "code_tries": ErrorText(
         429,
-        _("That code was wrong too often"),
-        _("To protect you it no longer works. Have a new one sent, and type the digits of the newest mail."),
+        _("Too many wrong codes"),
+        _("To protect you, this code no longer works. Request a new one, and enter the digits from the newest e-mail."),
     ),
     "codes_of_mailbox": ErrorText(
         429,
-        _("Too many codes were asked for"),
-        _(
-            "To protect this mailbox we have paused sending for a while. Wait fifteen minutes and try again, or sign in another way."
-        ),
+        _("Too many codes were requested"),
+        _("To protect this mailbox, we've paused sending for a while. Wait 15 minutes and try again, or sign in another way."),
         again=True,
     ),
 }

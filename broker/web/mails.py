@@ -68,7 +68,7 @@ def _invitation(translator: Translator, company: str, mail: Mail) -> str:
 
 def _move(translator: Translator, company: str, _mail: Mail) -> str:
     say = translator.plain
-    return say("%(company)s: connect your account once more", company=company)
+    return say("%(company)s: reconnect your account", company=company)
 
 
 def _mismatch(translator: Translator, company: str, mail: Mail) -> str:
@@ -83,7 +83,7 @@ def _code(translator: Translator, company: str, mail: Mail) -> str:
 
 def _factor_reset(translator: Translator, company: str, mail: Mail) -> str:
     say, guest = translator.plain, str(mail.values["guest"])
-    return say("%(company)s: has %(guest)s lost the phone?", company=company, guest=guest)
+    return say("%(company)s: has %(guest)s lost their phone?", company=company, guest=guest)
 
 
 def _factors(translator: Translator, company: str, mail: Mail) -> str:
@@ -95,7 +95,7 @@ _CHANGES = {  # what happened to a person's methods -> the subject
     "removed": _("A sign-in method was removed at %(company)s"),
     "recovery_used": _("A recovery code was used at %(company)s"),
     "recovery_renewed": _("You have new recovery codes at %(company)s"),
-    "copied": _("A passkey of yours at %(company)s may have been copied"),
+    "copied": _("One of your passkeys at %(company)s may have been copied"),
     "reset_asked": _("Somebody asked to reset your sign-in methods at %(company)s"),
     "reset_due": _("Your sign-in methods at %(company)s will be reset"),
     "reset_stopped": _("Your sign-in methods at %(company)s stay as they are"),

@@ -102,7 +102,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "address_url": "/home",
     }
     beside = {**code, "sure": True, "decline_url": "/home", "restart_url": "/home", "choose_url": "", "address_url": ""}
-    wrong = {"field": "code", "message": "That is not the code. Type the eight digits of the newest mail."}
+    wrong = {"field": "code", "message": "That code is wrong. Enter the 8 digits from the newest e-mail."}
     account: dict[str, Any] = {
         **form,
         "name": "Gerda Guest",
@@ -156,7 +156,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         **steps, "application": "Payroll", "asked": True, "apps": True, "passkeys": True, "qr": Markup(qr.svg(link, "QR code")), "link": link,
         "secret": secret, "unable_url": "/home",
     }  # fmt: skip
-    mistyped = [{"field": "code", "message": "That code is not right. Type the one that the app shows now."}]
+    mistyped = [{"field": "code", "message": "That code is wrong. Enter the one the app shows now."}]
     lost = {
         "keep_query": {}, "codes": 7, "others": True, "only_keys": False, "weaker": False, "may_ask": True, "asked": False, "due_at": None,
         "reference": "7QPA-4MXT-9RZB", "csrf": TOKEN, "action": "", "back_url": "/mfa-challenge", "help_url": "mailto:it@contoso.example",
@@ -363,8 +363,8 @@ def samples(pages: Pages) -> dict[str, Sample]:
                 **form,
                 "title": "Does Gerda Guest still need access?",
                 "lines": [
-                    "You answer for Gerda Guest (gerda@fabrikam.example) at Contoso. This access ends on 7 December 2026.",
-                    "If you do nothing, it ends by itself.",
+                    "You're responsible for Gerda Guest (gerda@fabrikam.example) at Contoso. Their access ends on 7 December 2026.",
+                    "If you do nothing, it ends on its own.",
                 ],
                 "choices": [
                     {"answer": "extend", "label": "Extend until 7 December 2027"},
@@ -376,8 +376,8 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "question_answered.html",
             "question-answered",
             {
-                "title": "The access goes on",
-                "line": "Gerda Guest has access until 7 December 2027. We ask you again before it ends.",
+                "title": "The access continues",
+                "line": "Gerda Guest has access until 7 December 2027. We'll ask you again before it ends.",
             },
         ),
         "apps": Sample(
@@ -450,7 +450,7 @@ def create_gallery(settings: Settings) -> Flask:
         fresh = {
             **forms[0],
             "label": say("Send me a new link"),
-            "hint": say("A new link goes to the address that was invited, and to no other."),
+            "hint": say("The new link goes to the invited address only."),
         }
         again = code in {"invitation_expired", "invitation_used"}
         return errors.page_for(

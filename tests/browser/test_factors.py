@@ -101,7 +101,7 @@ def test_app_on_a_phone_by_keyboard(open_context: OpenContext, stage: Stage, jou
     walk(other, person, stop="mfa-challenge")
     examine(other)
     shot(other, journeys, "mfa-challenge")
-    enter(other, "a:has-text('I cannot use any of these now')")
+    enter(other, "a:has-text('I can't use any of these now')")
     arrives(other, "mfa-lost")
     examine(other)
     shot(other, journeys, "mfa-lost")

@@ -48,7 +48,7 @@ def test_redeem_on_a_telephone(open_context: OpenContext, stage: Stage, scripts:
     field.fill("00000000" if code != "00000000" else "11111111")
     press(page, "[data-primary]")
     arrives(page, "email-code")
-    assert page.title().startswith("Error: Check your mail")
+    assert page.title().startswith("Error: Check your e-mail")
     if scripts:
         examine(page)
         assert page.locator(".error-summary:focus").count() == 1

@@ -182,7 +182,7 @@ def test_form_that_is_out_of_date(open_context: OpenContext, stage: Stage) -> No
     page.fill("#email", "ada@fabrikam.example")
     page.click("[data-primary]")
     stands_at(page, "bad_request")
-    assert page.inner_text("h1") == "This form is out of date"
+    assert page.inner_text("h1") == "This form has expired"
     page.click("[data-primary]")
     arrives(page, "home-organization")
     page.context.clear_cookies()

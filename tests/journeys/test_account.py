@@ -58,8 +58,8 @@ def test_nobody_sees_it(world: World) -> None:
 def test_withdraw(world: World, ada: Visitor) -> None:
     """The tokens there end, and it asks again."""
     tokens = world.sign_in(ada, scope="openid profile email offline_access")
-    page = ada.browser.submit(at_home(world, ada), press="Withdraw what you agreed to for Payroll")
-    assert (page.name, "Withdraw what you agreed to for Payroll" in page.text) == ("account", False)
+    page = ada.browser.submit(at_home(world, ada), press="Revoke Payroll's access")
+    assert (page.name, "Revoke Payroll's access" in page.text) == ("account", False)
     with pytest.raises(Exception, match="invalid_grant"):
         world.party.refresh(str(tokens.refresh_token))
     ada.halt_at = ("review-permissions",)

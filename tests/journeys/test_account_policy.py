@@ -77,7 +77,7 @@ def test_nobody_adds_a_method_for_somebody_else(world: World) -> None:
     assert page.name == "mfa-enroll"
     _phone, page = enrol(world, ada, page, stop_at="http://nowhere")
     assert page.name == "account-methods"
-    assert "Codes that are left: 10." in page.text
+    assert "Codes left: 10." in page.text
 
 
 @pytest.mark.parametrize(("policy", "ends"), [(BLOCK, "error"), (PHR, "mfa-enroll")])

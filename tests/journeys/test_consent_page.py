@@ -24,7 +24,7 @@ def test_what_the_page_says_and_what_is_recorded(world: World) -> None:
         ADA.name,
         ADA.email,
         "Fabrikam",
-        "Access in your name",
+        "Access on your behalf",
     ):
         assert words in page.text.translate({0x2068: None, 0x2069: None}), words
     assert page.link("https://contoso.example/privacy")

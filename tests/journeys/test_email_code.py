@@ -255,7 +255,7 @@ def test_declined_mailbox(world: World) -> None:
     bo = world.visitor(BO)
     page = world.redeem(bo, invited)
     assert page.name == CODE
-    page = bo.browser.submit(page, press="I cannot read mail there")
+    page = bo.browser.submit(page, press="I can't read e-mail there")
     assert (page.status, page.error) == (403, "invitation_mismatch")
     assert world.receipt(page)["reason"] == "invitation_identity"
     assert bo.browser.get(page.url).error == "invitation_mismatch"
@@ -333,7 +333,7 @@ def test_no_move_without_the_old_mailbox(world: World) -> None:
     nora = world.visitor(NORA)
     page = world.arrive(nora)
     assert page.name == CODE
-    page = nora.browser.submit(page, press="I cannot read mail there")
+    page = nora.browser.submit(page, press="I can't read e-mail there")
     assert page.error == "not_invited"
     assert bound(world) == {("email", NORA.email)}
     page = world.arrive(gwen)  # the session that the code began holds no more: the guest goes to the partner

@@ -227,7 +227,7 @@ def kept(world: World) -> tuple[int, int]:
 def refused(world: World, who: Visitor, page: Page, reason: str) -> None:
     """The page says no more than that it did not work; the audit says why; nobody is signed in."""
     assert (page.name, page.status) == ("mfa-challenge", 400)
-    assert "That passkey did not work here." in page.text
+    assert "That passkey didn't work here." in page.text
     assert cookie(world, who.browser, Purpose.SESSION) is None
     assert events(world, "factor.refused")[-1]["reason"] == reason
     assert who.browser.get(page.url.rpartition("/")[0], stop_at=world.callback).name == "mfa-challenge"
@@ -259,7 +259,7 @@ def test_a_copy_is_told(both: World) -> None:
     for _ in range(3):
         stolen.count = passkey.count - 1
         use(both, stolen)
-    told = "A passkey of yours at Contoso may have been copied"
+    told = "One of your passkeys at Contoso may have been copied"
     assert [mail.subject for mail in both.mails(ADA.email)].count(told) == 1
     (mail,) = (mail for mail in both.mails(ADA.email) if mail.subject == told)
     assert "there may be a copy of it" in mail.text

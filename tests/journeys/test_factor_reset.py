@@ -34,7 +34,7 @@ def lost(world: World) -> tuple[Phone, Visitor, Page]:
     phone = with_phone_of(world, ada)
     who = world.visitor(ADA)
     page = world.arrive(who, login_hint=ADA.email, **essential())
-    return phone, who, who.browser.follow(page, "I cannot use any of these now")
+    return phone, who, who.browser.follow(page, "I can't use any of these now")
 
 
 def with_phone_of(world: World, ada: Visitor) -> Phone:
@@ -82,7 +82,7 @@ def test_vouched_for(both: World) -> None:
     """MF-12: asked within a sign-in, agreed to by link, three days, mails to the guest, audit; then a new method can be added."""
     _phone, who, page = lost(both)
     page = who.browser.submit(page, press="Ask my contact to reset it")
-    assert "We have asked your contact" in page.text
+    assert "We've asked your contact" in page.text
     assert names(both) == ["factor.reset_asked"]
     assert answer(both, YES).status == 200
     both.clock.advance(3 * DAY - 1)
@@ -133,7 +133,7 @@ def stuck(world: World, **claims: str) -> tuple[Visitor, Page]:
     """Ada, for whom nobody answers, at the page about a lost phone."""
     who = world.visitor(ADA)
     page = world.arrive(who, login_hint=ADA.email, **(claims or essential()))
-    return who, who.browser.follow(page, "I cannot use any of these now")
+    return who, who.browser.follow(page, "I can't use any of these now")
 
 
 def supported(world: World, url: str | None) -> None:
@@ -151,11 +151,11 @@ def test_nobody_answers_for_the_guest(world: World) -> None:
     who, page = stuck(world)
     assert ASK not in page.text
     assert "can vouch for you" not in page.text
-    assert "ask whoever invited you" in page.text
+    assert "ask the person who invited you" in page.text
     reference = world.broker.receipts.newest(limit=1)[0]["request_id"]
     again = who.browser.post(page.url, {"csrf": token_of(who, page)}, opener=page)
     assert (again.status, again.name) == (200, "mfa-lost")
-    assert "We have asked" not in again.text
+    assert "We've asked" not in again.text
     assert names(world) == []
     supported(world, "mailto:help@contoso.example")
     who, page = stuck(world)
@@ -184,12 +184,12 @@ def test_only_passkey_lost_where_nothing_less_is_enough(both: World) -> None:
     page = both.arrive(who, login_hint=ADA.email)
     assert page.name == "mfa-challenge"
     assert "ecovery code" not in page.text
-    page = who.browser.follow(page, "I cannot use any of these now")
-    assert "You cannot use your passkey" in page.text
-    assert "A recovery code, or a code from an app, is not enough here" in page.text
+    page = who.browser.follow(page, "I can't use any of these now")
+    assert "You can't use your passkey" in page.text
+    assert "A recovery code or a code from an app isn't enough here" in page.text
     assert "Use a recovery code" not in page.text
     page = who.browser.submit(page, press=ASK)
-    assert "We have asked your contact" in page.text
+    assert "We've asked your contact" in page.text
     assert answer(both, YES).status == 200
     both.clock.advance(3 * DAY)
     assert both.broker.housekeeping.run()["factor_resets"] == 1

@@ -288,7 +288,7 @@ def test_unable(world: World) -> None:
     page = world.arrive(ada, **essential("phr"))
     assert page.name == "mfa-enroll"
     assert "authenticator app" not in page.text
-    page = ada.browser.submit(page, press="I cannot do this now", stop_at=world.callback)
+    page = ada.browser.submit(page, press="I can't do this now", stop_at=world.callback)
     assert page.query["error"] == "unmet_authentication_requirements"
 
 
@@ -296,7 +296,7 @@ def test_phone_lost_page(world: World) -> None:
     """The page says what is left, and leads back."""
     with_phone(world, world.visitor(ADA))
     who, page = challenged(world)
-    page = who.browser.follow(page, "I cannot use any of these now")
+    page = who.browser.follow(page, "I can't use any of these now")
     assert page.name == "mfa-lost"
-    assert "Codes that are left: 10." in page.text
+    assert "Codes left: 10." in page.text
     assert who.browser.proceed(page).name == "mfa-challenge"

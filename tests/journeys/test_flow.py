@@ -125,7 +125,7 @@ def test_essential_acr_that_nobody_reaches(world: World) -> None:
     claims = json.dumps({"id_token": {"acr": {"essential": True, "values": [mfa]}}})
     page = world.arrive(ada, claims=claims)
     assert page.name == "mfa-enroll"
-    page = ada.browser.submit(page, press="I cannot do this now", stop_at=world.callback)
+    page = ada.browser.submit(page, press="I can't do this now", stop_at=world.callback)
     assert page.query["error"] == "unmet_authentication_requirements"
 
 

@@ -39,11 +39,11 @@ def test_the_first_method_by_oneself(both: World) -> None:
     ada = both.visitor(ADA)
     both.redeem(ada)
     page = ada.browser.follow(ada.open(both.url + "/apps"), "Your sign-in methods")
-    assert "You have none yet" in page.text
+    assert "You don't have any yet" in page.text
     page = ada.browser.submit(page, press="totp")
     phone, page = enrol(both, ada, page, stop_at="http://nowhere")
     assert page.name == "account-methods"
-    assert "Codes that are left: 10." in page.text
+    assert "Codes left: 10." in page.text
     both.clock.advance(1000)
     page = confirm(both, ada, ada.browser.submit(opened(both, ada), press="totp"), phone)
     assert page.name == "mfa-enroll"
@@ -61,14 +61,14 @@ def test_a_stale_session_changes_nothing(world: World) -> None:
     phone = with_phone(world, ada)
     world.clock.advance(901)
     page = opened(world, ada)
-    for press in ("Remove Authenticator app", "Make new codes", "Save name"):
+    for press in ("Remove Authenticator app", "Create new codes", "Save name"):
         challenge = ada.browser.submit(page, press=press)
         assert challenge.name == "mfa-challenge", press
     assert events(world) == ["factor.added"]
     page = confirm(world, ada, challenge, phone)
     page = ada.browser.submit(page, {"name": "  Work\u200b   phone "}, press="Save name")
     assert "Work phone" in page.text
-    codes = ada.browser.submit(page, press="Make new codes")
+    codes = ada.browser.submit(page, press="Create new codes")
     assert codes.name == "recovery-codes"
     assert not set(codes.document.codes) & set(phone.codes)
     page = ada.browser.submit(codes)
@@ -84,7 +84,7 @@ def test_removed(world: World) -> None:
     other.browser.submit(page, {"code": phone.code()}, stop_at=world.callback)
     assert "code" in world.arrive(other, **essential()).query
     page = ada.browser.submit(opened(world, ada), press="Remove Authenticator app")
-    assert "You have none yet" in page.text
+    assert "You don't have any yet" in page.text
     assert world.arrive(other, **essential()).name == "mfa-enroll"
     with world.broker.db.read() as tx:
         assert tx.execute(select(factors)).all() == []

@@ -15,7 +15,7 @@ from tests.journeys.test_factor_attacks import show, with_passkey
 from tests.journeys.test_step_up import PAYROLL_MFA, sent, trust
 from tests.journeys.world import ADA, World
 
-WITHOUT = "Go on without it"
+WITHOUT = "Continue without it"
 
 
 @pytest.mark.parametrize("insists", [True, False])

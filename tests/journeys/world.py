@@ -83,7 +83,7 @@ class World:
         """Somebody who is not the invited one, at the page that asks for a code from the invited mailbox."""
         if page.name != "email-code":
             raise AssertionError(f"nobody asked for the mailbox but {page}")
-        return who.browser.submit(page, press="I cannot read mail there")
+        return who.browser.submit(page, press="I can't read e-mail there")
 
     def request(self, party: RelyingParty | None = None, /, **params: str) -> tuple[str, Any]:
         """An application's authorization request: its address, and what the application remembers."""

@@ -40,67 +40,69 @@ TEXTS: Mapping[QuestionKind, QuestionText] = {
     QuestionKind.RENEW: QuestionText(
         _("Does %(guest)s still need access?"),
         (
-            _("You answer for %(guest)s (%(email)s) at %(company)s. This access ends on %(ends_at)s."),
-            _("If you do nothing, it ends by itself."),
+            _("You're responsible for %(guest)s (%(email)s) at %(company)s. Their access ends on %(ends_at)s."),
+            _("If you do nothing, it ends on its own."),
         ),
         (
             Choice(
                 "extend",
                 _("Extend until %(until_at)s"),
-                _("The access goes on"),
-                _("%(guest)s has access until %(until_at)s. We ask you again before it ends."),
+                _("The access continues"),
+                _("%(guest)s has access until %(until_at)s. We'll ask you again before it ends."),
             ),
             Choice(
                 "end",
                 _("Let it end"),
                 _("The access ends"),
-                _("%(guest)s has access until %(ends_at)s, and no longer. You need not do anything else."),
+                _("%(guest)s has access until %(ends_at)s. You don't need to do anything else."),
             ),
         ),
         late=(
-            _("You answer for %(guest)s (%(email)s) at %(company)s. This access ended on %(ends_at)s."),
+            _("You're responsible for %(guest)s (%(email)s) at %(company)s. Their access ended on %(ends_at)s."),
             _("You can still restore it."),
         ),
     ),
     QuestionKind.FACTOR_RESET: QuestionText(
-        _("Has %(guest)s lost the phone?"),
+        _("Has %(guest)s lost their phone?"),
         (
-            _("%(guest)s (%(email)s) signed in at %(partner)s and says that the second step, a phone or a key, is lost."),
             _(
-                "Call them before you agree: whoever has stolen the password would ask for the same. If you do nothing, nothing changes."
+                "%(guest)s (%(email)s) signed in at %(partner)s and says they have lost their second step (a phone or a security key)."
+            ),
+            _(
+                "Call them before you agree: somebody who has stolen their password would ask for the same thing. If you do nothing, nothing changes."
             ),
         ),
         (
             Choice(
                 "yes",
-                _("Yes, I have spoken to them: reset it"),
-                _("It is reset in three days"),
-                _("%(guest)s is told by mail, and can stop it by signing in with the old method."),
+                _("Yes, I've spoken to them: reset it"),
+                _("It will be reset in three days"),
+                _("%(guest)s is notified by e-mail and can stop the reset by signing in with the old method."),
             ),
             Choice("no", _("No"), _("Nothing has changed"), _("The second step of %(guest)s stays as it is.")),
         ),
     ),
     QuestionKind.MISMATCH: QuestionText(
-        _("Is this the person whom you invited?"),
+        _("Is this the person you invited?"),
         (
             _("%(company)s invited %(guest)s (%(email)s). Somebody opened that invitation and signed in at %(at)s as %(tried)s."),
             _(
-                "That address is what %(at)s says; we have not checked it. We did not let them in. They can be the same person with another address, or somebody to whom the mail was passed on."
+                "That address comes from %(at)s; we haven't verified it. We didn't let them in. They may be the same person with another address, or somebody the e-mail was forwarded to."
             ),
-            _("If you are not sure, ask %(guest)s, not the address that signed in. If you do nothing, nothing changes."),
+            _("If you're not sure, ask %(guest)s, not the address that signed in. If you do nothing, nothing changes."),
         ),
         (
             Choice(
                 "yes",
                 _("Yes, this is the person I invited"),
-                _("They can come in now"),
-                _("Tell them to open the link in the invitation once more and to sign in as %(tried)s again."),
+                _("They can sign in now"),
+                _("Ask them to open the link in the invitation again and sign in as %(tried)s."),
             ),
             Choice(
                 "no",
                 _("No, send the invitation again"),
-                _("The old link is void"),
-                _("A mail with a new link is on its way to %(email)s, and to nobody else."),
+                _("The old link no longer works"),
+                _("An e-mail with a new link is on its way to %(email)s, and to nobody else."),
             ),
         ),
     ),

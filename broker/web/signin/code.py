@@ -24,9 +24,9 @@ def page(broker: Broker, pages: Pages, browser: Browser, login: Login, *, entere
     box, said = sent.mailbox, sent.found.login.assertion
     problem = ""
     if sent.over or entered is Entered.OVER:
-        problem = str(say.gettext("This code is no longer valid. Send a new one."))
+        problem = str(say.gettext("This code is no longer valid. Request a new one."))
     elif entered is Entered.WRONG:
-        problem = str(say.gettext("That is not the code. Type the eight digits of the newest mail."))
+        problem = str(say.gettext("That code is wrong. Enter the 8 digits from the newest e-mail."))
     beside = box.why is not Why.HOME
     return pages.render(
         "email_code.html",
@@ -64,7 +64,7 @@ def locales_of(broker: Broker, login: Login) -> tuple[str, ...]:
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
-    """The code itself, another one, and "I cannot read mail there"."""
+    """The code itself, another one, and "I can't read e-mail there"."""
 
     @routes.post("/signin/<uuid:login>/code")
     def enter_code(login: str) -> Response:

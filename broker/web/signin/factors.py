@@ -25,9 +25,9 @@ from broker.web.signin.browser import Browser
 if TYPE_CHECKING:
     from broker.app import Broker
 
-_WRONG = _("That code is not right. Type the one that the app shows now.")
-_WRONG_HERE = _("That code is not right, or was used before. Type the one that the app shows now.")
-_NO_PASSKEY = _("That passkey did not work here. Try again, or use another way.")
+_WRONG = _("That code is wrong. Enter the one the app shows now.")
+_WRONG_HERE = _("That code is wrong or was already used. Enter the one the app shows now.")
+_NO_PASSKEY = _("That passkey didn't work here. Try again, or use another way.")
 
 
 def page(broker: Broker, pages: Pages, browser: Browser, login_id: str, *, problem: str, status: int) -> Response:

@@ -68,7 +68,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
             found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
             browser.within(found.login)
             say = pages.translator(found.login.request.ui_locales if found.login.request else ()).gettext
-            problem = str(say("Enter a mail address like name@company.example"))
+            problem = str(say("Enter an e-mail address like name@company.example"))
             return page(broker, pages, browser, found, problem=problem, email=typed[:320], status=400)
         partner = broker.choices.choose(str(login), browser.binding(), email=email, partner_id=None)
         return browser.go(browser.path(str(login), "" if partner else "choose"))

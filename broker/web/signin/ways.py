@@ -100,7 +100,7 @@ def fresh_link(pages: Pages, browser: Browser, error: PageError, ui_locales: Seq
         "action": pages.path("/invitation/fresh"),
         "csrf": csrf.token(ticket, FRESH),
         "label": say(_("Send me a new link")),
-        "hint": say(_("A new link goes to the address that was invited, and to no other.")),
+        "hint": say(_("The new link goes to the invited address only.")),
         "primary": True,
     }
 
