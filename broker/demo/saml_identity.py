@@ -96,7 +96,6 @@ class SamlIdentityProvider:
         self._scopes, self._clock = tuple(scopes), clock
         self.second_factor = second_factor
         self._keys = [_new_key()]
-        self._other = _new_key()
         self._last: tuple[str, str] | None = None  # the response before, and the ID of its assertion
         self._fault = "none"
         self.seen: list[SamlRequest] = []
@@ -283,7 +282,7 @@ class SamlIdentityProvider:
         if fault == "unsigned":
             return messages.response(told, inner)
         wrapping = int(fault.rpartition("_")[2]) if fault.startswith("wrapping_") else 0
-        key = self._other if fault == "other_keys" else self._keys[0]
+        key = _new_key() if fault == "other_keys" else self._keys[0]
         options: dict[str, Any] = {"sha1": fault == "sha1"}
         if fault == "other_keys":
             options["certificate"] = certificate(key, self.name, self._clock())

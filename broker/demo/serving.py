@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -38,15 +39,24 @@ class Server:
         self._server = make_server(host, port, _not_yet, threaded=True, request_handler=_Quiet)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self._thread: threading.Thread | None = None
+        self._end, self._ended = socket.socketpair()
         self.host, self.port = host, self._server.server_port
         self.address = f"http://{host}:{self.port}"
 
     def start(self, app: Callable[..., Iterable[bytes]]) -> Server:
         """Answer with `app` from now on."""
         self.replace(app)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         return self
+
+    def _serve(self) -> None:
+        """Until `close`, which the second socket reports at once: the library's own loop looks for its end now and then."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._server, selectors.EVENT_READ)
+            selector.register(self._ended, selectors.EVENT_READ)
+            while not any(key.fileobj is self._ended for key, _ in selector.select()):
+                self._server.handle_request()
 
     def replace(self, app: Callable[..., Iterable[bytes]]) -> None:
         """Answer with another application from the next request on."""
@@ -55,10 +65,12 @@ class Server:
     def close(self) -> None:
         """Stop listening; what is being answered ends with the process."""
         if self._thread is not None:
-            self._server.shutdown()
+            self._end.send(b"x")
             self._thread.join(5)
             self._thread = None
         self._server.server_close()
+        self._end.close()
+        self._ended.close()
 
 
 def check_free(host: str, port: int) -> None:

@@ -13,6 +13,8 @@ from broker.demo.saml_identity import SamlIdentityProvider
 from broker.demo.saml_partner import create_saml_partner
 from broker.demo.serving import Server
 from broker.demo.visitor import Visitor
+from broker.keyring.create import SAML
+from tests import first_ring
 from tests.journeys.world import World
 
 WANDA = Account(subject="wanda", name="Wanda Wood", email="wanda@woodgrove.example")
@@ -77,6 +79,7 @@ def saml_world(world: World, **options: Any) -> Iterator[SamlWorld]:
     """Add Woodgrove to a world. own: it reads our metadata for it alone; host: another address; the rest is its identity provider's."""
     server = Server(options.pop("host", "127.0.0.8"))
     try:
+        first_ring.add_ring(world.broker, [SAML])
         own = options.pop("own", False)
         at = f"{world.url}/saml/woodgrove/metadata" if own else f"{world.url}/saml/metadata"
         idp = SamlIdentityProvider(

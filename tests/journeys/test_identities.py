@@ -14,15 +14,14 @@ from sqlalchemy import select
 
 from broker.app import Broker, build
 from broker.domain.assertion import Assertion
-from broker.domain.audit import SYSTEM
 from broker.domain.errors import CommandError, PageError
 from broker.domain.gates import Step
 from broker.domain.ids import new_secret
 from broker.domain.request import AuthorizationRequest
-from broker.keyring.root import create_root
 from broker.services.invitations import Wish
 from broker.storage import logins, migrate
 from broker.storage.tables import identities, people
+from tests import first_ring
 from tests.clock import Clock
 from tests.journeys.world import ACTOR, SECRET, write_files
 
@@ -46,10 +45,10 @@ class Histories(RuleBasedStateMachine):
 
     def _start(self) -> Broker:
         write_files(self.home, "http://localhost:1", f"sqlite:///{self.home}/b.db", "http://127.0.0.5:1", ISSUERS)
-        create_root(self.home / "keys")
+        first_ring.write_root(self.home / "keys")
         broker = build(self.home, environ={"SECRET": SECRET}, clock=self.clock)
         migrate.upgrade(broker.db)
-        broker.keys.ensure(SYSTEM)
+        first_ring.add_ring(broker)
         return broker
 
     def teardown(self) -> None:

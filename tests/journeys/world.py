@@ -18,11 +18,11 @@ from broker.demo.partner import create_partner
 from broker.demo.relying import RelyingParty, Tokens
 from broker.demo.serving import Server
 from broker.demo.visitor import Visitor
-from broker.domain.audit import SYSTEM, Actor
-from broker.keyring.root import create_root
+from broker.domain.audit import Actor
 from broker.services.invitations import Invited, Wish
 from broker.storage.tables import metadata
 from broker.web import create_web
+from tests import first_ring
 from tests.clock import Clock
 
 ADA = Account(subject="ada", name="Ada Fabrik", email="ada@fabrikam.example", claims={"family_name": "Fabrik"})
@@ -140,9 +140,9 @@ def open_world(home: Path, database: str, clock: Clock) -> Iterator[World]:
     servers = [*partners.values(), application, own]
     try:
         write_files(home, own.address, database, application.address, {name: server.address for name, server in partners.items()})
-        create_root(home / "keys")
+        first_ring.write_root(home / "keys")
         broker = build(home, environ={"SECRET": SECRET}, clock=clock)
-        broker.keys.ensure(SYSTEM)
+        first_ring.add_ring(broker)
         providers = {}
         for name, server in partners.items():
             client = Client(client_id="contoso", client_secret=SECRET, redirect_uris=(f"{own.address}/oidc/{name}/callback",))
