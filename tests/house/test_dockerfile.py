@@ -48,10 +48,16 @@ def test_health_check_asks_the_port_that_is_served():
 
 
 def test_installs_by_hash():
-    """The same lock file as `make install`."""
+    """The same lock file as `make install`, with the same flags: no package is resolved, and a lock that lacks one is reported."""
     (pip,) = [run.text for run in STAGES[0].all("RUN") if "pip install" in run.text]
-    assert "--require-hashes" in pip
-    assert "--only-binary :all:" in pip
+    assert "--requirement /build/run.txt" in pip
+    (line,) = [
+        line for line in (ROOT / "scripts" / "install").read_text().splitlines() if line.startswith('"${pip[@]}" install ')
+    ]
+    flags = line.removeprefix('"${pip[@]}" install ').split(" --requirement ")[0]
+    assert flags == "--no-deps --require-hashes --only-binary :all:"
+    assert flags in pip
+    assert [run.text.split(" -m ")[1] for run in STAGES[0].all("RUN") if "pip" in run.text][1:] == ["pip check"]
 
 
 def test_context_holds_what_is_copied_and_no_key():
