@@ -74,9 +74,9 @@ class IdentityProvider:
         """Register one more relying party, or replace one."""
         self._clients[client.client_id] = client
 
-    def rotate_key(self, *, keep: bool = True) -> None:
-        """Sign with a new key from now on; keep: go on publishing the old one."""
-        fresh = generate(self.alg)
+    def rotate_key(self, *, keep: bool = True, kid: str | None = None) -> None:
+        """Sign with a new key from now on; keep: go on publishing the old one. kid: its name, its thumbprint by default."""
+        fresh = generate(self.alg, kid)
         self._keys = [fresh, *(self._keys if keep else [])]
 
     def metadata(self) -> dict[str, Any]:

@@ -18,13 +18,16 @@ _SUBJECT = re.compile(r"[\x20-\x7e]{1,255}\Z")
 
 
 def integer(claims: Mapping[str, Any], name: str, *, reason: str = "idtoken_time") -> int | None:
-    """A time in whole seconds, None if it is not there; no bool, float or text, 0 to the year 9999 (RFC 7519 2)."""
+    """A time in whole seconds, a fraction is cut (RFC 7519 2); None if it is not there.
+
+    No boolean and no text is one, and nothing before 1970 or after the year 9999.
+    """
     value = claims.get(name)
     if value is None and name not in claims:
         return None
-    if type(value) is not int or not 0 <= value <= LATEST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:
         raise JoseError(reason, f"{name} is not a time")
-    return value
+    return int(value)
 
 
 def check_times(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
 from typing import Any, NoReturn
 
@@ -37,11 +38,12 @@ def b64url_decode(text: str) -> bytes:
     return data
 
 
-def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Any:
+def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, bom: bool = False) -> Any:
     """The value of strict JSON (RFC 8259) in UTF-8. Raises ValueError, never anything else.
 
-    Refused beyond the grammar: a BOM, more than `max_bytes`, more than `max_depth` levels, a member given twice,
-    NaN and Infinity, numbers that overflow to infinity, integers beyond 64 bits, lone surrogates and U+0000 (RX-04).
+    Refused beyond the grammar: a BOM (unless `bom`, RFC 8259 8.1), more than `max_bytes`, more than `max_depth` levels,
+    a member given twice, NaN and Infinity, lone surrogates and U+0000 (RX-04). A number that we cannot hold exactly or
+    at all, an integer beyond 64 bits or a fraction beyond the range of a double, is read as null: nobody decides by it.
     """
     if len(data) > max_bytes:
         raise ValueError("JSON is too large")
@@ -50,7 +52,9 @@ def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_
     except UnicodeDecodeError as error:
         raise ValueError("JSON is not UTF-8") from error
     if text.startswith("\ufeff"):
-        raise ValueError("JSON begins with a byte order mark")
+        if not bom:
+            raise ValueError("JSON begins with a byte order mark")
+        text = text[1:]
     _check_depth(text, max_depth)
     value = _DECODER.decode(text)
     if "\\u" in text and not _is_text(value):
@@ -58,9 +62,9 @@ def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_
     return value
 
 
-def parse_object(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
+def parse_object(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, bom: bool = False) -> dict[str, Any]:
     """As `parse_json`, for what must be a JSON object."""
-    value = parse_json(data, max_bytes=max_bytes, max_depth=max_depth)
+    value = parse_json(data, max_bytes=max_bytes, max_depth=max_depth, bom=bom)
     if not isinstance(value, dict):
         raise ValueError("JSON is not an object")  # noqa: TRY004 - one error for all that is wrong with input
     return value
@@ -97,17 +101,16 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"JSON has no {name}")
 
 
-def _finite(digits: str) -> float:
+def _finite(digits: str) -> float | None:
     value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("JSON number out of range")
-    return value
+    return value if math.isfinite(value) else None
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > 20 or not -(2**63) <= (value := int(digits)) < 2**64:
-        raise ValueError("JSON integer out of range")
-    return value
+def _integer(digits: str) -> int | None:
+    if len(digits) > 20:
+        return None
+    value = int(digits)
+    return value if -(2**63) <= value < 2**64 else None
 
 
 def _is_text(value: Any) -> bool:

@@ -126,32 +126,63 @@ def public_keys(jwks: Any) -> tuple[PublicKey, ...]:
     Skipped: symmetric and private keys, other types and curves, weak or malformed ones, other uses; a repetition.
     Raises JoseError (idtoken_key) where the document is no JWKS or holds more than MAX_KEYS.
     """
-    entries = jwks.get("keys") if isinstance(jwks, Mapping) else None
-    if not isinstance(entries, list) or len(entries) > MAX_KEYS:
-        raise JoseError("idtoken_key", "not a JWKS")
     found: dict[tuple[str | None, str | None, str], PublicKey] = {}
-    for entry in entries:
+    for entry in _entries(jwks):
         key = public_key(entry)
         if key is not None:
             found.setdefault((key.kid, key.alg, thumbprint(key.key)), key)
     return tuple(found.values())
 
 
+def unusable_keys(jwks: Any) -> tuple[str, ...]:
+    """Why each key of a JWKS that `public_keys` skips is skipped, for staff: its number and its fault, no key material."""
+    return tuple(f"key {number}: {fault}" for number, entry in enumerate(_entries(jwks), 1) if (fault := _fault(entry)))
+
+
 def public_key(jwk: Any) -> PublicKey | None:
     """One JWK, or None if it is not usable to verify signatures of our table."""
-    if not isinstance(jwk, Mapping) or _SECRET_MEMBERS & jwk.keys():
+    try:
+        return _read(jwk)
+    except ValueError:
         return None
+
+
+def _entries(jwks: Any) -> list[Any]:
+    entries = jwks.get("keys") if isinstance(jwks, Mapping) else None
+    if not isinstance(entries, list) or len(entries) > MAX_KEYS:
+        raise JoseError("idtoken_key", "not a JWKS")
+    return entries
+
+
+def _fault(jwk: Any) -> str:
+    """Why a JWK is of no use; empty if it is of use."""
+    try:
+        _read(jwk)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _read(jwk: Any) -> PublicKey:
+    """One JWK. Raises ValueError with the fault."""
+    if not isinstance(jwk, Mapping):
+        raise ValueError("it is not an object")  # noqa: TRY004 - one error for all that is wrong with input
+    if _SECRET_MEMBERS & jwk.keys():
+        raise ValueError("it is a secret or private key, which nobody may publish")
     kid, alg = jwk.get("kid"), jwk.get("alg")
-    if not (kid is None or (isinstance(kid, str) and 0 < len(kid) <= MAX_KID)) or not _may_verify(jwk):
-        return None
+    if not (kid is None or (isinstance(kid, str) and 0 < len(kid) <= MAX_KID)):
+        raise ValueError("its kid is not a text of 1 to 255 characters")
+    if not _may_verify(jwk):
+        raise ValueError("its use or key_ops is not signing")
     try:
         key = _material(jwk)
-    except (KeyError, TypeError, ValueError, UnsupportedAlgorithm):
-        return None
+    except (KeyError, TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError("a member of its key type is missing or of the wrong type") from error
     if not any(line.fits(key) for line in ALGORITHMS.values()):
-        return None
+        size = f" of {key.key_size} bits" if isinstance(key, rsa.RSAPublicKey) else ""
+        raise ValueError(f"a key{size} that no algorithm takes: RSA from 2048 to 8192 bits with the exponent 65537 or more")
     if alg is not None and not (isinstance(alg, str) and alg in ALGORITHMS and ALGORITHMS[alg].fits(key)):
-        return None
+        raise ValueError(f"its alg is none of {', '.join(ALGORITHMS)}, or not one of its key type")
     return PublicKey(kid, alg, key)
 
 
@@ -172,7 +203,7 @@ def _material(jwk: Mapping[str, Any]) -> PublicMaterial:
     if kind[0] == "RSA":
         n, e = (_read_uint(jwk[name]) for name in ("n", "e"))
         if n % 2 == 0:
-            raise ValueError("no product of two primes")
+            raise ValueError("its n is no product of two primes")
         return rsa.RSAPublicNumbers(e, n).public_key()
     if kind == ("EC", "P-256"):
         x, y = (int.from_bytes(_octets(jwk[name], 32), "big") for name in ("x", "y"))
@@ -180,23 +211,40 @@ def _material(jwk: Mapping[str, Any]) -> PublicMaterial:
     if kind == ("OKP", "Ed25519"):
         raw = _octets(jwk["x"], 32)
         if not is_usable_point(raw):
-            raise ValueError("not a point of the curve")
+            raise ValueError("its x is not a usable point of the curve")
         return Ed25519PublicKey.from_public_bytes(raw)
-    raise ValueError("another key type")
+    raise ValueError("its key type is not RSA, P-256 or Ed25519")
 
 
 def _octets(text: Any, size: int) -> bytes:
     """Exactly `size` octets (RFC 7518 6.2.1.2: leading zeros stay)."""
-    if not isinstance(text, str) or len(data := b64url_decode(text)) != size:
-        raise ValueError("wrong size")
+    if len(data := _decoded(text)) != size:
+        raise ValueError(f"a value that must have {size} octets has {len(data)}")
     return data
 
 
 def _read_uint(text: Any) -> int:
-    """Base64urlUInt in the fewest octets (RFC 7518 2); capped before the arithmetic."""
-    if not isinstance(text, str) or len(text) > 2048:
-        raise ValueError("not a number")
-    data = b64url_decode(text)
-    if not data or data[0] == 0:
-        raise ValueError("not the fewest octets")
+    """Base64urlUInt (RFC 7518 2); capped before the arithmetic. Leading zero octets, which some write, change no number."""
+    if isinstance(text, str) and len(text) > 2048:
+        raise ValueError("a number of more than 2048 characters")
+    data = _decoded(text)
+    if not data:
+        raise ValueError("an empty number")
     return int.from_bytes(data, "big")
+
+
+def _decoded(text: Any) -> bytes:
+    """Canonical base64url. Raises ValueError that names the spelling where it is another one of base64."""
+    if not isinstance(text, str):
+        raise TypeError("no text")
+    try:
+        return b64url_decode(text)
+    except ValueError as error:
+        spelling = (
+            "standard base64 (+ and /)"
+            if {"+", "/"} & {*text}
+            else "base64 with padding (=)"
+            if "=" in text
+            else "something else"
+        )
+        raise ValueError(f"a value is written in {spelling} instead of base64url without padding (RFC 7515 2)") from error

@@ -17,11 +17,12 @@ from broker.jose.sign import sign
 from broker.services import key_changes
 from broker.services.addresses import canonical
 from broker.services.keys import Keys
+from broker.services.partner_views import partner_view
 from broker.services.saml_files import KIND as METADATA
 from broker.services.saml_partners import SamlPartners
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
-from broker.storage import documents
+from broker.storage import audit, documents
 from broker.storage.documents import Document
 from broker.storage.engine import Database
 
@@ -70,7 +71,7 @@ class Partners:
         return OidcConnector(
             self._view(settings, partner),
             f"{settings.issuer}/oidc/{partner_id}/callback",
-            Sources(discovery=shelf.discovery, keys=shelf.keys, judged=self._judged),
+            Sources(discovery=shelf.discovery, keys=shelf.keys, judged=self._judged, held_back=shelf.held_back),
             self._http(partner.addresses),
             self.sign,
             canonical_email=canonical,
@@ -107,10 +108,12 @@ class Partners:
         *,
         refresh: bool,
         ahead: int = 0,
+        held_back: Callable[[], None] = lambda: None,
     ) -> Mapping[str, Any]:
         """A document, from its row if it is fresh, else from the partner; on any failure the last good copy serves.
 
         refresh: a key is unknown; fetched anew if the interval allows. ahead: seconds for which it should still be fresh.
+        held_back: called where a refresh was wanted and was not made, because the interval is not over.
         Raises PartnerFailed if there is no copy at all.
         """
         now, row = self._clock(), rows.get(kind)
@@ -121,6 +124,8 @@ class Partners:
             mine = documents.claim(tx, partner.id, kind, url, now=now, pause=KID_PAUSE if refresh else FETCHING)
         if mine:
             return self._fetch(partner, kind, url, fetch, good, before=row.body if row else None, keep_pause=refresh)
+        if refresh:
+            held_back()
         if good is not None:
             return self.read(self._refreshed(partner, kind, url, good) if refresh else good)
         if row is not None and row.problem is not None and row.url == url:
@@ -226,6 +231,12 @@ class Partners:
             return False
         return all(row.problem is None for row in self.rows(partner_id).values())
 
+    def changed_keys(self, partner_id: str) -> bool:
+        """Whether other keys of this partner were taken up within the interval that just passed."""
+        with self._db.read() as tx:
+            newest = audit.newest(tx, name="partner.keys_changed", target=partner_id, limit=1)
+        return any(event["at"] > self._clock() - KID_PAUSE for event in newest)
+
     def rows(self, partner_id: str) -> Mapping[str, Document]:
         """The documents of a partner as stored: one statement."""
         with self._db.read() as tx:
@@ -246,6 +257,7 @@ class Shelf:
         self._partner = partner
         self._ahead = ahead
         self._rows: Mapping[str, Document] | None = None
+        self._held_back = False  # a refresh of the keys was wanted within the interval of the last one
 
     def _kept(self) -> Mapping[str, Document]:
         if self._rows is None:
@@ -269,27 +281,19 @@ class Shelf:
         """The key set; `unknown`: a token names a key that is not in it (HO-6)."""
         url = str(self.discovery()["jwks_uri"])
         return self._partners.document(
-            self._partner, self._kept(), "jwks", url, lambda http: fetch_jwks(http, url), refresh=unknown, ahead=self._ahead
+            self._partner,
+            self._kept(),
+            "jwks",
+            url,
+            lambda http: fetch_jwks(http, url),
+            refresh=unknown,
+            ahead=self._ahead,
+            held_back=self._hold_back,
         )
 
+    def _hold_back(self) -> None:
+        self._held_back = True
 
-def partner_view(settings: Settings, partner: PartnerFile) -> PartnerView:
-    """What the OIDC connector is told of a partner's file."""
-    oidc = partner.oidc
-    if oidc is None:
-        raise PartnerFailed("partner_protocol", f"partner {partner.id} is not reached over OIDC")
-    certificate = oidc.client_assertion.certificate
-    return PartnerView(
-        id=partner.id,
-        issuer=oidc.issuer,
-        client_id=oidc.client_id,
-        client_secret=oidc.client_secret.get_secret_value() if oidc.client_secret is not None else None,
-        private_key_jwt=oidc.client_authentication == "private_key_jwt",
-        scopes=tuple(oidc.scopes),
-        require_claims=dict(oidc.require_claims),
-        assertion_audience=oidc.client_assertion.audience,
-        assertion_certificate=settings.path(certificate).read_text(encoding="ascii") if certificate else None,
-        claims=dict(partner.claims),
-        domains=tuple(partner.domains),
-        trust_email=partner.trust.email,
-    )
+    def held_back(self) -> bool:
+        """Whether a new key may be out that we did not look for, because we took up another one within the interval."""
+        return self._held_back and self._partners.changed_keys(self._partner.id)

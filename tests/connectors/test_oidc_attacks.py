@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -185,16 +186,29 @@ def test_ou_06_sixty_seconds_are_allowed(journey: Journey):
     assert journey.sign_in().subject
 
 
-@pytest.mark.parametrize("member", ["jwk", "jku", "x5u", "x5c", "crit", "b64", "zip", "surprise"])
-def test_ou_07_header_members(journey: Journey, member: str):
-    """OU-07, HO-2, HO-4: a member that names a key or a rule of its own is refused, and nothing is fetched."""
-    journey.provider.routes["/evil"] = lambda _r: as_json(journey.provider.jwks)
-    value: Any = {"jwk": journey.provider.key.public_jwk(), "x5c": ["MIIB"], "crit": ["exp"]}.get(
-        member, f"{journey.provider.issuer}/evil"
-    )
+@pytest.mark.parametrize("member", ["jwk", "jku", "x5u", "x5c", "b64", "zip", "surprise"])
+def test_ou_07_header_members(journey: Journey, other_key: PrivateKey, member: str):
+    """OU-07, FB-06, HO-2, HO-4: a key that the token brings or points at verifies nothing, and nothing is fetched."""
+    journey.provider.routes["/evil"] = lambda _r: as_json({"keys": [other_key.public_jwk()]})
+    value: Any = {"jwk": other_key.public_jwk(), "x5c": ["MIIB"]}.get(member, f"{journey.provider.issuer}/evil")
     with_header(journey, lambda header: header.update({member: value}))
+    assert journey.sign_in().subject == "248289761001"
+    journey.provider.token = lambda claims: sign(replace(other_key, kid="rsa-1"), claims, header={member: value})
+    assert refused(journey, PartnerUntrusted).reason == "idtoken_signature"
+    assert {r.path for r in journey.provider.requests} == {"/token"}
+
+
+def test_ou_07_crit(journey: Journey):
+    """OU-07, HO-4, RFC 7515 4.1.11: what must be understood and is not ends the login."""
+    with_header(journey, lambda header: header.update(crit=["exp"], exp=1))
     assert refused(journey, PartnerUntrusted).reason == "idtoken_header"
-    assert [r.path for r in journey.provider.requests] == ["/token"]
+
+
+@pytest.mark.parametrize("claims", [{"exp": NOW + 300.75, "iat": NOW - 0.5}, {"counter": 2**70}, {"deep": [{"n": -(2**80)}]}])
+def test_fb_07_numbers_that_end_nothing(journey: Journey, claims: dict[str, Any]):
+    """FB-07: fractions of a second are cut; a number too large to hold, which nobody asked for, is passed over."""
+    journey.provider.claims |= claims
+    assert journey.sign_in().subject == "248289761001"
 
 
 def test_ou_08_unknown_kid(journey: Journey, other_key: PrivateKey):

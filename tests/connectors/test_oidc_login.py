@@ -240,11 +240,17 @@ def test_mf_04_acr_of_another_type_is_none(journey: Journey, acr: object):
     assert journey.sign_in().acr is None
 
 
-@pytest.mark.parametrize("auth_time", ["1800000000", 1.8e9, True, None, -5, [NOW]])
+@pytest.mark.parametrize("auth_time", ["1800000000", True, None, -5, [NOW], 0, 0.0, 2**70])
 def test_mf_04_auth_time_of_another_type_is_absent(journey: Journey, auth_time: object):
-    """HO-15, HP-17: auth_time is an integer; all else is as if it had not come."""
+    """HO-15, HP-17, FC-14: auth_time is a number of seconds; all else, and 0, is as if it had not come."""
     journey.provider.claims |= {"auth_time": auth_time}
     assert journey.sign_in().auth_time is None
+
+
+def test_fb_07_auth_time_with_a_fraction(journey: Journey):
+    """FB-07: cut to the second."""
+    journey.provider.claims |= {"auth_time": NOW - 10 + 0.9}
+    assert journey.sign_in().auth_time == NOW - 10
 
 
 def test_auth_time_ahead_of_our_clock_is_refused(journey: Journey):

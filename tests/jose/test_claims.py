@@ -15,7 +15,7 @@ from broker.jose.sign import half_hash
 
 NOW = 1_800_000_000
 US = "contoso-broker"
-JUNK: list[Any] = [None, "", True, 1.0, -1, "1800000000", [], {}, [NOW], 253402300800, 10**30]
+JUNK: list[Any] = [None, "", True, -1.0, 1e300, -1, "1800000000", [], {}, [NOW], 253402300800, 10**30]
 
 
 def reason(check: Callable[..., Any], *arguments: Any, **more: Any) -> str:
@@ -41,6 +41,16 @@ def test_times_that_fit() -> None:
 def test_times_that_do_not(change: dict[str, Any]) -> None:
     """OU-06: past, far past, future, text, float, boolean, negative, out of range."""
     assert reason(c.check_times, {"exp": NOW + 600, "iat": NOW, **change}, NOW) == "idtoken_time"
+
+
+def test_fb_07_a_fraction_is_cut() -> None:
+    """FB-07, RFC 7519 2: a NumericDate may have a fraction; it counts as the second that it lies in."""
+    c.check_times({"exp": NOW + 600.9, "iat": NOW - 0.5, "nbf": NOW + 60.9}, NOW)
+    assert c.integer({"exp": NOW + 0.999}, "exp") == NOW
+    assert reason(c.check_times, {"exp": NOW - 60 + 0.9, "iat": NOW - 600}, NOW) == "idtoken_time"
+    assert reason(c.check_times, {"exp": NOW + 600, "iat": NOW + 61.0}, NOW) == "idtoken_time"
+    assert reason(c.check_times, {"exp": float("nan"), "iat": NOW}, NOW) == "idtoken_time"
+    assert reason(c.check_times, {"exp": float("inf"), "iat": NOW}, NOW) == "idtoken_time"
 
 
 @pytest.mark.parametrize("missing", ["exp", "iat"])

@@ -18,7 +18,17 @@ from broker.jose.algorithms import ALGORITHMS
 from broker.jose.ed25519 import is_usable_point
 from broker.jose.encoding import b64url_decode, b64url_encode
 from broker.jose.errors import JoseError
-from broker.jose.keys import MAX_KEYS, PUBLIC_MEMBERS, PrivateKey, generate, load_private, public_key, public_keys, thumbprint
+from broker.jose.keys import (
+    MAX_KEYS,
+    PUBLIC_MEMBERS,
+    PrivateKey,
+    generate,
+    load_private,
+    public_key,
+    public_keys,
+    thumbprint,
+    unusable_keys,
+)
 
 P25519 = 2**255 - 19
 
@@ -114,16 +124,47 @@ def test_private_and_symmetric_keys_are_skipped(alg: str, member: str, signers: 
 
 
 def test_values_are_canonical_and_of_exact_size(signers: Mapping[str, PrivateKey]) -> None:
-    """RFC 7518 2, 6.2.1.2, 6.3.1: fewest octets, exact sizes, no padding."""
+    """RFC 7518 2, 6.2.1.2, 6.3.1: exact sizes, no padding."""
     rs, es, ed = (signers[alg].public_jwk() for alg in ("RS256", "ES256", "EdDSA"))
-    leading = b64url_encode(b"\0" + b64url_decode(rs["n"]))
     bad = [
-        {**rs, "n": leading}, {**rs, "e": "AAEAAQ"}, {**rs, "e": ""}, {**rs, "e": 65537}, {**rs, "n": "A" * 4096}, {**rs, "n": rs["n"] + "=="},
+        {**rs, "e": ""}, {**rs, "e": 65537}, {**rs, "n": "A" * 4096}, {**rs, "n": rs["n"] + "=="},
         without(rs, "n"), without(rs, "e"), {**es, "x": b64url_encode(b64url_decode(es["x"])[1:])}, {**es, "y": es["y"] + "AA"}, without(es, "y"),
         {**es, "x": es["y"], "y": es["x"]}, {**es, "x": uint(0) or "AA"}, {**ed, "x": ed["x"][:-2]}, {**ed, "x": None}, without(ed, "x"),
     ]  # fmt: skip
     for jwk in bad:
         assert public_key(jwk) is None, jwk
+
+
+def test_fb_10_leading_zero_octets_are_taken(signers: Mapping[str, PrivateKey]) -> None:
+    """FB-10: some write a number with the octet of its sign; it is the same number, and the same key."""
+    rs = signers["RS256"].public_jwk()
+    leading = {**rs, "n": b64url_encode(b"\0" + b64url_decode(rs["n"])), "e": "AAEAAQ"}
+    assert public_key(leading) == public_key(rs)
+    assert len(public_keys({"keys": [rs, leading]})) == 1
+
+
+def test_fb_10_each_fault_is_named(signers: Mapping[str, PrivateKey]) -> None:
+    """FB-10: padding, standard base64 and the rest get their true reason, without a word of the key itself."""
+    rs, es = signers["RS256"].public_jwk(), signers["ES256"].public_jwk()
+    faults = {
+        "base64 with padding (=)": {**rs, "n": rs["n"] + "=="},
+        "standard base64 (+ and /)": {**rs, "n": "+/" + rs["n"][2:]},
+        "secret or private key": {**es, "d": "AQAB"},
+        "use or key_ops": {**es, "use": "enc"},
+        "must have 32 octets": {**es, "x": "AQAB"},
+        "key type is not": {"kty": "EC", "crv": "P-521"},
+        "is missing": without(rs, "n"),
+        "of 1024 bits": {**rs, "n": b64url_encode(b"\xff" * 128)},
+        "its alg": {**rs, "alg": "RS512"},
+        "its kid": {**rs, "kid": ""},
+        "not an object": "key",
+    }
+    found = unusable_keys({"keys": [rs, *faults.values(), es]})
+    assert len(found) == len(faults)
+    for number, (fault, said) in enumerate(zip(faults, found, strict=True), 2):
+        assert said.startswith(f"key {number}: ")
+        assert fault in said
+        assert rs["n"][:20] not in said
 
 
 def test_weak_keys_are_skipped() -> None:

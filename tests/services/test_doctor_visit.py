@@ -142,11 +142,11 @@ def test_what_the_document_offers(provider: Provider, key: PrivateKey) -> None:
 
 
 def test_keys(provider: Provider, key: PrivateKey) -> None:
-    """HO-5: keys of no use are counted; several keys without names fit no token."""
+    """HO-5, FB-10: keys of no use are named; several keys without names fit no token."""
     nameless = {name: value for name, value in generate("ES256", "x").public_jwk().items() if name != "kid"}
     provider.jwks = {"keys": [key.public_jwk(), nameless, {"kty": "oct", "k": "AAAA"}]}
     told, warned = visit(provider, key)["keys"]
-    assert told.seen.startswith("2 usable: k1, without kid; 1 other(s)")
+    assert told.seen.startswith("2 usable: k1, without kid; of no use here: key 3: ")
     assert (warned.level, warned.side) == (Level.WARNING, "partner")
 
 
@@ -191,3 +191,23 @@ def test_certificates(provider: Provider, key: PrivateKey, tmp_path: Path, hours
     assert good.level is level
     assert good.seen.startswith(f"idp.example:{provider.port}: ends in {90 if hours > 24 else 0} days")
     assert (bad.level, bad.side) == (Level.PROBLEM, "partner")
+
+
+def test_fb_08_members_that_decide_nothing_are_a_warning(provider: Provider, key: PrivateKey) -> None:
+    """FB-08: the partner hears of them, and signs in all the same."""
+    provider.document |= {"acr_values_supported": [0], "end_session_endpoint": "/logout", "claims_parameter_supported": None}
+    (warning,) = visit(provider, key)["discovery"][1:]
+    assert warning.level is Level.WARNING
+    assert warning.seen.startswith("acr_values_supported, end_session_endpoint, claims_parameter_supported: ")
+
+
+def test_fb_10_keys_of_no_use_and_doubled_names(provider: Provider, key: PrivateKey) -> None:
+    """FB-10: each key that is not used has its reason; two keys of one name are told of before they fail a token."""
+    padded = {**generate("RS256", "padded").public_jwk()}
+    padded["n"] += "=="
+    provider.jwks["keys"] += [padded, generate("ES256", "k1").public_jwk()]
+    keys = visit(provider, key)["keys"]
+    assert "key 2: a value is written in base64 with padding (=)" in keys[0].seen
+    assert [(finding.level, finding.seen) for finding in keys[1:]] == [
+        (Level.WARNING, "different keys have the same kid: k1"),
+    ]

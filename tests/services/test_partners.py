@@ -15,6 +15,7 @@ from broker.app import Broker, build
 from broker.connectors.oidc.discovery import discovery_url
 from broker.domain.errors import PartnerFailed
 from broker.services import partners as module
+from broker.services.doctor import Level, Side
 from broker.services.partners import KID_PAUSE, RETRY_PAUSE, Shelf
 from broker.storage import documents
 from tests.clock import Clock
@@ -183,3 +184,22 @@ def test_a_partner_that_is_gone_or_speaks_otherwise(world: World) -> None:
         world.broker.partners.saml_connector("nobody")
     assert refusal.value.reason == "partner_removed"
     assert not world.broker.partners.renew("nobody", 0)
+
+
+def test_fb_04_a_new_key_under_the_same_kid(world: World) -> None:
+    """FB-04, HO-6: the one refresh that an unknown kid gets; a second new key within the minute is nobody's fault."""
+    fabrikam = world.partners["fabrikam"]
+    fabrikam.rotate_key(keep=False, kid="signing")
+    world.redeem(world.visitor())
+    world.sign_in(world.visitor())
+    world.clock.advance(KID_PAUSE)
+    fabrikam.rotate_key(keep=False, kid="signing")
+    assert world.sign_in(world.visitor()).claims["idp"] == "fabrikam"
+    fabrikam.rotate_key(keep=False, kid="signing")
+    page = world.arrive(world.visitor())
+    assert (page.name, page.error) == ("error", "partner_untrusted")
+    assert world.receipt(page)["reason"] == "idtoken_key_pause"
+    failure = next(f for f in world.broker.doctor.examine("fabrikam").findings if "idtoken_key_pause" in f.seen)
+    assert (failure.level, failure.side) == (Level.WARNING, Side.OURS)
+    world.clock.advance(KID_PAUSE)
+    assert world.sign_in(world.visitor()).claims["idp"] == "fabrikam"

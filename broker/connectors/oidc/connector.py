@@ -122,6 +122,7 @@ class OidcConnector:
             partner=self._partner,
             discovery=discovery,
             keys=self._sources.keys,
+            held_back=self._sources.held_back,
             nonce=inbound.memory.get("nonce", ""),
             access_token=access_token if isinstance(access_token, str) else "",
             now=inbound.now,
@@ -210,7 +211,7 @@ class OidcConnector:
             amr=texts_or_none(token.claims.get("amr")),
             auth_time=token.auth_time,
             arrived=arrived(token.claims, userinfo),
-            skew=token.claims["iat"] - now,
+            skew=token.issued_at - now,
         )
 
     def _mapped(self, token: IdToken, userinfo: Mapping[str, Any]) -> Mapped:
@@ -241,7 +242,7 @@ def _asked(ask: Ask, discovery: Discovery) -> dict[str, str]:
 def _object(response: HttpResponse) -> dict[str, Any] | None:
     """The JSON object of an answer, whatever its content type says; None for HTML, other encodings and the like (OU-22)."""
     try:
-        return parse_object(response.body, max_bytes=MAX_ANSWER)
+        return parse_object(response.body, max_bytes=MAX_ANSWER, bom=True)
     except ValueError:
         return None
 

@@ -11,12 +11,17 @@ from broker.connectors.reach import split_url
 from broker.domain.errors import PartnerFailed
 from broker.jose.encoding import parse_object
 from broker.jose.errors import JoseError
-from broker.jose.keys import public_keys
+from broker.jose.keys import public_keys, unusable_keys
 
 ID_TOKEN_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")  # HO-3
 _OURS = ", ".join(ID_TOKEN_ALGORITHMS)
 MIN_AGE, MAX_AGE, DEFAULT_AGE = 300, 86_400, 3_600  # seconds that a fetched document may serve
 MAX_DOCUMENT = 512 * 1024
+_FAULTS = 5  # keys of no use whose fault is said
+_LISTS = frozenset(
+    {"acr_values_supported", "claims_supported", "prompt_values_supported", "scopes_supported", "ui_locales_supported"}
+)
+_URLS = frozenset({"end_session_endpoint", "registration_endpoint", "service_documentation", "op_policy_uri", "op_tos_uri"})
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -28,6 +33,7 @@ class Discovery:
     auth_methods, auth_algs: how a client may prove itself at the token endpoint, and with which signatures.
     prompts: what `prompt` may be there, None where the document is silent (most are).
     claims, acr_values: what the document advertises, for `doctor`; nothing is decided by them.
+    oddities: members that are not as the standard has them and decide nothing, for `doctor` (FB-08).
     """
 
     issuer: str
@@ -35,7 +41,6 @@ class Discovery:
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str | None
-    end_session_endpoint: str | None
     iss_parameter: bool
     auth_methods: tuple[str, ...]
     auth_algs: tuple[str, ...]
@@ -43,6 +48,7 @@ class Discovery:
     prompts: tuple[str, ...] | None
     claims: tuple[str, ...]
     acr_values: tuple[str, ...]
+    oddities: tuple[str, ...] = ()
 
 
 def _no_plain(_url: str) -> bool:
@@ -77,33 +83,49 @@ def check_discovery(
             "discovery_endpoint", "the discovery document lacks authorization_endpoint, token_endpoint or jwks_uri"
         )
     methods = _texts(found, "code_challenge_methods_supported")
-    if methods is not None and "S256" not in methods:  # RFC 9700 2.1.1: a document that is silent excludes nothing
+    if methods and "S256" not in methods:  # RFC 9700 2.1.1: a document that is silent excludes nothing
         raise PartnerFailed("discovery_pkce", "the provider takes no PKCE challenge of method S256")
     types = _texts(found, "response_types_supported")
-    if types is not None and "code" not in types:
+    if types and "code" not in types:
         raise PartnerFailed("discovery_format", "the provider does not support the response type code")
     theirs = _texts(found, "id_token_signing_alg_values_supported")
-    algorithms = tuple(alg for alg in ID_TOKEN_ALGORITHMS if theirs is None or alg in theirs)
+    algorithms = tuple(alg for alg in ID_TOKEN_ALGORITHMS if not theirs or alg in theirs)
     if not algorithms:
         raise PartnerFailed("discovery_format", f"the provider signs ID tokens with none of {_OURS}")
-    flag = found.get("authorization_response_iss_parameter_supported", False)
-    if not isinstance(flag, bool):
+    flag = found.get("authorization_response_iss_parameter_supported")
+    if not isinstance(flag, bool | None):
         raise PartnerFailed("discovery_format", "authorization_response_iss_parameter_supported is neither true nor false")
+    odd = oddities(found)
     return Discovery(
         issuer=issuer,
         authorization_endpoint=authorization,
         token_endpoint=token,
         jwks_uri=keys,
         userinfo_endpoint=endpoint("userinfo_endpoint"),
-        end_session_endpoint=endpoint("end_session_endpoint"),
-        iss_parameter=flag,
+        iss_parameter=flag is True,
         auth_methods=_texts(found, "token_endpoint_auth_methods_supported") or ("client_secret_basic",),  # Discovery 3
         auth_algs=_texts(found, "token_endpoint_auth_signing_alg_values_supported") or ("RS256",),
         id_token_algs=algorithms,
-        prompts=_texts(found, "prompt_values_supported"),
-        claims=_texts(found, "claims_supported") or (),
-        acr_values=_texts(found, "acr_values_supported") or (),
+        prompts=None if "prompt_values_supported" in odd else _texts(found, "prompt_values_supported"),
+        claims=() if "claims_supported" in odd else _texts(found, "claims_supported") or (),
+        acr_values=() if "acr_values_supported" in odd else _texts(found, "acr_values_supported") or (),
+        oddities=odd,
     )
+
+
+def oddities(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of members that are not as Discovery 3 and RFC 8414 2 have them, and that end no sign-in (FB-08)."""
+    return tuple(name for name, value in found.items() if value is None or _is_odd(name, value))
+
+
+def _is_odd(name: str, value: Any) -> bool:
+    if name.endswith("_supported") and isinstance(value, list):
+        return value == [] or not all(isinstance(item, str) for item in value)  # RFC 8414 3.2: none is left out
+    if name in _LISTS:
+        return True
+    if name in _URLS:
+        return not isinstance(value, str) or not value.startswith(("https://", "http://"))
+    return False
 
 
 class Judgements:
@@ -133,7 +155,9 @@ def check_jwks(document: bytes | Mapping[str, Any]) -> dict[str, Any]:
     except JoseError as error:
         raise PartnerFailed("jwks_format", "the key set has no list of keys, or too long a one") from error
     if not usable:
-        raise PartnerFailed("jwks_format", f"none of its keys can be used: RSA from 2048 bits, P-256 or Ed25519, for {_OURS}")
+        faults = "; ".join(unusable_keys(found)[:_FAULTS]) or "it is empty"
+        expected = f"RSA from 2048 bits, P-256 or Ed25519, for {_OURS}"
+        raise PartnerFailed("jwks_format", f"none of its keys can be used ({faults}); expected: {expected}")
     return dict(found)
 
 
@@ -178,7 +202,7 @@ def _object(document: bytes | Mapping[str, Any], reason: str, what: str) -> Mapp
     if isinstance(document, Mapping):
         return document
     try:
-        return parse_object(document, max_bytes=MAX_DOCUMENT)
+        return parse_object(document, max_bytes=MAX_DOCUMENT, bom=True)
     except ValueError as error:
         raise PartnerFailed(reason, f"{what} cannot be read: {error}") from error
 

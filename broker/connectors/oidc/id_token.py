@@ -16,6 +16,11 @@ from broker.jose.verify import verify
 
 # jose names the kind of fault, this table the reason of receipt and audit where the two differ.
 _REASONS = {"idtoken_format": "idtoken_header", "idtoken_claim": "idtoken_claims"}
+_MAY_BE_NEW = ("idtoken_key", "idtoken_signature")
+_PAUSE = (
+    "no key that we hold verifies the ID token; the partner changed its keys less than a minute before, and its key set "
+    "is asked for once a minute"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class IdToken:
 
     claims: Mapping[str, Any]
     subject: str
+    issued_at: int
     auth_time: int | None
 
 
@@ -33,20 +39,24 @@ def verify_id_token(
     partner: PartnerView,
     discovery: Discovery,
     keys: Callable[[bool], Mapping[str, Any]],
+    held_back: Callable[[], bool] = lambda: False,
     nonce: str,
     access_token: str,
     now: int,
 ) -> IdToken:
     """Verify signature and claims (Core 3.1.3.7, 3.1.3.8).
 
-    keys: the partner's stored key set and nothing else (HO-2); asked with True, once, where no key fits. nonce: the
-    login's. access_token: what came with the token, empty if none. Raises PartnerUntrusted with the reason idtoken_alg,
-    idtoken_header, idtoken_key, idtoken_signature, idtoken_iss, idtoken_aud, idtoken_nonce, idtoken_time,
+    keys: the partner's stored key set and nothing else (HO-2); asked with True, once, where no key verifies. held_back:
+    whether that was too soon after the last time. nonce: the login's. access_token: what came with the token, empty if
+    none. Raises PartnerUntrusted with the reason idtoken_alg, idtoken_header, idtoken_key, idtoken_key_pause,
+    idtoken_signature, idtoken_iss, idtoken_aud, idtoken_nonce, idtoken_time,
     idtoken_at_hash, idtoken_sub or idtoken_claims; the detail names claim and expectation, never the token.
     """
     try:
         verified = verify(token, lambda refresh: public_keys(keys(refresh)), discovery.id_token_algs)  # HO-3, HO-4, HO-5
     except JoseError as error:
+        if error.reason in _MAY_BE_NEW and held_back():  # FB-04: two new keys within a minute, and the partner did nothing wrong
+            raise PartnerUntrusted("idtoken_key_pause", _PAUSE) from error
         raise _untrusted(error, _about_signature(error, discovery)) from error
     claims = verified.claims
     try:
@@ -60,13 +70,19 @@ def verify_id_token(
         auth_time = _auth_time(claims, now)
     except JoseError as error:
         raise _untrusted(error, _about_claims(error, claims, partner, now)) from error
-    return IdToken(claims, subject, auth_time)
+    return IdToken(claims, subject, check.integer(claims, "iat") or 0, auth_time)
 
 
 def _auth_time(claims: Mapping[str, Any], now: int) -> int | None:
-    """Whole seconds, or as if it had not come; one that lies ahead of our clock would make any sign-in look fresh."""
-    value = claims.get("auth_time")
-    if type(value) is not int or value < 0:
+    """Whole seconds, or as if it had not come; one that lies ahead of our clock would make any sign-in look fresh.
+
+    0 is what providers send that do not know (FC-14): nobody signed in in 1970.
+    """
+    try:
+        value = check.integer(claims, "auth_time")
+    except JoseError:
+        return None
+    if not value:
         return None
     if value > now + check.SKEW:
         raise JoseError("idtoken_time", "auth_time is in the future")
@@ -81,6 +97,8 @@ def _about_signature(error: JoseError, discovery: Discovery) -> str:
     """For staff: what the partner's IT would have to change."""
     if error.reason == "idtoken_alg":
         return f"the ID token must be signed with one of {', '.join(discovery.id_token_algs)}"
+    if error.reason == "idtoken_key" and error.detail != "no key fits":
+        return f"of the partner's published key set {error.detail}"
     if error.reason == "idtoken_key":
         return "the key that signed the ID token is not in the partner's published key set"
     if error.reason == "idtoken_signature":
@@ -106,7 +124,9 @@ def _distances(claims: Mapping[str, Any], now: int) -> str:
     """How far each time lies from ours: what tells a wrong clock from an old token."""
     times = ((name, claims.get(name)) for name in ("iat", "nbf", "exp", "auth_time"))
     return ", ".join(
-        f"{name} {value - now:+d}" if type(value) is int else f"{name} not a time" for name, value in times if value is not None
+        f"{name} {int(value) - now:+d}" if type(value) in (int, float) else f"{name} not a time"
+        for name, value in times
+        if value is not None
     )
 
 

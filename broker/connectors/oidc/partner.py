@@ -37,9 +37,11 @@ class Sources:
     """The partner's stored documents (HT-20), as fetched. Both may raise PartnerFailed.
 
     discovery: the discovery document, which nobody changes; judged: what was judged of it before. keys: the JWK Set;
-    True means "a key is unknown, refresh if you may" (HO-6).
+    True means "a key is unknown, refresh if you may" (HO-6). held_back: whether that was not done, because the key set was
+    asked for within the minute before, and brought other keys then.
     """
 
     discovery: Callable[[], Mapping[str, Any]]
     keys: Callable[[bool], Mapping[str, Any]]
     judged: Judgements = field(default_factory=Judgements)
+    held_back: Callable[[], bool] = lambda: False

@@ -12,7 +12,8 @@ from broker.services.doctor import live, own_keys, paper, past, saml, stored
 from broker.services.doctor.finding import Finding, Level, Report, Side, in_order
 from broker.services.keys import Keys
 from broker.services.nodes import Nodes
-from broker.services.partners import Partners, partner_view
+from broker.services.partner_views import partner_view
+from broker.services.partners import Partners
 from broker.services.probe import Watching
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile

@@ -31,6 +31,7 @@ REASONS: Final[Mapping[str, Advice]] = {
     "idtoken_alg": Advice(_P, "RS256, PS256, ES256 or EdDSA, as the discovery document announces", "sign ID tokens for our client with one of these"),
     "idtoken_header": Advice(_P, "a signed JWT (JWS, compact), not encrypted and without critical extensions", "switch ID token encryption off for our client"),
     "idtoken_key": Advice(_P, "the key that signs stands in the published key set", "publish a new key before signing with it, and do not use a key of one application only (Entra ID: no claims-mapping key)"),
+    "idtoken_key_pause": Advice(_O, "a key set that is asked for at most once a minute, however many unknown keys come", "nothing, if sign-ins succeed again after a minute: the partner changed its key twice within one; if it lasts, look at the next failure", rule=True),
     "idtoken_signature": Advice(_P, "the signature verifies with the published key of that kid", "publish the key that signs; a kid must never be used for two keys"),
     "idtoken_iss": Advice(_O, "iss of the token is oidc.issuer", "write the issuer of this one tenant; a template or common endpoint is none"),
     "idtoken_aud": Advice(_O, "aud of the token is oidc.client_id", "write the client_id of our registration; where it is right, the partner's client issues tokens for another audience"),

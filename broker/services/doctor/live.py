@@ -14,7 +14,7 @@ from broker.connectors.oidc.discovery import Discovery, check_discovery, discove
 from broker.connectors.oidc.partner import PartnerView
 from broker.domain.errors import PartnerFailed
 from broker.domain.ids import new_secret
-from broker.jose.keys import public_keys
+from broker.jose.keys import public_keys, thumbprint, unusable_keys
 from broker.services import probe
 from broker.services.doctor import advice
 from broker.services.doctor.finding import Finding, Level, Side, ok
@@ -78,6 +78,15 @@ class Visit:
                 Side.OURS,
                 "remove them from oidc.scopes, unless the partner confirms them",
             )
+        if discovery.oddities:
+            yield Finding(
+                Level.WARNING,
+                "discovery",
+                f"{', '.join(discovery.oddities[:10])}: null, empty, or not of the type that the standard gives it",
+                "members as Discovery 3 and RFC 8414 2 have them, or none; no sign-in depends on these",
+                Side.PARTNER,
+                "correct them when convenient: other applications may be stricter",
+            )
         if discovery.userinfo_endpoint is None:
             yield ok("userinfo", "there is no userinfo endpoint: every claim must be in the ID token")
         algorithms = ", ".join(discovery.id_token_algs)
@@ -92,8 +101,27 @@ class Visit:
         self.keys, age = fetch_jwks(self.http, discovery.jwks_uri)
         usable, listed = public_keys(self.keys), len(self.keys["keys"])
         names = ", ".join(key.kid or "without kid" for key in usable)
-        others = f"; {listed - len(usable)} other(s) are of no use here" if listed > len(usable) else ""
+        faults = unusable_keys(self.keys)
+        others = (
+            f"; of no use here: {'; '.join(faults[:5])}"
+            if faults
+            else f"; {listed} with repetitions"
+            if listed > len(usable)
+            else ""
+        )
         yield ok("keys", f"{len(usable)} usable: {names}{others}; for {age} s")
+        doubled = sorted(
+            {key.kid for key in usable if key.kid and len({thumbprint(k.key) for k in usable if k.kid == key.kid}) > 1}
+        )
+        if doubled:
+            yield Finding(
+                Level.WARNING,
+                "keys",
+                f"different keys have the same kid: {', '.join(doubled)}",
+                "a kid of its own for each key",
+                Side.PARTNER,
+                "give each key a kid of its own: a token with this kid fits no single key (idtoken_key)",
+            )
         if len(usable) > 1 and any(key.kid is None for key in usable):
             yield Finding(
                 Level.WARNING,
