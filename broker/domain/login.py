@@ -103,8 +103,8 @@ class Session:
 class Grant:
     """What one sign-in gave one application; every code and token hangs off it. Frozen at authorization (HP-41).
 
-    proof: what policies look at beside acr, amr and times (auth_time_known, partner_mfa, terms: accepted), and `by`: who proved
-    what and when.
+    proof: what is judged at every use beside acr, amr and times: issuer (who vouched), auth_time_known, partner_mfa, and `by`:
+    who proved what and when.
     """
 
     id: str

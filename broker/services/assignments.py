@@ -68,7 +68,7 @@ class Assignments:
         now = self._clock()
         with self._db.write() as tx:
             file = delegation.application(tx, self._settings(), actor, client_id, now)
-            principal, found = holder_named(tx, holder)
+            principal, found = holder_named(tx, holder, lock=True)
             held = [one for one in assignments.of(tx, principal, found.id, client_id) if role in (None, one.role)]
             if not assignments.drop(tx, principal, found.id, client_id, role):
                 in_role = f" as {role!r}" if role else ""

@@ -11,12 +11,14 @@ from broker.domain.errors import OAuthError
 from broker.domain.ids import new_secret
 from broker.domain.login import Grant
 from broker.domain.policy import Rulebook
-from broker.domain.standing import Standing, objection, policy_objection
+from broker.domain.standing import Standing, as_of_now, objection, policy_objection
 from broker.jose.keys import PrivateKey
 from broker.provider import pkce, token_request, tokens
 from broker.provider.view import ApplicationView
 from broker.services import audit, claims_view
+from broker.services.homes import home_of
 from broker.settings.broker_file import Tokens
+from broker.settings.load import Settings
 from broker.storage import grants
 from broker.storage import tokens as token_rows
 from broker.storage.engine import Connection
@@ -32,7 +34,10 @@ class Remembered(OAuthError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """One request of one authenticated application, in one transaction at one moment (HP-6). key: for its ID tokens; policies: of now."""
+    """One request of one authenticated application, in one transaction at one moment (HP-6).
+
+    key: for its ID tokens. policies, settings: the files of this moment.
+    """
 
     tx: Connection
     application: ApplicationView
@@ -40,7 +45,14 @@ class Desk:
     lifetimes: Tokens
     key: PrivateKey
     policies: Rulebook
+    settings: Settings
     now: int
+
+    def holding(self, standing: Standing | None, *, just_judged: bool = False) -> Grant:
+        """`holding` at this desk. Raises OAuthError(invalid_grant)."""
+        return holding(
+            standing, self.application, self.policies, self.settings, self.now, "invalid_grant", just_judged=just_judged
+        )
 
     def sign(self, grant: Grant, claims: Mapping[str, Any], nonce: str | None, access_token: str) -> str:
         """The ID token."""
@@ -123,7 +135,7 @@ def _take_code(desk: Desk, code: str, redirect_uri: str, verifier: str | None) -
     if not pkce.proves(spent.challenge, verifier):
         raise OAuthError("invalid_grant", "code_proof").of_application(client_id, *_proofs(spent.challenge, verifier))
     standing = grants.standing(desk.tx, spent.grant_id, desk.now)
-    grant = holding(standing, desk.application, desk.policies, desk.now, "invalid_grant", just_judged=True)
+    grant = desk.holding(standing, just_judged=True)
     return Bound(grant, spent.redirect_uri, spent.challenge)
 
 
@@ -142,7 +154,7 @@ def refresh(desk: Desk, form: Mapping[str, str]) -> dict[str, Any]:
     if family is None:
         raise _refresh_refused(desk, value)
     standing = grants.standing(desk.tx, family.grant_id, desk.now)
-    grant = holding(standing, application, desk.policies, desk.now, "invalid_grant")
+    grant = desk.holding(standing)
     held = usable(grant, application)
     if "offline_access" not in held:
         raise OAuthError("invalid_grant", "offline_access_taken_back")
@@ -172,15 +184,21 @@ def holding(
     standing: Standing | None,
     application: ApplicationView,
     policies: Rulebook,
+    settings: Settings,
     now: int,
     error: str,
     *,
     just_judged: bool = False,
 ) -> Grant:
-    """The grant, if it still holds, with the groups and roles of now (HP-36). Raises OAuthError(error)."""
+    """The grant, if it still holds by the files of this moment, with the proofs, groups and roles that count now (HP-36).
+
+    Raises OAuthError(error).
+    """
     if standing is None:
         raise OAuthError(error, "grant_gone")
-    reason = objection(standing, assignment_required=application.assignment_required, now=now)
+    home = home_of(settings, standing.grant.idp, standing.issuer, standing.email)
+    standing = as_of_now(standing, home)
+    reason = objection(standing, assignment_required=application.assignment_required, now=now, home=home)
     reason = reason or policy_objection(standing, policies, now, just_judged=just_judged)
     if reason is not None:
         raise OAuthError(error, reason)

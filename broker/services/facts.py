@@ -11,11 +11,12 @@ from broker.domain.facts import Facts
 from broker.domain.guest import Person, State
 from broker.domain.invitation import Invitation, Status
 from broker.domain.judgement import judge
-from broker.domain.login import Login, Purpose, Session
-from broker.domain.mailbox import PARTNER, Mailbox
+from broker.domain.login import Login, Session
+from broker.domain.mailbox import Mailbox
 from broker.domain.policy import Circumstances, Rulebook
-from broker.services import mailboxes, membership, proofs, rights
+from broker.services import homes, mailboxes, membership, proofs, rights
 from broker.services.membership import Judged
+from broker.services.present import Present
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
 from broker.storage import consents, invitations, people, subjects
@@ -41,15 +42,12 @@ class Found:
 
 
 def gather(
-    tx: Connection, login: Login, session: Session | None, settings: Settings, now: int, *, policies: Rulebook, address: str
+    tx: Connection, login: Login, here: Present, settings: Settings, now: int, *, policies: Rulebook, address: str
 ) -> Found:
-    """Read the records that this login concerns, and say what is so. address: where the browser is."""
+    """Read the records that this login concerns, and say what is so. here: who is there. address: where the browser is."""
     client_id = login.request.client_id if login.request else None
     application = settings.applications.get(client_id) if client_id else None
-    said = login.assertion
-    # IN-08: an open session never redeems by itself; whoever asked for another account does not get this one
-    vouching = None if said or login.anew or login.purpose is Purpose.INVITATION else session
-    person = _person(tx, said, vouching)
+    said, session, vouching, person = login.assertion, here.session, here.vouching, here.person
     if vouching is not None and not mailboxes.still_vouches(settings, vouching, person):
         vouching = person = None
     home = said.partner if said else vouching.partner if vouching else login.partner
@@ -67,7 +65,7 @@ def gather(
         application=client_id,
         started_at=login.created_at,
         partner=login.partner if login.partner in settings.partners or by_mail else None,
-        partner_live=_is_live(settings, partner, said, vouching),
+        partner_live=_is_live(settings, said or vouching),
         by_mail=by_mail,
         mailbox=mailbox.why if mailbox else None,
         person=person.id if person else None,
@@ -128,22 +126,9 @@ def _judged(facts: Facts, person: Person, home: str | None, policies: Rulebook, 
     )
 
 
-def _person(tx: Connection, said: Assertion | None, session: Session | None) -> Person | None:
-    if said is not None:
-        return people.by_identity(tx, said.partner, said.issuer, said.subject)
-    return people.by_id(tx, session.person_id) if session else None
-
-
-def _is_live(settings: Settings, partner: PartnerFile | None, said: Assertion | None, session: Session | None) -> bool:
-    """The partner that vouched is still in the files under the issuer that it had (AL-08); the code by mail is still on."""
-    if said is None and session is None:
-        return True
-    issuer = said.issuer if said else session.issuer if session else ""
-    if (said.partner if said else session.partner if session else "") == PARTNER:
-        return settings.broker.guests.email_one_time_code and issuer == settings.issuer
-    if partner is None:
-        return False
-    return partner.issuer == issuer or (partner.saml is not None and partner.saml.entity_id is None)  # then its metadata names it
+def _is_live(settings: Settings, vouched: Assertion | Session | None) -> bool:
+    """Whoever vouched is still in the files."""
+    return vouched is None or homes.is_live(settings, vouched.partner, vouched.issuer)
 
 
 def _is_staff(said: Assertion | None, partner: PartnerFile | None) -> bool:
@@ -159,7 +144,8 @@ def _invitation(
     if login.invitation_id is None:
         return _unasked(tx, said, person, settings, now), None
     invitation = invitations.by_id(tx, login.invitation_id)
-    guest = people.by_id(tx, invitation.person_id) if invitation else None
+    binds = said is not None and person is None  # then the guest is who may get a session here (SC-06)
+    guest = people.by_id(tx, invitation.person_id, lock=binds) if invitation else None
     if invitation is None or guest is None:
         return None, ("invitation_expired", "invitation_unknown")
     if said is None:

@@ -43,7 +43,7 @@ class Fresh:
         now, actor = self._clock(), Actor(kind="person", address=address)
         with self._db.write() as tx:
             held = invitations.by_ticket(tx, digest(ticket))
-            guest = people.by_id(tx, held.person_id) if held else None
+            guest = people.by_id(tx, held.person_id, lock=True) if held else None
             last = invitations.latest_of(tx, guest.id) if guest else None
             if held is None or guest is None or last is None:
                 return

@@ -87,9 +87,9 @@ class Grants:
             nonce=request.nonce,
             address=address,
             proof={
+                "issuer": session.issuer,
                 "auth_time_known": session.auth_time_known,
                 "partner_mfa": facts.partner_mfa,
-                "terms": facts.terms_accepted,
                 "by": list(facts.proofs),
             },
             created_at=now,
@@ -142,7 +142,7 @@ class Grants:
         application = None if token is None else self._application(token.standing.grant.client_id)
         if token is None or application is None:
             raise OAuthError("invalid_token", "token_unknown")
-        grant = holding(token.standing, application, self._policies(), now, "invalid_token")
+        grant = holding(token.standing, application, self._policies(), self._settings(), now, "invalid_token")
         scopes = tuple(scope for scope in token.scopes if scope in application.scopes)
         if "openid" not in scopes:
             raise OAuthError("insufficient_scope", "no_openid")
@@ -159,7 +159,7 @@ class Grants:
         if found is None or own is None or not _may_look(application, own, is_access=access is not None):
             return {"active": False}
         try:
-            grant = holding(found.standing, own, self._policies(), now, "invalid_token")
+            grant = holding(found.standing, own, self._policies(), self._settings(), now, "invalid_token")
         except OAuthError:
             return {"active": False}
         answer: dict[str, Any] = {"active": True, "iss": self._issuer, "client_id": grant.client_id, "sub": grant.sub}
@@ -198,13 +198,20 @@ class Grants:
         self, application: ApplicationView, form: Mapping[str, str], use: Callable[[Desk, Mapping[str, str]], dict[str, Any]]
     ) -> dict[str, Any]:
         """One transaction; a refusal that must be remembered is committed first, then raised."""
-        now, lifetimes, issuer = self._clock(), self._settings().broker.tokens, self._issuer
+        now, settings = self._clock(), self._settings()
         key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database itself
         policies = self._policies()
         with self._db.write() as tx:
             try:
                 desk = Desk(
-                    tx=tx, application=application, issuer=issuer, lifetimes=lifetimes, key=key, policies=policies, now=now
+                    tx=tx,
+                    application=application,
+                    issuer=settings.issuer,
+                    lifetimes=settings.broker.tokens,
+                    key=key,
+                    policies=policies,
+                    settings=settings,
+                    now=now,
                 )
                 return use(desk, form)
             except Remembered as error:

@@ -84,7 +84,7 @@ class Guests:
         """Take back a guest's consent for an application; its grants there end. The number of grants. Raises NotFound."""
         now = self._clock()
         with self._db.write() as tx:
-            person = named(tx, name)
+            person = named(tx, name, lock=True)
             if not consents.withdraw(tx, person.id, application, now):
                 raise NotFound(f"{person.email} has not agreed to anything for {application!r}", "consent_unknown")
             ended = len(grants.end_of_application(tx, person.id, application, now))

@@ -27,7 +27,8 @@ from broker.services import audit, trail
 from broker.services.facts import Found
 from broker.services.mailboxes import MISMATCH
 from broker.services.outbox import Outbox
-from broker.services.sign_in import SignIn, identity_of
+from broker.services.present import identity_of
+from broker.services.sign_in import SignIn
 from broker.settings.load import Settings
 from broker.storage import logins, mail_codes, people, shared
 from broker.storage.engine import Connection, Database
@@ -215,7 +216,7 @@ class MailCodes:
     def _move(self, tx: Connection, found: Found, said: Assertion, client: str) -> None:
         """From the code to the home organization, with proof of both; id, sub, groups and assignments hang off the person."""
         login, now = found.login, found.facts.now
-        identity = identity_of(found, said.subject, now)
+        identity = identity_of(login, said.subject, now)
         if not people.unbind(tx, PARTNER, said.issuer, said.subject):
             raise LoginExpired("login_used").of_login(login.id, login.reference)
         if not people.bind(tx, identity):

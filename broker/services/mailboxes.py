@@ -8,6 +8,7 @@ from broker.domain.guest import Person
 from broker.domain.invitation import Invitation, Status
 from broker.domain.login import Login, Session
 from broker.domain.mailbox import PARTNER, Mailbox, Why
+from broker.services import homes
 from broker.settings.load import Settings
 from broker.storage import people
 from broker.storage.engine import Connection
@@ -25,9 +26,7 @@ def is_open_to(settings: Settings, email: str | None) -> bool:
 
 def still_vouches(settings: Settings, session: Session, person: Person | None) -> bool:
     """A session that a code began holds until a partner is the authority for the address: the guest then moves there."""
-    if session.partner != PARTNER or person is None:
-        return True
-    return settings.partner_of_domain(domain_of(person.email)) is None
+    return person is None or not homes.has_another(settings, session.partner, person.email)
 
 
 def is_home(login: Login, vouching: Session | None, settings: Settings) -> bool:
@@ -85,5 +84,5 @@ def _beside(
     if refusal is not None or said.partner == PARTNER or not said.email_verified or not said.email:
         return None
     partner = settings.partners.get(said.partner)
-    guest = people.by_code(tx, said.email, PARTNER, settings.issuer) if partner and not partner.members else None
+    guest = people.by_code(tx, said.email, PARTNER, settings.issuer, lock=True) if partner and not partner.members else None
     return Mailbox(why=Why.RECORDED, address=said.email, person=guest.id, identity=identity) if guest else None

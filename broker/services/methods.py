@@ -69,7 +69,8 @@ class Methods:
             if len(held) == 1:
                 factors.remove_all(tx, person.id)  # recovery codes stand in for a method: without one they open nothing
             for session in sessions.live_of(tx, person.id, now):
-                kept = tuple(proof for proof in session.proofs if proof.by != factor_id)
+                lost = {factor_id, *(["recovery"] if len(held) == 1 else [])}
+                kept = tuple(proof for proof in session.proofs if proof.by not in lost)
                 if len(kept) < len(session.proofs):
                     sessions.set_proofs(tx, replace(session, proofs=kept))
             data: dict[str, object] = {"factor": factor_id, "method": gone.method.value}
@@ -91,7 +92,7 @@ class Methods:
     def _fresh(self, tx: Connection, session_cookie: str | None, now: int) -> tuple[Session, Person]:
         """The session and its person, who proved himself with a factor of ours just before (MF-07)."""
         session = self._sessions.of_cookie(tx, session_cookie, now)
-        person = people.by_id(tx, session.person_id) if session else None
+        person = people.of_session(tx, session.sid, lock=True) if session else None
         if session is None or person is None or person.state != "active" or person.is_expired(now):
             raise NotFresh
         proofs = own(session.proofs, person.id)

@@ -105,6 +105,7 @@ def remove(tx: Connection, actor: Actor, person: Person, now: int, *, reason: st
     reason: stays in the audit for ever, so it names nobody. Raises Conflict for somebody who is deleted already.
     """
     move(person.state, Act.DELETE)
+    forgetting.forget_tokens(tx, person.id)
     ended = end_access(tx, person.id, now)
     if person.kind is Kind.MEMBER:
         lives.ask_others(tx, person.email, now)

@@ -107,9 +107,9 @@ class Moving:
         with self._db.write() as tx:
             self._may(tx, actor, now)
             has = bindings.held(tx, ids, partner, now)
-            for one in ids:
-                person = people.by_id(tx, one)
-                if person is None or not has[one].identities:
+            for one in sorted(ids):
+                person = people.by_id(tx, one, lock=True)
+                if person is None or not bindings.held(tx, [one], partner, now)[one].identities:
                     continue  # somebody else was faster
                 looked = self._looked(tx, person, has[one], terms)
                 if looked.problem:

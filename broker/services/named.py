@@ -24,9 +24,9 @@ def named(tx: Connection, name: str, *, lock: bool = False) -> Person:
     return person
 
 
-def living(tx: Connection, name: str) -> Person:
+def living(tx: Connection, name: str, *, lock: bool = False) -> Person:
     """The same, if they are not deleted. Raises NotFound."""
-    person = named(tx, name)
+    person = named(tx, name, lock=lock)
     if person.state is State.DELETED:
         raise NotFound(f"there is no guest {name!r}", "guest_unknown")
     return person
@@ -40,11 +40,11 @@ def group_named(tx: Connection, name: str) -> Group:
     return group
 
 
-def holder_named(tx: Connection, name: str) -> tuple[Principal, Person | Group]:
-    """A guest, or a group: an address is a guest's, an id anybody's, all else a group's name. Raises NotFound."""
+def holder_named(tx: Connection, name: str, *, lock: bool = False) -> tuple[Principal, Person | Group]:
+    """A guest, or a group: an address is a guest's, an id anybody's, all else a group's name. lock: a guest. Raises NotFound."""
     if "@" in name:
-        return Principal.PERSON, living(tx, name)
-    person = people.by_id(tx, name.lower()) if is_uuid(name) else None
+        return Principal.PERSON, living(tx, name, lock=lock)
+    person = people.by_id(tx, name.lower(), lock=lock) if is_uuid(name) else None
     if person is not None and person.state is not State.DELETED:
         return Principal.PERSON, person
     try:

@@ -9,6 +9,7 @@ from broker.domain.guest import Person
 from broker.domain.login import LIFETIME, Login, Purpose, Session, Stage
 from broker.domain.policy import Rulebook
 from broker.services import facts
+from broker.services.present import present
 from broker.services.sessions import Sessions
 from broker.settings.load import Settings
 from broker.storage.engine import Database
@@ -38,9 +39,9 @@ class OwnPages:
         """
         now = self._clock()
         with self._db.read() as tx:
-            session = self._sessions.of_cookie(tx, session_cookie, now)
-            if session is None:
-                return None
             login = Login(id="", reference="", purpose=Purpose.PANEL, stage=Stage.OPEN, created_at=now, expires_at=now + LIFETIME)
-            found = facts.gather(tx, login, session, self._settings(), now, policies=self._policies(), address=address)
-        return (session, found.person) if found.person is not None and decide(found.facts).next.step is Step.ISSUE else None
+            here = present(tx, login, lambda: self._sessions.of_cookie(tx, session_cookie, now), lock=False)
+            if here.session is None:
+                return None
+            found = facts.gather(tx, login, here, self._settings(), now, policies=self._policies(), address=address)
+        return (here.session, found.person) if found.person is not None and decide(found.facts).next.step is Step.ISSUE else None

@@ -14,7 +14,8 @@ from broker.domain.invitation import Invitation
 from broker.services import audit, trail
 from broker.services.facts import Found
 from broker.services.moves import begin, rules_of
-from broker.services.sign_in import SignIn, identity_of
+from broker.services.present import identity_of
+from broker.services.sign_in import SignIn
 from broker.settings.load import Settings
 from broker.storage import assignments, consents, invitations, logins, people
 from broker.storage.engine import Connection, Database
@@ -58,7 +59,7 @@ class Redemption:
             raise BadRequest("consent_login_mismatch").of_login(login.id, login.reference)
         if not invitations.take(tx, invitation.id, now):
             raise InvitationUsed("invitation_used").of_login(login.id, login.reference)
-        if found.person is None and not people.bind(tx, identity_of(found, person.id, now)):
+        if found.person is None and not people.bind(tx, identity_of(found.login, person.id, now)):
             raise InvitationMismatch("identity_taken").of_login(login.id, login.reference)
         self._activate(tx, found, person, invitation, now)
         for client_id, scopes in self._agreed(found, invitation).items():

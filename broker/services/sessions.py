@@ -77,9 +77,10 @@ class Sessions:
         if before is not None and same:
             if said.auth_time is None:  # HP-17: the time of the session's first assertion, never later
                 session = replace(session, auth_time=min(session.auth_time, before.auth_time))
-            sessions.renew(tx, session, digest(cookie))
-        else:
-            sessions.add(tx, session, digest(cookie))
+            if sessions.renew(tx, session, digest(cookie)):
+                return session, cookie
+            session = replace(session, sid=new_id(), created_at=now)  # the person signed out of it a moment ago
+        sessions.add(tx, session, digest(cookie))
         return session, cookie
 
     def _go_on(self, tx: Connection, login: Login, before: Session, facts: Facts) -> tuple[Session, str | None]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from broker.domain.address import domain_of
 from broker.domain.audit import Actor, Event
-from broker.domain.errors import LoginExpired, TooManyAttempts
+from broker.domain.errors import InvitationExpired, LoginExpired, TooManyAttempts
 from broker.domain.gates import Decision, Step, decide
-from broker.domain.guest import Identity, Kind, Person, State
+from broker.domain.guest import Kind, Person, State
 from broker.domain.ids import digest, new_id, new_reference, new_secret
 from broker.domain.login import LIFETIME, Login, Purpose, Stage
 from broker.domain.mailbox import PARTNER
@@ -24,10 +24,11 @@ from broker.services.facts import Found
 from broker.services.grants import Grants
 from broker.services.live import live
 from broker.services.mismatches import Mismatches
+from broker.services.present import identity_of, present
 from broker.services.sessions import Sessions
 from broker.services.turn import Started, Turn
 from broker.settings.load import Settings
-from broker.storage import logins, people, shared
+from broker.storage import invitations, logins, people, shared
 from broker.storage.engine import Connection, Database
 
 LOGINS_PER_ADDRESS = 20_000  # an hour: a whole company behind one address; bounds what strangers can store (RX-05)
@@ -115,6 +116,8 @@ class SignIn:
             **values,
         )
         with self._db.write() as tx:
+            if login.invitation_id is not None and not invitations.hold(tx, login.invitation_id):
+                raise InvitationExpired("invitation_unknown")  # its guest was deleted a moment ago
             if shared.count_attempt(tx, f"login:{address}", now, 3600) > LOGINS_PER_ADDRESS:
                 raise TooManyAttempts("logins_of_address")
             if browser is not None:
@@ -158,25 +161,28 @@ class SignIn:
     ) -> Found:
         """Where a live login stands, for what else is decided or written in `tx`. Raises LoginExpired.
 
-        What is out at the partner is forgotten, staff who arrive first join, memberships by rule are settled.
+        The person is held until `tx` ends: who blocks, resets or deletes them comes wholly before or wholly after (SC-06). What
+        is out at the partner is forgotten, staff who arrive first join, memberships by rule are settled.
         """
         login = live(tx, login_id, browser, now)
-        if login.stage is Stage.WAITING:  # Back, reload, a second tab
+        was_out, login = login.stage is Stage.WAITING, replace(login, stage=Stage.OPEN)
+        found = self._gather(tx, login, session_cookie, address, now)
+        if was_out:  # Back, reload, a second tab; after the person's row is held, as a deletion takes them in this order
             logins.reopen(tx, login)
-            login = replace(login, stage=Stage.OPEN)
-        settings = self._settings()
-        session = self._sessions.of_cookie(tx, session_cookie, now)
-        found = facts.gather(tx, login, session, settings, now, policies=self._policies(), address=address)
         if found.may_join:
             self._join(tx, found, now)
-            found = facts.gather(tx, login, session, settings, now, policies=self._policies(), address=address)
+            found = self._gather(tx, login, session_cookie, address, now)
         if found.person is not None:
             membership.settle(tx, found.person.id, found.judged, now)
         return found
 
+    def _gather(self, tx: Connection, login: Login, session_cookie: str | None, address: str, now: int) -> Found:
+        here = present(tx, login, lambda: self._sessions.of_cookie(tx, session_cookie, now))
+        return facts.gather(tx, login, here, self._settings(), now, policies=self._policies(), address=address)
+
     def _join(self, tx: Connection, found: Found, now: int) -> None:
         """A member of staff is created at the first sign-in (contract: identity rules)."""
-        said = found.login.assertion
+        login, said = found.login, found.login.assertion
         if said is None or said.email is None:
             return
         person = Person(
@@ -193,7 +199,7 @@ class SignIn:
         )
         if not people.add(tx, person):
             return  # the address belongs to a guest or an earlier member: staff must settle that, never we
-        bound = people.bind(tx, identity_of(found, person.id, now))
+        bound = people.bind(tx, identity_of(login, person.id, now))
         actor = Actor(kind="person", id=person.id, request_id=found.login.reference)
         data = {"partner": said.partner, "bound": bound}
         audit.record(
@@ -287,11 +293,3 @@ class SignIn:
             facts=found.facts,
             **values,
         )
-
-
-def identity_of(found: Found, person_id: str, now: int) -> Identity:
-    """The external identity of this login's assertion, for a person."""
-    said = found.login.assertion
-    if said is None:
-        raise LoginExpired("login_used")
-    return Identity(partner=said.partner, issuer=said.issuer, subject=said.subject, person_id=person_id, bound_at=now)

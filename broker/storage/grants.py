@@ -5,7 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, ScalarSelect, Select, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from broker.domain.assignment import Principal
 from broker.domain.guest import Kind, State
@@ -19,6 +33,7 @@ from broker.storage.tables import (
     assignments,
     codes,
     consents,
+    factors,
     grants,
     group_assignments,
     group_members,
@@ -26,6 +41,7 @@ from broker.storage.tables import (
     people,
     refresh_families,
     sessions,
+    terms,
 )
 
 _PLAIN = ("id", "sid", "person_id", "client_id", "sub", "claims", "requested", "acr", "auth_time", "idp", "nonce", "address", "proof", "created_at", "ended_at")  # fmt: skip
@@ -113,6 +129,8 @@ def standing_query() -> Select[Any]:
             _own_roles().label("own_roles"),
             _group_roles().label("group_roles"),
             _group_names().label("group_names"),
+            _of_person(factors.c.id).label("own_factors"),
+            _of_person(terms.c.version).label("terms"),
             consented.label("consented"),
         )
         .select_from(grants)
@@ -145,6 +163,12 @@ def _group_names() -> ScalarSelect[Any]:
     return joined.where(group_members.c.person_id == grants.c.person_id).correlate(grants).scalar_subquery()
 
 
+def _of_person(column: Column[str]) -> ScalarSelect[Any]:
+    """Every value of a column that belongs to the person."""
+    mine = column.table.c.person_id == grants.c.person_id
+    return select(func.aggregate_strings(column, _BREAK)).where(mine).scalar_subquery()
+
+
 def standing_of(m: RowMapping) -> Standing:
     """The record of a row of `standing_query`."""
     grant = Grant(**{name: m[name] for name in _PLAIN}, scopes=tuple(m["scopes"]), amr=tuple(m["amr"]))
@@ -158,6 +182,8 @@ def standing_of(m: RowMapping) -> Standing:
         assigned=not (m["own_roles"] is None and m["group_roles"] is None),
         roles=_names(m["own_roles"]) | _names(m["group_roles"]),
         groups=_names(m["group_names"]),
+        factors=_names(m["own_factors"]),
+        terms=_names(m["terms"]),
         consented=None if m["consented"] is None else frozenset(m["consented"]),
     )
 

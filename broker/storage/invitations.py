@@ -49,6 +49,12 @@ def by_id(tx: Connection, invitation_id: str) -> Invitation | None:
     return _invitation(row) if row else None
 
 
+def hold(tx: Connection, invitation_id: str) -> bool:
+    """Keep an invitation from being deleted until this transaction ends; False if there is none any more."""
+    c = invitations.c
+    return tx.execute(select(c.id).where(c.id == invitation_id).with_for_update(read=True, key_share=True)).first() is not None
+
+
 def latest_of(tx: Connection, person_id: str) -> Invitation | None:
     """The newest invitation of a person; of several in one second the living one."""
     c = invitations.c

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, Select, Update, bindparam, delete, select, update
 
 from broker.domain.group import folded
 from broker.domain.guest import Identity, Kind, Person, State
 from broker.storage.dialects import for_both, run
-from broker.storage.tables import identities, invitations, people
+from broker.storage.tables import identities, invitations, people, sessions
 
 
 def person_of(row: Row[Any]) -> Person:
@@ -52,6 +52,11 @@ _BY_IDENTITY = (
     .join(identities, _I.person_id == _P.id)
     .where(_I.partner == bindparam("partner"), _I.issuer == bindparam("issuer"), _I.subject == bindparam("subject"))
 )
+_OF_SESSION = (
+    select(people)
+    .join(sessions, sessions.c.person_id == _P.id)
+    .where(sessions.c.sid == bindparam("session"), sessions.c.ended_at.is_(None))
+)
 _BY_CODE = (
     select(people)
     .join(identities, _I.subject == _P.id)
@@ -75,7 +80,13 @@ _PENDING = (
         invitations.c.status == "pending",
         invitations.c.expires_at > bindparam("now"),
     )
+    .with_for_update(key_share=True, of=people)
 )
+
+
+def _held(statement: Select[Any]) -> Select[Any]:
+    """The same with a lock on its rows that leaves foreign keys alone (SQLite has one writer anyway)."""
+    return statement.with_for_update(key_share=True)
 
 
 @cache  # a handful of sets of columns
@@ -116,9 +127,20 @@ def by_email(tx: Connection, email: str, *, lock: bool = False) -> Person | None
     return person_of(row) if row else None
 
 
-def by_identity(tx: Connection, partner: str, issuer: str, subject: str) -> Person | None:
-    """The person bound to this external identity, compared in exact bytes (HO-14)."""
-    row = tx.execute(_BY_IDENTITY, {"partner": partner, "issuer": issuer, "subject": subject}).first()
+def by_identity(tx: Connection, partner: str, issuer: str, subject: str, *, lock: bool = False) -> Person | None:
+    """The person bound to this external identity, compared in exact bytes (HO-14). lock: as `of_session`."""
+    names = {"partner": partner, "issuer": issuer, "subject": subject}
+    row = tx.execute(_held(_BY_IDENTITY) if lock else _BY_IDENTITY, names).first()
+    return person_of(row) if row else None
+
+
+def of_session(tx: Connection, sid: str, *, lock: bool = False) -> Person | None:
+    """The person of a session that has not ended.
+
+    lock: nobody changes the person or ends the session until this transaction ends. Whoever was doing so is waited for, and
+    the answer is the one after it: a person, an identity or a session that is gone by then is not found.
+    """
+    row = tx.execute(_held(_OF_SESSION) if lock else _OF_SESSION, {"session": sid}).first()
     return person_of(row) if row else None
 
 
@@ -134,9 +156,9 @@ def identities_of(tx: Connection, person_id: str) -> list[Identity]:
     return [Identity(**row._mapping) for row in rows]
 
 
-def by_code(tx: Connection, email: str, partner: str, issuer: str) -> Person | None:
-    """The guest with this address whose identity at `partner` (the code by mail) is his own id."""
-    row = tx.execute(_BY_CODE, {"address": email, "partner": partner, "issuer": issuer}).first()
+def by_code(tx: Connection, email: str, partner: str, issuer: str, *, lock: bool = False) -> Person | None:
+    """The guest with this address whose identity at `partner` (the code by mail) is their own id. lock: as `of_session`."""
+    row = tx.execute(_held(_BY_CODE) if lock else _BY_CODE, {"address": email, "partner": partner, "issuer": issuer}).first()
     return person_of(row) if row else None
 
 
@@ -153,6 +175,6 @@ def change(tx: Connection, person_id: str, values: Mapping[str, Any]) -> None:
 
 
 def pending_invitation(tx: Connection, email: str, now: int) -> str | None:
-    """The id of the living invitation of an address, for a person who comes without its link."""
+    """The id of the living invitation of an address, for a person who comes without its link; the guest is locked."""
     row = tx.execute(_PENDING, {"address": email, "now": now}).first()
     return str(row[0]) if row else None

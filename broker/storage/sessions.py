@@ -26,6 +26,7 @@ _BY_COOKIE = select(sessions).where(
 )
 _BY_SID = select(sessions).where(_C.sid == bindparam("session"))
 _CHANGE = update(sessions).where(_C.sid == bindparam("session"))  # the columns to set are the other parameters
+_RENEW = _CHANGE.where(_C.ended_at.is_(None))
 _TOUCH = _CHANGE.values(last_seen_at=bindparam("now"))
 _END = _CHANGE.where(_C.ended_at.is_(None)).values(ended_at=bindparam("now"))
 _END_ALL = update(sessions).where(_C.person_id == bindparam("person"), _C.ended_at.is_(None)).values(ended_at=bindparam("now"))
@@ -72,10 +73,10 @@ def touch(tx: Connection, sid: str, now: int) -> None:
     tx.execute(_TOUCH, {"session": sid, "now": now})
 
 
-def renew(tx: Connection, session: Session, cookie: str) -> None:
-    """A new proof of the same person: new cookie, new facts, the same sid (SC-01)."""
+def renew(tx: Connection, session: Session, cookie: str) -> bool:
+    """A new proof of the same person: new cookie, new facts, the same sid (SC-01); False if the session has ended."""
     values = {n: getattr(session, n) for n in _RENEWED} | _lists(session) | {"cookie": cookie}
-    tx.execute(_CHANGE, {"session": session.sid, **values})
+    return tx.execute(_RENEW, {"session": session.sid, **values}).rowcount == 1
 
 
 def set_proofs(tx: Connection, session: Session) -> None:
