@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -17,9 +17,12 @@ from broker.domain.claims import PROTOCOL, SCOPES
 from broker.domain.errors import PartnerUntrusted
 
 MAX_TEXT = 2048  # characters of one value
+MAX_LINE = 256  # characters of a name, the column's
 MAX_VALUES = 1000  # values of one claim
 MAX_NAMES = 200  # names remembered for receipt and doctor
+NAME_ID: Final = "name_id"  # over SAML: the value of the NameID, in the place of an attribute
 
+_SPACE = " \t\r\n"
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # what UTF-8 or PostgreSQL cannot hold
 
 
@@ -86,6 +89,18 @@ DEFAULTS: Final[Mapping[str, str]] = {
 }
 _LISTS: Final = frozenset({"groups", "roles"})
 _TEXTS: Final = frozenset(DEFAULTS) - {"address"}
+_NAMES: Final = frozenset(("name", "given_name", "family_name", "middle_name", "nickname", "preferred_username"))
+
+Choose = Callable[[Sequence[str]], str | None]  # of several addresses, canonical: the one that is ours already, or None
+Named = Callable[[str], bool]  # whether a rule of ours names the claim
+
+
+def _nobody(_addresses: Sequence[str]) -> str | None:
+    return None
+
+
+def _never(_claim: str) -> bool:
+    return False
 
 
 class _Absent:
@@ -100,11 +115,15 @@ ABSENT: Final = _Absent()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """What an Assertion takes over. email: canonical. claims: broker claim -> value, without `email` and `name`."""
+    """What an Assertion takes over. email: canonical. claims: broker claim -> value, without `email` and `name`.
+
+    left_out: claims that nobody named and that came in no form that can be used.
+    """
 
     email: str | None = None
     name: str | None = None
     claims: Mapping[str, Any] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 def claims_map(configured: Mapping[str, str]) -> dict[str, str]:
@@ -132,20 +151,48 @@ def map_values(
     values: Mapping[str, Any],
     wire: Wire,
     canonical_email: Callable[[str], str | None],
+    *,
+    choose: Choose = _nobody,
+    named: Named = _never,
 ) -> Mapped:
     """Read every mapped claim from `values` (name on the wire -> value).
 
-    A value of a type that its claim cannot have is left out. Raises PartnerUntrusted(claim_ambiguous) where a claim of
-    one value came with several: which one would count is not for us to choose (HS-29).
+    A value of a type that its claim cannot have is left out. Where a claim of one value came with several, which one would
+    count is not for us to choose (HS-29): the address is the one that `choose` knows; a claim that neither the file nor a
+    rule names is left out. Else raises PartnerUntrusted(claim_ambiguous).
     """
     found: dict[str, Any] = {}
-    for claim, source in claims_map(configured).items():
-        value = shape(claim, find(values, source, wire))
+    left_out: list[str] = []
+    sources = claims_map(configured)
+    address = _address(find(values, sources.pop("email"), wire), canonical_email, choose)
+    for claim, source in sources.items():
+        came = find(values, source, wire)
+        try:
+            value = shape(claim, came)
+        except PartnerUntrusted:
+            if claim in configured or named(claim):
+                raise
+            value = None
         if value is not None:
             found[claim] = value
-    address = found.pop("email", None)
+        elif came is not ABSENT and claim not in configured:
+            left_out.append(claim)
     name = found.pop("name", None)
-    return Mapped(email=None if address is None else canonical_email(address), name=name, claims=found)
+    return Mapped(email=address, name=name, claims=found, left_out=tuple(left_out))
+
+
+def _address(value: Any, canonical_email: Callable[[str], str | None], choose: Choose) -> str | None:
+    """The person's address; several spellings of one are one. White space around it is none of it."""
+    items = value if isinstance(value, list) else [value]
+    texts = [text.strip(_SPACE) for text in map(_text, items[:MAX_VALUES]) if text is not None]
+    read = [canonical_email(text) for text in texts]
+    addresses = tuple(dict.fromkeys(address for address in read if address is not None))
+    if len(items) < 2 or (len(addresses) == 1 and len(read) == len(items) and None not in read):
+        return next(iter(addresses), None)
+    chosen = choose(addresses)
+    if chosen not in addresses:
+        raise _ambiguous("email")
+    return chosen
 
 
 def shape(claim: str, value: Any) -> Any:
@@ -154,6 +201,8 @@ def shape(claim: str, value: Any) -> Any:
         items = value if isinstance(value, list) else [value]
         texts = [text for text in map(_text, items[:MAX_VALUES]) if text is not None]
         return texts or None
+    if claim in _NAMES:
+        return line(_only(claim, value))
     if claim in _TEXTS:
         return _text(_only(claim, value))
     if claim == "address" and not isinstance(value, dict):
@@ -165,12 +214,24 @@ def _only(claim: str, value: Any) -> Any:
     if not isinstance(value, list):
         return value
     if len(value) > 1:
-        raise PartnerUntrusted("claim_ambiguous", f"{claim} came with several values; map a claim that has one")
+        raise _ambiguous(claim)
     return value[0] if value else None
+
+
+def _ambiguous(claim: str) -> PartnerUntrusted:
+    return PartnerUntrusted("claim_ambiguous", f"{claim} came with several values; map a claim that has one")
 
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= MAX_TEXT and not _NOT_TEXT.search(value) else None
+
+
+def line(value: Any) -> str | None:
+    """One line of printable text, cut: a name goes into mails to people who trust what we write (FA-10)."""
+    if not isinstance(value, str) or _NOT_TEXT.search(value):
+        return None
+    words = "".join(c if c.isprintable() else " " for c in value[: 4 * MAX_TEXT]).split()
+    return " ".join(words)[:MAX_LINE].rstrip() or None
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,8 @@ class Assertion:
     claims: broker claim -> value, only mapped ones. arrived: the names that came, for receipt and doctor, never values.
     auth_time: seconds since 1970 when the person proved himself there, None if the provider does not say.
     skew: seconds that the provider's clock is ahead of ours by its own word (iat), None if it does not say.
+    left_out: claims, or names on the wire, that came in no form that can be used and that nobody asked for (HS-29).
+    subject_form: over SAML, the kind of NameID that names the account; None for any other.
     acr, amr: as the provider said them; whether they count as MFA is judged later (HO-15).
     """
 
@@ -32,6 +34,8 @@ class Assertion:
     session_ends: int | None = None
     arrived: tuple[str, ...] = ()
     skew: int | None = None
+    left_out: tuple[str, ...] = ()
+    subject_form: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object for the login's row."""
@@ -40,4 +44,5 @@ class Assertion:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Assertion:
         """The inverse of `to_json`."""
-        return cls(**{**value, "amr": tuple(value["amr"]), "arrived": tuple(value["arrived"])})
+        lists = {name: tuple(value.get(name, ())) for name in ("amr", "arrived", "left_out")}
+        return cls(**{**value, **lists})

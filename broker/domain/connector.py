@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,13 +41,21 @@ class Outbound:
     told: str = field(default="", repr=False)
 
 
+Known = Callable[[str, str, Sequence[str]], str | None]  # issuer, subject, canonical addresses -> the one that is ours already
+
+
+def _nobody(_issuer: str, _subject: str, _addresses: Sequence[str]) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """What the browser brought back, and what was remembered."""
+    """What the browser brought back, and what was remembered. known: for an answer with several addresses."""
 
     params: Mapping[str, str]
     memory: Mapping[str, str]
     now: int
+    known: Known = _nobody
 
 
 class Connector(Protocol):

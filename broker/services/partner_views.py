@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from broker.connectors.oidc.partner import PartnerView
 from broker.domain.errors import PartnerFailed
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
 
 
-def partner_view(settings: Settings, partner: PartnerFile) -> PartnerView:
+def partner_view(settings: Settings, partner: PartnerFile, *, ruled: Callable[[str], bool] = lambda _claim: False) -> PartnerView:
     """The view of one partner. Raises PartnerFailed where it is not reached over OIDC."""
     oidc = partner.oidc
     if oidc is None:
@@ -27,4 +29,6 @@ def partner_view(settings: Settings, partner: PartnerFile) -> PartnerView:
         claims=dict(partner.claims),
         domains=tuple(partner.domains),
         trust_email=partner.trust.email,
+        ruled=ruled,
+        skew=partner.allowed_clock_skew,
     )

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from broker.connectors.http import HttpClient
 from broker.connectors.oidc.connector import OidcConnector, PartnerView, Sources
-from broker.connectors.oidc.discovery import Judgements, discovery_url, fetch_discovery, fetch_jwks
+from broker.connectors.oidc.discovery import Judgements
 from broker.domain.connector import Connector
 from broker.domain.errors import PageError, PartnerFailed
 from broker.jose.sign import sign
-from broker.services import key_changes
+from broker.services import key_changes, known
 from broker.services.addresses import canonical
 from broker.services.keys import Keys
 from broker.services.partner_views import partner_view
 from broker.services.saml_files import KIND as METADATA
 from broker.services.saml_partners import SamlPartners
+from broker.services.shelf import Shelf
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
 from broker.storage import audit, documents
@@ -95,7 +96,9 @@ class Partners:
             held = self._held = (settings, {})
         view = held[1].get(partner.id)
         if view is None:
-            view = held[1][partner.id] = partner_view(settings, partner)
+            view = held[1][partner.id] = partner_view(
+                settings, partner, ruled=lambda claim: known.is_ruled(self._db, partner.id, claim)
+            )
         return view
 
     def document(
@@ -246,54 +249,3 @@ class Partners:
 def _is_over(row: Document, now: int) -> bool:
     """Metadata serves until its validUntil and not a second longer (HS-39)."""
     return row.valid_until is not None and now >= row.valid_until
-
-
-class Shelf:
-    """The documents of one partner during one step of one login: the rows are read once."""
-
-    def __init__(self, partners: Partners, partner: PartnerFile, *, ahead: int = 0) -> None:
-        """ahead: seconds for which a document should still be fresh, for whoever renews in time."""
-        self._partners = partners
-        self._partner = partner
-        self._ahead = ahead
-        self._rows: Mapping[str, Document] | None = None
-        self._held_back = False  # a refresh of the keys was wanted within the interval of the last one
-
-    def _kept(self) -> Mapping[str, Document]:
-        if self._rows is None:
-            self._rows = self._partners.rows(self._partner.id)
-        return self._rows
-
-    def discovery(self) -> Mapping[str, Any]:
-        """The discovery document, checked when it was fetched and again when it is used."""
-        issuer = self._partner.issuer
-        return self._partners.document(
-            self._partner,
-            self._kept(),
-            "discovery",
-            discovery_url(issuer),
-            lambda http: fetch_discovery(http, issuer),
-            refresh=False,
-            ahead=self._ahead,
-        )
-
-    def keys(self, unknown: bool) -> Mapping[str, Any]:
-        """The key set; `unknown`: a token names a key that is not in it (HO-6)."""
-        url = str(self.discovery()["jwks_uri"])
-        return self._partners.document(
-            self._partner,
-            self._kept(),
-            "jwks",
-            url,
-            lambda http: fetch_jwks(http, url),
-            refresh=unknown,
-            ahead=self._ahead,
-            held_back=self._hold_back,
-        )
-
-    def _hold_back(self) -> None:
-        self._held_back = True
-
-    def held_back(self) -> bool:
-        """Whether a new key may be out that we did not look for, because we took up another one within the interval."""
-        return self._held_back and self._partners.changed_keys(self._partner.id)

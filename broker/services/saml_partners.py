@@ -15,6 +15,7 @@ from broker.connectors.http import HttpClient
 from broker.domain.audit import SYSTEM
 from broker.domain.errors import PartnerFailed
 from broker.keyring.create import ENCRYPTION, SAML
+from broker.services import known
 from broker.services.addresses import canonical
 from broker.services.keys import Keys
 from broker.services.saml_files import KIND, MetadataFiles, good_copy, same_entity
@@ -69,7 +70,7 @@ class SamlPartners:
             decryption=lambda: self._decryption_keys(wanted=saml.want_encrypted),
         )
         return SamlConnector(
-            saml_view(partner, idp),
+            saml_view(partner, idp, ruled=lambda claim: known.is_ruled(self._db, partner.id, claim)),
             ourselves,
             lambda: idp,
             self._clock,
@@ -213,7 +214,7 @@ def saml_of(partner: PartnerFile) -> SamlPartner:
     return partner.saml
 
 
-def saml_view(partner: PartnerFile, idp: Idp) -> SamlView:
+def saml_view(partner: PartnerFile, idp: Idp, *, ruled: Callable[[str], bool]) -> SamlView:
     """What the SAML connector is told of a partner's file and metadata."""
     from broker.connectors.saml.partner import SamlView
 
@@ -228,6 +229,8 @@ def saml_view(partner: PartnerFile, idp: Idp) -> SamlView:
         domains=tuple(partner.domains),
         trust_email=partner.trust.email,
         scopes=idp.scopes,
+        ruled=ruled,
+        skew=partner.allowed_clock_skew,
     )
 
 

@@ -16,7 +16,7 @@ from broker.domain.ids import digest, new_secret
 from broker.domain.login import Login, Stage
 from broker.domain.receipt import Outcome
 from broker.keyring.seal import Sealer
-from broker.services import audit, trail
+from broker.services import audit, known, trail
 from broker.services.live import live
 from broker.services.partners import Partners
 from broker.settings.load import Settings
@@ -127,7 +127,9 @@ class Upstream:
             if not logins.take_answer(tx, login, digest(state), now):
                 raise LoginExpired("login_used")
         try:
-            said = self._partners.connector(partner_id).complete(Inbound(params=params, memory=memory, now=now))
+            said = self._partners.connector(partner_id).complete(
+                Inbound(params=params, memory=memory, now=now, known=known.addresses(self._db, login, partner_id))
+            )
         except PageError as error:
             if goes_on_without(error, memory):
                 self._without(login, error)
@@ -142,6 +144,8 @@ class Upstream:
     @staticmethod
     def _vouched(login: Login, said: Assertion, now: int) -> dict[str, Any]:
         """What the login gains by the partner's word: column -> value."""
+        seldom: dict[str, Any] = {"left_out": list(said.left_out), "subject_form": said.subject_form}
+        more = {name: value for name, value in seldom.items() if value}
         step = trail.entry(
             now,
             "upstream",
@@ -154,6 +158,7 @@ class Upstream:
             amr=list(said.amr),
             auth_time=said.auth_time,
             skew=said.skew,
+            **more,
         )
         return {"assertion": said.to_json(), "anew": False, "trail": trail.longer(login, step)}
 

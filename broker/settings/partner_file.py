@@ -29,6 +29,7 @@ from broker.settings.values import (
     present,
 )
 
+_LARGEST_SKEW = 300  # seconds: a message stays good for so much longer
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # RFC 3986 3.1
 
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
@@ -71,6 +72,12 @@ def _signed(value: object) -> object:
 def _scopes(value: tuple[str, ...]) -> tuple[str, ...]:
     if "openid" not in value:
         raise Wrong("lacks openid; write [openid, profile, email]")
+    return value
+
+
+def _skew(value: int) -> int:
+    if value > _LARGEST_SKEW:
+        raise Wrong("is longer than 5m, the most that clocks may differ; have the partner set its clock by NTP")
     return value
 
 
@@ -153,7 +160,11 @@ class PartnerFile(NamedFile):
     saml: SamlPartner | None = Field(default=None, description="Either saml or oidc.")
     oidc: OidcPartner | None = Field(default=None, description="Either saml or oidc.")
     claims: ClaimsMap = Field(
-        default_factory=dict, description="Broker claim: the attribute's Name on the wire, or a short name."
+        default_factory=dict,
+        description="Broker claim: the attribute's Name on the wire, or a short name; over SAML also name_id.",
+    )
+    allowed_clock_skew: Annotated[Duration, AfterValidator(_skew)] = Field(
+        default="60s", validate_default=True, description="How far the partner's clock may be from ours; at most 5m."
     )
     trust: Trust = Field(default_factory=Trust, description="What we believe of what the partner says.")
 
@@ -184,6 +195,12 @@ def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("stands beside saml; keep one of the two", at=("oidc",))
     if raw.get("members") is True and not raw.get("domains"):
         yield Problem("has no domains, so nobody could be a member; write domains: [contoso.example]", at=("members",))
+    claims = raw.get("claims")
+    if oidc is not None and isinstance(claims, dict):
+        for claim in (claim for claim, source in claims.items() if source == "name_id"):
+            yield Problem(
+                "reads name_id, which only SAML has; write the name of a claim of the ID token", at=("claims", str(claim))
+            )
     if isinstance(oidc, dict):
         by_key = oidc.get("client_authentication") == "private_key_jwt"
         if by_key and "client_secret" in oidc:

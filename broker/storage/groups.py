@@ -73,6 +73,12 @@ def listed(tx: Connection, *, after: str, limit: int, owner: str | None = None) 
     return [(_group(row, owners), int(row[-1])) for row in rows]
 
 
+def rules(tx: Connection, partner: str) -> list[str]:
+    """The rules that people of a partner could match."""
+    statement = select(groups.c.rule).where(groups.c.rule.is_not(None), groups.c.partner.in_(["", partner]))
+    return [str(row[0]) for row in tx.execute(statement)]
+
+
 def remove(tx: Connection, group_id: str) -> bool:
     """Delete a group; False if it is gone already."""
     return tx.execute(delete(groups).where(_G.id == group_id)).rowcount == 1

@@ -36,6 +36,10 @@ TOP_CASES = {
     ],
     "members: true": ["members: has no domains, so nobody could be a member; write domains: [contoso.example]"],
     "members: sometimes": [f"members: {BOOLEAN}"],
+    "allowed_clock_skew: 301s": [
+        "allowed_clock_skew: is longer than 5m, the most that clocks may differ; have the partner set its clock by NTP"
+    ],
+    "claims: {email: name_id}": ["claims.email: reads name_id, which only SAML has; write the name of a claim of the ID token"],
     "claims: {email: mail, sub: oid, acr: x, a b: x, name: ''}": [
         f"claims.sub: {PROTOCOL}",
         f"claims.acr: {PROTOCOL}",

@@ -72,6 +72,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "oidc.client_assertion.audience": "issuer",
         "oidc.client_assertion.certificate": None,
         "trust.email": False,
+        "allowed_clock_skew": "60s",
         "trust.mfa": [],
         "trust.mfa_max_age": "12h",
         "trust.step_up": False,

@@ -127,7 +127,7 @@ class OidcConnector:
             access_token=access_token if isinstance(access_token, str) else "",
             now=inbound.now,
         )
-        return self._assertion(token, self._userinfo(token, access_token, discovery), inbound.now)
+        return self._assertion(token, self._userinfo(token, access_token, discovery), inbound)
 
     def _discovery(self) -> Discovery:
         return self._sources.judged(self._sources.discovery(), self._partner.issuer, self._http)
@@ -194,9 +194,9 @@ class OidcConnector:
             raise PartnerUntrusted("userinfo_sub", "sub of userinfo is not the sub of the ID token")
         return {name: value for name, value in answer.items() if name not in PROTOCOL}
 
-    def _assertion(self, token: IdToken, userinfo: Mapping[str, Any], now: int) -> Assertion:
+    def _assertion(self, token: IdToken, userinfo: Mapping[str, Any], inbound: Inbound) -> Assertion:
         partner = self._partner
-        mapped = self._mapped(token, userinfo)
+        mapped = self._mapped(token, userinfo, inbound)
         said = [source["email_verified"] for source in (token.claims, userinfo) if "email_verified" in source]
         verified = email_counts_as_verified(trusted=partner.trust_email, domains=partner.domains, email=mapped.email, said=said)
         return Assertion(
@@ -211,13 +211,21 @@ class OidcConnector:
             amr=texts_or_none(token.claims.get("amr")),
             auth_time=token.auth_time,
             arrived=arrived(token.claims, userinfo),
-            skew=token.issued_at - now,
+            skew=token.issued_at - inbound.now,
+            left_out=mapped.left_out,
         )
 
-    def _mapped(self, token: IdToken, userinfo: Mapping[str, Any]) -> Mapped:
+    def _mapped(self, token: IdToken, userinfo: Mapping[str, Any], inbound: Inbound) -> Mapped:
         """The signed token goes before userinfo; a claim of its that is empty lets userinfo's through."""
         signed = {name: value for name, value in token.claims.items() if value not in (None, "", [], {})}
-        return map_values(self._partner.claims, {**userinfo, **signed}, Wire.OIDC, self._canonical_email)
+        return map_values(
+            self._partner.claims,
+            {**userinfo, **signed},
+            Wire.OIDC,
+            self._canonical_email,
+            choose=lambda addresses: inbound.known(self._partner.issuer, token.subject, addresses),
+            named=self._partner.ruled,
+        )
 
 
 def _asked(ask: Ask, discovery: Discovery) -> dict[str, str]:

@@ -63,17 +63,17 @@ def verify_id_token(
         check.check_issuer(claims, partner.issuer)
         check.check_audience(claims, partner.client_id)
         check.check_nonce(claims, nonce)
-        check.check_times(claims, now)
+        check.check_times(claims, now, skew=partner.skew)
         check.check_at_hash(claims, verified.alg, access_token)
         subject = check.subject(claims)
         check.check_required(claims, partner.require_claims)
-        auth_time = _auth_time(claims, now)
+        auth_time = _auth_time(claims, now, partner.skew)
     except JoseError as error:
         raise _untrusted(error, _about_claims(error, claims, partner, now)) from error
     return IdToken(claims, subject, check.integer(claims, "iat") or 0, auth_time)
 
 
-def _auth_time(claims: Mapping[str, Any], now: int) -> int | None:
+def _auth_time(claims: Mapping[str, Any], now: int, skew: int) -> int | None:
     """Whole seconds, or as if it had not come; one that lies ahead of our clock would make any sign-in look fresh.
 
     0 is what providers send that do not know (FC-14): nobody signed in in 1970.
@@ -84,7 +84,7 @@ def _auth_time(claims: Mapping[str, Any], now: int) -> int | None:
         return None
     if not value:
         return None
-    if value > now + check.SKEW:
+    if value > now + skew:
         raise JoseError("idtoken_time", "auth_time is in the future")
     return min(value, now)
 
@@ -112,7 +112,7 @@ def _about_claims(error: JoseError, claims: Mapping[str, Any], partner: PartnerV
     if error.reason == "idtoken_aud":
         return f"aud is {_shown(claims.get('aud'))} with azp {_shown(claims.get('azp'))}, expected {partner.client_id}"
     if error.reason == "idtoken_time":
-        return f"{error.detail}; seconds from our clock: {_distances(claims, now)}; {check.SKEW} s of difference are allowed"
+        return f"{error.detail}; seconds from our clock: {_distances(claims, now)}; {partner.skew} s of difference are allowed"
     if error.reason == "idtoken_nonce":
         return "nonce is missing, or is not the one that this login sent"
     if error.reason == "idtoken_claim":

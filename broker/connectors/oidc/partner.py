@@ -15,7 +15,7 @@ class PartnerView:
 
     issuer: exact, one tenant. client_secret: None with private_key_jwt. assertion_audience: `issuer` or
     `token_endpoint`; assertion_certificate: the PEM text of the certificate that the provider knows our key by, or None.
-    claims: broker claim -> wire name or short name. domains: canonical. trust_email: `trust.email`.
+    claims: broker claim -> wire name or short name. domains: canonical. trust_email: `trust.email`. ruled: whether a rule of ours names the broker claim. skew: `allowed_clock_skew`.
     """
 
     id: str
@@ -30,6 +30,8 @@ class PartnerView:
     claims: Mapping[str, str] = field(default_factory=dict)
     domains: tuple[str, ...] = ()
     trust_email: bool = False
+    ruled: Callable[[str], bool] = lambda _claim: False
+    skew: int = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from broker.connectors.mapping import MAX_TEXT, MAX_VALUES, SHORT_NAMES, Wire, claims_map, wire_names
-from broker.connectors.saml.decode import Element
+from broker.connectors.mapping import MAX_TEXT, MAX_VALUES, NAME_ID, SHORT_NAMES, Wire, claims_map, wire_names
+from broker.connectors.saml.decode import Element, collapse
 from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.partner import SamlView
+from broker.connectors.saml.partner import AMR, SamlView
 from broker.connectors.saml.vocabulary import XS, clark
 from broker.domain.address import in_domains
 
-AMR: Final = "http://schemas.microsoft.com/claims/authnmethodsreferences"  # HS-30
 _UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"  # where none is given (core 2.7.3.1)
 _TYPE: Final = clark("xsi:type")
 _NIL: Final = clark("xsi:nil")
@@ -32,36 +31,70 @@ _SCOPED: Final = frozenset(  # value@scope: only the organization that owns the 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """names: every Name that came. texts: Name -> values, of those that the partner's file wants. nodes: their values."""
+    """names: every Name that came. texts: Name -> values, of those that are wanted. nodes: their values.
+
+    left_out: Names that nothing of ours names, which came in no form that can be used.
+    """
 
     names: tuple[str, ...]
     texts: Mapping[str, Sequence[str]]
     nodes: Mapping[str, Sequence[Element]]
+    left_out: tuple[str, ...] = ()
 
 
-def read_attributes(statement: Element | None, partner: SamlView) -> Attributes:
-    """What the partner's file wants, from an AttributeStatement that has passed the gate and is signed.
+def read_attributes(statements: Sequence[Element], partner: SamlView) -> Attributes:
+    """What is wanted, from the AttributeStatements of an assertion that has passed the gate and is signed.
 
     A NameID as value (eduPersonTargetedID) counts for the subject alone. Raises SamlRefused: saml_attribute for a value
-    that is not text or not within the partner's scopes, claim_ambiguous for one Name in two NameFormats.
+    that is not text or not within the partner's scopes, claim_ambiguous for one Name in two NameFormats or statements; in
+    an attribute that is read by default alone, which neither the file nor a rule names, that leaves it out (HS-29).
     """
-    wanted = {name for source in claims_map(partner.claims).values() for name in wire_names(source, Wire.SAML)} | {AMR}
+    wanted = _wanted(partner)
     subject = frozenset(wire_names(partner.subject, Wire.SAML))
-    formats: dict[str, str] = {}
+    places: dict[str, tuple[int, str | None]] = {}
     nodes: dict[str, list[Element]] = {}
     names: list[str] = []
-    for attribute in () if statement is None else statement:
-        name = attribute.get("Name")
-        names.append(name)
-        if name not in wanted and name not in subject:
-            continue
-        if formats.setdefault(name, attribute.get("NameFormat", _UNSPECIFIED)) != attribute.get("NameFormat", _UNSPECIFIED):
-            raise SamlRefused(
-                "claim_ambiguous", "HS-29", "one attribute Name came in two NameFormats; the partner must send it once"
-            )
-        nodes.setdefault(name, []).extend(value for value in attribute if value.get(_NIL) not in {"true", "1"})
-    texts = {name: _texts(name, values, partner) for name, values in nodes.items() if name in wanted}
-    return Attributes(names=tuple(names), texts=texts, nodes=nodes)
+    twice: list[str] = []
+    for number, statement in enumerate(statements):
+        for attribute in statement:
+            name = attribute.get("Name")
+            names.append(name)
+            if name not in wanted and name not in subject:
+                continue
+            place = (number, collapse(attribute.get("NameFormat", _UNSPECIFIED)))
+            if places.setdefault(name, place) != place:
+                twice.append(name)
+            nodes.setdefault(name, []).extend(value for value in attribute if value.get(_NIL) not in {"true", "1"})
+    texts: dict[str, list[str]] = {}
+    left_out: list[str] = []
+    for name, values in nodes.items():
+        try:
+            if name in twice:
+                raise _twice()
+            if name in wanted:
+                texts[name] = _texts(name, values, partner)
+        except SamlRefused:
+            if name in subject or any(map(partner.named, wanted[name])):
+                raise
+            left_out.append(name)
+    return Attributes(names=tuple(names), texts=texts, nodes=nodes, left_out=tuple(left_out))
+
+
+def _wanted(partner: SamlView) -> Mapping[str, set[str]]:
+    """Name on the wire -> the claims that it can become; AMR is wanted by all, and named by nobody but us."""
+    found: dict[str, set[str]] = {AMR: {AMR}}
+    for claim, source in claims_map(partner.claims).items():
+        for name in wire_names(source, Wire.SAML) if source != NAME_ID else ():
+            found.setdefault(name, set()).add(claim)
+    return found
+
+
+def _twice() -> SamlRefused:
+    return SamlRefused(
+        "claim_ambiguous",
+        "HS-29",
+        "one attribute Name came in two NameFormats, or in two AttributeStatements; the partner must send it once",
+    )
 
 
 def text_of(value: Element, name: str) -> str:

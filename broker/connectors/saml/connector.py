@@ -98,6 +98,7 @@ class SamlConnector:
             acs_url=memory.get("acs", ""),
             audience=self._ourselves.entity_id,
             now=inbound.now,
+            known=lambda subject, addresses: inbound.known(self._partner.entity_id, subject, addresses),
         )
         return judge(
             envelope or inbound.params.get("SAMLResponse", ""),

@@ -19,6 +19,7 @@ MAX_DECLARATIONS: Final = 2 * MAX_ELEMENTS  # xmlns attributes: xs and xsi on ev
 
 _LINE_BREAKS: Final = b"\r\n\t "  # RFC 2045 6.8 folds lines; some senders indent them
 _SPACE: Final = rb"[ \t\r\n]"
+_SPACES: Final = re.compile(r"[ \t\r\n]+")
 _DECLARATION: Final = re.compile(  # XML 1.0 2.8, with no other encoding than UTF-8
     rb"<\?xml" + _SPACE + rb"+version=(?:'1\.0'|\"1\.0\")"
     rb"(?:" + _SPACE + rb"+encoding=(?:'[Uu][Tt][Ff]-8'|\"[Uu][Tt][Ff]-8\"))?"
@@ -48,6 +49,11 @@ def unfold(text: str) -> bytes | None:
         return None if len(packed) % 4 else binascii.a2b_base64(packed, strict_mode=True) or None
     except ValueError:  # binascii.Error, UnicodeEncodeError
         return None
+
+
+def collapse(text: str | None) -> str | None:
+    """The value of an xs:anyURI or the like: white space around it is none of it (XML Schema 2, 4.3.6)."""
+    return None if text is None else _SPACES.sub(" ", text).strip(" ")
 
 
 def parse(data: bytes) -> Element:

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lxml import etree
+
 from broker.connectors.saml.decode import Element, parse
 from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.vocabulary import NAMES, RULES, Rule, Text, clark
+from broker.connectors.saml.vocabulary import GUARDED, NAMES, RULES, Rule, Text, clark
 
 RESPONSE: Final = clark("samlp:Response")
 ASSERTION: Final = clark("saml:Assertion")
@@ -20,6 +22,7 @@ ENCRYPTED: Final = clark("saml:EncryptedAssertion")
 SIGNATURE: Final = clark("ds:Signature")
 ENCRYPTED_KEY: Final = clark("xenc:EncryptedKey")
 
+MAX_ATTRIBUTES: Final = 64  # of one element (HS-8)
 MAX_NAMESPACES: Final = 64  # in scope of one element: what canonicalization must look through
 MAX_PREFIXES: Final = 64  # of an InclusiveNamespaces list
 _ENTITY: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
@@ -106,7 +109,7 @@ def _judge(document: Document, data: bytes) -> Document:
         if crowded and len(element.nsmap) > MAX_NAMESPACES:
             raise SamlRefused("saml_structure", "HS-8", f"more than {MAX_NAMESPACES} namespaces in scope of {name}")
         _attributes(element, rule, name)
-        _content(element, rule, name)
+        _content(element, rule, name, crowded=crowded)
         seen.extend(value for key in ("ID", "Id") if (value := element.get(key)) is not None)
     if len(set(seen)) != len(seen) or not all(map(_NCNAME.fullmatch, seen)):
         raise SamlRefused("saml_structure", "HS-13", "the values of ID and Id must be XML names, all of them different")
@@ -129,14 +132,46 @@ def _walk(element: Element, rule: Rule, name: str) -> Iterator[tuple[Element, Ru
     while waiting:
         element, rule, name = waiting.pop()
         yield element, rule, name
-        for child in element:
+        for child in () if _is_unread(element, rule) else element:
             plain = NAMES[child.tag]
             waiting.append((child, RULES[rule.variants.get(child.tag, plain)], plain))
 
 
+def _is_unread(element: Element, rule: Rule) -> bool:
+    """Content beside the model, where the rule takes anything: nobody reads it, whoever mapped the attribute (HS-29)."""
+    return rule.anything and rule.children.fullmatch(_sequence(element)) is None
+
+
+def _check_unread(element: Element, name: str, *, crowded: bool) -> None:
+    """HS-12, HS-13: nothing that a reference, a key or a reader of SAML could meet stands within."""
+    for inner in element.iterdescendants():
+        if etree.QName(inner).namespace in GUARDED:
+            raise SamlRefused(
+                "saml_structure", "HS-29", f"{name} holds an element of SAML or of XML security that has no place there"
+            )
+        if crowded and len(inner.nsmap) > MAX_NAMESPACES:
+            raise SamlRefused("saml_structure", "HS-8", f"more than {MAX_NAMESPACES} namespaces in scope within {name}")
+        if len(inner.attrib) > MAX_ATTRIBUTES or any(map(_is_id, inner.keys())):
+            raise SamlRefused(
+                "saml_structure", "HS-13", f"{name} holds an element with an ID, or with more than {MAX_ATTRIBUTES} attributes"
+            )
+
+
+def _is_id(key: str) -> bool:
+    """ID, Id, id, xml:id, wsu:Id: whatever somebody could point at."""
+    return _shown(key).lower() == "id"
+
+
+def _is_foreign(key: str) -> bool:
+    """An attribute of another namespace than SAML's and XML security's, which nobody reads."""
+    return etree.QName(key).namespace not in {None, *GUARDED} and not _is_id(key)
+
+
 def _attributes(element: Element, rule: Rule, name: str) -> None:
     keys = element.keys()
-    if any(key not in rule.attributes for key in keys):
+    if len(keys) > MAX_ATTRIBUTES:
+        raise SamlRefused("saml_structure", "HS-8", f"{name} has more than {MAX_ATTRIBUTES} attributes")
+    if any(key not in rule.attributes and not (rule.foreign and _is_foreign(key)) for key in keys):
         shown = ", ".join(_shown(key) for key in rule.attributes) or "none"
         raise SamlRefused(rule.reason, _rule_of(rule), f"{name} has an attribute that is not allowed there; allowed: {shown}")
     for key, needed in rule.attributes.items():
@@ -144,16 +179,26 @@ def _attributes(element: Element, rule: Rule, name: str) -> None:
             raise SamlRefused(rule.reason, _rule_of(rule), f"{name} has no {_shown(key)}; the partner must send it")
 
 
-def _content(element: Element, rule: Rule, name: str) -> None:
-    children = list(element)
-    sequence = "".join([f"{NAMES.get(child.tag, '?')}," for child in children])
+def _content(element: Element, rule: Rule, name: str, *, crowded: bool) -> None:
+    if _is_unread(element, rule):
+        _check_unread(element, name, crowded=crowded)
+        return
+    sequence = _sequence(element)
     if not rule.children.fullmatch(sequence):
         raise _wrong_children(name, rule, sequence)
-    if any(child.tail and child.tail.strip(_SPACE) for child in children):
+    if any(_has_text(child.tail) for child in element):
         raise SamlRefused(rule.reason, _rule_of(rule), f"{name} holds text between its elements")
-    is_text = rule.text is Text.ONLY or (rule.text is Text.EITHER and not children)
-    if not is_text and element.text and element.text.strip(_SPACE):
+    is_text = rule.text is Text.ONLY or (rule.text is Text.EITHER and not len(element))
+    if not is_text and _has_text(element.text):
         raise SamlRefused(rule.reason, _rule_of(rule), f"{name} holds text; it must hold {rule.shown}")
+
+
+def _sequence(element: Element) -> str:
+    return "".join([f"{NAMES.get(child.tag, '?')}," for child in element])
+
+
+def _has_text(text: str | None) -> bool:
+    return bool(text and text.strip(_SPACE))
 
 
 def _wrong_children(name: str, rule: Rule, sequence: str) -> SamlRefused:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from broker.connectors.mapping import Wire, arrived, email_counts_as_verified, map_values, text_or_none, texts_or_none
-from broker.connectors.saml.attributes import AMR, read_attributes
-from broker.connectors.saml.decode import Element
+from broker.connectors.mapping import NAME_ID, Wire, arrived, email_counts_as_verified, map_values, text_or_none, texts_or_none
+from broker.connectors.saml.attributes import read_attributes
+from broker.connectors.saml.decode import Element, collapse
 from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.partner import Expected, SamlView
-from broker.connectors.saml.subject import read_subject
+from broker.connectors.saml.partner import AMR, Expected, SamlView
+from broker.connectors.saml.subject import form_of, name_id_text, read_subject
 from broker.connectors.saml.times import SKEW, seconds
 from broker.connectors.saml.vocabulary import clark
 from broker.domain.assertion import Assertion
 from broker.domain.errors import NoMoreProof, PartnerFailed
 
-OLDEST: Final = 300  # seconds that an IssueInstant may lie back (HS-27)
+OLDEST: Final = 300  # seconds that an IssueInstant may lie back (HS-27), by clocks that differ by no more than usual
 LONGEST: Final = 600  # seconds that an assertion counts, whatever it says
 SUCCESS: Final = "urn:oasis:names:tc:SAML:2.0:status:Success"
 BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
@@ -38,7 +38,7 @@ class Judged:
     not_on_or_after: int
 
 
-def check_envelope(response: Element, expected: Expected) -> None:
+def check_envelope(response: Element, expected: Expected, skew: int = SKEW) -> None:
     """HS-22, HS-23, HS-24, HS-27 on the Response element: checks, for where only the assertion is signed nothing is read.
 
     Raises SamlRefused (saml_unsolicited, saml_in_response_to, saml_destination, saml_time).
@@ -52,20 +52,20 @@ def check_envelope(response: Element, expected: Expected) -> None:
         )
     if answered != expected.request_id:
         raise _not_ours("samlp:Response")
-    if response.get("Destination") != expected.acs_url:
+    if collapse(response.get("Destination")) != expected.acs_url:
         raise SamlRefused("saml_destination", "HS-24", f"Destination of samlp:Response must be {expected.acs_url}; {_ACS}")
-    _check_instant(response, "samlp:Response", expected.now)
+    _check_instant(response, "samlp:Response", expected.now, skew)
 
 
 def check_status(response: Element, *, has_assertion: bool) -> None:
     """HS-22. Raises PartnerFailed(saml_status), NoMoreProof for a plain error, SamlRefused where status and assertion disagree (SR-35)."""
     code = response.find(clark("samlp:Status"))[0]
-    success = code.get("Value") == SUCCESS
+    success = collapse(code.get("Value")) == SUCCESS
     if success and not has_assertion:
         raise SamlRefused("saml_structure", "HS-9", "the status is Success, but no assertion came; the partner must send one")
     if success:
         return
-    said = " / ".join(_word(part.get("Value")) for part in code.iter(code.tag))
+    said = " / ".join(_word(collapse(part.get("Value")) or "") for part in code.iter(code.tag))
     if has_assertion:
         raise SamlRefused("saml_status", "HS-22", f"the status is {said}, and an assertion came all the same")
     kind = NoMoreProof if said.endswith("NoAuthnContext") else PartnerFailed
@@ -84,22 +84,30 @@ def read_record(
     canonical_email: the house's one rule for addresses, None for what is none. Raises SamlRefused.
     """
     parts = {child.tag: child for child in assertion}
-    name_id, confirmation = parts[clark("saml:Subject")]
+    *name_ids, confirmation = parts[clark("saml:Subject")]
     statement = parts[clark("saml:AuthnStatement")]
-    issued = _check_instant(assertion, "saml:Assertion", expected.now)
+    issued = _check_instant(assertion, "saml:Assertion", expected.now, partner.skew)
     ends = min(
-        _check_confirmation(confirmation, expected),
-        _check_conditions(parts[clark("saml:Conditions")], expected),
+        _check_confirmation(confirmation, expected, partner.skew),
+        _check_conditions(parts[clark("saml:Conditions")], expected, partner.skew),
         issued + LONGEST,
     )
     auth_time = seconds(statement.get("AuthnInstant"), "AuthnInstant")
-    if auth_time > expected.now + SKEW:
-        raise _late("AuthnInstant of saml:AuthnStatement lies ahead")
-    session_ends = _session_ends(statement, expected.now)
-    attributes = read_attributes(parts.get(clark("saml:AttributeStatement")), partner)
+    if auth_time > expected.now + partner.skew:
+        raise _late("AuthnInstant of saml:AuthnStatement lies ahead", partner.skew)
+    session_ends = _session_ends(statement, expected.now, partner.skew)
+    name_id = next(iter(name_ids), None)
+    attributes = read_attributes(assertion.findall(clark("saml:AttributeStatement")), partner)
     subject = read_subject(name_id, attributes, partner, expected)
-    values = {name: texts[0] if len(texts) == 1 else texts for name, texts in attributes.texts.items()}
-    mapped = map_values(partner.claims, values, Wire.SAML, canonical_email)
+    values: dict[str, Any] = {name: texts[0] if len(texts) == 1 else texts for name, texts in attributes.texts.items()}
+    mapped = map_values(
+        partner.claims,
+        {**values, NAME_ID: name_id_text(name_id)},
+        Wire.SAML,
+        canonical_email,
+        choose=lambda addresses: expected.known(subject, addresses),
+        named=partner.named,
+    )
     return Judged(
         assertion=Assertion(
             partner=partner.id,
@@ -111,11 +119,13 @@ def read_record(
             ),
             name=mapped.name,
             claims=mapped.claims,
-            acr=text_or_none(statement.find(clark("saml:AuthnContext"))[0].text),
-            amr=texts_or_none(list(attributes.texts.get(AMR, ()))),
-            auth_time=auth_time,
+            acr=text_or_none(collapse(statement.find(clark("saml:AuthnContext"))[0].text)),
+            amr=texts_or_none([collapse(text) for text in attributes.texts.get(AMR, ())]),
+            auth_time=min(auth_time, expected.now),
             session_ends=session_ends,
             arrived=arrived(dict.fromkeys(attributes.names)),
+            left_out=tuple(dict.fromkeys((*mapped.left_out, *attributes.left_out))),
+            subject_form=form_of(name_id, partner),
             skew=issued - expected.now,
         ),
         assertion_id=assertion.get("ID"),
@@ -123,9 +133,9 @@ def read_record(
     )
 
 
-def _check_confirmation(confirmation: Element, expected: Expected) -> int:
+def _check_confirmation(confirmation: Element, expected: Expected, skew: int) -> int:
     """HS-23, HS-24, HS-26 (prof 3.3, 4.1.4.2). Returns NotOnOrAfter."""
-    if confirmation.get("Method") != BEARER:
+    if collapse(confirmation.get("Method")) != BEARER:
         raise SamlRefused(
             "saml_confirmation", "HS-26", f"Method of saml:SubjectConfirmation must be {BEARER}; the partner must send that"
         )
@@ -138,55 +148,57 @@ def _check_confirmation(confirmation: Element, expected: Expected) -> int:
         )
     if data.get("InResponseTo") != expected.request_id:
         raise _not_ours("saml:SubjectConfirmationData")
-    if data.get("Recipient") != expected.acs_url:
+    if collapse(data.get("Recipient")) != expected.acs_url:
         raise SamlRefused(
             "saml_destination", "HS-24", f"Recipient of saml:SubjectConfirmationData must be {expected.acs_url}; {_ACS}"
         )
-    return _check_end(data, "saml:SubjectConfirmationData", expected.now)
+    return _check_end(data, "saml:SubjectConfirmationData", expected.now, skew)
 
 
-def _check_conditions(conditions: Element, expected: Expected) -> int:
+def _check_conditions(conditions: Element, expected: Expected, skew: int) -> int:
     """HS-25 (core 2.5.1). Returns NotOnOrAfter."""
     for restriction in conditions.findall(clark("saml:AudienceRestriction")):
-        if all(audience.text != expected.audience for audience in restriction):
+        if all(collapse(audience.text) != expected.audience for audience in restriction):
             raise SamlRefused(
                 "saml_audience",
                 "HS-25",
                 f"every saml:AudienceRestriction must name {expected.audience}; the partner must set that as our entity id (audience)",
             )
     starts = conditions.get("NotBefore")
-    if starts is not None and seconds(starts, "NotBefore of saml:Conditions") > expected.now + SKEW:
-        raise _late("NotBefore of saml:Conditions lies ahead")
-    return _check_end(conditions, "saml:Conditions", expected.now)
+    if starts is not None and seconds(starts, "NotBefore of saml:Conditions") > expected.now + skew:
+        raise _late("NotBefore of saml:Conditions lies ahead", skew)
+    return _check_end(conditions, "saml:Conditions", expected.now, skew)
 
 
-def _check_end(element: Element, name: str, now: int) -> int:
+def _check_end(element: Element, name: str, now: int, skew: int) -> int:
     said = element.get("NotOnOrAfter")
     if said is None:
         raise SamlRefused("saml_time", "HS-26", f"{name} has no NotOnOrAfter; the partner must send one")
     ends = seconds(said, f"NotOnOrAfter of {name}")
-    if now >= ends + SKEW:
-        raise _late(f"NotOnOrAfter of {name} is over")
+    if now >= ends + skew:
+        raise _late(f"NotOnOrAfter of {name} is over", skew)
     return ends
 
 
-def _check_instant(element: Element, name: str, now: int) -> int:
+def _check_instant(element: Element, name: str, now: int, skew: int) -> int:
     issued = seconds(element.get("IssueInstant"), f"IssueInstant of {name}")
-    if not now - OLDEST <= issued <= now + SKEW:
+    oldest = OLDEST - SKEW + skew
+    if not now - oldest <= issued <= now + skew:
         raise _late(
-            f"IssueInstant of {name} is not between {OLDEST} seconds ago and {SKEW} seconds ahead (IssueInstant {issued - now:+d})"
+            f"IssueInstant of {name} is not between {oldest} seconds ago and {skew} seconds ahead (IssueInstant {issued - now:+d})",
+            skew,
         )
     return issued
 
 
-def _session_ends(statement: Element, now: int) -> int | None:
+def _session_ends(statement: Element, now: int, skew: int) -> int | None:
     said = statement.get("SessionNotOnOrAfter")
     if said is None:
         return None
     ends = seconds(said, "SessionNotOnOrAfter")
-    if now >= ends + SKEW:
-        raise _late("SessionNotOnOrAfter of saml:AuthnStatement is over")
-    return ends if now < ends else ends + SKEW  # over by our clock, not by theirs
+    if now >= ends + skew:
+        raise _late("SessionNotOnOrAfter of saml:AuthnStatement is over", skew)
+    return ends if now < ends else ends + skew  # over by our clock, not by theirs
 
 
 _ACS: Final = "the partner must set this as our assertion consumer service (reply) URL"
@@ -200,9 +212,9 @@ def _not_ours(name: str) -> SamlRefused:
     )
 
 
-def _late(what: str) -> SamlRefused:
+def _late(what: str, skew: int) -> SamlRefused:
     return SamlRefused(
-        "saml_time", "HS-27", f"{what}, with {SKEW} seconds of grace; the partner's clock, or ours, must be set right"
+        "saml_time", "HS-27", f"{what}, with {skew} seconds of grace; the partner's clock, or ours, must be set right"
     )
 
 

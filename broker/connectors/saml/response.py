@@ -40,7 +40,7 @@ def judge(
     response = document.root
     _check_issuer(envelope.issuer, document.assertion, partner)
     response_signed = _verified(document.signature, keys, verifier)
-    check_envelope(response, expected)
+    check_envelope(response, expected, partner.skew)
     check_status(response, has_assertion=document.assertion is not None or document.encrypted is not None)
     inner = _assertion_document(document, partner, decryption_keys, decrypter, authentic=response_signed)
     if inner is not document:

@@ -6,19 +6,22 @@ import json
 import re
 from typing import Final
 
-from broker.connectors.mapping import SHORT_NAMES, Wire, wire_names
+from broker.connectors.mapping import NAME_ID, SHORT_NAMES, Wire, wire_names
 from broker.connectors.saml.attributes import Attributes, check_scope, text_of
-from broker.connectors.saml.decode import Element
+from broker.connectors.saml.decode import Element, collapse
 from broker.connectors.saml.errors import SamlRefused
 from broker.connectors.saml.partner import Expected, SamlView
 from broker.connectors.saml.vocabulary import clark
 
-NAME_ID: Final = "name_id"
 MAX_SUBJECT: Final = 1024  # characters, the column's
+_NAME_ID: Final = clark("saml:NameID")
 _FORMATS: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
 _UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"  # where none is given (core 2.2.2)
 _PERSISTENT: Final = f"{_FORMATS}persistent"
 _REFUSED: Final = frozenset({f"{_FORMATS}transient", f"{_FORMATS}encrypted", f"{_FORMATS}entity"})
+_WORDS: Final = frozenset(
+    ("persistent", "unspecified", "emailAddress", "X509SubjectName", "WindowsDomainQualifiedName", "kerberos")
+)
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SUBJECT_ID: Final = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9=\-]{0,126}@[A-Za-z0-9][A-Za-z0-9.\-]{0,126}"
@@ -26,7 +29,7 @@ _SUBJECT_ID: Final = re.compile(
 _SUBJECT_IDS: Final = frozenset(name for short in ("pairwise-id", "subject-id") for name in SHORT_NAMES[short][1])
 
 
-def read_subject(name_id: Element, attributes: Attributes, partner: SamlView, expected: Expected) -> str:
+def read_subject(name_id: Element | None, attributes: Attributes, partner: SamlView, expected: Expected) -> str:
     """A JSON list: [Format, NameQualifier, SPNameQualifier, value] of a NameID, [Name, value] of an attribute.
 
     A NameID inside an attribute (eduPersonTargetedID) is [Name, Format, NameQualifier, SPNameQualifier, value]. So the
@@ -34,6 +37,9 @@ def read_subject(name_id: Element, attributes: Attributes, partner: SamlView, ex
     saml_nameid_format, saml_attribute, claim_ambiguous.
     """
     if partner.subject == NAME_ID:
+        if name_id is None:
+            detail = "saml:Subject has no saml:NameID in plain text; the partner must send one (release a persistent name ID)"
+            raise SamlRefused("saml_nameid", "HS-28", detail)
         return _subject(_name_id(name_id, partner, expected, "saml_nameid"), "saml_nameid")
     names = wire_names(partner.subject, Wire.SAML)
     came = [name for name in names if attributes.nodes.get(name)]
@@ -50,8 +56,8 @@ def read_subject(name_id: Element, attributes: Attributes, partner: SamlView, ex
         )
     [(name, value)] = values
     source = partner.subject if partner.subject not in SHORT_NAMES else SHORT_NAMES[partner.subject][1][0]
-    if len(value):
-        inner = _name_id(value.find(clark("saml:NameID")), partner, expected, "saml_attribute")
+    if [child.tag for child in value] == [_NAME_ID]:
+        inner = _name_id(value[0], partner, expected, "saml_attribute")
         return _subject([source, *inner], "saml_attribute")
     text = _exact(text_of(value, name), "saml_attribute", partner.subject)
     if name in _SUBJECT_IDS and not _SUBJECT_ID.fullmatch(text):
@@ -66,7 +72,7 @@ def read_subject(name_id: Element, attributes: Attributes, partner: SamlView, ex
 
 def _name_id(element: Element, partner: SamlView, expected: Expected, reason: str) -> list[str]:
     """The four parts that make a NameID what it is; those that a persistent one may leave out, as the context has them."""
-    form = element.get("Format", _UNSPECIFIED)
+    form = _format(element)
     if form in _REFUSED:
         raise SamlRefused(
             "saml_nameid_format",
@@ -79,8 +85,31 @@ def _name_id(element: Element, partner: SamlView, expected: Expected, reason: st
     return [form, element.get("NameQualifier") or derived[0], element.get("SPNameQualifier") or derived[1], value]
 
 
+def _format(element: Element) -> str:
+    return collapse(element.get("Format", _UNSPECIFIED)) or ""
+
+
+def name_id_text(name_id: Element | None) -> str | None:
+    """The value of a NameID that stays with its account, for a claim that the file reads from there."""
+    return None if name_id is None or _format(name_id) in _REFUSED else name_id.text
+
+
+def form_of(name_id: Element | None, partner: SamlView) -> str | None:
+    """The last word of the format of the NameID that names the account, for staff; None where an attribute names it."""
+    if name_id is None or partner.subject != NAME_ID:
+        return None
+    word = _format(name_id).rpartition(":")[2]
+    return word if word in _WORDS else "another"
+
+
 def _exact(text: str | None, reason: str, name: str) -> str:
-    if not text or text != text.strip() or _CONTROL.search(text):
+    if not text:
+        raise SamlRefused(
+            reason,
+            "HS-28",
+            f"the value of {name} is empty; the partner must fill it, and saml.name_id_format here may ask for one that it can",
+        )
+    if text != text.strip() or _CONTROL.search(text):
         raise SamlRefused(
             reason,
             "HS-28",

@@ -1,7 +1,9 @@
 """The closed vocabulary of a response: every element that may occur, its attributes and the exact sequence of its children.
 
 What is not in this table is refused (HS-9 to HS-14). Models are read like a DTD's: a name, `?`, `*`, `+`, `|`, brackets;
-`name@variant` is an element whose content depends on where it stands.
+`name@variant` is an element whose content depends on where it stands. Two elements may hold what nothing reads (HS-29):
+`other:*` among the attributes stands for those of other namespaces, `anything` for any content that no key, no signature and
+no reference can meet.
 """
 
 from __future__ import annotations
@@ -39,12 +41,15 @@ class Text(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """attributes: name as lxml says it -> whether it must be there. children: compiled model. variants: tag -> key here.
+    """attributes: name as lxml says it -> whether it must be there. foreign: those of other namespaces, too.
 
+    children: compiled model. variants: tag -> key here. anything: content beside the model is taken, and never read.
     reason: of a refusal for the element's content. shown: the model, for the receipt.
     """
 
     attributes: Mapping[str, bool]
+    foreign: bool
+    anything: bool
     children: re.Pattern[str]
     variants: Mapping[str, str]
     text: Text
@@ -52,6 +57,7 @@ class Rule:
     shown: str
 
 
+_FOREIGN: Final = "other:*"
 _TOKEN: Final = re.compile(r"(\w+:\w+)(?:@(\w+))?")
 
 
@@ -61,12 +67,22 @@ def clark(name: str) -> str:
     return f"{{{PREFIXES[prefix]}}}{local}" if colon else name
 
 
-def _rule(attributes: str = "", children: str = "", text: Text = Text.NONE, reason: str = "saml_structure") -> Rule:
+def _rule(
+    attributes: str = "",
+    children: str = "",
+    text: Text = Text.NONE,
+    reason: str = "saml_structure",
+    *,
+    anything: bool = False,
+) -> Rule:
+    words = attributes.split()
     variants = {clark(name): f"{name}@{variant}" for name, variant in _TOKEN.findall(children) if variant}
     shown = _TOKEN.sub(r"\1", children) or ("text" if text is Text.ONLY else "nothing")
     pattern = _TOKEN.sub(lambda found: f"(?:{found[1]},)", children).replace(" ", "")
     return Rule(
-        attributes={clark(name.removesuffix("?")): not name.endswith("?") for name in attributes.split()},
+        attributes={clark(name.removesuffix("?")): not name.endswith("?") for name in words if name != _FOREIGN},
+        foreign=_FOREIGN in words,
+        anything=anything,
         children=re.compile(pattern),
         variants=variants,
         text=text,
@@ -81,8 +97,9 @@ RULES: Final[Mapping[str, Rule]] = {
     # core 3.2.2, 3.3.3; HS-9
     "samlp:Response": _rule(
         "ID Version IssueInstant Destination? InResponseTo? Consent?",
-        "saml:Issuer ds:Signature? samlp:Status (saml:Assertion|saml:EncryptedAssertion)?",
+        "saml:Issuer ds:Signature? samlp:Extensions? samlp:Status (saml:Assertion|saml:EncryptedAssertion)?",
     ),
+    "samlp:Extensions": _rule(anything=True),
     "samlp:Status": _rule("", "samlp:StatusCode samlp:StatusMessage?"),
     "samlp:StatusCode": _rule("Value", "samlp:StatusCode@second?"),
     "samlp:StatusCode@second": _rule("Value", "samlp:StatusCode@third?"),
@@ -92,10 +109,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "saml:Assertion": _rule(
         "ID Version IssueInstant",
         "saml:Issuer ds:Signature? saml:Subject saml:Conditions "
-        "(saml:AuthnStatement saml:AttributeStatement?|saml:AttributeStatement saml:AuthnStatement)",
+        "saml:AttributeStatement* saml:AuthnStatement saml:AttributeStatement*",
     ),
     "saml:Issuer": _rule("Format?", "", Text.ONLY),  # prof 4.1.4.2: no qualifiers
-    "saml:Subject": _rule("", "saml:NameID saml:SubjectConfirmation"),
+    "saml:Subject": _rule("", "saml:NameID? saml:SubjectConfirmation"),
     "saml:NameID": _rule("Format? NameQualifier? SPNameQualifier? SPProvidedID?", "", Text.ONLY),
     "saml:SubjectConfirmation": _rule("Method", "saml:SubjectConfirmationData"),
     "saml:SubjectConfirmationData": _rule("NotBefore? NotOnOrAfter? Recipient? InResponseTo? Address?"),
@@ -108,13 +125,14 @@ RULES: Final[Mapping[str, Rule]] = {
         "AuthnInstant SessionIndex? SessionNotOnOrAfter?", "saml:SubjectLocality? saml:AuthnContext"
     ),
     "saml:SubjectLocality": _rule("Address? DNSName?"),
-    "saml:AuthnContext": _rule("", "saml:AuthnContextClassRef saml:AuthenticatingAuthority*"),
+    "saml:AuthnContext": _rule("", "saml:AuthnContextClassRef saml:AuthnContextDeclRef? saml:AuthenticatingAuthority*"),
     "saml:AuthnContextClassRef": _rule("", "", Text.ONLY),
+    "saml:AuthnContextDeclRef": _rule("", "", Text.ONLY),
     "saml:AuthenticatingAuthority": _rule("", "", Text.ONLY),
     "saml:AttributeStatement": _rule("", "saml:Attribute*"),  # some providers write one without attributes
-    # the schema takes attributes of other namespaces: the two that are met are the X.500 profile's (prof 8.2) and AD FS's
-    "saml:Attribute": _rule("Name NameFormat? FriendlyName? x500:Encoding? wsid:OriginalIssuer?", "saml:AttributeValue*"),
-    "saml:AttributeValue": _rule("xsi:type? xsi:nil?", "saml:NameID?", Text.EITHER),
+    # the schema takes attributes of other namespaces (core 2.7.3.1), and anything at all as a value (2.7.3.1.1)
+    "saml:Attribute": _rule("Name NameFormat? FriendlyName? x500:Encoding? wsid:OriginalIssuer? other:*", "saml:AttributeValue*"),
+    "saml:AttributeValue": _rule("xsi:type? xsi:nil? other:*", "saml:NameID?", Text.EITHER, anything=True),
     # XML Signature 1.1 4; HS-13, HS-14, HS-16
     "ds:Signature": _rule("Id?", "ds:SignedInfo ds:SignatureValue ds:KeyInfo?"),
     "ds:SignedInfo": _rule("", "ds:CanonicalizationMethod ds:SignatureMethod ds:Reference", reason=_PROFILE),
@@ -169,3 +187,4 @@ RULES: Final[Mapping[str, Rule]] = {
 }  # fmt: skip
 
 NAMES: Final[Mapping[str, str]] = {clark(plain): plain for plain in (name.partition("@")[0] for name in RULES)}
+GUARDED: Final = frozenset({SAMLP, SAML, DS, DS11, XENC, XENC11, EXC_C14N})  # no element of these stands where nothing is read

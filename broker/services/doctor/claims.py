@@ -13,12 +13,15 @@ from broker.settings.model import PartnerFile
 
 Vouched = Sequence[Mapping[str, Any]]  # the steps of receipts in which the partner vouched, names only
 
+_REUSED = frozenset(("mail", "email", "uid", "upn", "cn", "preferred_username", "eduPersonPrincipalName", "displayName", "name"))
 _MFA_WORDS = re.compile(r"mfa|multi|otp|hwk|phr|fido|aal[23]", re.IGNORECASE)
 
 
 def look(vouched: Vouched, forced: Sequence[bool], partner: PartnerFile) -> Iterator[Finding]:
     """forced: of the sign-ins in which a fresh proof was asked for, whether auth_time came."""
     yield from _mapped(vouched, partner)
+    yield from _left_out(vouched)
+    yield from _subject(vouched, partner)
     yield from _address(vouched, partner)
     yield from _auth_time(vouched, forced)
     yield from _mfa(vouched, partner)
@@ -57,6 +60,38 @@ def _mapped(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
     if not missing:
         custom = f"; all {len(partner.claims)} mapped ones came" if partner.claims else ""
         yield ok("claims", f"these names came: {_listed(came)}{custom}")
+
+
+def _left_out(vouched: Vouched) -> Iterator[Finding]:
+    """Claims that nobody named and that came in no form that can be used: the sign-in went on without them (HS-29)."""
+    names = {str(name) for step in vouched for name in step.get("left_out", [])}
+    if names:
+        yield Finding(
+            Level.WARNING,
+            "left_out",
+            f"{_listed(names)} came with several values, or in a form that cannot be used, and nothing here names it: it was left out",
+            "one plain value, where it is wanted",
+            Side.PARTNER,
+            "nothing, if nobody needs it; else send one value, and name the claim under claims: in the partner's file",
+        )
+
+
+def _subject(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
+    """A NameID that can change hands: whoever gets the name gets the account (HS-28)."""
+    forms = {str(step["subject_form"]) for step in vouched if step.get("subject_form")} - {"persistent"}
+    source = partner.saml.subject if partner.saml is not None else ""
+    reused = source in _REUSED
+    if not forms and not reused:
+        return
+    what = f"saml.subject names {source}" if reused else f"the NameID that names the account has the format {_listed(forms)}"
+    yield Finding(
+        Level.WARNING,
+        "subject",
+        f"{what}: mostly a user name or an address, which a partner may give to another person later",
+        "a persistent NameID, or an attribute that is never given to anybody else (pairwise-id, subject-id)",
+        Side.PARTNER,
+        "send a persistent NameID before the first guest signs in; our metadata and saml.name_id_format ask for it. Who is bound already is invited once more after the change",
+    )
 
 
 def _address(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:

@@ -29,8 +29,12 @@ HINTS = "(KeyName,|KeyValue,|X509Data,)"
 Place = tuple[str, str]  # attributes, children
 
 TABLE: dict[str, Place] = {
-    # saml-core 3.2.2, 3.2.2.1; HS-9: no Extensions, no StatusDetail, two levels of StatusCode below the first
-    "Response": ("ID Version IssueInstant Destination? InResponseTo? Consent?", "Issuer,(Signature,)?Status,(Assertion,|EncryptedAssertion,)?"),
+    # saml-core 3.2.2, 3.2.2.1; HS-9: no StatusDetail, two levels of StatusCode below the first
+    "Response": (
+        "ID Version IssueInstant Destination? InResponseTo? Consent?",
+        "Issuer,(Signature,)?(Extensions,)?Status,(Assertion,|EncryptedAssertion,)?",
+    ),
+    "Extensions": ("", ""),
     "Status": ("", "StatusCode,(StatusMessage,)?"),
     "Status/StatusCode": ("Value", "(StatusCode,)?"),
     "StatusCode/StatusCode": ("Value", "(StatusCode,)?"),
@@ -39,10 +43,10 @@ TABLE: dict[str, Place] = {
     # saml-core 2.3.3 and below; HS-10: one Subject, one confirmation, one AuthnStatement, no Advice
     "Assertion": (
         "ID Version IssueInstant",
-        "Issuer,(Signature,)?Subject,Conditions,(AuthnStatement,(AttributeStatement,)?|AttributeStatement,AuthnStatement,)",
+        "Issuer,(Signature,)?Subject,Conditions,(AttributeStatement,)*AuthnStatement,(AttributeStatement,)*",
     ),
     "Issuer": ("Format?", TEXT),
-    "Subject": ("", "NameID,SubjectConfirmation,"),
+    "Subject": ("", "(NameID,)?SubjectConfirmation,"),
     "NameID": ("Format? NameQualifier? SPNameQualifier? SPProvidedID?", TEXT),
     "SubjectConfirmation": ("Method", "SubjectConfirmationData,"),
     "SubjectConfirmationData": ("NotBefore? NotOnOrAfter? Recipient? InResponseTo? Address?", ""),
@@ -53,12 +57,13 @@ TABLE: dict[str, Place] = {
     "ProxyRestriction": ("Count?", "(Audience,)*"),
     "AuthnStatement": ("AuthnInstant SessionIndex? SessionNotOnOrAfter?", "(SubjectLocality,)?AuthnContext,"),
     "SubjectLocality": ("Address? DNSName?", ""),
-    "AuthnContext": ("", "AuthnContextClassRef,(AuthenticatingAuthority,)*"),
+    "AuthnContext": ("", "AuthnContextClassRef,(AuthnContextDeclRef,)?(AuthenticatingAuthority,)*"),
+    "AuthnContextDeclRef": ("", TEXT),
     "AuthnContextClassRef": ("", TEXT),
     "AuthenticatingAuthority": ("", TEXT),
     "AttributeStatement": ("", "(Attribute,)*"),
-    "Attribute": ("Name NameFormat? FriendlyName? x500:Encoding? wsid:OriginalIssuer?", "(AttributeValue,)*"),
-    "AttributeValue": ("xsi:type? xsi:nil?", "(NameID,)?|text"),
+    "Attribute": ("Name NameFormat? FriendlyName? x500:Encoding? wsid:OriginalIssuer? xsi:type? xsi:nil?", "(AttributeValue,)*"),
+    "AttributeValue": ("xsi:type? xsi:nil? x500:Encoding? wsid:OriginalIssuer?", "(NameID,)?|text"),
     # XML Signature 1.1 4; HS-14: one Reference, two Transforms, no Object
     "Signature": ("Id?", "SignedInfo,SignatureValue,(KeyInfo,)?"),
     "SignedInfo": ("", "CanonicalizationMethod,SignatureMethod,Reference,"),
@@ -129,10 +134,11 @@ def rich(text: str) -> str:
     text = text.replace(f"{METHOD}/>", f"{METHOD}>{PREFIXES}</ds:CanonicalizationMethod>")
     restriction = '<saml:OneTimeUse/><saml:ProxyRestriction Count="0"><saml:Audience>a</saml:Audience></saml:ProxyRestriction>'
     text = text.replace("</saml:Conditions>", f"{restriction}</saml:Conditions>")
+    text = text.replace("<samlp:Status>", "<samlp:Extensions/><samlp:Status>")
     text = text.replace("<saml:AuthnContext>", '<saml:SubjectLocality Address="192.0.2.1"/><saml:AuthnContext>')
     return text.replace(
         "</saml:AuthnContextClassRef>",
-        "</saml:AuthnContextClassRef><saml:AuthenticatingAuthority>a</saml:AuthenticatingAuthority>",
+        "</saml:AuthnContextClassRef><saml:AuthnContextDeclRef>d</saml:AuthnContextDeclRef><saml:AuthenticatingAuthority>a</saml:AuthenticatingAuthority>",
     )
 
 
