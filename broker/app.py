@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from broker.connectors.http import HttpClient
+from broker.connectors.http import IN_ALL, IN_FLIGHT, HttpClient
+from broker.connectors.wire import Places
 from broker.domain.private_addresses import counting
 from broker.domain.question import QuestionKind
 from broker.keyring.root import load_roots
@@ -153,8 +154,10 @@ def open_policies(home: Path) -> Iterator[Policies]:
 class Outbound:
     """The outbound clients of the settings in force: one for whom the list of private addresses counts, one for all others."""
 
-    def __init__(self, settings: Callable[[], Settings]) -> None:
+    def __init__(self, settings: Callable[[], Settings], threads: int | None) -> None:
+        """threads: that answer requests in this process; calls to partners hold at most half of them (FA-02)."""
         self._settings = settings
+        self._places = Places.of_threads(threads) if threads else Places(IN_FLIGHT, IN_ALL)
         self._held: dict[tuple[str, ...], HttpClient] = {}
 
     def __call__(self, own: Sequence[str]) -> HttpClient:
@@ -163,7 +166,7 @@ class Outbound:
         allow = counting(listed, own)
         held = self._held.get(allow)
         if held is None:
-            held = HttpClient(allow, USER_AGENT)
+            held = HttpClient(allow, USER_AGENT, places=self._places)
             self._held = {kept: client for kept, client in self._held.items() if kept in ((), listed)} | {allow: held}
         return held
 
@@ -190,18 +193,19 @@ def build(
     environ: Mapping[str, str] | None = None,
     clock: Callable[[], int] = system_clock,
     before: Broker | None = None,
+    threads: int | None = None,
 ) -> Broker:
     """The broker of a home. Raises ConfigErrors for bad files, KeyFileError for missing or unsafe root keys.
 
     before: one whose files and root keys were read already, in the process that this one was forked from; it then
-    starts whatever became of the files meanwhile.
+    starts whatever became of the files meanwhile. threads: of this process, where it serves.
     """
     current = before.current if before else CurrentSettings(home, environ if environ is not None else os.environ)
     now = current.get
     db = Database(now().broker.database, base=home)
     sealer = before.sealer if before else Sealer(load_roots(home / "keys"))
     keys = Keys(db, sealer, clock, keep=max(86_400, now().broker.tokens.id + 600))
-    http = Outbound(now)
+    http = Outbound(now, threads)
     attempts = Attempts(db, clock)
     applications = Applications(now)
     partners = Partners(db, clock, now, keys, http)

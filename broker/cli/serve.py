@@ -13,7 +13,7 @@ from broker.cli.output import build, home_option, refuse
 @click.command("serve")
 @click.option("--bind", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Where to listen.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
-@click.option("--threads", default=4, show_default=True, type=click.IntRange(1, 64), help="Threads of each process.")
+@click.option("--threads", default=16, show_default=True, type=click.IntRange(1, 64), help="Threads of each process.")
 @home_option
 def serve(bind: str, workers: int, threads: int, home: Path) -> None:
     """Serve. A broken file or key keeps it from starting; a partner that is away does not.

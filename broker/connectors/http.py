@@ -28,9 +28,9 @@ from broker.connectors.wire import Deadline, Idle, Places, timed_response
 
 __all__ = ["HttpClient", "HttpFailure", "HttpResponse", "basic_authorization"]
 
-DEADLINE = 10.0  # seconds, in all: waiting for a place, name, handshake, answer
+DEADLINE = 10.0  # seconds, in all: name, handshake, answer
 MAX_BYTES = 512 * 1024
-IN_FLIGHT = 16  # requests to one host at a time
+IN_FLIGHT, IN_ALL = 16, 64  # calls to one host and to all at a time, where nobody says how many threads there are
 _CHUNK = 64 * 1024
 _HOW = "; network.allow_private_addresses counts where it lists the configured address itself"
 
@@ -61,6 +61,7 @@ class HttpClient:
 
     allow: host names, addresses and networks that may be reached although private or loopback, and by http:.
     ca_file: a PEM file of certificate authorities trusted beside the system's. seconds: the deadline of one request.
+    places: which calls of this process share.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class HttpClient:
         *,
         ca_file: str | None = None,
         seconds: float = DEADLINE,
-        in_flight: int = IN_FLIGHT,
+        places: Places | None = None,
         resolve: Callable[[str], list[str]] = system_addresses,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -80,7 +81,7 @@ class HttpClient:
         self._seconds = seconds
         self._resolve = resolve
         self._clock = clock
-        self._places = Places(in_flight)
+        self._places = places or Places(IN_FLIGHT, IN_ALL)
         self._idle = Idle(clock)
         self._tls: ssl.SSLContext | None = None
 
@@ -93,7 +94,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         see_redirect: bool = False,
     ) -> HttpResponse:
-        """GET. Raises HttpFailure (`url_not_allowed`, `upstream_unavailable`); any status but a redirect is an answer.
+        """GET. Raises HttpFailure (`url_not_allowed`, `upstream_unavailable`, `upstream_busy`); any status but a redirect is an answer.
 
         see_redirect: a redirect is an answer too, for whoever wants to know where it leads; it is never followed.
         """
@@ -105,7 +106,7 @@ class HttpClient:
         if target.scheme == "http":
             return None
         deadline = Deadline(self._clock, self._seconds)
-        with self._told(target), self._places.place(target.host, deadline):
+        with self._told(target), self._places.place(target.host):
             connection = self._connection(target, deadline)
             socket_: Any = connection.sock
             try:
@@ -127,6 +128,12 @@ class HttpClient:
         body = urlencode(fields, errors="replace").encode("ascii")
         sent = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
         return self._send("POST", url, body, sent, max_bytes)
+
+    @contextmanager
+    def waiting(self, url: str) -> Iterator[None]:
+        """A place for somebody who waits for another's call to this URL. Raises HttpFailure(upstream_busy)."""
+        with self._places.place(split_url(url).host):
+            yield
 
     def check_url(self, url: str) -> None:
         """Raises HttpFailure if a request to `url` would be refused before the first packet, or its name has no address."""
@@ -157,7 +164,7 @@ class HttpClient:
         target = split_url(url)
         deadline = Deadline(self._clock, self._seconds)
         headers |= {"Host": target.authority, "User-Agent": self._user_agent, "Accept-Encoding": "identity"}
-        with self._told(target), self._places.place(target.host, deadline):
+        with self._told(target), self._places.place(target.host):
             connection = self._connection(target, deadline)
             try:
                 answer = _exchange(connection, method, target.path, body, headers, max_bytes, deadline, see_redirect=see_redirect)

@@ -22,7 +22,8 @@ _PORTS = {"http": 80, "https": 443}
 class HttpFailure(BrokerError):
     """A request that was not sent, or brought no usable answer.
 
-    reason: `url_not_allowed` (nothing was sent, or a redirect came) or `upstream_unavailable`. detail: words for staff.
+    reason: `url_not_allowed` (nothing was sent, or a redirect came), `upstream_unavailable`, or `upstream_busy` (no place is free).
+    detail: words for staff.
     """
 
 

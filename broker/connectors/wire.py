@@ -13,7 +13,7 @@ from typing import Any
 
 from urllib3.connection import HTTPConnection
 
-from broker.connectors.reach import Target
+from broker.connectors.reach import HttpFailure, Target
 
 IDLE_SECONDS = 4.0  # shorter than servers usually keep a silent connection
 IDLE_CONNECTIONS = 64
@@ -65,27 +65,40 @@ def timed_response(deadline: Deadline) -> Callable[..., http.client.HTTPResponse
 
 
 class Places:
-    """At most `limit` requests under way to one host; who waits spends his own deadline (HW-11)."""
+    """So many calls at a time to one host, and in all; nobody waits for a place (HW-11, FA-02).
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    A call holds a thread, so one host that hangs must not hold them all. Where its places are taken a further call would only
+    wait behind calls that do not end.
+    """
+
+    def __init__(self, each: int, all_hosts: int) -> None:
+        """each: of one host. all_hosts: of all together."""
+        self._each, self._all = each, all_hosts
         self._taken: dict[str, int] = {}
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of_threads(cls, threads: int) -> Places:
+        """For a process of so many threads: half of them at most are held by calls, a quarter by one host."""
+        return cls(max(1, threads // 4), max(1, threads // 2))
 
     @contextmanager
-    def place(self, host: str, deadline: Deadline) -> Iterator[None]:
-        with self._changed:
-            while self._taken.get(host, 0) >= self._limit:
-                self._changed.wait(deadline.left())
-            self._taken[host] = self._taken.get(host, 0) + 1
+    def place(self, host: str) -> Iterator[None]:
+        """Raises HttpFailure(upstream_busy) where none is free."""
+        with self._lock:
+            mine = self._taken.get(host, 0)
+            if mine >= self._each or sum(self._taken.values()) >= self._all:
+                raise HttpFailure(
+                    "upstream_busy", f"{mine} calls to {host} are under way, and {sum(self._taken.values())} in all"
+                )
+            self._taken[host] = mine + 1
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._taken[host] -= 1
                 if not self._taken[host]:
                     del self._taken[host]
-                self._changed.notify_all()
 
 
 class Idle:

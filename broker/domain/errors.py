@@ -5,7 +5,7 @@
     │   ├── NotInvited · InvitationExpired · InvitationUsed · InvitationMismatch · DomainDenied
     │   ├── GuestBlocked · GuestExpired · NotAssigned · PolicyBlocked
     │   ├── PartnerFailed (NoMoreProof) · PartnerUntrusted
-    │   └── LoginExpired · TooManyAttempts · BadRequest · ServerError
+    │   └── LoginExpired · TooManyAttempts · BadRequest · ServerError (Unavailable)
     ├── OAuthError           a protocol answer: JSON at the token endpoint, a redirect at the authorization endpoint
     └── CommandError         one clear line for a command or a form: NotFound · Conflict · Forbidden · TooMany · Invalid
 
@@ -155,6 +155,10 @@ class ServerError(PageError):
     """Our own fault; the cause is in the log."""
 
     code = "server_error"
+
+
+class Unavailable(ServerError):
+    """Something of ours cannot be used at this moment and probably can in a few seconds: the database is held by another process."""
 
 
 class OAuthError(BrokerError):

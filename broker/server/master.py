@@ -53,7 +53,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Runs in the worker."""
         from broker.web import body_limit, create_web
 
-        broker = construct(self.broker.current.get().home, before=self.broker)
+        broker = construct(self.broker.current.get().home, before=self.broker, threads=self.cfg.threads)
         application = create_web(broker)
         prefix = urlsplit(broker.settings.get().issuer).path.rstrip("/")
         self.health = Health(application, [""] + ([prefix] if prefix else []))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from broker.connectors.http import HttpClient
+from broker.connectors.http import HttpClient, HttpFailure
 from broker.connectors.oidc.discovery import fetch_jwks
 from broker.domain.errors import BrokerError, OAuthError
 from broker.jose.keys import PublicKey, public_keys
@@ -58,7 +58,7 @@ class ClientKeys:
             if found is not None:
                 return found
         elif good is None or refresh:
-            good = self._settled(client_id, url) or good
+            good = self._others(client_id, url) or good
         if good is None:
             raise OAuthError("invalid_client", "client_jwks_unavailable")
         return _body(good)
@@ -76,6 +76,14 @@ class ClientKeys:
             documents.store(tx, client_id, _KIND, url=url, body=body, now=now, fresh_until=now + age, next_try_at=now + PAUSE)
             key_changes.record(tx, "application.keys_changed", client_id, before, found, now)
         return found
+
+    def _others(self, client_id: str, url: str) -> Document | None:
+        """What somebody else's fetch brings; None where too many wait for that host already (FA-02)."""
+        try:
+            with self._http((url,)).waiting(url):
+                return self._settled(client_id, url)
+        except HttpFailure:
+            return None
 
     def _settled(self, client_id: str, url: str) -> Document | None:
         """The copy that somebody else fetches for the same key at this moment; at once what is there, if nobody does."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from broker.connectors.http import HttpClient
+from broker.connectors.http import HttpClient, HttpFailure
 from broker.connectors.oidc.connector import OidcConnector, PartnerView, Sources
 from broker.connectors.oidc.discovery import Judgements
 from broker.domain.connector import Connector
@@ -30,7 +30,7 @@ from broker.storage.engine import Database
 if TYPE_CHECKING:
     from broker.connectors.saml.connector import SamlConnector
 
-KID_PAUSE = 60  # seconds between two refreshes for the sake of an unknown key, over all nodes (HO-6)
+KID_PAUSE = 60  # seconds between two refreshes for an unknown key, over all nodes (HO-6)
 FETCHING = 12  # seconds that one node has for a fetch before another may try: the client's deadline and a little
 RETRY_PAUSE = 2  # seconds after a failed fetch: who presses "try again" meets a partner that is back
 _WAIT = 10.0  # seconds for another node that is fetching right now
@@ -91,8 +91,7 @@ class Partners:
 
     def _view(self, settings: Settings, partner: PartnerFile) -> PartnerView:
         """The part of the file that the connector needs; made once a set of files, whose secrets may lie in others."""
-        held = self._held
-        if held is None or held[0] is not settings:
+        if (held := self._held) is None or held[0] is not settings:
             held = self._held = (settings, {})
         view = held[1].get(partner.id)
         if view is None:
@@ -129,11 +128,17 @@ class Partners:
             return self._fetch(partner, kind, url, fetch, good, before=row.body if row else None, keep_pause=refresh)
         if refresh:
             held_back()
-        if good is not None:
-            return self.read(self._refreshed(partner, kind, url, good) if refresh else good)
-        if row is not None and row.problem is not None and row.url == url:
+        if good is not None and not refresh:
+            return self.read(good)
+        if good is None and row is not None and row.problem is not None and row.url == url:
             raise PartnerFailed(row.problem, f"{kind} of {partner.id} could not be had; it is tried again in a few seconds")
-        return self._await(partner, kind, url)
+        try:
+            with self._http(partner.addresses).waiting(url.partition("#")[0]):  # FA-02: to wait holds a thread like a call
+                return self.read(self._refreshed(partner, kind, url, good)) if good else self._await(partner, kind, url)
+        except HttpFailure as error:
+            if good is None:
+                raise PartnerFailed(error.reason, error.detail) from None
+            return self.read(good)
 
     def _fetch(
         self,
@@ -181,7 +186,7 @@ class Partners:
     def _refreshed(self, partner: PartnerFile, kind: str, url: str, good: Document) -> Document:
         """What the refresh brought that somebody else made for the same unknown key, or is making now (HO-6).
 
-        Else only the first of those who come with a new key would get in. Nobody waits for a refresh that is over.
+        Else only the first who comes with a new key would get in. Nobody waits for a refresh that is over.
         """
         end = time.monotonic() + _WAIT
         while True:

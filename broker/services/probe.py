@@ -19,6 +19,7 @@ ADVICE: Mapping[str, str] = {
     "discovery_format": "write the issuer of an OpenID provider; open its /.well-known/openid-configuration",
     "jwks_format": "ask the partner for a key set with signing keys",
     "url_not_allowed": "write a public https: URL that does not redirect, or list its host in network.allow_private_addresses",
+    "upstream_busy": "too many calls to this host are under way: try again in a minute",
     "upstream_unavailable": "check address, network and certificate, and ask the partner whether it is up",
 }
 

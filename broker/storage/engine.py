@@ -1,11 +1,13 @@
 """One database, two ways in: `write()` and `read()`.
 
-SQLite: WAL, busy_timeout 5 s, every writing transaction begins with BEGIN IMMEDIATE and reads have their own
+SQLite: WAL, busy_timeout 4 s, every writing transaction begins with BEGIN IMMEDIATE and reads have their own
 connections (HT-16). PostgreSQL: READ COMMITTED; what may happen once is one conditional statement on both (HT-3).
+A database that is held by another process, or away, is said within five seconds (FA-29).
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +15,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from broker.domain.errors import Unavailable
 
 __all__ = ["Connection", "Database", "resolve"]  # services name the transaction that they pass on
 
-BUSY_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_MS = 4_000  # for a lock that another process holds
+_AWAY = 3  # seconds for PostgreSQL to take a connection, or for one of the pool to come free
+_SQLITE_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _OPTIONS = {"preserve_rowcount": True}  # else an INSERT ... ON CONFLICT answers -1 on PostgreSQL, and nothing is ever taken
 
 
@@ -31,20 +39,18 @@ class Database:
             self.writer = _sqlite(self.url, begin="BEGIN IMMEDIATE")
             self.reader = _sqlite(self.url, begin="BEGIN")
         else:
-            self.writer = self.reader = create_engine(
-                self.url, pool_pre_ping=True, pool_size=10, max_overflow=10, execution_options=_OPTIONS
-            )
+            self.writer = self.reader = _postgresql(self.url)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One writing transaction: a clean exit commits, an exception rolls back."""
-        with self.writer.begin() as tx:
+        """One writing transaction: a clean exit commits, an exception rolls back. Raises Unavailable."""
+        with _told(), self.writer.begin() as tx:
             yield tx
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One reading transaction: a consistent view on SQLite, statement by statement on PostgreSQL."""
-        with self.reader.connect() as tx:
+        """One reading transaction: a consistent view on SQLite, statement by statement on PostgreSQL. Raises Unavailable."""
+        with _told(), self.reader.connect() as tx:
             yield tx
 
     def close(self) -> None:
@@ -63,6 +69,41 @@ def resolve(url: str, base: Path | None) -> str:
         path = base / path
     path.parent.mkdir(parents=True, exist_ok=True)
     return parsed.set(database=str(path)).render_as_string(hide_password=False)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A database that cannot be used now, as Unavailable; every other failure as it is."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable("database_busy", "no connection came free") from error
+    except OperationalError as error:
+        cause = error.orig
+        if isinstance(cause, sqlite3.Error):
+            if cause.sqlite_errorcode & 0xFF not in _SQLITE_HELD:
+                raise
+            raise Unavailable("database_busy", "the SQLite file is held by another process") from error
+        raise Unavailable("database_busy", f"PostgreSQL: {type(cause).__name__}") from error
+    except sqlite3.OperationalError as error:  # while a connection is opened
+        if error.sqlite_errorcode & 0xFF not in _SQLITE_HELD:
+            raise
+        raise Unavailable("database_busy", "the SQLite file is held by another process") from error
+
+
+def _postgresql(url: str) -> Engine:
+    asked = {} if "connect_timeout" in make_url(url).query else {"connect_timeout": _AWAY}
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=_AWAY, connect_args=asked, execution_options=_OPTIONS
+    )
+
+    def configure(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+        connection.commit()
+
+    event.listen(engine, "connect", configure)
+    return engine
 
 
 def _sqlite(url: str, *, begin: str) -> Engine:

@@ -40,6 +40,7 @@ def upgrade(db: Database) -> bool:
         return False
     with db.write() as tx:
         if db.dialect == "postgresql":
+            tx.exec_driver_sql("SET LOCAL lock_timeout = 0")
             tx.exec_driver_sql("SELECT pg_advisory_xact_lock(7241905)")
         before = MigrationContext.configure(tx).get_current_revision()
         command.upgrade(_config(tx), "head")

@@ -145,6 +145,8 @@ REASON_STATUS: dict[str, int] = {
     "method": 405,
     "body_size": 413,
     "url_size": 414,
+    "upstream_busy": 503,
+    "database_busy": 503,
 }
 REASON_TEXT: dict[str, ErrorText] = {
     "not_found": ErrorText(
@@ -193,6 +195,12 @@ REASON_TEXT: dict[str, ErrorText] = {
             _("This form has expired"),
             _("Nothing was changed. Go back to the application and start again."),
         ),
+    ),
+    "database_busy": ErrorText(
+        503,
+        _("We are busy for a moment"),
+        _("Our database did not answer in time. Nothing was lost. Wait a few seconds and try again."),
+        again=True,
     ),
     "code_tries": ErrorText(
         429,

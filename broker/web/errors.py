@@ -10,12 +10,14 @@ from types import TracebackType
 from flask import Flask, Request, Response, g, json, request
 from werkzeug.exceptions import HTTPException
 
-from broker.domain.errors import BadRequest, OAuthError, PageError, ServerError
+from broker.domain.errors import BadRequest, OAuthError, PageError, ServerError, Unavailable
 from broker.domain.ids import new_reference
 from broker.domain.text import printable
 from broker.web import headers
 from broker.web.error_table import ASK, GO_HOME, OAUTH, PAGES, REASON_STATUS, REASON_TEXT, STATUS_REASON
 from broker.web.pages import Pages
+
+RETRY_AFTER = 5  # seconds
 
 _log = logging.getLogger("broker.web")
 
@@ -113,8 +115,13 @@ def register(
     def answer(error: PageError) -> Response:
         reference = g.get("reference") or error.reference or new_reference()
         _note(error, reference, record)
+        return _later(said(error, reference))
+
+    def said(error: PageError, reference: str) -> Response:
         if is_protocol(request):
             return oauth_json(OAuthError(_oauth_word(error)), status=status_of(error))
+        if isinstance(error, Unavailable):  # ways on would ask the database
+            return page_for(pages, error, reference=reference, ui_locales=g.get("ui_locales", ()))
         ways = g.ways_on(error) if "ways_on" in g else None
         return page_for(
             pages,
@@ -145,13 +152,20 @@ def register(
     app.register_error_handler(Exception, unhandled)
 
 
+def _later(response: Response) -> Response:
+    """Say when to come again, where that is what there is to do (RFC 9110 10.2.3)."""
+    if response.status_code == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
 def _note(error: PageError, reference: str, record: Callable[[PageError, str], None] | None) -> None:
     """Log words and ids only (LP-01); a log of refusals that cannot be written does not change the answer."""
     level = logging.ERROR if error.code == "server_error" else logging.INFO
     _log.log(
         level, "page_error code=%s reason=%s reference=%s detail=%s", error.code, error.reason, reference, printable(error.detail)
     )
-    if record is None:
+    if record is None or isinstance(error, Unavailable):
         return
     try:
         record(error, reference)
@@ -172,6 +186,8 @@ def _where(error: BaseException) -> str:
 
 def _oauth_word(error: PageError) -> str:
     """The protocol's word for an error that no endpoint answered itself."""
+    if isinstance(error, Unavailable):
+        return "temporarily_unavailable"
     if error.code in ("server_error", "partner_failed"):
         return "server_error"
     return "slow_down" if error.code == "too_many_attempts" else "invalid_request"

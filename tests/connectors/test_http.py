@@ -16,6 +16,7 @@ import pytest
 from broker.connectors import wire
 from broker.connectors.http import HttpClient, HttpFailure, basic_authorization, system_addresses
 from broker.connectors.reach import Reach, split_url
+from broker.connectors.wire import Places
 from tests.connectors.provider import Request, Server, after
 from tests.connectors.tls import speak_tls
 
@@ -390,8 +391,8 @@ def test_the_systems_resolver():
     assert "127.0.0.1" in system_addresses("localhost")
 
 
-def test_hw_11_one_host_that_hangs_leaves_the_others_served(server: Server):
-    """HW-11: requests to one host are bounded; who waits spends his own deadline; other hosts go on."""
+def test_fa_02_one_host_that_hangs_leaves_the_others_served(server: Server):
+    """HW-11, FA-02: calls to one host are bounded, a further one is refused at once; other hosts go on, up to the limit of all."""
     release = threading.Event()
     statuses: list[int] = []
 
@@ -400,41 +401,42 @@ def test_hw_11_one_host_that_hangs_leaves_the_others_served(server: Server):
         return ok(request)
 
     server.routes |= {"/hang": hang, "/x": ok}
-    client = HttpClient(["127.0.0.0/8"], "test", seconds=20, in_flight=2)
+    places = Places(2, 3)
+    client = HttpClient(["127.0.0.0/8"], "test", seconds=20, places=places)
+    other = HttpClient(["localhost"], "test", seconds=20, resolve=lambda _host: ["127.0.0.1"], places=places)
     url = f"http://127.0.0.1:{server.port}"
-    hanging = [threading.Thread(target=lambda: statuses.append(client.get(f"{url}/hang", accept="*/*").status)) for _ in range(2)]
-    for thread in hanging:
+
+    def call(who: HttpClient, where: str) -> threading.Thread:
+        count = len(server.requests)
+        thread = threading.Thread(target=lambda: statuses.append(who.get(f"{where}/hang", accept="*/*").status))
         thread.start()
-    while len(server.requests) < 2:
-        time.sleep(0.01)
-    short = HttpClient(["127.0.0.0/8"], "test", seconds=0.2)
-    other = HttpClient(["localhost"], "test", resolve=lambda _host: ["127.0.0.1"])
-    short._places = other._places = client._places
-    assert reason_of(short, f"{url}/x") == "upstream_unavailable"
+        while len(server.requests) == count:
+            time.sleep(0.01)
+        return thread
+
+    hanging = [call(client, url), call(client, url)]
+    assert reason_of(client, f"{url}/x") == "upstream_busy"
+    with pytest.raises(HttpFailure) as caught, client.waiting(f"{url}/y"):
+        raise AssertionError
+    assert caught.value.reason == "upstream_busy"
     assert other.get(f"http://localhost:{server.port}/x", accept="*/*").status == 200
+    hanging.append(call(other, f"http://localhost:{server.port}"))
+    assert reason_of(HttpClient(["127.0.0.3"], "test", places=places), "http://127.0.0.3:1/") == "upstream_busy"
     release.set()
     for thread in hanging:
         thread.join(20)
-    assert statuses == [200, 200]
-    assert client._places._taken == {}
+    assert statuses == [200, 200, 200]
+    assert places._taken == {}
     assert client.get(f"{url}/x", accept="*/*").status == 200
     client.close()
     other.close()
 
 
-def test_hw_11_who_waits_gets_his_turn(server: Server):
-    """HW-11: a place that comes free is taken."""
-    server.routes["/x"] = lambda request: after(0.05, ok(request))
-    client = HttpClient(["127.0.0.1"], "test", seconds=5, in_flight=1)
-    url = f"http://127.0.0.1:{server.port}/x"
-    statuses: list[int] = []
-    threads = [threading.Thread(target=lambda: statuses.append(client.get(url, accept="*/*").status)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(5)
-    assert statuses == [200] * 4
-    client.close()
+@pytest.mark.parametrize(("threads", "each", "together"), [(1, 1, 1), (2, 1, 1), (4, 1, 2), (16, 4, 8), (64, 16, 32)])
+def test_fa_02_places_of_threads(threads: int, each: int, together: int):
+    """FA-02: calls hold at most half of a process's threads, one host at most a quarter."""
+    places = Places.of_threads(threads)
+    assert (places._each, places._all) == (each, together)
 
 
 def test_basic_is_form_encoded():

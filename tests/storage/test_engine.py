@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from broker.domain.errors import Unavailable
 from broker.storage import people
 from broker.storage.engine import Database, resolve
 from tests.factories import person
@@ -67,11 +69,11 @@ def test_close_lets_go_of_every_connection(database: Database):
 
 
 def test_sqlite_is_set_up(sqlite_url: str):
-    """HT-16: WAL, busy_timeout 5 s, foreign keys on, full durability, on both kinds of connection."""
+    """HT-16: WAL, busy_timeout 4 s, foreign keys on, full durability, on both kinds of connection."""
     database = Database(sqlite_url)
     for way in (database.read, database.write):
         with way() as tx:
-            for pragma, value in (("journal_mode", "wal"), ("busy_timeout", 5000), ("foreign_keys", 1), ("synchronous", 2)):
+            for pragma, value in (("journal_mode", "wal"), ("busy_timeout", 4000), ("foreign_keys", 1), ("synchronous", 2)):
                 assert tx.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
     database.close()
 
@@ -121,3 +123,27 @@ def test_other_urls_stay_as_they_are(tmp_path: Path):
     """An absolute path, and another database."""
     assert resolve(f"sqlite:///{tmp_path}/x.db", Path("/elsewhere")) == f"sqlite:///{tmp_path}/x.db"
     assert resolve("postgresql+psycopg://broker:pw@db/broker", tmp_path) == "postgresql+psycopg://broker:pw@db/broker"
+
+
+def test_fa_29_a_lock_of_another_is_said(database: Database) -> None:
+    """FA-29: who cannot write because another holds the lock is told so within the timeout, on both databases."""
+    name = "people"
+    with database.writer.connect() as other:
+        if database.dialect == "postgresql":
+            other.execute(text(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE"))
+        else:
+            other.execute(text(f"DELETE FROM {name}"))
+        began = time.monotonic()
+        with pytest.raises(Unavailable) as caught, database.write() as tx:
+            people.add(tx, person())
+        assert caught.value.reason == "database_busy"
+        assert time.monotonic() - began < 5.5
+        other.rollback()
+    with database.write() as tx:
+        people.add(tx, person())
+
+
+def test_fa_29_other_failures_stay_what_they_are(database: Database) -> None:
+    """FA-29: a table that is missing is no busy database."""
+    with pytest.raises(Exception, match="nowhere"), database.read() as tx:
+        tx.execute(text("SELECT * FROM nowhere"))

@@ -15,6 +15,7 @@ _P, _O, _A, _G = Side.PARTNER, Side.OURS, Side.APPLICATION, Side.PERSON
 REASONS: Final[Mapping[str, Advice]] = {
     # the partner's documents
     "upstream_unavailable": Advice(_P, "an answer within 10 seconds, over a certificate that is trusted", "ask whether the service is up, and whether our network may reach it; the detail names the host"),
+    "upstream_busy": Advice(_P, "an answer within moments: so many calls at a time wait for one host, further ones are refused at once", "ask why the service answers slowly; where it does not, give `broker serve` more --threads"),
     "url_not_allowed": Advice(_O, "a public https: address that does not redirect", "write the final address; list a private host in network.allow_private_addresses"),
     "discovery_format": Advice(_O, "the discovery document of an OpenID provider with the code flow and one of our algorithms", "check oidc.issuer by opening its /.well-known/openid-configuration; where the detail names what is missing, the partner changes it"),
     "discovery_issuer": Advice(_O, "oidc.issuer exactly as the document names it, slash and all", "write the issuer that the document names, if it is that one tenant's"),
