@@ -9,7 +9,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help install dev demo test test-fast lint format interop browser bench deep ci lock clean
+.PHONY: help install dev demo test lint format interop browser bench deep pythons ci lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,11 +42,14 @@ bench: .venv/dev.stamp ## the benchmarks, each printing its figures as JSON
 deep: .venv/dev.stamp ## what takes longer than a coffee
 	@scripts/deep $(ARGS)
 
+pythons: ## set-up, demo and tests with each of Python 3.11 to 3.14 that is installed; ARGS go to pytest
+	@scripts/pythons $(ARGS)
+
 ci: ## all that .ci/run runs
 	@scripts/ci
 
-lock: ## write requirements/*.txt anew from
-	@scripts/lock
+lock: ## write requirements/*.txt from pyproject.toml; ARGS=--upgrade takes newer versions
+	@scripts/lock $(ARGS)
 
 clean: ## remove what the other targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build *.egg-info

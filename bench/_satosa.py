@@ -7,7 +7,6 @@ its codes and tokens in memory, which is the cheapest that SATOSA offers: no Red
 from __future__ import annotations
 
 import base64
-import importlib.metadata
 import json
 import os
 import secrets
@@ -28,8 +27,10 @@ from broker.demo.relying import SignInFailed, call
 from broker.demo.saml_identity import Known, SamlIdentityProvider, certificate
 from broker.demo.serving import free_port
 
-VERSION = "8.6.0"
-HOME = Path(__file__).resolve().parent.parent / "build" / "satosa"  # the virtual environment, never ours
+VERSION = "8.6.0"  # as in requirements/satosa.in
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements" / "satosa.txt"  # the broker's own versions of what both use
+HOME = ROOT / "build" / "satosa"  # the virtual environment, never ours
 BACK = "https://application.example/callback"
 _START_SECONDS = 120
 _CLIENT, _SECRET = "payroll", secrets.token_hex(16)
@@ -53,10 +54,10 @@ def install() -> None:
         raise NotInstalled("SATOSA needs the command xmlsec1: apt-get install xmlsec1")
     if (HOME / "bin" / "gunicorn").exists():
         return
-    gunicorn = f"gunicorn=={importlib.metadata.version('gunicorn')}"  # the broker's own
+    flags = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", str(LOCK)]
     try:
         subprocess.run([sys.executable, "-m", "venv", HOME], check=True)
-        subprocess.run([HOME / "bin" / "pip", "install", "--quiet", f"satosa=={VERSION}", gunicorn], check=True)
+        subprocess.run([HOME / "bin" / "pip", "install", *flags], check=True)
     except subprocess.CalledProcessError as error:
         shutil.rmtree(HOME, ignore_errors=True)
         raise NotInstalled(f"SATOSA {VERSION} could not be installed: {error}") from error

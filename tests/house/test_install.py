@@ -72,7 +72,8 @@ class Place:
         self.home, self.which = home, which
         for name in ("scripts", "requirements"):
             (home / name).mkdir(parents=True)
-        shutil.copy(ROOT / "scripts" / "install", home / "scripts")
+        for script in ("install", "need"):
+            shutil.copy(ROOT / "scripts" / script, home / "scripts")
         self.index, self.lock = make_index(
             home / "simple", {name: pin for name, pin in read_lock(which).items() if name in only or not only}
         )
