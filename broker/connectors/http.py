@@ -20,11 +20,11 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
 
 from broker.connectors.reach import HttpFailure, Reach, Target, parse_address, split_url
-from broker.connectors.wire import Deadline, Idle, Places, timed_response
+from broker.connectors.wire import Deadline, Idle, Places, connection_fault, timed_response
 
 __all__ = ["HttpClient", "HttpFailure", "HttpResponse", "basic_authorization"]
 
@@ -180,6 +180,9 @@ class HttpClient:
         """Whatever goes wrong on the wire, as HttpFailure with the host and no text of theirs."""
         try:
             yield
+        except (NewConnectionError, ConnectionError) as error:  # before its parent ConnectTimeoutError: nothing ran out (FC-08)
+            said = f"{target.host}, port {target.port}: {connection_fault(error)}"
+            raise HttpFailure("upstream_unavailable", said) from error
         except (TimeoutError, ReadTimeoutError, ConnectTimeoutError) as error:
             raise HttpFailure("upstream_unavailable", f"no whole answer from {target.host} in {self._seconds:g} s") from error
         except ssl.SSLCertVerificationError as error:

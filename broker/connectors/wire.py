@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import io
 import os
@@ -17,6 +18,21 @@ from broker.connectors.reach import HttpFailure, Target
 
 IDLE_SECONDS = 4.0  # shorter than servers usually keep a silent connection
 IDLE_CONNECTIONS = 64
+_WORDS = {
+    errno.ECONNREFUSED: "connection refused: nothing listens there",
+    errno.ECONNRESET: "connection reset: the other side, or a firewall between, broke it off",
+    errno.EHOSTUNREACH: "no route to the host from here",
+    errno.ENETUNREACH: "no route to the network from here",
+    errno.EACCES: "not permitted: a firewall of this machine refuses it",
+    errno.EPERM: "not permitted: a firewall of this machine refuses it",
+}
+
+
+def connection_fault(error: BaseException) -> str:
+    """What the system said, in words of ours."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    number = cause.errno if isinstance(cause, OSError) else None
+    return _WORDS.get(number or 0, f"no connection ({type(cause or error).__name__})")
 
 
 class Deadline:

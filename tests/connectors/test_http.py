@@ -507,3 +507,30 @@ def test_a_redirect_can_be_looked_at_but_is_not_followed(server: Server, client:
     answer = client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*", see_redirect=True)
     assert (answer.status, answer.headers["location"]) == (302, "/y")
     assert [request.path for request in server.requests] == ["/x"]
+
+
+def test_fc_08_a_refused_connection_is_told_as_that():
+    """FC-08: nothing listens there: that is known at once, and nobody waited for ten seconds."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    client = HttpClient(["127.0.0.1"], "test")
+    for call in (lambda url: client.get(url, accept="*/*"), lambda url: client.post_form(url, {})):
+        with pytest.raises(HttpFailure) as refusal:
+            call(f"http://127.0.0.1:{port}/x")
+        assert refusal.value.reason == "upstream_unavailable"
+        assert refusal.value.detail == f"127.0.0.1, port {port}: connection refused: nothing listens there"
+
+
+def test_fc_08_a_connection_that_breaks_off(server: Server, client: HttpClient):
+    """FC-08: a reset is no timeout either."""
+    server.raw.add("/x")
+
+    def reset(handler: BaseHTTPRequestHandler) -> None:
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        handler.connection.close()
+
+    server.routes["/x"] = reset
+    with pytest.raises(HttpFailure) as refusal:
+        client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*")
+    assert "in 2 s" not in refusal.value.detail
