@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 @click.pass_context
 def check(context: click.Context, home: Path, online: bool, as_json: bool) -> None:
     """Read all files of config/ and keys/, and name every mistake with its file, line and key."""
-    from broker.settings import load, pending
+    from broker.settings import cautions, load, pending
 
     reading = load.read(home, os.environ)
-    notes = pending.notes(reading)
+    notes = [*pending.notes(reading), *cautions.notes(reading)]
     errors = list(reading.errors)
     findings: list[Finding] = []
     if online and not errors:

@@ -93,9 +93,9 @@ def secret_problem(value: object) -> Problem | None:
     if not isinstance(value, str):
         return Problem("is not a text; put it into quotes")
     if is_example(value):
-        return Problem("is a well-known example; write a random secret, as from: openssl rand -base64 32")
+        return Problem("is a well-known example; write a random secret, as from: openssl rand -hex 32")
     if len(value) < SHORTEST:
-        return Problem(f"is shorter than {SHORTEST} characters; write a random secret, as from: openssl rand -base64 32")
+        return Problem(f"is shorter than {SHORTEST} characters; write a random secret, as from: openssl rand -hex 32")
     if any(not c.isprintable() for c in value):
         return Problem("holds a line break or control character; write the secret in one line")
     return None

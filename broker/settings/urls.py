@@ -126,6 +126,9 @@ def partner_issuer(value: object) -> str:
         raise Wrong("{value} is not https; write https://HOST, as the discovery document names it", value=value)
     if "?" in str(value) or "#" in str(value):
         raise Wrong("{value} has a query or fragment; write the issuer as the discovery document names it", value=value)
+    if "/.well-known/" in parts.path:
+        before = str(value).partition("/.well-known/")[0]
+        raise Wrong(f"{{value}} is the address of a document; write the issuer in it, mostly {before}", value=value)
     if parts.hostname == "login.microsoftonline.com" and parts.path.split("/")[1:2] in (["common"], ["organizations"]):
         raise Wrong("{value} stands for every tenant; write https://login.microsoftonline.com/TENANT-ID/v2.0", value=value)
     return str(value)

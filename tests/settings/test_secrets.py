@@ -10,7 +10,7 @@ from broker.settings import load
 from broker.settings.secrets import is_example
 from tests.settings.homes import APPLICATION, BROKER, ENVIRON, PARTNER, SECRET, good, lines, of, write
 
-RANDOM = "write a random secret, as from: openssl rand -base64 32"
+RANDOM = "write a random secret, as from: openssl rand -hex 32"
 EMPTY = "is empty; write ${env:NAME} or ${file:PATH} with a secret, or remove the key"
 
 
