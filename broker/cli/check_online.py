@@ -75,7 +75,7 @@ def _partner(source: Source, partner: OidcPartner, issuer: str, client: Watching
     errors: list[ConfigError] = []
     keys = 0
     try:
-        document, _ = fetch_discovery(client, partner.issuer)
+        document, _ = fetch_discovery(client, partner.issuer, partner.discovery)
         found = check_discovery(document, partner.issuer, allows_plain=client.allows_plain)
         for key, detail, advice in unlike(partner, found):
             errors.append(_error(source, ("oidc", key), "client_authentication", detail, advice))

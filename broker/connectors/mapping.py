@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from broker.connectors.claim_paths import at_path, is_nothing
 from broker.domain.address import in_domains
 from broker.domain.claims import PROTOCOL, SCOPES
 from broker.domain.errors import PartnerUntrusted
@@ -139,11 +140,15 @@ def wire_names(source: str, wire: Wire) -> tuple[str, ...]:
 
 
 def find(values: Mapping[str, Any], source: str, wire: Wire) -> Any:
-    """The value of the first name that came, or ABSENT; a null is as good as nothing (Core 5.3.2)."""
+    """The value of the first name that came, or ABSENT; what is empty is as good as nothing (Core 5.3.2).
+
+    Over OIDC a name with dots that did not come as it stands is a path into objects: `realm_access.roles` (FB-13).
+    """
     for name in wire_names(source, wire):
-        if values.get(name) not in (None, "", [], {}):
+        if not is_nothing(values.get(name)):
             return values[name]
-    return ABSENT
+    found = at_path(values, source) if wire is Wire.OIDC else None
+    return ABSENT if found is None else found
 
 
 def map_values(

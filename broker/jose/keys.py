@@ -103,6 +103,17 @@ def load_private(der: bytes, alg: str, kid: str) -> PrivateKey:
     return PrivateKey(alg, kid, key)
 
 
+def load_pem(pem: bytes, alg: str, kid: str) -> PrivateKey:
+    """A private key of somebody's file, with every check. Raises JoseError (idtoken_key); the key is no part of it."""
+    try:
+        key = serialization.load_pem_private_key(pem, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise JoseError("idtoken_key", "the private key cannot be read") from error
+    if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, Ed25519PrivateKey)):
+        raise JoseError("idtoken_key", "the private key has another type")
+    return PrivateKey(alg, kid, key)
+
+
 def public_members(key: PublicMaterial) -> dict[str, str]:
     """The key type and the public values (RFC 7518 6.2.1, 6.3.1; RFC 8037 2), canonical."""
     if isinstance(key, rsa.RSAPublicKey):

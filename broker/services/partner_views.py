@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from broker.connectors.oidc.partner import PartnerView
+from broker.connectors.oidc.client_assertion import SECRET_METHODS
+from broker.connectors.oidc.partner import PartnerView, SecretJwt
 from broker.domain.errors import PartnerFailed
 from broker.settings.load import Settings
-from broker.settings.model import PartnerFile
+from broker.settings.model import OidcPartner, PartnerFile
 
 
 def partner_view(settings: Settings, partner: PartnerFile, *, ruled: Callable[[str], bool] = lambda _claim: False) -> PartnerView:
@@ -21,7 +22,11 @@ def partner_view(settings: Settings, partner: PartnerFile, *, ruled: Callable[[s
         issuer=oidc.issuer,
         client_id=oidc.client_id,
         client_secret=oidc.client_secret.get_secret_value() if oidc.client_secret is not None else None,
+        secret_jwt=_secret_jwt(settings, oidc),
+        secret_method=oidc.client_authentication if oidc.client_authentication in SECRET_METHODS else None,
         private_key_jwt=oidc.client_authentication == "private_key_jwt",
+        form_post=oidc.response_mode == "form_post",
+        send_max_age=oidc.send_max_age,
         scopes=tuple(oidc.scopes),
         require_claims=dict(oidc.require_claims),
         assertion_audience=oidc.client_assertion.audience,
@@ -32,3 +37,10 @@ def partner_view(settings: Settings, partner: PartnerFile, *, ruled: Callable[[s
         ruled=ruled,
         skew=partner.allowed_clock_skew,
     )
+
+
+def _secret_jwt(settings: Settings, oidc: OidcPartner) -> SecretJwt | None:
+    found = oidc.client_secret_jwt
+    if found is None:
+        return None
+    return SecretJwt(team_id=found.team_id, key_id=found.key_id, key=settings.path(found.key).read_text(encoding="ascii"))

@@ -69,5 +69,9 @@ def unlike(partner: OidcPartner, found: Discovery) -> Iterator[tuple[str, str, s
     if partner.client_authentication == "private_key_jwt" and "private_key_jwt" not in found.auth_methods:
         yield "client_authentication", offered, "write a client_secret instead"
     by_secret = {"client_secret_basic", "client_secret_post"} & {*found.auth_methods}
-    if partner.client_authentication == "client_secret" and not by_secret:
-        yield "client_secret", offered, "write client_authentication: private_key_jwt"
+    if partner.client_authentication == "client_secret" and not by_secret:  # a method that the file names is the admin's word
+        yield (
+            "client_secret" if partner.client_secret is not None else "client_secret_jwt",
+            offered,
+            "write client_authentication: private_key_jwt",
+        )

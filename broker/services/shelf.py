@@ -31,13 +31,14 @@ class Shelf:
 
     def discovery(self) -> Mapping[str, Any]:
         """The discovery document, checked when it was fetched and again when it is used."""
-        issuer = self._partner.issuer
+        issuer, oidc = self._partner.issuer, self._partner.oidc
+        url = oidc.discovery if oidc is not None and oidc.discovery is not None else discovery_url(issuer)
         return self._partners.document(
             self._partner,
             self._kept(),
             "discovery",
-            discovery_url(issuer),
-            lambda http: fetch_discovery(http, issuer),
+            url,
+            lambda http: fetch_discovery(http, issuer, url),
             refresh=False,
             ahead=self._ahead,
         )

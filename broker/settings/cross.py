@@ -26,6 +26,7 @@ _NAMED: tuple[tuple[str, str, Loc], ...] = (  # in a file of this kind, a file o
 )
 _CALLED: tuple[tuple[str, Loc], ...] = (  # what the broker itself calls
     ("partner", ("oidc", "issuer")),
+    ("partner", ("oidc", "discovery")),
     ("partner", ("saml", "metadata")),
     ("application", ("jwks_uri",)),
     ("application", ("backchannel_logout_uri",)),

@@ -19,6 +19,7 @@ from broker.settings.values import (
     File,
     Listed,
     NamedFile,
+    Outbound,
     PartnerIssuer,
     Scalar,
     Secret,
@@ -27,6 +28,7 @@ from broker.settings.values import (
     Word,
     home_of,
     present,
+    remember,
 )
 
 _LARGEST_SKEW = 300  # seconds: a message stays good for so much longer
@@ -59,6 +61,21 @@ def _metadata(value: object, info: ValidationInfo) -> str:
     home = home_of(info)
     if home is not None and not (home / value).is_file():
         raise Wrong("{value} is neither a URL nor a file; write https://HOST/PATH or a path relative to the home", value=value)
+    return value
+
+
+def _signing_key(value: str, info: ValidationInfo) -> str:
+    """The file is read again where it is used; here it must be what it should."""
+    home = home_of(info)
+    if home is not None:
+        from broker.jose.errors import JoseError
+        from broker.jose.keys import load_pem  # with the cryptography library: only where a partner needs it
+
+        remember(info, home / value)
+        try:
+            load_pem((home / value).read_bytes(), "ES256", "key")
+        except JoseError:
+            raise Wrong("{value} holds no private P-256 key; write the path of the provider's .p8 file", value=value) from None
     return value
 
 
@@ -116,6 +133,16 @@ class ClientAssertion(Section):
     )
 
 
+class ClientSecretJwt(Section):
+    """A client secret that is a token which we sign for each use, as Apple wants it."""
+
+    team_id: Text = Field(description="Who signs: the id of the developer team.", examples=["A1B2C3D4E5"])
+    key_id: Text = Field(description="The name of the key at the provider.", examples=["F6G7H8J9K0"])
+    key: Annotated[File, AfterValidator(_signing_key)] = Field(
+        description="PEM file of the private P-256 key (.p8), relative to the home.", examples=["secrets/apple.p8"]
+    )
+
+
 class OidcPartner(Section):
     """The partner's identity provider, over OpenID Connect."""
 
@@ -126,8 +153,22 @@ class OidcPartner(Section):
     client_secret: Annotated[Secret | None, BeforeValidator(present)] = Field(
         default=None, description="Ours at the partner, by ${env:NAME} or ${file:PATH}; at least 16 characters."
     )
-    client_authentication: Literal["client_secret", "private_key_jwt"] = Field(
-        default="client_secret", description="private_key_jwt: we sign with our own key, there is no secret."
+    client_secret_jwt: Annotated[ClientSecretJwt | None, BeforeValidator(present)] = Field(
+        default=None, description="Instead of client_secret: a token that we sign as the secret (Apple)."
+    )
+    client_authentication: Literal["client_secret", "client_secret_basic", "client_secret_post", "private_key_jwt"] = Field(
+        default="client_secret",
+        description="client_secret: by the method that discovery names. private_key_jwt: we sign with our own key, there is no secret.",
+    )
+    discovery: Outbound | None = Field(
+        default=None, description="URL of the discovery document, where it does not lie below the issuer."
+    )
+    response_mode: Literal["query", "form_post"] = Field(
+        default="query", description="How the answer comes back: form_post where the provider insists on it."
+    )
+    send_max_age: bool = Field(
+        default=True,
+        description="false: where a fresh sign-in is due, prompt=login is sent alone, for a provider that refuses max_age.",
     )
     scopes: Annotated[Listed[Word], AfterValidator(_scopes)] = Field(
         default=("openid", "profile", "email"), description="What we ask for."
@@ -177,7 +218,7 @@ class PartnerFile(NamedFile):
     def addresses(self) -> tuple[str, ...]:
         """The URLs of this file that the broker calls: they decide whether it may call private addresses for this partner."""
         if self.oidc is not None:
-            return (self.oidc.issuer,)
+            return (self.oidc.discovery or self.oidc.issuer,)
         return (self.saml.metadata,) if self.saml is not None and "://" in self.saml.metadata else ()
 
     @property
@@ -202,9 +243,17 @@ def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
                 "reads name_id, which only SAML has; write the name of a claim of the ID token", at=("claims", str(claim))
             )
     if isinstance(oidc, dict):
-        by_key = oidc.get("client_authentication") == "private_key_jwt"
-        if by_key and "client_secret" in oidc:
-            yield Problem("stands beside private_key_jwt; keep one of the two", at=("oidc", "client_secret"))
-        elif not by_key and "client_secret" not in oidc:
-            message = "is missing; write client_secret: ${env:NAME}, or client_authentication: private_key_jwt"
-            yield Problem(message, at=("oidc", "client_secret"))
+        yield from _one_credential(oidc)
+
+
+def _one_credential(oidc: Mapping[str, Any]) -> Iterator[Problem]:
+    """A secret, a secret that we sign, or our own key."""
+    given = [key for key in ("client_secret", "client_secret_jwt") if key in oidc]
+    if oidc.get("client_authentication") == "private_key_jwt":
+        for key in given:
+            yield Problem("stands beside private_key_jwt; keep one of the two", at=("oidc", key))
+    elif len(given) == 2:
+        yield Problem("stands beside client_secret; keep one of the two", at=("oidc", "client_secret_jwt"))
+    elif not given:
+        message = "is missing; write client_secret: ${env:NAME}, or client_authentication: private_key_jwt"
+        yield Problem(message, at=("oidc", "client_secret"))

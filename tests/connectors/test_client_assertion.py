@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from broker.connectors.oidc.client_assertion import ASSERTION_TYPE, certificate_thumbprint
+from broker.connectors.oidc.partner import SecretJwt
 from broker.domain.errors import PartnerFailed
-from broker.jose.keys import PrivateKey
+from broker.jose.keys import PrivateKey, generate
 from broker.jose.sign import sign
 from broker.jose.verify import verify
 from tests.connectors.provider import NOW, Journey
@@ -108,3 +109,31 @@ def test_a_certificate_that_is_none(pem: str):
 def test_a_secret_is_not_shown(journey: Journey):
     """HT-2: neither the record nor an answer shows a secret when printed."""
     assert "se:cret" not in repr(journey.partner)
+
+
+def test_fb_13_a_secret_that_is_signed_for_each_use(journey: Journey):
+    """FB-13: Apple's client secret: ES256 by the team's key, for the issuer, about our client, for minutes."""
+    key = generate("ES256", "K1")
+    pem = key.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    journey.provider.document["token_endpoint_auth_methods_supported"] = ["client_secret_post"]
+    journey.with_partner(client_secret=None, secret_jwt=SecretJwt(team_id="T1", key_id="K1", key=pem.decode())).sign_in()
+    form = journey.provider.requests[0].form
+    assert form["client_id"] == "contoso-broker"
+    said = verify(form["client_secret"], [key.public()], ["ES256"])
+    assert said.header == {"alg": "ES256", "kid": "K1"}
+    assert said.claims == {
+        "iss": "T1",
+        "sub": "contoso-broker",
+        "aud": journey.provider.issuer,
+        "iat": NOW,
+        "exp": NOW + 300,
+    }
+    assert "PRIVATE" not in repr(journey.partner)
+
+
+def test_fb_13_a_key_file_that_was_spoilt_later(journey: Journey):
+    """FB-13: a refusal of ours with its reason, no error page of ours."""
+    journey.with_partner(client_secret=None, secret_jwt=SecretJwt(team_id="T1", key_id="K1", key="nothing"))
+    with pytest.raises(PartnerFailed) as refusal:
+        journey.sign_in()
+    assert refusal.value.reason == "client_assertion"

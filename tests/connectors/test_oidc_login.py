@@ -300,3 +300,63 @@ def test_a_memory_without_nonce_is_a_refusal(journey: Journey):
     with pytest.raises(PartnerUntrusted) as refusal:
         journey.connector.complete(Inbound(params={"code": "c"}, memory={}, now=NOW))
     assert refusal.value.reason == "idtoken_nonce"
+
+
+def test_fb_13_form_post_is_asked_for_where_the_file_says_so(journey: Journey):
+    """FB-13: query is the default of the code flow and is not sent."""
+    assert "response_mode" not in journey.begin()[1]
+    assert journey.with_partner(form_post=True).begin()[1]["response_mode"] == "form_post"
+
+
+@pytest.mark.parametrize("ask", [{"force": True}, {"max_age": 0}, {"max_age": 3600}, {"force": True, "max_age": 60}])
+def test_fc_14_a_partner_that_takes_no_max_age(journey: Journey, ask: dict):
+    """FC-14: prompt=login alone, which asks for more than any age would."""
+    outbound, query = journey.with_partner(send_max_age=False).begin(**ask)
+    assert query["prompt"] == "login"
+    assert "max_age" not in query
+    assert outbound.memory["prompt"] == "login"
+    assert "prompt" not in journey.begin()[1]
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+def test_fb_13_the_method_of_the_file_goes_before_discovery(journey: Journey, method: str):
+    """FB-13: documents are wrong about it often enough."""
+    journey.provider.document["token_endpoint_auth_methods_supported"] = ["private_key_jwt"]
+    journey.with_partner(secret_method=method).sign_in()
+    request = next(r for r in journey.provider.requests if r.path == "/token")
+    assert ("authorization" in request.headers) is (method == "client_secret_basic")
+    assert ("client_secret" in request.form) is (method == "client_secret_post")
+
+
+def test_fb_13_nested_claims(journey: Journey):
+    """FB-13: a path of dots, after the exact name; members may hold dots themselves; what is no object ends the path."""
+    journey.with_partner(
+        claims={"groups": "realm_access.roles", "roles": "resource_access.app.example.roles", "title": "a.b.c", "org_unit": "x.y"}
+    )
+    journey.provider.claims |= {
+        "realm_access": {"roles": ["staff", "buyers"]},
+        "resource_access": {"app.example": {"roles": ["viewer"]}},
+        "a": "text",
+        "a.b": {"c": "  ", "d": 1},
+        "x": {"y": "inner"},
+        "x.y": "exact",
+    }
+    claims = journey.sign_in().claims
+    assert claims == {"groups": ["staff", "buyers"], "roles": ["viewer"], "org_unit": "exact"}
+
+
+def test_fb_13_a_path_never_reaches_protocol_claims(journey: Journey):
+    """HP-40: what a path finds is a value like any other; it becomes no protocol claim and no proven address."""
+    journey.with_partner(claims={"sub": "x.sub", "acr": "x.acr", "email": "x.email"})
+    journey.provider.claims |= {"x": {"sub": "evil", "acr": "phr", "email": "Boss@Contoso.example"}, "email_verified": True}
+    said = journey.sign_in()
+    assert (said.subject, said.acr, said.email, said.email_verified) == ("248289761001", None, "boss@contoso.example", False)
+
+
+@pytest.mark.parametrize("name", [" ", "\t \u00a0", "\u3000"])
+def test_fb_18_a_name_of_spaces_is_no_name(journey: Journey, name: str):
+    """FB-18: userinfo may know a better one."""
+    journey.provider.claims |= {"name": name}
+    assert journey.sign_in().name is None
+    journey.provider.userinfo = {"sub": "248289761001", "name": "Ann Aitken"}
+    assert journey.sign_in().name == "Ann Aitken"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from broker.connectors.oidc.client_assertion import certificate_thumbprint
 from broker.jose.keys import PrivateKey, generate
@@ -38,6 +39,8 @@ def test_there_is_a_guide_for_each_product():
         "auth0",
         "google-personal",
         "microsoft-personal",
+        "apple",
+        "azure-ad-b2c",
         "README",
         *OVER_SAML,
     }
@@ -58,6 +61,9 @@ def test_every_partner_file_in_a_guide_loads(guide: Path, tmp_path: Path, rsa_ke
     (tmp_path / "config/broker.yaml").write_text("issuer: https://login.contoso.example\norganization: {name: Contoso}\n")
     pem = make_certificate("rsa-1", json.dumps({"keys": [rsa_key.public_jwk()]})).stdout
     (tmp_path / "config/partners/fabrikam-assertion.pem").write_text(pem)
+    apple = generate("ES256", "x").key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/apple.p8").write_bytes(apple)
     secrets = dict.fromkeys(re.findall(r"\$\{env:(\w+)\}", text), "a-secret-of-more-than-sixteen-characters")
     for path, body in examples:
         for other in (tmp_path / "config/partners").glob("*.yaml"):

@@ -6,7 +6,9 @@ import base64
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from broker.jose.keys import generate
 from broker.settings import load
 from tests.settings.homes import ENVIRON, PARTNER, good, of, write
 
@@ -60,10 +62,10 @@ TOP_CASES = {
     "  client_authentication: private_key_jwt": [
         "oidc.client_secret: stands beside private_key_jwt; keep one of the two",
     ],
-    "  client_authentication: client_secret_basic": [
+    "  client_authentication: client_secret_basics": [
         (
-            "oidc.client_authentication: 'client_secret_basic' is not known here; did you mean client_secret?"
-            " Write one of client_secret, private_key_jwt"
+            "oidc.client_authentication: 'client_secret_basics' is not known here; did you mean client_secret_basic?"
+            " Write one of client_secret, client_secret_basic, client_secret_post, private_key_jwt"
         )
     ],
     "  scopes: [profile]": ["oidc.scopes: lacks openid; write [openid, profile, email]"],
@@ -231,3 +233,57 @@ def test_private_key_jwt_needs_no_secret(tmp_path: Path):
     assert oidc is not None
     assert oidc.client_secret is None
     assert oidc.client_assertion.audience == "issuer"
+
+
+APPLE = (
+    TOP.replace("  client_secret: ${env:FABRIKAM_SECRET}\n", "")
+    + "  client_secret_jwt: {team_id: T1, key_id: K1, key: apple.p8}\n"
+)
+
+
+def test_fb_13_a_secret_that_we_sign(tmp_path: Path):
+    """FB-13: Apple's key is a file, read and judged by `check`; it stands in the place of the secret."""
+    key = generate("ES256", "x").key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write(tmp_path, {"apple.p8": key})
+    oidc = load.load(good(tmp_path, partner=APPLE), ENVIRON).partners["fabrikam"].oidc
+    assert oidc is not None
+    assert oidc.client_secret_jwt is not None
+    assert (oidc.client_secret_jwt.team_id, oidc.client_secret_jwt.key_id) == ("T1", "K1")
+
+
+def test_fb_13_files_that_hold_no_such_key(tmp_path: Path):
+    """FB-13: an RSA key, an empty file and a certificate sign nothing that Apple would take."""
+    rsa = generate("RS256", "x").key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for content in (rsa, b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
+        write(tmp_path, {"apple.p8": content})
+        advice = "write the path of the provider's .p8 file"
+        line = APPLE.count("\n")
+        said = f"{line}: oidc.client_secret_jwt.key: 'apple.p8' holds no private P-256 key; {advice}"
+        assert of("partner", tmp_path, APPLE) == [said]
+
+
+def test_fb_13_one_credential_a_partner(tmp_path: Path):
+    """FB-13: a secret and a signed secret, or a key of ours beside either, is one too many."""
+    write(tmp_path, {"apple.p8": generate("ES256", "x").key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())})
+    keep = "keep one of the two"
+    line = APPLE.count("\n")
+    both = APPLE + "  client_secret: ${env:FABRIKAM_SECRET}\n"
+    assert of("partner", tmp_path, both) == [f"{line}: oidc.client_secret_jwt: stands beside client_secret; {keep}"]
+    keyed = APPLE + "  client_authentication: private_key_jwt\n"
+    assert of("partner", tmp_path, keyed) == [f"{line}: oidc.client_secret_jwt: stands beside private_key_jwt; {keep}"]
+
+
+def test_fb_13_discovery_apart_from_the_issuer(tmp_path: Path):
+    """FB-13: the address of the document is called, so it is judged like one; the issuer stays as it is."""
+    oidc = load.load(good(tmp_path, partner=TOP + "  discovery: https://x.example/d\n"), ENVIRON).partners["fabrikam"]
+    assert oidc.addresses == ("https://x.example/d",)
+    (said,) = of("partner", tmp_path, TOP + "  discovery: http://x.example/d\n")
+    assert "oidc.discovery: 'http://x.example/d' is http (url_not_allowed)" in said
+
+
+@pytest.mark.parametrize("end", ["/.well-known/openid-configuration", "/v2.0/.well-known/openid-configuration?x"])
+def test_fb_18_an_issuer_that_is_the_address_of_a_document(end: str, tmp_path: Path):
+    """FB-18: a copied discovery address is told with what to write instead."""
+    (said,) = of("partner", tmp_path, TOP.replace("https://login.fabrikam.example", f"https://login.fabrikam.example{end}"))
+    assert "oidc.issuer: " in said
+    assert "?" in end or "is the address of a document; write the issuer in it, mostly https://login.fabrikam.example" in said

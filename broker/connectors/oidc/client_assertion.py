@@ -10,10 +10,15 @@ from typing import Any
 
 from broker.connectors.http import basic_authorization
 from broker.connectors.oidc.discovery import Discovery
-from broker.connectors.oidc.partner import PartnerView
+from broker.connectors.oidc.partner import PartnerView, SecretJwt
 from broker.domain.errors import PartnerFailed
+from broker.jose.errors import JoseError
+from broker.jose.keys import load_pem
+from broker.jose.sign import sign
 
 LIFETIME = 60  # seconds
+SECRET_LIFETIME = 300  # seconds of a client secret that is a token: it is made for each use
+SECRET_METHODS = ("client_secret_basic", "client_secret_post")  # in our order
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SIGNING_ALGORITHMS = ("RS256", "ES256")  # what the ring signs with from the start, in our order
 
@@ -21,19 +26,23 @@ Sign = Callable[[str, Mapping[str, Any], Mapping[str, Any]], str]
 """sign(alg, claims, header) -> compact token with the `kid` of our active signing key; `header` adds members (x5t)."""
 
 
-def credentials(partner: PartnerView, discovery: Discovery, sign: Sign, now: int) -> tuple[dict[str, str], dict[str, str]]:
+def credentials(partner: PartnerView, discovery: Discovery, sign_ours: Sign, now: int) -> tuple[dict[str, str], dict[str, str]]:
     """(headers, form fields) that authenticate us at the partner's token endpoint.
 
-    A secret goes by the method that discovery names, basic first. Raises PartnerFailed(discovery_format) where the
-    document names no method that the partner's file provides for.
+    A secret goes by the method of the partner's file, else by the one that discovery names, basic first. Raises
+    PartnerFailed(discovery_format) where the document names no method that the file provides for.
     """
     if partner.private_key_jwt:
-        fields = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": client_assertion(partner, discovery, sign, now)}
+        fields = {
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": client_assertion(partner, discovery, sign_ours, now),
+        }
         return {}, {"client_id": partner.client_id, **fields}
-    secret = partner.client_secret or ""
-    if "client_secret_basic" in discovery.auth_methods:
-        return {"Authorization": basic_authorization(partner.client_id, secret)}, {}
-    if "client_secret_post" in discovery.auth_methods:
+    method = partner.secret_method or next((name for name in SECRET_METHODS if name in discovery.auth_methods), None)
+    if method is not None:
+        secret = partner.client_secret or "" if partner.secret_jwt is None else signed_secret(partner, partner.secret_jwt, now)
+        if method == "client_secret_basic":
+            return {"Authorization": basic_authorization(partner.client_id, secret)}, {}
         return {}, {"client_id": partner.client_id, "client_secret": secret}
     raise PartnerFailed(
         "discovery_format",
@@ -41,7 +50,16 @@ def credentials(partner: PartnerView, discovery: Discovery, sign: Sign, now: int
     )
 
 
-def client_assertion(partner: PartnerView, discovery: Discovery, sign: Sign, now: int) -> str:
+def signed_secret(partner: PartnerView, by: SecretJwt, now: int) -> str:
+    """The client secret as Apple wants it: a token of the team, about our client, for the provider, good for minutes."""
+    claims = {"iss": by.team_id, "sub": partner.client_id, "aud": partner.issuer, "iat": now, "exp": now + SECRET_LIFETIME}
+    try:
+        return sign(load_pem(by.key.encode("ascii"), "ES256", by.key_id), claims)
+    except JoseError as error:
+        raise PartnerFailed("client_assertion", "oidc.client_secret_jwt.key is not a private P-256 key") from error
+
+
+def client_assertion(partner: PartnerView, discovery: Discovery, sign_ours: Sign, now: int) -> str:
     """A client assertion: one audience as one string, a new jti, a minute of life (RFC 7523 3; HO-12)."""
     claims = {
         "iss": partner.client_id,
@@ -53,7 +71,7 @@ def client_assertion(partner: PartnerView, discovery: Discovery, sign: Sign, now
     }
     alg = next((alg for alg in SIGNING_ALGORITHMS if alg in discovery.auth_algs), SIGNING_ALGORITHMS[0])
     header = {} if partner.assertion_certificate is None else {"x5t": certificate_thumbprint(partner.assertion_certificate)}
-    return sign(alg, claims, header)
+    return sign_ours(alg, claims, header)
 
 
 def certificate_thumbprint(pem: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from broker.connectors.claim_paths import is_nothing
 from broker.connectors.http import HttpClient, HttpFailure, HttpResponse
 from broker.connectors.mapping import (
     ABSENT,
@@ -79,7 +80,7 @@ class OidcConnector:
         nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
         scopes = tuple(dict.fromkeys(("openid", *self._partner.scopes)))
-        asked = _asked(ask, discovery)
+        asked = _asked(ask, discovery, send_max_age=self._partner.send_max_age)
         query = {
             "response_type": "code",
             "client_id": self._partner.client_id,
@@ -91,6 +92,8 @@ class OidcConnector:
             "code_challenge_method": "S256",
             **asked,
         }
+        if self._partner.form_post:
+            query["response_mode"] = "form_post"  # OAuth 2.0 Form Post Response Mode 2
         if ask.login_hint:
             query["login_hint"] = ask.login_hint
         if ask.ui_locales:
@@ -217,7 +220,7 @@ class OidcConnector:
 
     def _mapped(self, token: IdToken, userinfo: Mapping[str, Any], inbound: Inbound) -> Mapped:
         """The signed token goes before userinfo; a claim of its that is empty lets userinfo's through."""
-        signed = {name: value for name, value in token.claims.items() if value not in (None, "", [], {})}
+        signed = {name: value for name, value in token.claims.items() if not is_nothing(value)}
         return map_values(
             self._partner.claims,
             {**userinfo, **signed},
@@ -228,16 +231,19 @@ class OidcConnector:
         )
 
 
-def _asked(ask: Ask, discovery: Discovery) -> dict[str, str]:
+def _asked(ask: Ask, discovery: Discovery, *, send_max_age: bool) -> dict[str, str]:
     """prompt, max_age and acr_values, for the request and, to explain the answer, for the login's memory.
 
     prompt=login is always sent with max_age (HP-17, AZ-13): only a max_age obliges the provider to send auth_time back
     (Core 3.1.2.1), and without it nobody can tell that the person proved himself anew. It is 0: the person must act
     now, whatever longer age an application would accept; max_age=0 alone asks for just that, so it gets the prompt too.
     A provider that lists its prompts without `login` would end the request at an error of its own: it gets max_age only.
+    One that refuses max_age (send_max_age) gets the prompt alone, for any age: that asks for more, never for less (FC-14).
     """
     asked: dict[str, str] = {}
-    if ask.force or ask.max_age == 0:
+    if not send_max_age:
+        asked |= {"prompt": "login"} if ask.force or ask.max_age is not None else {}
+    elif ask.force or ask.max_age == 0:
         prompt = {"prompt": "login"} if discovery.prompts is None or "login" in discovery.prompts else {}
         asked |= {**prompt, "max_age": "0"}
     elif ask.max_age is not None:

@@ -161,12 +161,13 @@ def check_jwks(document: bytes | Mapping[str, Any]) -> dict[str, Any]:
     return dict(found)
 
 
-def fetch_discovery(client: HttpClient, issuer: str) -> tuple[dict[str, Any], int]:
+def fetch_discovery(client: HttpClient, issuer: str, url: str | None = None) -> tuple[dict[str, Any], int]:
     """The partner's discovery document, checked, and for how many seconds it may serve.
 
+    url: where it lies, by default below the issuer; the issuer in it is the configured one in either case.
     Raises PartnerFailed: the reasons of `check_discovery`, and the client's (url_not_allowed, upstream_unavailable).
     """
-    document, age = _fetch(client, discovery_url(issuer), "discovery_format", "the discovery document")
+    document, age = _fetch(client, url or discovery_url(issuer), "discovery_format", "the discovery document")
     check_discovery(document, issuer, allows_plain=client.allows_plain)
     return document, age
 

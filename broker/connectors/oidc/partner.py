@@ -10,10 +10,21 @@ from broker.connectors.oidc.discovery import Judgements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecretJwt:
+    """What a client secret is signed with that is a token (Apple): the team, the name of the key, and its PEM file's text."""
+
+    team_id: str
+    key_id: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerView:
     """The `oidc:`, `claims:` and `trust:` parts of a partner's file, filled in by app.py.
 
-    issuer: exact, one tenant. client_secret: None with private_key_jwt. assertion_audience: `issuer` or
+    issuer: exact, one tenant. client_secret: None with private_key_jwt or secret_jwt. secret_method: client_secret_basic
+    or client_secret_post, None for what discovery names. form_post: how the answer is to come. send_max_age: whether the
+    provider takes max_age. assertion_audience: `issuer` or
     `token_endpoint`; assertion_certificate: the PEM text of the certificate that the provider knows our key by, or None.
     claims: broker claim -> wire name or short name. domains: canonical. trust_email: `trust.email`. ruled: whether a rule of ours names the broker claim. skew: `allowed_clock_skew`.
     """
@@ -22,7 +33,11 @@ class PartnerView:
     issuer: str
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
+    secret_jwt: SecretJwt | None = None
+    secret_method: str | None = None
     private_key_jwt: bool = False
+    form_post: bool = False
+    send_max_age: bool = True
     scopes: tuple[str, ...] = ("openid", "profile", "email")
     require_claims: Mapping[str, Any] = field(default_factory=dict)
     assertion_audience: str = "issuer"

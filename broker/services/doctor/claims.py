@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from broker.connectors.claim_paths import heads
 from broker.connectors.mapping import DEFAULTS, Wire, wire_names
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.settings.model import PartnerFile
@@ -35,7 +36,7 @@ def _mapped(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
     missing = 0
     for claim, source in partner.claims.items():
         names = wire_names(source, wire)
-        if not came & {*names}:
+        if not came & {*names, *(heads(source) if wire is Wire.OIDC else ())}:
             missing += 1
             near = difflib.get_close_matches(source, came, n=3, cutoff=0.5)
             hint = f"; these are near: {', '.join(near)}" if near else ""
@@ -102,7 +103,7 @@ def _address(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
     cost = (
         "without a verified address no guest is bound at the first visit, and an invitation stays pending (invitation_identity)"
     )
-    if not came & {*wire_names(source, wire)}:
+    if not came & {*wire_names(source, wire), *(heads(source) if wire is Wire.OIDC else ())}:
         yield Finding(
             Level.PROBLEM,
             "email",

@@ -41,9 +41,10 @@ class Visit:
     def look(self) -> list[Finding]:
         """Everything, in the order in which a login would need it; a document that cannot be had ends it."""
         try:
-            document, age = fetch_discovery(self.http, self.partner.issuer)
+            url = self.partner.discovery or discovery_url(self.partner.issuer)
+            document, age = fetch_discovery(self.http, self.partner.issuer, url)
             discovery = check_discovery(document, self.partner.issuer, allows_plain=self.http.allows_plain)
-            self.findings.append(ok("discovery", f"{discovery_url(self.partner.issuer)} answers, for {age} s"))
+            self.findings.append(ok("discovery", f"{url} answers, for {age} s"))
             self.findings += [
                 *clock(self.http),
                 *self._offers(discovery, document),
@@ -143,6 +144,7 @@ class Visit:
             "state": secret,
             "nonce": secret,
             "prompt": "none",
+            **({"response_mode": "form_post"} if self.view.form_post else {}),
             "code_challenge": secret,
             "code_challenge_method": "S256",
         }
@@ -212,7 +214,7 @@ class Visit:
 
 def _urls(discovery: Discovery, partner: OidcPartner) -> list[str]:
     """Every address that we, or browsers, go to."""
-    found = [partner.issuer, discovery.authorization_endpoint, discovery.token_endpoint, discovery.jwks_uri]
+    found = [partner.discovery or partner.issuer, discovery.authorization_endpoint, discovery.token_endpoint, discovery.jwks_uri]
     return [*found, discovery.userinfo_endpoint] if discovery.userinfo_endpoint else found
 
 
