@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
+_SITE = 64  # bits of an IPv6 address that name a network: the rest is its owner's to choose (RFC 6177, RFC 7421)
 _MAPPED = 96  # bits before the IPv4 part of ::ffff:192.0.2.0
 
 
@@ -16,3 +18,15 @@ def network_of(text: str) -> Network:
         if inner is not None:
             return IPv4Network((inner, found.prefixlen - _MAPPED))
     return found
+
+
+@lru_cache(maxsize=4096)  # the same browser, limit after limit
+def counted(address: str) -> str:
+    """What limits count for an address: an IPv4 address itself, the /64 of an IPv6 one (FA-24); a text that is none as it is."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    return str(found.ipv4_mapped or IPv6Network((int(found), _SITE), strict=False))

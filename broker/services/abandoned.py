@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from broker.domain.login import Login, Purpose, Stage
+from broker.domain.network import counted
 from broker.domain.receipt import Outcome
 from broker.services import trail
 from broker.settings.load import Settings
@@ -41,7 +42,7 @@ class Abandoned:
     def _explain(self, tx: Connection, found: Expired, now: int) -> bool:
         """The receipt of one login, if it has none."""
         login = found.login
-        if found.explained or self._is_full(tx, found.address, now):
+        if found.explained or self._is_full(tx, counted(found.address), now):
             return False
         said, reason = login.assertion, left_at(login)
         person = people.by_identity(tx, said.partner, said.issuer, said.subject) if said is not None else None

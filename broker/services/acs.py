@@ -12,6 +12,7 @@ from broker.domain.connector import Inbound
 from broker.domain.errors import BadRequest, LoginExpired, PageError, PartnerUntrusted, TooManyAttempts
 from broker.domain.ids import digest, new_secret
 from broker.domain.login import Login, Stage
+from broker.domain.network import counted
 from broker.keyring.seal import Sealer
 from broker.services import known
 from broker.services.attempts import Attempts
@@ -68,7 +69,7 @@ class Acs:
             return self._arrive(at, params, address)
         except PageError as error:
             if not isinstance(error, TooManyAttempts):
-                self._attempts.hit(f"acs:{address}", limit=REFUSALS, window=WINDOW)
+                self._attempts.hit(f"acs:{counted(address)}", limit=REFUSALS, window=WINDOW)
             raise
 
     def _arrive(self, at: str | None, params: Mapping[str, str], address: str) -> tuple[str, str]:
@@ -127,7 +128,7 @@ class Acs:
         state, now = params.get("RelayState", ""), self._clock()
         fits = state != "" and len(state.encode("utf-8", "surrogatepass")) <= RELAY_STATE
         with self._db.read() as tx:
-            self._attempts.check(f"acs:{address}", limit=REFUSALS, window=WINDOW, tx=tx)
+            self._attempts.check(f"acs:{counted(address)}", limit=REFUSALS, window=WINDOW, tx=tx)
             found = logins.by_state(tx, digest(state)) if fits else None
         if found is not None and found[0].stage is Stage.WAITING and now < found[0].expires_at:
             return found[0]

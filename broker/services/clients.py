@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from broker.domain.errors import OAuthError
 from broker.domain.ids import digest
+from broker.domain.network import counted
 from broker.provider.clients import Credentials, Keys, Once, authenticate, read_credentials
 from broker.provider.view import PRIVATE_KEY_JWT, PUBLIC, SECRET, ApplicationView
 from broker.services.attempts import Attempts
@@ -64,7 +65,7 @@ class Clients:
     @staticmethod
     def _key(client_id: str, address: str) -> str:
         """All unknown clients share one key an address, so that strangers cannot fill the table."""
-        return f"client:{digest(f'{client_id}/{address}')}"
+        return f"client:{digest(f'{client_id}/{counted(address)}')}"
 
     def _take(self, once: Once | None) -> None:
         """The jti of an assertion, in a transaction of its own: it is used up whatever the request ends in (HP-58)."""

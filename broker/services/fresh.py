@@ -9,6 +9,7 @@ from broker.domain.audit import Actor, Event
 from broker.domain.guest import Kind, Person, State
 from broker.domain.ids import digest
 from broker.domain.invitation import Invitation, Status
+from broker.domain.network import counted
 from broker.services import audit
 from broker.services.attempts import Attempts
 from broker.services.facts import inviter_is_gone
@@ -39,7 +40,7 @@ class Fresh:
 
         address: of the browser. Raises TooManyAttempts above PER_ADDRESS, known ticket or not.
         """
-        self._attempts.hit(f"fresh:{address}", limit=PER_ADDRESS, window=3600)
+        self._attempts.hit(f"fresh:{counted(address)}", limit=PER_ADDRESS, window=3600)
         now, actor = self._clock(), Actor(kind="person", address=address)
         with self._db.write() as tx:
             held = invitations.by_ticket(tx, digest(ticket))

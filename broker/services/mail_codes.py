@@ -17,14 +17,17 @@ from broker.domain.audit import Actor, Event
 from broker.domain.connector import Ask, Connector, Inbound
 from broker.domain.errors import InvitationMismatch, LoginExpired, PartnerUntrusted, TooManyAttempts
 from broker.domain.gates import Step, decide
-from broker.domain.ids import digest, new_id
+from broker.domain.ids import new_id
 from broker.domain.login import Login
 from broker.domain.mail import Kind, Mail
 from broker.domain.mailbox import LIFETIME, PARTNER, PAUSE, SENDS, TRIES, Mailbox, Why
+from broker.domain.network import counted
 from broker.domain.receipt import Outcome
 from broker.keyring.seal import Sealer
 from broker.services import audit, trail
+from broker.services import mail_code_budgets as budgets
 from broker.services.facts import Found
+from broker.services.known_browsers import KnownBrowsers
 from broker.services.mailboxes import MISMATCH
 from broker.services.outbox import Outbox
 from broker.services.present import identity_of
@@ -34,10 +37,7 @@ from broker.storage import logins, mail_codes, people, shared
 from broker.storage.engine import Connection, Database
 from broker.storage.mail_codes import MailCode
 
-HOUR = 3600
-# HW-10: (what is counted, codes, in seconds). 20 codes of 5 tries are a chance of one in a million an hour to guess one.
-OF_BOTH, OF_MAILBOX, OF_CLIENT = (5, 900), (20, HOUR), (200, HOUR)
-WRONG_OF_CLIENT = (200, HOUR)
+WRONG_OF_CLIENT = (200, 3600)
 
 
 class Entered(StrEnum):
@@ -78,11 +78,14 @@ class MailCodes:
         self._sign_in = sign_in
         self._outbox = outbox
         self._sealer = sealer
+        self._known = KnownBrowsers(sealer)
 
-    def offer(self, login_id: str, browser: str | None, cookie: str | None, address: str, language: str) -> Sent:
+    def offer(
+        self, login_id: str, browser: str | None, cookie: str | None, address: str, language: str, known: str | None = None
+    ) -> Sent:
         """What is out for this login; the first code of a mailbox is sent. A reload sends nothing.
 
-        language: of the page. Raises TooManyAttempts (the limits, or a code that was tried too often), LoginExpired.
+        language: of the page. known: what `enter` gave a browser to keep. Raises TooManyAttempts (the limits, or a code that was tried too often), LoginExpired.
         """
         now = self._clock()
         with self._db.write() as tx:
@@ -90,29 +93,30 @@ class MailCodes:
             held, mark = mail_codes.of_login(tx, login_id), box.mark(login_id)
             fresh = held is None or held.mark != mark or held.spent_at is not None
             if fresh:
-                self._send(tx, found, box, address, language, now, first=True)
+                self._send(tx, found, box, address, language, now, first=True, known=known)
                 held = mail_codes.of_login(tx, login_id)
-        if fresh:
-            self._outbox.call()
         return self._sent(found, box, held, now)
 
-    def again(self, login_id: str, browser: str | None, cookie: str | None, address: str, language: str) -> None:
+    def again(
+        self, login_id: str, browser: str | None, cookie: str | None, address: str, language: str, known: str | None = None
+    ) -> None:
         """Another code in the place of the last one, once the pause is over. Raises as `offer` does."""
         now = self._clock()
         with self._db.write() as tx:
             found, box = self._asked(tx, login_id, browser, cookie, address, now)
-            self._send(tx, found, box, address, language, now, first=False)
-        self._outbox.call()
+            self._send(tx, found, box, address, language, now, first=False, known=known)
 
-    def enter(self, login_id: str, browser: str | None, cookie: str | None, address: str, typed: str) -> Entered:
-        """A code that was typed. Raises TooManyAttempts with the last try, and where this client has tried too often."""
+    def enter(
+        self, login_id: str, browser: str | None, cookie: str | None, address: str, typed: str
+    ) -> tuple[Entered, str | None]:
+        """A code that was typed; and, where it was right, what this browser keeps to be known by (FA-13). Raises TooManyAttempts with the last try, and where this client has tried too often."""
         now = self._clock()
         with self._db.write() as tx:
             found = self._sign_in.find(tx, login_id, browser, cookie, address, now)
             box = found.mailbox
             if decide(found.facts).next.step is not Step.CODE or box is None:
-                return Entered.DONE
-            if shared.attempts_in(tx, f"code-wrong:{address}", now, WRONG_OF_CLIENT[1]) >= WRONG_OF_CLIENT[0]:
+                return Entered.DONE, None
+            if shared.attempts_in(tx, f"code-wrong:{counted(address)}", now, WRONG_OF_CLIENT[1]) >= WRONG_OF_CLIENT[0]:
                 raise TooManyAttempts("codes_of_client").of_login(login_id, found.login.reference)
             mark = box.mark(login_id)
             tried = mail_codes.count_try(tx, login_id, mark, now)
@@ -120,16 +124,16 @@ class MailCodes:
             said = self._judged(box, mark, tried, typed, now) if tried else None
             if said is not None and mail_codes.spend(tx, login_id, mark, now):
                 self._accept(tx, found, box, mark, said, address)
-                return Entered.DONE
+                return Entered.DONE, self._known.mark(box.address, now)
             if tried is not None:
                 self._wrong(tx, found, box, address, now, last=tried.tries >= TRIES)
         if held is None or held.mark != mark:
-            return Entered.OVER
+            return Entered.OVER, None
         if held.spent_at is not None:
-            return Entered.DONE
+            return Entered.DONE, None
         if held.tries >= TRIES:  # remembered first, then raised
             raise _used_up(held, found.login)
-        return Entered.WRONG if tried is not None else Entered.OVER
+        return Entered.WRONG if tried is not None else Entered.OVER, None
 
     def decline(self, login_id: str, browser: str | None, cookie: str | None, address: str) -> None:
         """The person cannot read the invited mailbox: the dispatcher says invitation_mismatch (IN-01)."""
@@ -158,8 +162,11 @@ class MailCodes:
         wait = 0 if over else max(0, held.sent_at + PAUSE - now)
         return Sent(found=found, mailbox=box, again=held.sends > 1, wait=wait, more=held.sends < SENDS, over=over)
 
-    def _send(self, tx: Connection, found: Found, box: Mailbox, client: str, language: str, now: int, *, first: bool) -> None:
+    def _send(
+        self, tx: Connection, found: Found, box: Mailbox, client: str, language: str, now: int, *, first: bool, known: str | None
+    ) -> None:
         login, mark = found.login, box.mark(found.login.id)
+        browser = self._known.id_of(known, box.address, now)
         guest = people.by_code(tx, box.address, PARTNER, self._settings().issuer)
         person = box.person or (guest.id if guest else new_id())  # a stranger's address: nobody's id (LP-04)
         outbound = self._connector(box, login.id, person).begin(Ask(state=mark, login_hint=box.address))
@@ -168,7 +175,7 @@ class MailCodes:
         keep = mail_codes.first if first else mail_codes.again
         if not keep(tx, login.id, mark=mark, memory=memory, now=now, expires_at=now + LIFETIME):
             return  # a second tab was faster, or the pause is not over
-        self._limit(tx, login, box, client, now)
+        budgets.spend(tx, login, box.address, client, now, known=browser)
         application = found.application.name if found.application else ""
         values = {"code": outbound.told, "minutes": LIFETIME // 60, "application": application, "why": str(box.why)}
         mail = Mail(kind=Kind.CODE, recipient=box.address, language=language, person=person, values=values)
@@ -176,14 +183,6 @@ class MailCodes:
         steps = trail.longer(login, trail.entry(now, "code", "sent", why=str(box.why)))
         logins.change(tx, login, trail=steps)
         self._audit(tx, "mail_code.asked", found, box, client, now)
-
-    @staticmethod
-    def _limit(tx: Connection, login: Login, box: Mailbox, client: str, now: int) -> None:
-        mailbox = digest(box.address)[:32]
-        both, all_clients, all_mailboxes = f"code:{mailbox}:{client}", f"code:{mailbox}", f"code-from:{client}"
-        for key, (limit, window) in ((both, OF_BOTH), (all_clients, OF_MAILBOX), (all_mailboxes, OF_CLIENT)):
-            if shared.count_attempt(tx, key, now, window) > limit:
-                raise TooManyAttempts("codes_of_mailbox").of_login(login.id, login.reference)
 
     def _connector(self, box: Mailbox, login_id: str, subject: str) -> Connector:
         issuer = self._settings().issuer
@@ -228,7 +227,7 @@ class MailCodes:
 
     def _wrong(self, tx: Connection, found: Found, box: Mailbox, client: str, now: int, *, last: bool) -> None:
         login = found.login
-        shared.count_attempt(tx, f"code-wrong:{client}", now, WRONG_OF_CLIENT[1])
+        shared.count_attempt(tx, f"code-wrong:{counted(client)}", now, WRONG_OF_CLIENT[1])
         steps = trail.longer(login, trail.entry(now, "code", "refused", "code_wrong", why=str(box.why)))
         logins.change(tx, login, trail=steps)
         self._audit(tx, "mail_code.refused", found, box, client, now, reason="code_tries" if last else "code_wrong")

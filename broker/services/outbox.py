@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from email.message import EmailMessage
@@ -54,7 +53,6 @@ class Outbox:
         self._sealer = sealer
         self._write = write
         self._transport = transport
-        self._called = threading.Event()
 
     def add(self, tx: Connection, mail: Mail, now: int) -> str:
         """Put a mail in, within the transaction of its cause; its id. One statement."""
@@ -70,15 +68,6 @@ class Outbox:
         content = self._sealer().seal(json.dumps(asdict(mail)).encode(), _purpose(mail_id))
         outbox.add_for(tx, mail, mail_id=mail_id, message_id=f"{mail_id}@{self._host()}", content=content, now=now)
         return mail_id
-
-    def call(self) -> None:
-        """Have the background of this process look at once: somebody sits there and waits for a mail."""
-        self._called.set()
-
-    def wait(self, seconds: float) -> None:
-        """Until somebody calls, or the time is over."""
-        if self._called.wait(seconds):
-            self._called.clear()
 
     def written(self, mail: Mail) -> Written:
         """The words of a mail, for a look before it is sent."""

@@ -14,6 +14,7 @@ from broker.domain.guest import Kind, Person, State
 from broker.domain.ids import digest, new_id, new_reference, new_secret
 from broker.domain.login import LIFETIME, Login, Purpose, Stage
 from broker.domain.mailbox import PARTNER
+from broker.domain.network import counted
 from broker.domain.policy import Rulebook
 from broker.domain.receipt import Outcome
 from broker.domain.request import AuthorizationRequest
@@ -118,7 +119,7 @@ class SignIn:
         with self._db.write() as tx:
             if login.invitation_id is not None and not invitations.hold(tx, login.invitation_id):
                 raise InvitationExpired("invitation_unknown")  # its guest was deleted a moment ago
-            if shared.count_attempt(tx, f"login:{address}", now, 3600) > LOGINS_PER_ADDRESS:
+            if shared.count_attempt(tx, f"login:{counted(address)}", now, 3600) > LOGINS_PER_ADDRESS:
                 raise TooManyAttempts("logins_of_address")
             if browser is not None:
                 logins.keep_newest(tx, digest(browser))

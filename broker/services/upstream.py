@@ -11,9 +11,10 @@ from broker.domain import assurance
 from broker.domain.assertion import Assertion
 from broker.domain.audit import Actor, Event
 from broker.domain.connector import Ask, Inbound, Outbound
-from broker.domain.errors import LoginExpired, NoMoreProof, PageError, PartnerFailed, PartnerUntrusted
+from broker.domain.errors import LoginExpired, NoMoreProof, PageError, PartnerFailed, PartnerUntrusted, TooManyAttempts
 from broker.domain.ids import digest, new_secret
 from broker.domain.login import Login, Stage
+from broker.domain.network import counted
 from broker.domain.receipt import Outcome
 from broker.keyring.seal import Sealer
 from broker.services import audit, known, trail
@@ -21,13 +22,14 @@ from broker.services.live import live
 from broker.services.partners import Partners
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
-from broker.storage import logins
+from broker.storage import logins, shared
 from broker.storage.engine import Database
 
 # In what is remembered of a request, beside the connector's own: it asks for more proof ONLY, or BESIDE a sign-in.
 _MORE = "more"
 _ONLY, _BESIDE = "only", "beside"
 MARGIN = 60  # seconds younger than must be: so that a proof is not over by the time that it is looked at
+PARKED_PER_ADDRESS = 20_000  # an hour, as many as logins: a whole company behind one address
 PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it (HS-31)
 
 
@@ -193,8 +195,11 @@ class Upstream:
             )
             audit.record(tx, Event(name="sign_in.refused", actor=actor, target=login.partner or "", reason=error.reason), now)
 
-    def park(self, partner_id: str, params: Mapping[str, str]) -> str:
-        """Keep a cross-site POST for the GET that follows; the login is not touched (HW-4). The handle."""
+    def park(self, partner_id: str, params: Mapping[str, str], address: str) -> str:
+        """Keep a cross-site POST for the GET that follows; the login is not touched (HW-4). The handle.
+
+        One row a login: a later answer takes the place of an earlier one (FA-12). Raises LoginExpired, TooManyAttempts.
+        """
         now = self._clock()
         state, handle = params.get("state", ""), new_secret()
         with self._db.write() as tx:
@@ -203,6 +208,8 @@ class Upstream:
                 raise LoginExpired("login_unknown")
             if found[0].stage is not Stage.WAITING:
                 raise LoginExpired("login_used")
+            if shared.count_attempt(tx, f"parked:{counted(address)}", now, 3600) > PARKED_PER_ADDRESS:
+                raise TooManyAttempts("parked_of_client")
             content = self._sealer().seal(json.dumps({"params": dict(params)}).encode(), f"parked:{digest(handle)}")
             logins.park(
                 tx, handle=digest(handle), login_id=found[0].id, partner=partner_id, content=content, expires_at=now + PARKED_FOR

@@ -13,6 +13,7 @@ from broker.domain.factor import Proof
 from broker.domain.login import LIVE_PER_BROWSER, Login, Purpose, Stage
 from broker.domain.request import AuthorizationRequest
 from broker.storage.batches import BATCH, delete_some
+from broker.storage.dialects import for_both, run
 from broker.storage.tables import logins, parked, receipts
 
 _PLAIN = (
@@ -75,7 +76,12 @@ _TAKE_TASK = (
     .values(task=None)
 )
 _P = parked.c
-_PARK = insert(parked)
+_PARK = for_both(
+    parked,
+    lambda row: row.on_conflict_do_update(
+        index_elements=["login_id"], set_={name: row.excluded[name] for name in ("handle", "partner", "content", "expires_at")}
+    ),
+)
 _CLAIM = (
     delete(parked)
     .where(_P.handle == bindparam("held"), _P.login_id == bindparam("login"), _P.expires_at > bindparam("now"))
@@ -249,9 +255,9 @@ def purge_parked(tx: Connection, before: int, limit: int = BATCH) -> int:
 
 
 def park(tx: Connection, *, handle: str, login_id: str, partner: str, content: str, expires_at: int) -> None:
-    """Keep what a cross-site POST brought; the login is not touched (HW-4)."""
+    """Keep what a cross-site POST brought, one row a login (FA-12); the login is not touched (HW-4)."""
     row = {"handle": handle, "login_id": login_id, "partner": partner, "content": content, "expires_at": expires_at}
-    tx.execute(_PARK, row)
+    run(tx, _PARK, row)
 
 
 def claim(tx: Connection, handle: str, login_id: str, now: int) -> str | None:

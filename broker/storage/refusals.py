@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select
+from sqlalchemy import Connection, delete, insert, or_, select
 
+from broker.domain.network import counted
 from broker.domain.receipt import Search
 from broker.storage.batches import BATCH, delete_some
+from broker.storage.shared import count_attempt
 from broker.storage.tables import refusals
 
 KEPT = 10_000
@@ -28,8 +30,7 @@ def add(
 ) -> bool:
     """Log one refusal: 100 an hour and address, 10,000 in all; False where a cap says no."""
     c = refusals.c
-    recent = select(func.count()).select_from(refusals).where(c.address == address, c.at > at - 3600)
-    if (tx.execute(recent).scalar() or 0) >= PER_HOUR:
+    if count_attempt(tx, f"refusal:{counted(address)}", at, 3600) > PER_HOUR:
         return False
     row = {"request_id": request_id, "at": at, "code": code, "reason": reason, "address": address}
     tx.execute(insert(refusals).values(**row, application=application, facts=dict(facts) if facts else None))

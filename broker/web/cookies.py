@@ -11,6 +11,7 @@ from flask import Request, Response
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # 256 random bits as base64url: what `ids.new_secret` makes
 _PARTNER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
+_SEALED = re.compile(r"[A-Za-z0-9_.-]{20,600}", re.ASCII)  # what keyring/seal.py writes
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", re.ASCII)
 
 
@@ -22,10 +23,11 @@ class Purpose(StrEnum):
     INVITATION = "i"  # the ticket of the invitation that is being redeemed
     QUESTION = "q"  # the ticket of the question that is being answered
     LANGUAGE = "l"  # no secret: the language that the person chose
+    MAILBOX = "m"  # sealed: the mailbox that was proven last in this browser (FA-13); it signs nobody in
     HOME = "h"  # no secret: the partner that vouched last in this browser
 
 
-_SHAPES = {Purpose.LANGUAGE: _LANGUAGE, Purpose.HOME: _PARTNER}
+_SHAPES = {Purpose.LANGUAGE: _LANGUAGE, Purpose.HOME: _PARTNER, Purpose.MAILBOX: _SEALED}
 
 
 @cache  # of the issuer

@@ -166,13 +166,6 @@ class Postman:
     def __init__(self) -> None:
         self.rounds = 0
 
-    def wait(self, seconds: float) -> None:
-        """Nobody calls."""
-        time.sleep(seconds)
-
-    def call(self) -> None:
-        """Nobody waits."""
-
     def look(self) -> None:
         """One round."""
         self.rounds += 1

@@ -121,17 +121,26 @@ def test_closed_login_does_not_change(database: Database):
 
 
 def test_parked_answer_belongs_to_its_login(database: Database):
-    """HW-4: claimed once, in two minutes, for the login that it came for; the login itself is untouched by the parking."""
+    """HW-4: claimed once, in two minutes, for the login that it came for; the login itself is untouched by the parking.
+
+    FA-12: one row a login, the last that came.
+    """
     login, other = factories.login(), factories.login()
+
+    def park(handle: str) -> None:
+        logins.park(tx, handle=handle, login_id=login.id, partner="fabrikam", content="sealed", expires_at=START + 120)
+
     with database.write() as tx:
         for made in (login, other):
             logins.add(tx, made, browser=BROWSER, address="192.0.2.1")
-        for handle in ("a", "b"):
-            logins.park(tx, handle=handle, login_id=login.id, partner="fabrikam", content="sealed", expires_at=START + 120)
+        park("first")
+        park("a")
         assert logins.by_id(tx, login.id) == login
+        assert logins.parked_login(tx, "first") is None
         assert logins.parked_login(tx, "a") == login.id
         assert logins.parked_login(tx, "unknown") is None
         assert logins.claim(tx, "a", other.id, START) is None
         assert logins.claim(tx, "a", login.id, START + 119) == "sealed"
         assert logins.claim(tx, "a", login.id, START + 119) is None
+        park("b")
         assert logins.claim(tx, "b", login.id, START + 120) is None

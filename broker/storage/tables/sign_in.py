@@ -52,7 +52,7 @@ parked = Table(  # HW-4, HS-31: what a cross-site POST brought, until the browse
     Column("content", Text, nullable=False),  # sealed
     base.time("expires_at"),
     Index("ix_parked_expires_at", "expires_at"),
-    Index("ix_parked_login_id", "login_id"),
+    Index("ix_parked_login_id", "login_id", unique=True),  # one row a login (FA-12)
 )
 
 mail_codes = Table(  # the code by mail that a login waits for: one row a login, gone with it

@@ -42,6 +42,10 @@ class Browser:
         """The session cookie."""
         return self.cookies.read(request, Purpose.SESSION)
 
+    def mailbox(self) -> str | None:
+        """The mark of the mailbox that was proven last in this browser (FA-13)."""
+        return self.cookies.read(request, Purpose.MAILBOX)
+
     def address(self) -> str:
         """Where the browser is, by the rules of trusted proxies (SC-09)."""
         return client_address(request, self._broker.settings.get().broker.network.trusted_proxies)

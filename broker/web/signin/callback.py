@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 365 * 24 * 3600  # seconds
 _FIELDS = ("state", "code", "iss", "error")  # nothing else of an answer is looked at; HO-17: no error_description
+_LIMITS = {
+    "code": 4096,
+    "iss": 2048,
+    "error": 256,
+}  # characters; real ones are far below (FA-12). A state that is not ours is unknown
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
@@ -32,7 +37,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     @routes.post("/oidc/<partner>/callback")
     def posted(partner: str) -> Response:
         # HO-19, HW-4: a cross-site POST brings no Lax cookie; it is parked, and the GET that follows brings it
-        handle = broker.upstream.park(partner, _answer())
+        handle = broker.upstream.park(partner, _answer(), browser.address())
         return browser.go(pages.path(f"/oidc/{partner}/claim?handle={handle}"))
 
     @routes.get("/oidc/<partner>/claim")
@@ -44,6 +49,8 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         values = request.form if request.method == "POST" else request.args
         if any(len(values.getlist(name)) > 1 for name in _FIELDS):
             raise BadRequest("duplicate_parameter")
+        if any(len(values.get(name, "")) > limit for name, limit in _LIMITS.items()):
+            raise BadRequest("parameter_size")
         return {name: values[name] for name in _FIELDS if name in values}
 
 

@@ -8,7 +8,9 @@ from flask import Blueprint, Response, request
 
 from broker.domain.login import Login
 from broker.domain.mailbox import LIFETIME, Why
+from broker.services.known_browsers import KEPT
 from broker.services.mail_codes import Entered
+from broker.web.cookies import Purpose
 from broker.web.pages import Pages
 from broker.web.signin.browser import Browser
 
@@ -20,7 +22,9 @@ def page(broker: Broker, pages: Pages, browser: Browser, login: Login, *, entere
     """Which mailbox to look into, and what else the person can do. Opened first, it has the code sent; a reload has not."""
     locales = locales_of(broker, login)
     say = pages.translator(locales)
-    sent = broker.mail_codes.offer(login.id, browser.binding(), browser.session(), browser.address(), say.language)
+    sent = broker.mail_codes.offer(
+        login.id, browser.binding(), browser.session(), browser.address(), say.language, browser.mailbox()
+    )
     box, said = sent.mailbox, sent.found.login.assertion
     problem = ""
     if sent.over or entered is Entered.OVER:
@@ -70,11 +74,14 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     def enter_code(login: str) -> Response:
         browser.check(str(login))
         typed = request.form.getlist("code")
-        entered = broker.mail_codes.enter(
+        entered, mark = broker.mail_codes.enter(
             str(login), browser.binding(), browser.session(), browser.address(), typed[0] if len(typed) == 1 else ""
         )
         if entered is Entered.DONE:
-            return browser.go(browser.path(str(login)))
+            response = browser.go(browser.path(str(login)))
+            if mark is not None:
+                browser.cookies.set(response, Purpose.MAILBOX, mark, max_age=KEPT)
+            return response
         found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
         browser.within(found.login)
         return page(broker, pages, browser, found.login, entered=entered)
@@ -85,7 +92,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
         browser.within(found.login)
         language = pages.translator(locales_of(broker, found.login)).language
-        broker.mail_codes.again(str(login), browser.binding(), browser.session(), browser.address(), language)
+        broker.mail_codes.again(str(login), browser.binding(), browser.session(), browser.address(), language, browser.mailbox())
         return browser.go(browser.path(str(login)))
 
     @routes.post("/signin/<uuid:login>/code/decline")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 
 from broker.domain.errors import BadRequest, PageError
+from broker.domain.network import counted
 from broker.web import csrf
 from broker.web.cookies import Purpose
 from broker.web.signin.browser import Browser
@@ -61,5 +62,5 @@ class MailLink:
         try:
             yield
         except PageError:
-            self._broker.attempts.hit(f"{self._counted}:{self._browser.address()}", limit=GUESSES, window=600)
+            self._broker.attempts.hit(f"{self._counted}:{counted(self._browser.address())}", limit=GUESSES, window=600)
             raise
