@@ -18,11 +18,8 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 365 * 24 * 3600  # seconds
 _FIELDS = ("state", "code", "iss", "error")  # nothing else of an answer is looked at; HO-17: no error_description
-_LIMITS = {
-    "code": 4096,
-    "iss": 2048,
-    "error": 256,
-}  # characters; real ones are far below (FA-12). A state that is not ours is unknown
+# Characters; real ones are far below (FA-12). A state that is not ours is unknown, whatever its length.
+_LIMITS = {"code": 4096, "iss": 2048, "error": 256}
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
