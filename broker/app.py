@@ -25,6 +25,7 @@ from broker.services.attempts import Attempts
 from broker.services.audit_chain import AuditChain
 from broker.services.audit_log import AuditLog
 from broker.services.background import Background
+from broker.services.catalog import Catalog
 from broker.services.choices import Choices
 from broker.services.client_keys import ClientKeys
 from broker.services.clients import Clients
@@ -55,6 +56,7 @@ from broker.services.questions import Questions
 from broker.services.receipts import Receipts
 from broker.services.redemption import Redemption
 from broker.services.reload import Reload
+from broker.services.sent_invitations import SentInvitations
 from broker.services.sessions import Sessions
 from broker.services.sign_in import SignIn
 from broker.services.sponsors import Sponsors
@@ -102,6 +104,7 @@ class Broker:
     redemption: Redemption
     mail_codes: MailCodes
     invitations: Invitations
+    sent_invitations: SentInvitations
     fresh: Fresh
     moving: Moving
     outbox: Outbox
@@ -121,6 +124,7 @@ class Broker:
     audit_log: AuditLog
     housekeeping: Housekeeping
     doctor: Doctor
+    catalog: Catalog
 
     @property
     def settings(self) -> CurrentSettings:
@@ -256,6 +260,7 @@ def build(
         redemption=Redemption(db, clock, now, sign_in),
         mail_codes=MailCodes(db, clock, now, sign_in, outbox, lambda: sealer),
         invitations=Invitations(db, clock, now, tickets),
+        sent_invitations=SentInvitations(db, clock, now, tickets),
         fresh=Fresh(db, clock, now, attempts, tickets),
         moving=Moving(db, clock, now, tickets),
         outbox=outbox,
@@ -286,4 +291,5 @@ def build(
             db, clock, now, partners, client_keys, outbox, audit_chain, sponsors, Ends(db, clock, now, outbox), factor_resets
         ),
         doctor=Doctor(db, clock, now, partners, nodes, keys),
+        catalog=Catalog(db, clock, now),
     )

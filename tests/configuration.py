@@ -16,12 +16,16 @@ FILES = {
     "partner": ("config/partners/PARTNER.yaml", "A home organization; the file's name is its id."),
     "application": ("config/applications/CLIENT_ID.yaml", "A relying party; the file's name is its client_id."),
     "policy": ("config/policies/POLICY.yaml", "Conditional access; the file's name is its id."),
+    "federation": (
+        "config/federations/FEDERATION.yaml",
+        "Many identity providers by one signed metadata; the file's name is its id.",
+    ),
 }
 WORDS = {"object": "mapping", "boolean": "true, false", "string": "text", "uri": "URL", "password": "secret", "email": "address"}
 HEAD = """# Configuration
 
 Written from the models by `.venv/bin/python -m tests.configuration`; a test keeps it true. The same as JSON Schema, for
-your editor: `broker schema broker|partner|application|policy`.
+your editor: `broker schema broker|partner|application|policy|federation`.
 
 Every relative path is relative to the home. Any string may be `${env:NAME}` or `${file:PATH}`. Durations are written
 `45s`, `10m`, `12h`, `30d`. An unknown key is an error, and `broker check` names every error of every file at once, one line

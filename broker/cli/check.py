@@ -25,22 +25,24 @@ if TYPE_CHECKING:
 def check(context: click.Context, home: Path, online: bool, as_json: bool) -> None:
     """Read all files of config/ and keys/, and name every mistake with its file, line and key."""
     from broker.settings import cautions, load, pending
+    from broker.settings.errors import in_order
 
     reading = load.read(home, os.environ)
-    notes = [*pending.notes(reading), *cautions.notes(reading)]
+    notes = [*pending.notes(reading), *cautions.notes(reading), *_missing_groups(reading)]
     errors = list(reading.errors)
     findings: list[Finding] = []
-    if online and not errors:
+    if online:
         from broker.cli.check_online import look
 
         findings = look(reading)
         errors += [error for finding in findings for error in finding.errors]
-    elif not errors and _names_metadata_files(reading):
+    if _names_metadata_files(reading):
         for is_error, line in _metadata_files(reading):
             (errors if is_error else notes).append(line)
     keys = _root_keys(home / "keys")
     ok = not errors and not keys[1:]
-    for said in (*errors, *keys[1:], *(notes if ok else ())):
+    errors, notes = in_order(errors), in_order(notes)
+    for said in (*errors, *keys[1:], *notes):
         click.echo(str(said), err=True)
     if as_json:
         document = {
@@ -57,19 +59,33 @@ def check(context: click.Context, home: Path, online: bool, as_json: bool) -> No
     context.exit(0 if ok else 1)
 
 
+def _missing_groups(reading: Reading) -> list[ConfigError]:
+    """Policies that name a group that the database does not have (FC-03); nothing where there is no database to ask."""
+    from broker.settings.broker_file import BrokerFile
+    from broker.settings.policy_file import PolicyFile
+
+    broker = next((source.model for source in reading.of("broker") if isinstance(source.model, BrokerFile)), None)
+    files = {source.id: source.model for source in reading.of("policy") if isinstance(source.model, PolicyFile)}
+    if broker is None or not any(file.users.include.groups or file.users.exclude.groups for file in files.values()):
+        return []
+    from broker.services.group_uses import missing_at
+
+    trees = {source.id: source.tree for source in reading.of("policy")}
+    found = missing_at(broker.database, reading.home, files)
+    return [trees[one.policy].error(("users", one.side, "groups", one.number), one.missing) for one in found]
+
+
 def _names_metadata_files(reading: Reading) -> bool:
-    models = (source.model for source in reading.of("partner"))
-    sections = (getattr(model, "saml", None) for model in models)
-    return any(saml is not None and "://" not in saml.metadata for saml in sections)
+    return any("metadata" in str(source.tree.data) for source in reading.of("partner"))
 
 
 def _metadata_files(reading: Reading) -> list[tuple[bool, ConfigError]]:
-    """What the partners' metadata files say is as good as config: judged without --online, too."""
+    """What the partners' metadata files say is as good as config: judged without --online, and beside other mistakes (FC-12)."""
     from broker.cli.check_saml import files
     from broker.connectors.http import HttpClient
+    from broker.settings.cross import allowed
 
-    network = next(source.model for source in reading.of("broker")).network  # type: ignore[union-attr]
-    client = HttpClient(network.allow_private_addresses, "guest-broker")
+    client = HttpClient(allowed(reading) or (), "guest-broker")
     try:
         return list(files(reading, client))
     finally:

@@ -40,8 +40,13 @@ class Finding:
 
 
 def look(reading: Reading) -> list[Finding]:
-    """Every partner, and every application with a jwks_uri, a few at a time. The reading has no errors."""
-    broker = next(source.model for source in reading.sources if isinstance(source.model, BrokerFile))
+    """Every partner, and every application with a jwks_uri, a few at a time: those whose own file is good.
+
+    Nothing where broker.yaml is not good: it says which addresses may be visited.
+    """
+    broker = next((source.model for source in reading.sources if isinstance(source.model, BrokerFile)), None)
+    if broker is None:
+        return []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = pool.map(lambda source: _source(source, broker, reading.home), reading.sources)
         return [finding for finding in found if finding is not None]

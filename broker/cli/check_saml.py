@@ -38,6 +38,16 @@ def metadata(home: Path, saml: SamlPartner, client: HttpClient) -> Idp:
     return read_file(home / saml.metadata, wanted, now=now)[0]
 
 
+def section(source: Source, home: Path) -> SamlPartner | None:
+    """The section saml: of a partner's file, if that section is good, whatever else is wrong in the file."""
+    if isinstance(source.model, PartnerFile):
+        return source.model.saml
+    raw = source.tree.data.get("saml") if isinstance(source.tree.data, dict) else None
+    if not isinstance(raw, dict) or any(error.key.startswith("saml") for error in source.tree.errors):
+        return None
+    return SamlPartner.model_validate(raw, context={"home": home, "id": source.id, "read": set()})
+
+
 def refusal(source: Source, error: PartnerFailed) -> ConfigError:
     """The line of a document that is refused (CHECK of the list of attacks)."""
     said = advice.of(error.reason, error.detail)
@@ -58,12 +68,12 @@ def left_out(idp: Idp) -> str:
 
 
 def files(reading: Reading, client: HttpClient) -> Iterator[tuple[bool, ConfigError]]:
-    """(whether it is an error, the line) of every metadata file that is not good, or warns. The reading has no errors."""
+    """(whether it is an error, the line) of every metadata file that is not good, or warns; also beside other mistakes (FC-12)."""
     for source in reading.of("partner"):
-        model = source.model
-        if isinstance(model, PartnerFile) and model.saml is not None and "://" not in model.saml.metadata:
+        saml = section(source, reading.home)
+        if saml is not None and "://" not in saml.metadata:
             try:
-                idp = metadata(reading.home, model.saml, client)
+                idp = metadata(reading.home, saml, client)
             except PartnerFailed as error:
                 yield True, refusal(source, error)
                 continue

@@ -10,14 +10,20 @@ from pathlib import Path
 
 import click
 
+_PORT = 8080
+
 
 @click.command("demo")
 @click.option("--once", is_flag=True, help="Play the story without a browser, say what each step proved, and leave.")
-@click.option("--home", type=click.Path(path_type=Path), help="Where the demo lives.  [default: var/demo; --once: a new folder]")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    help="Where the demo lives.  [default: var/demo, with --port var/demo-PORT; --once: a new folder]",
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65534),
-    default=8080,
+    default=_PORT,
     show_default=True,
     help="The broker's; the cast takes the next one. 0: free ones.",
 )
@@ -25,7 +31,7 @@ def demo(once: bool, home: Path | None, port: int) -> None:
     """Start a broker with partners, applications and a mailbox, and say where to click."""
     temporary = Path(tempfile.mkdtemp(prefix="broker-demo-")) if once and home is None else None
     try:
-        sys.exit(_run(once, temporary or home or Path("var/demo"), port))
+        sys.exit(_run(once, temporary or home or Path("var/demo" if port == _PORT else f"var/demo-{port}"), port))
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)

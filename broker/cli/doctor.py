@@ -1,4 +1,4 @@
-"""`broker doctor PARTNER`: what is wrong at a partner, and who has to change what."""
+"""`broker doctor`: what is wrong at a partner or an application, and who has to change what."""
 
 from __future__ import annotations
 
@@ -8,26 +8,42 @@ from typing import TYPE_CHECKING
 
 import click
 
-from broker.cli.output import build, home_option, json_option, plain, print_json
+from broker.cli.output import build, home_option, json_option, plain, print_json, say
 
 if TYPE_CHECKING:
-    from broker.services.doctor import Finding
+    from broker.services.doctor import ApplicationReport, Finding, Report
 
-_HEADS = {"problem": "Problems", "warning": "Warnings", "ok": "Well"}
+_HEADS = {"problem": "Problems", "warning": "Warnings", "ok": "OK"}
+SIDES = {
+    "ours": "on our side",
+    "partner": "on the partner's side",
+    "application": "in the application",
+    "person": "by the person",
+}
 
 
 @click.command("doctor")
-@click.argument("partner")
-@click.option("--offline", is_flag=True, help="Do not visit the provider: files, database and past sign-ins only.")
+@click.argument("partner", required=False)
+@click.option("--application", metavar="CLIENT_ID", help="Examine an application instead of a partner.")
+@click.option("--offline", is_flag=True, help="Visit nobody: files, database and past sign-ins only.")
 @home_option
 @json_option
-def doctor(partner: str, home: Path, offline: bool, as_json: bool) -> None:
-    """Examine PARTNER. Exit status 1 if there is a problem. Nobody is signed in, nothing is changed."""
-    report = build(home).doctor.examine(partner, offline=offline)
+def doctor(partner: str | None, application: str | None, offline: bool, home: Path, as_json: bool) -> None:
+    """Examine PARTNER or an application. Exit status 1 if there is a problem. Nobody is signed in, nothing is changed."""
+    if (partner is None) == (application is None):
+        raise click.UsageError("name a partner, or an application by --application CLIENT_ID")
+    examiner = build(home).doctor
+    if application is not None:
+        _print(examiner.examine_application(application, offline=offline), as_json)
+    else:
+        _print(examiner.examine(partner or "", offline=offline), as_json)
+
+
+def _print(report: Report | ApplicationReport, as_json: bool) -> None:
     if as_json:
         print_json(report.to_json())
     else:
-        click.echo(plain(f"{report.name} ({report.partner}), {report.protocol.upper()}, {report.issuer or 'issuer not known'}"))
+        say(report.head)
         for level, head in _HEADS.items():
             found = [finding for finding in report.findings if finding.level == level]
             if found:
@@ -44,7 +60,4 @@ def _say(finding: Finding) -> None:
     if finding.expected:
         click.echo(plain(f"      expected: {finding.expected}"))
     if finding.side and finding.change:
-        click.echo(plain(f"      {_SIDES[finding.side]}: {finding.change}"))
-
-
-_SIDES = {"ours": "on our side", "partner": "on the partner's side", "application": "in the application", "person": "the person"}
+        click.echo(plain(f"      to fix ({SIDES[finding.side]}): {finding.change}"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from broker.cli.output import build, home_option, json_option, print_json, print_table, say, when
+from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, say, when
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -64,9 +64,10 @@ def show(group: str, after: str, limit: int, home: Path, as_json: bool) -> None:
     if as_json:
         print_json(row)
         return
-    for name in ("name", "id", "rule", "owners", "created_at", "members"):
-        say(f"{name:14}{', '.join(row[name]) if isinstance(row[name], list) else row[name]}")
+    print_record(row, leave_out=("assignments", "people"))
+    click.echo()
     print_table(row["assignments"], ["application", "role", "starts_at", "ends_at", "status"], "Assigned to no application.")
+    click.echo()
     print_table(row["people"], ["email", "name", "since", "id"], "Nobody is in it.")
 
 
@@ -85,7 +86,8 @@ def create(name: str, owners: tuple[str, ...], partner: str | None, rule: str | 
 
 @groups.command("change")
 @click.argument("group")
-@click.option("--name", "rename", help="Another name; policies that speak of the old one must be changed too.")
+@click.option("--name", "rename", help="Another name; refused while a policy uses only the old one.")
+@click.option("--force", is_flag=True, help="Rename although a policy uses the old name.")
 @click.option("--rule", help="Another rule: the group is empty until its people sign in again.")
 @click.option("--owner", "add_owners", multiple=True, metavar="EMAIL", help="One more owner.")
 @click.option("--remove-owner", "remove_owners", multiple=True, metavar="EMAIL", help="An owner no more.")
@@ -94,6 +96,7 @@ def create(name: str, owners: tuple[str, ...], partner: str | None, rule: str | 
 def change(
     group: str,
     rename: str | None,
+    force: bool,
     rule: str | None,
     add_owners: tuple[str, ...],
     remove_owners: tuple[str, ...],
@@ -102,7 +105,9 @@ def change(
 ) -> None:
     """Give a group another name, another rule, other owners."""
     broker = build(home)
-    changed = broker.groups.change(_actor(), group, rename=rename, rule=rule, add_owners=add_owners, remove_owners=remove_owners)
+    changed = broker.groups.change(
+        _actor(), group, rename=rename, rule=rule, add_owners=add_owners, remove_owners=remove_owners, force=force
+    )
     _print(broker, changed, as_json)
 
 
@@ -132,15 +137,18 @@ def remove(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> No
 
 @groups.command("delete")
 @click.argument("group")
+@click.option("--force", is_flag=True, help="Also where a policy names it or it is assigned; prints what follows.")
 @home_option
 @json_option
-def delete(group: str, home: Path, as_json: bool) -> None:
-    """Delete GROUP: its memberships and assignments end at once."""
-    gone = build(home).groups.remove(_actor(), group)
+def delete(group: str, force: bool, home: Path, as_json: bool) -> None:
+    """Delete GROUP: its memberships and assignments end at once. Refused while something depends on it."""
+    gone, uses = build(home).groups.remove(_actor(), group, force=force)
     if as_json:
-        print_json(shown(gone))
-    else:
-        click.echo(f"deleted {gone.name}")
+        print_json(shown(gone) | {"consequences": list(uses.consequences)})
+        return
+    say(f"deleted {gone.name}")
+    for line in uses.consequences:
+        say(f"  {line}")
 
 
 def shown(group: Group) -> dict[str, Any]:

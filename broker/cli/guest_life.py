@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from broker.cli.moment import Moment
-from broker.cli.output import build, home_option, json_option, print_json
+from broker.cli.output import build, home_option, json_option, plain, print_json, refuse, say
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -114,20 +115,48 @@ def sponsor(names: tuple[str, ...], old: str | None, reason: str, home: Path, as
         click.echo(f"{count} guests handed over to {new}")
 
 
-@click.command("delete")
+@click.command("sign-out")
 @click.argument("guest")
-@click.option("--reason", default="", help="Why; it stays in the audit for ever, so it must not name the guest.")
+@_reason
 @home_option
 @json_option
-def delete(guest: str, reason: str, home: Path, as_json: bool) -> None:
+def sign_out(guest: str, reason: str, home: Path, as_json: bool) -> None:
+    """End every session and token of GUEST at once; they may sign in again."""
+    broker = build(home)
+    person = broker.guests.show(guest).person
+    ended = broker.life.sign_out(_actor(), guest, reason=reason)
+    if as_json:
+        print_json({"id": person.id, "email": person.email, "sessions": ended.sessions, "applications": list(ended.clients)})
+        return
+    at = f", and at {', '.join(ended.clients)}" if ended.clients else ""
+    say(f"{person.email}: {ended.sessions} sessions ended{at}")
+
+
+@click.command("delete")
+@click.argument("guest")
+@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal to ask on.")
+@click.option("--reason", default="", help="Why; it stays in the audit for good, so it must not name the guest.")
+@home_option
+@json_option
+def delete(guest: str, yes: bool, reason: str, home: Path, as_json: bool) -> None:
     """Delete GUEST for good: access ends, personal data leaves, the audit keeps a pseudonym."""
     broker = build(home)
     person = broker.guests.show(guest).person
+    _confirm(f"Delete {person.email} ({person.name or 'no name'}, {person.state}, id {person.id}) for good?", yes=yes)
     gone = broker.life.delete(_actor(), guest, reason=reason)
     if as_json:
-        print_json({"id": person.id, "state": "deleted", "rows": gone})
+        print_json({"id": person.id, "email": person.email, "state": "deleted", "rows": gone})
     else:
-        click.echo(f"deleted {person.id}; {sum(gone.values())} rows of personal data are gone")
+        say(f"deleted {person.email} ({person.id}); {sum(gone.values())} rows of personal data are gone")
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    """Ask on a terminal; without one, only --yes says that it is meant (FC-10)."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        refuse("this cannot be undone and there is no terminal to ask on: say --yes")
+    click.confirm(plain(question), abort=True, err=True)
 
 
 @click.command("export")
@@ -151,4 +180,4 @@ def mfa_reset(guest: str, reason: str, home: Path, as_json: bool) -> None:
     )
 
 
-COMMANDS = (block, unblock, renew, expire, sponsor, delete, export, mfa_reset)
+COMMANDS = (block, unblock, renew, expire, sponsor, sign_out, delete, export, mfa_reset)

@@ -10,7 +10,7 @@ import click
 from broker.cli import guest_life
 from broker.cli.guest_reset import reset
 from broker.cli.moment import Moment
-from broker.cli.output import build, home_option, json_option, print_json, print_table, say
+from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table
 
 
 @click.group("guests")
@@ -103,9 +103,7 @@ def show(guest: str, home: Path, as_json: bool) -> None:
     if as_json:
         print_json(row)
         return
-    for name, value in row.items():
-        for number, item in enumerate(value) if isinstance(value, list) else [(0, value)]:
-            say(f"{name if number == 0 else '':14}{item}")
+    print_record(row)
 
 
 @guests.command("withdraw-consent")

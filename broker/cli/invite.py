@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from broker.services.invitations import Invited
 
 
+_APOSTROPHES = "\u2018\u2019\u02bc\u00b4`"  # what becomes of ' in a word processor (FB-17)
+
+
 @click.command("invite")
 @click.argument("email", required=False)
 @click.option(
@@ -119,6 +122,9 @@ def warning(email: str, lookalike: str | None) -> str | None:
     """What to look at twice before the link is trusted, in one line; None if there is nothing (IN-13)."""
     from broker.domain.lookalike import MIXED, readable
 
+    apostrophe = next((c for c in email.rpartition("@")[0] if c in _APOSTROPHES), None)
+    if apostrophe is not None:
+        return f"look twice: the address has {apostrophe}, as word processors write it, and most addresses have ' there"
     if lookalike is None:
         return None
     domain = email.rpartition("@")[2]

@@ -141,17 +141,14 @@ def _read(source: Iterable[str]) -> Iterator[Row]:
     """The rows under the head; a comma or a semicolon between cells, whichever the head has."""
     lines = iter(source)
     try:
-        head = next(lines, "")
-        delimiter = ";" if ";" in head and "," not in head else ","
-        names = [name.strip().lower() for name in next(csv.reader([head], delimiter=delimiter), [])]
-        unknown = [name for name in names if name not in COLUMNS]
-        if "email" not in names or unknown or len(set(names)) != len(names):
-            refuse(f"line 1 must name the columns: email, and any of {', '.join(COLUMNS[1:])}, each once")
+        names, delimiter, above = _head(lines)
         reader = csv.reader(lines, delimiter=delimiter)
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
-            line = reader.line_num + 1
+            line = reader.line_num + above
+            while len(cells) > len(names) and not cells[-1].strip():
+                cells.pop()
             if len(cells) > len(names):
                 yield line, f"{len(cells)} cells under {len(names)} columns"
             else:
@@ -159,6 +156,39 @@ def _read(source: Iterable[str]) -> Iterator[Row]:
                 yield line, {"email": "", **values}
     except (UnicodeDecodeError, csv.Error) as error:
         refuse(f"the file is no CSV in UTF-8: {type(error).__name__}")
+
+
+def _head(lines: Iterator[str]) -> tuple[list[str], str, int]:
+    """(columns, delimiter, lines up to here), as spreadsheets write it: `sep=;`, blank lines and empty columns at the end (FB-17)."""
+    delimiter, above = "", 0
+    for line in lines:
+        above += 1
+        text = line.strip().strip('"')
+        if text[:4].lower() == "sep=" and len(text) == 5:
+            delimiter = text[4]
+        elif text.strip(";, \t"):
+            break
+    else:
+        refuse(f"the file is empty; its first line must name the columns: email, and any of {', '.join(COLUMNS[1:])}")
+    delimiter = delimiter or (";" if ";" in line and "," not in line else "\t" if "\t" in line and "," not in line else ",")
+    names = [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    while names and not names[-1]:
+        names.pop()
+    _check_head(names, above)
+    return names, delimiter, above
+
+
+def _check_head(names: list[str], line: int) -> None:
+    """Refuse, with the name of the column that is wrong."""
+    right = f"columns are email, and any of {', '.join(COLUMNS[1:])}"
+    unknown = next((name for name in names if name not in COLUMNS), None)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if unknown is not None:
+        refuse(f"line {line}: unknown column {plain(unknown)[:80] or 'without a name'!r}; {right}")
+    if twice is not None:
+        refuse(f"line {line}: column {twice!r} stands there twice; {right}")
+    if "email" not in names:
+        refuse(f"line {line}: there is no column 'email'; {right}")
 
 
 def _length(path: Path) -> int:

@@ -25,7 +25,7 @@ def maintain(home: Path, as_json: bool) -> None:
     else:
         for name, count in done.items():
             if count:
-                click.echo(f"{name}: {count}")
+                click.echo(f"{name.replace('_', ' ')}: {count}")
         for what, option in _LISTS.items():
             if report[what]:
                 click.echo(f"guests {what.replace('_', ' ')}: {report[what]} (broker guests list {option})")

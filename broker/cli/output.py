@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -61,10 +61,26 @@ def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: s
     if not rows:
         click.echo(empty)
         return
-    cells = [[plain(row.get(name)) for name in columns] for row in rows]
+    cells = [[plain(phrase(row.get(name), name)) for name in columns] for row in rows]
     widths = [max(len(line[i]) for line in [list(columns), *cells]) for i in range(len(columns))]
     for line in [list(columns), *cells]:
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def print_record(row: Mapping[str, Any], *, leave_out: Collection[str] = ()) -> None:
+    """One record: a line a value, then a table for each list of records that is not empty."""
+    plain_values = {name: value for name, value in row.items() if name not in leave_out and not _is_table(value)}
+    width = max(map(len, plain_values), default=0) + 2
+    for name, value in plain_values.items():
+        say(f"{name.ljust(width)}{phrase(value, name)}")
+    for name, value in row.items():
+        if name not in leave_out and _is_table(value):
+            click.echo(f"\n{name.replace('_', ' ')}")
+            print_table(value, list(value[0]), "")
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
 def say(line: str) -> None:

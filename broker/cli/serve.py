@@ -28,6 +28,8 @@ def serve(bind: str, workers: int, threads: int, home: Path) -> None:
     if broker.keys.ensure(SYSTEM):
         click.echo("made the first signing keys", err=True)
     broker.partners.saml.ensure_keys()
+    for warning in broker.policies.missing_groups():
+        click.echo(f"warning: {warning}", err=True)
     broker.close()
     from broker.server.master import run
 

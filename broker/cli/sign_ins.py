@@ -8,16 +8,11 @@ from typing import Any
 
 import click
 
+from broker.cli.doctor import SIDES
 from broker.cli.moment import Moment
 from broker.cli.output import build, home_option, json_option, phrase, plain, print_json, print_table, refuse, say, when
 
 _OUTCOMES = ("allowed", "blocked", "failed", "abandoned")
-_SIDES = {
-    "ours": "on our side",
-    "partner": "on the partner's side",
-    "application": "in the application",
-    "person": "by the person",
-}
 
 
 @click.command("sign-ins")
@@ -96,7 +91,7 @@ def _explain(row: dict[str, Any]) -> None:
     if row["reason"] in advice.REASONS or row["reason"] in advice.OF_APPLICATIONS:
         said = advice.of(row["reason"], detail)
         say(f"  expected: {said.expected}")
-        say(f"  to fix ({_SIDES[said.side]}): {said.change}")
+        say(f"  to fix ({SIDES[said.side]}): {said.change}")
     for policy in row["policies"]:
         say(f"  policy {policy['id']} ({policy['state']}): {policy['result']}, {policy['reason']}")
     left_out = row["facts"].get("policies_left_out", {})

@@ -1,6 +1,6 @@
 """Everybody on stage: the broker as a process of its own, the partners, applications and mailbox as threads on other addresses.
 
-With `port=8080` the broker is http://localhost:8080 and the others listen on 8081 of 127.0.0.2 to 127.0.0.8; with `port=0` each takes
+With `port=8080` the broker is http://localhost:8080 and the others listen on 8081 of 127.0.0.2 to 127.0.0.10; with `port=0` each takes
 a port that is free. Addresses differ so that cookies and SameSite behave as in life.
 """
 
@@ -48,6 +48,8 @@ _HOSTS = {
     TRAVEL: "127.0.0.6",
     "mailbox": "127.0.0.7",
     WOODGROVE: "127.0.0.8",
+    LEDGER: "127.0.0.9",
+    SAFE: "127.0.0.10",
 }
 
 
@@ -75,6 +77,8 @@ class Cast:
             payroll=address[PAYROLL],
             travel=address[TRAVEL],
             mailbox=address["mailbox"],
+            ledger=address[LEDGER],
+            safe=address[SAFE],
             saml=address[WOODGROVE],
         )
         secrets = write_home(self.home, self.at)
@@ -84,8 +88,8 @@ class Cast:
         self.payroll = RelyingParty(self.at.broker, PAYROLL, f"{self.at.payroll}/callback", client_secret=secrets[PAYROLL])
         self.travel = RelyingParty(self.at.broker, TRAVEL, f"{self.at.travel}/callback", scope="openid profile email")
         scope = "openid email groups roles offline_access"
-        self.ledger = RelyingParty(self.at.broker, LEDGER, f"{self.at.travel}/callback", scope=scope)
-        self.safe = RelyingParty(self.at.broker, SAFE, f"{self.at.travel}/callback", scope="openid email")
+        self.ledger = RelyingParty(self.at.broker, LEDGER, f"{self.at.ledger}/callback", scope=scope)
+        self.safe = RelyingParty(self.at.broker, SAFE, f"{self.at.safe}/callback", scope="openid email")
         self.broker = BrokerProcess(self.home, self.at.broker, own)
 
     def _partner(self, partner: str, secret: str) -> IdentityProvider:
@@ -100,6 +104,8 @@ class Cast:
             self._servers[WOODGROVE].start(create_saml_partner(self.woodgrove))
             self._servers[PAYROLL].start(create_application("Payroll", self.payroll, self.at.payroll))
             self._servers[TRAVEL].start(create_application("Travel", self.travel, self.at.travel, colour="#1d6f8a"))
+            self._servers[LEDGER].start(create_application("Ledger", self.ledger, self.at.ledger, colour="#6b5b00"))
+            self._servers[SAFE].start(create_application("Safe", self.safe, self.at.safe, colour="#8a1d3c"))
             self._servers["mailbox"].start(create_mailbox(self.home / "var" / "mail", self.notes))
             self.broker.start()
         except BaseException:
@@ -118,9 +124,9 @@ class Cast:
             server.close()
         self._servers.clear()
 
-    def invite(self, person: Account) -> Mapping[str, Any]:
-        """A guest's invitation to Payroll, without a mail: `id`, `email`, `status`, `redeem_url`."""
-        return self.broker.invite(person.email, PAYROLL, login(self.at.payroll), "--name", person.name)
+    def invite(self, person: Account, *, mail: bool = False) -> Mapping[str, Any]:
+        """A guest's invitation to Payroll, with a mail or without: `id`, `email`, `status`, `redeem_url`."""
+        return self.broker.invite(person.email, PAYROLL, login(self.at.payroll), "--name", person.name, mail=mail)
 
 
 def login(application: str, **params: str) -> str:
@@ -134,7 +140,7 @@ def run_until_stopped(cast: Cast, say: Callable[[str], None] = print) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     for person in (ADA, NORA, WANDA, GWEN):
-        cast.notes.append(Note(f"Contoso invites {person.name} ({person.email})", cast.invite(person)["redeem_url"]))
+        cast.notes.append(Note(f"Contoso invites {person.name} ({person.email})", cast.invite(person, mail=True)["redeem_url"]))
     for line in _guide(cast):
         say(line)
     while not stop.wait(0.5):
@@ -147,20 +153,28 @@ def run_until_stopped(cast: Cast, say: Callable[[str], None] = print) -> int:
 
 def _guide(cast: Cast) -> list[str]:
     at = cast.at
+    places = (
+        ("Mailbox", at.mailbox, "every e-mail of the demo; begin with Ada's invitation"),
+        ("Payroll", at.payroll, "an application; Ada signs in here after her invitation"),
+        ("Travel", at.travel, "an application; single sign-on after Payroll"),
+        ("Safe", at.safe, "an application that asks guests for a second factor"),
+        ("Ledger", at.ledger, "an application for assigned guests: broker assign ledger ada@fabrikam.example"),
+        ("Access panel", f"{at.broker}/apps", "the tiles of whoever is signed in"),
+        ("Fabrikam", f"{at.partners['fabrikam']}/", "partner over OpenID Connect, Ada's organization; faults at /faults"),
+        ("Northwind", f"{at.partners['northwind']}/", "partner over OpenID Connect; sign in as nora@northwind.example"),
+        ("Woodgrove", f"{at.saml}/", "partner over SAML; sign in as wanda@woodgrove.example; faults at /faults"),
+        ("Contoso staff", f"{at.partners['staff']}/", "the company's own people; sign in as bob@contoso.example"),
+        ("Gwen", at.mailbox, "a guest without an organization: gwen@mailbox.example gets codes by e-mail"),
+        ("Broker", f"{at.broker}/.well-known/openid-configuration", "its discovery document"),
+    )
+    lines = [f"  {name:14}{address if address.count('/') > 2 else address + '/':58}{what}" for name, address, what in places]
+    home = f"BROKER_HOME={cast.home}"
     return [
         "",
-        f"  1. The mailbox has Ada's invitation     {at.mailbox}/",
-        f"  2. Later she signs in from Payroll      {at.payroll}/",
-        f"     and from Travel, without a password  {at.travel}/",
+        *lines,
         "",
-        f"  Fabrikam, Ada's home organization       {at.partners['fabrikam']}/   what it gets wrong: /faults",
-        f"  Northwind, which speaks for others      {at.partners['northwind']}/   type nora@northwind.example, be Ada there",
-        f"  Woodgrove, which speaks SAML            {at.saml}/   wanda@woodgrove.example; what it gets wrong: /faults",
-        f"  Gwen, who has no account anywhere       {at.mailbox}/   her codes by mail arrive there: gwen@mailbox.example",
-        f"  Contoso's own staff                     {at.partners['staff']}/   type bob@contoso.example",
-        f"  The broker                              {at.broker}/.well-known/openid-configuration",
-        f"  Its home and log                        {cast.home}",
-        f"  Commands                                BROKER_HOME={cast.home} .venv/bin/broker guests list",
+        f"  Home and log  {cast.home}",
+        f"  Commands      {home} .venv/bin/broker guests list",
         "",
         "  Ctrl-C ends it.",
     ]

@@ -21,6 +21,8 @@ class Addresses:
     payroll: str
     travel: str
     mailbox: str
+    ledger: str
+    safe: str
     saml: str = ""
 
     def callback(self, partner: str) -> str:
@@ -30,6 +32,7 @@ class Addresses:
 
 def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
     """Write the config files (anew each time; secrets, keys and database stay). Returns the secrets by name."""
+    _set_aside(home, at.broker)
     config = home / "config"
     for folder in ("partners", "applications", "policies"):
         (config / folder).mkdir(parents=True, exist_ok=True)
@@ -47,6 +50,19 @@ def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
     (config / "applications" / f"{SAFE}.yaml").write_text(_SAFE.format(at=at), "utf-8")
     (config / "policies" / f"{SAFE}-mfa.yaml").write_text(_SAFE_MFA, "utf-8")
     return known
+
+
+def _set_aside(home: Path, issuer: str) -> None:
+    """State of another port stays with its port: its guests are bound to issuers that are not there now (FC-16)."""
+    mark, state = home / "var" / "issuer", home / "var"
+    before = mark.read_text("utf-8") if mark.exists() else ""
+    if before and before != issuer:
+        state.rename(home / f"var-{before.rpartition(':')[2]}")
+        kept = home / f"var-{issuer.rpartition(':')[2]}"
+        if kept.exists():
+            kept.rename(state)
+    state.mkdir(parents=True, exist_ok=True)
+    mark.write_text(issuer, "utf-8")
 
 
 def _secret(path: Path) -> str:
@@ -127,9 +143,11 @@ id_token_signed_response_alg: ES256
 """
 
 _LEDGER = """\
-# Only for those to whom `broker assign ledger ...` gave it, or a group that they are in; it lives at Travel's address.
+# Only for those to whom `broker assign ledger ...` gave it, or a group that they are in.
 name: Ledger
-redirect_uris: ["{at.travel}/callback"]
+redirect_uris: ["{at.ledger}/callback"]
+post_logout_redirect_uris: ["{at.ledger}/signed-out"]
+launch_url: {at.ledger}/login
 assignment_required: true
 owners: [bob@contoso.example]
 roles: [viewer, approver]
@@ -137,9 +155,11 @@ scopes: [openid, email, groups, roles, offline_access]
 """
 
 _SAFE = """\
-# What must not be opened by a password alone; it lives at Travel's address.
+# What must not be opened by a password alone.
 name: Safe
-redirect_uris: ["{at.travel}/callback"]
+redirect_uris: ["{at.safe}/callback"]
+post_logout_redirect_uris: ["{at.safe}/signed-out"]
+launch_url: {at.safe}/login
 scopes: [openid, email]
 """
 

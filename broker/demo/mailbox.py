@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 import re
@@ -28,12 +29,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message of the folder. text: its text part."""
+    """One message of the folder. text, html: its parts; the pictures of the HTML are in it."""
 
     to: str
     subject: str
     date: str
     text: str
+    html: str = ""
 
     @property
     def links(self) -> list[str]:
@@ -49,11 +51,22 @@ def read_mails(folder: Path) -> list[Mail]:
 
 def _read(path: Path) -> Mail:
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-    text = ""
+    text = html = ""
     if isinstance(message, EmailMessage):
-        part = message.get_body(("plain", "html"))
+        part, rich = message.get_body(("plain", "html")), message.get_body(("html",))
         text = part.get_content() if part is not None else ""
-    return Mail(str(message["To"] or ""), str(message["Subject"] or ""), str(message["Date"] or ""), text)
+        html = _with_pictures(rich.get_content(), message) if rich is not None else ""
+    return Mail(str(message["To"] or ""), str(message["Subject"] or ""), str(message["Date"] or ""), text, html)
+
+
+def _with_pictures(html: str, message: EmailMessage) -> str:
+    """The HTML with its attached pictures (cid:) in it."""
+    for part in message.walk():
+        name = (part["Content-ID"] or "").strip("<>")
+        if name and part.get_content_maintype() == "image":
+            data = base64.b64encode(part.get_payload(decode=True) or b"").decode("ascii")  # type: ignore[arg-type]
+            html = html.replace(f"cid:{name}", f"data:{part.get_content_type()};base64,{data}")
+    return html
 
 
 def create_mailbox(folder: Path, notes: Sequence[Note] = ()) -> Flask:
@@ -71,5 +84,13 @@ def create_mailbox(folder: Path, notes: Sequence[Note] = ()) -> Flask:
 
 
 def _as_html(mail: Mail) -> str:
+    """As a mail program shows it: the HTML in a frame without scripts, and the text beside it."""
     text = _LINK.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', escape(mail.text, quote=False))
-    return f"<article><h3>{escape(mail.subject)}</h3><small>to {escape(mail.to)}, {escape(mail.date)}</small><pre>{text}</pre></article>"
+    head = f"<h3>{escape(mail.subject)}</h3><small>to {escape(mail.to)}, {escape(mail.date)}</small>"
+    if not mail.html:
+        return f'<article>{head}<pre class="mail">{text}</pre></article>'
+    framed = escape(f'<base target="_top">{mail.html}')
+    frame = (
+        f'<iframe title="{escape(mail.subject)}" sandbox="allow-top-navigation-by-user-activation" srcdoc="{framed}"></iframe>'
+    )
+    return f'<article>{head}{frame}<details><summary>As text</summary><pre class="mail">{text}</pre></details></article>'

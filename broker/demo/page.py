@@ -17,6 +17,8 @@ background:transparent;color:inherit;cursor:pointer;text-decoration:none}
 button[data-primary]{background:var(--own);color:#fff}
 button[aria-pressed=true]{outline:3px solid var(--own)}
 pre{overflow:auto;padding:1rem;border:1px solid #8888;border-radius:.4rem}
+pre.mail{white-space:pre-wrap;overflow-wrap:anywhere}
+iframe{width:100%%;height:34rem;border:1px solid #8888;border-radius:.4rem;background:#fff}
 dt{font-weight:600}dd{margin:0 0 .5rem 0}small{opacity:.75}
 """
 

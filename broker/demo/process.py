@@ -103,9 +103,8 @@ class BrokerProcess:
         """The one JSON document of `broker WORDS --json`."""
         return json.loads(self.run(*words, "--json"))
 
-    def invite(self, email: str, application: str, redirect_url: str, *more: str) -> dict[str, Any]:
-        """An invitation without a mail: `id`, `email`, `status`, `redeem_url`."""
-        found: dict[str, Any] = self.ask(
-            "invite", email, "--application", application, "--redirect-url", redirect_url, "--no-mail", *more
-        )
+    def invite(self, email: str, application: str, redirect_url: str, *more: str, mail: bool = False) -> dict[str, Any]:
+        """An invitation, with a mail or without: `id`, `email`, `status`, `redeem_url`."""
+        words = ("invite", email, "--application", application, "--redirect-url", redirect_url, *more)
+        found: dict[str, Any] = self.ask(*words, *(() if mail else ("--no-mail",)))
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from broker.demo import green_path, refusals, story_code, story_factors, story_groups, story_saml
+from broker.demo import green_path, refusals, story_code, story_commands, story_factors, story_groups, story_saml
 from broker.demo.browser import BrowserError
 from broker.demo.cast import Cast
 from broker.demo.faults import FAULTS
@@ -54,6 +54,11 @@ def steps() -> list[Step]:
         ("second factor of ours", story_factors.by_app),
         ("asked the next time", story_factors.asked_again),
         ("policy what-if", story_factors.what_if),
+        ("tiles", story_commands.tiles),
+        ("who was refused", story_commands.refused_person),
+        ("a wrong application", story_commands.wrong_application),
+        ("group in use", story_commands.group_in_use),
+        ("mail as HTML", story_commands.html_mail),
         ("sign out", green_path.logout),
         *story_saml.saml_steps(),
         *story_code.code_steps(),
@@ -61,13 +66,14 @@ def steps() -> list[Step]:
 
 
 def tell(cast: Cast, say: Callable[[str], None] = print) -> bool:
-    """Play all steps, one line each. Returns whether all held; a step that fails does not keep the others from being told."""
-    scene, held = Scene(cast), True
-    for title, step in steps():
+    """Play all steps, one line each, and say how many held. Returns whether all held; a step that fails does not keep the others from being told."""
+    scene, held, story = Scene(cast), 0, steps()
+    for title, step in story:
         try:
             line = f"ok    {title:22} - {step(scene)}"
+            held += 1
         except (NotHeld, BrowserError, SignInFailed, BrokerError, OSError, LookupError, ValueError) as error:
-            held = False
             line = f"FAIL  {title:22} - {type(error).__name__}: {error}"
         say(line)
-    return held
+    say(f"{held} of {len(story)} steps held")
+    return held == len(story)

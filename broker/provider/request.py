@@ -164,7 +164,7 @@ class _Reader:
     def _challenge(self) -> str | None:
         challenge, method = self._values.get("code_challenge"), self._values.get("code_challenge_method")
         if challenge is None and method is None:
-            if self._application.client_type == PUBLIC:
+            if self._application.client_type == PUBLIC or self._application.require_pkce:
                 self.refuse("invalid_request", "pkce_missing")  # RFC 9700 2.1.1
             return None
         if method != "S256":  # RFC 7636 4.3: without a method it would be `plain`

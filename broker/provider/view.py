@@ -33,6 +33,7 @@ class ApplicationView:
     assignment_required: bool = False
     api_permissions: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset()
+    require_pkce: bool = False
 
     @property
     def sector(self) -> str:

@@ -34,6 +34,7 @@ def application_view(file: ApplicationFile) -> ApplicationView:
         assignment_required=file.assignment_required,
         api_permissions=tuple(file.api_permissions),
         roles=frozenset(file.roles),
+        require_pkce=file.require_pkce,
     )
 
 

@@ -11,10 +11,11 @@ from broker.domain import group_rule, mailbox
 from broker.domain.assignment import Assignment, Principal
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict, Invalid, NotFound
-from broker.domain.group import Group, group_name
+from broker.domain.group import Group, folded, group_name
 from broker.domain.ids import new_id
-from broker.services import audit, delegation
+from broker.services import audit, delegation, group_uses
 from broker.services.addresses import parse
+from broker.services.group_uses import Uses
 from broker.services.named import group_named, living
 from broker.settings.load import Settings
 from broker.storage import assignments, groups
@@ -91,10 +92,12 @@ class Groups:
         rule: str | None = None,
         add_owners: Iterable[str] = (),
         remove_owners: Iterable[str] = (),
+        force: bool = False,
     ) -> Group:
         """Another name, another rule, other owners. A new rule empties the group: each member's next sign-in is judged by it.
 
-        An owner may change owners, never take the last one away (AD-03). Raises NotFound, Invalid, Conflict.
+        An owner may change owners, never take the last one away (AD-03). A name that policies use is kept, unless they use
+        the new one as well, or `force` (FC-03). Raises NotFound, Invalid, Conflict.
         """
         added, removed, now = [parse(owner) for owner in add_owners], [parse(owner) for owner in remove_owners], self._clock()
         with self._db.write() as tx:
@@ -110,12 +113,25 @@ class Groups:
                 group = replace(group, rule=text, partner=needed)
             if rename is not None:
                 group = replace(group, name=group_name(rename))
+                if not force:
+                    self._keep_named(before, group)
             if not groups.change(tx, group, empty=group.rule != before.rule):
                 raise Conflict(f"there is a group {group.name!r} already", "group_exists")
             owners = self._own(tx, group, added, removed)
             data = {"name": group.name, "rule": group.rule or "", "owners": len(owners)}
             audit.record(tx, Event(name="group.changed", actor=actor, target=group.id, data=data), now)
             return replace(group, owners=owners)
+
+    def _keep_named(self, before: Group, after: Group) -> None:
+        """Raises Conflict where a policy would name a group that no longer has this name."""
+        uses = list(group_uses.named(self._settings().policies))
+        known = {(use.policy, use.side) for use in uses if folded(use.group) == folded(after.name)}
+        lost = sorted(
+            {use.policy for use in uses if folded(use.group) == folded(before.name) and (use.policy, use.side) not in known}
+        )
+        if lost and folded(before.name) != folded(after.name):
+            message = f"{before.name!r} is named by policy {', '.join(lost)}: write {after.name!r} there beside it first"
+            raise Conflict(message, "group_in_use")
 
     @staticmethod
     def _own(tx: Connection, group: Group, added: Sequence[str], removed: Sequence[str]) -> tuple[str, ...]:
@@ -129,16 +145,25 @@ class Groups:
                 raise NotFound(f"{email} does not own {group.name!r}", "owner_unknown")
         return tuple(sorted(owners))
 
-    def remove(self, actor: Actor, name: str) -> Group:
-        """Delete a group: its memberships and assignments end with it, for running tokens too. Raises NotFound."""
+    def remove(self, actor: Actor, name: str, *, force: bool = False) -> tuple[Group, Uses]:
+        """Delete a group: its memberships and assignments end with it, for running tokens too. What depended on it.
+
+        Raises NotFound, Conflict where something depends on it, unless `force` (FC-03).
+        """
         now = self._clock()
         with self._db.write() as tx:
             group = self._owned(tx, actor, name)
             delegation.administer(tx, self._settings(), actor, now)
-            data = {"name": group.name, "members": groups.count(tx, group.id)}
+            uses = group_uses.of(tx, self._settings().policies, group, now)
+            if uses and not force:
+                raise Conflict(
+                    f"group {group.name!r} is in use: {uses.named}; change these first, or delete it with --force", "group_in_use"
+                )
+            policies, applications = sorted({use.policy for use in uses.policies}), list(uses.applications)
+            data = {"name": group.name, "members": uses.members, "policies": policies, "applications": applications}
             groups.remove(tx, group.id)
             audit.record(tx, Event(name="group.deleted", actor=actor, target=group.id, data=data), now)
-        return group
+        return group, uses
 
     def add_members(self, actor: Actor, name: str, guests: Sequence[str]) -> int:
         """Put people into a group, all or none; the number of those who were not in it. Raises NotFound, Conflict (a rule)."""

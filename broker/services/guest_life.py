@@ -12,6 +12,7 @@ from broker.domain.guest import Kind, Person, State
 from broker.domain.life import Act
 from broker.domain.question import Question, QuestionKind
 from broker.services import audit
+from broker.services.endings import Ended, end_access
 from broker.services.moves import carry_out, remove, rules_of
 from broker.services.named import named
 from broker.services.questions import Handler
@@ -57,6 +58,18 @@ class GuestLife:
             return {"expires_at": None if forever else _end(until, rules, now), "notices": 0, "last_sign_in": _seen(person, now)}
 
         return self._act(actor, name, Act.RENEW, reason, values=ends)
+
+    def sign_out(self, actor: Actor, name: str, *, reason: str = "") -> Ended:
+        """Every session and token ends, of applications too; the person may sign in again at once. Raises NotFound, Invalid."""
+        now = self._clock()
+        _checked(reason)
+        with self._db.write() as tx:
+            person = named(tx, name, lock=True)
+            ended = end_access(tx, person.id, now)
+            data = {"sessions": ended.sessions, "applications": list(ended.clients)}
+            personal = {"reason": reason} if reason else {}
+            audit.record(tx, Event(name="guest.signed_out", actor=actor, subject=person.id, data=data, personal=personal), now)
+            return ended
 
     def delete(self, actor: Actor, name: str, *, reason: str = "") -> dict[str, int]:
         """Access ends and personal data leaves for good; how many rows went. Raises NotFound, Conflict, Invalid.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 from collections.abc import Callable, Sequence
@@ -93,6 +94,29 @@ class Outbox:
             if transport is not None:
                 transport.close()
         return accepted
+
+    def test(self, recipient: str) -> str:
+        """Send a test mail now, past the outbox; "" if the server took it, else what it said. recipient: canonical (FC-11)."""
+        settings = self._settings()
+        company = settings.broker.organization.name
+        text = f"This is a test of the mail settings of {company} ({settings.issuer}). You can ignore it.\n"
+        transport = self._open()
+        try:
+            message = compose(
+                Written(f"{company}: test mail", text, f"<p>{html.escape(text.strip())}</p>\n"),
+                sender=settings.broker.mail_from,
+                recipient=recipient,
+                reply_to=None,
+                message_id=f"{new_id()}@{self._host()}",
+                language="en",
+                at=self._clock(),
+            )
+            transport.send(message, recipient)
+        except (Refused, Delayed) as error:
+            return str(error) or type(error).__name__.lower()
+        finally:
+            transport.close()
+        return ""
 
     def look(self) -> int:
         """Deliver if anything waits; one reading statement if not."""

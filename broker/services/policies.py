@@ -12,13 +12,14 @@ from broker.domain.guest import Person
 from broker.domain.judgement import judge
 from broker.domain.policy import Circumstances, Net, Policy, Rulebook, Whom
 from broker.domain.replay import PastSignIn
+from broker.services import group_uses
 from broker.services.addresses import parse
 from broker.services.policy_export import Export, lines
 from broker.services.replay import from_database
 from broker.settings.load import Settings
 from broker.settings.policy_file import People, PolicyFile
-from broker.storage import assignments, groups, people
-from broker.storage.engine import Connection, Database
+from broker.storage import assignments, people
+from broker.storage.engine import Database
 
 Name = Callable[[str], str]  # what stands for a guest's address
 
@@ -101,7 +102,7 @@ class Policies:
             if person is None:
                 raise NotFound(f"nobody with the address {canonical} is known; invite the guest first", "person_unknown")
             held = assignments.holdings(tx, person.id, application, now)
-            missing = _missing_groups(tx, settings)
+            missing = [f"policy {one.policy} {one.missing}" for one in group_uses.missing(tx, settings.policies)]
         needs_assignment = file.assignment_required and not any(row.assignment_id for row in held)
         circumstances = Circumstances(
             kind=person.kind,
@@ -130,6 +131,11 @@ class Policies:
             "policies": [result._asdict() for result in verdict.results],
             "notes": [*_notes(person, now, needs_assignment=needs_assignment), *missing],
         }
+
+    def missing_groups(self) -> list[str]:
+        """A warning for each group that a policy names and that does not exist (FC-03)."""
+        with self._db.read() as tx:
+            return [f"policy {one.policy} {one.missing}" for one in group_uses.missing(tx, self._settings().policies)]
 
     def past(self, since: int) -> Iterator[PastSignIn]:
         """The saved sign-ins of the last seconds that reached the policies, oldest first."""
@@ -171,18 +177,6 @@ def _home_of(person: Person, settings: Settings) -> str:
         return person.partner
     partner = settings.partner_of_domain(domain_of(person.email))
     return partner.id if partner else "email"
-
-
-def _missing_groups(tx: Connection, settings: Settings) -> list[str]:
-    """Groups live in the database, so no file's reader can tell that a name is wrong; it would protect nothing (PO-01)."""
-    named = [
-        (file.id, name)
-        for file in settings.policies.values()
-        if file.state != "disabled"
-        for name in dict.fromkeys((*file.users.include.groups, *file.users.exclude.groups))
-    ]
-    known = groups.known(tx, {folded(name) for _, name in named}) if named else set()
-    return [f"policy {id_} names the group {name}, which there is not" for id_, name in named if folded(name) not in known]
 
 
 def _notes(person: Person, now: int, *, needs_assignment: bool) -> list[str]:

@@ -14,6 +14,7 @@ from broker.settings import urls
 from broker.settings.errors import Problem, Wrong
 from broker.settings.values import (
     ClaimName,
+    Duration,
     Email,
     Link,
     Listed,
@@ -43,6 +44,10 @@ ApiPermission = Literal[
     "Policy.Read.All",
     "AuditLog.Read.All",
 ]
+
+
+EncryptionAlg = Literal["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"]
+EncryptionEnc = Literal["A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"]
 
 
 def _jwks(value: object, info: ValidationInfo) -> object:
@@ -139,7 +144,14 @@ class SelfService(Section):
     """Whether people may ask for access themselves."""
 
     sign_up: bool = Field(default=False, description="A person without an invitation may ask for access.")
+    request: bool = Field(default=False, description="A guest of ours may ask for access to this application.")
     approval: Literal["owners", "none"] = Field(default="owners", description="Who says yes.")
+    attributes: Listed[Word] = Field(default=(), description="What is asked on the form beside name and address.")
+    role: Word | None = Field(default=None, description="The role that is given; one of `roles`.")
+    lifetime: Duration | None = Field(default=None, description="How long the access lasts; null: as for every guest.")
+    proof: Listed[Literal["partner", "email_code"]] = Field(
+        default=("partner", "email_code"), description="How the address may be proven."
+    )
 
 
 class ApplicationFile(NamedFile):
@@ -162,6 +174,31 @@ class ApplicationFile(NamedFile):
     post_logout_redirect_uris: Redirects = Field(
         default=(), description="Where a sign-out may return to, compared character for character."
     )
+    require_pkce: bool = Field(
+        default=False, description="Refuse authorization requests without PKCE; public clients always need it."
+    )
+    client_assertion_audience: Listed[Literal["issuer", "token_endpoint"]] = Field(
+        default=("issuer",), description="The `aud` that its client assertions may have."
+    )
+    id_token_claims: Listed[Word] = Field(
+        default=(), description="Further claims of the ID token, as [proofs]; idp, acr, amr, auth_time and sid are always in it."
+    )
+    fapi: bool = Field(default=False, description="The FAPI 2.0 security profile.")
+    require_pushed_authorization_requests: bool = Field(
+        default=False, description="Only pushed authorization requests (RFC 9126)."
+    )
+    dpop_bound_access_tokens: bool = Field(default=False, description="Only access tokens that are bound to a key (RFC 9449).")
+    access_tokens: Literal["opaque", "jwt"] = Field(default="opaque", description="The form of its access tokens; jwt: RFC 9068.")
+    resources: Listed[Link] = Field(default=(), description="Resources that it may ask tokens for (RFC 8707).")
+    userinfo_encrypted_response_alg: EncryptionAlg | None = Field(
+        default=None, description="How the key of an encrypted userinfo is wrapped."
+    )
+    userinfo_encrypted_response_enc: EncryptionEnc | None = Field(default=None, description="How that userinfo is encrypted.")
+    id_token_encrypted_response_alg: EncryptionAlg | None = Field(
+        default=None, description="How the key of an encrypted ID token is wrapped."
+    )
+    id_token_encrypted_response_enc: EncryptionEnc | None = Field(default=None, description="How that ID token is encrypted.")
+    frontchannel_logout_uri: Link | None = Field(default=None, description="Loaded in the browser when a session ended.")
     backchannel_logout_uri: Outbound | None = Field(default=None, description="Told when a session of one of its people ended.")
     launch_url: Link | None = Field(default=None, description="Its tile in the access panel.")
     logo: Logo | None = Field(default=None, description="A .svg or .png inside the home.")
@@ -205,3 +242,11 @@ def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
     if not given and raw.get("api_permissions"):
         message = "are for programs that prove themselves; write client_secret, jwks or jwks_uri too, or remove them"
         yield Problem(message, at=("api_permissions",))
+    for what in ("userinfo", "id_token"):
+        alg, enc = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
+        if raw.get(enc) is not None and raw.get(alg) is None:
+            yield Problem(f"stands without {alg}; write both", at=(enc,))
+    own, roles = raw.get("self_service"), raw.get("roles")
+    role = own.get("role") if isinstance(own, dict) else None
+    if role is not None and role not in (roles if isinstance(roles, list) else ()):
+        yield Problem("{value} is none of the roles of this file; write one of `roles`", role, at=("self_service", "role"))

@@ -23,6 +23,7 @@ from broker.settings.values import (
     Mailbox,
     Network,
     Section,
+    StaffOrGroup,
     Text,
     Version,
 )
@@ -129,6 +130,19 @@ class Tokens(Section):
     refresh_idle: Duration = Field(
         default="7d", validate_default=True, description="A refresh token that is not used for this time is over."
     )
+    refresh_grace: Duration = Field(
+        default="30s",
+        validate_default=True,
+        description="A refresh token that was just replaced may be shown again for this time.",
+    )
+
+
+class Roles(Section):
+    """Members who may do a part of what administrators do: addresses, or the members of a group as group:NAME."""
+
+    guest_inviters: Listed[StaffOrGroup] = Field(default=(), description="May invite guests.")
+    help_desk: Listed[StaffOrGroup] = Field(default=(), description="May look at guests and sign-ins, and help them.")
+    auditors: Listed[StaffOrGroup] = Field(default=(), description="May read everything, and change nothing.")
 
 
 class Retention(Section):
@@ -165,6 +179,7 @@ class BrokerFile(Section):
         description="sqlite:///PATH, or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE.",
     )
     administrators: Listed[Email] = Field(default=(), description="Members with these verified addresses run the admin portal.")
+    roles: Roles = Field(default_factory=Roles, description="Members who may do a part of what administrators do.")
     mail: Mail = Field(default_factory=Mail, description="How invitations leave.")
     invitations: Invitations = Field(default_factory=Invitations, description="Who may be invited.")
     guests: Guests = Field(default_factory=Guests, description="What holds for every guest.")

@@ -36,12 +36,12 @@ _CALLED: tuple[tuple[str, Loc], ...] = (  # what the broker itself calls
 def check(reading: Reading) -> list[ConfigError]:
     """Every finding."""
     known = {kind: sorted(source.id for source in reading.of(kind)) for kind in ("partner", "application")}
-    allowed = _allowed(reading)
+    reachable = allowed(reading)
     domains: dict[str, tuple[Source, int]] = {}
     clients: dict[tuple[str, str], Source] = {}
     errors: list[ConfigError] = []
     for source in reading.sources:
-        problems = [*_unknown(source, known), *_http(source, allowed)]
+        problems = [*_unknown(source, known), *_http(source, reachable)]
         if source.kind == "partner":
             problems += (*_same_domain(source, domains), *_same_client(source, clients))
         errors += translate.of_problems(source.tree, problems)
@@ -75,7 +75,7 @@ def _unknown(source: Source, known: dict[str, list[str]]) -> Iterator[Problem]:
                 yield Problem(f"{{value}} is no {wanted} we have a file of; {hint}", name, (*loc, number))
 
 
-def _allowed(reading: Reading) -> tuple[str, ...] | None:
+def allowed(reading: Reading) -> tuple[str, ...] | None:
     """`network.allow_private_addresses`; None if it cannot be told, so that one mistake is not reported in every file."""
     raw = next((_at(source, ("network",)) for source in reading.of("broker")), None)
     try:
@@ -84,17 +84,17 @@ def _allowed(reading: Reading) -> tuple[str, ...] | None:
         return None
 
 
-def _http(source: Source, allowed: tuple[str, ...] | None) -> Iterator[Problem]:
+def _http(source: Source, reachable: tuple[str, ...] | None) -> Iterator[Problem]:
     """HO-16: the broker calls http: only where the operator listed the host."""
     for kind, loc in _CALLED:
         url = _at(source, loc) if source.kind == kind else None
-        if allowed is None or not isinstance(url, str) or not url.startswith("http://"):
+        if reachable is None or not isinstance(url, str) or not url.startswith("http://"):
             continue
         try:
             urls.outbound(url)
         except Wrong:
             continue  # reported where the file itself was judged
-        if not PrivateAddresses.of(allowed).holds_url(url):
+        if not PrivateAddresses.of(reachable).holds_url(url):
             advice = "write https://, or list its host in network.allow_private_addresses of broker.yaml"
             yield Problem(f"{{value}} is http (url_not_allowed); {advice}", url, loc)
 

@@ -1,9 +1,10 @@
-"""The four kinds of config files, by the names everybody else uses."""
+"""The five kinds of config files, by the names everybody else uses."""
 
 from __future__ import annotations
 
 from broker.settings.application_file import ApplicationFile
 from broker.settings.broker_file import BrokerFile
+from broker.settings.federation_file import FederationFile
 from broker.settings.partner_file import ClaimsMap, OidcPartner, PartnerFile, SamlPartner, Trust
 from broker.settings.policy_file import PolicyFile
 from broker.settings.values import Section
@@ -13,6 +14,7 @@ MODELS: dict[str, type[Section]] = {
     "partner": PartnerFile,
     "application": ApplicationFile,
     "policy": PolicyFile,
+    "federation": FederationFile,
 }
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "ApplicationFile",
     "BrokerFile",
     "ClaimsMap",
+    "FederationFile",
     "OidcPartner",
     "PartnerFile",
     "PolicyFile",

@@ -52,7 +52,7 @@ def _certificate(value: str, info: ValidationInfo) -> str:
     return value
 
 
-def _metadata(value: object, info: ValidationInfo) -> str:
+def metadata_source(value: object, info: ValidationInfo) -> str:
     """A URL, or a file that exists."""
     if isinstance(value, str) and ("://" in value or _SCHEME.match(value)):  # `data:` and `file:` are no files of ours (SM-08)
         return urls.outbound(value)
@@ -105,7 +105,7 @@ ClaimsMap = dict[ClaimName, Text]
 class SamlPartner(Section):
     """The partner's identity provider, over SAML 2.0."""
 
-    metadata: Annotated[str, BeforeValidator(_metadata)] = Field(
+    metadata: Annotated[str, BeforeValidator(metadata_source)] = Field(
         description="URL or file; a URL is refreshed on its own validity.", examples=["https://idp.fabrikam.example/metadata"]
     )
     entity_id: Text | None = Field(default=None, description="Needed when the metadata holds several entities.")

@@ -16,6 +16,11 @@ def _changed(value: Any, default: Any) -> bool:
     return bool(value != default)
 
 
+def _written(_value: Any, _default: Any) -> bool:
+    """Told with its default, too: the default is something that does not happen yet."""
+    return True
+
+
 class Pending(NamedTuple):
     """kind: of file. path: dotted key. missing: the capability in plain words. used: (value, default) -> whether to tell."""
 
@@ -27,6 +32,21 @@ class Pending(NamedTuple):
 
 PENDING = (
     Pending("broker", "administrators", "the admin portal is not built"),
+    Pending("broker", "roles", "the admin portal is not built"),
+    Pending("broker", "tokens.refresh_grace", "a refresh token that was replaced is refused at once", _written),
+    Pending("federation", "metadata", "federations are not built"),
+    Pending("application", "client_assertion_audience", "only the issuer is accepted"),
+    Pending("application", "id_token_claims", "the ID token has its fixed claims"),
+    Pending("application", "fapi", "the FAPI profile is not built"),
+    Pending("application", "require_pushed_authorization_requests", "pushed authorization requests are not built"),
+    Pending("application", "dpop_bound_access_tokens", "DPoP is not built"),
+    Pending("application", "access_tokens", "access tokens are opaque"),
+    Pending("application", "resources", "resource indicators are not built"),
+    Pending("application", "userinfo_encrypted_response_alg", "responses are not encrypted"),
+    Pending("application", "userinfo_encrypted_response_enc", "responses are not encrypted"),
+    Pending("application", "id_token_encrypted_response_alg", "responses are not encrypted"),
+    Pending("application", "id_token_encrypted_response_enc", "responses are not encrypted"),
+    Pending("application", "frontchannel_logout_uri", "applications are not told of sign-outs"),
     Pending("application", "backchannel_logout_uri", "applications are not told of sign-outs"),
     Pending("application", "owners", "owners cannot add guests"),
     Pending("application", "api_permissions", "the management API is not built"),

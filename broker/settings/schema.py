@@ -10,5 +10,5 @@ NAMES = tuple(MODELS)
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The schema of `broker`, `partner`, `application` or `policy` (JSON Schema 2020-12). Raises KeyError."""
+    """The schema of `broker`, `partner`, `application`, `policy` or `federation` (JSON Schema 2020-12). Raises KeyError."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **MODELS[name].model_json_schema()}

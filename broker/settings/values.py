@@ -60,6 +60,13 @@ def _secret(value: object) -> object:
     return SecretStr(str(value))
 
 
+def _staff_or_group(value: object) -> str:
+    """An address, or group:NAME."""
+    if isinstance(value, str) and value.startswith("group:"):
+        return f"group:{names.text(value.removeprefix('group:').strip())}"
+    return names.email(value)
+
+
 def _scalar(value: object) -> object:
     if isinstance(value, str | bool | int):
         return value
@@ -152,6 +159,7 @@ Duration = Annotated[int, BeforeValidator(durations.seconds), _text_schema(patte
 Secret = Annotated[SecretStr, BeforeValidator(_secret), _text_schema(format="password", writeOnly=True)]
 Domain = Annotated[str, BeforeValidator(names.domain)]
 Email = Annotated[str, BeforeValidator(names.email), _text_schema(format="email")]
+StaffOrGroup = Annotated[str, BeforeValidator(_staff_or_group)]
 Mailbox = Annotated[str, BeforeValidator(names.mailbox)]
 Network = Annotated[str, BeforeValidator(names.network)]
 HostOrNetwork = Annotated[str, BeforeValidator(names.host_or_network)]

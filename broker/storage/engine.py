@@ -8,23 +8,24 @@ A database that is held by another process, or away, is said within five seconds
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from broker.domain.errors import Unavailable
 
-__all__ = ["Connection", "Database", "resolve"]  # services name the transaction that they pass on
+__all__ = ["Connection", "Database", "asked", "resolve"]  # services name the transaction that they pass on
 
 BUSY_TIMEOUT_MS = 4_000  # for a lock that another process holds
 _AWAY = 3  # seconds for PostgreSQL to take a connection, or for one of the pool to come free
 _SQLITE_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+Answer = TypeVar("Answer")
 _OPTIONS = {"preserve_rowcount": True}  # else an INSERT ... ON CONFLICT answers -1 on PostgreSQL, and nothing is ever taken
 
 
@@ -57,6 +58,23 @@ class Database:
         """Close every pooled connection."""
         self.writer.dispose()
         self.reader.dispose()
+
+
+def asked(url: str, base: Path, question: Callable[[Connection], Answer]) -> Answer | None:
+    """One question to a database that is there; None if it is not there, cannot be reached within 3 s or has no tables yet."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        parsed = parsed.update_query_dict({"connect_timeout": "3"})
+    elif not (base / (parsed.database or "")).is_file():
+        return None
+    database = Database(parsed.render_as_string(hide_password=False), base=base)
+    try:
+        with database.read() as tx:
+            return question(tx)
+    except (SQLAlchemyError, Unavailable):
+        return None
+    finally:
+        database.close()
 
 
 def resolve(url: str, base: Path | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, Row, exists, insert, or_, select, update
 
 from broker.domain.invitation import Invitation, Status
 from broker.storage.dialects import for_both, run
@@ -61,6 +61,35 @@ def latest_of(tx: Connection, person_id: str) -> Invitation | None:
     order = (c.created_at.desc(), c.status == Status.PENDING.value)
     row = tx.execute(select(invitations).where(c.person_id == person_id).order_by(order[0], order[1].desc()).limit(1)).first()
     return _invitation(row) if row else None
+
+
+def page(
+    tx: Connection, now: int, *, status: Status | None = None, person_id: str | None = None, after: str = "", limit: int
+) -> list[Invitation]:
+    """Invitations, the newest first, a page behind the one with the id `after`; of one status as it is at `now`, of one person."""
+    c = invitations.c
+    statement = select(invitations)
+    if person_id is not None:
+        statement = statement.where(c.person_id == person_id)
+    if status is not None:
+        written = Status.PENDING if status is Status.EXPIRED else status
+        statement = statement.where(c.status == written.value)
+    if status in (Status.PENDING, Status.EXPIRED):
+        statement = statement.where(c.expires_at > now if status is Status.PENDING else c.expires_at <= now)
+    if after:
+        last = by_id(tx, after)
+        if last is None:
+            return []
+        statement = statement.where(c.created_at <= last.created_at, or_(c.created_at < last.created_at, c.id < after))
+    rows = tx.execute(statement.order_by(c.created_at.desc(), c.id.desc()).limit(limit))
+    return [_invitation(row) for row in rows]
+
+
+def revoke(tx: Connection, invitation_id: str) -> bool:
+    """Take one pending invitation back; False if it is redeemed or revoked."""
+    c = invitations.c
+    statement = update(invitations).where(c.id == invitation_id, c.status == Status.PENDING.value)
+    return tx.execute(statement.values(status=Status.REVOKED.value)).rowcount == 1
 
 
 def is_replaced(tx: Connection, invitation: Invitation) -> bool:

@@ -32,6 +32,7 @@ class Mails:
         shared = {
             **mail.values,
             "date": translator.date,
+            "end": translator.end,
             "language": language,
             "direction": translator.direction,
             "company": organization.name,
@@ -109,7 +110,7 @@ def _renewal(translator: Translator, _company: str, mail: Mail) -> str:
 
 
 def _ending(translator: Translator, company: str, mail: Mail) -> str:
-    say, until = translator.plain, translator.date(int(str(mail.values["ends_at"])))
+    say, until = translator.plain, translator.end(int(str(mail.values["ends_at"])))
     return say("Your access to %(company)s ends on %(until)s", company=company, until=until)
 
 

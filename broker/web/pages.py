@@ -99,6 +99,7 @@ class Pages:
                 "gettext": translator.gettext,
                 "ngettext": translator.ngettext,
                 "date": translator.date,
+                "end": translator.end,
                 "number": translator.number,
                 "isolate": isolate,
                 "language": translator.language,

@@ -23,7 +23,8 @@ def test_story(tmp_path: Path) -> None:
     with Cast(tmp_path / "demo", 0) as cast:
         held = tell(cast, said.append)
     assert held, "\n".join(line for line in said if not line.startswith("ok"))
-    assert len(said) == len(steps())
+    assert len(said) == len(steps()) + 1
+    assert said[-1] == f"{len(steps())} of {len(steps())} steps held"
     assert not cast.broker.is_running
 
 
@@ -35,6 +36,7 @@ def test_story_without_a_broker(tmp_path: Path) -> None:
     cast.broker.command = lambda *words: subprocess.CompletedProcess(words, 1, "", "")  # type: ignore[method-assign]
     with cast:
         assert tell(cast, said.append) is False
+        assert said.pop() == f"0 of {len(steps())} steps held"
         assert len(said) == len(steps())
         assert all(line.startswith("FAIL") for line in said), "\n".join(said)
         assert Scene(cast).upstream() == 0

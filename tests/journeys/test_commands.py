@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from broker.app import build
 from broker.cli import broker
 from tests.journeys.world import ADA, BO, SECRET, World
 
@@ -19,7 +20,7 @@ Run = Callable[..., Result]
 def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`broker WORDS` at the world's home, in this process."""
     monkeypatch.setenv("SECRET", SECRET)
-    monkeypatch.setattr("broker.app.system_clock", world.clock)
+    monkeypatch.setattr(build, "__kwdefaults__", {**(build.__kwdefaults__ or {}), "clock": world.clock})
 
     def call(*words: str) -> Result:
         return CliRunner().invoke(broker, [*words, "--home", str(world.home)])

@@ -107,14 +107,14 @@ def test_delete_and_export(world: World, run: Run) -> None:
     world.redeem(world.visitor())
     found = as_json(run("guests", "export", ADA.email))
     assert found["person"]["email"] == ADA.email
-    named = run("guests", "delete", ADA.email, "--reason", "Ada Fabrik asked")
+    named = run("guests", "delete", ADA.email, "--yes", "--reason", "Ada Fabrik asked")
     assert (named.exit_code, "must not name the guest" in named.stderr) == (1, True)
-    gone = as_json(run("guests", "delete", ADA.email, "--reason", "asked for it", "--json"))
+    gone = as_json(run("guests", "delete", ADA.email, "--yes", "--reason", "asked for it", "--json"))
     assert (gone["id"], gone["state"]) == (found["person"]["id"], "deleted")
     assert gone["rows"]["identities"] == 1
-    again = run("guests", "delete", gone["id"])
+    again = run("guests", "delete", gone["id"], "--yes")
     assert (again.exit_code, "deleted" in again.stderr) == (1, True)
-    assert run("guests", "delete", ADA.email).exit_code == 1
+    assert run("guests", "delete", ADA.email, "--yes").exit_code == 1
     assert as_json(run("guests", "list", "--json")) == []
 
 

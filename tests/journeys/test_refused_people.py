@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
+from broker.app import build
 from broker.cli import broker
 from broker.cli.output import when
 from broker.storage.tables import receipts
@@ -23,7 +24,7 @@ DAY = 86_400
 def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`broker WORDS` at the world's home, in this process."""
     monkeypatch.setenv("SECRET", SECRET)
-    monkeypatch.setattr("broker.app.system_clock", world.clock)
+    monkeypatch.setattr(build, "__kwdefaults__", {**(build.__kwdefaults__ or {}), "clock": world.clock})
 
     def call(*words: str) -> Result:
         return CliRunner().invoke(broker, [*words, "--home", str(world.home)])

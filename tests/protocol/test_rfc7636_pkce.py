@@ -20,6 +20,15 @@ def test_public_application_needs_a_challenge(calm: Stage):
     assert sent_to(response)[1]["error"] == "invalid_request"
 
 
+def test_require_pkce_binds_a_confidential_application(stage: Stage):
+    """`require_pkce: true` refuses what a confidential application may leave out otherwise, and takes S256 as ever."""
+    path = stage.home / "config/applications/payroll.yaml"
+    stage.write("applications/payroll.yaml", path.read_text() + "require_pkce: true\n")
+    refused = stage.authorize(drop="code_challenge code_challenge_method")
+    assert sent_to(refused)[1]["error"] == "invalid_request"
+    assert stage.authorize().headers["Location"].startswith("/signin/")
+
+
 def test_confidential_application_may_do_without(calm: Stage):
     """HP-48: Core knows no challenge."""
     response = calm.authorize(drop="code_challenge code_challenge_method nonce state")

@@ -7,7 +7,12 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parent.parent / "docs" / "standards.md").read_text()
-OTHER = {"test_standards.py", "test_quiet.py", "test_what_if.py"}  # about this page, logs, and policies
+OTHER = {
+    "test_standards.py",
+    "test_quiet.py",
+    "test_what_if.py",
+    "test_refused_applications.py",
+}  # about this page, logs, policies and refusals
 
 
 def test_page_and_files_name_one_another():

@@ -156,7 +156,7 @@ def test_what_is_told(stage: Stage) -> None:
     stage.write("policies/typo.yaml", "name: x\nusers: {include: {groups: [Auditor, AUDITORS]}}\ngrant: {block: true}\n")
     stage.broker.groups.create(ACTOR, "Auditors")
     assert ask("ada@fabrikam.example", "payroll", "192.0.2.1")["notes"] == [
-        "policy typo names the group Auditor, which there is not"
+        "policy typo names group 'Auditor', which doesn't exist, so nobody is protected through it"
     ]
     (stage.home / "config" / "policies" / "typo.yaml").unlink()
     stage.reload()

@@ -401,9 +401,9 @@ def test_the_command(world: World) -> None:
     runner, environ = CliRunner(), {"SECRET": SECRET, "BROKER_HOME": str(world.home)}
     said = runner.invoke(command, ["doctor", "fabrikam", "--offline"], env=environ)
     assert said.exit_code == 1
-    heads = re.findall(r"^(Problems|Warnings|Well)$", said.stdout, re.MULTILINE)
-    assert heads == ["Problems", "Warnings", "Well"]
-    assert "on the partner's side: " in said.stdout
+    heads = re.findall(r"^(Problems|Warnings|OK)$", said.stdout, re.MULTILINE)
+    assert heads == ["Problems", "Warnings", "OK"]
+    assert "to fix (on the partner's side): " in said.stdout
     answer = runner.invoke(command, ["doctor", "fabrikam", "--json"], env=environ)
     document = json.loads(answer.stdout)
     assert (answer.exit_code, document["ok"], document["id"]) == (1, False, "fabrikam")

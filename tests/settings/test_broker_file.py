@@ -95,7 +95,7 @@ HOST = "is no host or network; write one as idp.internal, idp.internal:8443 or 1
 SENDER = "is no sender; write Contoso <no-reply@contoso.example>"
 DOMAIN = "is no mail domain; write one as fabrikam.example"
 TOP = (
-    "issuer, organization, database, administrators, mail, invitations, guests, terms_of_use, sessions, tokens, languages,"
+    "issuer, organization, database, administrators, roles, mail, invitations, guests, terms_of_use, sessions, tokens, languages,"
     " retention, network"
 )
 CASES = {

@@ -187,3 +187,21 @@ def test_a_query_service(tmp_path: Path, name: str) -> None:
         assert [request.path for request in server.requests] == [f"/entities/{name}"]
     finally:
         server.close()
+
+
+def test_fc_12_a_bad_file_is_named_beside_other_mistakes(tmp_path: Path) -> None:
+    """A wrong key in another file, in broker.yaml or in the partner's own file does not hide that metadata is bad."""
+    text = entity(more=' validUntil="2020-01-01T00:00:00Z"')
+    place = home(tmp_path, "config/m.xml", "colour: red\n", broker=BROKER + "colour: red\n")
+    (tmp_path / "config/m.xml").write_text(text)
+    (place / "config/applications/payroll.yaml").write_text("name: Payroll\ncolour: red\n")
+    result = run(place)
+    assert result.exit_code == 1
+    named = [line.split(": ")[0].partition(":")[0] + " " + line.split(": ")[1] for line in result.stderr.splitlines()]
+    assert named == [
+        "config/applications/payroll.yaml colour",
+        "config/broker.yaml colour",
+        "config/partners/fabrikam.yaml saml.metadata",
+        "config/partners/fabrikam.yaml colour",
+    ]
+    assert "metadata_expired" in result.stderr

@@ -8,6 +8,7 @@ import pytest
 
 from broker.settings import load, pending
 from broker.settings.schema import schema
+from tests.connectors.saml.test_metadata import pem, rsa_key
 from tests.settings.homes import APPLICATION, BROKER, ENVIRON, PARTNER, POLICY, good, write
 
 OFF = POLICY + "state: disabled\n"
@@ -49,6 +50,20 @@ USED = {
     ("application", "owners: [bob@contoso.example]"): "owners",
     ("application", "api_permissions: [User.Read.All]"): "api_permissions",
     ("application", "self_service: {sign_up: true}"): "self_service",
+    ("application", "self_service: {request: true, lifetime: 90d, proof: [email_code]}"): "self_service",
+    ("application", "id_token_claims: [proofs]"): "id_token_claims",
+    ("application", "client_assertion_audience: [issuer, token_endpoint]"): "client_assertion_audience",
+    ("application", "fapi: true"): "fapi",
+    ("application", "require_pushed_authorization_requests: true"): "require_pushed_authorization_requests",
+    ("application", "dpop_bound_access_tokens: true"): "dpop_bound_access_tokens",
+    ("application", "access_tokens: jwt"): "access_tokens",
+    ("application", "resources: [https://api.contoso.example]"): "resources",
+    ("application", "id_token_encrypted_response_alg: RSA-OAEP-256"): "id_token_encrypted_response_alg",
+    ("application", "userinfo_encrypted_response_alg: ECDH-ES"): "userinfo_encrypted_response_alg",
+    ("application", "frontchannel_logout_uri: https://a.example/out"): "frontchannel_logout_uri",
+    ("application", "require_pkce: true"): "require_pkce",
+    ("broker", "tokens: {refresh_grace: 30s}"): "tokens.refresh_grace",
+    ("broker", "roles: {help_desk: [ann@contoso.example, 'group:Help desk']}"): "roles",
 }
 FILES = {
     "broker": ("config/broker.yaml", BROKER),
@@ -86,6 +101,34 @@ def test_policies_and_saml_partners(tmp_path: Path):
         ],
     }
     assert found == [line + kinds[kind] for kind in ("partner", "policy") if kind in kinds for line in expected[kind]]
+
+
+def test_a_federation_is_read_and_has_no_effect_yet(tmp_path: Path):
+    """Its file is validated closed, as every other; `broker check` says that nobody comes in by it yet."""
+    certificate = pem(rsa_key(name="federation"))
+    text = "metadata: {mdq: https://mdq.federation.example/}\nmetadata_certificate: config/md.pem\n"
+    text += "include: {registration_authorities: [https://a.example]}\nexclude: {entity_ids: [https://b.example]}\nhidden: true\n"
+    write(tmp_path, {"config/md.pem": certificate, "config/federations/edu.yaml": text})
+    assert notes(tmp_path) == ["config/federations/edu.yaml:1: metadata: has no effect yet: federations are not built"]
+    write(tmp_path, {"config/federations/edu.yaml": "metadata: {mdq: 1}\ncolour: red\n"})
+    errors = [error.key for error in load.read(tmp_path, ENVIRON).errors]
+    assert sorted(set(errors)) == ["colour", "metadata", "metadata_certificate"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("id_token_encrypted_response_enc: A256GCM", "id_token_encrypted_response_enc"),
+        ("self_service: {role: chief}", "self_service.role"),
+        ("access_tokens: odd", "access_tokens"),
+        ("require_pkce: 1", "require_pkce"),
+        ("self_service: {proof: [faith]}", "self_service.proof.0"),
+    ],
+)
+def test_new_keys_of_an_application_are_validated(tmp_path: Path, text: str, key: str):
+    """Closed from the start: what a key cannot mean is refused where it is written."""
+    reading = load.read(good(tmp_path, application=f"{APPLICATION}{text}\n"), ENVIRON)
+    assert [error.key for error in reading.errors] == [key]
 
 
 def test_files_with_errors_have_no_notes(tmp_path: Path):

@@ -16,6 +16,7 @@ from broker.domain.assignment import Principal
 from broker.domain.audit import SYSTEM, Event
 from broker.domain.factor import Method
 from broker.domain.guest import State
+from broker.domain.invitation import Status
 from broker.domain.mail import Kind, Mail
 from broker.domain.question import QuestionKind
 from broker.domain.receipt import Outcome, Search
@@ -137,6 +138,11 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "invitations.by_ticket": lambda tx: invitations.by_ticket(tx, "ticket"),
     "invitations.by_id": lambda tx: invitations.by_id(tx, INVITATION.id),
     "invitations.latest_of": lambda tx: invitations.latest_of(tx, PERSON.id),
+    "invitations.page": lambda tx: [
+        invitations.page(tx, START, person_id=PERSON.id, status=Status.PENDING, limit=9),
+        invitations.page(tx, START, after="1", status=Status.EXPIRED, limit=9),
+    ],
+    "invitations.revoke": lambda tx: invitations.revoke(tx, "1"),
     "invitations.is_replaced": lambda tx: invitations.is_replaced(tx, INVITATION),
     "invitations.accept_identity": lambda tx: invitations.accept_identity(tx, INVITATION.id, "fabrikam", URL, "x", START),
     "invitations.accepts": lambda tx: invitations.accepts(tx, INVITATION.id, "fabrikam", URL, "x"),
@@ -325,6 +331,7 @@ WHOLE_TABLE = {
     "migrate.head": "no request",
     "migrate.current": "no request",
     "migrate.upgrade": "no request",
+    "engine.asked": "no statement of its own",
     "engine.resolve": "no statement",
     "restore.end_everything": "once after a restore, before the nodes start",
     "counts.figures": "counts for operators, once a scrape",

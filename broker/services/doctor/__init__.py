@@ -1,14 +1,16 @@
-"""`broker doctor PARTNER`: what an experienced federation engineer would look at, and who has to change what."""
+"""`broker doctor`: what an experienced federation engineer would look at, and who has to change what."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from broker.domain.assignment import Principal
 from broker.domain.errors import NotFound
 from broker.domain.private_addresses import counting
 from broker.domain.receipt import Search
-from broker.services import saml_partners
-from broker.services.doctor import live, own_keys, paper, past, saml, stored
+from broker.services import group_uses, saml_partners
+from broker.services.doctor import application, live, own_keys, paper, past, saml, stored
+from broker.services.doctor.application import ApplicationReport
 from broker.services.doctor.finding import Finding, Level, Report, Side, in_order
 from broker.services.keys import Keys
 from broker.services.nodes import Nodes
@@ -17,16 +19,16 @@ from broker.services.partners import Partners
 from broker.services.probe import Watching
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
-from broker.storage import audit, documents, metadata_fetches, receipts
+from broker.storage import assignments, audit, documents, metadata_fetches, receipts, refusals
 from broker.storage.engine import Database
 
-__all__ = ["Doctor", "Finding", "Level", "Report", "Side"]
+__all__ = ["ApplicationReport", "Doctor", "Finding", "Level", "Report", "Side"]
 
 _CHANGES = 3  # the newest changes of keys that are told
 
 
 class Doctor:
-    """Examines one partner: the file, what is stored, the provider itself, the last sign-ins. Changes nothing."""
+    """Examines one partner or application: the file, what is stored, the provider itself, the last sign-ins. Changes nothing."""
 
     def __init__(
         self,
@@ -57,6 +59,29 @@ class Doctor:
         found = [*paper.look(settings, partner), *self._examine(settings, partner, redirect_uri, offline=offline)]
         return Report(partner.id, partner.name, partner.protocol, partner.issuer, redirect_uri, in_order(found))
 
+    def examine_application(self, client_id: str, *, offline: bool = False) -> ApplicationReport:
+        """The report about one application. Raises NotFound for one that no file names."""
+        settings, http = self._settings(), None
+        file = settings.applications.get(client_id)
+        if file is None:
+            known = ", ".join(sorted(settings.applications)[:20]) or "none"
+            raise NotFound(f"there is no config/applications/{client_id}.yaml; applications: {known}")
+        with self._db.read() as tx:
+            search = Search(application=client_id)
+            facts = application.Known(
+                receipts=[receipt for receipt, _ in receipts.newest(tx, search, application.NEWEST)],
+                refusals=refusals.newest(tx, search, application.NEWEST),
+                assigned=any(assignments.of_application(tx, client_id, kind, limit=1) for kind in Principal),
+            )
+            missing = group_uses.missing(tx, settings.policies)
+        if not offline:
+            http = Watching(settings.broker.network.allow_private_addresses, "guest-broker")
+        found = [*application.look(settings, file, facts, http), *paper.missing_groups(missing)]
+        found += stored.nodes(self._nodes.seen(), settings.digest)
+        if http is not None:
+            http.close()
+        return ApplicationReport(client_id, file.name, tuple(file.redirect_uris), in_order(found))
+
     def _examine(self, settings: Settings, partner: PartnerFile, redirect_uri: str, *, offline: bool) -> Iterator[Finding]:
         now = self._clock()
         with self._db.read() as tx:
@@ -80,6 +105,9 @@ class Doctor:
         before = past.Past(newest)
         yield from self._own_keys(settings, partner, now, before.last_vouched)
         yield from past.look(before, partner, redirect_uri)
+        with self._db.read() as tx:
+            missing = group_uses.missing(tx, settings.policies)
+        yield from paper.missing_groups(missing)
         yield from stored.nodes(self._nodes.seen(), settings.digest)
 
     def _own_keys(self, settings: Settings, partner: PartnerFile, now: int, worked: int) -> Iterator[Finding]:

@@ -61,6 +61,11 @@ class Report:
     findings: tuple[Finding, ...]
 
     @property
+    def head(self) -> str:
+        """The first line of the report."""
+        return f"{self.name} ({self.partner}), {self.protocol.upper()}, {self.issuer or 'issuer not known'}"
+
+    @property
     def is_well(self) -> bool:
         """Whether there is no problem."""
         return not any(finding.level is Level.PROBLEM for finding in self.findings)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from broker.services.doctor.finding import Finding, Level, Side, ok
+from broker.services.group_uses import Naming
 from broker.settings.load import Settings
 from broker.settings.model import OidcPartner, PartnerFile
 from broker.settings.pending import PENDING
@@ -114,4 +115,17 @@ def _client(oidc: OidcPartner, file: str) -> Iterator[Finding]:
             "oidc.client_assertion.certificate",
             Side.OURS,
             "write client_assertion: {certificate: FILE}, the one that was uploaded there",
+        )
+
+
+def missing_groups(missing: Iterable[Naming]) -> Iterator[Finding]:
+    """Policies that name a group that does not exist (FC-03)."""
+    for one in missing:
+        yield Finding(
+            Level.WARNING,
+            "policy_group",
+            f"config/policies/{one.policy}.yaml: {one.missing}",
+            "a group that exists",
+            Side.OURS,
+            f"create it (broker groups create {one.group}), or correct users.{one.side}.groups",
         )

@@ -82,6 +82,7 @@ invitations = Table(
     base.time("expires_at"),
     base.time("redeemed_at", null=True),
     Index("ix_invitations_person_id", "person_id", "status"),
+    Index("ix_invitations_created_at", "created_at", "id"),
 )
 
 accepted_identities = Table(  # AL-04: the very identity that a sponsor said may redeem this invitation

@@ -88,6 +88,6 @@ def _values(broker: Broker, asked: Asked, say: Translator) -> dict[str, str]:
 
 def _data(question: Question, say: Translator) -> dict[str, str]:
     return {
-        name: say.date(value) if name.endswith("_at") and isinstance(value, int) else isolate(str(value))
+        name: say.end(value) if name.endswith("_at") and isinstance(value, int) else isolate(str(value))
         for name, value in question.data.items()
     }

@@ -1,0 +1,112 @@
+"""`broker invitations`: those that were sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from broker.cli.groups import page_options
+from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, say, when
+
+if TYPE_CHECKING:
+    from broker.services.sent_invitations import Sent
+
+_COLUMNS = ["created_at", "email", "status", "application", "expires_at", "inviter", "id"]
+
+
+@click.group("invitations")
+def invitations() -> None:
+    """Invitations that were sent. One is named by its id, or by the guest's address: the newest."""
+
+
+@invitations.command("list")
+@click.option("--status", type=click.Choice(["pending", "redeemed", "expired", "revoked"]), help="Only these.")
+@click.option("--guest", "email", metavar="EMAIL", help="Only those of this address.")
+@page_options("id")
+@home_option
+@json_option
+def list_(status: str | None, email: str | None, after: str, limit: int, home: Path, as_json: bool) -> None:
+    """List invitations, the newest first."""
+    from broker.domain.invitation import Status
+    from broker.services.addresses import parse
+
+    found = build(home).sent_invitations.listed(
+        _actor(), status=Status(status) if status else None, email=parse(email) if email else None, after=after, limit=limit
+    )
+    rows = [shown(one) for one in found]
+    print_json(rows) if as_json else print_table(rows, _COLUMNS, "No invitations.")
+
+
+@invitations.command("show")
+@click.argument("invitation")
+@home_option
+@json_option
+def show(invitation: str, home: Path, as_json: bool) -> None:
+    """Show one invitation and what became of its mails. Its link is not kept."""
+    from broker.cli.invite import posted
+
+    broker = build(home)
+    found = broker.sent_invitations.show(_actor(), invitation)
+    row = shown(found) | {"mails": [posted(mail) for mail in broker.outbox.of_person(found.invitation.person_id)]}
+    print_json(row) if as_json else print_record(row)
+
+
+@invitations.command("revoke")
+@click.argument("invitation")
+@click.option("--reason", default="", help="Why; it stands in the audit until the guest is deleted.")
+@home_option
+@json_option
+def revoke(invitation: str, reason: str, home: Path, as_json: bool) -> None:
+    """Take an invitation back: its link opens nothing from now on."""
+    found = build(home).sent_invitations.revoke(_actor(), invitation, reason=reason)
+    print_json(shown(found)) if as_json else say(f"{found.invitation.email}: invitation revoked")
+
+
+@invitations.command("resend")
+@click.argument("invitation")
+@click.option("--no-mail", is_flag=True, help="Print the new link and send no mail.")
+@home_option
+@json_option
+def resend(invitation: str, no_mail: bool, home: Path, as_json: bool) -> None:
+    """Send an invitation again, with a new link; the old link opens nothing from then on."""
+    from broker.cli.invite import posted, said
+    from broker.cli.invite import shown as invited_shown
+
+    broker = build(home)
+    invited = broker.sent_invitations.resend(_actor(), invitation, mail=not no_mail)
+    broker.outbox.deliver(invited.mails)
+    mails = [posted(one) for one in broker.outbox.states(invited.mails)]
+    if as_json:
+        print_json(invited_shown(invited) | {"mails": mails})
+        return
+    say(f"Invited {invited.invitation.email} again; the link works until {when(invited.invitation.expires_at)}:")
+    click.echo(invited.redeem_url)
+    for mail in mails:
+        click.echo(said(mail))
+
+
+def shown(sent: Sent) -> dict[str, Any]:
+    """An invitation as JSON."""
+    found = sent.invitation
+    return {
+        "id": found.id,
+        "email": found.email,
+        "status": sent.status.value,
+        "guest_id": found.person_id,
+        "application": found.application,
+        "redirect_url": found.redirect_url,
+        "language": found.language,
+        "message": found.message or None,
+        "inviter": found.inviter,
+        "created_at": when(found.created_at),
+        "expires_at": when(found.expires_at),
+        "redeemed_at": when(found.redeemed_at),
+    }
+
+
+def _actor() -> Any:
+    from broker.domain.audit import Actor
+
+    return Actor(kind="command")

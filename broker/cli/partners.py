@@ -1,0 +1,36 @@
+"""`broker partners`: what the files name, with what the database knows of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table
+
+_COLUMNS = ["id", "name", "protocol", "domains", "members", "status", "last_sign_in"]
+
+
+@click.group("partners")
+def partners() -> None:
+    """The partners of config/partners/."""
+
+
+@partners.command("list")
+@home_option
+@json_option
+def list_(home: Path, as_json: bool) -> None:
+    """List every partner of the files."""
+    rows = [asdict(one) for one in build(home).catalog.partners()]
+    print_json(rows) if as_json else print_table(rows, _COLUMNS, "No partners: write config/partners/PARTNER.yaml")
+
+
+@partners.command("show")
+@click.argument("partner")
+@home_option
+@json_option
+def show(partner: str, home: Path, as_json: bool) -> None:
+    """Show one partner, without its secrets."""
+    row = asdict(build(home).catalog.partner(partner))
+    print_json(row) if as_json else print_record(row)
