@@ -13,25 +13,25 @@ from broker.cli.output import refuse
 
 _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that help imports none of them
     "serve": ("serve", "Serve the broker."),
-    "check": ("check", "Check every config file; with --online also the partners."),
-    "keys": ("keys", "Root keys and the key ring: init, rotate, list, import."),
-    "db": ("db", "The database: upgrade; restored, after a restore."),
+    "check": ("check", "Check all config files, with --online the partners too."),
+    "keys": ("keys", "Manage keys: init, rotate, list, import."),
+    "db": ("db", "Manage the database: upgrade, restored."),
     "invite": ("invite", "Invite a guest, or many from a CSV file."),
-    "guests": ("guests", "Guests: list, show, block, renew, hand over, export, delete."),
-    "groups": ("groups", "Groups of guests: list, show, create, change, add, remove, delete."),
-    "invitations": ("invitations", "Sent invitations: list, show, revoke, resend."),
-    "assign": ("assign", "Let a guest or a group use an application, in a role, from-until."),
-    "unassign": ("assign", "Take an assignment back."),
-    "policy": ("policy", "Conditional access: what-if, replay over past sign-ins, export."),
-    "sign-ins": ("sign_ins", "Explain sign-ins: the newest, one person's, or the one of a reference."),
-    "applications": ("applications", "Applications of the files: list, show."),
-    "partners": ("partners", "Partners of the files: list, show."),
-    "mail": ("mail", "Test the mail settings."),
-    "doctor": ("doctor", "Examine one partner: what is wrong, and who has to change what."),
-    "audit": ("audit", "Verify that the audit is whole; export it."),
-    "maintain": ("maintain", "Remove what is over and renew what ages, once."),
+    "guests": ("guests", "Manage guests: list, show, block, renew, delete ..."),
+    "groups": ("groups", "Manage groups: list, show, create, add, delete ..."),
+    "invitations": ("invitations", "Manage invitations: list, show, revoke, resend."),
+    "assign": ("assign", "Let a guest or group use an application."),
+    "unassign": ("assign", "Remove an assignment."),
+    "policy": ("policy", "Try policies: what-if, replay, export."),
+    "sign-ins": ("sign_ins", "Explain sign-ins and refusals."),
+    "applications": ("applications", "List and show applications."),
+    "partners": ("partners", "List and show partners."),
+    "mail": ("mail", "Send a test e-mail."),
+    "doctor": ("doctor", "Find what is wrong with a partner or application."),
+    "audit": ("audit", "Verify and export the audit."),
+    "maintain": ("maintain", "Delete expired data, refresh cached documents."),
     "schema": ("schema", "Print the JSON Schema of a config file."),
-    "demo": ("demo", "Start the cast of partners, applications and mailbox, or play the story."),
+    "demo": ("demo", "Start the demo, or play its story with --once."),
 }
 
 
@@ -81,7 +81,7 @@ def guarded(run: Callable[[], Any]) -> Any:
 @click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(version)s")
 def broker() -> None:
-    """Guest Broker: guests of other organizations sign in to your applications with their own accounts."""
+    """Let guests from other organizations sign in with the accounts they already have, under rules you control."""
 
 
 __all__ = ["broker"]

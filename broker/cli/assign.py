@@ -42,7 +42,7 @@ def assign(
     home: Path,
     as_json: bool,
 ) -> None:
-    """Let a guest or a group use APPLICATION. Days are whole days of UTC. Assigning again sets the times anew."""
+    """Let a guest or a group use APPLICATION. Days are whole days of UTC. Assigning again sets new times."""
     from broker.domain.audit import Actor
 
     if listing == (holder is not None):
@@ -76,7 +76,7 @@ def assign(
 @home_option
 @json_option
 def unassign(application: str, holder: str, role: str | None, home: Path, as_json: bool) -> None:
-    """Take a guest's or a group's assignments to APPLICATION back: it ends by the next request."""
+    """Remove the assignments of a guest or group to APPLICATION; takes effect at the next request."""
     from broker.domain.audit import Actor
 
     broker = build(home)

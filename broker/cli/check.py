@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def check(context: click.Context, home: Path, online: bool, as_json: bool) -> None:
-    """Read all files of config/ and keys/, and name every mistake with its file, line and key."""
+    """Check all files of config/ and keys/. Each mistake is named with its file, line and key."""
     from broker.settings import cautions, load, pending
     from broker.settings.errors import in_order
 

@@ -41,9 +41,9 @@ def upgrade(home: Path) -> None:
 @home_option
 @json_option
 def restored(home: Path, as_json: bool) -> None:
-    """After a restore, before the nodes start: end all that was spent since the backup and would be fresh again.
+    """Run after restoring a backup: invalidates sessions, codes, tokens and open invitations.
 
-    Sessions, codes, tokens and waiting invitations end; people, their identities, consents and the keys stay.
+    Do this before the nodes start. People, their identities, consents and the keys stay.
     """
     import time
 
@@ -59,4 +59,4 @@ def restored(home: Path, as_json: bool) -> None:
         return
     for name, count in ended.items():
         click.echo(f"{name.replace('_', ' ')}: {count}")
-    click.echo("guests sign in again; who was still invited is invited again and stays the same guest")
+    click.echo("guests sign in again; invite those again whose invitation was open: they stay the same guests")

@@ -29,7 +29,10 @@ SIDES = {
 @home_option
 @json_option
 def doctor(partner: str | None, application: str | None, offline: bool, home: Path, as_json: bool) -> None:
-    """Examine PARTNER or an application. Exit status 1 if there is a problem. Nobody is signed in, nothing is changed."""
+    """Find what is wrong with PARTNER or an application.
+
+    Exit status 1 if there is a problem. Nobody is signed in, nothing is changed.
+    """
     if (partner is None) == (application is None):
         raise click.UsageError("name a partner, or an application by --application CLIENT_ID")
     examiner = build(home).doctor

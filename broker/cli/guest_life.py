@@ -174,7 +174,7 @@ def export(guest: str, home: Path) -> None:
 @home_option
 @json_option
 def mfa_reset(guest: str, reason: str, home: Path, as_json: bool) -> None:
-    """Remove every second factor of GUEST at once; sessions and tokens end, the guest is told by mail."""
+    """Remove every second factor of GUEST at once; sessions and tokens end, the guest is notified by e-mail."""
     _act(
         home, guest, as_json, lambda broker: broker.factor_resets.reset(_actor(), guest, reason=reason), "second factors removed"
     )

@@ -16,7 +16,7 @@ _LISTS = {"ending": "--expiring-before 14d", "inactive": "--inactive-since 90d",
 @home_option
 @json_option
 def maintain(home: Path, as_json: bool) -> None:
-    """End, warn, remove what is over, renew what ages, send what waits. Safe at any time, on any node."""
+    """Delete expired data, refresh cached documents, send waiting e-mails. Safe at any time, on any node."""
     broker = build(home)
     done = broker.housekeeping.run()
     report = broker.guests.report()

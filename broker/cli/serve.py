@@ -16,9 +16,9 @@ from broker.cli.output import build, home_option, refuse
 @click.option("--threads", default=16, show_default=True, type=click.IntRange(1, 64), help="Threads of each process.")
 @home_option
 def serve(bind: str, workers: int, threads: int, home: Path) -> None:
-    """Serve. A broken file or key keeps it from starting; a partner that is away does not.
+    """Serve. An invalid file or key keeps it from starting; an unreachable partner doesn't matter.
 
-    Changes of config/ are taken up within seconds, at once on SIGHUP; a broken file is told and not used.
+    Changes of config/ are taken up within seconds, at once on SIGHUP; invalid files are reported and ignored.
     """
     from broker.domain.audit import SYSTEM
 
@@ -33,4 +33,21 @@ def serve(bind: str, workers: int, threads: int, home: Path) -> None:
     broker.close()
     from broker.server.master import run
 
+    _log_to_standard_error()
+
     run(broker, bind=bind, workers=workers, threads=threads)
+
+
+def _log_to_standard_error() -> None:
+    """Our own lines from INFO on, with their time in UTC; libraries keep theirs to warnings (LP-01)."""
+    import logging
+    import time
+
+    lines = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    lines.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(lines)
+    ours = logging.getLogger("broker")
+    ours.addHandler(handler)
+    ours.setLevel(logging.INFO)
+    ours.propagate = False
