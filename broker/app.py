@@ -23,6 +23,7 @@ from broker.services.applications import Applications
 from broker.services.assignments import Assignments
 from broker.services.attempts import Attempts
 from broker.services.audit_chain import AuditChain
+from broker.services.audit_heads import Heads
 from broker.services.audit_log import AuditLog
 from broker.services.background import Background
 from broker.services.catalog import Catalog
@@ -137,7 +138,7 @@ class Broker:
 
     def in_background(self, wake: SimpleQueue[None] | None = None) -> Background:
         """What a serving process does beside answering; `.start()` it after the fork."""
-        return Background(self.reload, self.nodes, self.housekeeping, self.outbox, wake)
+        return Background(self.reload, self.nodes, self.housekeeping, self.outbox, wake, watch=self.audit_chain.watch)
 
     def close(self) -> None:
         """Give connections back."""
@@ -225,7 +226,7 @@ def build(
     life, guests = GuestLife(db, clock, now), Guests(db, clock, now)
     sponsors = Sponsors(db, clock, now)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
-    audit_chain = AuditChain(db, clock, lambda: sealer, lambda: now().broker.retention.audit)
+    audit_chain = AuditChain(db, clock, lambda: sealer, lambda: now().broker.retention.audit, Heads(home))
     factor_resets = FactorResets(db, clock, now, sign_in, outbox)
     return Broker(
         current=current,
@@ -286,7 +287,7 @@ def build(
         nodes=nodes,
         reload=Reload(db, clock, current),
         audit_chain=audit_chain,
-        audit_log=AuditLog(db),
+        audit_log=AuditLog(db, clock),
         housekeeping=Housekeeping(
             db, clock, now, partners, client_keys, outbox, audit_chain, sponsors, Ends(db, clock, now, outbox), factor_resets
         ),
