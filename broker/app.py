@@ -40,6 +40,7 @@ from broker.services.guest_life import GuestLife
 from broker.services.guests import Guests
 from broker.services.health import Health
 from broker.services.housekeeping import Housekeeping
+from broker.services.identity_changes import IdentityChanges
 from broker.services.invitations import Invitations
 from broker.services.keys import Keys
 from broker.services.mail_codes import MailCodes
@@ -222,7 +223,8 @@ def build(
     outbox = Outbox(db, clock, now, lambda: sealer, Writer(now))
     tickets = Tickets(now, outbox)
     mismatches = Mismatches(now, outbox, tickets)
-    sign_in = SignIn(db, clock, now, sessions, grants, in_force, mismatches)
+    changes = IdentityChanges(now, outbox)
+    sign_in = SignIn(db, clock, now, sessions, grants, in_force, mismatches, changes)
     life, guests = GuestLife(db, clock, now), Guests(db, clock, now)
     sponsors = Sponsors(db, clock, now)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
@@ -277,7 +279,9 @@ def build(
             {
                 QuestionKind.RENEW: life.answers(),
                 QuestionKind.MISMATCH: mismatches.answers(),
+                QuestionKind.IDENTITY: changes.answers(),
                 QuestionKind.FACTOR_RESET: factor_resets.answers(),
+                QuestionKind.FIRST_METHOD: factor_resets.answers(),
             },
         ),
         sponsors=sponsors,

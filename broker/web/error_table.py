@@ -36,6 +36,14 @@ PAGES: dict[str, ErrorText] = {
         _("You signed in, but nobody has invited you with this account. Ask your contact at %(company)s to invite you."),
         _("Use another account"),
     ),
+    "identity_changed": ErrorText(
+        403,
+        _("We need to check that it's still you"),
+        _(
+            "Your account has another name and e-mail address than before. Your contact at %(company)s can confirm that it's still you; then sign in again."
+        ),
+        _("Use another account"),
+    ),
     "invitation_expired": ErrorText(
         400,
         _("This invitation is no longer valid"),
