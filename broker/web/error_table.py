@@ -221,6 +221,25 @@ REASON_TEXT: dict[str, ErrorText] = {
         _("To protect this mailbox, we've paused sending for a while. Wait 15 minutes and try again, or sign in another way."),
         again=True,
     ),
+    # what only we can mend, though it happens on the way to the partner: never sent to their own help desk (FC-14)
+    **dict.fromkeys(
+        (
+            "our_side",
+            "client_assertion",
+            "discovery_issuer",
+            "metadata_entity",
+            "partner_protocol",
+            "partner_removed",
+            "url_not_allowed",
+        ),
+        ErrorText(
+            502,
+            _("We can't connect to your organization right now"),
+            _("Your account is fine. %(company)s has to correct something on its side: contact us with the reference below."),
+            asks=True,
+            again=True,
+        ),
+    ),
 }
 STATUS_REASON = {404: "not_found", 405: "method", 413: "body_size", 414: "url_size"}
 

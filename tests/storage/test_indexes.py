@@ -174,6 +174,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "logins.reopen": lambda tx: logins.reopen(tx, LOGIN),
     "logins.close": lambda tx: logins.close(tx, LOGIN, START),
     "logins.expired": lambda tx: logins.expired(tx, (START, "id"), START + 60),
+    "logins.sent_out": lambda tx: logins.sent_out(tx, "fabrikam", START),
     "logins.forget_assertions": lambda tx: logins.forget_assertions(tx, [LOGIN.id]),
     "logins.purge": lambda tx: logins.purge(tx, START),
     "logins.purge_parked": lambda tx: logins.purge_parked(tx, START),
