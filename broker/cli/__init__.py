@@ -25,7 +25,7 @@ _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that hel
     "policy": ("policy", "Try policies: what-if, replay, export."),
     "sign-ins": ("sign_ins", "Explain sign-ins and refusals."),
     "applications": ("applications", "List and show applications."),
-    "partners": ("partners", "List and show partners."),
+    "partners": ("partners", "List, show and refresh partners."),
     "mail": ("mail", "Send a test e-mail."),
     "doctor": ("doctor", "Find what is wrong with a partner or application."),
     "audit": ("audit", "Verify and export the audit."),

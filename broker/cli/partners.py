@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table
+from broker.cli.partners_refresh import refresh
 
 _COLUMNS = ["id", "name", "protocol", "domains", "members", "status", "last_sign_in"]
 
@@ -34,3 +35,6 @@ def show(partner: str, home: Path, as_json: bool) -> None:
     """Show one partner, without its secrets."""
     row = asdict(build(home).catalog.partner(partner))
     print_json(row) if as_json else print_record(row)
+
+
+partners.add_command(refresh)

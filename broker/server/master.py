@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -69,12 +68,8 @@ class Server(BaseApplication):  # type: ignore[misc]
         Master(self).run()
 
 
-def run(broker: Broker, *, bind: str, workers: int, threads: int, ready: Callable[[], None]) -> None:
-    """Serve the home of a broker that was built and closed. ready: called when the socket listens."""
-
-    def when_ready(_arbiter: Any) -> None:
-        ready()
-
+def run(broker: Broker, *, bind: str, workers: int, threads: int) -> None:
+    """Serve the home of a broker that was built and closed."""
     settings = {
         "bind": bind,
         "workers": workers,
@@ -92,7 +87,6 @@ def run(broker: Broker, *, bind: str, workers: int, threads: int, ready: Callabl
         "errorlog": "-",
         "loglevel": "warning",
         "proc_name": "guest-broker",
-        "when_ready": when_ready,
         "control_socket_disable": True,
     }
     Server(broker, settings).run()

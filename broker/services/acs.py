@@ -25,6 +25,7 @@ from broker.storage.engine import Database
 
 if TYPE_CHECKING:
     from broker.connectors.saml.peek import Envelope
+    from broker.connectors.saml.response import Judged
 
 RELAY_STATE = 80  # bytes (bindings 3.4.3); ours has 43
 REFUSALS, WINDOW = 300, 600  # refused messages an address may send in so many seconds (RX-02)
@@ -86,12 +87,10 @@ class Acs:
                 raise PartnerUntrusted(
                     "saml_in_response_to", "HS-23: InResponseTo of samlp:Response is not the request of this sign-in"
                 )
-            with self._place():
-                connector = self._partners.saml_connector(partner)
-                inbound = Inbound(
-                    params=params, memory=memory, now=self._clock(), known=known.addresses(self._db, login, partner)
-                )
-                judged = connector.judge(inbound, envelope)
+            self._check_name_id(partner, envelope)
+            now = self._clock()
+            inbound = Inbound(params=params, memory=memory, now=now, known=known.addresses(self._db, login, partner, now))
+            judged = self._judged(partner, inbound, envelope)
             handle = new_secret()
             content = {"assertion": judged.assertion.to_json(), "state": digest(params["RelayState"])}
             sealed = self._sealer().seal(json.dumps(content).encode(), f"parked:{digest(handle)}")
@@ -108,6 +107,28 @@ class Acs:
             self._upstream.refused(login, error, address)
             raise error.of_login(login.id, login.reference) from error
         return partner, handle
+
+    def _check_name_id(self, partner: str, envelope: Envelope) -> None:
+        """What the partner's file alone can refuse, before any key is touched (SR-39)."""
+        from broker.connectors.saml.subject import check_name_id
+
+        file = self._settings().partners.get(partner)
+        if file is not None and file.saml is not None:
+            check_name_id(envelope.document.assertion, file.saml.subject)
+
+    def _judged(self, partner: str, inbound: Inbound, envelope: Envelope) -> Judged:
+        """The answer to a request of ours. A key that we do not know makes us look for the partner's new one, if the interval
+        allows: no place is held meanwhile (HS-36).
+        """
+        try:
+            with self._place():
+                return self._partners.saml_connector(partner).judge(inbound, envelope)
+        except PartnerUntrusted as error:
+            fresh = self._partners.saml_connector_with_new_keys(partner) if error.reason == "saml_signature" else None
+            if fresh is None:
+                raise
+        with self._place():
+            return fresh.judge(inbound, envelope)
 
     def _park_refusal(self, login: Login, partner: str, state: str, error: PageError) -> str:
         """The partner gives no more proof: the browser that began goes on without (HO-15)."""

@@ -14,9 +14,9 @@ from broker.storage.engine import Database
 _MOST = 20  # addresses that are looked up
 
 
-def addresses(db: Database, login: Login, partner: str) -> Known:
+def addresses(db: Database, login: Login, partner: str, now: int) -> Known:
     """Of several addresses of one account: that of the invitation in hand, else of the person whom it is bound to, else the
-    only one that anybody here has. Asked for only where several came.
+    only one with a living invitation. Asked for only where several came.
     """
 
     def which(issuer: str, subject: str, came: Sequence[str]) -> str | None:
@@ -27,7 +27,7 @@ def addresses(db: Database, login: Login, partner: str) -> Known:
             bound = people.by_identity(tx, partner, issuer, subject)
             if bound is not None:
                 return bound.email if bound.email in came else None
-            found = [address for address in came[:_MOST] if people.by_email(tx, address) is not None]
+            found = [address for address in came[:_MOST] if people.pending_invitation(tx, address, now) is not None]
         return found[0] if len(found) == 1 else None
 
     return which

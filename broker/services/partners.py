@@ -85,6 +85,23 @@ class Partners:
             raise PartnerFailed("partner_removed", f"config/partners/{partner_id}.yaml is gone")
         return self.saml.connector(partner, self, fetch=False)
 
+    def saml_connector_with_new_keys(self, partner_id: str) -> SamlConnector | None:
+        """After a response by a key that the stored copy lacks: on metadata that has another one, None where there is none.
+
+        One refresh a partner and KID_PAUSE over all nodes, as for an unknown kid of an ID token (HO-6, HS-36).
+        """
+        partner = self._settings().partners.get(partner_id)
+        return self.saml.with_new_keys(partner, self) if partner is not None and partner.saml is not None else None
+
+    def fetch_now(self, partner: PartnerFile, kind: str, url: str, fetch: Fetch) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """By hand: a document as it is at this moment, kept; with the copy before, {} if there was none. Raises PartnerFailed."""
+        row = self.rows(partner.id).get(kind)
+        before = row.body if row is not None else None
+        with self._db.write() as tx:
+            documents.claim(tx, partner.id, kind, url, now=self._clock(), pause=FETCHING)
+        found = self._fetch(partner, kind, url, fetch, None, before=before, keep_pause=False)
+        return found, json.loads(before or "{}")
+
     def sign(self, alg: str, claims: Mapping[str, Any], header: Mapping[str, Any]) -> str:
         """For private_key_jwt: with our active key of that algorithm."""
         return sign(self._keys.ring().signing(alg, self._clock()), claims, header=header)
@@ -244,13 +261,6 @@ class Partners:
         with self._db.read() as tx:
             newest = audit.newest(tx, name="partner.keys_changed", target=partner_id, limit=1)
         return any(event["at"] > self._clock() - KID_PAUSE for event in newest)
-
-    def entity_of(self, partner: PartnerFile) -> str:
-        """What a SAML partner calls itself in the metadata that we hold; empty if we hold none."""
-        try:
-            return self.saml.idp(partner, self, fetch=False).entity_id
-        except PartnerFailed:
-            return ""
 
     def rows(self, partner_id: str) -> Mapping[str, Document]:
         """The documents of a partner as stored: one statement."""

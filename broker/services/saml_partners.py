@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from broker.connectors.http import HttpClient
 from broker.domain.audit import SYSTEM
-from broker.domain.errors import PartnerFailed
+from broker.domain.errors import PartnerFailed, PartnerUntrusted
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.services import known
 from broker.services.addresses import canonical
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from broker.keyring.ring import Ring
     from broker.services.partners import Partners
 
+PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+_PAUSE = "HS-36: the metadata was fetched for another new key less than a minute ago; sign in again in a minute"
 _AT_ONCE = 10 * 365 * 86_400  # seconds ahead: no copy is that fresh
 
 
@@ -78,8 +80,46 @@ class SamlPartners:
             canonical_email=canonical,
         )
 
-    def idp(self, partner: PartnerFile, shared: Partners, *, fetch: bool = True, ahead: int = 0) -> Idp:
-        """What the partner's metadata says. Raises PartnerFailed: its reasons (HS-37 to HS-39), metadata_expired, metadata_fetch."""
+    def with_new_keys(self, partner: PartnerFile, shared: Partners) -> SamlConnector | None:
+        """The connector on metadata that is fetched again if the interval allows; None where it brings no other key.
+
+        A file is looked at whenever it changes: there is nothing to fetch. Raises PartnerUntrusted(saml_key_pause) where
+        another new key was taken up within the interval: the partner did nothing wrong.
+        """
+        if "://" not in saml_of(partner).metadata:
+            return None
+        held_back: list[bool] = []
+        before = self.idp(partner, shared, fetch=False)
+        after = self.idp(partner, shared, refresh=True, held_back=lambda: held_back.append(True))
+        if {key.spki for key in before.keys} != {key.spki for key in after.keys}:
+            return self.connector(partner, shared, fetch=False)
+        if held_back and shared.changed_keys(partner.id):
+            raise PartnerUntrusted("saml_key_pause", _PAUSE)
+        return None
+
+    def refresh(self, partner: PartnerFile, shared: Partners) -> tuple[Idp, Idp | None]:
+        """By hand: the metadata of this moment, kept, and the copy before. Raises PartnerFailed."""
+        from broker.connectors.saml.metadata import Idp
+
+        saml = saml_of(partner)
+        if "://" not in saml.metadata:
+            return self._of_file(partner), None
+        kept = good_copy(shared.rows(partner.id), self._mark(saml))
+        before = Idp.from_json(json.loads(kept.body or "{}")) if kept is not None else None
+        found, _ = shared.fetch_now(partner, KIND, self._mark(saml), self._fetch(saml, before))
+        return Idp.from_json(found), before
+
+    def idp(
+        self,
+        partner: PartnerFile,
+        shared: Partners,
+        *,
+        fetch: bool = True,
+        refresh: bool = False,
+        ahead: int = 0,
+        held_back: Callable[[], None] = lambda: None,
+    ) -> Idp:
+        """What the partner's metadata says. refresh: a key is unknown; fetched again if the interval allows. Raises PartnerFailed: its reasons (HS-37 to HS-39), metadata_expired, metadata_fetch."""
         from broker.connectors.saml.metadata import Idp
 
         saml = saml_of(partner)
@@ -93,7 +133,7 @@ class SamlPartners:
                 get = self._fetch(saml, Idp.from_json(body) if body is not None else None)
                 if body is not None and "left_out" not in body:  # of a version that took an authority's key for the partner's
                     ahead = _AT_ONCE
-                found = shared.document(partner, rows, KIND, url, get, refresh=False, ahead=ahead)
+                found = shared.document(partner, rows, KIND, url, get, refresh=refresh, ahead=ahead, held_back=held_back)
             elif kept is not None:
                 found = shared.read(kept)
             else:
@@ -172,7 +212,7 @@ class SamlPartners:
             encryption=self._certificates(ENCRYPTION) if saml is not None and saml.want_encrypted else (),  # HS-41
             signs_requests=saml is None or saml.sign_requests,
             wants_assertions_signed=saml is not None and saml.signed in ("assertion", "both"),
-            name_id_format=saml.name_id_format if saml is not None else None,
+            name_id_format=_offered(saml),
         )
 
     def ensure_keys(self) -> None:
@@ -232,6 +272,13 @@ def saml_view(partner: PartnerFile, idp: Idp, *, ruled: Callable[[str], bool]) -
         ruled=ruled,
         skew=partner.allowed_clock_skew,
     )
+
+
+def _offered(saml: SamlPartner | None) -> str | None:
+    """The NameID that our metadata asks for: one that stays with its account, unless an attribute names that (FB-19)."""
+    if saml is None:
+        return PERSISTENT
+    return saml.name_id_format or (PERSISTENT if saml.subject == "name_id" else None)
 
 
 def entity_id(settings: Settings) -> str:

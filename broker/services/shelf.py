@@ -10,7 +10,9 @@ from broker.settings.model import PartnerFile
 from broker.storage.documents import Document
 
 if TYPE_CHECKING:
-    from broker.services.partners import Partners
+    from broker.services.partners import Fetch, Partners
+
+Fetched = tuple[str, Mapping[str, Any], Mapping[str, Any]]  # address, document, the copy before ({} if there was none)
 
 
 class Shelf:
@@ -31,17 +33,25 @@ class Shelf:
 
     def discovery(self) -> Mapping[str, Any]:
         """The discovery document, checked when it was fetched and again when it is used."""
+        url, fetch = self._of_discovery()
+        return self._partners.document(self._partner, self._kept(), "discovery", url, fetch, refresh=False, ahead=self._ahead)
+
+    def discovery_now(self) -> Fetched:
+        """By hand: fetched at this moment and kept. Raises PartnerFailed."""
+        url, fetch = self._of_discovery()
+        found, before = self._partners.fetch_now(self._partner, "discovery", url, fetch)
+        self._rows = None
+        return url, found, before
+
+    def keys_now(self) -> Fetched:
+        """The same for the key set to which the newest discovery points."""
+        url = str(self.discovery()["jwks_uri"])
+        return url, *self._partners.fetch_now(self._partner, "jwks", url, lambda http: fetch_jwks(http, url))
+
+    def _of_discovery(self) -> tuple[str, Fetch]:
         issuer, oidc = self._partner.issuer, self._partner.oidc
         url = oidc.discovery if oidc is not None and oidc.discovery is not None else discovery_url(issuer)
-        return self._partners.document(
-            self._partner,
-            self._kept(),
-            "discovery",
-            url,
-            lambda http: fetch_discovery(http, issuer, url),
-            refresh=False,
-            ahead=self._ahead,
-        )
+        return url, lambda http: fetch_discovery(http, issuer, url)
 
     def keys(self, unknown: bool) -> Mapping[str, Any]:
         """The key set; `unknown`: a token names a key that is not in it (HO-6)."""

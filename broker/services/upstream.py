@@ -130,7 +130,7 @@ class Upstream:
                 raise LoginExpired("login_used")
         try:
             said = self._partners.connector(partner_id).complete(
-                Inbound(params=params, memory=memory, now=now, known=known.addresses(self._db, login, partner_id))
+                Inbound(params=params, memory=memory, now=now, known=known.addresses(self._db, login, partner_id, now))
             )
         except PageError as error:
             if goes_on_without(error, memory):
@@ -176,9 +176,7 @@ class Upstream:
     def refused(self, login: Login, error: PageError, address: str) -> None:
         """A refusal is remembered first, then raised: receipt, audit, the login kept (one that waits is not touched)."""
         now = self._clock()
-        step = trail.entry(
-            now, "upstream", "refused", error.reason, partner=login.partner, detail=error.detail, partner_said=error.theirs
-        )
+        step = trail.entry(now, "upstream", "refused", error.reason, partner=login.partner, detail=error.detail)
         steps = trail.longer(login, step)
         actor = Actor(kind="person", address=address, request_id=login.reference)
         with self._db.write() as tx:

@@ -38,8 +38,6 @@ _EMPTY: dict[str, object] = {
     "orphaned_at": None,
     "due_at": None,
     "notices": 0,
-    "mfa_at": None,
-    "vouched_until": None,
 }
 
 

@@ -208,6 +208,8 @@ def _calls(node: ast.Call) -> Iterator[ast.AST]:
             yield _with(node, func=ast.Name(NAMES[function.id], ast.Load()))
         if function.id == "_rule":
             yield from _models(node)
+            if not any(keyword.arg == "anything" for keyword in node.keywords):
+                yield _with(node, keywords=[*node.keywords, ast.keyword("anything", ast.Constant(value=True))])
     elif isinstance(function, ast.Attribute):
         if function.attr in NAMES:
             yield _with(node, func=ast.Attribute(function.value, NAMES[function.attr], ast.Load()))
@@ -226,7 +228,7 @@ def _words(node: ast.Call, function: ast.Attribute) -> Iterator[ast.AST]:
 
 
 def _models(node: ast.Call) -> Iterator[ast.AST]:
-    """A wider vocabulary: one more attribute, an attribute or child that may be absent or come twice, text beside elements."""
+    """A wider vocabulary: one more attribute, those of other namespaces, any content at all, an attribute or child that may be absent or come twice, text beside elements."""
     given: list[ast.expr] = [*node.args, *[ast.Constant("")] * max(0, 2 - len(node.args))]
     first, second, *rest = given
     if not isinstance(first, ast.Constant):
@@ -239,8 +241,10 @@ def _models(node: ast.Call) -> Iterator[ast.AST]:
         return twin
 
     yield rule(f"{attributes} {'Id' if 'ID' in attributes.split() else 'ID'}?", children, rest)
+    if FOREIGN not in attributes.split():
+        yield rule(f"{attributes} {FOREIGN}", children, rest)
     for word in attributes.split():
-        if not word.endswith("?"):
+        if not word.endswith(("?", "*")):
             yield rule(re.sub(rf"(?<!\S){word}(?!\S)", f"{word}?", attributes), children, rest)
     for found in MODEL.finditer(children):
         for mark in {"": "?+", "?": "*", "+": "*", "*": ""}[found[2]]:
@@ -249,6 +253,9 @@ def _models(node: ast.Call) -> Iterator[ast.AST]:
         yield rule(attributes, f"({children})? saml:Issuer?" if children else "saml:Issuer?", rest)
     if not rest:
         yield rule(attributes, children, [ast.parse("Text.ONLY", mode="eval").body])
+
+
+FOREIGN = "other:*"
 
 
 def _model(node: ast.expr) -> str:

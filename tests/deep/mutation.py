@@ -38,7 +38,7 @@ PATIENCE = 60  # seconds of processor time of a mutant: one that hangs is notice
 SAML = "broker/connectors/saml/"
 SAML_TESTS = tuple(
     f"tests/connectors/saml/test_response_{name}.py"
-    for name in ("attacks", "decryption", "edges", "gate", "record", "shapes", "vocabulary", "wrapping")
+    for name in ("attacks", "decryption", "edges", "gate", "record", "shapes", "unread", "vocabulary", "wrapping")
 )
 
 
@@ -61,10 +61,6 @@ SUITES = {
         modules=tuple(f"{SAML}{name}.py" for name in ("peek", "attributes", "subject", "record", "vocabulary")),
         tests=SAML_TESTS,
         errors=frozenset({"SamlRefused"}),
-    ),
-    "jose": Suite(
-        modules=tuple(f"broker/jose/{name}.py" for name in ("verify", "claims", "encoding", "keys")),
-        tests=("tests/jose",),
     ),
     "domain": Suite(
         modules=tuple(f"broker/domain/{name}.py" for name in ("gates", "assurance", "policy", "judgement")),

@@ -15,7 +15,7 @@ from tests.connectors.provider import Server
 from tests.connectors.saml.test_metadata import body, rsa_key
 from tests.connectors.tls import speak_tls
 from tests.house.source import BROKER
-from tests.journeys.saml_world import SamlWorld, saml_world
+from tests.journeys.saml_world import WILL, SamlWorld, saml_world
 from tests.journeys.world import open_world
 
 DAY = 86_400
@@ -66,7 +66,6 @@ def test_a_partner_that_is_well(woodgrove: SamlWorld) -> None:
     assert report.redirect_uri == f"{woodgrove.world.url}/saml/acs"
     assert woodgrove.idp.entity_id in found(report, "metadata")[0].seen
     assert f"{woodgrove.world.url}/saml/woodgrove/metadata" in only(report, "register").seen
-    assert report.issuer  # FC-13: what the partner calls itself, though the file does not say it
     assert "+0 s from our clock" in only(report, "clock_in_tokens").seen
     assert "urn:oid:" in only(report, "claims").seen
 
@@ -133,6 +132,32 @@ def test_fb_03_a_key_that_cannot_be_used(woodgrove: SamlWorld) -> None:
     seen = [finding for finding in found(examine(woodgrove), "keys") if "does not count" in finding.seen]
     assert [(finding.level, finding.side) for finding in seen] == [(Level.WARNING, "partner")]
     assert "1024 bits" in seen[0].seen
+
+
+def test_fb_14_a_format_that_the_partner_does_not_list(woodgrove: SamlWorld) -> None:
+    """FB-14: nothing is asked for where the metadata lists other formats; doctor says so, and that ours is one of them otherwise."""
+    as_file(woodgrove)
+    path = woodgrove.world.home / "config" / "woodgrove.xml"
+    listed = "<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</md:NameIDFormat>"
+    text = path.read_text("utf-8").replace("<md:SingleSignOnService", f"{listed}<md:SingleSignOnService", 1)
+    path.write_text(text, "utf-8")
+    woodgrove.file(metadata="config/woodgrove.xml", name_id_format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent")
+    finding = only(examine(woodgrove), "name_id_format")
+    assert (finding.level, finding.side) == (Level.WARNING, "ours")
+    woodgrove.file(metadata="config/woodgrove.xml", name_id_format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
+    assert found(examine(woodgrove), "name_id_format") == []
+
+
+def test_fb_19_a_subject_that_can_change_hands(woodgrove: SamlWorld) -> None:
+    """FB-19: a NameID that is no persistent one names the account: doctor warns of it after the first sign-in."""
+    woodgrove.redeem(woodgrove.visitor())
+    assert found(examine(woodgrove), "subject") == []
+    woodgrove.world.clock.advance(5)
+    woodgrove.idp._name_id = "email"
+    woodgrove.redeem(woodgrove.visitor(WILL))
+    finding = only(examine(woodgrove), "subject")
+    assert (finding.level, finding.side) == (Level.WARNING, "partner")
+    assert "emailAddress" in finding.seen
 
 
 def test_a_change_of_keys(woodgrove: SamlWorld) -> None:

@@ -67,7 +67,7 @@ class SamlConnector:
             acs_url=us.acs_url,
             destination=idp.redirect or idp.post or "",
             now=now,
-            name_id_format=self._name_id_format,
+            name_id_format=asked_format(self._name_id_format, idp),
             force=force,
             passive=ask.passive,
             contexts=ask.acr_values,
@@ -108,3 +108,11 @@ class SamlConnector:
             expected=expected,
             canonical_email=self._canonical_email,
         )
+
+
+def asked_format(wanted: str | None, idp: Idp) -> str | None:
+    """The format to ask for: what the file says, unless the metadata lists formats and not that one; then none (core 3.4.1.1).
+
+    A provider must refuse a format that it does not have (InvalidNameIDPolicy), and sends its own where none is asked for.
+    """
+    return wanted if not idp.formats or wanted in idp.formats else None

@@ -25,7 +25,8 @@ from broker.domain.errors import PartnerFailed
 
 MAX_DOCUMENT = 5 * 1024 * 1024  # bytes of one entity's document (HS-36)
 MIN_AGE, MAX_AGE, DEFAULT_AGE = 300, 86_400, 3_600  # seconds that a copy serves before it is fetched anew
-MAX_SCOPES = 1000
+MAX_ENTITY_ID = 500  # characters: what a partner's file can name, and the column holds
+MAX_SCOPES, MAX_FORMATS = 1000, 50
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 HARDENED: Mapping[str, Any] = {  # every parser of metadata: UTF-8, no DTD, no entity, no network (SM-09)
@@ -53,7 +54,7 @@ class Idp:
     """What we keep of the metadata.
 
     redirect, post: its SingleSignOnService addresses. valid_until: seconds since 1970, or None. left_out: why keys of the
-    document are not among `keys`, for staff.
+    document are not among `keys`, for staff. formats: of the NameIDs that it says it can send; empty where it says nothing.
     """
 
     entity_id: str
@@ -64,6 +65,7 @@ class Idp:
     wants_signed: bool = False
     valid_until: int | None = None
     left_out: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
 
     def public_keys(self) -> IdpKeys:
         """The pinned keys; a certificate is only the envelope of its key (SM-14)."""
@@ -81,13 +83,22 @@ class Idp:
             "wants_signed": self.wants_signed,
             "valid_until": self.valid_until,
             "left_out": list(self.left_out),
+            "formats": list(self.formats),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Idp:
         """The inverse of `to_json`."""
         keys = tuple(IdpKey(spki=base64.b64decode(k["spki"]), sha256=k["sha256"], ends=k["ends"]) for k in value["keys"])
-        return cls(**{**value, "keys": keys, "scopes": tuple(value["scopes"]), "left_out": tuple(value.get("left_out", ()))})
+        return cls(
+            **{
+                **value,
+                "keys": keys,
+                "scopes": tuple(value["scopes"]),
+                "left_out": tuple(value.get("left_out", ())),
+                "formats": tuple(value.get("formats", ())),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +124,8 @@ def read_metadata(raw: bytes, wanted: Wanted, *, now: int) -> tuple[Idp, int]:
     valid_until = min(ends, default=None)
     if valid_until is not None and now >= valid_until:
         raise PartnerFailed("metadata_expired", "validUntil of the metadata is over; the partner must publish it anew")
+    if len(entity.get("entityID")) > MAX_ENTITY_ID:
+        raise PartnerFailed("metadata_entity", f"the entityID is longer than {MAX_ENTITY_ID} characters")
     role = _role(entity)
     keys, left_out = read_keys(role)
     found = Idp(
@@ -124,6 +137,7 @@ def read_metadata(raw: bytes, wanted: Wanted, *, now: int) -> tuple[Idp, int]:
         wants_signed=role.get("WantAuthnRequestsSigned") in ("true", "1"),
         valid_until=valid_until,
         left_out=left_out,
+        formats=_formats(role),
     )
     if found.redirect is None and found.post is None:
         raise PartnerFailed("metadata_endpoint", "the metadata names no SingleSignOnService by HTTP-Redirect or HTTP-POST")
@@ -202,6 +216,12 @@ def _endpoint(role: etree._Element, binding: str, wanted: Wanted) -> str | None:
             pass
         raise PartnerFailed("metadata_endpoint", "a SingleSignOnService is not at an https: URL")
     return None
+
+
+def _formats(role: etree._Element) -> tuple[str, ...]:
+    """NameIDFormat (md 2.4.2), for the choice of what to ask for."""
+    texts = ["".join(node.itertext()).strip() for node in role.findall(_MD + "NameIDFormat")[:MAX_FORMATS]]
+    return tuple(dict.fromkeys(text for text in texts if 0 < len(text) <= 256 and text.isprintable()))
 
 
 def _scopes(entity: etree._Element, role: etree._Element) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from broker.connectors.saml.partner import Expected, IdpKeys, SamlView
 from broker.connectors.saml.peek import Envelope, peek
 from broker.connectors.saml.record import Judged, check_envelope, check_status, read_record
 from broker.connectors.saml.signature import Verify, verify
+from broker.connectors.saml.subject import check_name_id
 from broker.connectors.saml.vocabulary import clark
 
 __all__ = ["Judged", "judge"]
@@ -39,12 +40,14 @@ def judge(
     document = envelope.document
     response = document.root
     _check_issuer(envelope.issuer, document.assertion, partner)
+    check_name_id(document.assertion, partner.subject)
     response_signed = _verified(document.signature, keys, verifier)
     check_envelope(response, expected, partner.skew)
     check_status(response, has_assertion=document.assertion is not None or document.encrypted is not None)
     inner = _assertion_document(document, partner, decryption_keys, decrypter, authentic=response_signed)
     if inner is not document:
         _check_issuer(envelope.issuer, inner.assertion, partner)
+        check_name_id(inner.assertion, partner.subject)
     assertion_signed = _verified(inner.assertion_signature, keys, verifier)
     _check_signed(partner.signed, response_signed=response_signed, assertion_signed=assertion_signed)
     return read_record(

@@ -37,6 +37,7 @@ def verify(signature: Element, keys: IdpKeys) -> None:
     raise SamlRefused(
         "saml_signature",
         "HS-19",
-        "no key in the partner's metadata verifies the signature; changed keys: the metadata we hold must be refreshed, "
-        "else the partner signs with a key that it has not published",
+        "no key in the partner's metadata verifies the signature; where its metadata is a URL it was fetched again, at most once "
+        "a minute (at once: broker partners refresh), where it is a file here it must be replaced; else the partner signs with a "
+        "key that it has not published",
     )

@@ -15,6 +15,7 @@ from broker.connectors.saml.vocabulary import clark
 
 MAX_SUBJECT: Final = 1024  # characters, the column's
 _NAME_ID: Final = clark("saml:NameID")
+_PLACE: Final = f"{clark('saml:Subject')}/{_NAME_ID}"
 _FORMATS: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
 _UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"  # where none is given (core 2.2.2)
 _PERSISTENT: Final = f"{_FORMATS}persistent"
@@ -38,8 +39,7 @@ def read_subject(name_id: Element | None, attributes: Attributes, partner: SamlV
     """
     if partner.subject == NAME_ID:
         if name_id is None:
-            detail = "saml:Subject has no saml:NameID in plain text; the partner must send one (release a persistent name ID)"
-            raise SamlRefused("saml_nameid", "HS-28", detail)
+            raise _no_name_id()
         return _subject(_name_id(name_id, partner, expected, "saml_nameid"), "saml_nameid")
     names = wire_names(partner.subject, Wire.SAML)
     came = [name for name in names if attributes.nodes.get(name)]
@@ -68,6 +68,17 @@ def read_subject(name_id: Element | None, attributes: Attributes, partner: SamlV
         )
     check_scope(name, text, partner)
     return _subject([source, text], "saml_attribute")
+
+
+def check_name_id(assertion: Element | None, subject: str) -> None:
+    """Where the NameID names the account, one is there: a look before any key is touched (SR-39)."""
+    if assertion is not None and subject == NAME_ID and assertion.find(_PLACE) is None:
+        raise _no_name_id()
+
+
+def _no_name_id() -> SamlRefused:
+    detail = "saml:Subject has no saml:NameID in plain text; the partner must send one (release a persistent name ID)"
+    return SamlRefused("saml_nameid", "HS-28", detail)
 
 
 def _name_id(element: Element, partner: SamlView, expected: Expected, reason: str) -> list[str]:

@@ -60,6 +60,7 @@ REASONS: Final[Mapping[str, Advice]] = {
     "saml_algorithm": Advice(_P, "algorithms of today: RSA or ECDSA with SHA-256 or better, AES-GCM", "switch SHA-1 and the like off for our service"),
     "saml_unsigned": Advice(_P, "a signature over what saml.signed names", "sign assertions (or responses) for our service; or write in saml.signed what the partner does sign"),
     "saml_signature": Advice(_P, "a signature by a key of the metadata that we hold", "publish the key that signs; with metadata as a file, get us the new file"),
+    "saml_key_pause": Advice(_O, "metadata that is fetched at most once a minute, however many unknown keys come", "nothing, if sign-ins succeed again after a minute: the partner changed its key twice within one; at once: broker partners refresh PARTNER", rule=True),
     "saml_signature_profile": Advice(_P, "a signature over the whole element, by its ID, as SAML core 5.4 says", "use the product's own signing, without extra transforms or references"),
     "saml_encryption": Advice(_P, "an assertion encrypted with the key of our current metadata", "load our metadata anew; it holds the key"),
     "saml_wrong_idp": Advice(_O, "saml:Issuer is the partner's entity id", "write saml.entity_id as the partner sends it, if it is that one's"),

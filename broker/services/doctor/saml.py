@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from broker.domain.errors import PartnerFailed
 from broker.services import saml_partners
-from broker.services.doctor import advice
+from broker.services.doctor import advice, stored
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.doctor.hosts import DAY, ENDS_SOON, certificates, clock
 from broker.services.probe import Watching
 from broker.services.saml_partners import SamlPartners
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile, SamlPartner
+from broker.storage.documents import Document
 
 if TYPE_CHECKING:
     from broker.connectors.saml.metadata import Idp
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 _VALID_FOR = 3 * DAY  # metadata that ends sooner may be over before anybody looks
 
 
-def look(settings: Settings, partner: PartnerFile, partners: SamlPartners, http: Watching, now: int) -> list[Finding]:
-    """Everything that can be seen without a person; nothing is sent to the partner, nothing is kept."""
+def look(
+    settings: Settings, partner: PartnerFile, partners: SamlPartners, http: Watching, now: int, row: Document | None
+) -> list[Finding]:
+    """Everything that can be seen without a person; nothing is sent to the partner, nothing is kept. row: the stored copy."""
     saml = saml_partners.saml_of(partner)
     by_url = "://" in saml.metadata
     try:
@@ -38,7 +41,9 @@ def look(settings: Settings, partner: PartnerFile, partners: SamlPartners, http:
         *_validity(idp, now, by_url=by_url),
         *_keys(idp, now, by_url=by_url),
         *_left_out(idp),
+        *(stored.against_metadata(partner.id, row, idp.to_json()) if by_url else ()),
         *_requests(idp, saml),
+        *_format(idp, saml),
         *_pin(saml, by_url=by_url),
         ok(
             "register",
@@ -119,6 +124,21 @@ def _requests(idp: Idp, saml: SamlPartner) -> Iterator[Finding]:
             "signed requests",
             Side.OURS,
             "write sign_requests: true",
+        )
+
+
+def _format(idp: Idp, saml: SamlPartner) -> Iterator[Finding]:
+    """The NameID that we ask for, against those that the metadata lists."""
+    if saml.name_id_format is None or not idp.formats:
+        return
+    if saml.name_id_format not in idp.formats:
+        yield Finding(
+            Level.WARNING,
+            "name_id_format",
+            f"saml.name_id_format is {saml.name_id_format}, and the metadata lists {', '.join(idp.formats[:5])}: no format is asked for",
+            "one of the listed formats, or none",
+            Side.OURS,
+            "write one that the metadata lists, or leave name_id_format out; best one that is persistent",
         )
 
 

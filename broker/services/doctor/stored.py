@@ -77,6 +77,26 @@ def against(row: Document | None, live: Mapping[str, Any] | None) -> Iterator[Fi
         )
 
 
+def against_metadata(partner: str, row: Document | None, live: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """The stored metadata and that of this moment. The first answer by the new key fetches it, once a minute (HS-36)."""
+    if row is None or row.body is None or live is None:
+        return
+    old, new = ({key["spki"]: key["sha256"] for key in one["keys"]} for one in (json.loads(row.body), live))
+    if old.keys() != new.keys():
+        come, gone = (
+            ", ".join(f"{one[key][:16]}..." for key in one.keys() - other.keys()) or "none"
+            for one, other in ((new, old), (old, new))
+        )
+        yield Finding(
+            Level.WARNING,
+            "key_changes",
+            f"the partner publishes other keys than we hold (new: {come}; gone: {gone})",
+            "the partner's keys of now",
+            Side.OURS,
+            f"nothing, for the first answer by a new key has it fetched; or take it up at once: broker partners refresh {partner}",
+        )
+
+
 def nodes(seen: Mapping[str, str], digest: str) -> Iterator[Finding]:
     """HT-20: processes that use other files than this command reads."""
     other = {node: used for node, used in seen.items() if used != digest}

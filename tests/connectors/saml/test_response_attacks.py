@@ -490,7 +490,8 @@ def test_sr38_transient(format_: str) -> None:
 
 def test_sr39_no_name_id() -> None:
     """SR-39, HS-28: no NameID, an empty one, an encrypted one, one with white space around or inside its bytes."""
-    refused(genuine(name_id=None), "saml_nameid")
+    refused(genuine(name_id=None), "saml_nameid", touched=False)
+    refused(genuine(name_id=None, encrypt=encryption()), "saml_nameid")
     refused(genuine(name_id="<saml:EncryptedID/>"), "saml_nameid", "saml_structure", touched=False)
     for value in ("", " ", " x", "x ", "x\n", "x&#9;y", "x&#x85;y", "&#xA0;x", "x&#x2028;y", "x&#127;"):
         refused(genuine(name_id=f'<saml:NameID Format="{PERSISTENT}">{value}</saml:NameID>'), "saml_nameid")

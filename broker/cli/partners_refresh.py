@@ -1,0 +1,29 @@
+"""`broker partners refresh PARTNER`: what the partner publishes now, taken up at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from broker.cli.output import build, home_option, json_option, plain, print_json
+
+
+@click.command("refresh")
+@click.argument("partner")
+@home_option
+@json_option
+def refresh(partner: str, home: Path, as_json: bool) -> None:
+    """Fetch the metadata of PARTNER, or its discovery document and keys, and use them from now on."""
+    from broker.domain.audit import Actor
+
+    found = build(home).partner_refresh.refresh(Actor(kind="command"), partner)
+    if as_json:
+        print_json([one.to_json() for one in found])
+        return
+    for one in found:
+        count = "" if one.keys is None else f": {one.keys} {'key' if one.keys == 1 else 'keys'}"
+        click.echo(plain(f"{one.document} of {one.address}{count}"))
+        for word, marks in (("new", one.added), ("gone", one.removed), ("not used", one.notes)):
+            for mark in marks:
+                click.echo(plain(f"  {word}: {mark}"))
