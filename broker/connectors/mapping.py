@@ -84,12 +84,14 @@ SHORT_NAMES: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "subject-id": (("subject_id",), ("urn:oasis:names:tc:SAML:attribute:subject-id",)),
 }
 
-# What is read when the file maps nothing: the claims of profile, email, address and phone (Core 5.4), never a *_verified.
+# What is read when the file maps nothing: the claims of profile, email, address and phone (Core 5.4). `email_verified` is our
+# own judgement, never the wire's value.
 DEFAULTS: Final[Mapping[str, str]] = {
-    name: name for name in (*SCOPES["profile"], "email", "address", "phone_number") if name != "updated_at"
+    name: name for name in (*SCOPES["profile"], "email", "address", *SCOPES["phone"]) if name != "updated_at"
 }
 _LISTS: Final = frozenset({"groups", "roles"})
-_TEXTS: Final = frozenset(DEFAULTS) - {"address"}
+_FLAGS: Final = frozenset({"phone_number_verified"})
+_TEXTS: Final = frozenset(DEFAULTS) - {"address"} - _FLAGS
 _NAMES: Final = frozenset(("name", "given_name", "family_name", "middle_name", "nickname", "preferred_username"))
 
 Choose = Callable[[Sequence[str]], str | None]  # of several addresses, canonical: the one that is ours already, or None
@@ -128,8 +130,13 @@ class Mapped:
 
 
 def claims_map(configured: Mapping[str, str]) -> dict[str, str]:
-    """The partner's `claims` over the defaults; names that only the protocol may write are left out (HP-40)."""
-    return {claim: source for claim, source in {**DEFAULTS, **configured}.items() if claim not in PROTOCOL}
+    """The partner's `claims` over the defaults; names that only the protocol may write are left out (HP-40).
+
+    Where the file reads the number from elsewhere, what the partner says of its own number is not about that one.
+    """
+    if "phone_number" in configured and configured["phone_number"] not in ("phone_number", "telephoneNumber"):
+        configured = {"phone_number_verified": "", **configured}
+    return {claim: source for claim, source in {**DEFAULTS, **configured}.items() if source and claim not in PROTOCOL}
 
 
 def wire_names(source: str, wire: Wire) -> tuple[str, ...]:
@@ -208,6 +215,8 @@ def shape(claim: str, value: Any) -> Any:
         return texts or None
     if claim in _NAMES:
         return line(_only(claim, value))
+    if claim in _FLAGS:
+        return value if isinstance(value, bool) else None
     if claim in _TEXTS:
         return _text(_only(claim, value))
     if claim == "address" and not isinstance(value, dict):

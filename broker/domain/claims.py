@@ -9,6 +9,8 @@ PROTOCOL = frozenset(
     "iss sub aud azp exp iat nbf auth_time nonce acr amr sid at_hash c_hash s_hash cnf events jti idp proofs".split()
 )
 
+PROOFS = "proofs"  # ours alone, in ID tokens of applications that ask for it
+
 OURS = ("groups", "roles")  # of our directory: a partner's claims of these names never pass for them
 
 SCOPES: Mapping[str, tuple[str, ...]] = {

@@ -59,7 +59,8 @@ class Proof:
 
     at: seconds since 1970, None where a partner does not say. by: the partner's id, or the factor's. person: whose factor it
     is; "" for a partner's word, which is about the assertion's subject. acr, amr: as the partner said them. verified, synced:
-    of a passkey's use.
+    of a passkey's use. answered_at: of a partner that was asked for a sign-in from then on, and vouched: as fresh as its word
+    can be known to be where it does not say when.
     """
 
     method: Method
@@ -70,6 +71,7 @@ class Proof:
     amr: tuple[str, ...] = ()
     verified: bool = False
     synced: bool = False
+    answered_at: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; what says nothing is left out."""

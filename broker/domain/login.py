@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from broker.domain.assertion import Assertion
 from broker.domain.factor import Proof
@@ -75,9 +77,17 @@ class Login:
     trail: tuple[Mapping[str, object], ...] = field(default=())
 
 
+def told_sid(sid: str, client_id: str) -> str:
+    """The `sid` of a session at one application: a hash, so that two applications cannot tell that theirs are one (FA-14).
+
+    Ours is random and never leaves, so nobody computes another application's from their own.
+    """
+    return str(UUID(bytes=sha256(f"{sid}\n{client_id}".encode()).digest()[:16], version=5))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One browser's sign-in, hours long. `sid` is what applications see in the ID token.
+    """One browser's sign-in, hours long. `sid` is ours alone: each application sees one of its own (`told_sid`).
 
     acr, amr: what was true at its last proof. proofs: all that was proven, the partner's word among it; each counts as long
     as policy and the partner's file let it.
@@ -124,6 +134,11 @@ class Grant:
     created_at: int
     ended_at: int | None = None
     proof: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def told_sid(self) -> str:
+        """The `sid` that the application sees."""
+        return told_sid(self.sid, self.client_id)
 
     @property
     def proofs(self) -> tuple[Proof, ...]:

@@ -64,14 +64,20 @@ def as_of_now(standing: Standing, home: Home) -> Standing:
     """
     grant = standing.grant
     word = next((proof for proof in grant.proofs if proof.method is Method.PARTNER), None)
+    ours = [proof for proof in grant.proofs if proof.method is not Method.PARTNER]
     did_mfa = grant.proof.get("partner_mfa") is True
     does = did_mfa and assurance.partner_did_mfa(word, home.trusted, home.mfa_max_age, grant.created_at)
-    kept = [proof for proof in grant.proofs if proof is word or _is_held(proof, standing.factors)]
+    held = [proof for proof in ours if _is_held(proof, standing.factors)]
     accepted = home.terms is not None and home.terms in standing.terms
-    proof = {**grant.proof, "partner_mfa": does, "terms": accepted, "by": [one.to_json() for one in kept]}
+    proof = {
+        **grant.proof,
+        "partner_mfa": does,
+        "terms": accepted,
+        "by": [one.to_json() for one in ([word] if word else []) + held],
+    }
     grant = replace(grant, proof=proof)
-    if does != did_mfa or len(kept) < len(standing.grant.proofs):
-        acr, amr = assurance.reached(word, does, [one for one in kept if one is not word])
+    if does != did_mfa or len(held) < len(ours):
+        acr, amr = assurance.reached(word, does, held)
         grant = replace(grant, acr=acr, amr=amr)
     return replace(standing, grant=grant)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker.domain import assurance
-from broker.domain.claims import PROTOCOL, STANDARD
+from broker.domain.claims import PROOFS, PROTOCOL, STANDARD
 from broker.jose.encoding import parse_object
 
 MAX_BYTES = 4 * 1024
@@ -39,6 +39,7 @@ def read_claims(text: str, extra: Collection[str]) -> ClaimsRequest:
     parts = {part: _object(given.get(part)) for part in _PARTS}
     known = (frozenset(STANDARD) | frozenset(extra)) - PROTOCOL
     names = {part: {name: None for name in wanted if name in known} for part, wanted in parts.items()}
+    names["id_token"] |= {name: None for name in parts["id_token"] if name == PROOFS}
     for part, wanted in parts.items():
         for name in names[part]:
             _object(wanted[name])

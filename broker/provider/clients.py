@@ -21,6 +21,7 @@ from broker.provider.parameters import is_printable
 from broker.provider.view import PRIVATE_KEY_JWT, PUBLIC, SECRET, ApplicationView
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+TOKEN_PATH = "/token"
 ASSERTION_LIFE = 600  # seconds that a client assertion may still have: its jti is kept that long
 _NOBODY = hashlib.sha256(b"").digest()  # compared where there is no secret, so that the work is the same (HP-26)
 
@@ -120,11 +121,11 @@ def authenticate(given: Credentials, application: ApplicationView | None, *, iss
 
 
 def _check_assertion(assertion: str, application: ApplicationView, *, issuer: str, keys: Keys, now: int) -> Once:
-    """RFC 7523 3 as of 2025: aud is our issuer as one string; exp near; jti new; iss = sub = the client (HP-58)."""
+    """RFC 7523 3 as of 2025: aud is due (`_check_audience`); exp near; jti new; iss = sub = the client (HP-58)."""
     try:
         said = verify(assertion, lambda refresh: keys(application, refresh), ALGORITHMS.keys()).claims
         claims.check_issuer(said, application.client_id)
-        claims.check_single_audience(said, issuer)
+        _check_audience(said, application, issuer)
         if claims.subject(said) != application.client_id:
             raise JoseError("idtoken_sub", "sub is not the client")
         expires_at = _check_life(said, now)
@@ -137,6 +138,21 @@ def _check_assertion(assertion: str, application: ApplicationView, *, issuer: st
     if not isinstance(jti, str) or not 0 < len(jti) <= 255:
         raise OAuthError("invalid_client", "client_jti")
     return Once(f"{application.client_id}\n{jti}", expires_at)
+
+
+def _check_audience(said: Mapping[str, Any], application: ApplicationView, issuer: str) -> None:
+    """RFC 7523bis: our issuer as one string. Core 9 names the token endpoint, and older clients send a list: where the file lets them.
+
+    A list may hold nothing but what is due, so that an assertion for somebody else is never one for us.
+    """
+    if application.assertion_audience == {"issuer"}:
+        claims.check_single_audience(said, issuer)
+        return
+    ours = {"issuer": issuer, "token_endpoint": issuer.rstrip("/") + TOKEN_PATH}
+    given = said.get("aud")
+    named = given if isinstance(given, list) else [given]
+    if not named or any(name not in [ours[word] for word in application.assertion_audience] for name in named):
+        raise JoseError("idtoken_aud", "aud is none of those that the application's file allows")
 
 
 def _check_life(said: Mapping[str, Any], now: int) -> int:

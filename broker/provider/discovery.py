@@ -7,6 +7,7 @@ from typing import Any
 
 from broker.domain import assurance
 from broker.domain.claims import PROTOCOL, SCOPES, STANDARD
+from broker.provider.clients import TOKEN_PATH
 from broker.provider.request import PROMPTS, RESPONSE_MODES
 from broker.provider.token_request import GRANT_TYPES
 
@@ -14,7 +15,7 @@ ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
 AUTHENTICATION = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 PATHS = {
     "authorization_endpoint": "/authorize",
-    "token_endpoint": "/token",
+    "token_endpoint": TOKEN_PATH,
     "userinfo_endpoint": "/userinfo",
     "jwks_uri": "/jwks",
     "introspection_endpoint": "/introspect",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from broker.domain.errors import BadRequest
+from broker.domain.login import told_sid
 from broker.jose.errors import JoseError
 from broker.provider.hint import HintClaims
 from broker.provider.parameters import MAX_BYTES, Parameters, is_printable
@@ -27,8 +28,13 @@ class LogoutRequest:
     redirect_uri: str | None = None
     state: str | None = None
     sid: str | None = None
+    hinted: str | None = None
     ui_locales: tuple[str, ...] = ()
     unregistered: str = ""
+
+    def is_about(self, session_sid: str) -> bool:
+        """Whether the hint is of this session of ours: its `sid` is the application's own (FA-14)."""
+        return self.hinted is not None and self.sid == told_sid(session_sid, self.hinted)
 
 
 def read_logout(
@@ -62,6 +68,7 @@ def read_logout(
         unregistered=wanted if wanted and application is not None and not is_registered else "",
         state=state if state is not None and len(state) <= MAX_STATE else None,
         sid=hinted.sid if hinted else None,
+        hinted=hinted.client_id if hinted else None,
         ui_locales=tuple(tag for tag in values.get("ui_locales", "").split(" ")[:10] if _LOCALE.fullmatch(tag)),
     )
 

@@ -22,8 +22,12 @@ def id_token(
     nonce: str | None,
     now: int,
     lifetime: int,
+    with_proofs: bool = False,
 ) -> str:
-    """A signed ID token (Core 2, 3.1.3.6). claims: released ones; protocol claims are written last, whatever these hold."""
+    """A signed ID token (Core 2, 3.1.3.6). claims: released ones; protocol claims are written last, whatever these hold.
+
+    with_proofs: the application wants to know who proved what.
+    """
     said = {name: value for name, value in claims.items() if name not in PROTOCOL}
     said |= {
         "iss": issuer,
@@ -34,11 +38,11 @@ def id_token(
         "auth_time": grant.auth_time,
         "acr": grant.acr,
         "amr": list(grant.amr),
-        "sid": grant.sid,
+        "sid": grant.told_sid,
         "idp": grant.idp,
         "at_hash": half_hash(key.alg, access_token),
     }
-    if grant.proofs:
+    if grant.proofs and with_proofs:
         said["proofs"] = assurance.told(grant.proofs, partner_mfa=grant.proof.get("partner_mfa") is True, ourselves=issuer)
     if nonce is not None:
         said["nonce"] = nonce

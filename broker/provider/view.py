@@ -15,6 +15,8 @@ class ApplicationView:
 
     client_type: public, secret or private_key_jwt, derived when the file is read (HP-22). secret_digest: SHA-256 of the
     client secret (HP-23). claims: token claim -> broker claim. audiences: client ids that may introspect its tokens.
+    id_token_claims: further claims of its ID tokens. assertion_audience: what `aud` of its client assertions may be, `issuer` or
+    `token_endpoint`.
     """
 
     client_id: str
@@ -34,6 +36,8 @@ class ApplicationView:
     api_permissions: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset()
     require_pkce: bool = False
+    id_token_claims: frozenset[str] = frozenset()
+    assertion_audience: frozenset[str] = frozenset({"issuer"})
 
     @property
     def sector(self) -> str:

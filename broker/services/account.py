@@ -13,9 +13,10 @@ from broker.domain.guest import Identity, Person
 from broker.domain.login import Session
 from broker.services.guest_life import GuestLife
 from broker.services.guests import Guests
+from broker.services.proofs import is_fresh
 from broker.services.sessions import Sessions
 from broker.settings.load import Settings
-from broker.storage import assignments, consents, own, people, sessions
+from broker.storage import assignments, consents, factors, own, people, sessions
 from broker.storage.engine import Database
 
 
@@ -90,12 +91,18 @@ class Account:
         if found is None or found.person_id != person_id or not self._browsers.end(sid, actor, "ended by the person"):
             raise NotFound("there is no such session", "session_unknown")
 
+    def is_fresh(self, session: Session) -> bool:
+        """Whether a person proved who they are just before, as leaving and the export want it (FA-28)."""
+        now = self._clock()
+        with self._db.read() as tx:
+            return is_fresh(session, session.person_id, has_method=bool(factors.of_person(tx, session.person_id)), now=now)
+
     def export(self, actor: Actor, person_id: str) -> dict[str, Any]:
-        """Everything that is held, without secrets (AD-05)."""
+        """Everything that is held, without secrets (AD-05). Only where `is_fresh`."""
         return self._guests.export(actor, person_id)
 
     def leave(self, actor: Actor, person_id: str) -> None:
-        """Delete oneself, for good. Raises Conflict for a member."""
+        """Delete oneself, for good. Only where `is_fresh`. Raises Conflict for a member."""
         self._life.leave(actor, person_id)
 
 

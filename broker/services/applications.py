@@ -35,6 +35,8 @@ def application_view(file: ApplicationFile) -> ApplicationView:
         api_permissions=tuple(file.api_permissions),
         roles=frozenset(file.roles),
         require_pkce=file.require_pkce,
+        id_token_claims=frozenset(file.id_token_claims),
+        assertion_audience=frozenset(file.client_assertion_audience),
     )
 
 

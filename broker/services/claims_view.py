@@ -27,9 +27,10 @@ def view(
 ) -> dict[str, Any]:
     """Claim name -> value, only names of scopes that the file allows and the person agreed to, and the file's own.
 
-    consented: the scopes of the consent record; for a member those that the file allows.
+    consented: the scopes of the consent record; for a member those that the file allows. What the home organization said at an
+    earlier sign-in, and no longer says, is not released again (FA-08): the stored profile is for where there is no session.
     """
-    said = {name: value for name, value in {**person.profile, **session.claims}.items() if name not in OURS}
+    said = {name: value for name, value in session.claims.items() if name not in OURS}
     known = {name: value for name in STANDARD if (value := _typed(name, said.get(name))) is not None}
     known |= _ours(person) | _held(application, groups, roles)
     allowed = {name for scope in application.scopes.intersection(consented) for name in SCOPES.get(scope, ())}
@@ -38,16 +39,17 @@ def view(
     return released | {name: source[held] for name, held in application.claims.items() if source.get(held) is not None}
 
 
-def names(grant: Grant, part: str, scopes: Iterable[str], extra: Iterable[str]) -> list[str]:
-    """The claims that go into one answer. part: "id_token" or "userinfo"; extra: the names that the file adds (HP-49)."""
+def names(grant: Grant, part: str, scopes: Iterable[str], application: ApplicationView) -> list[str]:
+    """The claims that go into one answer: by scope, by the application's file (HP-49), by request. part: "id_token" or "userinfo"."""
     wanted = {name for scope in scopes for name in SCOPES.get(scope, ())}
     asked = grant.requested.get(part)
-    return sorted({*wanted, *extra, *(asked if isinstance(asked, Mapping) else ())})
+    more = application.id_token_claims if part == "id_token" else ()
+    return sorted({*wanted, *application.claims, *more, *(asked if isinstance(asked, Mapping) else ())})
 
 
 def namer(application: ApplicationView) -> Callable[[Grant, str, Iterable[str]], list[str]]:
-    """`names` with what this application's file adds."""
-    return lambda grant, part, scopes: names(grant, part, scopes, application.claims)
+    """`names` at one application."""
+    return lambda grant, part, scopes: names(grant, part, scopes, application)
 
 
 def current(standing: Standing, application: ApplicationView) -> Grant:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from broker.domain.audit import Actor, Event
+from broker.domain.claims import PROOFS
 from broker.domain.errors import OAuthError
 from broker.domain.ids import new_secret
 from broker.domain.login import Grant
@@ -65,6 +66,7 @@ class Desk:
             nonce=nonce,
             now=self.now,
             lifetime=self.lifetimes.id,
+            with_proofs=PROOFS in claims_view.names(grant, "id_token", (), self.application),
         )
 
     def make_access(self, grant: Grant, scopes: Iterable[str]) -> tuple[str, int]:
@@ -163,7 +165,7 @@ def refresh(desk: Desk, form: Mapping[str, str]) -> dict[str, Any]:
     answer: dict[str, Any] = {"access_token": access, "token_type": "Bearer", "expires_in": seconds}
     answer |= {"refresh_token": desk.make_refresh(family), "scope": " ".join(scopes)}
     if "openid" in scopes:
-        names = claims_view.names(grant, "id_token", scopes, application.claims)
+        names = claims_view.names(grant, "id_token", scopes, application)
         said = {name: grant.claims[name] for name in names if name in grant.claims}
         answer["id_token"] = desk.sign(grant, said, None, access)
     return answer

@@ -7,7 +7,7 @@ from typing import Any
 
 from broker.domain import assurance, gates
 from broker.domain.assertion import Assertion
-from broker.domain.factor import Method, Proof, own
+from broker.domain.factor import FRESH, Method, Proof, own
 from broker.domain.facts import Facts
 from broker.domain.login import Login, Session
 from broker.services import trail
@@ -39,6 +39,19 @@ def kept(login: Login, session: Session | None, person_id: str) -> tuple[Proof, 
     """What this person proved to us, in this login and before in this session; nobody else's proof is theirs."""
     before = session.proofs if session is not None and session.person_id == person_id else ()
     return own((*before, *login.proofs), person_id)
+
+
+def is_fresh(session: Session, person_id: str, *, has_method: bool, now: int) -> bool:
+    """Whether this session holds a proof as young as acts on one's own account want it (MF-07).
+
+    Of a method of the person's own, for whoever has one; else the home organization's word.
+    """
+    oldest = now - FRESH
+    mine = own(session.proofs, person_id)
+    if has_method:
+        return bool(mine) and (mine[-1].at or 0) >= oldest
+    word = vouched(None, session)
+    return word is not None and max(word.at or 0, word.answered_at or 0) >= oldest
 
 
 def counting(proofs: tuple[Proof, ...], facts: Facts, login: Login) -> tuple[Proof, ...]:

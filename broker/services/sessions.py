@@ -11,7 +11,7 @@ from broker.domain.facts import Facts
 from broker.domain.guest import Person
 from broker.domain.ids import digest, new_id, new_secret
 from broker.domain.login import Login, Session
-from broker.services import audit, proofs
+from broker.services import audit, proofs, trail
 from broker.settings.load import Settings
 from broker.storage import grants, people, sessions
 from broker.storage.engine import Connection, Database
@@ -98,6 +98,8 @@ class Sessions:
     @staticmethod
     def _proofs(login: Login, before: Session | None, person_id: str) -> tuple[Proof, ...]:
         word = proofs.vouched(login.assertion, before)
+        if word is not None and login.assertion is not None and trail.answered_anew(login):
+            word = replace(word, answered_at=login.created_at)
         return (*((word,) if word else ()), *proofs.kept(login, before, person_id))
 
     def end(self, sid: str, actor: Actor, reason: str) -> bool:

@@ -34,14 +34,23 @@ def went_on_without(login: Login) -> bool:
 
 
 def answered_anew(login: Login) -> bool:
-    """Whether the home organization was asked for a sign-in from now on (prompt=login, ForceAuthn), and vouched upon that."""
-    asked = False
+    """Whether the home organization was asked for a sign-in from now on (prompt=login, ForceAuthn), and vouched upon that.
+
+    The visit that its word is from decides: an earlier one says nothing of it (FA-27).
+    """
+    asked = answered = False
     for entry in _of_this_account(login):
-        if entry["step"] == "upstream" and entry["result"] == "sent":
+        if (entry["step"], entry["result"]) == ("upstream", "sent"):
             asked = entry.get("anew") is True
-        elif asked and entry["step"] == "upstream" and entry["result"] == "vouched":
-            return True
-    return False
+        elif (entry["step"], entry["result"]) == ("upstream", "vouched"):
+            asked, answered = False, asked
+    return answered
+
+
+def redeemed_at(login: Login) -> int | None:
+    """When an invitation was accepted in this very login; None if none was."""
+    found = [entry["at"] for entry in login.trail if (entry["step"], entry["result"]) == ("redeem", "accepted")]
+    return int(str(found[-1])) if found else None
 
 
 def _of_this_account(login: Login) -> list[Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
-from broker.domain.claims import OURS, SCOPES
+from broker.domain.claims import OURS, PROOFS, PROTOCOL, SCOPES, STANDARD
 from broker.settings import urls
 from broker.settings.errors import Problem, Wrong
 from broker.settings.values import (
@@ -31,6 +31,7 @@ from broker.settings.values import (
     remember,
 )
 
+ID_TOKEN_CLAIMS = (PROOFS, *STANDARD)
 CREDENTIALS = ("client_secret", "jwks", "jwks_uri")
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  # RFC 7518 6.2.2, 6.3.2, 6.4
 JWKS_LIMIT = 64 * 1024  # bytes
@@ -133,6 +134,32 @@ def _token_claims(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def _id_token_claims(value: tuple[object, ...]) -> tuple[str, ...]:
+    """Names of a scope, or `proofs`: the claims that the file makes itself are in every ID token."""
+    return each_of(value, _id_token_claim)
+
+
+def _id_token_claim(value: object) -> str:
+    if value == PROOFS or value in STANDARD:
+        return str(value)
+    if value in PROTOCOL:
+        raise Wrong("{value} is in every ID token where it belongs; leave it out", value=value)
+    near = difflib.get_close_matches(str(value), ID_TOKEN_CLAIMS, 1, 0.5)
+    raise Wrong("{value} is no claim of ours; " + (f"did you mean {near[0]}?" if near else "write [proofs]"), value=value)
+
+
+def _not_empty(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise Wrong("is empty, so no assertion would do; write [issuer]")
+    return value
+
+
+IdTokenClaims = Annotated[
+    Listed[Any],
+    AfterValidator(_id_token_claims),
+    WithJsonSchema({"type": "array", "items": {"enum": list(ID_TOKEN_CLAIMS)}}),
+]
+
 Jwks = Annotated[
     dict[str, Any],
     BeforeValidator(_jwks),
@@ -216,6 +243,14 @@ class ApplicationFile(NamedFile):
     )
     claims: Annotated[dict[ClaimName, Word], AfterValidator(_token_claims)] = Field(
         default_factory=dict, description="Token claim: broker claim; groups and roles are those of our directory."
+    )
+    id_token_claims: IdTokenClaims = Field(
+        default=(),
+        description="Further claims of its ID tokens, such as proofs; idp, acr, amr, auth_time and sid are always there.",
+    )
+    client_assertion_audience: Annotated[Listed[Literal["issuer", "token_endpoint"]], AfterValidator(_not_empty)] = Field(
+        default=("issuer",),
+        description="What `aud` of its client assertions may be (private_key_jwt); token_endpoint lets older clients in.",
     )
     audiences: Listed[Text] = Field(default=(), description="Client ids that may introspect its access tokens, beside itself.")
     api_permissions: Listed[ApiPermission] = Field(default=(), description="What it may do at the management API.")

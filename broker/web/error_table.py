@@ -155,6 +155,14 @@ REASON_TEXT: dict[str, ErrorText] = {
         _("The address may be mistyped or out of date."),
         GO_HOME,
     ),
+    "redirect_uri": ErrorText(
+        400,
+        _("This application's address isn't registered"),
+        _(
+            "For developers: the redirect_uri of this request isn't among the redirect_uris of the application's file, which are compared character for character. The reference below shows both. Everyone else: go back to the application and tell its owner."
+        ),
+        GO_HOME,
+    ),
     "invitation_malformed": ErrorText(
         400,
         _("We can't find your invitation"),

@@ -28,7 +28,7 @@ NAMES = (
     "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "methods", "methods-none", "terms", "terms-new",
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded",
     "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out",
-    "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-leave", "account-left",
+    "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-export", "account-leave", "account-left",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
@@ -392,6 +392,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "account",
             {**account, "member": True, "until": 0, "sponsor": "", "name": "", "uses": [], "sessions": account["sessions"][:1]},
         ),
+        "account-export": Sample("account_export.html", "account-export", {**form, "cancel_url": "/account"}),
         "account-leave": Sample(
             "account_leave.html",
             "account-leave",

@@ -48,9 +48,9 @@ def test_the_table_is_well_formed():
 
 
 def test_protocol_names_are_never_broker_claims():
-    """HP-40: a mapped claim with such a name is left out; the defaults have none."""
+    """HP-40: a mapped claim with such a name is left out; the defaults have none. Whether an address is verified is ours to judge."""
     assert not PROTOCOL & claims_map({"sub": "x", "acr": "y", "groups": "g"}).keys()
-    assert not any(name.endswith("_verified") for name in DEFAULTS)
+    assert [name for name in DEFAULTS if name.endswith("_verified")] == ["phone_number_verified"]
 
 
 def test_saml_and_oidc_meet_in_one_record():
@@ -85,6 +85,10 @@ def test_an_address_that_is_none_is_left_out():
         ("groups", ["g"] * 2000, ["g"] * 1000),
         ("address", {"country": "NL", "n": 7}, {"country": "NL"}),
         ("address", "NL", None),
+        ("phone_number_verified", True, True),
+        ("phone_number_verified", False, False),
+        ("phone_number_verified", "true", None),
+        ("phone_number_verified", 1, None),
         ("custom", True, True),
         ("custom", 7, 7),
         ("custom", 2**60, None),
@@ -102,6 +106,17 @@ def test_an_address_that_is_none_is_left_out():
 def test_each_claim_has_its_type(claim: str, value: Any, expected: Any):
     """PO-05: a value of another type is left out, never bent."""
     assert shape(claim, value) == expected
+
+
+def test_a_boolean_of_the_partner_passes_by_default():
+    """Core 5.1: what a partner says of its own number; not of a number that the file reads from elsewhere."""
+    said = {"phone_number": "+31 20 555 0100", "phone_number_verified": True, "mobile": "+31 6 5550 0100"}
+    assert map_values({}, said, Wire.OIDC, canonical).claims == {
+        "phone_number": said["phone_number"],
+        "phone_number_verified": True,
+    }
+    mobile = map_values({"phone_number": "mobile"}, said, Wire.OIDC, canonical).claims
+    assert mobile == {"phone_number": "+31 6 5550 0100"}
 
 
 def test_two_values_where_one_is_due():

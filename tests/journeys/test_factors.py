@@ -64,13 +64,17 @@ def test_first_method_and_the_next_sign_in(both: World) -> None:
 
 
 def test_who_proved_what_and_when(both: World) -> None:
-    """The ID token names each proof with its party and its time, and a refresh does not make them younger."""
+    """The ID token names each proof with its party and its time, to the quarter of an hour, and a refresh makes none younger.
+
+    Only an application that wants to know is told: by its file, or by its request.
+    """
     phone = with_phone(both, both.visitor(ADA))
     again = both.visitor(ADA)
-    url, pending = both.request(**essential())
+    asked = {"id_token": {"acr": {"essential": True, "values": [MFA]}, "proofs": None}}
+    url, pending = both.request(claims=json.dumps(asked))
     page = again.open(url, stop_at=both.callback)
-    at_home = both.clock()
-    ours = both.clock.advance(7)
+    at_home = both.clock() // 900 * 900
+    ours = both.clock.advance(907) // 900 * 900
     tokens = both.party.complete(answer(both, again, page, phone.code()).query, pending)
     both.clock.advance(100)
     later = both.party.refresh(tokens.refresh_token or "", tokens)
@@ -79,6 +83,13 @@ def test_who_proved_what_and_when(both: World) -> None:
             {"by": "fabrikam", "acr": SFA, "amr": ["pwd", "otp"], "at": at_home},  # its second factor is not trusted
             {"by": both.url, "acr": MFA, "amr": ["otp"], "at": ours},
         ]
+    plain = both.sign_in(again).claims
+    assert (plain["idp"], "proofs" in plain) == ("fabrikam", False)
+    payroll = (both.home / "config/applications/payroll.yaml").read_text("utf-8")
+    both.write("applications/payroll.yaml", payroll + "id_token_claims: [proofs]\n")
+    tokens = both.sign_in(again)
+    assert [proof["by"] for proof in tokens.claims["proofs"]] == ["fabrikam", both.url]
+    assert "proofs" not in both.party.userinfo(tokens)
 
 
 @pytest.mark.parametrize("drift", [-1, 0, 1])

@@ -19,7 +19,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/apps/sign-out": ("405", "405", "405"),
     "/account": ("303", "account", "account"),
     "/account/consents": ("405", "405", "405"),
-    "/account/export": ("405", "405", "405"),
+    "/account/export": ("303", "account-export", "account-export"),
     "/account/leave": ("303", "account-leave", "404"),
     "/account/sessions": ("405", "405", "405"),
     "/launch/<application>": ("404", "404", "404"),

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from broker.domain.assurance import COARSE
 from tests.journeys.saml_world import WANDA, SamlWorld, saml_world
 from tests.journeys.second_factor import MFA, SFA, enrol, essential, with_phone
 from tests.journeys.world import ADA, CLEO, World, partner_file
@@ -41,6 +42,8 @@ def woodgrove(world: World) -> Iterator[SamlWorld]:
 def test_the_partner_is_asked_first(both: World) -> None:
     """HO-15, features 21: a live session lacks proof; the partner gives it, and no factor of ours is asked for."""
     trust(both)
+    payroll = (both.home / "config/applications/payroll.yaml").read_text("utf-8")
+    both.write("applications/payroll.yaml", payroll + "id_token_claims: [proofs]\n")
     ada = both.visitor(ADA)
     both.redeem(ada)
     assert both.sign_in(ada).claims["acr"] == SFA
@@ -49,7 +52,7 @@ def test_the_partner_is_asked_first(both: World) -> None:
     claims = both.sign_in(ada).claims
     assert ada.seen == ["partner-login"]
     assert (claims["acr"], claims["amr"]) == (MFA, ["pwd", "otp", "mfa"])
-    assert claims["proofs"] == [{"by": "fabrikam", "acr": MFA, "amr": ["pwd", "otp"], "at": both.clock()}]
+    assert claims["proofs"] == [{"by": "fabrikam", "acr": MFA, "amr": ["pwd", "otp"], "at": both.clock() // COARSE * COARSE}]
     (asked,) = sent(both)
     assert (asked["acr_values"], asked["max_age"]) == ([MFA], 12 * HOUR - 60)
     receipt = both.broker.receipts.newest(limit=1)[0]

@@ -74,8 +74,9 @@ class Stage:
         return self.sign_in(person)
 
     def sign_in(self, person: Person, **values: Any) -> Signed:
-        """A session of that person, in a browser of its own."""
+        """A session of that person, in a browser of its own; the partner said just now what stands in the profile."""
         now = self.clock()
+        values = {"claims": dict(person.profile), **values}
         times = {"auth_time": now, "created_at": now, "last_seen_at": now, "expires_at": now + 12 * 3600}
         session, cookie = factories.session(person.id, **{**times, **values}), new_secret()
         with self.broker.db.write() as tx:

@@ -296,3 +296,12 @@ def test_reasons_name_the_check(calm: Stage):
     with pytest.raises(RequestRefused) as told:
         read(calm, *PLAIN.items(), ("state", "2"), ("response_type", "token"))
     assert told.value.reason == "duplicate_parameter"
+
+
+def test_an_unregistered_redirect_uri_is_said_to_developers(stage: Stage):
+    """RFC 6749 3.1.2.4: a page, no redirect; it says that the address is not registered, and the reference leads to both values."""
+    page = stage.authorize(redirect_uri="https://payroll.contoso.example/other")
+    assert (page.status_code, page_error(page)) == (400, "bad_request")
+    assert "registered" in page.text
+    assert "redirect_uri" in page.text
+    assert "payroll.contoso.example/other" not in page.text  # input stays out of pages (HW-2)

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from broker.demo.serving import Server
+from broker.domain.receipt import Search
 from broker.jose.keys import generate
 from broker.services.clients import WINDOW
+from broker.services.doctor import advice
 from tests.protocol.stage import ISSUER, Stage, oauth_error
 from tests.race import race
 
@@ -170,3 +172,39 @@ def test_jwks_uri_that_fails(stage: Stage):
         stage.clock.advance(601)
         assert ask(stage, stage.assertion()) == KNOWN
         assert sets.answers == []
+
+
+TOKEN = f"{ISSUER}/token"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "audience", "answer"),
+    [
+        ("[issuer]", ISSUER, KNOWN),
+        ("[issuer]", TOKEN, UNKNOWN),
+        ("[issuer, token_endpoint]", ISSUER, KNOWN),
+        ("[issuer, token_endpoint]", TOKEN, KNOWN),
+        ("[issuer, token_endpoint]", [TOKEN], KNOWN),
+        ("[issuer, token_endpoint]", [TOKEN, ISSUER], KNOWN),
+        ("[issuer, token_endpoint]", [TOKEN, "https://other.example/token"], UNKNOWN),
+        ("[issuer, token_endpoint]", [], UNKNOWN),
+        ("[issuer, token_endpoint]", f"{TOKEN}/", UNKNOWN),
+        ("[issuer, token_endpoint]", None, UNKNOWN),
+        ("[token_endpoint]", TOKEN, KNOWN),
+        ("[token_endpoint]", ISSUER, UNKNOWN),
+    ],
+)
+def test_the_audience_that_the_file_allows(stage: Stage, allowed: str, audience: Any, answer: tuple[int, str]):
+    """RFC 7523bis asks for the issuer; Core 9 names the token endpoint, where the file lets older clients in. Never anybody else's."""
+    path = stage.home / "config/applications/bank.yaml"
+    stage.write("applications/bank.yaml", path.read_text("utf-8") + f"client_assertion_audience: {allowed}\n")
+    assert ask(stage, stage.assertion(aud=audience)) == answer
+
+
+def test_a_refused_audience_says_what_is_due(stage: Stage):
+    """The team of the application reads in the record what to set, and which key lets an older client in."""
+    assert ask(stage, stage.assertion(aud=TOKEN)) == UNKNOWN
+    (row,) = stage.broker.receipts.newest(search=Search(application="bank"))
+    said = advice.OF_APPLICATIONS[row["reason"]]
+    assert "our issuer" in said.expected
+    assert "client_assertion_audience: [issuer, token_endpoint]" in said.change

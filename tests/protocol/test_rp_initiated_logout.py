@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.test import TestResponse
 
+from broker.domain.receipt import Search
 from broker.jose.keys import generate
 from broker.jose.sign import sign
 from broker.web.op.logout import PARKED_SECONDS
@@ -202,3 +203,19 @@ def test_ended_meanwhile(stage: Stage):
     page = ask(stage, who, client_id="payroll", post_logout_redirect_uri=BYE)
     assert sent_to(confirm(stage, who, page)) == (BYE, {})
     assert sent_to(confirm(stage, who, page)) == (BYE, {})
+
+
+def test_a_verified_hint_and_an_unregistered_address(both: Stage):
+    """RP-Initiated Logout 3: the page asks first and says why nobody is sent there; the refusal is on record."""
+    who = both.person()
+    wrong = BYE + "/other"
+    hint = {"id_token_hint": both.tokens(who)["id_token"], "post_logout_redirect_uri": wrong}
+    page = ask(both, who, **hint, state="s")
+    assert page_of(page) == "sign-out"
+    assert "not registered" in page.text
+    assert is_live(both, who)
+    (row,) = both.broker.receipts.newest(search=Search(reason="post_logout_redirect_uri"))
+    assert (row["application"], row["sent"], row["registered"]) == ("payroll", wrong, [BYE])
+    done = confirm(both, who, page)
+    assert page_of(done) == "signed-out"
+    assert not is_live(both, who)

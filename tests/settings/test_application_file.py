@@ -72,6 +72,13 @@ CASES = {
         f"claims.{name}: is told by the scope of this name, from our directory; choose another name"
         for name in ("groups", "roles")
     ],
+    "id_token_claims: [proof]": ["id_token_claims.0: 'proof' is no claim of ours; did you mean proofs?"],
+    "id_token_claims: [acr]": ["id_token_claims.0: 'acr' is in every ID token where it belongs; leave it out"],
+    "id_token_claims: [7]": ["id_token_claims.0: '7' is no claim of ours; write [proofs]"],
+    "client_assertion_audience: []": ["client_assertion_audience: is empty, so no assertion would do; write [issuer]"],
+    "client_assertion_audience: [token]": [
+        "client_assertion_audience.0: 'token' is not known here; did you mean token_endpoint? Write one of issuer, token_endpoint"
+    ],
     "audiences: [payrol, zzz]": [
         "audiences.0: 'payrol' is no application we have a file of; did you mean payroll?",
         "audiences.1: 'zzz' is no application we have a file of; write the name of a file of config/applications/ without .yaml",

@@ -41,7 +41,7 @@ OF_APPLICATIONS: Final[Mapping[str, Advice]] = {
     "client_two_methods": Advice(_A, "one way to authenticate", "send the credential in the header or in the form, not in both"),
     "client_two_names": Advice(_A, "one client_id", "send the same client_id in the header and in the form, or in one of the two"),
     "client_assertion_type": Advice(_A, "client_assertion with the type jwt-bearer", "use private_key_jwt of a maintained library"),
-    "client_idtoken_aud": Advice(_A, "our issuer as the only aud of the client assertion", "set the audience in the application to the issuer"),
+    "client_idtoken_aud": Advice(_A, "our issuer as the only aud of the client assertion (RFC 7523bis); Core 9 says the token endpoint", "set the audience in the application to the issuer; where it cannot be set, write client_assertion_audience: [issuer, token_endpoint] in its file"),
     "client_idtoken_time": Advice(_A, "a client assertion that ends within 10 minutes", "set the clock by NTP, and the lifetime to a minute or so"),
     "client_idtoken_key": Advice(_A, _KEY, "publish the public key in the application's key set"),
     "client_idtoken_signature": Advice(_A, _KEY, "publish the public key that signs"),

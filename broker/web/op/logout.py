@@ -44,14 +44,14 @@ class _Logout:
         self._pages = pages
 
     def asked(self) -> Response:
-        """GET: ends the session of a verified hint, asks about any other."""
+        """GET: ends the session of a verified hint, asks about any other, and where the application wants to go where it may not."""
         parked = single(request.args, "parked")
         pairs = self._unpark(parked) if parked else pairs_of(request.query_string)
         asked = self._read(pairs)
         held = self._broker.sessions.find(self._cookie)
         if held is None:
             return self._leave(asked, None)
-        if asked.sid == held[0].sid:
+        if asked.is_about(held[0].sid) and not asked.unregistered:
             return self._end(asked, held)
         return self._pages.render(
             "sign_out.html",
@@ -59,6 +59,7 @@ class _Logout:
             csrf=csrf.token(self._cookie or "", SCOPE),
             action=self._pages.path("/logout/confirm") + "?" + urlencode({"parked": self._park(_meant(asked))}),
             application=asked.application.name if asked.application else "",
+            stays=bool(asked.unregistered),
             cancel_url=self._pages.path("/apps"),
         )
 

@@ -11,7 +11,7 @@ from broker.domain.audit import Actor
 from broker.domain.errors import BadRequest, CommandError
 from broker.domain.guest import Kind, Person
 from broker.domain.ids import new_reference
-from broker.domain.login import Session
+from broker.domain.login import Session, Wish
 from broker.web import csrf, headers
 from broker.web.cookies import Purpose
 from broker.web.pages import Pages
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 PATH = "/account"
+EXPORT, LEAVE = f"{PATH}/export", f"{PATH}/leave"
 _SCOPE = "account"
 
 
@@ -41,6 +42,18 @@ class _Door:
         if held is None or cookie is None:
             return self._begin()
         return show(*held, csrf.token(cookie, _SCOPE))
+
+    def seen_by_owner(self, path: str, show: Callable[[Session, Person, str], Response]) -> Response:
+        """The same for a page whose button wants a fresh proof: the proof comes first, and leads back here (FA-28)."""
+        return self.seen(
+            lambda session, person, token: show(session, person, token) if self._is_fresh(session) else self._prove(path)
+        )
+
+    def pressed_by_owner(self, path: str, act: Callable[[Session, Person, Actor], Response | None]) -> Response:
+        """A button for whoever just proved who they are; else the proof comes first, and leads to the page at `path`."""
+        return self.pressed(
+            lambda session, person, actor: act(session, person, actor) if self._is_fresh(session) else self._prove(path)
+        )
 
     def pressed(self, act: Callable[[Session, Person, Actor], Response | None]) -> Response:
         """A button of the page: nothing happens without its token and a session that holds now (SC-04, SC-06)."""
@@ -61,6 +74,14 @@ class _Door:
         self._browser.cookies.clear(response, Purpose.SESSION)
         self._browser.cookies.clear(response, Purpose.BROWSER)  # HW-13
         return response
+
+    def _is_fresh(self, session: Session) -> bool:
+        return self._broker.account.is_fresh(session)
+
+    def _prove(self, path: str) -> Response:
+        browser = self._browser
+        started = self._broker.sign_in.begin_panel(browser.binding(), browser.address(), path, wish=Wish.PROVE)
+        return browser.into(started)
 
     def _begin(self) -> Response:
         browser = self._browser
@@ -91,21 +112,25 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
         return door.pressed(end)
 
-    @routes.post(f"{PATH}/export")
+    @routes.get(EXPORT)
+    def ask_to_export() -> Response:
+        return door.seen_by_owner(EXPORT, lambda _session, _person, token: _export_page(pages, token))
+
+    @routes.post(EXPORT)
     def export() -> Response:
-        return door.pressed(lambda _session, person, actor: _file(broker.account.export(actor, person.id)))
+        return door.pressed_by_owner(EXPORT, lambda _session, person, actor: _file(broker.account.export(actor, person.id)))
 
-    @routes.get(f"{PATH}/leave")
+    @routes.get(LEAVE)
     def ask_to_leave() -> Response:
-        return door.seen(lambda _session, person, token: _leave_page(broker, pages, person, token))
+        return door.seen_by_owner(LEAVE, lambda _session, person, token: _leave_page(broker, pages, person, token))
 
-    @routes.post(f"{PATH}/leave")
+    @routes.post(LEAVE)
     def leave() -> Response:
         def go(_session: Session, person: Person, actor: Actor) -> Response:
             broker.account.leave(actor, person.id)
             return door.goodbye("account_left.html")
 
-        return door.pressed(go)
+        return door.pressed_by_owner(LEAVE, go)
 
 
 def _file(found: Mapping[str, object]) -> Response:
@@ -145,11 +170,15 @@ def _page(broker: Broker, pages: Pages, session: Session, person: Person, token:
         csrf=token,
         consents_url=pages.path(f"{PATH}/consents"),
         sessions_url=pages.path(f"{PATH}/sessions"),
-        export_url=pages.path(f"{PATH}/export"),
-        leave_url=pages.path(f"{PATH}/leave"),
+        export_url=pages.path(EXPORT),
+        leave_url=pages.path(LEAVE),
         methods_url=pages.path(methods.PATH),
         apps_url=pages.path("/apps"),
     )
+
+
+def _export_page(pages: Pages, token: str) -> Response:
+    return pages.render("account_export.html", keep_query={}, csrf=token, action=pages.path(EXPORT), cancel_url=pages.path(PATH))
 
 
 def _leave_page(broker: Broker, pages: Pages, person: Person, token: str) -> Response:
@@ -161,6 +190,6 @@ def _leave_page(broker: Broker, pages: Pages, person: Person, token: str) -> Res
         email=person.email,
         uses=[one.name for one in broker.account.of(person).uses],
         csrf=token,
-        action=pages.path(f"{PATH}/leave"),
+        action=pages.path(LEAVE),
         cancel_url=pages.path(PATH),
     )
