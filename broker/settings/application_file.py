@@ -204,11 +204,13 @@ class ApplicationFile(NamedFile):
     require_pkce: bool = Field(
         default=False, description="Refuse authorization requests without PKCE; public clients always need it."
     )
-    client_assertion_audience: Listed[Literal["issuer", "token_endpoint"]] = Field(
-        default=("issuer",), description="The `aud` that its client assertions may have."
+    id_token_claims: IdTokenClaims = Field(
+        default=(),
+        description="Further claims of its ID tokens, such as proofs; idp, acr, amr, auth_time and sid are always there.",
     )
-    id_token_claims: Listed[Word] = Field(
-        default=(), description="Further claims of the ID token, as [proofs]; idp, acr, amr, auth_time and sid are always in it."
+    client_assertion_audience: Annotated[Listed[Literal["issuer", "token_endpoint"]], AfterValidator(_not_empty)] = Field(
+        default=("issuer",),
+        description="What `aud` of its client assertions may be (private_key_jwt); token_endpoint lets older clients in.",
     )
     fapi: bool = Field(default=False, description="The FAPI 2.0 security profile.")
     require_pushed_authorization_requests: bool = Field(
@@ -243,14 +245,6 @@ class ApplicationFile(NamedFile):
     )
     claims: Annotated[dict[ClaimName, Word], AfterValidator(_token_claims)] = Field(
         default_factory=dict, description="Token claim: broker claim; groups and roles are those of our directory."
-    )
-    id_token_claims: IdTokenClaims = Field(
-        default=(),
-        description="Further claims of its ID tokens, such as proofs; idp, acr, amr, auth_time and sid are always there.",
-    )
-    client_assertion_audience: Annotated[Listed[Literal["issuer", "token_endpoint"]], AfterValidator(_not_empty)] = Field(
-        default=("issuer",),
-        description="What `aud` of its client assertions may be (private_key_jwt); token_endpoint lets older clients in.",
     )
     audiences: Listed[Text] = Field(default=(), description="Client ids that may introspect its access tokens, beside itself.")
     api_permissions: Listed[ApiPermission] = Field(default=(), description="What it may do at the management API.")

@@ -35,8 +35,6 @@ PENDING = (
     Pending("broker", "roles", "the admin portal is not built"),
     Pending("broker", "tokens.refresh_grace", "a refresh token that was replaced is refused at once", _written),
     Pending("federation", "metadata", "federations are not built"),
-    Pending("application", "client_assertion_audience", "only the issuer is accepted"),
-    Pending("application", "id_token_claims", "the ID token has its fixed claims"),
     Pending("application", "fapi", "the FAPI profile is not built"),
     Pending("application", "require_pushed_authorization_requests", "pushed authorization requests are not built"),
     Pending("application", "dpop_bound_access_tokens", "DPoP is not built"),

@@ -30,7 +30,9 @@ def test_fc_11_every_metric_and_every_line_is_documented(serving: Serving) -> No
         names = set(re.findall(r"^# TYPE (\w+) ", answer.read().decode(), re.MULTILINE))
     assert names
     assert {name for name in names if f"`{name}`" not in page} == set()
-    code = "\n".join(path.read_text() for folder in ("web", "services", "server") for path in (ROOT / "broker" / folder).rglob("*.py"))
+    code = "\n".join(
+        path.read_text() for folder in ("web", "services", "server") for path in (ROOT / "broker" / folder).rglob("*.py")
+    )
     written = set(re.findall(r'_log\.(?:info|warning|error)\(\s*"([a-z_.]+) ', code))
     assert "mail.failed" in written
     assert {name for name in written if f"`{name}" not in page} == set()

@@ -51,8 +51,6 @@ USED = {
     ("application", "api_permissions: [User.Read.All]"): "api_permissions",
     ("application", "self_service: {sign_up: true}"): "self_service",
     ("application", "self_service: {request: true, lifetime: 90d, proof: [email_code]}"): "self_service",
-    ("application", "id_token_claims: [proofs]"): "id_token_claims",
-    ("application", "client_assertion_audience: [issuer, token_endpoint]"): "client_assertion_audience",
     ("application", "fapi: true"): "fapi",
     ("application", "require_pushed_authorization_requests: true"): "require_pushed_authorization_requests",
     ("application", "dpop_bound_access_tokens: true"): "dpop_bound_access_tokens",

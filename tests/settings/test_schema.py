@@ -118,8 +118,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "id_token_signed_response_alg": "RS256",
         "scopes": ["openid", "profile", "email"],
         "audiences": [],
-        "client_assertion_audience": ["issuer"],
-        "id_token_claims": [],
         "api_permissions": [],
         "self_service.sign_up": False,
         "self_service.request": False,
