@@ -260,6 +260,7 @@ def test_sr17_key_of_another_partner(signed: str) -> None:
         (("https://other.example",), (SP,)),
         ((f"{SP} x",),),
         ((f"{SP}\u00a0",),),
+        ((f"{SP}X",),),
         ((SP + "/",),),
         (("",),),
     ],

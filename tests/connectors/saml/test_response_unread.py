@@ -292,6 +292,20 @@ def test_fb_13_clocks_that_differ_more() -> None:
         assert f"{skew} seconds" in caught.value.detail
 
 
+def test_hs8_as_many_attributes_as_may_be() -> None:
+    """HS-8: 64 on an element that is read, one of them its Name and one its NameFormat; 64 within one that is not."""
+    many = " ".join(f'a:n{number}="x"' for number in range(MAX_ATTRIBUTES - 2))
+    start = '<saml:Attribute Name="'
+    message = genuine(
+        edit=lambda text: text.replace(start, f'<saml:Attribute xmlns:a="urn:a" {many} Name="', 1).replace(
+            ' FriendlyName="mail"', "", 1
+        )
+    )
+    assert show(message).assertion.email == "ada@fabrikam.example"
+    inner = f'<x:c xmlns:x="urn:x" {" ".join(f"""n{number}="x" """ for number in range(MAX_ATTRIBUTES))}/>'
+    assert show(genuine(edit=value(inner))).assertion.email == "ada@fabrikam.example"
+
+
 def test_the_field_is_read_whole() -> None:
     """A message with everything that is not read, encrypted too."""
     edit = value(NEST.format("x"))
