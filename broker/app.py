@@ -23,6 +23,7 @@ from broker.services.applications import Applications
 from broker.services.assignments import Assignments
 from broker.services.attempts import Attempts
 from broker.services.audit_chain import AuditChain
+from broker.services.audit_heads import Heads
 from broker.services.audit_log import AuditLog
 from broker.services.background import Background
 from broker.services.catalog import Catalog
@@ -39,6 +40,7 @@ from broker.services.guest_life import GuestLife
 from broker.services.guests import Guests
 from broker.services.health import Health
 from broker.services.housekeeping import Housekeeping
+from broker.services.identity_changes import IdentityChanges
 from broker.services.invitations import Invitations
 from broker.services.keys import Keys
 from broker.services.mail_codes import MailCodes
@@ -139,7 +141,7 @@ class Broker:
 
     def in_background(self, wake: SimpleQueue[None] | None = None) -> Background:
         """What a serving process does beside answering; `.start()` it after the fork."""
-        return Background(self.reload, self.nodes, self.housekeeping, self.outbox, wake)
+        return Background(self.reload, self.nodes, self.housekeeping, self.outbox, wake, watch=self.audit_chain.watch)
 
     def close(self) -> None:
         """Give connections back."""
@@ -223,11 +225,12 @@ def build(
     outbox = Outbox(db, clock, now, lambda: sealer, Writer(now))
     tickets = Tickets(now, outbox)
     mismatches = Mismatches(now, outbox, tickets)
-    sign_in = SignIn(db, clock, now, sessions, grants, in_force, mismatches)
+    changes = IdentityChanges(now, outbox)
+    sign_in = SignIn(db, clock, now, sessions, grants, in_force, mismatches, changes)
     life, guests = GuestLife(db, clock, now), Guests(db, clock, now)
     sponsors = Sponsors(db, clock, now)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
-    audit_chain = AuditChain(db, clock, lambda: sealer, lambda: now().broker.retention.audit)
+    audit_chain = AuditChain(db, clock, lambda: sealer, lambda: now().broker.retention.audit, Heads(home))
     factor_resets = FactorResets(db, clock, now, sign_in, outbox)
     return Broker(
         current=current,
@@ -278,7 +281,9 @@ def build(
             {
                 QuestionKind.RENEW: life.answers(),
                 QuestionKind.MISMATCH: mismatches.answers(),
+                QuestionKind.IDENTITY: changes.answers(),
                 QuestionKind.FACTOR_RESET: factor_resets.answers(),
+                QuestionKind.FIRST_METHOD: factor_resets.answers(),
             },
         ),
         sponsors=sponsors,
@@ -288,7 +293,7 @@ def build(
         nodes=nodes,
         reload=Reload(db, clock, current),
         audit_chain=audit_chain,
-        audit_log=AuditLog(db),
+        audit_log=AuditLog(db, clock),
         housekeeping=Housekeeping(
             db, clock, now, partners, client_keys, outbox, audit_chain, sponsors, Ends(db, clock, now, outbox), factor_resets
         ),

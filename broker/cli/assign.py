@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broker.cli.actor import command_actor
 from broker.cli.groups import page_options
 from broker.cli.moment import Moment
 from broker.cli.output import build, home_option, json_option, print_json, print_table, when
@@ -43,11 +44,9 @@ def assign(
     as_json: bool,
 ) -> None:
     """Let a guest or a group use APPLICATION. Days are whole days of UTC. Assigning again sets new times."""
-    from broker.domain.audit import Actor
-
     if listing == (holder is not None):
         raise click.UsageError("name a guest or a group, or ask for the --list")
-    broker, actor = build(home), Actor(kind="command")
+    broker, actor = build(home), command_actor()
     if holder is None:
         rows = [
             assigned(one, broker.clock())
@@ -77,10 +76,8 @@ def assign(
 @json_option
 def unassign(application: str, holder: str, role: str | None, home: Path, as_json: bool) -> None:
     """Remove the assignments of a guest or group to APPLICATION; takes effect at the next request."""
-    from broker.domain.audit import Actor
-
     broker = build(home)
-    gone = broker.assignments.unassign(Actor(kind="command"), application, holder, role=role)
+    gone = broker.assignments.unassign(command_actor(), application, holder, role=role)
     if as_json:
         print_json([assigned(one, broker.clock()) for one in gone])
     else:

@@ -18,13 +18,20 @@ def audit() -> None:
 
 
 @audit.command("verify")
-@click.option("--anchor", metavar="NUMBER:HEAD", help="What an earlier run printed as its end: it must still be so.")
+@click.option("--anchor", metavar="FILE|NUMBER:HEAD", help="Ends that earlier runs printed: they must still be so.")
+@click.option(
+    "--file", "export_file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="An export, without the database."
+)
 @home_option
 @json_option
-def verify(anchor: str | None, home: Path, as_json: bool) -> None:
+def verify(anchor: str | None, export_file: Path | None, home: Path, as_json: bool) -> None:
     """Look at every event of the chain. Exit status 1, and the first bad record, if one was altered, removed or moved."""
+    ends = _ends(anchor) if anchor else []
+    if export_file is not None:
+        _verify_file(export_file, ends, home, as_json)
+        return
     with closing(build(home)) as broker:
-        found = broker.audit_chain.verify(_anchor(anchor) if anchor else None)
+        found = broker.audit_chain.verify(*ends)
     if as_json:
         print_json(found.to_json())
         sys.exit(0 if found.problem is None else 1)
@@ -36,6 +43,37 @@ def verify(anchor: str | None, home: Path, as_json: bool) -> None:
     click.echo(
         f"{found.checked} records, {found.first} to {found.last}, are as they were written; {found.waiting} are not chained yet"
     )
+    click.echo(f"end: {found.last}:{found.head}")
+
+
+def _verify_file(path: Path, ends: list[tuple[int, str]], home: Path, as_json: bool) -> None:
+    """Needs neither config/ nor the database; keys/ of the home, where there are any, open the anchor."""
+    from broker.domain.errors import Invalid
+    from broker.keyring.root import load_roots
+    from broker.keyring.seal import Sealer
+    from broker.services.audit_file import events, judge
+
+    keys = home / "keys"
+    sealer = Sealer(load_roots(keys)) if keys.is_dir() and any(keys.glob("*.key")) else None
+    try:
+        with path.open(encoding="utf-8") as lines:
+            found = judge(events(lines), sealer, ends)
+    except (Invalid, UnicodeDecodeError) as error:
+        refuse(str(error) if isinstance(error, Invalid) else "the export is not UTF-8")
+    if as_json:
+        print_json(found.to_json())
+        sys.exit(0 if found.problem is None else 1)
+    if found.problem is not None:
+        refuse(f"the export is not what was written: {found.problem} ({found.checked} records before it are good)")
+    told = f"{found.checked} records, {found.first} to {found.last}"
+    gaps = f"; {found.gaps} numbers between them are of others" if found.gaps else ""
+    if found.proven == "content":
+        click.echo(f"{told}, are as they were written{gaps}; {found.waiting} are not chained yet")
+    else:
+        click.echo(f"{told}, are linked without a gap{gaps}; {found.waiting} are not chained yet")
+        click.echo("what they say is not proven: without the root key (keys/) only links and ends are compared")
+    if not ends:
+        click.echo("compare this end with one that was told before, or give it as --anchor")
     click.echo(f"end: {found.last}:{found.head}")
 
 
@@ -73,11 +111,19 @@ def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_j
             out.writelines(json.dumps(event) + "\n" for event in events)
 
 
-def _anchor(text: str) -> tuple[int, str]:
-    found = re.fullmatch(r"(\d{1,18}):([0-9a-f]{64})", text)
-    if found is None:
-        raise click.BadParameter("write it as broker audit verify printed it: NUMBER:HEAD", param_hint="--anchor")
-    return int(found[1]), found[2]
+def _ends(given: str) -> list[tuple[int, str]]:
+    """NUMBER:HEAD itself, or each one in a file: kept output of this command, var/audit-head, or lines of the log."""
+    from broker.services.audit_heads import LINE, read
+
+    if LINE.fullmatch(given):
+        return read(given)
+    path = Path(given)
+    found = sorted(set(read(path.read_text("utf-8", errors="replace")))) if path.is_file() else []
+    if not found:
+        raise click.BadParameter(
+            "give NUMBER:HEAD as broker audit verify printed it, or a file with such lines", param_hint="--anchor"
+        )
+    return found
 
 
 def since(text: str, now: int) -> int:

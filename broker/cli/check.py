@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def check(context: click.Context, home: Path, online: bool, as_json: bool) -> None:
     """Check all files of config/ and keys/. Each mistake is named with its file, line and key."""
+    from broker.cli.state import readable_by_others
     from broker.settings import cautions, load, pending
     from broker.settings.errors import in_order
 
@@ -40,9 +41,10 @@ def check(context: click.Context, home: Path, online: bool, as_json: bool) -> No
         for is_error, line in _metadata_files(reading):
             (errors if is_error else notes).append(line)
     keys = _root_keys(home / "keys")
+    state = [] if reading.errors else readable_by_others(next(source.model for source in reading.of("broker")), home)  # type: ignore[arg-type]
     ok = not errors and not keys[1:]
     errors, notes = in_order(errors), in_order(notes)
-    for said in (*errors, *keys[1:], *notes):
+    for said in (*errors, *keys[1:], *notes, *state):
         click.echo(str(said), err=True)
     if as_json:
         document = {
@@ -50,6 +52,7 @@ def check(context: click.Context, home: Path, online: bool, as_json: bool) -> No
             "digest": reading.digest,
             "errors": [asdict(error) for error in errors],
             "keys": {"state": keys[0], "error": keys[1] if keys[1:] else None},
+            "state": state,
             "notes": [asdict(note) for note in notes],
             "partners": [finding.to_json() for finding in findings] if online else _partners(reading),
         }

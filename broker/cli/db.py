@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from broker.cli.actor import command_actor
 from broker.cli.output import home_option, json_option, print_json
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ def upgrade(home: Path) -> None:
     """Bring the database to this version's tables; safe to run at any time and on any node."""
     from broker.storage import migrate
 
-    done = migrate.upgrade(_database(home))
+    with closing(_database(home)) as database:
+        done = migrate.upgrade(database)
     click.echo(f"{'upgraded to' if done else 'already at'} {migrate.head()}")
 
 
@@ -47,13 +50,14 @@ def restored(home: Path, as_json: bool) -> None:
     """
     import time
 
-    from broker.domain.audit import Actor
+    from broker.services.audit_heads import Heads
     from broker.services.restored import Restored
     from broker.storage import migrate
 
-    database = _database(home)
-    migrate.upgrade(database)
-    ended = Restored(database, lambda: int(time.time())).run(Actor(kind="command"))
+    with closing(_database(home)) as database:
+        migrate.upgrade(database)
+        ended = Restored(database, lambda: int(time.time())).run(command_actor())
+    Heads(home.resolve()).forget()  # the audit ends where the backup does, on purpose (FA-09)
     if as_json:
         print_json(ended)
         return

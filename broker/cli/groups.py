@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broker.cli.actor import command_actor
 from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, say, when
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def page_options(behind: str) -> Callable[[Any], Any]:
 @json_option
 def list_(after: str, limit: int, home: Path, as_json: bool) -> None:
     """List groups in the order of their names."""
-    rows = [shown(group) | {"members": count} for group, count in build(home).groups.listed(_actor(), after=after, limit=limit)]
+    rows = [
+        shown(group) | {"members": count} for group, count in build(home).groups.listed(command_actor(), after=after, limit=limit)
+    ]
     if as_json:
         print_json(rows)
     else:
@@ -55,7 +58,7 @@ def show(group: str, after: str, limit: int, home: Path, as_json: bool) -> None:
     from broker.cli.assign import assigned
 
     broker = build(home)
-    found = broker.groups.show(_actor(), group, after=after, limit=limit)
+    found = broker.groups.show(command_actor(), group, after=after, limit=limit)
     row = shown(found.group) | {
         "members": found.count,
         "assignments": [assigned(one, broker.clock()) for one in found.assignments],
@@ -81,7 +84,7 @@ def show(group: str, after: str, limit: int, home: Path, as_json: bool) -> None:
 def create(name: str, owners: tuple[str, ...], partner: str | None, rule: str | None, home: Path, as_json: bool) -> None:
     """Make a group. With --partner or --rule it is dynamic: nobody is added by hand, each sign-in decides."""
     broker = build(home)
-    _print(broker, broker.groups.create(_actor(), name, owners=owners, partner=partner, rule=rule), as_json)
+    _print(broker, broker.groups.create(command_actor(), name, owners=owners, partner=partner, rule=rule), as_json)
 
 
 @groups.command("change")
@@ -106,7 +109,7 @@ def change(
     """Give a group another name, another rule, other owners."""
     broker = build(home)
     changed = broker.groups.change(
-        _actor(), group, rename=rename, rule=rule, add_owners=add_owners, remove_owners=remove_owners, force=force
+        command_actor(), group, rename=rename, rule=rule, add_owners=add_owners, remove_owners=remove_owners, force=force
     )
     _print(broker, changed, as_json)
 
@@ -119,7 +122,7 @@ def change(
 def add(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> None:
     """Put GUESTS into GROUP; who is in it stays in it."""
     broker = build(home)
-    count = broker.groups.add_members(_actor(), group, guests)
+    count = broker.groups.add_members(command_actor(), group, guests)
     _print_count(broker, group, "added", count, as_json)
 
 
@@ -131,7 +134,7 @@ def add(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> None:
 def remove(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> None:
     """Take GUESTS out of GROUP: what it gave them ends at once."""
     broker = build(home)
-    count = broker.groups.remove_members(_actor(), group, guests)
+    count = broker.groups.remove_members(command_actor(), group, guests)
     _print_count(broker, group, "removed", count, as_json)
 
 
@@ -142,7 +145,7 @@ def remove(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> No
 @json_option
 def delete(group: str, force: bool, home: Path, as_json: bool) -> None:
     """Delete GROUP: its memberships and assignments end at once. Refused while something depends on it."""
-    gone, uses = build(home).groups.remove(_actor(), group, force=force)
+    gone, uses = build(home).groups.remove(command_actor(), group, force=force)
     if as_json:
         print_json(shown(gone) | {"consequences": list(uses.consequences)})
         return
@@ -174,14 +177,8 @@ def _print(broker: Broker, group: Group, as_json: bool) -> None:
 
 
 def _print_count(broker: Broker, name: str, done: str, count: int, as_json: bool) -> None:
-    found = broker.groups.show(_actor(), name, limit=1)
+    found = broker.groups.show(command_actor(), name, limit=1)
     if as_json:
         print_json(shown(found.group) | {done: count, "members": found.count})
     else:
         click.echo(f"{count} {done}; {found.group.name} has {found.count}")
-
-
-def _actor() -> Any:
-    from broker.domain.audit import Actor
-
-    return Actor(kind="command")

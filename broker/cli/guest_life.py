@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broker.cli.actor import command_actor
 from broker.cli.moment import Moment
 from broker.cli.output import build, home_option, json_option, plain, print_json, refuse, say
 
 if TYPE_CHECKING:
     from broker.app import Broker
-    from broker.domain.audit import Actor
 
 _reason = click.option("--reason", default="", help="Why; it stands in the audit until the guest is deleted.")
-
-
-def _actor() -> Actor:
-    from broker.domain.audit import Actor
-
-    return Actor(kind="command")
 
 
 def _act(home: Path, guest: str, as_json: bool, act: Callable[[Broker], Any], said: str) -> None:
@@ -46,7 +40,7 @@ def _act(home: Path, guest: str, as_json: bool, act: Callable[[Broker], Any], sa
 @json_option
 def block(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """Stop GUEST at once: sessions and tokens end on every node. Works on members, too."""
-    _act(home, guest, as_json, lambda broker: broker.life.block(_actor(), guest, reason=reason), "blocked")
+    _act(home, guest, as_json, lambda broker: broker.life.block(command_actor(), guest, reason=reason), "blocked")
 
 
 @click.command("unblock")
@@ -56,7 +50,7 @@ def block(guest: str, reason: str, home: Path, as_json: bool) -> None:
 @json_option
 def unblock(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """Let GUEST in again; what was ended stays ended."""
-    _act(home, guest, as_json, lambda broker: broker.life.unblock(_actor(), guest, reason=reason), "unblocked")
+    _act(home, guest, as_json, lambda broker: broker.life.unblock(command_actor(), guest, reason=reason), "unblocked")
 
 
 @click.command("renew")
@@ -75,7 +69,7 @@ def renew(guest: str, until: Callable[[int], int] | None, no_end: bool, reason: 
 
     def act(broker: Broker) -> None:
         end = until(broker.clock()) if until else None
-        broker.life.renew(_actor(), guest, until=end, forever=no_end, reason=reason)
+        broker.life.renew(command_actor(), guest, until=end, forever=no_end, reason=reason)
 
     _act(home, guest, as_json, act, "renewed")
 
@@ -87,7 +81,7 @@ def renew(guest: str, until: Callable[[int], int] | None, no_end: bool, reason: 
 @json_option
 def expire(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """End the access of GUEST now; it can be renewed within 30 days."""
-    _act(home, guest, as_json, lambda broker: broker.life.expire(_actor(), guest, reason=reason), "expired")
+    _act(home, guest, as_json, lambda broker: broker.life.expire(command_actor(), guest, reason=reason), "expired")
 
 
 @click.command("sponsor")
@@ -104,11 +98,11 @@ def sponsor(names: tuple[str, ...], old: str | None, reason: str, home: Path, as
     if old is None:
 
         def act(broker: Broker) -> None:
-            broker.sponsors.hand_over(_actor(), names[0], new, reason=reason)
+            broker.sponsors.hand_over(command_actor(), names[0], new, reason=reason)
 
         _act(home, names[0], as_json, act, "handed over")
         return
-    count = build(home).sponsors.hand_over_all(_actor(), old, new, reason=reason)
+    count = build(home).sponsors.hand_over_all(command_actor(), old, new, reason=reason)
     if as_json:
         print_json({"from": old, "to": new, "guests": count})
     else:
@@ -124,7 +118,7 @@ def sign_out(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """End every session and token of GUEST at once; they may sign in again."""
     broker = build(home)
     person = broker.guests.show(guest).person
-    ended = broker.life.sign_out(_actor(), guest, reason=reason)
+    ended = broker.life.sign_out(command_actor(), guest, reason=reason)
     if as_json:
         print_json({"id": person.id, "email": person.email, "sessions": ended.sessions, "applications": list(ended.clients)})
         return
@@ -143,7 +137,7 @@ def delete(guest: str, yes: bool, reason: str, home: Path, as_json: bool) -> Non
     broker = build(home)
     person = broker.guests.show(guest).person
     _confirm(f"Delete {person.email} ({person.name or 'no name'}, {person.state}, id {person.id}) for good?", yes=yes)
-    gone = broker.life.delete(_actor(), guest, reason=reason)
+    gone = broker.life.delete(command_actor(), guest, reason=reason)
     if as_json:
         print_json({"id": person.id, "email": person.email, "state": "deleted", "rows": gone})
     else:
@@ -165,7 +159,7 @@ def _confirm(question: str, *, yes: bool) -> None:
 def export(guest: str, home: Path) -> None:
     """Print everything that is held about GUEST, as one JSON document without secrets."""
     broker = build(home)
-    print_json(broker.guests.export(_actor(), guest))
+    print_json(broker.guests.export(command_actor(), guest))
 
 
 @click.command("mfa-reset")
@@ -176,7 +170,11 @@ def export(guest: str, home: Path) -> None:
 def mfa_reset(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """Remove every second factor of GUEST at once; sessions and tokens end, the guest is notified by e-mail."""
     _act(
-        home, guest, as_json, lambda broker: broker.factor_resets.reset(_actor(), guest, reason=reason), "second factors removed"
+        home,
+        guest,
+        as_json,
+        lambda broker: broker.factor_resets.reset(command_actor(), guest, reason=reason),
+        "second factors removed",
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broker.cli.actor import command_actor
 from broker.cli.output import build, home_option, json_option, plain, print_json, print_table, refuse
 
 if TYPE_CHECKING:
@@ -82,9 +83,8 @@ def reset(
 
 def _one(broker: Broker, guest: str, email: str | None, terms: Terms, as_json: bool) -> None:
     from broker.cli.invite import posted, said
-    from broker.domain.audit import Actor
 
-    done = broker.moving.reset(Actor(kind="command"), guest, terms, email=email)
+    done = broker.moving.reset(command_actor(), guest, terms, email=email)
     sent = done.invited.mails if done.invited else ()
     broker.outbox.deliver(sent)
     mails = [posted(one) for one in broker.outbox.states(sent)]
@@ -113,12 +113,11 @@ def _preview(broker: Broker, partner: str, terms: Terms, as_json: bool) -> None:
 
 def _many(broker: Broker, partner: str, terms: Terms, as_json: bool) -> None:
     from broker.cli.progress import with_progress
-    from broker.domain.audit import Actor
 
     counts: Counter[str] = Counter()
     printed: list[dict[str, Any]] = []
     length = broker.moving.count(partner, terms)
-    results = _moved(broker, Actor(kind="command"), partner, terms)
+    results = _moved(broker, command_actor(), partner, terms)
     for done in with_progress(results, length, partner, quiet=as_json):
         row = _shown(done)
         counts[row["result"]] += 1

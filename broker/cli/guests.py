@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from broker.cli import guest_life
+from broker.cli.actor import command_actor
 from broker.cli.guest_reset import reset
 from broker.cli.moment import Moment
 from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table
@@ -112,9 +113,7 @@ def show(guest: str, home: Path, as_json: bool) -> None:
 @home_option
 def withdraw_consent(guest: str, application: str, home: Path) -> None:
     """Withdraw what GUEST agreed to for APPLICATION: its tokens end, and it asks again."""
-    from broker.domain.audit import Actor
-
-    count = build(home).guests.withdraw_consent(Actor(kind="command"), guest, application)
+    count = build(home).guests.withdraw_consent(command_actor(), guest, application)
     click.echo(f"withdrawn; {count} running sign-ins ended")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broker.cli.actor import command_actor
 from broker.cli.groups import page_options
 from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, say, when
 
@@ -33,7 +34,11 @@ def list_(status: str | None, email: str | None, after: str, limit: int, home: P
     from broker.services.addresses import parse
 
     found = build(home).sent_invitations.listed(
-        _actor(), status=Status(status) if status else None, email=parse(email) if email else None, after=after, limit=limit
+        command_actor(),
+        status=Status(status) if status else None,
+        email=parse(email) if email else None,
+        after=after,
+        limit=limit,
     )
     rows = [shown(one) for one in found]
     print_json(rows) if as_json else print_table(rows, _COLUMNS, "No invitations.")
@@ -48,7 +53,7 @@ def show(invitation: str, home: Path, as_json: bool) -> None:
     from broker.cli.invite import posted
 
     broker = build(home)
-    found = broker.sent_invitations.show(_actor(), invitation)
+    found = broker.sent_invitations.show(command_actor(), invitation)
     row = shown(found) | {"mails": [posted(mail) for mail in broker.outbox.of_person(found.invitation.person_id)]}
     print_json(row) if as_json else print_record(row)
 
@@ -60,7 +65,7 @@ def show(invitation: str, home: Path, as_json: bool) -> None:
 @json_option
 def revoke(invitation: str, reason: str, home: Path, as_json: bool) -> None:
     """Take an invitation back: its link opens nothing from now on."""
-    found = build(home).sent_invitations.revoke(_actor(), invitation, reason=reason)
+    found = build(home).sent_invitations.revoke(command_actor(), invitation, reason=reason)
     print_json(shown(found)) if as_json else say(f"{found.invitation.email}: invitation revoked")
 
 
@@ -75,7 +80,7 @@ def resend(invitation: str, no_mail: bool, home: Path, as_json: bool) -> None:
     from broker.cli.invite import shown as invited_shown
 
     broker = build(home)
-    invited = broker.sent_invitations.resend(_actor(), invitation, mail=not no_mail)
+    invited = broker.sent_invitations.resend(command_actor(), invitation, mail=not no_mail)
     broker.outbox.deliver(invited.mails)
     mails = [posted(one) for one in broker.outbox.states(invited.mails)]
     if as_json:
@@ -104,9 +109,3 @@ def shown(sent: Sent) -> dict[str, Any]:
         "expires_at": when(found.expires_at),
         "redeemed_at": when(found.redeemed_at),
     }
-
-
-def _actor() -> Any:
-    from broker.domain.audit import Actor
-
-    return Actor(kind="command")

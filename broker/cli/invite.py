@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broker.cli.actor import command_actor
 from broker.cli.moment import Moment
 from broker.cli.output import build, home_option, json_option, plain, print_json, refuse, when
 
@@ -70,9 +71,8 @@ def invite(
 
 
 def _invite(broker: Broker, wish: Any, as_json: bool) -> None:
-    from broker.domain.audit import Actor
 
-    invited = broker.invitations.invite(Actor(kind="command"), wish)
+    invited = broker.invitations.invite(command_actor(), wish)
     broker.outbox.deliver(invited.mails)
     mails = [posted(one) for one in broker.outbox.states(invited.mails)]
     found = invited.invitation
@@ -89,9 +89,8 @@ def _invite(broker: Broker, wish: Any, as_json: bool) -> None:
 
 
 def _preview(broker: Broker, wish: Any, as_json: bool) -> None:
-    from broker.domain.audit import Actor
 
-    look = broker.invitations.preview(Actor(kind="command"), wish)
+    look = broker.invitations.preview(command_actor(), wish)
     mail, written = look.mail, broker.outbox.written(look.mail)
     warn(mail.recipient, look.lookalike)
     if as_json:

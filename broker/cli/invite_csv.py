@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broker.cli.actor import command_actor
 from broker.cli.output import plain, print_json, refuse
 from broker.cli.progress import with_progress
 
@@ -27,9 +28,7 @@ Row = tuple[int, dict[str, str] | str]  # line number, and the cells or what is 
 
 def invite_rows(broker: Broker, path: Path, defaults: Wish, *, dry_run: bool, as_json: bool) -> None:
     """Every row; a line each on standard output, the sum at the end, exit 1 if any was bad. defaults: for empty cells."""
-    from broker.domain.audit import Actor
-
-    actor = Actor(kind="command")
+    actor = command_actor()
     counts: Counter[str] = Counter()
     printed: list[dict[str, Any]] = []
     waiting = 0

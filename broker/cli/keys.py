@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broker.cli.actor import command_actor
 from broker.cli.output import home_option, json_option, print_json, print_table, when
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ def keys() -> None:
 @json_option
 def init(new_root: bool, home: Path, as_json: bool) -> None:
     """Make the root key, bring the database up, and make the first ring; what exists already stays as it is."""
-    from broker.domain.audit import Actor
     from broker.keyring.create import SIGNING
     from broker.keyring.root import SUFFIX, create_root, load_roots
     from broker.services.saml_partners import keys_needed
@@ -47,7 +47,7 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:
     root = create_root(folder) if made else load_roots(folder).newest.path
     with _opened(home, database) as ring:
         upgrade(database)
-        created = ring.ensure(Actor(kind="command"), [*SIGNING, *keys_needed(settings)])
+        created = ring.ensure(command_actor(), [*SIGNING, *keys_needed(settings)])
         shown = ring.list()
     if as_json:
         keys_shown = [_shown(info) for info in shown]
@@ -77,12 +77,11 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:
 @json_option
 def rotate(at_once: bool, use: str, home: Path, as_json: bool) -> None:
     """Make a new signing key for each algorithm and publish it; running servers notice within 10 seconds."""
-    from broker.domain.audit import Actor
     from broker.keyring.create import ENCRYPTION, SAML, SIGNING
 
     of = {"sig": SIGNING, "saml": (SAML,), "enc": (ENCRYPTION,)}[use]
     with _opened(home) as ring:
-        added = ring.rotate(Actor(kind="command"), now_active=at_once, of=of)
+        added = ring.rotate(command_actor(), now_active=at_once, of=of)
         shown = ring.list()
     if as_json:
         print_json([_shown(info) for info in _of(shown, added)])
@@ -134,7 +133,6 @@ def import_(
     as_json: bool,
 ) -> None:
     """Take a key (PEM) that partners or applications already trust into the ring."""
-    from broker.domain.audit import Actor
     from broker.keyring.imported import read_key, read_password
 
     if alg is not None and use != "sig":
@@ -142,7 +140,7 @@ def import_(
     password = read_password(password_file) if password_file else None
     imported = read_key(file, use, alg=alg, password=password, certificate=certificate)
     with _opened(home) as ring:
-        record = ring.import_key(Actor(kind="command"), imported, use, now_active=at_once)
+        record = ring.import_key(command_actor(), imported, use, now_active=at_once)
         shown = _of(ring.list(), [record])
     if as_json:
         print_json(_shown(shown[0]))

@@ -7,24 +7,37 @@ from pathlib import Path
 
 import click
 
+from broker import __version__
+from broker.cli.listening import Bind, BindType, other_port, problem, started
 from broker.cli.output import build, home_option, refuse
+from broker.cli.state import readable_by_others
 
 
 @click.command("serve")
-@click.option("--bind", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option(
+    "--bind", type=BindType(), default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Where to listen."
+)
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
 @click.option("--threads", default=16, show_default=True, type=click.IntRange(1, 64), help="Threads of each process.")
 @home_option
-def serve(bind: str, workers: int, threads: int, home: Path) -> None:
+def serve(bind: Bind, workers: int, threads: int, home: Path) -> None:
     """Serve. An invalid file or key keeps it from starting; an unreachable partner doesn't matter.
 
-    Changes of config/ are taken up within seconds, at once on SIGHUP; invalid files are reported and ignored.
+    Changes of config/ take effect within seconds, at once on SIGHUP; invalid files are reported and ignored.
     """
     from broker.domain.audit import SYSTEM
 
     if os.environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):  # CF-01
         refuse("FLASK_DEBUG is set: the broker does not serve in debug mode; unset it")
-    broker = build(home.resolve())
+    home = home.resolve()
+    broker = build(home)
+    said = problem(bind)
+    if said is not None:
+        refuse(said)
+    settings = broker.current.get()
+    for line in (*readable_by_others(settings.broker, home), other_port(settings, bind)):
+        if line:
+            click.echo(line, err=True)
     if broker.keys.ensure(SYSTEM):
         click.echo("made the first signing keys", err=True)
     broker.partners.saml.ensure_keys()
@@ -35,7 +48,8 @@ def serve(bind: str, workers: int, threads: int, home: Path) -> None:
 
     _log_to_standard_error()
 
-    run(broker, bind=bind, workers=workers, threads=threads)
+    line = started(settings, bind, workers=workers, threads=threads, home=home, version=__version__)
+    run(broker, bind=bind.text, workers=workers, threads=threads, ready=lambda: click.echo(line, err=True))
 
 
 def _log_to_standard_error() -> None:

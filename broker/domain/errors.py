@@ -4,7 +4,7 @@
     ├── PageError            a guest's page; `code` is one of the contract's
     │   ├── NotInvited · InvitationExpired · InvitationUsed · InvitationMismatch · DomainDenied
     │   ├── GuestBlocked · GuestExpired · NotAssigned · PolicyBlocked
-    │   ├── PartnerFailed (NoMoreProof) · PartnerUntrusted
+    │   ├── PartnerFailed (NoMoreProof, CredentialsRefused) · PartnerUntrusted
     │   └── LoginExpired · TooManyAttempts · BadRequest · ServerError (Unavailable)
     ├── OAuthError           a protocol answer: JSON at the token endpoint, a redirect at the authorization endpoint
     └── CommandError         one clear line for a command or a form: NotFound · Conflict · Forbidden · TooMany · Invalid
@@ -16,6 +16,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
+
+from broker.domain.text import printable
+
+_THEIRS = 256  # characters of a partner's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,20 @@ class PageError(BrokerError):
     """Ends at an error page with `data-error="code"`.
 
     login_id, reference: of the live login that it belongs to, so that the page offers the way back and names its receipt.
+    words: names the page's words where neither code nor reason does. theirs: what the partner said to it, one short line,
+    for the receipt alone.
     """
 
     code: ClassVar[str] = "server_error"
+    words: ClassVar[str] = ""
+    theirs: str = ""
     login_id: str | None = None
     reference: str | None = None
+
+    def with_theirs(self, text: object) -> Self:
+        """This error, with the partner's own words (error_description): capped, printable, never on a page or in the log."""
+        self.theirs = printable(text.strip(), _THEIRS) if isinstance(text, str) else ""
+        return self
 
     def of_login(self, login_id: str, reference: str) -> Self:
         """This error, as one of a live login."""
@@ -125,6 +138,12 @@ class PartnerFailed(PageError):
 
 class NoMoreProof(PartnerFailed):
     """It says that it cannot prove as much as was asked for (NoAuthnContext, unmet_authentication_requirements)."""
+
+
+class CredentialsRefused(PartnerFailed):
+    """It does not take our client id, secret or key: ours to mend, and nothing that the person or the partner can."""
+
+    words = "our_side"
 
 
 class PartnerUntrusted(PageError):

@@ -43,6 +43,7 @@ class Facts:
     invitation: str | None = None  # an invitation that this person may redeem now
     invitation_refusal: str | None = None  # page code, where the ticket in hand cannot be redeemed
     invitation_reason: str | None = None
+    identity_changed: str = ""  # address, or both it and the name, are others than the last time (FA-18)
     mailbox: str | None = None  # the mailbox that is still to be proven beside the sign-in: invited, or recorded
     # what stands against it
     assignment_required: bool = False
@@ -63,6 +64,7 @@ class Facts:
     factors: frozenset[str] = frozenset()  # of ours, that the person has: totp, passkey, key; looked up where proof is missing
     proven_at: int | None = None  # the last proof with one of them, in this login or in the session
     wish: str = ""  # what a login for our own pages is to do beside (login.Wish)
+    second_channel: str = ""  # what a first method needs beside the sign-in: mailbox, or sponsor (FA-05)
     added: bool = False  # a method was added in this login
     declined: bool = False  # the person went on without the proof that the application would like
     # what the policies say of it (domain/judgement.py)

@@ -16,6 +16,9 @@ from broker.domain.guest import Kind, State
 from broker.domain.login import Wish
 from broker.domain.policy import Requirement
 
+CLOCK_SKEW = 10  # seconds that a partner's clock may be behind ours when we asked for a sign-in from now on
+_MFA = assurance.rank(assurance.MFA)
+
 
 class Step(StrEnum):
     """Where a login can stand; each but the last two is one page or one redirect."""
@@ -27,6 +30,7 @@ class Step(StrEnum):
     TERMS = "terms"
     CONSENT = "consent"
     CHALLENGE = "challenge"
+    VOUCH = "vouch"
     ENROLL = "enroll"
     DENY = "deny"
     ISSUE = "issue"
@@ -78,9 +82,6 @@ def assertion_is_fresh(f: Facts) -> Next | None:
 def _proof(f: Facts) -> Step:
     """Where this person proves himself: at the home organization, or by a code to the mailbox."""
     return Step.CODE if f.by_mail else Step.UPSTREAM
-
-
-CLOCK_SKEW = 10  # seconds that a partner's clock may be behind ours when we asked for a sign-in from now on
 
 
 def _is_recent(f: Facts) -> bool:
@@ -234,27 +235,30 @@ def is_only_wished_for(f: Facts) -> bool:
     return _wanted(f) > must_reach(f) and not f.wish
 
 
-_MFA = assurance.rank(assurance.MFA)
-
-
 def _lowest(values: tuple[str, ...]) -> int:
     return min((rank for value in values if (rank := assurance.rank(value))), default=1)
 
 
 def _before_adding(f: Facts) -> Next | None:
-    """Whoever has a method proves himself with one, and who has none at home, just before: or a thief adds his own."""
+    """Who has a method proves themselves with one, and who has none at home, just before: or a thief adds their own."""
     if f.factors:
-        fresh = f.proven_at is not None and f.proven_at >= f.now - FRESH
-        return (
-            None
-            if fresh
-            else Next(Step.CHALLENGE, "interaction_required", "a method is added only after a fresh proof", how="any")
-        )
-    if f.auth_time is not None and f.auth_time >= f.now - FRESH:
-        return None
-    if f.asserted_now and f.answered_anew:  # HP-17: never asked twice; whoever never says when is believed to have asked
-        return Next(Step.DENY, "login_required", "auth_time_too_old", "partner_failed") if f.auth_time is not None else None
+        if f.proven_at is not None and f.proven_at >= f.now - FRESH:
+            return None
+        return Next(Step.CHALLENGE, "interaction_required", "a method is added only after a fresh proof", how="any")
+    answered = f.asserted_now and f.answered_anew  # HP-17: never asked twice; who never says when is believed to have asked
+    if f.auth_time >= f.now - FRESH if f.auth_time is not None else answered:
+        return _by_a_second_channel(f)
+    if answered:
+        return Next(Step.DENY, "login_required", "auth_time_too_old", "partner_failed")
     return Next(_proof(f), "interaction_required", "a method is added only after a fresh sign-in", how="anew")
+
+
+def _by_a_second_channel(f: Facts) -> Next | None:
+    """Who is known to have more than a password adds a first method here only with more than a password (FA-05)."""
+    if f.second_channel == "mailbox":
+        return Next(Step.CODE, "interaction_required", "a first method is added only with a code to the recorded mailbox")
+    vouch = Next(Step.VOUCH, "interaction_required", "a first method is added only after somebody has vouched")
+    return vouch if f.second_channel else None
 
 
 GATES: tuple[Callable[[Facts], Next | None], ...] = (

@@ -2,6 +2,9 @@ r"""Rules of dynamic groups: a tiny language over what a home organization said 
 
     partner = fabrikam and (groups contains "finance" or level = 3)
 
+Every branch says whose people it is about: `partner = NAME`, or `partner = any` (FA-16). A claim is a partner's word, and
+without a name any partner could talk its people into our groups.
+
     rule  := term ("or" term)*            term := test ("and" test)*            test := "(" rule ")" | comparison
     comparison := "partner" "=" NAME | ATTRIBUTE "=" VALUE | ATTRIBUTE "contains" TEXT
     VALUE := TEXT | NUMBER | true | false            TEXT := "..." with \" and \\ inside
@@ -24,6 +27,7 @@ MAX_LENGTH = 2000  # characters
 MAX_TESTS = 50
 MAX_DEPTH = 10
 PARTNER = "partner"
+ANY = "any"  # whoever vouches: no partner's file may have this name
 RESERVED = PROTOCOL | {"email", "email_verified", "name"}  # who somebody is, is settled elsewhere; no rule judges it
 _WORDS = frozenset({"and", "or", "not", "contains", "true", "false"})
 
@@ -81,7 +85,7 @@ def judge(rule: Rule, partner: str, claims: Mapping[str, Any]) -> Verdict:
 
 def _compare(test: Comparison, partner: str, claims: Mapping[str, Any]) -> Finding:
     if test.attribute == PARTNER:
-        return "matched" if partner == test.value else "differs"
+        return "matched" if test.value in (partner, ANY) else "differs"
     found = claims.get(test.attribute)
     if found is None:
         return "absent"
@@ -106,7 +110,7 @@ def _kind(value: object) -> type | None:
 def partner_of(rule: Rule) -> str:
     """The partner without whom the rule cannot match; "" where there is no single one."""
     if isinstance(rule, Comparison):
-        return str(rule.value) if rule.attribute == PARTNER else ""
+        return str(rule.value) if rule.attribute == PARTNER and rule.value != ANY else ""
     named = [partner_of(part) for part in rule.parts]
     if isinstance(rule, AllOf):
         return next((name for name in named if name), "")
@@ -123,8 +127,15 @@ def attributes(rule: Rule) -> frozenset[str]:
 def partners(rule: Rule) -> frozenset[str]:
     """Every partner that the rule names."""
     if isinstance(rule, Comparison):
-        return frozenset({str(rule.value)}) if rule.attribute == PARTNER else frozenset()
+        return frozenset({str(rule.value)} - {ANY}) if rule.attribute == PARTNER else frozenset()
     return frozenset().union(*(partners(part) for part in rule.parts))
+
+
+def names_partner(rule: Rule) -> bool:
+    """Whether every way through the rule says whose people it is about (FA-16)."""
+    if isinstance(rule, Comparison):
+        return rule.attribute == PARTNER
+    return (any if isinstance(rule, AllOf) else all)(names_partner(part) for part in rule.parts)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -142,7 +153,19 @@ class _Token:
 
 
 def parse(text: str) -> Rule:
-    """The rule of a text. Raises Invalid with the column and what was expected there."""
+    """The rule of a text. Raises Invalid with the column and what was expected there, or where a branch names no partner."""
+    rule = read(text)
+    if not names_partner(rule):
+        raise Invalid(
+            "a branch of this rule names no partner, so any partner could claim it; "
+            "add `partner = NAME and ...` to each, or `partner = any` where every partner may",
+            "group_rule_partner",
+        )
+    return rule
+
+
+def read(text: str) -> Rule:
+    """The same for a part of a rule, which need not name a partner."""
     if len(text) > MAX_LENGTH:
         raise Invalid(f"a rule has at most {MAX_LENGTH} characters", "group_rule")
     reader = _Reader(list(_tokens(text)))

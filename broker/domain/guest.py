@@ -31,7 +31,9 @@ class Person:
     email: canonical form (domain/address.py), unique among those who are not deleted.
     partner: the home organization of the last sign-in, None before the first; times: seconds since 1970, UTC.
     orphaned_at: since when no member answers for this guest. due_at: when housekeeping looks at the guest next; notices: how
-    many of the mails before the end have left (domain/ends.py).
+    many of the mails before the end have left (domain/ends.py). mfa_at: when this person first reached multi-factor
+    authentication here; vouched_until: until when a first method may be added without a second channel, because staff vouched.
+    said_email, said_name: what the home organization said with this identity last; only where the person was found by it.
     profile: what the home organization said last (broker claim names), the source of released claims.
     """
 
@@ -51,6 +53,10 @@ class Person:
     orphaned_at: int | None = None
     due_at: int | None = None
     notices: int = 0
+    mfa_at: int | None = None
+    vouched_until: int | None = None
+    said_email: str | None = None
+    said_name: str | None = None
     profile: Mapping[str, object] = field(default_factory=dict)
 
     def is_expired(self, now: int) -> bool:
@@ -60,10 +66,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """An external identity: unique as (partner, issuer, subject), exact bytes; never found by an address."""
+    """An external identity: unique as (partner, issuer, subject), exact bytes; never found by an address.
+
+    said_email, said_name: what came with it last, by which a subject that was given to somebody else is noticed (FA-18).
+    """
 
     partner: str
     issuer: str
     subject: str
     person_id: str
     bound_at: int
+    said_email: str | None = None
+    said_name: str | None = None

@@ -15,6 +15,8 @@ class Kind(StrEnum):
     MOVE = "move"  # to a guest whose binding ended: connect the account once more
     MISMATCH = "mismatch"  # to whoever answers for a guest: somebody else came with the invitation
     FACTOR_RESET = "factor_reset"  # to whoever answers for a guest: is the phone lost?
+    IDENTITY = "identity"  # to whoever answers for a guest: is that still the same person?
+    FIRST_METHOD = "first_method"  # to whoever answers for a guest: may a first method be added?
     FACTORS = "factors"  # a person's methods changed, or were used in an unusual way
     RENEWAL = "renewal"  # to whoever answers for a guest: may the access go on?
     ENDING = "ending"  # to a guest: it will end

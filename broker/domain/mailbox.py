@@ -16,11 +16,15 @@ PAUSE = 30  # seconds from one code of a login to the next
 
 
 class Why(StrEnum):
-    """HOME: the code is the sign-in. INVITED: another identity redeems. RECORDED: the guest moves to his new home organization."""
+    """HOME: the code is the sign-in. INVITED: another identity redeems. RECORDED: the guest moves to his new home organization.
+    METHOD: the second channel before a first method is added (FA-05). IDENTITY: name and address are others than before (FA-18).
+    """
 
     HOME = "home"
     INVITED = "invited"
     RECORDED = "recorded"
+    METHOD = "method"
+    IDENTITY = "identity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ class QuestionKind(StrEnum):
 
     RENEW = "renew"  # may the access go on?
     FACTOR_RESET = "factor_reset"  # is the phone lost?
+    FIRST_METHOD = "first_method"  # may a first method be added? (FA-05)
+    IDENTITY = "identity"  # is that still the same person? (FA-18)
     MISMATCH = "mismatch"  # was that the person who was invited?
 
 

@@ -23,7 +23,7 @@ class FolderTransport:
         stamp = message["Date"].datetime.strftime("%Y%m%dT%H%M%SZ")
         name = f"{stamp}-{sha256(str(message['Message-ID']).encode()).hexdigest()[:16]}"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             temporary = self._folder / f".{name}.{os.getpid()}"
             with os.fdopen(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as out:
                 out.write(message.as_bytes(policy=SMTP))

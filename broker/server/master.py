@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -68,8 +69,12 @@ class Server(BaseApplication):  # type: ignore[misc]
         Master(self).run()
 
 
-def run(broker: Broker, *, bind: str, workers: int, threads: int) -> None:
-    """Serve the home of a broker that was built and closed."""
+def run(broker: Broker, *, bind: str, workers: int, threads: int, ready: Callable[[], None]) -> None:
+    """Serve the home of a broker that was built and closed. ready: called when the socket listens."""
+
+    def when_ready(_arbiter: Any) -> None:
+        ready()
+
     settings = {
         "bind": bind,
         "workers": workers,
@@ -87,6 +92,7 @@ def run(broker: Broker, *, bind: str, workers: int, threads: int) -> None:
         "errorlog": "-",
         "loglevel": "warning",
         "proc_name": "guest-broker",
+        "when_ready": when_ready,
         "control_socket_disable": True,
     }
     Server(broker, settings).run()

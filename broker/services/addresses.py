@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import email_validator
 
+from broker.domain.address import domain_of
 from broker.domain.errors import Invalid
+from broker.settings.load import Settings
 
 
 def canonical(text: str) -> str | None:
@@ -27,3 +29,9 @@ def parse(text: str) -> str:
         raise Invalid(f"not a mail address: {error}", "address_invalid") from error
     domain = found.ascii_domain.lower()
     return f"{found.local_part.lower()}@{domain}"
+
+
+def is_of_members(settings: Settings, email: str) -> bool:
+    """Whether an address is of the company's own staff, who sign in as members and are never guests (FA-07)."""
+    authority = settings.partner_of_domain(domain_of(email))
+    return authority is not None and authority.members

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,15 +20,17 @@ from broker.domain.audit import SYSTEM, Event
 from broker.keyring.errors import SealError
 from broker.keyring.seal import Sealer
 from broker.services import audit
+from broker.services.audit_heads import Head, Heads
 from broker.storage import audit_chain as rows
 from broker.storage.batches import BATCH
 from broker.storage.engine import Connection, Database
 
 ROUNDS = 20  # batches of one run
 DAY = 86_400
-_PURPOSE = "audit/anchor"
+_log = logging.getLogger(__name__)
+PURPOSE = "audit/anchor"
 _START = "0" * 64  # what the first event follows
-_COLUMNS = ("id", "at", "name", "actor_kind", "actor_id", "request_id", "subject", "target", "reason", "data")
+COLUMNS = ("id", "at", "name", "actor_kind", "actor_id", "request_id", "subject", "target", "reason", "data")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class Anchor:
 
     def follow(self, event: Mapping[str, Any], seq: int, chain: str) -> str:
         """The HMAC of an event with this number behind another one's."""
-        written = json.dumps([chain, seq, *(event[name] for name in _COLUMNS)], sort_keys=True, separators=(",", ":"))
+        written = json.dumps([chain, seq, *(event[name] for name in COLUMNS)], sort_keys=True, separators=(",", ":"))
         return hmac.new(bytes.fromhex(self.key), written.encode(), hashlib.sha256).hexdigest()
 
 
@@ -70,12 +73,21 @@ class Verified:
 class AuditChain:
     """Chains what is committed; safe on several nodes at once, since the anchor is locked."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], sealer: Callable[[], Sealer], kept: Callable[[], int]) -> None:
-        """kept: seconds that events are kept (`retention.audit`)."""
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        sealer: Callable[[], Sealer],
+        kept: Callable[[], int],
+        heads: Heads | None = None,
+    ) -> None:
+        """kept: seconds that events are kept (`retention.audit`). heads: what this machine saw last."""
         self._db = db
         self._clock = clock
         self._sealer = sealer
         self._kept = kept
+        self._heads = heads or Heads()
+        self._told: Head | None = None  # the state of which it was said already that it went back
 
     def chain(self) -> int:
         """Number and chain what was committed since the last time; how many events."""
@@ -90,7 +102,8 @@ class AuditChain:
                 if events:
                     numbered, head = _numbered(anchor, events)
                     rows.number(tx, numbered)
-                    self._save(tx, replace(anchor, last=anchor.last + len(events), head=head))
+                    anchor = replace(anchor, last=anchor.last + len(events), head=head)
+                    self._save(tx, anchor)
             total += len(events)
             if len(events) < BATCH:
                 break
@@ -124,24 +137,50 @@ class AuditChain:
                 break
         return total
 
-    def verify(self, expected: tuple[int, str] | None = None) -> Verified:
+    def watch(self) -> int:
+        """1 if the chain does not hold the end that this machine saw last, else 0, and the end of now is remembered (FA-09).
+
+        Log and audit say it once for each state that went back; it stays so until `broker db restored` accepts the state.
+        """
+        seen = self._heads.newest()  # before the database is read: what was written there was committed
+        with self._db.read() as tx:
+            rows.hold_still(tx)
+            sealed = rows.anchor(tx)
+            anchor = self._opened(sealed) if sealed else None
+            good = seen is None or (anchor is not None and _holds(tx, anchor, seen))
+        if good:
+            if anchor is not None:
+                self._heads.note((anchor.last, anchor.head))
+            return 0
+        found = (anchor.last, anchor.head) if anchor is not None else (0, _START)
+        if seen is not None and found != self._told:
+            self._told = found
+            _log.error("audit.went_back seen=%d:%s found=%d:%s", *seen, *found)
+            data = {"seen": seen[0], "found": found[0]}
+            with self._db.write() as tx:
+                audit.record(tx, Event(name="audit.went_back", actor=SYSTEM, reason="anchor_went_back", data=data), self._clock())
+        return 1
+
+    def verify(self, *expected: Head, remembered: bool = True) -> Verified:
         """Look at every event, in constant memory; the first altered, missing, misplaced or unanchored one is named.
 
-        expected: number and head that an earlier run told, which must still be so: a whole database that was put back to an
-        older state is found by nothing that lies in it.
+        expected: numbers and heads that earlier runs told, which must still be so: a whole database that was put back to an
+        older state is found by nothing that lies in it. remembered: what this machine saw last is one of them.
         """
+        seen = self._heads.newest() if remembered else None
+        expected = (*expected, *((seen,) if seen is not None else ()))
         with self._db.read() as tx:
             rows.hold_still(tx)
             sealed, last = rows.anchor(tx), rows.last_number(tx)
             found = Verified(checked=0, first=1, last=last, head="", waiting=rows.not_chained(tx))
             if sealed is None:
-                missing = bool(last) or expected is not None
+                missing = bool(last) or bool(expected)
                 return replace(found, problem="the anchor is missing", record=1) if missing else found
             try:
                 anchor = self._opened(sealed)
             except SealError as error:
                 return replace(found, problem=f"the anchor does not open ({error.reason}): changed, or its root key is not here")
-            walk = _Walk(anchor, expected)
+            walk = Walk(anchor, expected)
             for event in rows.chained(tx, anchor.first - 1, anchor.last):
                 if not walk.passes(event):
                     break
@@ -163,20 +202,37 @@ class AuditChain:
         return Anchor(key=secrets.token_hex(32), first=1, before=_START, last=0, head=_START, removed_at=0)
 
     def _opened(self, sealed: str) -> Anchor:
-        return Anchor(**json.loads(self._sealer().open(sealed, _PURPOSE)))
+        return opened(self._sealer(), sealed)
 
     def _save(self, tx: Connection, anchor: Anchor) -> None:
         """Sealed anew each time: under the newest root key, so that an old one may go (HT-15)."""
-        rows.save_anchor(tx, self._sealer().seal(json.dumps(asdict(anchor)).encode(), _PURPOSE))
+        rows.save_anchor(tx, self._sealer().seal(json.dumps(asdict(anchor)).encode(), PURPOSE))
 
 
-class _Walk:
+def opened(sealer: Sealer, sealed: str) -> Anchor:
+    """The anchor of a sealed text. Raises SealError."""
+    return Anchor(**json.loads(sealer.open(sealed, PURPOSE)))
+
+
+def _holds(tx: Connection, anchor: Anchor, seen: Head) -> bool:
+    """Whether an end that was seen is still part of the chain, or was removed as old behind its beginning."""
+    number, head = seen
+    if number > anchor.last:
+        return False
+    if number in (anchor.last, anchor.first - 1):
+        return head == (anchor.head if number == anchor.last else anchor.before)
+    return number < anchor.first or rows.chain_of(tx, number) == head
+
+
+class Walk:
     """From one end of the chain to the other; stops at the first event that is not as it was."""
 
-    def __init__(self, anchor: Anchor, expected: tuple[int, str] | None) -> None:
+    def __init__(self, anchor: Anchor, expected: Sequence[Head]) -> None:
         self._anchor = anchor
         self._chain = anchor.before
-        self._expected = expected
+        self._expected = dict(expected)
+        self._conflict = len(self._expected) != len(set(expected))
+        self._most = max(self._expected, default=0)
         self.seq = anchor.first  # the number that comes next
         self.problem: str | None = None
         self.record: int | None = None
@@ -204,11 +260,13 @@ class _Walk:
             self._stop(self._anchor.last, f"record {self._anchor.last} is not the end that the anchor names")
         elif last > self._anchor.last:
             self._stop(self._anchor.last + 1, f"record {self._anchor.last + 1} stands behind the end that the anchor names")
-        elif self._expected is not None and self._expected[0] > self._anchor.last:
-            self._stop(self.seq, f"record {self.seq} and all behind it are missing: there were {self._expected[0]} before")
+        elif self._most > self._anchor.last:
+            self._stop(self.seq, f"record {self.seq} and all behind it are missing: there were {self._most} before")
+        elif self._conflict:
+            self._stop(self.seq, "two of the ends that were told have one number: another chain stood here in between")
 
     def _compare(self, seq: int) -> None:
-        if self._expected is not None and self._expected[0] == seq and self._expected[1] != self._chain:
+        if self._expected.get(seq, self._chain) != self._chain:
             self._stop(seq, f"record {seq} is not the one that it was: another chain stands here")
 
     def _stop(self, record: int, problem: str) -> bool:

@@ -24,9 +24,20 @@ class Background:
     """Three daemon threads of one process. Started after a fork, never before."""
 
     def __init__(
-        self, reload: Reload, nodes: Nodes, housekeeping: Housekeeping, outbox: Outbox, wake: SimpleQueue[None] | None = None
+        self,
+        reload: Reload,
+        nodes: Nodes,
+        housekeeping: Housekeeping,
+        outbox: Outbox,
+        wake: SimpleQueue[None] | None = None,
+        *,
+        watch: Callable[[], object] = lambda: None,
     ) -> None:
-        """wake: whatever is put there makes the files be looked at now; a signal handler may do so (it is reentrant)."""
+        """wake: whatever is put there makes the files be looked at now; a signal handler may do so (it is reentrant).
+
+        watch: what every process looks at by itself, whoever keeps house.
+        """
+        self._by_itself = watch
         self._reload = reload
         self._nodes = nodes
         self._housekeeping = housekeeping
@@ -65,6 +76,7 @@ class Background:
 
     def _keep_house(self) -> None:
         while not self._over.wait(KEEP_HOUSE):
+            guarded("watch", self._by_itself)
             guarded("maintain", self._housekeeping.turn)
 
     def _post(self) -> None:

@@ -30,6 +30,12 @@ from broker.storage.engine import Connection, Database
 DAY = 86_400
 WAITING = 3 * DAY  # between the sponsor's yes and the reset
 ANSWERED_WITHIN = 7 * DAY
+VOUCHED = 7 * DAY  # in which a first method may be added
+_KINDS = {
+    Step.CHALLENGE: QuestionKind.FACTOR_RESET,
+    Step.VOUCH: QuestionKind.FIRST_METHOD,
+}  # where a login stands -> what is asked
+_WORDS = {QuestionKind.FACTOR_RESET: "reset", QuestionKind.FIRST_METHOD: "first"}  # in the names of events and notices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,22 +74,24 @@ class FactorResets:
         with self._db.write() as tx:
             found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
             login, person = found.login, found.person
-            if person is None or decide(found.facts).next.step is not Step.CHALLENGE:
+            step = decide(found.facts).next.step
+            if person is None or step not in _KINDS:
                 raise BadRequest("factor_login_mismatch").of_login(login.id, login.reference)
             asked = self._answering(tx, person, now)
             if not asked or shared.count_attempt(tx, f"factor_reset:{person.id}", now, DAY) > 1:
                 return bool(asked)
-            questions.close(tx, person.id, QuestionKind.FACTOR_RESET, now)
+            kind = _KINDS[step]
+            questions.close(tx, person.id, kind, now)
             at = found.partner.name if found.partner else person.partner or ""
             for one in asked:
-                ticket = ask(tx, QuestionKind.FACTOR_RESET, person.id, one, {}, ANSWERED_WITHIN, now)
-                self._outbox.add(tx, self._letter(tx, person, one, at, f"{settings.issuer}/question/{ticket}"), now)
+                ticket = ask(tx, kind, person.id, one, {}, ANSWERED_WITHIN, now)
+                self._outbox.add(tx, self._mail(tx, kind, person, one, at, f"{settings.issuer}/question/{ticket}"), now)
             actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
-            self._tell(tx, person, actor, "factor.reset_asked", now, {"asked": len(asked)})
+            self._tell(tx, person, actor, f"factor.{_WORDS[kind]}_asked", now, {"asked": len(asked)})
         return True
 
     def answers(self) -> Mapping[str, Handler]:
-        """The answers to the question whether the phone is lost."""
+        """The answers to the questions whether the phone is lost, and whether a first method may be added."""
         return {"yes": self._agree, "no": self._decline}
 
     def reset(self, actor: Actor, name: str, *, reason: str = "") -> Person:
@@ -122,34 +130,43 @@ class FactorResets:
         person = people.by_id(tx, question.person_id)
         if person is None:
             raise Conflict("there is no such guest any more", "guest_unknown")
-        questions.close(tx, person.id, QuestionKind.FACTOR_RESET, now)
+        questions.close(tx, person.id, question.kind, now)
         resets.schedule(tx, person.id, now + WAITING, now)
-        self._tell(tx, person, actor, "factor.reset_due", now, {"due_at": now + WAITING, "question": question.id})
+        data = {"due_at": now + WAITING, "question": question.id}
+        self._tell(tx, person, actor, f"factor.{_WORDS[question.kind]}_due", now, data)
 
     def _decline(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
         """Nothing changes, and nobody else is asked about it any more."""
-        questions.close(tx, question.person_id, QuestionKind.FACTOR_RESET, now)
-        audit.record(tx, Event(name="factor.reset_declined", actor=actor, subject=question.person_id), now)
+        questions.close(tx, question.person_id, question.kind, now)
+        name = f"factor.{_WORDS[question.kind]}_declined"
+        audit.record(tx, Event(name=name, actor=actor, subject=question.person_id), now)
 
     def _carry_out(self, tx: Connection, person: Person, actor: Actor, now: int, reason: str) -> bool:
+        """Remove what there is, and let a first method be added for a week: whoever agreed is the second channel (FA-05)."""
         resets.stop(tx, person.id)
-        if not factors.remove_all(tx, person.id):
+        gone = factors.remove_all(tx, person.id)
+        if not gone and person.vouched_until is not None and now < person.vouched_until:
             return False
-        end_access(tx, person.id, now)
-        audit.record(tx, Event(name="factor.reset", actor=actor, subject=person.id, reason=reason), now)
-        self._outbox.add(tx, notice(person, "reset", now, {}), now)
+        people.change(tx, person.id, {"vouched_until": now + VOUCHED})
+        what = "reset" if gone else "first_vouched"
+        if gone:
+            end_access(tx, person.id, now)
+        personal = {"reason": reason} if reason and actor is not SYSTEM else {}  # a person's words may name somebody (HT-18)
+        event = Event(name=f"factor.{what}", actor=actor, subject=person.id, reason="" if personal else reason, personal=personal)
+        audit.record(tx, event, now)
+        self._outbox.add(tx, notice(person, what, now, {}), now)
         return True
 
     def _tell(self, tx: Connection, person: Person, actor: Actor, name: str, now: int, data: dict[str, object]) -> None:
         audit.record(tx, Event(name=name, actor=actor, subject=person.id, data=data), now)
         self._outbox.add(tx, notice(person, name.removeprefix("factor."), now, data), now)
 
-    def _letter(self, tx: Connection, person: Person, asked: str, at: str, url: str) -> Mail:
+    def _mail(self, tx: Connection, kind: QuestionKind, person: Person, asked: str, at: str, url: str) -> Mail:
         member = people.by_email(tx, asked)
         language = (member.language if member else "") or self._settings().broker.languages[0]
         values = {"guest": person.name or person.email, "email": person.email, "at": at, "url": url}
-        return Mail(kind=Kind.FACTOR_RESET, recipient=asked, language=language, person=person.id, values=values)
+        return Mail(kind=Kind(kind.value), recipient=asked, language=language, person=person.id, values=values)
 
 
 def _agreed(question: Question) -> bool:
-    return question.kind is QuestionKind.FACTOR_RESET and question.answer == "yes"
+    return question.kind in _WORDS and question.answer == "yes"

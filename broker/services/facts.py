@@ -9,12 +9,14 @@ from broker.domain.address import in_domains
 from broker.domain.assertion import Assertion
 from broker.domain.facts import Facts
 from broker.domain.guest import Person, State
+from broker.domain.identity_change import change_of
 from broker.domain.invitation import Invitation, Status
 from broker.domain.judgement import judge
 from broker.domain.login import Login, Session
 from broker.domain.mailbox import Mailbox
 from broker.domain.policy import Circumstances, Rulebook
 from broker.services import homes, mailboxes, membership, proofs, rights
+from broker.services.addresses import is_of_members
 from broker.services.membership import Judged
 from broker.services.present import Present
 from broker.settings.load import Settings
@@ -57,6 +59,9 @@ def gather(
     refusal, mailbox = mailboxes.beside(tx, settings, login, person, invitation, refusal)
     if invitation is not None and in_domains(invitation.email, settings.broker.invitations.deny_domains):
         refusal = refusal or ("domain_denied", "domain_denied")  # IN-10: denied since the link was opened
+    if invitation is not None and is_of_members(settings, invitation.email):  # FA-07: members first, guests never
+        refusal, mailbox = (None if _is_staff(said, partner) else ("domain_denied", "members_domain")), None
+        invitation = None
     may_join = person is None and invitation is None and refusal is None and _is_staff(said, partner)
     held = membership.look(tx, person, client_id, login, now) if person else membership.NOTHING
     word = proofs.vouched(said, vouching)
@@ -68,6 +73,7 @@ def gather(
         partner_live=_is_live(settings, said or vouching),
         by_mail=by_mail,
         mailbox=mailbox.why if mailbox else None,
+        identity_changed=change_of(person, said) if said is not None and person is not None else "",
         person=person.id if person else None,
         invitation=invitation.id if invitation and said and invitation.status_at(now) is Status.PENDING else None,
         invitation_refusal=refusal[0] if refusal else None,
@@ -84,7 +90,11 @@ def gather(
         **_person_facts(tx, person, client_id, now),
     )
     facts = facts if person is None else _judged(facts, person, home, policies, address)
-    facts = proofs.weigh(tx, facts, word, login=login, session=session, partner=partner, settings=settings)
+    facts = proofs.weigh(tx, facts, word, login=login, session=session, partner=partner, person=person, settings=settings)
+    if by_mail and mailbox is None:
+        mailbox = mailboxes.home(login, vouching, person, invitation, now)
+    elif mailbox is None and person is not None and facts.second_channel == "mailbox":
+        mailbox = proofs.mailbox_of(person)
     return Found(
         login=login,
         facts=facts,
@@ -96,7 +106,7 @@ def gather(
         roles=tuple(role for role in held.roles if application is not None and role in application.roles),
         judged=held.judged,
         may_join=may_join,
-        mailbox=mailboxes.home(login, vouching, person, invitation, now) if by_mail and not mailbox else mailbox,
+        mailbox=mailbox,
         home=home,
     )
 

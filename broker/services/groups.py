@@ -216,7 +216,7 @@ class Groups:
             return None, None
         text = (rule or "").strip()
         if rule is not None:
-            group_rule.parse(text)  # so that an error names the column of what was given
+            group_rule.read(text)  # so that an error names the column of what was given
         if partner is not None:
             only = f"partner = {partner}" if _BARE.fullmatch(partner) else f'partner = "{partner}"'
             text = f"{only} and ({text})" if text else only
@@ -232,4 +232,4 @@ class Groups:
         files = self._settings().partners
         speaking = [file for file in files.values() if group.partner in ("", file.id)]
         mapped = {claim for file in speaking for claim in claims_map(file.claims)}
-        return sorted(group_rule.attributes(group_rule.parse(group.rule)) - mapped)
+        return sorted(group_rule.attributes(group_rule.read(group.rule)) - mapped)

@@ -124,6 +124,7 @@ class Housekeeping:
         yield "metadata_fetches", lambda: self._batches(metadata_fetches.purge, now - READINGS_KEPT)
         yield "audit_removed", self._audit_chain.remove_old
         yield "audit_chained", self._audit_chain.chain
+        yield "audit_went_back", self._audit_chain.watch
         yield "outbox", lambda: self._batches(outbox.purge, now - KEPT)
         yield "mails", self._mails.look
         yield "documents", self._documents

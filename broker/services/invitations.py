@@ -15,6 +15,7 @@ from broker.domain.ids import digest, new_id
 from broker.domain.invitation import Invitation, Status
 from broker.domain.lookalike import Lookalikes
 from broker.domain.mail import Mail
+from broker.services.addresses import is_of_members
 from broker.services.facts import invitation_over, inviter_is_gone
 from broker.services.moves import invited_again, rules_of
 from broker.services.tickets import Invited, Tickets
@@ -194,6 +195,8 @@ class Invitations:
             raise InvitationExpired("invitation_inviter")
         if in_domains(invitation.email, self._settings().broker.invitations.deny_domains):
             raise DomainDenied("domain_denied")
+        if is_of_members(self._settings(), invitation.email):  # FA-07
+            raise DomainDenied("members_domain")
         return Landing(invitation, person)
 
     def by_id(self, invitation_id: str) -> Invitation | None:

@@ -136,12 +136,12 @@ class MailCodes:
         return Entered.WRONG if tried is not None else Entered.OVER, None
 
     def decline(self, login_id: str, browser: str | None, cookie: str | None, address: str) -> None:
-        """The person cannot read the invited mailbox: the dispatcher says invitation_mismatch (IN-01)."""
+        """The person cannot read that mailbox: the dispatcher says invitation_mismatch (IN-01), or asks for somebody who vouches."""
         now = self._clock()
         with self._db.write() as tx:
             found, box = self._asked(tx, login_id, browser, cookie, address, now)
             steps = trail.longer(found.login, trail.entry(now, "code", "declined", why=str(box.why)))
-            logins.change(tx, found.login, declined=box.mark(login_id) if box.identity else None, trail=steps)
+            logins.change(tx, found.login, declined=box.mark(login_id) if box.why is not Why.HOME else None, trail=steps)
 
     # --- parts
 
@@ -202,7 +202,7 @@ class MailCodes:
         steps = trail.longer(login, trail.entry(now, "code", "proven", why=str(box.why), email_verified=True, amr=list(said.amr)))
         if box.why is Why.HOME:
             changed = logins.change(tx, login, partner=PARTNER, assertion=said.to_json(), anew=False, trail=steps)
-        elif box.why is Why.INVITED:
+        elif box.why in (Why.INVITED, Why.METHOD, Why.IDENTITY):
             changed = logins.change(tx, login, proven=mark, trail=steps)
         else:
             self._move(tx, found, said, client)

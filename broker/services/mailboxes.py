@@ -5,6 +5,7 @@ from __future__ import annotations
 from broker.domain.address import domain_of
 from broker.domain.assertion import Assertion
 from broker.domain.guest import Person
+from broker.domain.identity_change import Change, change_of
 from broker.domain.invitation import Invitation, Status
 from broker.domain.login import Login, Session
 from broker.domain.mailbox import PARTNER, Mailbox, Why
@@ -15,6 +16,7 @@ from broker.storage.engine import Connection
 
 Refusal = tuple[str, str]  # the page's code, the reason
 MISMATCH = ("invitation_mismatch", "invitation_identity")
+CHANGED = ("not_invited", "identity_changed")
 
 
 def is_open_to(settings: Settings, email: str | None) -> bool:
@@ -63,12 +65,24 @@ def beside(
 
     A mailbox that was proven in this login leaves no refusal, one that he cannot read leaves it as it was.
     """
+    if login.assertion is not None and person is not None and change_of(person, login.assertion) is Change.BOTH:
+        return _is_it_still(login, login.assertion, person, refusal)
     if login.assertion is None or person is not None or (invitation is not None and refusal is None):
         return refusal, None
     mailbox = _beside(tx, settings, login.assertion, invitation, refusal)
     if mailbox is None or login.declined == (mark := mailbox.mark(login.id)):
         return refusal, None
     return None, None if login.proven == mark else mailbox
+
+
+def _is_it_still(login: Login, said: Assertion, person: Person, refusal: Refusal | None) -> tuple[Refusal | None, Mailbox | None]:
+    """Another name and another address: the recorded mailbox is proven as at a redemption, or whoever answers says so (FA-18)."""
+    identity = (said.partner, said.issuer, said.subject)
+    mailbox = Mailbox(why=Why.IDENTITY, address=person.email, person=person.id, identity=identity)
+    mark = mailbox.mark(login.id)
+    if login.declined == mark:
+        return refusal or CHANGED, None
+    return refusal, None if login.proven == mark else mailbox
 
 
 def _beside(

@@ -25,7 +25,7 @@ from broker.storage.assignments import Holding
 from broker.storage.engine import Connection
 
 _SHOWN = 20  # rules in one receipt; those that matched come first
-_UNREADABLE = Verdict(False, ("rule: cannot be read",))
+_UNREADABLE = Verdict(False, ("rule: cannot be read, or a branch names no partner",))
 _OVERTAKEN = Verdict(False, ("a later sign-in said otherwise",))
 
 

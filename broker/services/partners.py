@@ -262,6 +262,13 @@ class Partners:
             newest = audit.newest(tx, name="partner.keys_changed", target=partner_id, limit=1)
         return any(event["at"] > self._clock() - KID_PAUSE for event in newest)
 
+    def entity_of(self, partner: PartnerFile) -> str:
+        """What a SAML partner calls itself in the metadata that we hold; empty if we hold none."""
+        try:
+            return self.saml.idp(partner, self, fetch=False).entity_id
+        except PartnerFailed:
+            return ""
+
     def rows(self, partner_id: str) -> Mapping[str, Document]:
         """The documents of a partner as stored: one statement."""
         with self._db.read() as tx:

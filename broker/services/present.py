@@ -43,4 +43,12 @@ def identity_of(login: Login, person_id: str, now: int) -> Identity:
     said = login.assertion
     if said is None:
         raise LoginExpired("login_used")
-    return Identity(partner=said.partner, issuer=said.issuer, subject=said.subject, person_id=person_id, bound_at=now)
+    return Identity(
+        partner=said.partner,
+        issuer=said.issuer,
+        subject=said.subject,
+        person_id=person_id,
+        bound_at=now,
+        said_email=said.email[:320] if said.email else None,
+        said_name=said.name[:256] if said.name else None,
+    )

@@ -9,7 +9,9 @@ from broker.domain import assurance, gates
 from broker.domain.assertion import Assertion
 from broker.domain.factor import FRESH, Method, Proof, own
 from broker.domain.facts import Facts
+from broker.domain.guest import Person
 from broker.domain.login import Login, Session
+from broker.domain.mailbox import Mailbox, Why
 from broker.services import trail
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
@@ -70,6 +72,7 @@ def weigh(
     login: Login,
     session: Session | None,
     partner: PartnerFile | None,
+    person: Person | None,
     settings: Settings,
 ) -> Facts:
     """The facts with what was proven and agreed to. Looks up factors only where proof is missing, terms only where there are any.
@@ -93,9 +96,32 @@ def weigh(
         answered_anew=trail.answered_anew(login),
         terms=settings.broker.terms_of_use.version if settings.broker.terms_of_use else None,
     )
-    if facts.person is None:
+    if person is None:
         return facts
-    return replace(facts, **_looked_up(tx, facts, facts.person))
+    facts = replace(facts, second_channel=_second_channel(facts, person, login, partner))
+    return replace(facts, **_looked_up(tx, facts, person.id))
+
+
+def mailbox_of(person: Person) -> Mailbox:
+    """The recorded mailbox, as the second channel before a first method."""
+    return Mailbox(why=Why.METHOD, address=person.email, person=person.id)
+
+
+def _second_channel(facts: Facts, person: Person, login: Login, partner: PartnerFile | None) -> str:
+    """What is still missing beside the sign-in before a first method may be added (FA-05).
+
+    Nothing, where nobody knows this person with more than a password, where the home organization gave more just now, or
+    where somebody vouched. Whose sign-in is a code by mail has no other channel than the one who answers for them.
+    """
+    expects = bool(partner and partner.trust.mfa) or person.mfa_at is not None
+    if not expects or facts.partner_mfa or (person.vouched_until is not None and facts.now < person.vouched_until):
+        return ""
+    mark = mailbox_of(person).mark(login.id)
+    if facts.by_mail:
+        return "sponsor"
+    if login.proven == mark:
+        return ""
+    return "sponsor" if login.declined == mark else "mailbox"
 
 
 def _looked_up(tx: Connection, facts: Facts, person_id: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from broker.services.notices import notice
 from broker.services.outbox import Outbox
 from broker.services.sign_in import SignIn
 from broker.settings.load import Settings
-from broker.storage import factors, logins, resets
+from broker.storage import factors, logins, people, resets
 from broker.storage.engine import Connection, Database
 
 MOST = 10  # methods of one person
@@ -223,6 +223,8 @@ class Proving:
         login = found.login
         said = more or (trail.entry(now, "challenge", "proven", method=proof.method.value, factor=proof.by),)
         proofs = [one.to_json() for one in (*login.proofs, proof)]
+        if found.person is not None and found.person.vouched_until is not None:  # it was for one method (FA-05)
+            people.change(tx, found.person.id, {"vouched_until": None})
         if found.person is not None and resets.stop(tx, found.person.id):  # MF-12: nothing is lost
             actor = Actor(kind="person", id=found.person.id, request_id=login.reference)
             audit.record(tx, Event(name="factor.reset_stopped", actor=actor, subject=found.person.id), now)

@@ -11,6 +11,7 @@ from broker.domain.gates import Step, decide
 from broker.domain.guest import Person, State
 from broker.domain.ids import new_id
 from broker.domain.invitation import Invitation
+from broker.domain.mailbox import Mailbox, Why
 from broker.services import audit, trail
 from broker.services.facts import Found
 from broker.services.moves import begin, rules_of
@@ -73,7 +74,13 @@ class Redemption:
         if said is None:
             raise BadRequest("consent_login_mismatch").of_login(found.login.id, found.login.reference)
         values: dict[str, Any] = {"partner": said.partner, "name": said.name or person.name, "profile": dict(said.claims)}
-        if (said.email == person.email and said.email_verified) or found.login.proven is not None:
+        invited = Mailbox(
+            why=Why.INVITED,
+            address=invitation.email,
+            person=invitation.person_id,
+            identity=(said.partner, said.issuer, said.subject),
+        )
+        if (said.email == person.email and said.email_verified) or found.login.proven == invited.mark(found.login.id):
             values["email_verified"] = True
         if person.state is State.INVITED:
             values |= {"state": State.ACTIVE.value, **begin(person, rules_of(self._settings()), now)}

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from broker.domain import assurance
 from broker.domain.address import domain_of
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import InvitationExpired, LoginExpired, TooManyAttempts
 from broker.domain.gates import Decision, Step, decide
-from broker.domain.guest import Kind, Person, State
 from broker.domain.ids import digest, new_id, new_reference, new_secret
 from broker.domain.login import LIFETIME, Login, Purpose, Stage
 from broker.domain.mailbox import PARTNER
@@ -19,13 +19,15 @@ from broker.domain.policy import Rulebook
 from broker.domain.receipt import Outcome
 from broker.domain.request import AuthorizationRequest
 from broker.provider.redirect_uri import is_registered
-from broker.services import audit, facts, mailboxes, membership, trail
+from broker.services import audit, facts, landings, mailboxes, membership, trail
 from broker.services.addresses import canonical
 from broker.services.facts import Found
 from broker.services.grants import Grants
+from broker.services.identity_changes import IdentityChanges
+from broker.services.joining import join
 from broker.services.live import live
 from broker.services.mismatches import Mismatches
-from broker.services.present import identity_of, present
+from broker.services.present import present
 from broker.services.sessions import Sessions
 from broker.services.turn import Started, Turn
 from broker.settings.load import Settings
@@ -47,6 +49,7 @@ class SignIn:
         grants: Grants,
         policies: Callable[[], Rulebook],
         mismatches: Mismatches,
+        changes: IdentityChanges,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -55,6 +58,7 @@ class SignIn:
         self._grants = grants
         self._policies = policies
         self._mismatches = mismatches
+        self._changes = changes
 
     # --- beginning -------------------------------------------------------------------------------------------------
 
@@ -171,7 +175,7 @@ class SignIn:
         if was_out:  # Back, reload, a second tab; after the person's row is held, as a deletion takes them in this order
             logins.reopen(tx, login)
         if found.may_join:
-            self._join(tx, found, now)
+            join(tx, found, now)
             found = self._gather(tx, login, session_cookie, address, now)
         if found.person is not None:
             membership.settle(tx, found.person.id, found.judged, now)
@@ -181,38 +185,14 @@ class SignIn:
         here = present(tx, login, lambda: self._sessions.of_cookie(tx, session_cookie, now))
         return facts.gather(tx, login, here, self._settings(), now, policies=self._policies(), address=address)
 
-    def _join(self, tx: Connection, found: Found, now: int) -> None:
-        """A member of staff is created at the first sign-in (contract: identity rules)."""
-        login, said = found.login, found.login.assertion
-        if said is None or said.email is None:
-            return
-        person = Person(
-            id=new_id(),
-            kind=Kind.MEMBER,
-            state=State.ACTIVE,
-            email=said.email,
-            email_verified=True,
-            name=said.name or "",
-            partner=said.partner,
-            created_at=now,
-            redeemed_at=now,
-            profile=dict(said.claims),
-        )
-        if not people.add(tx, person):
-            return  # the address belongs to a guest or an earlier member: staff must settle that, never we
-        bound = people.bind(tx, identity_of(login, person.id, now))
-        actor = Actor(kind="person", id=person.id, request_id=found.login.reference)
-        data = {"partner": said.partner, "bound": bound}
-        audit.record(
-            tx, Event(name="member.joined", actor=actor, subject=person.id, data=data, personal={"email": person.email}), now
-        )
-
     # --- the ends -----------------------------------------------------------------------------------------------------
 
     def _issue(self, tx: Connection, found: Found, decision: Decision, address: str) -> Turn:
         login, person, now = found.login, found.person, found.facts.now
         if person is None or not logins.close(tx, login, now):
             raise LoginExpired("login_used")
+        actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
+        person = self._changes.settle(tx, found, person, actor)
         session, cookie = self._sessions.open(tx, login=login, person=person, facts=found.facts, before=found.session)
         answer, given = None, {}
         if login.request is not None:
@@ -233,7 +213,6 @@ class SignIn:
         issued = trail.entry(now, "issued", "allowed", "", gates=trail.gates_of(decision), **given)
         steps = trail.longer(login, *membership.told(found.judged, now), issued)
         self._receipt(tx, found, steps, address, outcome=Outcome.ALLOWED)
-        actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
         data = {"partner": session.partner, "sid": session.sid, "single_sign_on": login.assertion is None}
         target = login.request.client_id if login.request else str(login.purpose)
         audit.record(tx, Event(name="sign_in.allowed", actor=actor, subject=person.id, target=target, data=data), now)
@@ -245,13 +224,16 @@ class SignIn:
         if person is None:
             return
         values: dict[str, Any] = {"last_sign_in": now}
+        if person.mfa_at is None and assurance.satisfies(found.facts.acr, (assurance.MFA,)):
+            values["mfa_at"] = now
         if said is not None:
             values |= {"partner": said.partner, "name": said.name or person.name, "profile": dict(said.claims)}
         people.change(tx, person.id, values)
 
     def _target(self, found: Found) -> str | None:
         if found.login.purpose is Purpose.INVITATION:
-            return found.invitation.redirect_url if found.invitation else "/apps"
+            url = found.invitation.redirect_url if found.invitation else ""
+            return url if landings.may_lead_to(self._settings(), url) else "/apps"
         return found.login.return_path if found.login.purpose is Purpose.PANEL else None
 
     def _deny(self, tx: Connection, found: Found, decision: Decision, address: str) -> Turn:
@@ -275,8 +257,10 @@ class SignIn:
         return Turn(found=found, decision=decision, answer=answer)
 
     def tell_sponsor(self, tx: Connection, found: Found, reason: str, actor: Actor) -> str:
-        """Somebody else came with an invitation: whoever answers for the guest hears of it (IN-01). Whom `tx` tells, or ""."""
+        """Somebody else came: whoever answers for the guest hears of it (IN-01, FA-18). Whom `tx` tells, or ""."""
         said, invitation = found.login.assertion, found.invitation
+        if self._changes.note(tx, found, reason, actor):
+            return "sponsor"
         if reason != "invitation_identity" or said is None or invitation is None:
             return ""
         return "sponsor" if self._mismatches.note(tx, invitation, said, actor, found.facts.now) else ""

@@ -176,7 +176,9 @@ class Upstream:
     def refused(self, login: Login, error: PageError, address: str) -> None:
         """A refusal is remembered first, then raised: receipt, audit, the login kept (one that waits is not touched)."""
         now = self._clock()
-        step = trail.entry(now, "upstream", "refused", error.reason, partner=login.partner, detail=error.detail)
+        step = trail.entry(
+            now, "upstream", "refused", error.reason, partner=login.partner, detail=error.detail, partner_said=error.theirs
+        )
         steps = trail.longer(login, step)
         actor = Actor(kind="person", address=address, request_id=login.reference)
         with self._db.write() as tx:

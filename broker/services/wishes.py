@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from broker.domain.address import domain_of, in_domains
 from broker.domain.audit import Actor
@@ -12,13 +11,12 @@ from broker.domain.errors import Forbidden, Invalid
 from broker.domain.guest import Person
 from broker.domain.invitation import Invitation
 from broker.domain.mail import Kind, Mail
-from broker.services import rights
-from broker.services.addresses import parse
+from broker.services import landings, rights
+from broker.services.addresses import is_of_members, parse
 from broker.services.mailboxes import is_open_to
 from broker.settings.load import Settings
 
 MAX_NAME, MAX_MESSAGE = 256, 4000  # characters
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +55,21 @@ class Plan:
 
 def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: Wish, now: int) -> Plan:
     """Every check that needs no database. member: who wishes, where the actor is a person. Raises Forbidden, Invalid."""
-    if actor.kind == "person":
-        _may_invite(settings, member, wish.application, now)
     email = parse(wish.email)
+    if is_of_members(settings, email):
+        company = settings.broker.organization.name
+        raise Invalid(
+            f"{domain_of(email)} is a domain of {company}'s own staff: members sign in, and are not invited", "is_member"
+        )
     if not may_be_invited(settings, email):
         raise Invalid(f"addresses of {domain_of(email)} may not be invited (invitations: in config/broker.yaml)", "domain_denied")
     application = settings.applications.get(wish.application) if wish.application else None
     if wish.application and application is None:
         raise Invalid(f"there is no application {wish.application!r} in config/applications", "application_unknown")
+    if application is None and wish.redirect_url:  # FD-17: so that consent is asked once
+        application = landings.application_of(settings, wish.redirect_url)
+    if actor.kind == "person":
+        _may_invite(settings, member, application.client_id if application else None, now)
     language = wish.language or settings.broker.languages[0]
     if language not in settings.broker.languages:
         raise Invalid(f"language {language!r} is not one of {', '.join(settings.broker.languages)}", "language_unknown")
@@ -85,10 +90,10 @@ def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: Wish,
         partner_name=partner.name if partner else "",
         by_code=is_open_to(settings, email),
         language=language,
-        landing=_landing(landing),
+        landing=landings.checked(settings, landing),
         sponsor=sponsor,
         copy_to=parse(wish.copy_to) if wish.copy_to else None,
-        inviter=(member.email if member else None) or sponsor or actor.id or actor.kind,
+        inviter=(member.email if member else None) or sponsor or (actor.id if actor.kind == "application" else "") or actor.kind,
         invited_by=member.id if member else None,
     )
 
@@ -154,17 +159,8 @@ def _may_invite(settings: Settings, member: Person | None, client_id: str | None
 
 
 def may_be_invited(settings: Settings, email: str) -> bool:
-    """allow_domains, if given, and never deny_domains: exact labels after IDNA (PO-04)."""
+    """allow_domains, if given, and never deny_domains, nor the staff's own: exact labels after IDNA (PO-04, FA-07)."""
     rules = settings.broker.invitations
+    if is_of_members(settings, email):
+        return False
     return not in_domains(email, rules.deny_domains) and (not rules.allow_domains or in_domains(email, rules.allow_domains))
-
-
-def _landing(url: str) -> str:
-    """Where the guest lands: https, or http on loopback; no user part, no control characters."""
-    parts = urlsplit(url)
-    fine = parts.scheme == "https" or (
-        parts.scheme == "http" and ((parts.hostname or "") in _LOOPBACK or (parts.hostname or "").startswith("127."))
-    )
-    if not fine or not parts.hostname or "@" in parts.netloc or any(ord(c) <= 32 for c in url):
-        raise Invalid("the redirect URL must be a plain https: URL (http: only on loopback)", "redirect_url")
-    return url

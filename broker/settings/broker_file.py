@@ -22,6 +22,7 @@ from broker.settings.values import (
     Listed,
     Mailbox,
     Network,
+    Origin,
     Section,
     StaffOrGroup,
     Text,
@@ -85,6 +86,11 @@ class Invitations(Section):
     lifetime: Duration = Field(default="30d", validate_default=True, description="How long an invitation can be redeemed.")
     allow_domains: Listed[Domain] = Field(default=(), description="If given, only addresses of these domains can be invited.")
     deny_domains: Listed[Domain] = Field(default=(), description="Addresses of these domains are never invited.")
+    redirect_origins: Listed[Origin] = Field(
+        default=(),
+        description="Origins (https://HOST) that an invitation may lead to, beside the applications' own and our pages.",
+        examples=[["https://intranet.contoso.example"]],
+    )
 
 
 class Guests(Section):

@@ -31,7 +31,6 @@ class Pending(NamedTuple):
 
 
 PENDING = (
-    Pending("broker", "administrators", "the admin portal is not built"),
     Pending("broker", "roles", "the admin portal is not built"),
     Pending("broker", "tokens.refresh_grace", "a refresh token that was replaced is refused at once", _written),
     Pending("federation", "metadata", "federations are not built"),
@@ -46,7 +45,6 @@ PENDING = (
     Pending("application", "id_token_encrypted_response_enc", "responses are not encrypted"),
     Pending("application", "frontchannel_logout_uri", "applications are not told of sign-outs"),
     Pending("application", "backchannel_logout_uri", "applications are not told of sign-outs"),
-    Pending("application", "owners", "owners cannot add guests"),
     Pending("application", "api_permissions", "the management API is not built"),
     Pending("application", "self_service", "self-service sign-up is not built"),
 )

@@ -21,7 +21,12 @@ from broker.settings.yaml_tree import Tree
 
 FOLDERS = {"partner": "partners", "application": "applications", "policy": "policies", "federation": "federations"}
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-RESERVED = {"partner": {"email": "names the guests who prove themselves by a code sent by mail"}}
+RESERVED = {
+    "partner": {
+        "email": "names the guests who prove themselves by a code sent by mail",
+        "any": "stands for every partner in the rules of groups",
+    }
+}
 _SHAPES: dict[str, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
     "partner": partner_file.shape,
     "application": application_file.shape,

@@ -79,6 +79,17 @@ def link(value: object) -> str:
     raise Wrong("{value} is not https; write https://HOST/PATH (http only for loopback hosts)", value=value)
 
 
+def origin(value: object) -> str:
+    """Scheme, host and port alone: https, or http for loopback hosts (FA-17)."""
+    if isinstance(value, str) and "*" in value:
+        raise Wrong("{value} has a wildcard; write each origin in full", value=value)
+    text = link(value)
+    parts = urlsplit(text)
+    if parts.path or "?" in text or "#" in text or parts.netloc != parts.netloc.lower():
+        raise Wrong("{value} is more than an origin; write https://HOST, in lower case and without a path", value=text)
+    return text
+
+
 def contact(value: object) -> str:
     """A page, an address or a telephone number for people who need help."""
     parts = split(value)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, Select, func, insert, null, or_, select
 
 from broker.domain.audit import Event
 from broker.domain.ids import new_id
@@ -52,22 +52,40 @@ def newest(tx: Connection, *, limit: int = 100, name: str | None = None, target:
 
 
 def events(tx: Connection, *, since: int = 0, person: str | None = None) -> Iterator[dict[str, Any]]:
-    """Events from a time on, oldest first, each with its `personal` values; a page at a time is in memory.
+    """Events from a time on, in the order of the chain, then those that wait for their number; a page at a time is in memory.
 
-    person: only those that concern this person, or that this person caused.
+    Each comes with its `personal` values, and with `follows`, the chain of the event before it (None before the oldest one).
+    From the first event of the time on none is left out, so that the numbers have no gap: one that was committed late may be
+    a little older. person: only those that concern this person, or that this person caused.
     """
-    c, place = audit.c, (since, "")
+    c = audit.c
     concerned = or_(c.subject == person, (c.actor_kind == "person") & (c.actor_id == person)) if person is not None else None
+    first = tx.execute(select(func.min(c.seq)).where(c.at >= since)).scalar_one_or_none()
+    before, after = audit.alias("before"), (first or 1) - 1
+    chained = select(audit, before.c.chain.label("follows")).outerjoin(before, before.c.seq == c.seq - 1)
+    while first is not None:
+        statement = chained.where(c.seq > after).order_by(c.seq).limit(_PAGE)
+        found = yield from _page(tx, statement if concerned is None else statement.where(concerned))
+        if len(found) < _PAGE:
+            break
+        after = found[-1]["seq"]
+    place = (since, "")
     while True:
         later = (c.at >= place[0]) & or_(c.at > place[0], c.id > place[1])
-        statement = select(audit).where(later).order_by(c.at, c.id).limit(_PAGE)
-        found = [dict(row._mapping) for row in tx.execute(statement if concerned is None else statement.where(concerned))]
-        values = _personal(tx, [event["id"] for event in found])
-        for event in found:
-            yield event | {"personal": values.get(event["id"], {})}
+        statement = select(audit, null().label("follows")).where(c.seq.is_(None), later).order_by(c.at, c.id).limit(_PAGE)
+        found = yield from _page(tx, statement if concerned is None else statement.where(concerned))
         if len(found) < _PAGE:
             return
         place = (found[-1]["at"], found[-1]["id"])
+
+
+def _page(tx: Connection, statement: Select[Any]) -> Generator[dict[str, Any], None, list[dict[str, Any]]]:
+    """Yields the events of one statement; the rows themselves for going on."""
+    found = [dict(row._mapping) for row in tx.execute(statement)]
+    values = _personal(tx, [event["id"] for event in found])
+    for event in found:
+        yield event | {"personal": values.get(event["id"], {})}
+    return found
 
 
 def _personal(tx: Connection, ids: list[str]) -> dict[str, dict[str, str]]:

@@ -84,6 +84,12 @@ def chained(tx: Connection, after: int, until: int) -> Iterator[dict[str, Any]]:
         after = rows[-1].seq
 
 
+def chain_of(tx: Connection, seq: int) -> str | None:
+    """The HMAC of the event with a number; None if there is none."""
+    found = tx.execute(select(_C.chain).where(_C.seq == seq)).scalar_one_or_none()
+    return str(found) if found else None
+
+
 def last_number(tx: Connection) -> int:
     """The greatest number that an event has; 0 if none has one."""
     return int(tx.execute(select(func.max(_C.seq))).scalar_one() or 0)

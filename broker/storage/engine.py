@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from broker.domain.errors import Unavailable
+from broker.storage import modes
 
 __all__ = ["Connection", "Database", "asked", "resolve"]  # services name the transaction that they pass on
 
@@ -82,10 +83,10 @@ def resolve(url: str, base: Path | None) -> str:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return url
-    path = Path(parsed.database)
-    if not path.is_absolute() and base is not None:
-        path = base / path
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = modes.path_of(url, base)
+    if path is None:
+        return url
+    modes.prepare(path)
     return parsed.set(database=str(path)).render_as_string(hide_password=False)
 
 

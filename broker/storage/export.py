@@ -1,4 +1,8 @@
-"""Everything that is held about a person, for the person: column by column, so that no secret is among it (AD-05)."""
+"""Everything that is held about a person, for the person: column by column, so that no secret is among it (AD-05).
+
+Nobody else is among it either (FA-25): no identity or address of who came with an invitation, who was asked or who acted, and
+no words that staff wrote to each other. Another person's data is theirs to take, not this person's (GDPR 15(4)).
+"""
 
 from __future__ import annotations
 
@@ -30,10 +34,10 @@ from broker.storage.tables import (
 
 # table -> (what it is called, the columns that are shown). What is not named is a secret, a hash of one, or the person's own id.
 SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
-    identities: ("identities", ("partner", "issuer", "subject", "bound_at")),
+    identities: ("identities", ("partner", "issuer", "subject", "bound_at", "said_email", "said_name")),
     invitations: (
         "invitations",
-        ("id", "email", "status", "redirect_url", "application", "language", "message", "inviter", "created_at", "expires_at", "redeemed_at"),
+        ("id", "email", "status", "redirect_url", "application", "language", "message", "created_at", "expires_at", "redeemed_at"),
     ),
     assignments: ("assignments", ("id", "application", "role", "starts_at", "ends_at")),
     consents: ("consents", ("application", "scopes", "version", "given_at", "withdrawn_at")),
@@ -51,11 +55,12 @@ SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
     terms: ("terms", ("version", "language", "accepted_at")),
     recovery_codes: ("recovery_codes", ("created_at", "used_at")),
     factor_resets: ("sign_in_method_resets", ("created_at", "due_at")),
-    questions: ("questions", ("kind", "asked", "data", "created_at", "expires_at", "answered_at", "answer")),
+    questions: ("questions", ("kind", "created_at", "expires_at", "answered_at", "answer")),
 }  # fmt: skip
+_OTHERS = {"invitation.attempted": ("asserted", "address"), "question.answered": ("asked",)}  # somebody else's, whoever acted
 ELSEWHERE = {"group_members": "groups"}  # tables of which another section says it in words
 _PERSON = (
-    "id", "kind", "state", "email", "email_verified", "name", "language", "partner", "sponsor", "profile", "created_at", "redeemed_at", "expires_at",
+    "id", "kind", "state", "email", "email_verified", "name", "language", "partner", "profile", "created_at", "redeemed_at", "expires_at",
     "last_sign_in",
 )  # fmt: skip
 
@@ -72,6 +77,8 @@ def everything(tx: Connection, person_id: str) -> dict[str, Any]:
     found: dict[str, Any] = {"person": _rows(tx, people, people.c.id, person_id, _PERSON)[0]}
     for table, (name, columns) in SHOWN.items():
         found[name] = _rows(tx, table, table.c.person_id, person_id, columns)
+    own = found["person"]["email"]
+    found["mails"] = [mail for mail in found["mails"] if mail["recipient"] == own]  # the others went to somebody else
     found["groups"] = [dict(row._mapping) for row in tx.execute(_GROUPS, {"person": person_id})]
     found["subjects"] = _rows(tx, subjects, subjects.c.person_id, person_id, ("sector", "sub"))
     found["audit"] = _events(tx, person_id)
@@ -87,10 +94,23 @@ def _rows(tx: Connection, table: Table, key: Column[Any], person_id: str, column
 
 
 def _events(tx: Connection, person_id: str) -> list[dict[str, Any]]:
-    """What the audit says about the person, with the personal values that stand apart."""
+    """What the audit says about the person, with the personal values that stand apart; of who else acted, only the kind."""
     columns = ("id", "at", "name", "actor_kind", "actor_id", "request_id", "target", "reason", "data")
     events = _rows(tx, audit, audit.c.subject, person_id, columns)
     personal: dict[str, dict[str, str]] = {}
     for row in tx.execute(select(audit_personal).where(audit_personal.c.subject == person_id)):
         personal.setdefault(row.audit_id, {})[row.name] = row.value
-    return [{**event, "personal": personal.get(event["id"], {})} for event in events]
+    return [_own(event, personal.get(event["id"], {}), person_id) for event in events]
+
+
+_SELF = ("email", "new_email")  # personal values that are the person's own, whoever acted
+
+
+def _own(event: dict[str, Any], personal: dict[str, str], person_id: str) -> dict[str, Any]:
+    """An event without what it says of other people. What a person did is theirs, address and all."""
+    by_self = event["actor_kind"] == "person" and event["actor_id"] == person_id
+    ours = by_self or event["actor_kind"] == "system"
+    values = personal if by_self else {name: personal[name] for name in _SELF if name in personal}
+    if event["name"] in _OTHERS:
+        values = {name: value for name, value in values.items() if name not in _OTHERS[event["name"]]}
+    return {**event, "actor_id": person_id if by_self else "", "reason": event["reason"] if ours else "", "personal": values}

@@ -38,6 +38,8 @@ _EMPTY: dict[str, object] = {
     "orphaned_at": None,
     "due_at": None,
     "notices": 0,
+    "mfa_at": None,
+    "vouched_until": None,
 }
 
 

@@ -233,6 +233,14 @@ def expired(tx: Connection, after: tuple[int, str], now: int, limit: int = BATCH
     return [Expired(_login(row), row._mapping["address"], bool(row._mapping["explained"])) for row in rows]
 
 
+def sent_out(tx: Connection, partner: str, now: int, limit: int = BATCH) -> list[int]:
+    """When the people were sent to this partner who may still come back."""
+    c = logins.c
+    statement = select(c.trail).where(c.expires_at > now, c.stage == Stage.WAITING.value, c.partner == partner)
+    rows = tx.execute(statement.order_by(c.expires_at.desc()).limit(limit)).scalars()
+    return [int(trail[-1]["at"]) for trail in rows if trail]
+
+
 def forget_assertions(tx: Connection, ids: list[str]) -> None:
     """What a partner said in a login that is over is needed by nobody (HT-13)."""
     tx.execute(update(logins).where(logins.c.id.in_(ids)).values(assertion=null()))

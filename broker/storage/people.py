@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -40,15 +41,18 @@ _PLAIN = (
     "orphaned_at",
     "due_at",
     "notices",
+    "mfa_at",
+    "vouched_until",
 )
 _P, _I = people.c, identities.c
+_IDENTITY = ("partner", "issuer", "subject", "person_id", "bound_at", "said_email", "said_name")
 
 _ADD = for_both(people, lambda row: row.on_conflict_do_nothing(index_elements=["email"]))
 _BIND = for_both(identities, lambda row: row.on_conflict_do_nothing(index_elements=["partner", "issuer", "subject"]))
 _BY_ID = select(people).where(_P.id == bindparam("person"))
 _BY_EMAIL = select(people).where(_P.email == bindparam("address"))
 _BY_IDENTITY = (
-    select(people)
+    select(people, _I.said_email, _I.said_name)
     .join(identities, _I.person_id == _P.id)
     .where(_I.partner == bindparam("partner"), _I.issuer == bindparam("issuer"), _I.subject == bindparam("subject"))
 )
@@ -131,7 +135,14 @@ def by_identity(tx: Connection, partner: str, issuer: str, subject: str, *, lock
     """The person bound to this external identity, compared in exact bytes (HO-14). lock: as `of_session`."""
     names = {"partner": partner, "issuer": issuer, "subject": subject}
     row = tx.execute(_held(_BY_IDENTITY) if lock else _BY_IDENTITY, names).first()
-    return person_of(row) if row else None
+    return replace(person_of(row), said_email=row.said_email, said_name=row.said_name) if row else None
+
+
+def heard(tx: Connection, identity: Identity) -> None:
+    """Note what came with an identity this time."""
+    key = (_I.partner == identity.partner, _I.issuer == identity.issuer, _I.subject == identity.subject)
+    said = {"said_email": identity.said_email, "said_name": identity.said_name}
+    tx.execute(update(identities).where(*key).values(**said))
 
 
 def of_session(tx: Connection, sid: str, *, lock: bool = False) -> Person | None:
@@ -146,7 +157,7 @@ def of_session(tx: Connection, sid: str, *, lock: bool = False) -> Person | None
 
 def bind(tx: Connection, identity: Identity) -> bool:
     """Bind an external identity to a person; False if it is bound to anybody already (AL-07)."""
-    row = {name: getattr(identity, name) for name in ("partner", "issuer", "subject", "person_id", "bound_at")}
+    row = {name: getattr(identity, name) for name in _IDENTITY}
     return run(tx, _BIND, row).rowcount == 1
 
 

@@ -36,6 +36,14 @@ PAGES: dict[str, ErrorText] = {
         _("You signed in, but nobody has invited you with this account. Ask your contact at %(company)s to invite you."),
         _("Use another account"),
     ),
+    "identity_changed": ErrorText(
+        403,
+        _("We need to check that it's still you"),
+        _(
+            "Your account has another name and e-mail address than before. Your contact at %(company)s can confirm that it's still you; then sign in again."
+        ),
+        _("Use another account"),
+    ),
     "invitation_expired": ErrorText(
         400,
         _("This invitation is no longer valid"),
@@ -220,6 +228,25 @@ REASON_TEXT: dict[str, ErrorText] = {
         _("Too many codes were requested"),
         _("To protect this mailbox, we've paused sending for a while. Wait 15 minutes and try again, or sign in another way."),
         again=True,
+    ),
+    # what only we can mend, though it happens on the way to the partner: never sent to their own help desk (FC-14)
+    **dict.fromkeys(
+        (
+            "our_side",
+            "client_assertion",
+            "discovery_issuer",
+            "metadata_entity",
+            "partner_protocol",
+            "partner_removed",
+            "url_not_allowed",
+        ),
+        ErrorText(
+            502,
+            _("We can't connect to your organization right now"),
+            _("Your account is fine. %(company)s has to correct something on its side: contact us with the reference below."),
+            asks=True,
+            again=True,
+        ),
     ),
 }
 STATUS_REASON = {404: "not_found", 405: "method", 413: "body_size", 414: "url_size"}

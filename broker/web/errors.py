@@ -49,7 +49,7 @@ def page_for(
     first: a form, with a "hint", that is the page's purpose before all others. ask: addresses of those who can help with this.
     contact: the address of whoever answers for this guest.
     """
-    text = REASON_TEXT.get(error.reason, PAGES[error.code])
+    text = REASON_TEXT.get(error.words or error.reason, PAGES[error.code])
     help_url = pages.help_url(reference)
     asks = text.asks and help_url != "" and first is None and not ask
     if first is not None:

@@ -87,6 +87,16 @@ def _factor_reset(translator: Translator, company: str, mail: Mail) -> str:
     return say("%(company)s: has %(guest)s lost their phone?", company=company, guest=guest)
 
 
+def _identity(translator: Translator, company: str, mail: Mail) -> str:
+    say, guest = translator.plain, str(mail.values["guest"])
+    return say("%(company)s: is this still %(guest)s?", company=company, guest=guest)
+
+
+def _first_method(translator: Translator, company: str, mail: Mail) -> str:
+    say, guest = translator.plain, str(mail.values["guest"])
+    return say("%(company)s: may %(guest)s add a second step?", company=company, guest=guest)
+
+
 def _factors(translator: Translator, company: str, mail: Mail) -> str:
     return translator.plain(_CHANGES[str(mail.values["what"])], company=company)
 
@@ -101,6 +111,9 @@ _CHANGES = {  # what happened to a person's methods -> the subject
     "reset_due": _("Your sign-in methods at %(company)s will be reset"),
     "reset_stopped": _("Your sign-in methods at %(company)s stay as they are"),
     "reset": _("Your sign-in methods at %(company)s were reset"),
+    "first_asked": _("Somebody asked to add a second step to your sign-in at %(company)s"),
+    "first_due": _("A second step can soon be added to your sign-in at %(company)s"),
+    "first_vouched": _("You can add a second step to your sign-in at %(company)s"),
 }
 
 
@@ -120,6 +133,8 @@ _SUBJECTS: dict[Kind, Callable[[Translator, str, Mail], str]] = {
     Kind.MOVE: _move,
     Kind.MISMATCH: _mismatch,
     Kind.FACTOR_RESET: _factor_reset,
+    Kind.IDENTITY: _identity,
+    Kind.FIRST_METHOD: _first_method,
     Kind.FACTORS: _factors,
     Kind.RENEWAL: _renewal,
     Kind.ENDING: _ending,

@@ -18,7 +18,7 @@ from tests.journeys.world import ACTOR, ADA, BO, CLEO, World
 DAY = 86_400
 ALICE, BOB = "alice@contoso.example", "bob@contoso.example"
 LINK = re.compile(r"http://\S+/question/[A-Za-z0-9_-]{43}")
-RESET = "Yes, I have spoken to them: reset it"
+RESET = "Yes, I've spoken to them: reset it"
 
 
 def guest(world: World) -> Person:
@@ -47,7 +47,7 @@ def asked_to_reset(world: World) -> str:
         tx.execute(people.update().where(people.c.email == ADA.email).values(sponsor=ALICE))
     who = world.visitor()
     page = world.arrive(who, login_hint=ADA.email, **essential())
-    who.browser.submit(who.browser.follow(page, "I cannot use any of these now"), press="Ask my contact to reset it")
+    who.browser.submit(who.browser.follow(page, "I can't use any of these now"), press="Ask my contact to reset it")
     return link(world, ALICE)
 
 

@@ -78,7 +78,7 @@ def test_fb_13_replay(posting: World) -> None:
     before = calls.get("token", 0)
     first = ada.browser.post(answer.primary.action, fields(answer), opener=answer, stop_at=posting.url)
     second = ada.browser.post(answer.primary.action, fields(answer), opener=answer, stop_at=posting.url)
-    assert ada.browser.get(first.location or "", stop_at=posting.callback).location is not None
+    assert ada.browser.get(second.location or "", stop_at=posting.callback).location is not None
     for late in (first, second):
         assert ada.browser.get(late.location or "").error == "login_expired"
     third = ada.browser.post(answer.primary.action, fields(answer), opener=answer)

@@ -25,8 +25,8 @@ from broker.web.pages import Pages
 
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
-    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "methods", "methods-none", "terms", "terms-new",
-    "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded",
+    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "mfa-vouch", "mfa-vouch-asked", "methods", "methods-none", "terms", "terms-new",
+    "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "code-method", "code-identity",
     "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out",
     "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-export", "account-leave", "account-left",
 )  # fmt: skip
@@ -161,6 +161,10 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "keep_query": {}, "codes": 7, "others": True, "only_keys": False, "weaker": False, "may_ask": True, "asked": False, "due_at": None,
         "reference": "7QPA-4MXT-9RZB", "csrf": TOKEN, "action": "", "back_url": "/mfa-challenge", "help_url": "mailto:it@contoso.example",
     }  # fmt: skip
+    vouch = {
+        **form, "email": "gerda@fabrikam.example", "may_ask": True, "asked": False, "due_at": None, "reference": "7QPA-4MXT-9RZB",
+        "restart_url": "/home", "help_url": "",
+    }  # fmt: skip
     terms = {
         **form, "version": "2026-01", "since": 1767225600, "before": None, "text_language": "en", "download_url": "/terms", "cancel_url": "/home",
         "blocks": [
@@ -203,6 +207,8 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "mfa-lost",
             {**lost, "codes": 0, "others": False, "only_keys": True, "weaker": True, "may_ask": False},
         ),
+        "mfa-vouch": Sample("mfa_vouch.html", "mfa-vouch", vouch),
+        "mfa-vouch-asked": Sample("mfa_vouch.html", "mfa-vouch", {**vouch, "email": "", "asked": True}),
         "methods": Sample(
             "account_methods.html",
             "account-methods",
@@ -297,6 +303,10 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "email_code.html",
             "email-code",
             {**beside, "why": "recorded", "account": "gerda@mailbox.example", "partner": "Fabrikam"},
+        ),
+        "code-method": Sample("email_code.html", "email-code", {**beside, "why": "method", "account": "", "partner": "Fabrikam"}),
+        "code-identity": Sample(
+            "email_code.html", "email-code", {**beside, "why": "identity", "account": "", "partner": "Fabrikam"}
         ),
         "invitation": Sample("invitation.html", "invitation", invited),
         "invitation-plain": Sample(

@@ -62,6 +62,10 @@ SUITES = {
         tests=SAML_TESTS,
         errors=frozenset({"SamlRefused"}),
     ),
+    "jose": Suite(
+        modules=tuple(f"broker/jose/{name}.py" for name in ("verify", "claims", "encoding", "keys")),
+        tests=("tests/jose",),
+    ),
     "domain": Suite(
         modules=tuple(f"broker/domain/{name}.py" for name in ("gates", "assurance", "policy", "judgement")),
         tests=("tests/domain",),

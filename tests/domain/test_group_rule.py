@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from broker.domain import group_rule
 from broker.domain.errors import Invalid
 from broker.domain.group import folded, group_name
-from broker.domain.group_rule import AllOf, AnyOf, Comparison, Rule, judge, parse
+from broker.domain.group_rule import AllOf, AnyOf, Comparison, Rule, judge, parse, read
 
 RULE = 'partner = fabrikam and groups contains "finance"'
 NAMES = st.sampled_from(["groups", "level", "department", "manager"])
@@ -34,7 +34,7 @@ RULES: st.SearchStrategy[Rule] = st.recursive(
 
 def matches(rule: str, claims: dict[str, object], partner: str = "fabrikam") -> bool:
     """What a rule says of one sign-in."""
-    return judge(parse(rule), partner, claims).matched
+    return judge(read(rule), partner, claims).matched
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_the_partner_it_needs(rule: Rule, claims: dict[str, object]):
 def test_reading_ends_in_a_rule_or_one_clear_line(text: str):
     """Whatever is typed: a rule that can be judged, or Invalid."""
     try:
-        rule: Rule | None = parse(text)
+        rule: Rule | None = read(text)
     except Invalid:
         rule = None
     if rule is not None:

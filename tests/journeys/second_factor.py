@@ -10,7 +10,7 @@ import pyotp
 from broker.demo.browser import Page
 from broker.demo.visitor import Visitor
 from tests.clock import Clock
-from tests.journeys.world import World
+from tests.journeys.world import ADA, World
 
 SFA, MFA, PHR = "https://refeds.org/profile/sfa", "https://refeds.org/profile/mfa", "phr"
 PAGES = ("mfa-challenge", "mfa-enroll", "recovery-codes", "terms-of-use")
@@ -39,6 +39,12 @@ class Phone:
         link = next(href for _, href in page.document.links if href.startswith("otpauth://totp/"))
         self.secret = page.document.codes[0]
         assert pyotp.parse_uri(link).secret == self.secret
+
+
+def by_mailbox(world: World, who: Visitor, page: Page, address: str = ADA.email) -> Page:
+    """Where more than a password is expected of a person, a code to the recorded mailbox stands before the first method (FA-05)."""
+    assert page.name == "email-code", page
+    return who.browser.submit(page, {"code": world.code(address)}, stop_at=world.callback)
 
 
 def enrol(world: World, who: Visitor, page: Page, *, stop_at: str | None = None) -> tuple[Phone, Page]:

@@ -23,7 +23,7 @@ from tests.journeys.test_factor_attacks import with_passkey
 from tests.journeys.world import ACTOR, ADA, CLEO, SECRET, World
 
 DAY = 86_400
-YES = "Yes, I have spoken to them"
+YES = "Yes, I've spoken to them"
 
 
 def lost(world: World) -> tuple[Phone, Visitor, Page]:

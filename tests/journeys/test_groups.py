@@ -177,7 +177,7 @@ def test_a_rule_is_judged_at_each_sign_in(company: World) -> None:
 @pytest.mark.parametrize("sent", ["finance", ["Finance"], [["finance"]], {"finance": True}, True, 3, None])
 def test_only_the_very_value_counts(company: World, sent: Any) -> None:
     """PO-05: what is no list of that text is a no; a partner's one text for `groups` is a list of one."""
-    company.broker.groups.create(ACTOR, "Finance", rule=RULE)
+    company.broker.groups.create(ACTOR, "Finance", partner="fabrikam", rule=RULE)
     says(company, **({} if sent is None else {"groups": sent}))
     company.write(
         "applications/ledger.yaml",
@@ -190,8 +190,8 @@ def test_only_the_very_value_counts(company: World, sent: Any) -> None:
 def test_types_of_other_attributes(company: World) -> None:
     """PO-05: a text is no number, and `contains` never looks into a text."""
     broker = company.broker
-    broker.groups.create(ACTOR, "Level three", rule="level = 3")
-    broker.groups.create(ACTOR, "Sales", rule='department contains "sales"')
+    broker.groups.create(ACTOR, "Level three", partner="fabrikam", rule="level = 3")
+    broker.groups.create(ACTOR, "Sales", partner="fabrikam", rule='department contains "sales"')
     company.write(
         "applications/ledger.yaml",
         (company.home / "config/applications/ledger.yaml").read_text().replace("assignment_required: true", ""),
@@ -238,7 +238,7 @@ def test_another_home_ends_what_a_rule_gave(company: World) -> None:
 def test_an_overtaken_answer_gives_nothing(company: World) -> None:
     """A login that was left open with an old answer brings no membership back after a newer sign-in took it."""
     broker = company.broker
-    broker.groups.create(ACTOR, "Finance", rule=RULE)
+    broker.groups.create(ACTOR, "Finance", partner="fabrikam", rule=RULE)
     says(company, groups=["finance"])
     ada = ada_in(company)
     old = Visitor(ADA.email, ADA.subject, Browser(clock=company.clock))

@@ -85,7 +85,7 @@ def test_removed(world: World) -> None:
     assert "code" in world.arrive(other, **essential()).query
     page = ada.browser.submit(opened(world, ada), press="Remove Authenticator app")
     assert "You don't have any yet" in page.text
-    assert world.arrive(other, **essential()).name == "mfa-enroll"
+    assert world.arrive(other, **essential()).name == "email-code"  # FA-05: the person had more than a password
     with world.broker.db.read() as tx:
         assert tx.execute(select(factors)).all() == []
         assert tx.execute(select(outbox.c.kind)).scalars().all().count("factors") == 2

@@ -70,6 +70,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/signin/<uuid:login>/skip": ("405", "405", "405"),
     "/signin/<uuid:login>/terms": ("405", "405", "405"),
     "/signin/<uuid:login>/unable": ("405", "405", "405"),
+    "/signin/<uuid:login>/vouch": ("405", "405", "405"),
     "/terms": ("404", "404", "404"),
 }
 NOBODY_ELSE = "00000000-0000-4000-8000-000000000000"

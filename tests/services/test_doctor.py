@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from click.testing import CliRunner
@@ -425,3 +426,73 @@ def test_maintain_command(world: World) -> None:
     assert (said.exit_code, done[0], done[-1]) == (0, "abandoned: 1", "done")  # between them what else was due: the audit's chain
     document = json.loads(runner.invoke(command, ["maintain", "--json"], env=environ).stdout)
     assert (document["failed"], document["abandoned"]) == (0, 0)
+
+
+def test_fc_13_a_clock_that_was_set(world: World) -> None:
+    """FC-13: the last answer decides; before there is one, the server's own clock is a reason to try."""
+    for number in range(6):
+        remember(world, vouched(skew=-7200, at=START - 600 + number))
+    assert only(examine(world), "clock_in_tokens").level is Level.PROBLEM
+    online = only(examine(world, offline=False), "clock_in_tokens")
+    assert online.level is Level.WARNING
+    assert "sign in once" in online.change
+    remember(world, vouched(skew=1, at=START))
+    repaired = only(examine(world), "clock_in_tokens")
+    assert repaired.level is Level.OK
+    assert repaired.seen == "the time in the last answer is +1 s from our clock; earlier it was -7200 s"
+
+
+def test_fc_13_an_auth_time_that_is_no_time(world: World) -> None:
+    """FC-13: 0 came, so "it never came" would contradict what the partner sees."""
+    remember(world, past_step("upstream", "sent", max_age=60), vouched(arrived=["sub", "auth_time"]))
+    finding = only(examine(world), "auth_time")
+    assert (finding.level, finding.side) == (Level.PROBLEM, "partner")
+    assert "came in 1 of 1 sign-ins as 0" in finding.seen
+
+
+def test_fc_14_a_login_left_at_the_partner_shows_after_five_minutes(world: World) -> None:
+    """FC-14: whoever tries it out alone need not wait for an hour; who just went is no finding, nor who is followed by a success."""
+    world.redeem(world.visitor(ADA))
+    world.visitor(ADA).open(world.request()[0], stop_at=world.partners["fabrikam"].issuer)
+    world.clock.advance(past.AWAY - 1)
+    assert found(examine(world), "left_at_partner") == []
+    world.clock.advance(1)
+    finding = only(examine(world), "left_at_partner")
+    assert (finding.level, finding.side) == (Level.WARNING, "partner")
+    assert finding.seen.startswith("1 person went to the partner and did not come back")
+    world.sign_in(world.visitor(ADA))
+    assert found(examine(world), "left_at_partner") == []
+
+
+def test_fc_14_whose_side_a_wrong_secret_is_on(world: World) -> None:
+    """FC-14: the guest is sent to us, not to their own help desk; receipt and doctor say ours, with the partner's words."""
+    world.redeem(world.visitor(ADA))
+    file_of(world, "${env:SECRET}", "another-secret-0123456789")
+    page = world.arrive(world.visitor(ADA))
+    assert (page.error, page.status) == ("partner_failed", 502)
+    assert "has to correct something on its side" in page.text
+    assert "help desk" not in page.text
+    receipt = world.receipt(page)
+    assert receipt["reason"] == "upstream_error"
+    (step,) = [step for step in receipt["steps"] if step["result"] == "refused"]
+    assert step["partner_said"] == "wrong secret"
+    assert "wrong secret" not in page.body.decode()
+    finding = only(examine(world), "past_failures")
+    assert (finding.side, finding.level) == ("ours", Level.PROBLEM)
+
+
+def test_fc_14_the_partners_words_are_for_staff_alone(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """FC-14, HO-17, OU-19: error_description goes to the receipt, on one line and cut; never to a page, nor into the log."""
+    world.redeem(world.visitor(ADA))
+    ada = world.visitor(ADA)
+    state = ada.open(world.request()[0], stop_at=f"{world.url}/oidc").query["state"]
+    text = "<script>alert(1)</script>\n\x1b[31mred " + "x" * 5000
+    query = urlencode({"error": "access_denied", "error_description": text, "state": state})
+    page = ada.browser.get(f"{world.url}/oidc/fabrikam/callback?{query}")
+    assert page.error == "partner_failed"
+    assert "alert(1)" not in page.body.decode()
+    assert "alert(1)" not in caplog.text
+    (step,) = [step for step in world.receipt(page)["steps"] if step["result"] == "refused"]
+    assert step["partner_said"].startswith("<script>alert(1)</script>")
+    assert step["partner_said"].isprintable()
+    assert len(step["partner_said"]) <= 260

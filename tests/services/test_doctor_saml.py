@@ -66,6 +66,7 @@ def test_a_partner_that_is_well(woodgrove: SamlWorld) -> None:
     assert report.redirect_uri == f"{woodgrove.world.url}/saml/acs"
     assert woodgrove.idp.entity_id in found(report, "metadata")[0].seen
     assert f"{woodgrove.world.url}/saml/woodgrove/metadata" in only(report, "register").seen
+    assert report.issuer  # FC-13: what the partner calls itself, though the file does not say it
     assert "+0 s from our clock" in only(report, "clock_in_tokens").seen
     assert "urn:oid:" in only(report, "claims").seen
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,11 +30,19 @@ def key() -> PrivateKey:
     return generate("ES256", "k1")
 
 
+def knows_us(request: Request) -> Answer:
+    """An endpoint that looks at credentials first: the secret, or an assertion that our key signed."""
+    basic = base64.b64encode(f"contoso-broker:{SECRET}".encode()).decode()
+    right = request.headers.get("authorization") == f"Basic {basic}" or request.form.get("client_secret") == SECRET
+    signed = "client_assertion" in request.form and not request.form["client_assertion"].endswith("AAAAAAAA")
+    return as_json({"error": "invalid_grant" if right or signed else "invalid_client"}, 400)
+
+
 @pytest.fixture
 def provider(key: PrivateKey) -> Iterator[Provider]:
     """An honest provider that knows nobody's codes."""
     provider = Provider(key)
-    provider.routes["/token"] = lambda _r: as_json({"error": "invalid_grant"}, 400)
+    provider.routes["/token"] = knows_us
     provider.routes["/authorize"] = lambda _r: (302, {"Location": f"{REDIRECT}?error=login_required&state=x"}, b"")
     yield provider
     provider.close()
@@ -68,15 +77,16 @@ def test_honest(provider: Provider, key: PrivateKey) -> None:
     assert {finding.level for findings in found.values() for finding in findings} == {Level.OK}
     (asked,) = [request for request in provider.requests if request.path.startswith("/authorize")]
     assert "prompt=none" in asked.path
-    (redeemed,) = [request for request in provider.requests if request.path == "/token"]
+    redeemed, control = [request for request in provider.requests if request.path == "/token"]
     assert redeemed.form["code"].startswith("broker-doctor-")
+    assert redeemed.headers["authorization"] != control.headers["authorization"]
 
 
 def test_with_our_own_key(provider: Provider, key: PrivateKey) -> None:
     """HO-12: private_key_jwt is tried like a secret."""
     provider.document["token_endpoint_auth_methods_supported"] = ["private_key_jwt"]
     assert visit(provider, key, client_authentication="private_key_jwt")["credentials"][0].level is Level.OK
-    (redeemed,) = [request for request in provider.requests if request.path == "/token"]
+    redeemed = next(request for request in provider.requests if request.path == "/token")
     assert redeemed.form["client_assertion"].count(".") == 2
     (finding,) = visit(provider, key)["client_authentication"]
     assert (finding.level, finding.side) == (Level.PROBLEM, "ours")
@@ -211,3 +221,11 @@ def test_fb_10_keys_of_no_use_and_doubled_names(provider: Provider, key: Private
     assert [(finding.level, finding.seen) for finding in keys[1:]] == [
         (Level.WARNING, "different keys have the same kid: k1"),
     ]
+
+
+def test_fc_14_a_provider_that_looks_at_the_code_first(provider: Provider, key: PrivateKey) -> None:
+    """FC-14: invalid_grant proves nothing where wrong credentials get it, too."""
+    provider.routes["/token"] = lambda _r: as_json({"error": "invalid_grant"}, 400)
+    (finding,) = visit(provider, key)["credentials"]
+    assert finding.level is Level.OK
+    assert "cannot be seen from here" in finding.seen

@@ -30,7 +30,7 @@ from broker.connectors.oidc.partner import PartnerView, Sources
 from broker.domain.assertion import Assertion
 from broker.domain.claims import PROTOCOL
 from broker.domain.connector import Ask, Inbound, Outbound
-from broker.domain.errors import NoMoreProof, PartnerFailed, PartnerUntrusted
+from broker.domain.errors import CredentialsRefused, NoMoreProof, PartnerFailed, PartnerUntrusted
 from broker.jose.encoding import parse_object
 
 __all__ = ["OidcConnector", "PartnerView", "Sources"]
@@ -112,7 +112,8 @@ class OidcConnector:
         params = inbound.params
         if "error" in params:
             kind = NoMoreProof if params["error"] == UNMET else PartnerFailed
-            raise kind("upstream_error", f"the provider answers {_word(params['error'])}")  # HO-17
+            said = kind("upstream_error", f"the provider answers {_word(params['error'])}")  # HO-17
+            raise said.with_theirs(params.get("error_description"))
         discovery = self._discovery()
         self._check_iss(params, discovery)
         code = params.get("code", "")
@@ -160,7 +161,9 @@ class OidcConnector:
         if response.status != 200:
             if 400 <= response.status < 500 and answer is not None:
                 said = _word(answer.get("error"))
-                raise PartnerFailed("upstream_error", f"token endpoint: {response.status}, {said}{_advice(said)}")
+                refusal = CredentialsRefused if said == "invalid_client" else PartnerFailed
+                detail = f"token endpoint: {response.status}, {said}{_advice(said)}"
+                raise refusal("upstream_error", detail).with_theirs(answer.get("error_description"))
             raise PartnerFailed("upstream_unavailable", f"token endpoint: answers {response.status}")
         if answer is None:
             raise PartnerFailed("upstream_unavailable", "token endpoint: the answer is not a JSON object")

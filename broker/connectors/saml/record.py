@@ -16,6 +16,7 @@ from broker.connectors.saml.times import SKEW, seconds
 from broker.connectors.saml.vocabulary import clark
 from broker.domain.assertion import Assertion
 from broker.domain.errors import NoMoreProof, PartnerFailed
+from broker.domain.text import printable
 
 OLDEST: Final = 300  # seconds that an IssueInstant may lie back (HS-27), by clocks that differ by no more than usual
 LONGEST: Final = 600  # seconds that an assertion counts, whatever it says
@@ -53,8 +54,14 @@ def check_envelope(response: Element, expected: Expected, skew: int = SKEW) -> N
     if answered != expected.request_id:
         raise _not_ours("samlp:Response")
     if collapse(response.get("Destination")) != expected.acs_url:
-        raise SamlRefused("saml_destination", "HS-24", f"Destination of samlp:Response must be {expected.acs_url}; {_ACS}")
+        detail = f"Destination of samlp:Response must be {expected.acs_url}, and is {came(response.get('Destination'))}; {_ACS}"
+        raise SamlRefused("saml_destination", "HS-24", detail)
     _check_instant(response, "samlp:Response", expected.now, skew)
+
+
+def came(value: str | None) -> str:
+    """An address of ours as the partner wrote it, for staff: cut, on one line."""
+    return "missing" if value is None else printable(value, 200) or "empty"
 
 
 def check_status(response: Element, *, has_assertion: bool) -> None:
@@ -149,9 +156,9 @@ def _check_confirmation(confirmation: Element, expected: Expected, skew: int) ->
     if data.get("InResponseTo") != expected.request_id:
         raise _not_ours("saml:SubjectConfirmationData")
     if collapse(data.get("Recipient")) != expected.acs_url:
-        raise SamlRefused(
-            "saml_destination", "HS-24", f"Recipient of saml:SubjectConfirmationData must be {expected.acs_url}; {_ACS}"
-        )
+        what = "Recipient of saml:SubjectConfirmationData"
+        detail = f"{what} must be {expected.acs_url}, and is {came(data.get('Recipient'))}; {_ACS}"
+        raise SamlRefused("saml_destination", "HS-24", detail)
     return _check_end(data, "saml:SubjectConfirmationData", expected.now, skew)
 
 

@@ -19,7 +19,7 @@ from broker.services.partners import Partners
 from broker.services.probe import Watching
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
-from broker.storage import assignments, audit, documents, metadata_fetches, receipts, refusals
+from broker.storage import assignments, audit, documents, logins, metadata_fetches, receipts, refusals
 from broker.storage.engine import Database
 
 __all__ = ["ApplicationReport", "Doctor", "Finding", "Level", "Report", "Side"]
@@ -57,7 +57,8 @@ class Doctor:
             f"{settings.issuer}/oidc/{partner_id}/callback" if partner.oidc else saml_partners.acs_url(settings, partner)
         )
         found = [*paper.look(settings, partner), *self._examine(settings, partner, redirect_uri, offline=offline)]
-        return Report(partner.id, partner.name, partner.protocol, partner.issuer, redirect_uri, in_order(found))
+        issuer = partner.issuer or self._partners.entity_of(partner)
+        return Report(partner.id, partner.name, partner.protocol, issuer, redirect_uri, in_order(found))
 
     def examine_application(self, client_id: str, *, offline: bool = False) -> ApplicationReport:
         """The report about one application. Raises NotFound for one that no file names."""
@@ -75,7 +76,8 @@ class Doctor:
             )
             missing = group_uses.missing(tx, settings.policies)
         if not offline:
-            http = Watching(settings.broker.network.allow_private_addresses, "guest-broker")
+            own = [url for url in (file.jwks_uri,) if url is not None]
+            http = Watching(counting(settings.broker.network.allow_private_addresses, own), "guest-broker")
         found = [*application.look(settings, file, facts, http), *paper.missing_groups(missing)]
         found += stored.nodes(self._nodes.seen(), settings.digest)
         if http is not None:
@@ -88,7 +90,8 @@ class Doctor:
             rows = documents.of_partner(tx, partner.id)
             newest = [receipt for receipt, _ in receipts.newest(tx, Search(partner=partner.id), past.NEWEST)]
             changes = audit.newest(tx, name="partner.keys_changed", target=partner.id, limit=_CHANGES)
-        keys = None
+            away = [at for at in logins.sent_out(tx, partner.id, now) if at <= now - past.AWAY]
+        keys, clock = None, None
         if not offline:
             http = Watching(_allowed(settings, partner), "guest-broker")
             if partner.oidc is not None:
@@ -99,15 +102,16 @@ class Doctor:
             else:
                 yield from saml.look(settings, partner, self._partners.saml, http, now, rows.get("metadata"))
             http.close()
+            clock = http.skew
         yield from stored.documents(partner, rows, now)
         yield from stored.key_changes(changes)
         yield from stored.against(rows.get("jwks"), keys)
-        before = past.Past(newest)
+        before = past.Past(newest, waiting=away)
         yield from self._own_keys(settings, partner, now, before.last_vouched)
-        yield from past.look(before, partner, redirect_uri)
         with self._db.read() as tx:
             missing = group_uses.missing(tx, settings.policies)
         yield from paper.missing_groups(missing)
+        yield from past.look(before, partner, redirect_uri, clock)
         yield from stored.nodes(self._nodes.seen(), settings.digest)
 
     def _own_keys(self, settings: Settings, partner: PartnerFile, now: int, worked: int) -> Iterator[Finding]:

@@ -146,6 +146,17 @@ def _address(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
 def _auth_time(vouched: Vouched, forced: Sequence[bool]) -> Iterator[Finding]:
     """What is lost without auth_time: max_age and prompt=login (HP-17)."""
     came = sum("auth_time" in step for step in vouched)
+    useless = sum("auth_time" not in step and "auth_time" in step.get("arrived", []) for step in vouched)
+    if useless:
+        yield Finding(
+            Level.PROBLEM if forced and not all(forced) else Level.WARNING,
+            "auth_time",
+            f"auth_time came in {useless} of {len(vouched)} sign-ins as 0 or as no time at all, which says nothing",
+            "auth_time: the second of the sign-in, a number (Core 2)",
+            Side.PARTNER,
+            "send the time of the sign-in, or leave auth_time out where it is not known",
+        )
+        return
     if came == len(vouched):
         yield ok("auth_time", "every sign-in says when the person proved himself")
     elif forced and not all(forced):

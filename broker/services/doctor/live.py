@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from broker.connectors.http import HttpFailure
+from broker.connectors.http import HttpFailure, HttpResponse
 from broker.connectors.oidc.client_assertion import Sign, credentials
 from broker.connectors.oidc.discovery import Discovery, check_discovery, discovery_url, fetch_discovery, fetch_jwks
 from broker.connectors.oidc.partner import PartnerView
@@ -184,21 +184,17 @@ class Visit:
 
     def _credentials(self, discovery: Discovery) -> Iterator[Finding]:
         """Redeem a code that never was: a provider that knows us complains of the code, else of us (RFC 6749 5.2)."""
-        headers, fields = credentials(self.view, discovery, self.sign, self.now)
-        fields |= {
-            "grant_type": "authorization_code",
-            "code": f"broker-doctor-{new_secret()}",
-            "redirect_uri": self.redirect_uri,
-            "code_verifier": new_secret(),
-        }
         try:
-            answer = self.http.post_form(discovery.token_endpoint, fields, headers=headers, max_bytes=_MAX)
+            answer = self._redeem(discovery, self.view, self.sign)
         except HttpFailure as error:
             said = advice.of(error.reason)
             yield Finding(Level.PROBLEM, "credentials", f"token endpoint: {error.detail}", said.expected, said.side, said.change)
             return
         word = _error_word(answer.body)
-        if word == "invalid_grant":
+        if word == "invalid_grant" and self._looks_at_the_code_first(discovery):
+            seen = "whether our credentials are right cannot be seen from here: wrong ones get the same answer (invalid_grant)"
+            yield ok("credentials", seen)
+        elif word == "invalid_grant":
             yield ok("credentials", "the token endpoint takes our client_id and credentials")
         elif word in ("invalid_client", "unauthorized_client") or answer.status == 401:
             said = advice.of("upstream_error", word if word in advice.WORDS else "invalid_client")
@@ -210,6 +206,27 @@ class Visit:
             yield Finding(Level.PROBLEM, "credentials", f"token endpoint: {answer.status}", said.expected, said.side, said.change)
         else:
             yield ok("credentials", f"whether our credentials are right cannot be seen from here ({answer.status}, {word})")
+
+    def _redeem(self, discovery: Discovery, view: PartnerView, sign: Sign) -> HttpResponse:
+        headers, fields = credentials(view, discovery, sign, self.now)
+        fields |= {
+            "grant_type": "authorization_code",
+            "code": f"broker-doctor-{new_secret()}",
+            "redirect_uri": self.redirect_uri,
+            "code_verifier": new_secret(),
+        }
+        return self.http.post_form(discovery.token_endpoint, fields, headers=headers, max_bytes=_MAX)
+
+    def _looks_at_the_code_first(self, discovery: Discovery) -> bool:
+        """Once more with credentials that cannot be right: who complains of the code all the same never looked at them (FC-14)."""
+        wrong = replace(self.view, client_secret=None if self.view.client_secret is None else new_secret(), secret_jwt=None)
+        if self.view.secret_jwt is not None:
+            wrong = replace(wrong, client_secret=new_secret())
+        try:
+            answer = self._redeem(discovery, wrong, lambda *given: self.sign(*given)[:-8] + "AAAAAAAA")
+        except HttpFailure:
+            return False
+        return _error_word(answer.body) == "invalid_grant"
 
 
 def _urls(discovery: Discovery, partner: OidcPartner) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from broker.settings.model import PartnerFile
 
 NEWEST = 50  # sign-ins that are looked at
 DRIFT = 20  # seconds of difference that are worth a word before 60 are too much
+AWAY = 300  # seconds at the partner after which somebody may not come back
 LOST = 3  # people who went to the partner and never came back, before it looks like a cause
 
 _DISTANCE = re.compile(r"\b(?:iat|IssueInstant) ([+-]\d{1,10})\b")
@@ -41,11 +41,13 @@ class Past:
     vouched: list[Mapping[str, Any]] = field(default_factory=list)
     forced: list[bool] = field(default_factory=list)  # a fresh proof was asked for: whether auth_time came
     last_vouched: int = 0  # when the partner last vouched for somebody
-    skews: list[int] = field(default_factory=list)  # seconds that iat or IssueInstant was ahead of our clock, newest first
+    skews: list[tuple[int, int]] = field(default_factory=list)  # (when, seconds that iat or IssueInstant was ahead of our clock)
+    waiting: Sequence[int] = ()  # when people were sent to the partner who may come back still
 
     def __post_init__(self) -> None:
         for receipt in self.receipts:
             self._read(receipt)
+        self.skews.sort(key=lambda skew: -skew[0])
 
     def _read(self, receipt: Receipt) -> None:
         told: set[tuple[str, str]] = set()
@@ -59,7 +61,7 @@ class Past:
                 self.last_vouched = max(self.last_vouched, int(step.get("at", receipt.at)))
                 if asked:
                     self.forced.append("auth_time" in step)
-                self.skews.append(int(step.get("skew", 0)))
+                self.skews.append((int(step.get("at", receipt.at)), int(step.get("skew", 0))))
             elif (name == "upstream" and result == "refused") or name == "denied":
                 self._refused(receipt, step, told)
 
@@ -74,7 +76,7 @@ class Past:
             found.last, found.detail, found.reference = at, detail, receipt.request_id
         distance = _DISTANCE.search(detail) if reason in ("idtoken_time", "saml_time") else None
         if distance:
-            self.skews.append(int(distance[1]))
+            self.skews.append((at, int(distance[1])))
 
     @property
     def last_success(self) -> int:
@@ -82,12 +84,12 @@ class Past:
         return max((receipt.at for receipt in self.receipts if receipt.outcome is Outcome.ALLOWED), default=0)
 
 
-def look(past: Past, partner: PartnerFile, redirect_uri: str) -> Iterator[Finding]:
-    """Everything that the past tells of this partner."""
+def look(past: Past, partner: PartnerFile, redirect_uri: str, clock: int | None = None) -> Iterator[Finding]:
+    """Everything that the past tells of this partner. clock: seconds that its server is ahead of us now, if that was seen."""
     yield _summary(past)
     yield from _refusals(past)
     yield from _lost(past, partner, redirect_uri)
-    yield from _clock(past)
+    yield from _clock(past, clock)
     if past.vouched:
         yield from claims.look(past.vouched, past.forced, partner)
 
@@ -123,35 +125,44 @@ def _refusals(past: Past) -> Iterator[Finding]:
 def _lost(past: Past, partner: PartnerFile, redirect_uri: str) -> Iterator[Finding]:
     """Providers show their own page for a redirect URI or client that they do not know: nobody comes back to tell."""
     lost = [r for r in past.receipts if r.outcome is Outcome.ABANDONED and r.reason == "left at the partner"]
-    if len(lost) < LOST:
+    away = [at for at in past.waiting if at >= past.last_vouched]
+    count = len(lost) + len(past.waiting)
+    if count < LOST and not away:
         return
     nobody = not past.vouched
     whom = f"the client {partner.oidc.client_id}" if partner.oidc else "our entity id"
+    still = f", {len(past.waiting)} of them within the last hour" if past.waiting else ""
+    people = "1 person" if count == 1 else f"{count} people"
     yield Finding(
-        Level.PROBLEM if nobody else Level.WARNING,
+        Level.PROBLEM if nobody and count >= LOST else Level.WARNING,
         "left_at_partner",
-        f"{len(lost)} people went to the partner and never came back" + (", and nobody else did" if nobody else ""),
+        f"{people} went to the partner and did not come back{still}" + (", and nobody else did" if nobody else ""),
         f"{redirect_uri} registered, exactly so, for {whom}",
         Side.PARTNER,
         "compare what is registered character by character, and who may use our client there",
     )
 
 
-def _clock(past: Past) -> Iterator[Finding]:
-    """By iat or IssueInstant: of answers that were accepted, and of those that were not."""
+def _clock(past: Past, now: int | None) -> Iterator[Finding]:
+    """By iat or IssueInstant of the last answer, accepted or not: a clock that was set is right from then on (FC-13)."""
     if not past.skews:
         return
-    typical = round(statistics.median_low(past.skews[:5]))
-    if abs(typical) <= DRIFT:
-        yield ok("clock_in_tokens", f"the time in the last answers is {typical:+d} s from our clock")
+    last = past.skews[0][1]
+    if abs(last) <= DRIFT:
+        before = next((skew for _, skew in past.skews if abs(skew) > DRIFT), None)
+        earlier = f"; earlier it was {before:+d} s" if before is not None else ""
+        yield ok("clock_in_tokens", f"the time in the last answer is {last:+d} s from our clock{earlier}")
         return
+    is_set = now is not None and abs(now) <= DRIFT
     yield Finding(
-        Level.WARNING if abs(typical) <= 60 else Level.PROBLEM,
+        Level.WARNING if abs(last) <= 60 or is_set else Level.PROBLEM,
         "clock_in_tokens",
-        f"the time in the last answers is {typical:+d} s from our clock",
+        f"the time in the last answer is {last:+d} s from our clock" + ("; its server's clock is right by now" if is_set else ""),
         "a few seconds; beyond 60 every sign-in fails (idtoken_time, saml_time)",
-        Side.PARTNER if abs(typical) < 10 * 86_400 else Side.OURS,
-        "set the clock that is wrong by NTP; compare both with a third one",
+        Side.PARTNER if abs(last) < 10 * 86_400 else Side.OURS,
+        "sign in once: the next answer shows whether it was set"
+        if is_set
+        else "set the clock that is wrong by NTP; compare both with a third one",
     )
 
 

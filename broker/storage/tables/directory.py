@@ -31,6 +31,8 @@ people = Table(
     base.time("orphaned_at", null=True),
     base.time("due_at", null=True),
     Column("notices", Integer, nullable=False, server_default="0"),
+    base.time("mfa_at", null=True),
+    base.time("vouched_until", null=True),
     # Each list is a walk along an index, so that a page of a million guests costs as much as one of a thousand.
     Index("ix_people_state", "state", "email"),
     Index("ix_people_partner", "partner", "email"),
@@ -51,6 +53,8 @@ identities = Table(
     Column("subject", String(1024), primary_key=True),
     base.person(),
     base.time("bound_at"),
+    Column("said_email", String(320)),  # with this identity last: by it a subject that is somebody else's is noticed (FA-18)
+    Column("said_name", String(256)),
     Index("ix_identities_person_id", "person_id"),
 )
 

@@ -21,4 +21,5 @@ questions = Table(
     Column("answer", String(32)),
     Index("ix_questions_person_id", "person_id", "kind"),
     Index("ix_questions_expires_at", "expires_at"),
+    Index("ix_questions_asked", "asked"),
 )

@@ -82,6 +82,48 @@ TEXTS: Mapping[QuestionKind, QuestionText] = {
             Choice("no", _("No"), _("Nothing has changed"), _("The second step of %(guest)s stays as it is.")),
         ),
     ),
+    QuestionKind.FIRST_METHOD: QuestionText(
+        _("May %(guest)s add a second step?"),
+        (
+            _(
+                "%(guest)s (%(email)s) signed in and wants to add a second step, a phone or a key. They have none here at the moment."
+            ),
+            _(
+                "Call them before you agree: somebody who has stolen their password would ask for the same thing. If you do nothing, nothing changes."
+            ),
+        ),
+        (
+            Choice(
+                "yes",
+                _("Yes, I've spoken to them: let them add it"),
+                _("They can add it in three days"),
+                _("%(guest)s is notified by e-mail, and can object before then."),
+            ),
+            Choice("no", _("No"), _("Nothing has changed"), _("No second step is added for %(guest)s.")),
+        ),
+    ),
+    QuestionKind.IDENTITY: QuestionText(
+        _("Is this still %(guest)s?"),
+        (
+            _("The account of %(guest)s (%(email)s) at %(at)s now says: %(name)s, %(tried)s."),
+            _("Organizations sometimes give an old account to somebody else."),
+            _("If you are not sure, ask %(guest)s by phone, not the address above. If you do nothing, nothing changes."),
+        ),
+        (
+            Choice(
+                "yes",
+                _("Yes, it's the same person"),
+                _("Thank you"),
+                _("The account is %(guest)s's, with the new address."),
+            ),
+            Choice(
+                "no",
+                _("No, stop this access"),
+                _("The access is blocked"),
+                _("Nobody can sign in as %(guest)s until %(company)s has settled it."),
+            ),
+        ),
+    ),
     QuestionKind.MISMATCH: QuestionText(
         _("Is this the person you invited?"),
         (

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 _REMEMBERED = 365 * 24 * 3600  # seconds
-_FIELDS = ("state", "code", "iss", "error")  # nothing else of an answer is looked at; HO-17: no error_description
+_FIELDS = ("state", "code", "iss", "error", "error_description")  # nothing else of an answer is looked at
 # Characters; real ones are far below (FA-12). A state that is not ours is unknown, whatever its length.
+_DESCRIPTION = 512  # characters of a text that only staff read
 _LIMITS = {"code": 4096, "iss": 2048, "error": 256}
 
 
@@ -48,7 +49,10 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
             raise BadRequest("duplicate_parameter")
         if any(len(values.get(name, "")) > limit for name, limit in _LIMITS.items()):
             raise BadRequest("parameter_size")
-        return {name: values[name] for name in _FIELDS if name in values}
+        found = {name: values[name] for name in _FIELDS if name in values}
+        if "error_description" in found:  # HO-17: for the receipt alone; a long one is no reason to end anything
+            found["error_description"] = found["error_description"][:_DESCRIPTION]
+        return found
 
 
 def claimed(browser: Browser, partner: str, complete: Callable[[], str]) -> Response:

@@ -16,7 +16,7 @@ from broker.web.cookies import Purpose
 from broker.web.errors import page_for
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
-from broker.web.signin import code, consent, factors, home, terms, ways
+from broker.web.signin import code, consent, factors, home, terms, vouching, ways
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         Step.CONSENT: lambda turn: consent.page(broker, pages, browser, turn.found, redeeming=False),
         Step.TERMS: lambda turn: terms.page(broker, pages, browser, turn.found),
         Step.CHALLENGE: lambda turn: factors.step(broker, pages, browser, turn),
+        Step.VOUCH: lambda turn: vouching.page(broker, pages, browser, turn.found),
         Step.ENROLL: lambda turn: factors.step(broker, pages, browser, turn),
     }
 

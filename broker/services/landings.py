@@ -1,0 +1,109 @@
+"""Where an invitation may lead, and whose address that is (FA-17, FD-17).
+
+A mail of the company carries this address, so it must be one of the company's: the origin of an application's redirect_uris
+or launch_url, our own pages, or an origin that an administrator lists. The files of now decide, also when somebody arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import SplitResult, urlsplit
+
+from broker.domain.errors import Invalid
+from broker.settings.load import Settings
+from broker.settings.model import ApplicationFile
+
+_PORTS = {"https": 443, "http": 80}
+
+Origin = tuple[str, str, int | None]
+
+
+def checked(settings: Settings, url: str) -> str:
+    """The address, if an invitation may lead there. Raises Invalid with what to write."""
+    origin = _origin(url)
+    if origin is None:
+        raise Invalid("the redirect URL must be a plain https: URL (http: only on loopback)", "redirect_url")
+    if origin not in _origins(settings):
+        raise Invalid(
+            f"an invitation may not lead to {_written(origin)}: no application has a redirect_uri or launch_url there; "
+            "list it under invitations.redirect_origins in config/broker.yaml if it is yours",
+            "redirect_url_foreign",
+        )
+    return url
+
+
+def may_lead_to(settings: Settings, url: str) -> bool:
+    """Whether `checked` takes it now."""
+    try:
+        checked(settings, url)
+    except Invalid:
+        return False
+    return True
+
+
+def application_of(settings: Settings, url: str) -> ApplicationFile | None:
+    """The application that this address belongs to: the nearest launch_url or redirect URI; None where there is no single one."""
+    here = _parts(url)
+    if here is None:
+        return None
+    near: dict[str, int] = {}
+    for application in settings.applications.values():
+        depths = [_depth(base, here) for base in _addresses(application)]
+        near[application.client_id] = max(depths, default=-1)
+    best = max(near.values(), default=-1)
+    found = [client_id for client_id, depth in near.items() if depth == best and best >= 0]
+    return settings.applications[found[0]] if len(found) == 1 else None
+
+
+def _depth(base: str, here: SplitResult) -> int:
+    """How much of a path an address shares with an application's own; -1 where it is elsewhere."""
+    there = _parts(base)
+    if there is None or _origin_of(there) != _origin_of(here):
+        return -1
+    whole, path = there.path.rstrip("/"), here.path or "/"
+    if path == there.path or path.rstrip("/") == whole or path.startswith(f"{whole}/"):
+        return len(whole) + 1  # inside the address itself
+    folder = there.path.rpartition("/")[0]
+    return len(folder) if path.startswith(f"{folder}/") else -1
+
+
+def _addresses(application: ApplicationFile) -> Iterator[str]:
+    if application.launch_url is not None:
+        yield str(application.launch_url)
+    yield from application.redirect_uris
+
+
+def _origins(settings: Settings) -> set[Origin | None]:
+    own = [settings.issuer, *settings.broker.invitations.redirect_origins]
+    return {_origin(url) for url in own} | {
+        _origin(url) for application in settings.applications.values() for url in _addresses(application)
+    }
+
+
+def _parts(url: str) -> SplitResult | None:
+    """A plain https: URL, or http: on loopback; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    loopback = host in ("localhost", "::1") or host.startswith("127.")
+    fine = parts.scheme == "https" or (parts.scheme == "http" and loopback)
+    # a browser reads a backslash as a slash: then the host is another one than here
+    odd = "@" in parts.netloc or "\\" in url or any(not 32 < ord(c) < 127 for c in url)
+    return parts if fine and host and not odd else None
+
+
+def _origin(url: str) -> Origin | None:
+    parts = _parts(url)
+    return None if parts is None else _origin_of(parts)
+
+
+def _origin_of(parts: SplitResult) -> Origin:
+    return parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme]
+
+
+def _written(origin: Origin) -> str:
+    scheme, host, port = origin
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}" + ("" if port == _PORTS[scheme] else f":{port}")
