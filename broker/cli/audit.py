@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from broker.cli.output import build, home_option, json_option, print_json, refuse
+from broker.cli.output import build, dated, home_option, json_option, print_json, refuse
 
 
 @click.group("audit")
@@ -25,7 +25,10 @@ def audit() -> None:
 @home_option
 @json_option
 def verify(anchor: str | None, export_file: Path | None, home: Path, as_json: bool) -> None:
-    """Look at every event of the chain. Exit status 1, and the first bad record, if one was altered, removed or moved."""
+    """Verify every event of the chain.
+
+    Exit status 1, and the first bad record, if one was altered, removed or moved.
+    """
     ends = _ends(anchor) if anchor else []
     if export_file is not None:
         _verify_file(export_file, ends, home, as_json)
@@ -84,7 +87,10 @@ def _verify_file(path: Path, ends: list[tuple[int, str]], home: Path, as_json: b
 @home_option
 @json_option
 def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_json: bool) -> None:
-    """Print events, oldest first: one JSON object a line, or one JSON list, or a table. Personal values are in it."""
+    """Print events, oldest first.
+
+    One JSON object a line, or one JSON list, or a table. Personal values are in it.
+    """
     import csv
     import io
     import json
@@ -105,7 +111,7 @@ def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_j
         elif as_json:
             out.write("[")
             for number, event in enumerate(events):
-                out.write((",\n" if number else "\n") + json.dumps(event))
+                out.write((",\n" if number else "\n") + json.dumps(dated(event)))
             out.write("\n]\n")
         else:
             out.writelines(json.dumps(event) + "\n" for event in events)

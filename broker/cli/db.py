@@ -32,7 +32,10 @@ def _database(home: Path) -> Database:
 @db.command("upgrade")
 @home_option
 def upgrade(home: Path) -> None:
-    """Bring the database to this version's tables; safe to run at any time and on any node."""
+    """Bring the database to the tables of this version.
+
+    Safe to run at any time and on any node.
+    """
     from broker.storage import migrate
 
     with closing(_database(home)) as database:
@@ -44,9 +47,9 @@ def upgrade(home: Path) -> None:
 @home_option
 @json_option
 def restored(home: Path, as_json: bool) -> None:
-    """Run after restoring a backup: invalidates sessions, codes, tokens and open invitations.
+    """Run after restoring a backup.
 
-    Do this before the nodes start. People, their identities, consents and the keys stay.
+    Invalidates sessions, codes, tokens and open invitations. Do this before the nodes start. People, their identities, consents and the keys stay.
     """
     import time
 

@@ -54,7 +54,10 @@ def list_(after: str, limit: int, home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def show(group: str, after: str, limit: int, home: Path, as_json: bool) -> None:
-    """Show one group: its rule, owners, what it is assigned to, and its members in the order of their ids."""
+    """Show one group.
+
+    Its rule, owners, what it is assigned to, and its members in the order of their ids.
+    """
     from broker.cli.assign import assigned
 
     broker = build(home)
@@ -82,7 +85,10 @@ def show(group: str, after: str, limit: int, home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def create(name: str, owners: tuple[str, ...], partner: str | None, rule: str | None, home: Path, as_json: bool) -> None:
-    """Make a group. With --partner or --rule it is dynamic: nobody is added by hand, each sign-in decides."""
+    """Create a group.
+
+    With --partner or --rule it is dynamic: nobody is added by hand, each sign-in decides.
+    """
     broker = build(home)
     _print(broker, broker.groups.create(command_actor(), name, owners=owners, partner=partner, rule=rule), as_json)
 
@@ -106,7 +112,7 @@ def change(
     home: Path,
     as_json: bool,
 ) -> None:
-    """Give a group another name, another rule, other owners."""
+    """Change the name, rule or owners of a group."""
     broker = build(home)
     changed = broker.groups.change(
         command_actor(), group, rename=rename, rule=rule, add_owners=add_owners, remove_owners=remove_owners, force=force
@@ -120,7 +126,7 @@ def change(
 @home_option
 @json_option
 def add(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> None:
-    """Put GUESTS into GROUP; who is in it stays in it."""
+    """Add GUESTS to GROUP."""
     broker = build(home)
     count = broker.groups.add_members(command_actor(), group, guests)
     _print_count(broker, group, "added", count, as_json)
@@ -132,7 +138,10 @@ def add(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def remove(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> None:
-    """Take GUESTS out of GROUP: what it gave them ends at once."""
+    """Remove GUESTS from GROUP.
+
+    What it gave them ends at once.
+    """
     broker = build(home)
     count = broker.groups.remove_members(command_actor(), group, guests)
     _print_count(broker, group, "removed", count, as_json)
@@ -144,7 +153,10 @@ def remove(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> No
 @home_option
 @json_option
 def delete(group: str, force: bool, home: Path, as_json: bool) -> None:
-    """Delete GROUP: its memberships and assignments end at once. Refused while something depends on it."""
+    """Delete GROUP.
+
+    Its memberships and assignments end at once. Refused while something depends on it.
+    """
     gone, uses = build(home).groups.remove(command_actor(), group, force=force)
     if as_json:
         print_json(shown(gone) | {"consequences": list(uses.consequences)})

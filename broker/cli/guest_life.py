@@ -39,7 +39,10 @@ def _act(home: Path, guest: str, as_json: bool, act: Callable[[Broker], Any], sa
 @home_option
 @json_option
 def block(guest: str, reason: str, home: Path, as_json: bool) -> None:
-    """Stop GUEST at once: sessions and tokens end on every node. Works on members, too."""
+    """Block GUEST at once.
+
+    Sessions and tokens end on every node. Works for members, too.
+    """
     _act(home, guest, as_json, lambda broker: broker.life.block(command_actor(), guest, reason=reason), "blocked")
 
 
@@ -49,7 +52,7 @@ def block(guest: str, reason: str, home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def unblock(guest: str, reason: str, home: Path, as_json: bool) -> None:
-    """Let GUEST in again; what was ended stays ended."""
+    """Unblock GUEST. What was ended stays ended."""
     _act(home, guest, as_json, lambda broker: broker.life.unblock(command_actor(), guest, reason=reason), "unblocked")
 
 
@@ -63,7 +66,10 @@ def unblock(guest: str, reason: str, home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def renew(guest: str, until: Callable[[int], int] | None, no_end: bool, reason: str, home: Path, as_json: bool) -> None:
-    """Give the access of GUEST another end; one that ended within 30 days begins again."""
+    """Give the access of GUEST another end.
+
+    Access that ended within 30 days begins again.
+    """
     if until is not None and no_end:
         raise click.UsageError("give --until or --no-end")
 
@@ -80,7 +86,7 @@ def renew(guest: str, until: Callable[[int], int] | None, no_end: bool, reason: 
 @home_option
 @json_option
 def expire(guest: str, reason: str, home: Path, as_json: bool) -> None:
-    """End the access of GUEST now; it can be renewed within 30 days."""
+    """End the access of GUEST now. It can be renewed within 30 days."""
     _act(home, guest, as_json, lambda broker: broker.life.expire(command_actor(), guest, reason=reason), "expired")
 
 
@@ -91,7 +97,10 @@ def expire(guest: str, reason: str, home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def sponsor(names: tuple[str, ...], old: str | None, reason: str, home: Path, as_json: bool) -> None:
-    """Let SPONSOR answer for GUEST; or with --from OLD for everybody for whom OLD answers."""
+    """Let SPONSOR answer for GUEST.
+
+    With --from OLD: for everybody for whom OLD answers.
+    """
     if len(names) != (2 if old is None else 1):
         raise click.UsageError("give a guest and the new sponsor, or --from OLD and the new sponsor")
     new = names[-1]
@@ -115,7 +124,10 @@ def sponsor(names: tuple[str, ...], old: str | None, reason: str, home: Path, as
 @home_option
 @json_option
 def sign_out(guest: str, reason: str, home: Path, as_json: bool) -> None:
-    """End every session and token of GUEST at once; they may sign in again."""
+    """End every session and token of GUEST at once.
+
+    They may sign in again.
+    """
     broker = build(home)
     person = broker.guests.show(guest).person
     ended = broker.life.sign_out(command_actor(), guest, reason=reason)
@@ -133,7 +145,10 @@ def sign_out(guest: str, reason: str, home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def delete(guest: str, yes: bool, reason: str, home: Path, as_json: bool) -> None:
-    """Delete GUEST for good: access ends, personal data leaves, the audit keeps a pseudonym."""
+    """Delete GUEST for good.
+
+    Access ends, personal data is deleted, the audit keeps a pseudonym.
+    """
     broker = build(home)
     person = broker.guests.show(guest).person
     _confirm(f"Delete {person.email} ({person.name or 'no name'}, {person.state}, id {person.id}) for good?", yes=yes)
@@ -157,7 +172,10 @@ def _confirm(question: str, *, yes: bool) -> None:
 @click.argument("guest")
 @home_option
 def export(guest: str, home: Path) -> None:
-    """Print everything that is held about GUEST, as one JSON document without secrets."""
+    """Print everything that is stored about GUEST.
+
+    One JSON document, without secrets.
+    """
     broker = build(home)
     print_json(broker.guests.export(command_actor(), guest))
 
@@ -168,7 +186,10 @@ def export(guest: str, home: Path) -> None:
 @home_option
 @json_option
 def mfa_reset(guest: str, reason: str, home: Path, as_json: bool) -> None:
-    """Remove every second factor of GUEST at once; sessions and tokens end, the guest is notified by e-mail."""
+    """Remove every second factor of GUEST at once.
+
+    Sessions and tokens end, the guest is notified by e-mail.
+    """
     _act(
         home,
         guest,

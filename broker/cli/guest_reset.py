@@ -54,7 +54,9 @@ def reset(
     home: Path,
     as_json: bool,
 ) -> None:
-    """End the binding of GUEST, by address or id: id, sub, groups and assignments stay, sessions and tokens end.
+    """End the binding of GUEST to an account.
+
+    GUEST is an address or id. Id, sub, groups and assignments stay, sessions and tokens end.
 
     The guest comes back by a new invitation, with whatever identity proves the address.
     """

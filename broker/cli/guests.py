@@ -16,7 +16,7 @@ from broker.cli.output import build, home_option, json_option, print_json, print
 
 @click.group("guests")
 def guests() -> None:
-    """Guests: their life, their sponsors, their consents."""
+    """List, show and manage guests."""
 
 
 for command in guest_life.COMMANDS:
@@ -37,7 +37,10 @@ for command in guest_life.COMMANDS:
 @home_option
 @json_option
 def list_(home: Path, as_json: bool, after: str, limit: int, **filters: Any) -> None:
-    """List guests in the order of their addresses; those who expire, are inactive or without sponsor, longest first."""
+    """List guests.
+
+    In the order of their addresses; those who expire, are inactive or have no sponsor, longest first.
+    """
     from broker.domain.guest import State
     from broker.storage.directory import Wanted
 
@@ -65,7 +68,10 @@ def list_(home: Path, as_json: bool, after: str, limit: int, **filters: Any) -> 
 @home_option
 @json_option
 def show(guest: str, home: Path, as_json: bool) -> None:
-    """Show one guest, by address or id, with identities, consents, sign-in methods and what became of its mails."""
+    """Show one guest, by address or id.
+
+    With identities, consents, sign-in methods and what became of their e-mails.
+    """
     from broker.cli.assign import assigned
     from broker.cli.invite import posted
     from broker.services.methods import kind_of
@@ -112,7 +118,10 @@ def show(guest: str, home: Path, as_json: bool) -> None:
 @click.argument("application")
 @home_option
 def withdraw_consent(guest: str, application: str, home: Path) -> None:
-    """Withdraw what GUEST agreed to for APPLICATION: its tokens end, and it asks again."""
+    """Revoke the access of APPLICATION to GUEST's data.
+
+    Its tokens end, and it asks again.
+    """
     count = build(home).guests.withdraw_consent(command_actor(), guest, application)
     click.echo(f"withdrawn; {count} running sign-ins ended")
 

@@ -49,7 +49,10 @@ def list_(status: str | None, email: str | None, after: str, limit: int, home: P
 @home_option
 @json_option
 def show(invitation: str, home: Path, as_json: bool) -> None:
-    """Show one invitation and what became of its mails. Its link is not kept."""
+    """Show one invitation and what became of its mails.
+
+    Its link is not kept.
+    """
     from broker.cli.invite import posted
 
     broker = build(home)
@@ -64,7 +67,7 @@ def show(invitation: str, home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def revoke(invitation: str, reason: str, home: Path, as_json: bool) -> None:
-    """Take an invitation back: its link opens nothing from now on."""
+    """Revoke an invitation. Its link stops working."""
     found = build(home).sent_invitations.revoke(command_actor(), invitation, reason=reason)
     print_json(shown(found)) if as_json else say(f"{found.invitation.email}: invitation revoked")
 
@@ -75,7 +78,10 @@ def revoke(invitation: str, reason: str, home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def resend(invitation: str, no_mail: bool, home: Path, as_json: bool) -> None:
-    """Send an invitation again, with a new link; the old link opens nothing from then on."""
+    """Send an invitation again, with a new link.
+
+    The old link stops working.
+    """
     from broker.cli.invite import posted, said
     from broker.cli.invite import shown as invited_shown
 

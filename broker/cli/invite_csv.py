@@ -183,7 +183,7 @@ def _check_head(names: list[str], line: int) -> None:
     unknown = next((name for name in names if name not in COLUMNS), None)
     twice = next((name for name in names if names.count(name) > 1), None)
     if unknown is not None:
-        refuse(f"line {line}: unknown column {plain(unknown)[:80] or 'without a name'!r}; {right}")
+        refuse(f"line {line}: unknown column {plain(unknown[:80]) if unknown else 'without a name'!r}; {right}")
     if twice is not None:
         refuse(f"line {line}: column {twice!r} stands there twice; {right}")
     if "email" not in names:

@@ -32,7 +32,10 @@ def keys() -> None:
 @home_option
 @json_option
 def init(new_root: bool, home: Path, as_json: bool) -> None:
-    """Make the root key, bring the database up, and make the first ring; what exists already stays as it is."""
+    """Create the root key, the database and the first keys.
+
+    What exists already stays as it is.
+    """
     from broker.keyring.create import SIGNING
     from broker.keyring.root import SUFFIX, create_root, load_roots
     from broker.services.saml_partners import keys_needed
@@ -76,7 +79,10 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def rotate(at_once: bool, use: str, home: Path, as_json: bool) -> None:
-    """Make a new signing key for each algorithm and publish it; running servers notice within 10 seconds."""
+    """Create and publish a new key for each algorithm.
+
+    Running servers notice within 10 seconds.
+    """
     from broker.keyring.create import ENCRYPTION, SAML, SIGNING
 
     of = {"sig": SIGNING, "saml": (SAML,), "enc": (ENCRYPTION,)}[use]
@@ -97,7 +103,10 @@ def rotate(at_once: bool, use: str, home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def list_(home: Path, as_json: bool) -> None:
-    """List the ring: next, active and retired keys, never their private halves."""
+    """List the keys.
+
+    Next, active and retired ones, never their private halves.
+    """
     with _opened(home) as ring:
         shown = ring.list()
     if as_json:
@@ -132,7 +141,7 @@ def import_(
     home: Path,
     as_json: bool,
 ) -> None:
-    """Take a key (PEM) that partners or applications already trust into the ring."""
+    """Import a key (PEM) that others already trust."""
     from broker.keyring.imported import read_key, read_password
 
     if alg is not None and use != "sig":

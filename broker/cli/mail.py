@@ -19,7 +19,10 @@ def mail() -> None:
 @home_option
 @json_option
 def test(address: str, home: Path, as_json: bool) -> None:
-    """Send a test mail to ADDRESS now, and say what the mail server answered."""
+    """Send a test e-mail to ADDRESS now.
+
+    Says what the mail server answered.
+    """
     from broker.services.addresses import parse
 
     broker = build(home)

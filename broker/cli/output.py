@@ -19,7 +19,20 @@ if TYPE_CHECKING:
 _UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # what JSON lets stand, and a terminal obeys (LP-02)
 
 _TIMES = frozenset(
-    {"at", "now", "auth_time", "since", "until", "last_sign_in", "last_seen", "last_vouched", "passkey_at", "ends", "begins"}
+    {
+        "at",
+        "before",
+        "now",
+        "auth_time",
+        "since",
+        "until",
+        "last_sign_in",
+        "last_seen",
+        "last_vouched",
+        "passkey_at",
+        "ends",
+        "begins",
+    }
 )
 
 home_option = click.option(

@@ -34,7 +34,10 @@ def policy() -> None:
 @home_option
 @json_option
 def what_if(email: str, application: str, address: str | None, partner_mfa: bool, home: Path, as_json: bool) -> None:
-    """What the policies in the files say of one sign-in. Nothing is changed."""
+    """Ask what the policies say of one sign-in.
+
+    Nothing is changed.
+    """
     with _policies(home) as policies:
         found = policies.what_if(email, application, address, partner_mfa=partner_mfa)
     if as_json:
@@ -59,7 +62,10 @@ def what_if(email: str, application: str, address: str | None, partner_mfa: bool
 @home_option
 @json_option
 def replay(since: str, file: Path | None, fail_on: tuple[str, ...], home: Path, as_json: bool) -> None:
-    """Judge past sign-ins by the policies in the files now: who would be blocked, asked or freed."""
+    """Judge past sign-ins by the policies in the files.
+
+    Says who would be blocked, asked or freed.
+    """
     from broker.services.replay import run, shown
 
     seconds = _seconds(since)
@@ -86,7 +92,10 @@ def replay(since: str, file: Path | None, fail_on: tuple[str, ...], home: Path, 
 @click.option("--no-marks", is_flag=True, help="Without marks of guests: policies that name guests cannot be judged by it.")
 @home_option
 def export(since: str, no_marks: bool, home: Path) -> None:
-    """Print past sign-ins for `replay --from`: pseudonyms, networks and facts, no names and no addresses."""
+    """Print past sign-ins for `replay --from`.
+
+    Pseudonyms, networks and facts, no names and no addresses.
+    """
     with _policies(home) as policies:
         for line in policies.export(_seconds(since), marked=not no_marks):
             click.echo(line)

@@ -14,6 +14,7 @@ from broker.storage.tables import (
     audit_personal,
     codes,
     grants,
+    invitations,
     logins,
     metadata,
     people,
@@ -56,12 +57,11 @@ def belongings() -> list[Column[str]]:
 
 def forget(tx: Connection, person: Person, known: list[Identity]) -> dict[str, int]:
     """Delete what belongs to a person, and empty the row; how many rows of each table went. known: the bound identities."""
-    gone = {"logins": _logins(tx, person, known)}
+    gone = {"logins": _logins(tx, person, known), "receipts": _claims(tx, person)}
     for column in belongings():
         table: Table = column.table
         gone[table.name] = gone.get(table.name, 0) + tx.execute(delete(table).where(column == person.id)).rowcount
     gone["questions"] = gone.get("questions", 0) + tx.execute(delete(questions).where(questions.c.asked == person.email)).rowcount
-    gone["receipts"] = gone.get("receipts", 0) + _claims(tx, person)
     gone["audit_personal"] = tx.execute(delete(audit_personal).where(audit_personal.c.subject == person.id)).rowcount
     tx.execute(update(people).where(people.c.id == person.id).values(**_EMPTY))
     return {name: count for name, count in gone.items() if count}
@@ -91,7 +91,9 @@ def _logins(tx: Connection, person: Person, known: list[Identity]) -> int:
 
 
 def _claims(tx: Connection, person: Person) -> int:
-    """Receipts of refused sign-ins in which somebody claimed this person's address: the receipt stays, the address goes (FC-01)."""
+    """Receipts of refused sign-ins in which somebody claimed an address of this person, an earlier one too: it goes, they stay (FC-01)."""
     if not person.email:
         return 0
-    return tx.execute(update(receipts).where(receipts.c.claimed == person.email).values(claimed=None)).rowcount
+    earlier = tx.execute(select(invitations.c.email).where(invitations.c.person_id == person.id)).scalars()
+    addresses = sorted({person.email, *earlier})
+    return tx.execute(update(receipts).where(receipts.c.claimed.in_(addresses)).values(claimed=None)).rowcount

@@ -77,3 +77,13 @@ def test_refuses_to_run_without_assertions(tmp_path: Path):
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "-O" in done.stderr
+
+
+def test_first_lines_of_help_are_not_cut():
+    """In a terminal of 80 columns the first sentence of each command fits beside its name (found.md, section E)."""
+    cut = []
+    for name, command in commands().items():
+        subcommands = command.commands if isinstance(command, click.Group) else {}
+        width = 80 - 6 - max((len(sub) for sub in subcommands), default=0)
+        cut += [f"{name} {sub}" for sub, one in subcommands.items() if one.get_short_help_str(width).endswith("...")]
+    assert cut == []

@@ -81,7 +81,7 @@ def test_list(world: World, run: Run) -> None:
     file = world.home / "list.csv"
     file.write_text(
         "\ufeffemail;name;language;application\r\nada@fabrikam.example;Ada;nl;payroll\r\nnobody;;;\r\n\r\n"
-        "bo@fabrikam.example;Bo;xx;\r\ncy@fabrikam.example;;;;\r\ndi@fabrikam.example\r\n"
+        "bo@fabrikam.example;Bo;xx;\r\ncy@fabrikam.example;;;;x\r\ndi@fabrikam.example\r\n"
     )
     before = world.counts()
     dry = run("invite", "--csv", str(file), "--dry-run", "--json")

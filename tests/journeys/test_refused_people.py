@@ -13,6 +13,7 @@ from sqlalchemy import select
 from broker.app import build
 from broker.cli import broker
 from broker.cli.output import when
+from broker.services.moving import Terms
 from broker.storage.tables import receipts
 from tests.journeys.world import ACTOR, ADA, BO, NORA, SECRET, World
 
@@ -95,6 +96,17 @@ def test_fc_01_deletion_and_retention_reach_the_claim(both: World) -> None:
     both.clock.advance(31 * DAY)
     both.broker.housekeeping.run()
     assert claims(both) == []
+
+
+def test_fc_01_deletion_reaches_an_earlier_address(both: World) -> None:
+    """A guest who got another address: what was claimed of the old one goes with the guest, too."""
+    both.arrive(both.visitor(ADA))
+    both.redeem(both.visitor(ADA), both.invite(ADA.email))
+    both.broker.moving.reset(ACTOR, ADA.email, Terms(invite=True), email="ada.new@fabrikam.example")
+    both.arrive(both.visitor(ADA))
+    assert ADA.email in claims(both)
+    both.broker.life.delete(ACTOR, "ada.new@fabrikam.example", reason="asked for it")
+    assert ADA.email not in claims(both)
 
 
 def test_fc_01_filters(world: World, run: Run) -> None:
