@@ -36,14 +36,6 @@ PAGES: dict[str, ErrorText] = {
         _("You signed in, but nobody has invited you with this account. Ask your contact at %(company)s to invite you."),
         _("Use another account"),
     ),
-    "identity_changed": ErrorText(
-        403,
-        _("We need to check that it's still you"),
-        _(
-            "Your account has another name and e-mail address than before. Your contact at %(company)s can confirm that it's still you; then sign in again."
-        ),
-        _("Use another account"),
-    ),
     "invitation_expired": ErrorText(
         400,
         _("This invitation is no longer valid"),
@@ -157,6 +149,14 @@ REASON_STATUS: dict[str, int] = {
     "database_busy": 503,
 }
 REASON_TEXT: dict[str, ErrorText] = {
+    "identity_changed": ErrorText(
+        403,
+        _("We need to check that it's still you"),
+        _(
+            "Your account has another name and e-mail address than before. Your contact at %(company)s can confirm that it's still you; then sign in again."
+        ),
+        _("Use another account"),
+    ),
     "not_found": ErrorText(
         404,
         _("This page doesn't exist"),

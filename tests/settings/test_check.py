@@ -55,12 +55,12 @@ def test_an_error_is_always_one_line(tmp_path: Path):
 
 def test_pending_keys_are_told_and_exit_0(tmp_path: Path):
     """Contract: of a key whose capability is not built yet, check says that it has no effect yet."""
-    if not any(entry.path == "administrators" for entry in pending.PENDING):
-        pytest.fail("administrators are built: choose another pending key for this test")
-    good(tmp_path, broker=BROKER + "administrators: [a@contoso.example]\n", policy=POLICY + "state: disabled\n")
+    if not any(entry.path == "roles" for entry in pending.PENDING):
+        pytest.fail("roles are built: choose another pending key for this test")
+    good(tmp_path, broker=BROKER + "roles: {auditors: [a@contoso.example]}\n", policy=POLICY + "state: disabled\n")
     result = run(tmp_path)
     assert result.exit_code == 0
-    assert result.stderr == "config/broker.yaml:3: administrators: has no effect yet: the admin portal is not built\n"
+    assert result.stderr == "config/broker.yaml:3: roles: has no effect yet: the admin portal is not built\n"
 
 
 def test_root_keys_are_looked_at(tmp_path: Path):

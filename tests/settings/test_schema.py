@@ -31,6 +31,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "invitations.lifetime": "30d",
         "invitations.allow_domains": [],
         "invitations.deny_domains": [],
+        "invitations.redirect_origins": [],
         "guests.email_one_time_code": True,
         "guests.lifetime": None,
         "guests.inactive": None,
