@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from broker.cli.actor import command_actor
 from broker.cli.output import build, home_option, json_option, plain, print_json
 
 
@@ -14,10 +15,11 @@ from broker.cli.output import build, home_option, json_option, plain, print_json
 @home_option
 @json_option
 def refresh(partner: str, home: Path, as_json: bool) -> None:
-    """Fetch the metadata of PARTNER, or its discovery document and keys, and use them from now on."""
-    from broker.domain.audit import Actor
+    """Fetch what PARTNER publishes, and use it from now on.
 
-    found = build(home).partner_refresh.refresh(Actor(kind="command"), partner)
+    Its metadata, or its discovery document and keys.
+    """
+    found = build(home).partner_refresh.refresh(command_actor(), partner)
     if as_json:
         print_json([one.to_json() for one in found])
         return
