@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from broker.connectors.http import HttpClient, HttpFailure
@@ -58,7 +59,7 @@ class ClientKeys:
             if found is not None:
                 return found
         elif good is None or refresh:
-            good = self._others(client_id, url) or good
+            good = self._settled(client_id, url) or good
         if good is None:
             raise OAuthError("invalid_client", "client_jwks_unavailable")
         return _body(good)
@@ -77,26 +78,29 @@ class ClientKeys:
             key_changes.record(tx, "application.keys_changed", client_id, before, found, now)
         return found
 
-    def _others(self, client_id: str, url: str) -> Document | None:
-        """What somebody else's fetch brings; None where too many wait for that host already (FA-02)."""
-        try:
-            with self._http((url,)).waiting(url):
-                return self._settled(client_id, url)
-        except HttpFailure:
-            return None
-
     def _settled(self, client_id: str, url: str) -> Document | None:
-        """The copy that somebody else fetches for the same key at this moment; at once what is there, if nobody does."""
+        """The copy that somebody else fetches for the same key at this moment; at once what is there, if nobody does.
+
+        To wait takes a place, like a call (FA-02); None where none is free.
+        """
         end = time.monotonic() + WAIT
-        while True:
-            row = self._row(client_id)
-            if row is None or row.url != url:
-                return None
-            claimed = row.next_try_at - PAUSE
-            over = row.problem is not None or claimed <= (row.fetched_at or 0) or self._clock() - claimed > WAIT
-            if over or time.monotonic() >= end:
-                return row if row.body is not None else None
-            time.sleep(0.05)
+        waits = False
+        with ExitStack() as place:
+            while True:
+                row = self._row(client_id)
+                if row is None or row.url != url:
+                    return None
+                claimed = row.next_try_at - PAUSE
+                over = row.problem is not None or claimed <= (row.fetched_at or 0) or self._clock() - claimed > WAIT
+                if over or time.monotonic() >= end:
+                    return row if row.body is not None else None
+                if not waits:
+                    try:
+                        place.enter_context(self._http((url,)).waiting(url))
+                    except HttpFailure:
+                        return None
+                    waits = True
+                time.sleep(0.05)
 
     def _row(self, client_id: str) -> Document | None:
         with self._db.read() as tx:

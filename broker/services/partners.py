@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any
 
 from broker.connectors.http import HttpClient, HttpFailure
@@ -150,12 +151,13 @@ class Partners:
         if good is None and row is not None and row.problem is not None and row.url == url:
             raise PartnerFailed(row.problem, f"{kind} of {partner.id} could not be had; it is tried again in a few seconds")
         try:
-            with self._http(partner.addresses).waiting(url.partition("#")[0]):  # FA-02: to wait holds a thread like a call
-                return self.read(self._refreshed(partner, kind, url, good)) if good else self._await(partner, kind, url)
+            return self.read(self._refreshed(partner, kind, url, good)) if good else self._await(partner, kind, url)
         except HttpFailure as error:
-            if good is None:
-                raise PartnerFailed(error.reason, error.detail) from None
-            return self.read(good)
+            raise PartnerFailed(error.reason, error.detail) from None
+
+    def _waiting(self, partner: PartnerFile, url: str) -> AbstractContextManager[None]:
+        """To wait for another's call holds a thread like a call: it takes a place (FA-02). Raises HttpFailure(upstream_busy)."""
+        return self._http(partner.addresses).waiting(url.partition("#")[0])
 
     def _fetch(
         self,
@@ -206,27 +208,32 @@ class Partners:
         Else only the first who comes with a new key would get in. Nobody waits for a refresh that is over.
         """
         end = time.monotonic() + _WAIT
-        while True:
-            row = self.rows(partner.id).get(kind)
-            if row is None or row.url != url or row.body is None:
-                return good
-            claimed = row.next_try_at - KID_PAUSE
-            done = row.problem is not None or claimed <= (row.fetched_at or 0) or self._clock() - claimed > _WAIT
-            if done or time.monotonic() >= end:
-                return row
-            time.sleep(0.05)
+        waits = False
+        with ExitStack() as place:
+            while True:
+                row = self.rows(partner.id).get(kind)
+                if row is None or row.url != url or row.body is None:
+                    return good
+                claimed = row.next_try_at - KID_PAUSE
+                done = row.problem is not None or claimed <= (row.fetched_at or 0) or self._clock() - claimed > _WAIT
+                if done or time.monotonic() >= end:
+                    return row
+                if not waits:
+                    place.enter_context(self._waiting(partner, url))
+                    waits = True
+                time.sleep(0.05)
 
     def _await(self, partner: PartnerFile, kind: str, url: str) -> Mapping[str, Any]:
         """Another node is fetching at this moment: its row is ours, too."""
         end = time.monotonic() + _WAIT
-        while time.monotonic() < end:
-            time.sleep(0.1)
-            with self._db.read() as tx:
-                row = documents.of_partner(tx, partner.id).get(kind)
-            if row is not None and row.url == url and row.body is not None:
-                return self.read(row)
-            if row is not None and row.problem is not None:
-                break
+        with self._waiting(partner, url):
+            while time.monotonic() < end:
+                time.sleep(0.1)
+                row = self.rows(partner.id).get(kind)
+                if row is not None and row.url == url and row.body is not None:
+                    return self.read(row)
+                if row is not None and row.problem is not None:
+                    break
         raise PartnerFailed("upstream_unavailable", f"{kind} of {partner.id} could not be had")
 
     def read(self, row: Document) -> Mapping[str, Any]:

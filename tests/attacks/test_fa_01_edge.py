@@ -1,4 +1,4 @@
-"""The edge of the server, attacked over real sockets: FA-01, FA-11, FA-22, FA-23."""
+"""The edge of the server, attacked over real sockets: FA-01, FA-11, FA-22, FA-23 (HW-8)."""
 
 from __future__ import annotations
 

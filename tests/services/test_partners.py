@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,27 @@ def test_many_tokens_with_a_new_key_cause_one_refresh(world: World, other: Broke
     found = race(lambda number: kids(shelf(nodes[number % 2]).keys(True)), 12)
     assert len(asked) == 1
     assert {len(names) for names in found} == {2}
+
+
+def test_fa_02_waiting_for_another_takes_a_place(world: World) -> None:
+    """FA-02: who would wait for another's fetch is refused at once where too many wait already; a refresh that is over costs none."""
+    partner = world.broker.current.get().partners["fabrikam"]
+    url = str(shelf(world.broker).discovery()["jwks_uri"])
+    shelf(world.broker).keys(False)
+    world.clock.advance(120)
+    with world.broker.db.write() as tx:
+        assert documents.claim(tx, "fabrikam", "jwks", url, now=world.clock(), pause=KID_PAUSE)
+    client = world.broker.http(partner.addresses)
+    before = time.monotonic()
+    with ExitStack() as places:
+        for _ in range(16):
+            places.enter_context(client.waiting(url))
+        with pytest.raises(PartnerFailed) as caught:
+            shelf(world.broker).keys(True)
+        assert caught.value.reason == "upstream_busy"
+        assert time.monotonic() - before < 5  # nobody waited for the ten seconds of a fetch
+        world.clock.advance(30)
+        assert shelf(world.broker).keys(True)
 
 
 def test_unknown_keys_do_not_make_us_ask_again(world: World, other: Broker) -> None:
