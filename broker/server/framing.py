@@ -65,7 +65,7 @@ class Framing:
         if not self._seen:
             while data[:2] == b"\r\n":  # RFC 9112 2.2
                 del data[:2]
-            if data in (b"", b"\r"):
+            if bytes(data[:2]) in {b"", b"\r"}:
                 return False
         if len(data) > LINE and data.find(b"\r\n", 0, LINE + 2) < 0:
             raise Refused(414)
