@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broker.domain.address import domain_of, in_domains
 from broker.domain.audit import Actor
@@ -83,7 +83,7 @@ def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: Wish,
     sponsor = parse(wish.sponsor) if wish.sponsor else member.email if member else None
     partner = settings.partner_of_domain(domain_of(email))
     return Plan(
-        wish=wish,
+        wish=replace(wish, name=wish.name.strip()),  # a name of spaces is none (FB-18)
         email=email,
         application=application.client_id if application else None,
         application_name=application.name if application else "",

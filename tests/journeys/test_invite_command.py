@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from broker.cli import broker
 from broker.mail.transport import Refused
+from broker.storage import people
 from tests.journeys.world import ADA, SECRET, World
 
 Run = Callable[..., Result]
@@ -133,3 +134,14 @@ def test_usage(run: Run) -> None:
         ["a@b.example", "--cc", "c@d.example", "--no-mail"],
     ):
         assert run("invite", *words).exit_code == 2
+
+
+def test_fb_18_a_name_of_spaces_is_no_name(world: World) -> None:
+    """FB-18: an invitation's name is trimmed, and one of spaces does not replace a name that is known."""
+    names = []
+    for name in ("  ", " Ada Fabrik ", " "):
+        world.invite(name=name)
+        with world.broker.db.read() as tx:
+            person = people.by_email(tx, ADA.email)
+        names.append(person.name if person else None)
+    assert names == ["", "Ada Fabrik", "Ada Fabrik"]
