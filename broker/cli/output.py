@@ -24,6 +24,7 @@ _TIMES = frozenset(
         "before",
         "now",
         "auth_time",
+        "active_from",
         "since",
         "until",
         "last_sign_in",
