@@ -264,6 +264,7 @@ ENDPOINTS = {
     "token_endpoint": "token",
     "userinfo_endpoint": "userinfo",
     "jwks_uri": "jwks",
+    "end_session_endpoint": "end-session",
 }
 
 

@@ -8,6 +8,7 @@ It has people to sign in as, one button each, and switches for what partners get
     GET  /faults    the switches as a page (as JSON with `Accept: application/json`)
     POST /faults    {"fault": "skewed_clock"}, JSON or form; "none" makes it honest again
     POST /keys      sign with a new key from now on; {"keep": false} drops the old one at once
+    GET  /end-session  the same page, named in the metadata, where one can sign out
     POST /sign-out  forget who is signed in in this browser
 
 `create_partner(provider)` is the same as a Flask application, to be run by anything that runs WSGI.
@@ -181,6 +182,7 @@ def create_partner(provider: IdentityProvider, *, colour: str = "#7a3e9d") -> Fl
         ("/faults", pages.faults, ["GET", "POST"]),
         ("/keys", pages.keys, ["POST"]),
         ("/sign-out", pages.sign_out, ["POST"]),
+        ("/end-session", pages.home, ["GET"]),
     )
     for path, view, methods in routes:
         app.add_url_rule(path, endpoint=path, view_func=view, methods=methods)

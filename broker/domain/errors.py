@@ -4,7 +4,7 @@
     ├── PageError            a guest's page; `code` is one of the contract's
     │   ├── NotInvited · InvitationExpired · InvitationUsed · InvitationMismatch · DomainDenied
     │   ├── GuestBlocked · GuestExpired · NotAssigned · PolicyBlocked
-    │   ├── PartnerFailed (NoMoreProof, CredentialsRefused) · PartnerUntrusted
+    │   ├── PartnerFailed (NoMoreProof, CredentialsRefused, PartnerCancelled) · PartnerUntrusted
     │   └── LoginExpired · TooManyAttempts · BadRequest · ServerError (Unavailable)
     ├── OAuthError           a protocol answer: JSON at the token endpoint, a redirect at the authorization endpoint
     └── CommandError         one clear line for a command or a form: NotFound · Conflict · Forbidden · TooMany · Invalid
@@ -144,6 +144,12 @@ class CredentialsRefused(PartnerFailed):
     """It does not take our client id, secret or key: ours to mend, and nothing that the person or the partner can."""
 
     words = "our_side"
+
+
+class PartnerCancelled(PartnerFailed):
+    """The person pressed Cancel there, or it does not let the person in (access_denied, RequestDenied)."""
+
+    words = "cancelled"
 
 
 class PartnerUntrusted(PageError):

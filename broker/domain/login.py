@@ -90,7 +90,7 @@ class Session:
     """One browser's sign-in, hours long. `sid` is ours alone: each application sees one of its own (`told_sid`).
 
     acr, amr: what was true at its last proof. proofs: all that was proven, the partner's word among it; each counts as long
-    as policy and the partner's file let it.
+    as policy and the partner's file let it. device: browser and system in words (domain/device.py).
     """
 
     sid: str
@@ -107,6 +107,7 @@ class Session:
     expires_at: int
     ended_at: int | None = None
     proofs: tuple[Proof, ...] = ()
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,7 @@ class FactorResets:
                 return bool(asked)
             kind = _KINDS[step]
             questions.close(tx, person.id, kind, now)
-            at = found.partner.name if found.partner else person.partner or ""
+            at = found.partner.name if found.partner else ""
             for one in asked:
                 ticket = ask(tx, kind, person.id, one, {}, ANSWERED_WITHIN, now)
                 self._outbox.add(tx, self._mail(tx, kind, person, one, at, f"{settings.issuer}/question/{ticket}"), now)

@@ -48,6 +48,15 @@ class Methods:
         with self._db.read() as tx:
             return Mine(factors=tuple(factors.of_person(tx, person_id)), codes_left=factors.codes_left(tx, person_id))
 
+    def is_fresh(self, session_cookie: str | None) -> bool:
+        """Whether what changes a method may be done now, or wants a proof first."""
+        with self._db.read() as tx:
+            try:
+                self._fresh(tx, session_cookie, self._clock())
+            except NotFresh:
+                return False
+        return True
+
     def rename(self, session_cookie: str | None, factor_id: str, name: str, address: str) -> None:
         """Give a method a name, or take it away. Raises NotFresh, BadRequest."""
         now, plain = self._clock(), _name(name)

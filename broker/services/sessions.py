@@ -41,12 +41,13 @@ class Sessions:
         return sessions.by_cookie(tx, digest(cookie), now=now, idle=self._settings().broker.sessions.idle)
 
     def open(
-        self, tx: Connection, *, login: Login, person: Person, facts: Facts, before: Session | None
+        self, tx: Connection, *, login: Login, person: Person, facts: Facts, before: Session | None, device: str = ""
     ) -> tuple[Session, str | None]:
         """The session of an answered login, and the new cookie if it got one.
 
         Without a new proof the session goes on. With one, the same person keeps the sid under a new cookie (SC-01), and
-        somebody else's session in this browser ends. A proof with a factor of ours stays with the session.
+        somebody else's session in this browser ends. A proof with a factor of ours stays with the session. device: browser
+        and system in words.
         """
         now = facts.now
         said = login.assertion
@@ -69,6 +70,7 @@ class Sessions:
             auth_time_known=said.auth_time is not None,
             claims=dict(said.claims),
             proofs=self._proofs(login, before if same else None, person.id),
+            device=device,
             created_at=before.created_at if before is not None and same else now,
             last_seen_at=now,
             expires_at=min(now + lifetime, said.session_ends or now + lifetime),

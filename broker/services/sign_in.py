@@ -144,14 +144,14 @@ class SignIn:
 
     # --- the dispatcher ---------------------------------------------------------------------------------------------
 
-    def step(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> Turn:
-        """Fold the gates over the facts of now, and do what the last of them says. Raises LoginExpired."""
+    def step(self, login_id: str, browser: str | None, session_cookie: str | None, address: str, device: str = "") -> Turn:
+        """Fold the gates over the facts of now, and do what the last of them says. device: see domain/device.py. Raises LoginExpired."""
         now = self._clock()
         with self._db.write() as tx:
             found = self.find(tx, login_id, browser, session_cookie, address, now)
             decision = decide(found.facts)
             if decision.next.step is Step.ISSUE:
-                return self._issue(tx, found, decision, address)
+                return self._issue(tx, found, decision, address, device)
             if decision.next.step is Step.DENY:
                 return self._deny(tx, found, decision, address)
             return Turn(found=found, decision=decision)
@@ -187,13 +187,15 @@ class SignIn:
 
     # --- the ends -----------------------------------------------------------------------------------------------------
 
-    def _issue(self, tx: Connection, found: Found, decision: Decision, address: str) -> Turn:
+    def _issue(self, tx: Connection, found: Found, decision: Decision, address: str, device: str) -> Turn:
         login, person, now = found.login, found.person, found.facts.now
         if person is None or not logins.close(tx, login, now):
             raise LoginExpired("login_used")
         actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
         person = self._changes.settle(tx, found, person, actor)
-        session, cookie = self._sessions.open(tx, login=login, person=person, facts=found.facts, before=found.session)
+        session, cookie = self._sessions.open(
+            tx, login=login, person=person, facts=found.facts, before=found.session, device=device
+        )
         answer, given = None, {}
         if login.request is not None:
             grant, code = self._grants.open(

@@ -134,6 +134,7 @@ def letter(settings: Settings, invitation: Invitation, guest: Person, url: str, 
         "message": invitation.message,
         "application": application.name if application else "",
         "partner": partner.name if partner else "",
+        "by_code": is_open_to(settings, guest.email),
         "url": url,
         "until": until,
     }

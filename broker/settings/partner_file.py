@@ -198,6 +198,9 @@ class PartnerFile(NamedFile):
         default=(), description="Mail domains this partner is the authority for; .example.org: all below it."
     )
     members: bool = Field(default=False, description="The company's own staff sign in here: members, not guests.")
+    hidden: bool = Field(
+        default=False, description="Not on the page where people choose an organization; its addresses still lead here."
+    )
     saml: SamlPartner | None = Field(default=None, description="Either saml or oidc.")
     oidc: OidcPartner | None = Field(default=None, description="Either saml or oidc.")
     claims: ClaimsMap = Field(

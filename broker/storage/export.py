@@ -43,7 +43,7 @@ SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
     consents: ("consents", ("application", "scopes", "version", "given_at", "withdrawn_at")),
     sessions: (
         "sessions",
-        ("sid", "partner", "acr", "amr", "claims", "auth_time", "created_at", "last_seen_at", "expires_at", "ended_at"),
+        ("sid", "partner", "acr", "amr", "claims", "auth_time", "created_at", "last_seen_at", "expires_at", "ended_at", "device"),
     ),
     grants: ("sign_ins_at_applications", ("client_id", "sub", "scopes", "claims", "acr", "amr", "auth_time", "idp", "address", "created_at", "ended_at")),
     receipts: (

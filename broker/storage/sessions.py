@@ -12,7 +12,7 @@ from broker.storage.batches import BATCH, delete_some
 from broker.storage.tables import sessions
 
 _FIELDS = (
-    "sid", "person_id", "partner", "issuer", "acr", "claims", "auth_time", "auth_time_known", "created_at", "last_seen_at", "expires_at", "ended_at",
+    "sid", "person_id", "partner", "issuer", "acr", "claims", "auth_time", "auth_time_known", "created_at", "last_seen_at", "expires_at", "ended_at", "device",
 )  # fmt: skip
 _RENEWED = tuple(name for name in _FIELDS if name not in ("sid", "person_id", "created_at", "ended_at"))
 _C = sessions.c

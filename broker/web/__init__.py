@@ -6,16 +6,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from flask import request as asked
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from broker.domain.errors import BadRequest, PageError
-from broker.web import errors, health, op, panel, signin, static
+from broker.web import csrf, errors, health, op, panel, signin, static
 from broker.web import request as guards
 from broker.web.op import PROTOCOL_PATHS
 from broker.web.pages import Pages
-from broker.web.request import client_address
+from broker.web.repeats import PATH as REPEATS
+from broker.web.repeats import Repeats
+from broker.web.request import client_address, single
 from broker.web.signin import acs
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def create_web(broker: Broker) -> Flask:
     app = Web("broker", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False  # AD-06: one spelling of a path, one route
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    pages = Pages(broker.settings.get)
+    pages = Pages(broker.settings.get, repeats=Repeats(broker.sealer, broker.clock))
     guards.register(app, broker.settings.get, acs.BODY_LIMITS)
     static.register(app, pages.assets)
 
@@ -47,6 +49,12 @@ def create_web(broker: Broker) -> Flask:
     app.register_blueprint(signin.blueprint(broker, pages))
     app.register_blueprint(panel.blueprint(broker, pages))
     app.register_blueprint(health.blueprint(broker))
+
+    @app.post(REPEATS)
+    def in_another_language() -> Response:
+        csrf.check_origin(asked, broker.settings.get().issuer)
+        return pages.again(single(asked.form, "page"))
+
     prefix = urlsplit(broker.settings.get().issuer).path.rstrip("/")
     if prefix:  # an issuer below a path: we answer there, and for operators at the root, too
         app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {prefix: app.wsgi_app})  # type: ignore[method-assign]

@@ -11,6 +11,7 @@ from pathlib import Path
 FOLDER = "config/brand"
 THEME = f"{FOLDER}/theme.css"
 LOGOS = (f"{FOLDER}/logo.svg", f"{FOLDER}/logo.png")
+DARK_LOGOS = (f"{FOLDER}/logo-dark.svg", f"{FOLDER}/logo-dark.png")
 
 ACCENT = (0x1D, 0x5F, 0xA8)
 LIGHT_SURFACE = (0xFF, 0xFF, 0xFF)
@@ -19,6 +20,12 @@ CONTRAST = 4.5  # WCAG 2.2 1.4.3
 
 Colour = tuple[int, int, int]
 
+# Beside a logo the name is there for screen readers only; the stylesheet is read after the theme, so it wins.
+_WORDMARK = (
+    ".masthead-logo{max-width:16rem}.masthead-mark~.masthead-name{position:absolute;width:1px;height:1px;"
+    "overflow:hidden;clip-path:inset(50%);white-space:nowrap}\n"
+)
+
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _DECLARATION = re.compile(r"(--[A-Za-z0-9-]+)\s*:\s*([^;{}]*)")
 _HEX = re.compile(r"#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
@@ -26,6 +33,7 @@ _VALUES = {
     "--brand-accent": _HEX,
     "--brand-accent-dark": _HEX,
     "--brand-radius": re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?(rem|px)"),
+    "--brand-name": re.compile("shown|hidden"),
     "--brand-font": re.compile(r"[A-Za-z0-9 ,\"'-]{1,200}"),
 }
 
@@ -64,7 +72,14 @@ def stylesheet(home: Path) -> str:
     light = readable(accent, LIGHT_SURFACE)
     dark = readable(_colour(found.get("--brand-accent-dark")) or accent, DARK_SURFACE)
     rest = "".join(f"{name}:{found[name]};" for name in ("--brand-radius", "--brand-font") if name in found)
-    return f":root{{{_palette(light)}{rest}}}\n@media (prefers-color-scheme:dark){{:root{{{_palette(dark)}}}}}\n"
+    wordmark = _WORDMARK if found.get("--brand-name") == "hidden" else ""
+    return f":root{{{_palette(light)}{rest}}}\n{wordmark}@media (prefers-color-scheme:dark){{:root{{{_palette(dark)}}}}}\n"
+
+
+def name_is_hidden(home: Path) -> bool:
+    """Whether the logo is a word mark that says the company's name by itself."""
+    path = home / THEME
+    return path.is_file() and declarations(path.read_text("utf-8", "replace"))[0].get("--brand-name") == "hidden"
 
 
 def accent_hex(home: Path) -> str:

@@ -19,6 +19,7 @@ class ErrorText:
     """What a page says. sentence: what happened, the heading. advice: what the person can do now. action: the button.
 
     asks: only the company can help, so that is the button. again: the same address may answer later.
+    named: the sentence where the names in it (application, partner) are known.
     """
 
     status: int
@@ -27,6 +28,7 @@ class ErrorText:
     action: str = _("Try again")
     asks: bool = False
     again: bool = False
+    named: str = ""
 
 
 PAGES: dict[str, ErrorText] = {
@@ -85,6 +87,7 @@ PAGES: dict[str, ErrorText] = {
         _("You signed in, but nobody has given you access to this application. Ask your contact at %(company)s to add you."),
         GO_HOME,
         asks=True,
+        named=_("You don't have access to %(application)s yet"),
     ),
     "policy_blocked": ErrorText(
         403,
@@ -93,6 +96,7 @@ PAGES: dict[str, ErrorText] = {
             "It can depend on the application, or on where you are signing in from. Your contact at %(company)s can look it up with the reference below."
         ),
         asks=True,
+        named=_("A security rule of %(company)s blocked your sign-in to %(application)s"),
     ),
     "partner_failed": ErrorText(
         502,
@@ -101,11 +105,13 @@ PAGES: dict[str, ErrorText] = {
             "It couldn't be reached, or it stopped before it was finished. Wait a minute and try again. If it keeps happening, contact your own organization's help desk."
         ),
         again=True,
+        named=_("The sign-in at %(partner)s didn't work"),
     ),
     "partner_untrusted": ErrorText(
         400,
         _("We couldn't verify the response from your organization"),
         _("To keep you safe, we stopped here. Try again from the start. If it happens again, send us the reference below."),
+        named=_("We couldn't verify the response from %(partner)s"),
     ),
     "login_expired": ErrorText(
         400,
@@ -170,6 +176,15 @@ REASON_TEXT: dict[str, ErrorText] = {
             "For developers: the redirect_uri of this request isn't among the redirect_uris of the application's file, which are compared character for character. The reference below shows both. Everyone else: go back to the application and tell its owner."
         ),
         GO_HOME,
+    ),
+    "cancelled": ErrorText(
+        502,
+        _("You cancelled the sign-in at your organization"),
+        _(
+            "To sign in after all, continue. If you didn't cancel it, your organization doesn't let you in: contact its help desk."
+        ),
+        _("Continue"),
+        named=_("You cancelled the sign-in at %(partner)s"),
     ),
     "invitation_malformed": ErrorText(
         400,

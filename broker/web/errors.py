@@ -40,16 +40,17 @@ def page_for(
     contact: str = "",
     first: Mapping[str, object] | None = None,
     ask: Sequence[str] = (),
+    names: Mapping[str, str] | None = None,
 ) -> Response:
     """The error page. It always has one primary button: `next_url`, a form, the company's help, the page again, or the panel.
 
     reference: the request id that `broker sign-ins --request` explains. next_url: the best next step, one of our own
     paths or a verified address. next_label: the button's text, not translated yet, if not the table's.
-    forms: buttons that post, {"action", "csrf", "label" (translated), "primary"}. account: who was signed in, if that matters.
+    forms: buttons that post, {"action", "csrf", "label" (not translated yet), "primary"}. account: who was signed in, if that matters.
     first: a form, with a "hint", that is the page's purpose before all others. ask: addresses of those who can help with this.
-    contact: the address of whoever answers for this guest.
+    contact: the address of the guest's contact. names: `application` and `partner`, where they are known.
     """
-    text = REASON_TEXT.get(error.words or error.reason, PAGES[error.code])
+    text, known = REASON_TEXT.get(error.words or error.reason, PAGES[error.code]), names or {}
     help_url = pages.help_url(reference)
     asks = text.asks and help_url != "" and first is None and not ask
     if first is not None:
@@ -67,7 +68,7 @@ def page_for(
         ui_locales=ui_locales,
         code=error.code,
         reference=reference,
-        sentence=text.sentence,
+        sentence=text.named if text.named and _placeholder(text.named) in known else text.sentence,
         advice=text.advice,
         next_url=next_url,
         next_label=next_label or text.action,
@@ -76,8 +77,15 @@ def page_for(
         account=account,
         ask=ask,
         contact=contact,
+        application=known.get("application", ""),
+        partner=known.get("partner", ""),
         help_url="" if asks else help_url,
     )
+
+
+def _placeholder(named: str) -> str:
+    """The name that decides whether the sentence can be said."""
+    return "application" if "%(application)s" in named else "partner"
 
 
 def oauth_description(error: str) -> str:
@@ -108,7 +116,7 @@ def register(
 
     record: told of each refusal and its reference, for the log of refusals; where it fails the page is shown all the same.
     is_protocol: whether an application asked, so that it gets JSON. A handler that works on a login sets `g.reference`
-    (its reference), and may set `g.retry_url` (where the person can try again), `g.ui_locales`, and `g.ways_on`: told the
+    (its reference), and may set `g.retry_url` (where the person can try again), `g.ui_locales`, `g.names` (see page_for), and `g.ways_on`: given the
     error, it says where to go on (signin/ways.py), or None.
     """
 
@@ -132,6 +140,7 @@ def register(
             ui_locales=g.get("ui_locales", ()),
             forms=ways.buttons if ways else (),
             first=ways.first if ways else None,
+            names=g.get("names"),
         )
 
     def http_error(error: HTTPException) -> Response:

@@ -53,11 +53,13 @@ class Translator:
         """A day such as `23 November 2026`. at: seconds since 1970, UTC."""
         return format_date(datetime.fromtimestamp(at, UTC), "long", locale=self.locale)
 
+    def moment(self, at: int) -> str:
+        """A day with the time and its zone, such as `23 November 2026, 14:05 UTC`. at: seconds since 1970, UTC."""
+        return f"{self.date(at)}, {datetime.fromtimestamp(at, UTC):%H:%M} UTC"
+
     def end(self, at: int) -> str:
         """When something is over. A midnight (UTC) ends the day before, which still counts whole; else the time and its zone (FB-16)."""
-        if at % 86_400 == 0:
-            return self.date(at - 1)
-        return f"{self.date(at)}, {datetime.fromtimestamp(at, UTC):%H:%M} UTC"
+        return self.date(at - 1) if at % 86_400 == 0 else self.moment(at)
 
     def number(self, value: float) -> str:
         """A number with the separators of the language."""

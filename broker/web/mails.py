@@ -40,6 +40,7 @@ class Mails:
             "privacy_url": str(organization.privacy_url or ""),
             "accent": brand.accent_hex(settings.home),
             "logo": logo is not None,
+            "wordmark": brand.name_is_hidden(settings.home),
         }
         subject = _SUBJECTS[mail.kind](translator, organization.name, mail)
         shared["subject"] = subject
@@ -61,7 +62,14 @@ def _isolated(name: str) -> str:
 
 
 def _invitation(translator: Translator, company: str, mail: Mail) -> str:
-    say, application = translator.plain, str(mail.values["application"])
+    """Who invites, where somebody does: a name that the guest knows opens a mail, a company's alone looks like advertising."""
+    say, application, inviter = translator.plain, str(mail.values["application"]), str(mail.values["inviter"])
+    if inviter and application:
+        return say(
+            "%(inviter)s (%(company)s) invites you to %(application)s", inviter=inviter, company=company, application=application
+        )
+    if inviter:
+        return say("%(inviter)s (%(company)s) invites you", inviter=inviter, company=company)
     if application:
         return say("%(company)s invites you to %(application)s", company=company, application=application)
     return say("%(company)s invites you", company=company)

@@ -10,10 +10,13 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from flask import Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from broker.domain.errors import BadRequest
 from broker.settings.load import Settings
 from broker.web import headers
 from broker.web.cookies import Cookies, Purpose
 from broker.web.i18n import Languages, Translator, choose
+from broker.web.repeats import PATH as REPEATS
+from broker.web.repeats import Page, Repeats
 from broker.web.static import Assets
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -47,11 +50,16 @@ def environment() -> Environment:
 class Pages:
     """Renders templates into responses."""
 
-    def __init__(self, settings_now: Callable[[], Settings], assets: Assets | None = None) -> None:
-        """settings_now: the settings in force at this moment. assets: the ones that the application serves."""
+    def __init__(
+        self, settings_now: Callable[[], Settings], assets: Assets | None = None, *, repeats: Repeats | None = None
+    ) -> None:
+        """settings_now: the settings in force. assets: the ones that the application serves. repeats: for the language switch
+        of pages that no link can repeat; None: they have none.
+        """
         self._settings_now = settings_now
         self.assets = assets or Assets(settings_now)
         self.languages = Languages()
+        self._repeats = repeats
         self._environment = environment()
 
     def translator(self, ui_locales: Sequence[str] = ()) -> Translator:
@@ -81,13 +89,15 @@ class Pages:
         status: int = 200,
         ui_locales: Sequence[str] = (),
         keep_query: Mapping[str, str] | None = None,
+        here: str = "",
         **context: object,
     ) -> Response:
         """The page as a response, with every header.
 
         status: of the response. ui_locales: languages that the application, or the invitation, asks for.
-        keep_query: parameters that the language links must carry on; None: the page has no language links. A page
-        answering a POST has none either, because a link cannot repeat it. context: see the template's first lines.
+        keep_query: parameters that the language links must carry on; None: no link can repeat this page, so its language
+        switch is a form that sends the page back. here: where a GET shows this page, for one that answers a POST.
+        context: see the template's first lines; JSON where no link can repeat the page.
         """
         settings = self._settings_now()
         translator = self.translator(ui_locales)
@@ -100,6 +110,7 @@ class Pages:
                 "ngettext": translator.ngettext,
                 "date": translator.date,
                 "end": translator.end,
+                "moment": translator.moment,
                 "number": translator.number,
                 "isolate": isolate,
                 "language": translator.language,
@@ -108,11 +119,12 @@ class Pages:
                 "support_url": str(organization.support_url or ""),
                 "privacy_url": str(organization.privacy_url or ""),
                 "company_logo": self.assets.company_logo(),
+                "company_logo_dark": self.assets.company_logo_dark(),
                 "stylesheet": self.assets.stylesheet(),
                 "script": self.assets.script(),
                 "passkey_script": self.assets.script("passkey"),
                 "nonce": nonce,
-                "language_links": self._language_links(translator, keep_query),
+                **self._language_switch(translator, Page(template=template, status=status, context=context), keep_query, here),
                 **context,
             }
         )
@@ -144,12 +156,36 @@ class Pages:
             cookies = Cookies(self._settings_now().issuer)
             cookies.set(response, Purpose.LANGUAGE, asked, max_age=_LANGUAGE_KEPT)
 
-    def _language_links(self, now: Translator, keep: Mapping[str, str] | None) -> list[dict[str, object]]:
-        """One link a language, each in its own words; relative, so that the page's path stays."""
+    def again(self, sealed: str) -> Response:
+        """A page that came back with another language. Raises BadRequest."""
+        if self._repeats is None:
+            raise BadRequest("page_unknown")
+        page = self._repeats.again(sealed)
+        return self.render(page.template, status=page.status, **page.context)  # type: ignore[arg-type]
+
+    def _language_switch(self, now: Translator, page: Page, keep: Mapping[str, str] | None, here: str) -> dict[str, object]:
+        """One link or button a language, each in its own words. A link is relative, so that the page's path stays."""
         offered = self._offered()
-        if keep is None or len(offered) < 2 or request.method not in ("GET", "HEAD"):
-            return []
-        return [
-            {"tag": tag, "name": name, "url": "?" + urlencode({**keep, "lang": tag}), "current": tag == now.language}
+        nothing: dict[str, object] = {"language_links": [], "language_page": "", "language_url": ""}
+        if len(offered) < 2:
+            return nothing
+        asked = request.method in ("GET", "HEAD")
+        start = "?" if asked and keep is not None else f"{here}{'&' if '?' in here else '?'}" if here else ""
+        links = [
+            {"tag": tag, "name": name, "url": start + urlencode({**(keep or {}), "lang": tag}), "current": tag == now.language}
             for tag, name in self.languages.own_names(offered).items()
         ]
+        if start:
+            return {**nothing, "language_links": links}
+        sealed = self._repeats.kept(self._named(page)) if self._repeats is not None else ""
+        if not sealed:
+            return nothing
+        links = [{**link, "url": f"{self.path(REPEATS)}?lang={link['tag']}"} for link in links]
+        return {"language_links": links, "language_page": sealed, "language_url": self.path(REPEATS)}
+
+    @staticmethod
+    def _named(page: Page) -> Page:
+        """A link to "this page" names it, because it is shown at another address then."""
+        if page.context.get("next_url") != "":
+            return page
+        return Page(template=page.template, status=page.status, context={**page.context, "next_url": request.full_path})

@@ -60,6 +60,10 @@ class Assets:
         """The address of `config/brand/logo.svg` or `.png`, if there is one."""
         return self._image_url("company", brand.LOGOS)
 
+    def company_logo_dark(self) -> str | None:
+        """The address of `config/brand/logo-dark.svg` or `.png`, if there is one."""
+        return self._image_url("company-dark", brand.DARK_LOGOS)
+
     def application_logo(self, client_id: str) -> str | None:
         """The address of the logo that the application's file names, if there is one."""
         return self._image_url(f"application-{client_id}", self._application_files(client_id))
@@ -78,6 +82,8 @@ class Assets:
         files: tuple[str, ...] = ()
         if stem == "company":
             files = brand.LOGOS
+        elif stem == "company-dark":
+            files = brand.DARK_LOGOS
         elif kind == "application":
             files = self._application_files(name)
         elif kind == "partner":

@@ -15,20 +15,27 @@ from typing import Any
 from flask import Flask, Response, request
 from markupsafe import Markup
 
+from broker.app import system_clock
 from broker.domain.errors import PAGE_ERRORS
 from broker.factors import qr
+from broker.keyring.root import create_root, load_roots
+from broker.keyring.seal import Sealer
 from broker.services.account import Use
 from broker.settings.load import Settings, load
 from broker.web import csrf, errors, static
 from broker.web import request as guards
 from broker.web.pages import Pages
+from broker.web.panel.frame import ACCOUNT, APPS, METHODS, frame
+from broker.web.repeats import PATH as REPEATS
+from broker.web.repeats import Repeats
+from tests.factories import person
 
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
-    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "mfa-vouch", "mfa-vouch-asked", "methods", "methods-none", "terms", "terms-new",
+    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-recovery", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "mfa-vouch", "mfa-vouch-asked", "methods", "methods-none", "terms", "terms-new",
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "code-method", "code-identity",
-    "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "consent-invited", "consent-later", "hand-over", "sign-out",
-    "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-export", "account-leave", "account-left",
+    "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "not-signed-in", "consent-invited", "consent-by-code", "consent-later", "hand-over", "sign-out",
+    "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-export", "account-leave", "account-confirm", "account-confirm-codes", "account-left",
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
@@ -50,6 +57,7 @@ class Sample:
 def samples(pages: Pages) -> dict[str, Sample]:
     """Name -> sample, each template in each shape that looks different."""
     form = {"csrf": TOKEN, "action": "", "keep_query": {}}
+    own = frame(pages, TOKEN, person(name="Gerda Guest"), APPS)
     consent = {
         **form,
         "application": "Payroll",
@@ -105,9 +113,11 @@ def samples(pages: Pages) -> dict[str, Sample]:
     wrong = {"field": "code", "message": "That code is wrong. Enter the 8 digits from the newest e-mail."}
     account: dict[str, Any] = {
         **form,
+        **frame(pages, TOKEN, person(name="Gerda Guest"), ACCOUNT),
         "name": "Gerda Guest",
         "email": "gerda@fabrikam.example",
         "homes": ["Fabrikam"],
+        "by_code": True,
         "since": 1768000000,
         "until": 1799000000,
         "sponsor": "bob.berger@contoso.example",
@@ -133,10 +143,27 @@ def samples(pages: Pages) -> dict[str, Sample]:
             ),
         ],
         "sessions": [
-            {"sid": "a", "home": "Fabrikam", "since": 1779000000, "seen": 1779000000, "here": True},
-            {"sid": "b", "home": "Fabrikam", "since": 1778900000, "seen": 1778990000, "here": False},
+            {
+                "sid": "a",
+                "home": "Fabrikam",
+                "browser": "Firefox",
+                "system": "Windows",
+                "since": 1779000000,
+                "seen": 1779000000,
+                "here": True,
+            },
+            {
+                "sid": "b",
+                "home": "",
+                "browser": "Safari",
+                "system": "iPhone",
+                "since": 1778900000,
+                "seen": 1778990000,
+                "here": False,
+            },
+            {"sid": "c", "home": "Fabrikam", "browser": "", "system": "", "since": 1778900000, "seen": 1778990000, "here": False},
         ],
-        **{f"{name}_url": f"/{name}" for name in ("consents", "sessions", "export", "leave", "methods", "apps")},
+        **{f"{name}_url": f"/{name}" for name in ("consents", "sessions", "export", "leave")},
     }
     begun = {"partner": "Fabrikam", "application": "", "client_id": "", "action": "/saml/fabrikam/start"}
     mistake = {"field": "email", "message": "Write your address as name@example.org"}
@@ -149,8 +176,11 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "application": "Payroll",
         "lost_url": "/mfa-lost",
         "cancel_url": "/home",
+        "waits": True,
         "codes": True,
         "recovery": True,
+        "by_recovery": False,
+        "recovery_url": "/mfa-challenge-recovery",
     }
     enroll = {
         **steps, "application": "Payroll", "asked": True, "apps": True, "passkeys": True, "qr": Markup(qr.svg(link, "QR code")), "link": link,
@@ -166,11 +196,12 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "restart_url": "/home", "help_url": "",
     }  # fmt: skip
     terms = {
-        **form, "version": "2026-01", "since": 1767225600, "before": None, "text_language": "en", "download_url": "/terms", "cancel_url": "/home",
+        **form, "version": "2026-01", "since": 1767225600, "before": None, "text_language": "en", "download_url": "/terms", "decline_url": "/home",
         "blocks": [
             {"kind": "heading", "text": "Using our applications"},
             {"kind": "text", "text": "You are a guest of Contoso. What you see here is meant for your work with us."},
             {"kind": "list", "entries": ["Do not share your sign-in.", "Tell us when you change your employer."]},
+            {"kind": "numbers", "first": 1, "entries": ["We keep what you accept.", "You can leave at any time."]},
             *({"kind": "text", "text": f"{number}. " + "More words about what this means in practice. " * 6} for number in range(1, 7)),
         ],
     }  # fmt: skip
@@ -183,6 +214,9 @@ def samples(pages: Pages) -> dict[str, Sample]:
         ),
         "mfa-challenge-key": Sample(
             "mfa_challenge.html", "mfa-challenge", {**challenge, "application": "", "apps": [], "keys": [""], "codes": False}
+        ),
+        "mfa-challenge-recovery": Sample(
+            "mfa_challenge.html", "mfa-challenge", {**challenge, "apps": [""], "keys": [], "by_recovery": True, "waits": False}
         ),
         "mfa-challenge-wish": Sample(
             "mfa_challenge.html", "mfa-challenge", {**challenge, "apps": [""], "keys": [], "skip_url": "/apps"}
@@ -214,7 +248,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "account-methods",
             {
                 **form,
-                "person": "Gerda Guest",
+                **frame(pages, TOKEN, person(name="Gerda Guest"), METHODS),
                 "methods": [
                     {
                         "kind": "app",
@@ -238,7 +272,6 @@ def samples(pages: Pages) -> dict[str, Sample]:
                 "codes_left": 8,
                 "add_url": "",
                 "codes_url": "",
-                "back_url": "/apps",
             },
         ),
         "methods-none": Sample(
@@ -246,12 +279,11 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "account-methods",
             {
                 **form,
-                "person": "Gerda Guest",
+                **frame(pages, TOKEN, person(name="Gerda Guest"), METHODS),
                 "methods": [],
                 "codes_left": 0,
                 "add_url": "",
                 "codes_url": "",
-                "back_url": "/apps",
             },
         ),
         "terms": Sample("terms_of_use.html", "terms-of-use", terms),
@@ -279,7 +311,6 @@ def samples(pages: Pages) -> dict[str, Sample]:
                 **form,
                 "application": "Payroll",
                 "last": {"id": "p0", "name": "Fabrikam"},
-                "choose_url": "/choose",
                 "other_url": "/choose",
             },
         ),
@@ -323,7 +354,8 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "idp-initiated-application": Sample(
             "idp_initiated.html", "idp-initiated", {**begun, "application": "Payroll", "client_id": "payroll"}
         ),
-        "declined": Sample("declined.html", "declined", {"until": 1798000000}),
+        "declined": Sample("declined.html", "declined", {"invited": True, "until": 1798000000, "sign_in_url": ""}),
+        "not-signed-in": Sample("declined.html", "declined", {"invited": False, "until": 0, "sign_in_url": "/apps"}),
         "consent-invited": Sample(
             "review_permissions.html",
             "review-permissions",
@@ -333,6 +365,11 @@ def samples(pages: Pages) -> dict[str, Sample]:
                 "terms_url": "/terms",
                 "scopes": ["openid", "profile", "email", "groups", "roles", "offline_access"],
             },
+        ),
+        "consent-by-code": Sample(
+            "review_permissions.html",
+            "review-permissions",
+            {**consent, "invited": True, "inviter": "", "partner": "", "scopes": []},
         ),
         "consent-later": Sample(
             "review_permissions.html",
@@ -388,14 +425,15 @@ def samples(pages: Pages) -> dict[str, Sample]:
             {
                 "title": "The access continues",
                 "line": "Gerda Guest has access until 7 December 2027. We'll ask you again before it ends.",
+                "names": {},
             },
         ),
         "apps": Sample(
             "apps.html",
             "apps",
-            {**form, "person": "gerda@fabrikam.example", "tiles": tiles, "sign_out_url": "/sign-out", "account_url": "/account"},
+            {**form, **own, "tiles": tiles},
         ),
-        "apps-empty": Sample("apps.html", "apps", {**form, "person": "Gerda Guest", "tiles": [], "sign_out_url": "/sign-out"}),
+        "apps-empty": Sample("apps.html", "apps", {**form, **own, "tiles": []}),
         "account": Sample("account.html", "account", account),
         "account-member": Sample(
             "account.html",
@@ -407,6 +445,16 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "account_leave.html",
             "account-leave",
             {**form, "email": "gerda@fabrikam.example", "uses": ["Payroll", "Travel and expenses"], "cancel_url": "/account"},
+        ),
+        "account-confirm": Sample(
+            "account_confirm.html",
+            "account-confirm",
+            {**form, "question": "remove", "method": ("Work phone", "app"), "last": True, "name": "", "cancel_url": "/methods"},
+        ),
+        "account-confirm-codes": Sample(
+            "account_confirm.html",
+            "account-confirm",
+            {**form, "question": "codes", "method": ("", ""), "last": False, "name": "", "cancel_url": "/methods"},
         ),
         "account-left": Sample("account_left.html", "account-left", {"sign_in_url": "/apps"}),
     }
@@ -433,10 +481,16 @@ def make_home(home: Path, issuer: str = ISSUER) -> Settings:
     return load(home, {})
 
 
+def _sealer() -> Sealer:
+    with tempfile.TemporaryDirectory() as folder:
+        create_root(Path(folder) / "keys")
+        return Sealer(load_roots(Path(folder) / "keys"))
+
+
 def create_gallery(settings: Settings) -> Flask:
     """The gallery as a Flask application: / lists the pages, /NAME shows one, /error/CODE shows an error page."""
     app = Flask("gallery", static_folder=None)
-    pages = Pages(lambda: settings)
+    pages = Pages(lambda: settings, repeats=Repeats(_sealer(), system_clock))
     static.register(app, pages.assets)
     errors.register(app, pages)
     guards.register(app, lambda: settings)
@@ -452,29 +506,33 @@ def create_gallery(settings: Settings) -> Flask:
         return pages.render(sample.template, **sample.context)
 
     def error(code: str) -> Response:
-        say = pages.translator().gettext
         forms = [
-            {"action": "/home", "csrf": TOKEN, "label": say("Use another account"), "primary": True},
-            {"action": "/home", "csrf": TOKEN, "label": say("Back to the application"), "primary": False},
+            {"action": "/home", "csrf": TOKEN, "label": "Use another account", "primary": True},
+            {"action": "/home", "csrf": TOKEN, "label": "Back to the application", "primary": False},
         ]
         refused = code in {"not_invited", "not_assigned", "guest_blocked", "guest_expired", "policy_blocked"}
         fresh = {
             **forms[0],
-            "label": say("Send me a new link"),
-            "hint": say("The new link goes to the invited address only."),
+            "label": "Send me a new link",
+            "hint": "The new link goes to the invited address only.",
         }
-        again = code in {"invitation_expired", "invitation_used"}
+        used = {**fresh, "primary": False}
         return errors.page_for(
             pages,
             PAGE_ERRORS[code](code),
-            first=fresh if again else None,
+            first=fresh if code == "invitation_expired" else None,
+            names={"application": "Payroll", "partner": "Fabrikam"},
             reference=REFERENCE,
             next_url=None if refused else "/home",
-            forms=forms if refused else (),
+            forms=forms if refused else [used] if code == "invitation_used" else (),
             account="gerda@fabrikam.example" if refused else "",
             ask=("bob@contoso.example", "zoe@contoso.example") if code == "not_assigned" else (),
         )
 
+    def in_another_language() -> Response:
+        return pages.again(request.form["page"])
+
+    app.add_url_rule(REPEATS, "language", in_another_language, methods=["POST"])
     app.add_url_rule("/", "index", index)
     app.add_url_rule("/<name>", "page", page, methods=["GET", "POST"])
     app.add_url_rule("/error/<code>", "error", error)

@@ -43,7 +43,7 @@ def test_what_it_shows(world: World, ada: Visitor) -> None:
     assert page.headers["cache-control"] == "no-store"
     assert "Another browser" not in page.text
     panel = ada.open(f"{world.url}/apps")
-    assert ada.browser.follow(panel, "Your access to").name == "account"
+    assert ada.browser.follow(panel, "Account").name == "account"
 
 
 def test_nobody_sees_it(world: World) -> None:

@@ -28,12 +28,23 @@ def held(world: World) -> tuple[Phone, Visitor, dict[str, Page]]:
     return phone, ada, {path: ada.browser.get(world.url + path) for path in OWN}
 
 
+FRAME = ("/apps/sign-out", "/language")  # may be pressed by everybody: they end this browser's session, or change its language
+
+
 def press_everything(ada: Visitor, pages: dict[str, Page]) -> list[Page]:
     """Send every form of the account's pages that were shown before, each with its genuine token; that of leaving, shown or not."""
-    token = next(item.value for form in pages["/account"].document.forms for item in form.fields if item.name == "csrf")
+    token = next(
+        item.value
+        for form in pages["/account"].document.forms
+        if form.action not in FRAME
+        for item in form.fields
+        if item.name == "csrf"
+    )
     found = [ada.browser.post(urljoin(pages["/account"].url, "/account/leave"), {"csrf": token}, opener=pages["/account"])]
     for path, page in pages.items():
         for form in page.document.forms if path.startswith("/account") and page.name.startswith("account") else ():
+            if form.action in FRAME:
+                continue
             values = {item.name: item.value for item in form.fields}
             for button in form.buttons:
                 named = {button.name: button.value} if button.name else {}

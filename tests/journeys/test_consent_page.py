@@ -18,7 +18,8 @@ def test_what_the_page_says_and_what_is_recorded(world: World) -> None:
     ada.halt_at = ("review-permissions",)
     page = ada.open(world.invite(sponsor="bob@contoso.example").redeem_url)
     for words in (
-        "Contoso invites you to",
+        "Review and accept",
+        "invites you to",
         "Payroll",
         "bob@contoso.example",
         ADA.name,

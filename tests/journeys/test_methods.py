@@ -66,9 +66,10 @@ def test_a_stale_session_changes_nothing(world: World) -> None:
         assert challenge.name == "mfa-challenge", press
     assert events(world) == ["factor.added"]
     page = confirm(world, ada, challenge, phone)
-    page = ada.browser.submit(page, {"name": "  Work\u200b   phone "}, press="Save name")
+    assert page.name == "account-confirm"
+    page = ada.browser.submit(opened(world, ada), {"name": "  Work\u200b   phone "}, press="Save name")
     assert "Work phone" in page.text
-    codes = ada.browser.submit(page, press="Create new codes")
+    codes = ada.browser.submit(ada.browser.submit(page, press="Create new codes"))
     assert codes.name == "recovery-codes"
     assert not set(codes.document.codes) & set(phone.codes)
     page = ada.browser.submit(codes)
@@ -83,7 +84,7 @@ def test_removed(world: World) -> None:
     page = world.arrive(other, login_hint=ADA.email, **essential())
     other.browser.submit(page, {"code": phone.code()}, stop_at=world.callback)
     assert "code" in world.arrive(other, **essential()).query
-    page = ada.browser.submit(opened(world, ada), press="Remove Authenticator app")
+    page = ada.browser.submit(ada.browser.submit(opened(world, ada), press="Remove Authenticator app"))
     assert "You don't have any yet" in page.text
     assert world.arrive(other, **essential()).name == "email-code"  # FA-05: the person had more than a password
     with world.broker.db.read() as tx:
@@ -102,7 +103,9 @@ def test_only_ones_own(world: World) -> None:
     page = opened(world, bo)
     token = page.document.forms[0].fields[0].value
     for verb in ("rename", "remove"):
-        answer = bo.browser.post(f"{world.url}{PATH}/{rows[0].id}/{verb}", {"csrf": token, "name": "x"}, opener=page)
+        answer = bo.browser.post(
+            f"{world.url}{PATH}/{rows[0].id}/{verb}", {"csrf": token, "name": "x", "confirmed": "yes"}, opener=page
+        )
         assert (answer.status, answer.error) == (400, "bad_request")
     with world.broker.db.read() as tx:
         assert len(tx.execute(select(factors)).all()) == 2
@@ -123,3 +126,41 @@ def test_nobody_signed_in(world: World) -> None:
     who = world.visitor(ADA)
     who.halt_at = ("home-organization",)
     assert who.open(world.url + PATH).name == "home-organization"
+
+
+@pytest.mark.parametrize(
+    ("press", "asked", "event"),
+    [
+        ("Remove Authenticator app", "Remove Authenticator app?", "factor.removed"),
+        ("Create new codes", "Create new recovery codes?", "factor.recovery_renewed"),
+        ("Save name", "Rename Authenticator app?", "factor.renamed"),
+    ],
+)
+def test_fd_05_the_act_is_carried_through_the_proof(both: World, press: str, asked: str, event: str) -> None:
+    """What was pressed is asked after the challenge, and done by one more button, once; Cancel does nothing."""
+    ada = both.visitor(ADA)
+    phone = with_phone(both, ada)
+    both.clock.advance(901)
+    challenge = ada.browser.submit(opened(both, ada), {"name": "\U0001f511" * 60} if press == "Save name" else {}, press=press)
+    assert challenge.name == "mfa-challenge"
+    page = confirm(both, ada, challenge, phone)
+    assert page.name == "account-confirm"
+    assert asked in page.text
+    assert ada.browser.follow(page, "Cancel").name == "account-methods"
+    assert events(both) == ["factor.added"]
+    done = ada.browser.submit(page)
+    assert done.name in ("account-methods", "recovery-codes")
+    ada.browser.submit(page)
+    assert events(both)[:2] == ["factor.added", event]
+
+
+def test_fd_05_nothing_is_done_without_the_question(world: World) -> None:
+    """A form that names the act alone, and an address in a mail, only ask."""
+    ada = world.visitor(ADA)
+    with_phone(world, ada)
+    page = opened(world, ada)
+    remove = next(form.action for form in page.document.forms if form.action.endswith("/remove"))
+    token = page.document.forms[0].fields[0].value
+    assert ada.browser.post(world.url + remove, {"csrf": token}, opener=page).name == "account-confirm"
+    assert ada.browser.get(world.url + remove).name == "account-confirm"
+    assert events(world) == ["factor.added"]

@@ -53,8 +53,9 @@ def is_over(page: Page) -> bool:
 
 
 def words(page: Page) -> str:
-    """A page without what differs in every answer: its reference, and the script's nonce."""
+    """A page without what differs in every answer: its reference, the script's nonce, and the text of what is sealed."""
     text = page.text.replace(page.request_id, "") if page.error else page.text
+    text = re.sub(r'name="page" value="([^"]+)"', lambda found: f"sealed {len(found[1])}", text)
     return re.sub(r'nonce="[^"]+"', "", text)
 
 

@@ -73,7 +73,7 @@ def test_mail_leaves_once(world: World) -> None:
     assert node(world, post).look() == 0
     (message,) = post.taken
     assert (message["To"], message["Reply-To"]) == (ADA.email, "bob@contoso.example")
-    assert message["Subject"] == "Contoso invites you to Payroll"
+    assert message["Subject"] == "bob@contoso.example (Contoso) invites you to Payroll"
     (state,) = world.broker.outbox.states(ids)
     assert (state.status, state.tries, state.problem) == ("sent", 1, None)
     with world.broker.db.read() as tx:

@@ -61,7 +61,24 @@ def test_complete_in_every_language(mails: Mails, language: str) -> None:
 def test_languages_differ(mails: Mails) -> None:
     """Each language has its own words, a foreign one the first."""
     assert len({mails.write(mail(language)).subject for language in SHIPPED}) == 4
-    assert mails.write(mail("xx")).subject == "Contoso invites you to Payroll & more"
+    assert mails.write(mail("xx")).subject == "bob@contoso.example (Contoso) invites you to Payroll & more"
+
+
+def test_fd_16_the_mail_names_the_inviter(mails: Mails) -> None:
+    """In the subject and in the text, where there is one; else the company invites."""
+    for language in SHIPPED:
+        written = mails.write(mail(language))
+        assert "bob@contoso.example" in written.subject
+        assert "bob@contoso.example" in written.html
+    assert mails.write(mail(inviter="")).subject == "Contoso invites you to Payroll & more"
+
+
+def test_fd_13_a_word_mark_stands_alone(mails: Mails, tmp_path: Path) -> None:
+    """Beside a logo that says the name the name is not said again; programs that show no images still read it."""
+    (tmp_path / "config" / "brand" / "theme.css").write_text(":root { --brand-name: hidden; }")
+    html = mails.write(mail()).html
+    assert 'alt="Contoso"' in html
+    assert "> Contoso</p>" not in html
 
 
 def test_without_everything(mails: Mails) -> None:

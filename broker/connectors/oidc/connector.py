@@ -30,7 +30,7 @@ from broker.connectors.oidc.partner import PartnerView, Sources
 from broker.domain.assertion import Assertion
 from broker.domain.claims import PROTOCOL
 from broker.domain.connector import Ask, Inbound, Outbound
-from broker.domain.errors import CredentialsRefused, NoMoreProof, PartnerFailed, PartnerUntrusted
+from broker.domain.errors import CredentialsRefused, NoMoreProof, PartnerCancelled, PartnerFailed, PartnerUntrusted
 from broker.jose.encoding import parse_object
 
 __all__ = ["OidcConnector", "PartnerView", "Sources"]
@@ -111,7 +111,7 @@ class OidcConnector:
         """
         params = inbound.params
         if "error" in params:
-            kind = NoMoreProof if params["error"] == UNMET else PartnerFailed
+            kind = {UNMET: NoMoreProof, "access_denied": PartnerCancelled}.get(params["error"], PartnerFailed)
             said = kind("upstream_error", f"the provider answers {_word(params['error'])}")  # HO-17
             raise said.with_theirs(params.get("error_description"))
         discovery = self._discovery()

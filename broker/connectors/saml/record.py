@@ -15,7 +15,7 @@ from broker.connectors.saml.subject import form_of, name_id_text, read_subject
 from broker.connectors.saml.times import SKEW, seconds
 from broker.connectors.saml.vocabulary import clark
 from broker.domain.assertion import Assertion
-from broker.domain.errors import NoMoreProof, PartnerFailed
+from broker.domain.errors import NoMoreProof, PartnerCancelled, PartnerFailed
 from broker.domain.text import printable
 
 OLDEST: Final = 300  # seconds that an IssueInstant may lie back (HS-27), by clocks that differ by no more than usual
@@ -75,7 +75,7 @@ def check_status(response: Element, *, has_assertion: bool) -> None:
     said = " / ".join(_word(collapse(part.get("Value")) or "") for part in code.iter(code.tag))
     if has_assertion:
         raise SamlRefused("saml_status", "HS-22", f"the status is {said}, and an assertion came all the same")
-    kind = NoMoreProof if said.endswith("NoAuthnContext") else PartnerFailed
+    kind = {"NoAuthnContext": NoMoreProof, "RequestDenied": PartnerCancelled}.get(said.rpartition(" / ")[2], PartnerFailed)
     raise kind("saml_status", f"HS-22: the partner answers {said}")
 
 

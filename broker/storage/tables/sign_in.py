@@ -86,6 +86,7 @@ sessions = Table(
     base.time("last_seen_at"),
     base.time("expires_at"),
     base.time("ended_at", null=True),
+    Column("device", String(64), nullable=False, server_default=""),
     Index("ix_sessions_person_id", "person_id"),
     Index("ix_sessions_expires_at", "expires_at"),
 )

@@ -14,7 +14,7 @@ from broker.domain.guest import Person
 from broker.domain.login import Session
 from broker.keyring.errors import SealError
 from broker.provider.logout import LogoutRequest, read_logout
-from broker.web import csrf
+from broker.web import csrf, signed_out
 from broker.web.cookies import Cookies, Purpose
 from broker.web.op.answer import see
 from broker.web.op.protocol import FORM, Protocol, pairs_of
@@ -56,6 +56,7 @@ class _Logout:
         return self._pages.render(
             "sign_out.html",
             ui_locales=asked.ui_locales,
+            keep_query={"parked": parked or self._park(pairs)},
             csrf=csrf.token(self._cookie or "", SCOPE),
             action=self._pages.path("/logout/confirm") + "?" + urlencode({"parked": self._park(_meant(asked))}),
             application=asked.application.name if asked.application else "",
@@ -112,13 +113,7 @@ class _Logout:
             separator = "&" if "?" in asked.redirect_uri else "?"
             query = f"{separator}{urlencode({'state': asked.state})}" if asked.state is not None else ""
             return see(asked.redirect_uri + query)
-        partner = self._broker.settings.get().partners.get(session.partner) if session else None
-        return self._pages.render(
-            "signed_out.html",
-            ui_locales=asked.ui_locales,
-            partner=partner.name if partner else "",
-            sign_in_url=self._pages.path("/apps"),
-        )
+        return signed_out.page(self._broker, self._pages, session, asked.ui_locales)
 
     def _park(self, pairs: Sequence[tuple[str, str]]) -> str:
         """The parameters, sealed for ten minutes: a row that strangers could fill is not needed (HT-13)."""

@@ -8,16 +8,15 @@ from flask import Blueprint, Response, request
 
 from broker.domain.audit import Actor
 from broker.domain.errors import BadRequest
-from broker.web import csrf
+from broker.web import csrf, signed_out
 from broker.web.cookies import Purpose
 from broker.web.pages import Pages
 from broker.web.panel import account, methods, question
+from broker.web.panel.frame import APPS, SCOPE, frame
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
     from broker.app import Broker
-
-_SCOPE = "apps"
 
 
 def blueprint(broker: Broker, pages: Pages) -> Blueprint:
@@ -47,12 +46,8 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
         return pages.render(
             "apps.html",
             keep_query={},
-            person=person.name or person.email,
             tiles=tiles,
-            methods_url=pages.path(methods.PATH),
-            account_url=pages.path(account.PATH),
-            sign_out_url=pages.path("/apps/sign-out"),
-            csrf=csrf.token(cookie, _SCOPE),
+            **frame(pages, cookie, person, APPS),
         )
 
     @routes.get("/launch/<application>")
@@ -69,12 +64,12 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     @routes.post("/apps/sign-out")
     def sign_out() -> Response:
         cookie = browser.session()
-        csrf.check(request, cookie, _SCOPE, browser.issuer)
+        csrf.check(request, cookie, SCOPE, browser.issuer)
         held = broker.sessions.find(cookie)
         if held is not None:
             actor = Actor(kind="person", id=held[1].id, address=browser.address())
             broker.sessions.end(held[0].sid, actor, "signed out")
-        response = pages.render("signed_out.html", sign_in_url=pages.path("/apps"))
+        response = signed_out.page(broker, pages, held[0] if held else None)
         browser.cookies.clear(response, Purpose.SESSION)
         browser.cookies.clear(response, Purpose.BROWSER)  # HW-13: it changes at logout
         return response

@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, json, request
 
 from broker.domain.audit import Actor
+from broker.domain.device import parts_of
 from broker.domain.errors import BadRequest, CommandError
 from broker.domain.guest import Kind, Person
 from broker.domain.ids import new_reference
 from broker.domain.login import Session, Wish
-from broker.web import csrf, headers
+from broker.domain.mailbox import PARTNER as CODES
+from broker.web import csrf, headers, signed_out
 from broker.web.cookies import Purpose
 from broker.web.pages import Pages
-from broker.web.panel import methods
+from broker.web.panel.frame import ACCOUNT, frame
 from broker.web.request import single
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
-PATH = "/account"
+PATH = ACCOUNT
 EXPORT, LEAVE = f"{PATH}/export", f"{PATH}/leave"
 _SCOPE = "account"
 
@@ -68,9 +70,8 @@ class _Door:
         except CommandError as error:
             raise BadRequest("not_found", error.reason) from None
 
-    def goodbye(self, template: str) -> Response:
-        """The page after the last sign-in of this browser ended."""
-        response = self._pages.render(template, sign_in_url=self._pages.path("/apps"))
+    def goodbye(self, response: Response) -> Response:
+        """The page after the last sign-in of this browser ended, without its cookies."""
         self._browser.cookies.clear(response, Purpose.SESSION)
         self._browser.cookies.clear(response, Purpose.BROWSER)  # HW-13
         return response
@@ -95,7 +96,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
     @routes.get(PATH)
     def account() -> Response:
-        return door.seen(lambda session, person, token: _page(broker, pages, session, person, token))
+        return door.seen(lambda session, person, token: _page(broker, pages, (session, browser.session() or ""), person, token))
 
     @routes.post(f"{PATH}/consents")
     def withdraw_consent() -> Response:
@@ -108,7 +109,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
         def end(session: Session, person: Person, actor: Actor) -> Response | None:
             broker.account.end_session(actor, person.id, sid)
-            return door.goodbye("signed_out.html") if sid == session.sid else None
+            return door.goodbye(signed_out.page(broker, pages, session)) if sid == session.sid else None
 
         return door.pressed(end)
 
@@ -128,7 +129,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     def leave() -> Response:
         def go(_session: Session, person: Person, actor: Actor) -> Response:
             broker.account.leave(actor, person.id)
-            return door.goodbye("account_left.html")
+            return door.goodbye(pages.render("account_left.html", sign_in_url=pages.path("/apps")))
 
         return door.pressed_by_owner(LEAVE, go)
 
@@ -140,7 +141,9 @@ def _file(found: Mapping[str, object]) -> Response:
     return response
 
 
-def _page(broker: Broker, pages: Pages, session: Session, person: Person, token: str) -> Response:
+def _page(broker: Broker, pages: Pages, held: tuple[Session, str], person: Person, token: str) -> Response:
+    """held: the session and its cookie."""
+    session, cookie = held
     found, partners = broker.account.of(person), broker.settings.get().partners
 
     def home(name: str) -> str:
@@ -151,7 +154,8 @@ def _page(broker: Broker, pages: Pages, session: Session, person: Person, token:
         keep_query={},
         name=person.name,
         email=person.email,
-        homes=list(dict.fromkeys(home(one.partner) for one in found.identities)),
+        homes=list(dict.fromkeys(home(one.partner) for one in found.identities if one.partner != CODES)),
+        by_code=any(one.partner == CODES for one in found.identities),
         since=person.redeemed_at or person.created_at,
         until=person.expires_at or 0,
         sponsor=person.sponsor or "",
@@ -160,7 +164,9 @@ def _page(broker: Broker, pages: Pages, session: Session, person: Person, token:
         sessions=[
             {
                 "sid": one.sid,
-                "home": home(one.partner),
+                "browser": parts_of(one.device)[0],
+                "system": parts_of(one.device)[1],
+                "home": home(one.partner) if one.partner != CODES else "",
                 "since": one.created_at,
                 "seen": one.last_seen_at,
                 "here": one.sid == session.sid,
@@ -172,8 +178,7 @@ def _page(broker: Broker, pages: Pages, session: Session, person: Person, token:
         sessions_url=pages.path(f"{PATH}/sessions"),
         export_url=pages.path(EXPORT),
         leave_url=pages.path(LEAVE),
-        methods_url=pages.path(methods.PATH),
-        apps_url=pages.path("/apps"),
+        **frame(pages, cookie, person, PATH),
     )
 
 

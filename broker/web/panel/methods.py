@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest
 from broker.domain.login import Wish
-from broker.services.methods import NotFresh, kind_of
+from broker.services.methods import NAME, NotFresh, kind_of
 from broker.web import csrf
 from broker.web.pages import Pages
+from broker.web.panel.frame import METHODS, frame
 from broker.web.request import single
 from broker.web.signin.browser import Browser
 
@@ -19,7 +21,12 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 _SCOPE = "methods"
-PATH = "/account/methods"
+_CARRIED = 480  # characters of an act's address
+PATH = METHODS
+Question = Literal["remove", "codes", "rename"]
+REMOVE: Question = "remove"
+CODES: Question = "codes"
+RENAME: Question = "rename"
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
@@ -39,7 +46,6 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
         return pages.render(
             "account_methods.html",
             keep_query={},
-            person=held[1].name or held[1].email,
             methods=[
                 {
                     "kind": kind_of(factor),
@@ -56,7 +62,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
             csrf=csrf.token(cookie, _SCOPE),
             add_url=pages.path(f"{PATH}/add"),
             codes_url=pages.path(f"{PATH}/codes"),
-            back_url=pages.path("/apps"),
+            **frame(pages, cookie, held[1], PATH),
         )
 
     @routes.post(f"{PATH}/add")
@@ -74,43 +80,108 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
 
 
 def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+    """Each act has an address of its own: the proof it wants leads back to it, it asks, and its button does it."""
+    changes = _Changes(broker, pages, browser)
+
     @routes.post(f"{PATH}/<uuid:factor>/rename")
     def rename_method(factor: str) -> Response:
-        _check(browser)
         name = single(request.form, "name")
-        return _done(lambda: broker.methods.rename(browser.session(), str(factor), name, browser.address()))
+        return changes.done(
+            _renaming(factor, name),
+            lambda cookie, address: broker.methods.rename(cookie, str(factor), name, address),
+        )
+
+    @routes.get(f"{PATH}/<uuid:factor>/rename")
+    def ask_to_rename(factor: str) -> Response:
+        name = single(request.args, "name")[:NAME]
+        return changes.asked(_renaming(factor, name), RENAME, str(factor), name=name)
 
     @routes.post(f"{PATH}/<uuid:factor>/remove")
     def remove_method(factor: str) -> Response:
-        _check(browser)
-        return _done(lambda: broker.methods.remove(browser.session(), str(factor), browser.address()))
+        return changes.done(
+            f"{factor}/remove", lambda cookie, address: broker.methods.remove(cookie, str(factor), address), confirmed=True
+        )
+
+    @routes.get(f"{PATH}/<uuid:factor>/remove")
+    def ask_to_remove(factor: str) -> Response:
+        return changes.asked(f"{factor}/remove", REMOVE, str(factor))
 
     @routes.post(f"{PATH}/codes")
     def new_codes() -> Response:
+        return changes.done(
+            "codes", lambda cookie, address: changes.codes_page(broker.methods.renew_codes(cookie, address)), confirmed=True
+        )
+
+    @routes.get(f"{PATH}/codes")
+    def ask_for_codes() -> Response:
+        return changes.asked("codes", CODES)
+
+
+class _Changes:
+    """What the buttons of the list do, each in its turn: prove, ask, do."""
+
+    def __init__(self, broker: Broker, pages: Pages, browser: Browser) -> None:
+        self._broker = broker
+        self._pages = pages
+        self._browser = browser
+
+    def asked(self, act: str, question: Question, factor_id: str = "", *, name: str = "") -> Response:
+        """The question before the act, after a fresh proof; without one, the proof leads back here."""
+        browser = self._browser
+        held = self._broker.own_pages.open_to(browser.session(), browser.address())
+        if held is None or not self._broker.methods.is_fresh(browser.session()):
+            return _prove(self._broker, browser, Wish.PROVE if held else "", f"{PATH}/{act}")
+        mine = self._broker.methods.of(held[1].id)
+        factor = next((one for one in mine.factors if one.id == factor_id), None)
+        if factor is None and factor_id:
+            return browser.go(self._pages.path(PATH))
+        return self._pages.render(
+            "account_confirm.html",
+            keep_query={"name": name} if name else {},
+            question=question,
+            method=(factor.name, kind_of(factor)) if factor is not None else ("", ""),
+            last=len(mine.factors) == 1,
+            name=name,
+            csrf=csrf.token(browser.session() or "", _SCOPE),
+            action=self._pages.path(f"{PATH}/{act.partition('?')[0]}"),
+            cancel_url=self._pages.path(PATH),
+        )
+
+    def done(self, act: str, change: Callable[[str | None, str], Response | None], *, confirmed: bool = False) -> Response:
+        """The act. confirmed: only the button of its own page may do it. Whoever could not open the page now, for what the policies
+        say, changes nothing on it either (SC-06).
+        """
+        browser = self._browser
         _check(browser)
-        return _done(lambda: _codes_page(broker.methods.renew_codes(browser.session(), browser.address())))
-
-    def _codes_page(codes: Sequence[str]) -> Response:
-        """The only answer that they are in (MF-11)."""
-        token = csrf.token(browser.session() or "", _SCOPE)
-        return pages.render("recovery_codes.html", codes=codes, csrf=token, action=pages.path(f"{PATH}/saved"))
-
-    def _done(change: Callable[[], Response | None]) -> Response:
-        """Whoever could not open the page now, for what the policies say, changes nothing on it either (SC-06)."""
-        if broker.own_pages.open_to(browser.session(), browser.address()) is None:
-            return _prove(broker, browser, "")
+        if confirmed and single(request.form, "confirmed") != "yes":
+            return browser.go(self._pages.path(f"{PATH}/{act}"))
+        if self._broker.own_pages.open_to(browser.session(), browser.address()) is None:
+            return _prove(self._broker, browser, "", f"{PATH}/{act}")
         try:
-            shown = change()
+            shown = change(browser.session(), browser.address())
         except NotFresh:
-            return _prove(broker, browser, Wish.PROVE)
-        return shown or browser.go(pages.path(PATH))
+            return _prove(self._broker, browser, Wish.PROVE, f"{PATH}/{act}")
+        return shown or browser.go(self._pages.path(PATH))
+
+    def codes_page(self, codes: Sequence[str]) -> Response:
+        """The only answer that they are in (MF-11)."""
+        token = csrf.token(self._browser.session() or "", _SCOPE)
+        return self._pages.render("recovery_codes.html", codes=codes, csrf=token, action=self._pages.path(f"{PATH}/saved"))
+
+
+def _renaming(factor: str, name: str) -> str:
+    """The address of the act; the login that carries it has room for so much of a name."""
+    carried = name[:NAME]
+    while len(path := f"{factor}/rename?{urlencode({'name': carried})}") > _CARRIED:
+        carried = carried[:-1]
+    return path
 
 
 def _check(browser: Browser) -> None:
     csrf.check(request, browser.session(), _SCOPE, browser.issuer)
 
 
-def _prove(broker: Broker, browser: Browser, wish: str) -> Response:
-    """A login that comes back to this page."""
-    started = broker.sign_in.begin_panel(browser.binding(), browser.address(), PATH, wish=wish)
+def _prove(broker: Broker, browser: Browser, wish: str, path: str = PATH) -> Response:
+    """A login that comes back to this page, or to the act that wants the proof."""
+    started = broker.sign_in.begin_panel(browser.binding(), browser.address(), path, wish=wish)
     return browser.into(started)

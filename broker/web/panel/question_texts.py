@@ -65,9 +65,7 @@ TEXTS: Mapping[QuestionKind, QuestionText] = {
     QuestionKind.FACTOR_RESET: QuestionText(
         _("Has %(guest)s lost their phone?"),
         (
-            _(
-                "%(guest)s (%(email)s) signed in at %(partner)s and says they have lost their second step (a phone or a security key)."
-            ),
+            _("%(guest)s (%(email)s) signed in and says they have lost their second step (a phone or a security key)."),
             _(
                 "Call them before you agree: somebody who has stolen their password would ask for the same thing. If you do nothing, nothing changes."
             ),

@@ -78,6 +78,7 @@ def _register_posts(routes: Blueprint, broker: Broker, pages: Pages, browser: Br
         except PageError as error:
             if error.login_id is not None:
                 g.reference, g.retry_url = error.reference, browser.path(error.login_id)
+                g.names = browser.names(at)
             raise
         return browser.go(pages.path(f"/saml/{partner}/claim?handle={handle}"))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, g, request
 
+from broker.domain.device import device_of
 from broker.domain.login import Login
 from broker.services.turn import Started
 from broker.web import csrf, headers
@@ -50,6 +51,10 @@ class Browser:
         """Where the browser is, by the rules of trusted proxies (SC-09)."""
         return client_address(request, self._broker.settings.get().broker.network.trusted_proxies)
 
+    def device(self) -> str:
+        """Browser and system in words; nothing else of the User-Agent goes further."""
+        return device_of(request.headers.get("User-Agent", ""))
+
     def token(self, scope: str) -> str:
         """The CSRF token of a form of a login, bound to this browser."""
         return csrf.token(self.binding() or "", scope)
@@ -63,6 +68,13 @@ class Browser:
         g.reference = login.reference
         g.retry_url = self.path(login.id)
         g.ui_locales = login.request.ui_locales if login.request else ()
+        g.names = self.names(login.partner, login.request.client_id if login.request else None)
+
+    def names(self, partner: str | None, client_id: str | None = None) -> dict[str, str]:
+        """How a page calls a partner and an application, as far as the files know them."""
+        settings = self._broker.settings.get()
+        known = {"partner": settings.partners.get(partner or ""), "application": settings.applications.get(client_id or "")}
+        return {kind: found.name for kind, found in known.items() if found is not None}
 
     def path(self, login_id: str, step: str = "") -> str:
         """The address of a login's dispatcher, or of one of its steps."""

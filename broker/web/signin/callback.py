@@ -62,6 +62,7 @@ def claimed(browser: Browser, partner: str, complete: Callable[[], str]) -> Resp
     except PageError as error:
         if error.login_id is not None:
             g.reference, g.retry_url = error.reference, browser.path(error.login_id)
+            g.names = browser.names(partner)
         raise
     response = browser.go(browser.path(login_id))
     browser.cookies.set(response, Purpose.HOME, partner, max_age=_REMEMBERED)

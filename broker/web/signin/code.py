@@ -37,6 +37,7 @@ def page(broker: Broker, pages: Pages, browser: Browser, login: Login, *, entere
         status=400 if entered is not None else 200,
         ui_locales=locales,
         keep_query={},
+        here=browser.path(login.id),
         application=sent.found.application.name if sent.found.application else "",
         email=box.address,
         sure=box.person is not None,

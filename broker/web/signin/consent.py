@@ -11,6 +11,7 @@ from broker.services.facts import Found
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
 from broker.web.request import single
+from broker.web.signin import stopped
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
@@ -63,6 +64,5 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
             raise BadRequest("accept")
         given_up, error = broker.choices.give_up(login_id, browser.binding(), browser.address())
         if given_up.request is None:
-            invitation = broker.invitations.by_id(given_up.invitation_id or "")
-            return pages.render("declined.html", until=invitation.expires_at if invitation else 0)
+            return stopped.page(broker, pages, given_up)
         return respond(browser.issuer, given_up.request, error, pages)

@@ -20,6 +20,7 @@ from broker.web.i18n import _
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
 from broker.web.request import single
+from broker.web.signin import stopped
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
@@ -59,20 +60,24 @@ def _challenge(pages: Pages, browser: Browser, asked: Asked, problem: str, statu
         "mfa_challenge.html",
         status=status,
         ui_locales=login.request.ui_locales if login.request else (),
-        keep_query={},
+        keep_query={"recovery": "1"} if "recovery" in request.args else {},
+        here=browser.path(login.id),
         application=asked.found.application.name if asked.found.application else "",
         apps=apps if codes else [],
         keys=keys,
         codes=codes,
         recovery=asked.codes_left > 0,
+        by_recovery=codes and asked.codes_left > 0 and (not apps or "recovery" in request.args),
+        recovery_url=browser.path(login.id) + "?recovery=1",
         options=json.dumps(asked.options),
         errors=[{"field": "code", "message": say(problem)}] if problem else [],
         csrf=browser.token(login.id),
-        action=browser.path(login.id, "factor"),
+        action=browser.path(login.id, "factor") + ("?recovery=1" if "recovery" in request.args else ""),
         passkey_action=browser.path(login.id, "passkey"),
         lost_url=browser.path(login.id, "lost"),
         skip_url=browser.path(login.id, "skip") if is_only_wished_for(asked.found.facts) else "",
-        cancel_url=browser.path(login.id, "unable") if login.request else "",
+        cancel_url=browser.path(login.id, "unable"),
+        waits=login.request is not None,
     )
 
 
@@ -84,6 +89,7 @@ def _enroll(pages: Pages, browser: Browser, asked: Asked, problem: str, status: 
         status=status,
         ui_locales=login.request.ui_locales if login.request else (),
         keep_query={},
+        here=browser.path(login.id),
         application=asked.found.application.name if asked.found.application else "",
         asked=not login.wish,
         apps=how in ("any", "totp"),
@@ -122,7 +128,9 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         browser.check(str(login))
         given_up, error = broker.choices.give_up(str(login), browser.binding(), browser.address(), unable=True)
         if given_up.request is None:
-            return browser.go(pages.path(given_up.return_path or "/apps"))
+            if given_up.wish:  # the page that it came from is still open; the act that wanted the proof is not carried on
+                return browser.go(pages.path(_page_of(given_up.return_path or "")))
+            return stopped.page(broker, pages, given_up)
         return respond(browser.issuer, given_up.request, error, pages)
 
 
@@ -169,6 +177,7 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
             "mfa_lost.html",
             ui_locales=stands.found.login.request.ui_locales if stands.found.login.request else (),
             keep_query={},
+            here=browser.path(str(login), "lost"),
             only_keys=only_keys,
             weaker=only_keys and (stands.codes_left > 0 or len(usable) < len(stands.held)),
             codes=0 if only_keys else stands.codes_left,
@@ -209,6 +218,11 @@ def _register_enroll(routes: Blueprint, broker: Broker, pages: Pages, browser: B
         return pages.render(
             "recovery_codes.html", codes=fresh, csrf=browser.token(login_id), action=browser.path(login_id, "saved")
         )
+
+
+def _page_of(act: str) -> str:
+    """The page that an act began on."""
+    return next((page for page in ("/account/methods", "/account") if act.startswith(page)), "/apps")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from broker.web.cookies import Purpose
 from broker.web.errors import page_for
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
-from broker.web.signin import code, consent, factors, home, terms, vouching, ways
+from broker.web.signin import code, consent, factors, home, stopped, terms, vouching, ways
 from broker.web.signin.browser import Browser
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
 
     @routes.get("/signin/<uuid:login>")
     def step(login: str) -> Response:
-        turn = broker.sign_in.step(str(login), browser.binding(), browser.session(), browser.address())
+        turn = broker.sign_in.step(str(login), browser.binding(), browser.session(), browser.address(), browser.device())
         browser.within(turn.found.login)
         show = steps.get(turn.step)
         return show(turn) if show is not None else ended(pages, browser, turn)
@@ -62,7 +62,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         browser.check(str(login))
         given_up, answer = broker.choices.give_up(str(login), browser.binding(), browser.address())
         if given_up.request is None:
-            return browser.go(pages.path("/apps"))
+            return stopped.page(broker, pages, given_up)
         return respond(browser.issuer, given_up.request, answer, pages)
 
 
@@ -78,7 +78,7 @@ def send_out(broker: Broker, pages: Pages, browser: Browser, turn: Turn) -> Resp
     if outbound.form is None:
         return browser.go(outbound.url)
     target = found.partner.name if found.partner else ""
-    return pages.render("post_form.html", target=target, action=outbound.url, fields=dict(outbound.form))
+    return pages.render("post_form.html", keep_query={}, target=target, action=outbound.url, fields=dict(outbound.form))
 
 
 def ended(pages: Pages, browser: Browser, turn: Turn) -> Response:
@@ -113,10 +113,11 @@ def refused(pages: Pages, browser: Browser, turn: Turn) -> Response:
         error,
         reference=g.reference,
         ui_locales=g.ui_locales,
-        forms=ways.buttons(pages, browser, login, primary=True),
-        first=ways.fresh_link(pages, browser, error, g.ui_locales),
+        forms=ways.buttons(browser, login, primary=True),
+        first=ways.fresh_link(pages, browser, error),
         ask=_whom_to_ask(turn) if error.code == "not_assigned" else (),
         contact=(person.sponsor or "") if person and said.code == "guest_expired" else "",
+        names=g.names,
         account=(asserted.email or asserted.name or "" if asserted else person.email if person else ""),
     )
 

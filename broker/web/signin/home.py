@@ -37,14 +37,14 @@ def page(
         status=status,
         ui_locales=login.request.ui_locales if login.request else (),
         keep_query={},
+        here=browser.path(login.id, "address"),
         application=found.application.name if found.application else "",
         csrf=browser.token(login.id),
         action=browser.path(login.id, "home"),
         email=email or login.login_hint or "",
         errors=[{"field": "email", "message": problem}] if problem else [],
         other_url=browser.path(login.id, "choose"),
-        last=_last(broker, browser),
-        choose_url=browser.path(login.id, "choose"),
+        last=None if problem else _last(broker, browser),
         account=account or "",
         account_action=browser.path(login.id, "account"),
     )
@@ -62,7 +62,10 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     @routes.post("/signin/<uuid:login>/home")
     def address(login: str) -> Response:
         browser.check(str(login))
-        typed = single(request.form, "email").strip()
+        typed, last = single(request.form, "email").strip(), single(request.form, "last")
+        if last and not _is_another(broker, browser, str(login), typed):
+            _choose(str(login), last)
+            return browser.go(browser.path(str(login)))
         email = canonical(typed)
         if email is None:
             found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
@@ -101,10 +104,12 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
     @routes.post("/signin/<uuid:login>/choose")
     def chosen(login: str) -> Response:
         browser.check(str(login))
-        partner = broker.choices.choose(str(login), browser.binding(), email=None, partner_id=single(request.form, "partner"))
-        if partner is None:
-            raise BadRequest("partner_unknown")
+        _choose(str(login), single(request.form, "partner"))
         return browser.go(browser.path(str(login)))
+
+    def _choose(login_id: str, partner_id: str) -> None:
+        if broker.choices.choose(login_id, browser.binding(), email=None, partner_id=partner_id) is None:
+            raise BadRequest("partner_unknown")
 
     @routes.get("/signin/<uuid:login>/address")
     def by_address(login: str) -> Response:
@@ -119,8 +124,19 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return browser.go(browser.path(str(login)))
 
 
+def _is_another(broker: Broker, browser: Browser, login_id: str, typed: str) -> bool:
+    """Whether an address was typed, not only left as the page showed it: then it counts, not the organization used last."""
+    if not typed:
+        return False
+    found = broker.sign_in.look(login_id, browser.binding(), browser.session(), browser.address())
+    return typed != (found.login.login_hint or "")
+
+
 def matching(broker: Broker, query: str, last: str) -> list[PartnerFile]:
-    """The partners whose name or domain has the words: the one called `last` first, then by name; one more than a page shows."""
+    """The partners whose name or domain has the words: the one called `last` first, then by name; one more than a page shows.
+
+    A hidden one is not shown to strangers, only where it was used last.
+    """
     settings = broker.settings.get()
     words = query.casefold().split()
 
@@ -130,5 +146,5 @@ def matching(broker: Broker, query: str, last: str) -> list[PartnerFile]:
 
     first = settings.partners.get(last)
     found = [first] if first is not None and fits(first) else []
-    others = (partner for partner in settings.partners_by_name if partner.id != last and fits(partner))
+    others = (partner for partner in settings.partners_by_name if partner.id != last and not partner.hidden and fits(partner))
     return found + list(islice(others, LISTED + 1 - len(found)))

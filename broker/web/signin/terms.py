@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _DATED = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-([0-9]{2}))?", re.ASCII)
 _ITEM = re.compile(r"(?:[-*+]|[0-9]{1,3}[.)]) +")
+_NUMBER = re.compile(r"([0-9]{1,3})[.)] ")
 Block = dict[str, object]
 
 
@@ -42,7 +43,7 @@ def page(broker: Broker, pages: Pages, browser: Browser, found: Found) -> Respon
         download_url=pages.path(f"/terms?language={text.language}"),
         csrf=browser.token(login.id),
         action=browser.path(login.id, "terms"),
-        cancel_url=browser.path(login.id, "cancel") if login.request else "",
+        decline_url=browser.path(login.id, "cancel"),
     )
 
 
@@ -108,7 +109,9 @@ def blocks(text: str) -> list[Block]:
         if not lines:
             continue
         if _ITEM.match(lines[0]):
-            found.append({"kind": "list", "entries": _items(lines)})
+            number = _NUMBER.match(lines[0])
+            kind = {"kind": "numbers", "first": int(number[1])} if number else {"kind": "list"}
+            found.append({**kind, "entries": _items(lines)})
         else:
             found.append({"kind": "text", "text": _plain(" ".join(lines))})
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,7 +63,9 @@ def of_error(broker: Broker, pages: Pages, browser: Browser, error: PageError) -
     """The way on from an error; None where nothing of this browser is known."""
     again = fresh_link(pages, browser, error)
     if again is not None:
-        return Ways(pages.path("/apps") if isinstance(error, InvitationUsed) else None, first=again)
+        if isinstance(error, InvitationUsed):  # who accepted it needs no link, but the way in
+            return Ways(pages.path("/apps"), buttons=({**again, "primary": False},))
+        return Ways(None, first=again)
     named = error.login_id or (request.view_args or {}).get("login")
     is_callback = "partner" in (request.view_args or {})  # a second answer names no login: it is this browser's newest
     if not isinstance(error, _EXPLAINED) or (named is None and not is_callback):
@@ -75,32 +76,30 @@ def of_error(broker: Broker, pages: Pages, browser: Browser, error: PageError) -
     if isinstance(error, LoginExpired):
         return _after(broker, pages, browser, login)
     if isinstance(error, TooManyAttempts):
-        return _from_code(pages, browser, error, login)
-    others = () if isinstance(error, BadRequest) else tuple(buttons(pages, browser, login, primary=False))
+        return _from_code(browser, error, login)
+    others = () if isinstance(error, BadRequest) else tuple(buttons(browser, login, primary=False))
     return Ways(browser.path(login.id), buttons=others)
 
 
-def _from_code(pages: Pages, browser: Browser, error: TooManyAttempts, login: Login) -> Ways:
+def _from_code(browser: Browser, error: TooManyAttempts, login: Login) -> Ways:
     """RX-07: after wrong codes a new one; after too many mails, the same page later. Another account goes at once."""
-    others = tuple(buttons(pages, browser, login, primary=False))
+    others = tuple(buttons(browser, login, primary=False))
     if error.reason != "code_tries":
         return Ways(browser.path(login.id), buttons=others)
-    say = pages.translator(login.request.ui_locales if login.request else ()).gettext
     path, token = browser.path(login.id, "code/again"), browser.token(login.id)
-    return Ways(None, buttons=others, first={"action": path, "csrf": token, "label": say(ANOTHER), "primary": True})
+    return Ways(None, buttons=others, first={"action": path, "csrf": token, "label": ANOTHER, "primary": True})
 
 
-def fresh_link(pages: Pages, browser: Browser, error: PageError, ui_locales: Sequence[str] = ()) -> Button | None:
+def fresh_link(pages: Pages, browser: Browser, error: PageError) -> Button | None:
     """A new link by mail, for whoever holds a ticket: expired, replaced, revoked and unknown ones look alike (IN-06)."""
     ticket = browser.cookies.read(request, Purpose.INVITATION)
     if ticket is None or not isinstance(error, (InvitationExpired, InvitationUsed)) or error.reason == "invitation_inviter":
         return None
-    say = pages.translator(ui_locales).gettext
     return {
         "action": pages.path("/invitation/fresh"),
         "csrf": csrf.token(ticket, FRESH),
-        "label": say(_("Send me a new link")),
-        "hint": say(_("The new link goes to the invited address only.")),
+        "label": _("Send me a new link"),
+        "hint": _("The new link goes to the invited address only."),
         "primary": True,
     }
 
@@ -120,11 +119,10 @@ def _after(broker: Broker, pages: Pages, browser: Browser, login: Login) -> Ways
     return Ways(launch, BACK) if launch else None
 
 
-def buttons(pages: Pages, browser: Browser, login: Login, *, primary: bool) -> list[Button]:
+def buttons(browser: Browser, login: Login, *, primary: bool) -> list[Button]:
     """Another account, and back to the application where one asked. primary: whether the first is the page's purpose."""
-    say = pages.translator(login.request.ui_locales if login.request else ()).gettext
     csrf = browser.token(login.id)
-    ways: list[Button] = [{"action": browser.path(login.id, "restart"), "csrf": csrf, "label": say(OTHER), "primary": primary}]
+    ways: list[Button] = [{"action": browser.path(login.id, "restart"), "csrf": csrf, "label": OTHER, "primary": primary}]
     if login.request is not None:
-        ways.append({"action": browser.path(login.id, "cancel"), "csrf": csrf, "label": say(BACK), "primary": False})
+        ways.append({"action": browser.path(login.id, "cancel"), "csrf": csrf, "label": BACK, "primary": False})
     return ways
