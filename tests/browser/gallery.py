@@ -423,8 +423,8 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "question_answered.html",
             "question-answered",
             {
-                "title": "The access continues",
-                "line": "Gerda Guest has access until 7 December 2027. We'll ask you again before it ends.",
+                "said": "The access continues",
+                "more": "Gerda Guest has access until 7 December 2027. We'll ask you again before it ends.",
                 "names": {},
             },
         ),

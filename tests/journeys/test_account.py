@@ -131,7 +131,7 @@ def test_forged_buttons(world: World, ada: Visitor) -> None:
     at_home(world, ada)
     bo = world.visitor(BO)
     world.redeem(bo, world.invite(BO.email))
-    foreign = at_home(world, bo).document.forms[0].data(None, {})
+    foreign = at_home(world, bo).document.forms[1].data(None, {})
     before = world.counts("refusals", "attempts")
     for path in ("consents", "sessions", "export", "leave"):
         address = f"{world.url}/account/{path}"

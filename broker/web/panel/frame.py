@@ -15,7 +15,7 @@ SCOPE = "apps"  # of the form that signs out
 
 
 def frame(pages: Pages, cookie: str, person: Person, here: str) -> dict[str, Any]:
-    """What templates/own_page.html needs. here: the path of the page; cookie: of the session."""
+    """What templates/_own_page.html needs. here: the path of the page; cookie: of the session."""
     return {
         "person": person.name or person.email,
         "places": [{"place": path, "url": pages.path(path), "current": path == here} for path in (APPS, ACCOUNT, METHODS)],

@@ -69,7 +69,7 @@ def _answered(broker: Broker, pages: Pages, done: Question, given: str) -> Respo
     say = pages.translator()
     values = _values(broker, Asked(done, broker.guests.show(done.person_id).person), say)
     choice = next(one for one in TEXTS[done.kind].choices if one.answer == given)
-    return pages.render("question_answered.html", title=choice.done, line=choice.more, names=values)
+    return pages.render("question_answered.html", said=choice.done, more=choice.more, names=values)
 
 
 def _values(broker: Broker, asked: Asked, say: Translator) -> dict[str, str]:
