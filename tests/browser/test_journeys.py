@@ -45,7 +45,7 @@ def test_invitation_by_keyboard_on_a_phone(open_context: OpenContext, stage: Sta
     arrives(page, "review-permissions")
     examine(page)
     said = page.inner_text("main")
-    assert page.inner_text("h1") == "Contoso invites you to Payroll"
+    assert page.inner_text("h1") == "Review and accept"
     for words in (
         "Gerda Guest",
         person.email,
@@ -298,7 +298,7 @@ def test_access_panel_and_sign_out(open_context: OpenContext, stage: Stage) -> N
     page.click("text=Sign out")
     arrives(page, "signed-out")
     examine(page)
-    assert page.inner_text("[data-primary]") == "Sign in again"
+    assert page.inner_text("[data-primary]") == "Sign out at Fabrikam"
     page.go_back()
     arrives(page, "home-organization")  # the panel is not in any cache (SC-12)
     page.goto(stage.payroll)
@@ -324,7 +324,7 @@ def test_sign_out_from_the_application(open_context: OpenContext, stage: Stage) 
     arrives(page, "signed-out")
     assert "You're still signed in at Fabrikam" in page.inner_text("main")
     examine(page)
-    page.click("[data-primary]")
+    page.click("text=Sign in again")
     arrives(page, "home-organization")
 
 
