@@ -306,6 +306,20 @@ def test_hs8_as_many_attributes_as_may_be() -> None:
     assert show(genuine(edit=value(inner))).assertion.email == "ada@fabrikam.example"
 
 
+def test_hs8_as_many_namespaces_as_may_be() -> None:
+    """HS-8: 64 in scope of an element that nobody reads, two of which are there already; one more is refused."""
+    for count, fine in ((62, True), (63, False)):
+        names = " ".join(f'xmlns:p{number}="urn:{number}"' for number in range(count))
+        crowd = '<x:d xmlns:x="urn:x"/>' * 8
+        message = genuine(edit=extensions(f'<x:c xmlns:x="urn:x" {names}/>{crowd}'))
+        if fine:
+            assert show(message).assertion.email == "ada@fabrikam.example"
+        else:
+            with pytest.raises(PartnerUntrusted) as caught:
+                show(message)
+            assert "namespaces" in caught.value.detail
+
+
 def test_the_field_is_read_whole() -> None:
     """A message with everything that is not read, encrypted too."""
     edit = value(NEST.format("x"))
