@@ -170,12 +170,9 @@ class Outbound:
 
     def __call__(self, own: Sequence[str]) -> HttpClient:
         """The client to use now towards a partner or application. own: its URLs as its file has them (FA-15)."""
-        listed = tuple(str(entry) for entry in self._settings().broker.network.allow_private_addresses)
-        allow = counting(listed, own)
-        held = self._held.get(allow)
-        if held is None:
-            held = HttpClient(allow, USER_AGENT, places=self._places)
-            self._held = {kept: client for kept, client in self._held.items() if kept in ((), listed)} | {allow: held}
+        allow = counting(listed := tuple(self._settings().broker.network.allow_private_addresses), own)
+        held = self._held.get(allow) or HttpClient(allow, USER_AGENT, places=self._places)
+        self._held = {kept: client for kept, client in self._held.items() if kept in ((), listed)} | {allow: held}
         return held
 
 
