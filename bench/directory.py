@@ -33,10 +33,10 @@ from broker.demo.visitor import Visitor
 from broker.domain.assignment import Assignment, Principal
 from broker.domain.audit import Actor
 from broker.domain.group import Group
-from broker.domain.guest import State
+from broker.domain.guest import GuestState
 from broker.domain.ids import new_id
-from broker.storage import assignments, groups
-from broker.storage.directory import Wanted
+from broker.storage.directory import assignments, groups
+from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.engine import Database
 from broker.storage.tables import assignments as assignment_rows
 from broker.storage.tables import group_members, identities, invitations, people
@@ -199,19 +199,19 @@ def assignment(row: Row) -> Row:
 def questions(broker: Broker) -> Iterator[tuple[str, Callable[[], object]]]:
     """What staff looks for."""
     now, guests = broker.clock(), broker.guests
-    known = guests.page(Wanted(state=State.ACTIVE), limit=PAGE)
+    known = guests.page(GuestFilter(state=GuestState.ACTIVE), limit=PAGE)
     middle, partner, sponsor = "m", known[0].partner, known[0].sponsor
 
     def page(after: str = "", **wanted: Any) -> Callable[[], object]:
-        return lambda: guests.page(Wanted(**wanted), after=after, limit=PAGE)
+        return lambda: guests.page(GuestFilter(**wanted), after=after, limit=PAGE)
 
     yield "list_first", page()
     yield "list_middle", page(after=middle)
-    yield "list_state", page(state=State.BLOCKED)
-    yield "list_state_middle", page(after=middle, state=State.ACTIVE)
+    yield "list_state", page(state=GuestState.BLOCKED)
+    yield "list_state_middle", page(after=middle, state=GuestState.ACTIVE)
     yield "list_partner", page(partner=partner)
     yield "list_sponsor", page(sponsor=sponsor)
-    yield "list_partner_and_state", page(partner=partner, state=State.ACTIVE)
+    yield "list_partner_and_state", page(partner=partner, state=GuestState.ACTIVE)
     yield "list_expiring", page(expiring_before=now + 300 * DAY)
     yield "list_inactive", page(inactive_since=now - 30 * DAY)
     yield "list_without_sponsor", page(without_sponsor=True)

@@ -26,7 +26,7 @@ from sqlalchemy import event
 from broker.app import build
 from broker.domain.audit import Actor
 from broker.keyring.root import create_root
-from broker.services.invitations import Wish
+from broker.services.invitations.invitations import InvitationRequest
 from broker.storage.migrate import upgrade
 
 REACH = {"seconds": 60.0, "statements": 6}
@@ -89,7 +89,9 @@ def statements(home: Path) -> int:
         count[0] += 1
 
     event.listen(broker.db.writer, "before_cursor_execute", note)
-    broker.invitations.invite(Actor(kind="command"), Wish(email="one@fabrikam.example", application="payroll", mail=True))
+    broker.invitations.invite(
+        Actor(kind="command"), InvitationRequest(email="one@fabrikam.example", application="payroll", mail=True)
+    )
     broker.close()
     return count[0]
 

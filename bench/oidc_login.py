@@ -21,7 +21,7 @@ from typing import Any
 
 from broker.demo.browser import Browser
 from broker.demo.cast import ADA, Cast
-from broker.demo.relying import Pending, call
+from broker.demo.relying import PendingRequest, call
 from broker.demo.visitor import Visitor
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -80,7 +80,7 @@ def run(logins: int) -> dict[str, Any]:
         ada.open(cast.invite(ADA)["redeem_url"])
         party = cast.payroll
 
-        def code() -> tuple[Mapping[str, str], Pending]:
+        def code() -> tuple[Mapping[str, str], PendingRequest]:
             url, pending = party.begin()
             return ada.open(url, stop_at=party.redirect_uri).query, pending
 

@@ -22,16 +22,16 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from _cpu import milliseconds
 
 from broker.domain.assurance import SFA
-from broker.domain.guest import Kind
-from broker.domain.judgement import judge
+from broker.domain.guest import PersonKind
 from broker.domain.policy import Circumstances, Net, Policy, Rulebook, Whom
+from broker.domain.policy_decision import judge
 from broker.domain.replay import PastSignIn
-from broker.services.replay import run
+from broker.services.policies.replay import run
 
 REACH = 1.0
 POLICIES = 1000
 ADA = Circumstances(
-    kind=Kind.GUEST,
+    kind=PersonKind.GUEST,
     guest="ada@fabrikam.example",
     groups=frozenset(f"group-{n}" for n in range(100)),
     partner="fabrikam",

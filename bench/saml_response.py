@@ -19,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from _cpu import milliseconds
 
-from broker.connectors.saml.decode import decode
+from broker.connectors.saml.assertion_reader import read_record
 from broker.connectors.saml.decryption import decrypt
-from broker.connectors.saml.gate import gate_response
-from broker.connectors.saml.record import read_record
+from broker.connectors.saml.parse import decode
+from broker.connectors.saml.schema_gate import gate_response
 from broker.connectors.saml.signature import verify
 from tests.connectors.saml.idp import EXPECTED, VIEW, canonical, encryption, genuine, rsa_key, show, x509_info
 

@@ -10,62 +10,62 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from broker.connectors.http import IN_ALL, IN_FLIGHT, HttpClient
-from broker.connectors.wire import Places
+from broker.connectors.outbound.client import IN_ALL, IN_FLIGHT, HttpClient
+from broker.connectors.outbound.transport import Places
 from broker.domain.private_addresses import counting
 from broker.domain.question import QuestionKind
 from broker.keyring.root import load_roots
 from broker.keyring.seal import Sealer
-from broker.provider.view import ApplicationView
-from broker.services.account import Account
-from broker.services.acs import Acs
-from broker.services.applications import Applications
-from broker.services.assignments import Assignments
-from broker.services.attempts import Attempts
-from broker.services.audit_chain import AuditChain
-from broker.services.audit_heads import Heads
-from broker.services.audit_log import AuditLog
-from broker.services.background import Background
-from broker.services.catalog import Catalog
-from broker.services.choices import Choices
-from broker.services.client_keys import ClientKeys
-from broker.services.clients import Clients
+from broker.provider.application import ApplicationView
+from broker.services.access.applications import Applications
+from broker.services.access.assignments import Assignments
+from broker.services.access.groups import Groups
 from broker.services.doctor import Doctor
-from broker.services.ends import Ends
-from broker.services.factor_resets import FactorResets
-from broker.services.fresh import Fresh
-from broker.services.grants import Grants
-from broker.services.groups import Groups
-from broker.services.guest_life import GuestLife
-from broker.services.guests import Guests
-from broker.services.health import Health
-from broker.services.housekeeping import Housekeeping
-from broker.services.identity_changes import IdentityChanges
-from broker.services.invitations import Invitations
-from broker.services.keys import Keys
-from broker.services.mail_codes import MailCodes
-from broker.services.metadata_fetches import MetadataFetches
-from broker.services.methods import Methods
-from broker.services.mismatches import Mismatches
-from broker.services.moving import Moving
-from broker.services.nodes import Nodes
-from broker.services.outbox import Outbox, Write
-from broker.services.own_pages import OwnPages
-from broker.services.partner_refresh import PartnerRefresh
-from broker.services.partners import Partners
-from broker.services.policies import InForce, Policies
-from broker.services.proving import Proving
-from broker.services.questions import Questions
-from broker.services.receipts import Receipts
-from broker.services.redemption import Redemption
-from broker.services.reload import Reload
-from broker.services.sent_invitations import SentInvitations
-from broker.services.sessions import Sessions
-from broker.services.sign_in import SignIn
-from broker.services.sponsors import Sponsors
-from broker.services.terms import Terms
-from broker.services.tickets import Tickets
-from broker.services.upstream import Upstream
+from broker.services.factors.own_methods import Methods
+from broker.services.factors.reset import FactorResets
+from broker.services.guests.directory import Guests
+from broker.services.guests.expiry import Ends
+from broker.services.guests.lifecycle import GuestLife
+from broker.services.guests.self_service import SelfService
+from broker.services.guests.sponsors import Sponsors
+from broker.services.history.audit_chain import AuditChain
+from broker.services.history.audit_export import AuditLog
+from broker.services.history.audit_heads import Heads
+from broker.services.history.receipts import Receipts
+from broker.services.invitations.identity_mismatch import Mismatches
+from broker.services.invitations.invitations import Invitations
+from broker.services.invitations.links import Tickets
+from broker.services.invitations.rebinding import GuestRebinding
+from broker.services.invitations.resend import Fresh
+from broker.services.invitations.sent import SentInvitations
+from broker.services.keys.ring import Keys
+from broker.services.login.actions import Choices
+from broker.services.login.consent import Redemption
+from broker.services.login.email_code import MailCodes
+from broker.services.login.identity_changes import IdentityChanges
+from broker.services.login.own_page_access import OwnPages
+from broker.services.login.saml_response import Acs
+from broker.services.login.second_factor import Proving
+from broker.services.login.sign_in import SignIn
+from broker.services.login.terms import Terms
+from broker.services.login.upstream import Upstream
+from broker.services.messages.mail_questions import Questions
+from broker.services.messages.outbox import Outbox, Write
+from broker.services.oauth.client_authentication import Clients
+from broker.services.oauth.client_jwks import ClientKeys
+from broker.services.oauth.grants import Grants
+from broker.services.operations.background import Background
+from broker.services.operations.catalog import Catalog
+from broker.services.operations.health import Health
+from broker.services.operations.housekeeping import Housekeeping
+from broker.services.operations.nodes import Nodes
+from broker.services.operations.reload import Reload
+from broker.services.partners.documents import Partners
+from broker.services.partners.metadata_readers import MetadataFetches
+from broker.services.partners.refresh import PartnerRefresh
+from broker.services.policies.policies import InForce, Policies
+from broker.services.rate_limits import RateLimits
+from broker.services.sessions.sessions import Sessions
 from broker.settings.load import Settings
 from broker.settings.reload import CurrentSettings
 from broker.storage.engine import Database
@@ -87,7 +87,7 @@ class Broker:
     db: Database
     sealer: Sealer
     keys: Keys
-    attempts: Attempts
+    attempts: RateLimits
     applications: Applications
     clients: Clients
     partners: Partners
@@ -109,13 +109,13 @@ class Broker:
     invitations: Invitations
     sent_invitations: SentInvitations
     fresh: Fresh
-    moving: Moving
+    moving: GuestRebinding
     outbox: Outbox
     guests: Guests
     groups: Groups
     assignments: Assignments
     life: GuestLife
-    account: Account
+    account: SelfService
     sponsors: Sponsors
     questions: Questions
     receipts: Receipts
@@ -159,7 +159,7 @@ def open_policies(home: Path) -> Iterator[Policies]:
         db.close()
 
 
-class Outbound:
+class OutboundClients:
     """The outbound clients of the settings in force: one for whom the list of private addresses counts, one for all others."""
 
     def __init__(self, settings: Callable[[], Settings], threads: int | None) -> None:
@@ -210,8 +210,8 @@ def build(
     db = Database(now().broker.database, base=home)
     sealer = before.sealer if before else Sealer(load_roots(home / "keys"))
     keys = Keys(db, sealer, clock, keep=max(86_400, now().broker.tokens.id + 600))
-    http = Outbound(now, threads)
-    attempts = Attempts(db, clock)
+    http = OutboundClients(now, threads)
+    attempts = RateLimits(db, clock)
     applications = Applications(now)
     partners = Partners(db, clock, now, keys, http)
     sessions = Sessions(db, clock, now)
@@ -264,12 +264,12 @@ def build(
         invitations=Invitations(db, clock, now, tickets),
         sent_invitations=SentInvitations(db, clock, now, tickets),
         fresh=Fresh(db, clock, now, attempts, tickets),
-        moving=Moving(db, clock, now, tickets),
+        moving=GuestRebinding(db, clock, now, tickets),
         outbox=outbox,
         groups=Groups(db, clock, now),
         assignments=Assignments(db, clock, now),
         guests=guests,
-        account=Account(db, clock, now, guests, sessions, life),
+        account=SelfService(db, clock, now, guests, sessions, life),
         life=life,
         questions=Questions(
             db,

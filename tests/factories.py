@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 from broker.domain.assignment import Assignment, Principal
 from broker.domain.factor import Factor, Method
 from broker.domain.group import Group
-from broker.domain.guest import Identity, Kind, Person, State
+from broker.domain.guest import GuestState, Identity, Person, PersonKind
 from broker.domain.ids import digest, new_id, new_reference
 from broker.domain.invitation import Invitation, Status
-from broker.domain.login import Grant, Login, Purpose, Session, Stage
+from broker.domain.login import Grant, Login, LoginPurpose, Session, Stage
 from broker.domain.question import Question, QuestionKind
 from broker.domain.receipt import Outcome, Receipt
-from broker.storage import people
+from broker.storage.directory import people
 from tests.clock import START
 
 
@@ -24,8 +24,8 @@ def person(**values: Any) -> Person:
     number = new_id()
     plain = {
         "id": number,
-        "kind": Kind.GUEST,
-        "state": State.ACTIVE,
+        "kind": PersonKind.GUEST,
+        "state": GuestState.ACTIVE,
         "email": f"guest-{number[:8]}@fabrikam.example",
         "email_verified": True,
         "name": "Gerda Guest",
@@ -90,7 +90,7 @@ def login(**values: Any) -> Login:
     plain = {
         "id": new_id(),
         "reference": new_reference(),
-        "purpose": Purpose.PANEL,
+        "purpose": LoginPurpose.PANEL,
         "stage": Stage.OPEN,
         "created_at": START,
         "expires_at": START + 3600,

@@ -54,7 +54,7 @@ def _verify_file(path: Path, ends: list[tuple[int, str]], home: Path, as_json: b
     from broker.domain.errors import Invalid
     from broker.keyring.root import load_roots
     from broker.keyring.seal import Sealer
-    from broker.services.audit_file import events, judge
+    from broker.services.history.audit_file import events, judge
 
     keys = home / "keys"
     sealer = Sealer(load_roots(keys)) if keys.is_dir() and any(keys.glob("*.key")) else None
@@ -95,7 +95,7 @@ def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_j
     import io
     import json
 
-    from broker.services.audit_log import COLUMNS, cells
+    from broker.services.history.audit_export import COLUMNS, cells
 
     if as_csv and as_json:
         raise click.UsageError("--csv and --json are two forms of the same; give one")
@@ -119,7 +119,7 @@ def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_j
 
 def _ends(given: str) -> list[tuple[int, str]]:
     """NUMBER:HEAD itself, or each one in a file: kept output of this command, var/audit-head, or lines of the log."""
-    from broker.services.audit_heads import LINE, read
+    from broker.services.history.audit_heads import LINE, read
 
     if LINE.fullmatch(given):
         return read(given)

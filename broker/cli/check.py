@@ -12,7 +12,7 @@ import click
 from broker.cli.output import home_option, json_option, print_json
 
 if TYPE_CHECKING:
-    from broker.cli.check_online import Finding
+    from broker.cli.check_online import OnlineFinding
     from broker.settings.errors import ConfigError
     from broker.settings.sources import Reading, Source
 
@@ -31,7 +31,7 @@ def check(context: click.Context, home: Path, online: bool, as_json: bool) -> No
     reading = load.read(home, os.environ)
     notes = [*pending.notes(reading), *cautions.notes(reading), *_missing_groups(reading)]
     errors = list(reading.errors)
-    findings: list[Finding] = []
+    findings: list[OnlineFinding] = []
     if online:
         from broker.cli.check_online import look
 
@@ -71,7 +71,7 @@ def _missing_groups(reading: Reading) -> list[ConfigError]:
     files = {source.id: source.model for source in reading.of("policy") if isinstance(source.model, PolicyFile)}
     if broker is None or not any(file.users.include.groups or file.users.exclude.groups for file in files.values()):
         return []
-    from broker.services.group_uses import missing_at
+    from broker.services.policies.group_uses import missing_at
 
     trees = {source.id: source.tree for source in reading.of("policy")}
     found = missing_at(broker.database, reading.home, files)
@@ -85,7 +85,7 @@ def _names_metadata_files(reading: Reading) -> bool:
 def _metadata_files(reading: Reading) -> list[tuple[bool, ConfigError]]:
     """What the partners' metadata files say is as good as config: judged without --online, and beside other mistakes (FC-12)."""
     from broker.cli.check_saml import files
-    from broker.connectors.http import HttpClient
+    from broker.connectors.outbound.client import HttpClient
     from broker.settings.cross import allowed
 
     client = HttpClient(allowed(reading) or (), "guest-broker")
@@ -128,7 +128,7 @@ def _answers_go(source: Source) -> str:
     return f"/saml/{source.id}/acs" if saml.allow_idp_initiated else "/saml/acs"
 
 
-def _say(reading: Reading, findings: list[Finding], keys: str) -> None:
+def _say(reading: Reading, findings: list[OnlineFinding], keys: str) -> None:
     """The good news, on standard output."""
     words = (("partner", "partners"), ("application", "applications"), ("policy", "policies"))
     counts = (_counted(sum(1 for _ in reading.of(word)), word, many) for word, many in words)

@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from broker.cli import check_saml
-from broker.connectors.http import HttpClient
 from broker.connectors.oidc.discovery import check_discovery, fetch_discovery, fetch_jwks
+from broker.connectors.outbound.client import HttpClient
 from broker.domain.errors import PartnerFailed
 from broker.domain.private_addresses import counting
-from broker.services.probe import ADVICE, SKEW, Watching, unlike, whose_clock
+from broker.services.partners.provider_probe import ADVICE, SKEW, Watching, unlike, whose_clock
 from broker.settings.broker_file import BrokerFile
 from broker.settings.errors import ConfigError, Loc
 from broker.settings.model import ApplicationFile, OidcPartner, PartnerFile, SamlPartner
@@ -23,7 +23,7 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class OnlineFinding:
     """One partner (or application with jwks_uri). redirect_uri: what is to be registered there (over SAML: where answers go). skew: seconds, or None."""
 
     partner: str
@@ -39,7 +39,7 @@ class Finding:
         return {**names, "ok": not self.errors, "errors": [str(error) for error in self.errors]}
 
 
-def look(reading: Reading) -> list[Finding]:
+def look(reading: Reading) -> list[OnlineFinding]:
     """Every partner, and every application with a jwks_uri, a few at a time: those whose own file is good.
 
     Nothing where broker.yaml is not good: it says which addresses may be visited.
@@ -52,7 +52,7 @@ def look(reading: Reading) -> list[Finding]:
         return [finding for finding in found if finding is not None]
 
 
-def _source(source: Source, broker: BrokerFile, home: Path) -> Finding | None:
+def _source(source: Source, broker: BrokerFile, home: Path) -> OnlineFinding | None:
     listed, own = broker.network.allow_private_addresses, _addresses(source)
     client = Watching(counting(listed, own) if own else listed, "guest-broker")
     try:
@@ -75,7 +75,7 @@ def _addresses(source: Source) -> tuple[str, ...]:
     return (uri,) if uri is not None else ()
 
 
-def _partner(source: Source, partner: OidcPartner, issuer: str, client: Watching) -> Finding:
+def _partner(source: Source, partner: OidcPartner, issuer: str, client: Watching) -> OnlineFinding:
     redirect_uri = f"{issuer}/oidc/{source.id}/callback"
     errors: list[ConfigError] = []
     keys = 0
@@ -95,10 +95,10 @@ def _partner(source: Source, partner: OidcPartner, issuer: str, client: Watching
     summary = (
         f"{partner.issuer} answers, {keys} {'key' if keys == 1 else 'keys'}; register the redirect URI {redirect_uri}{plain}"
     )
-    return Finding(source.id, source.tree.file, redirect_uri, summary, client.skew, errors)
+    return OnlineFinding(source.id, source.tree.file, redirect_uri, summary, client.skew, errors)
 
 
-def _saml(source: Source, partner: SamlPartner, issuer: str, home: Path, client: Watching) -> Finding:
+def _saml(source: Source, partner: SamlPartner, issuer: str, home: Path, client: Watching) -> OnlineFinding:
     answers = f"{issuer}/saml/{source.id}/acs" if partner.allow_idp_initiated else f"{issuer}/saml/acs"
     summary, errors = "", []
     try:
@@ -113,16 +113,18 @@ def _saml(source: Source, partner: SamlPartner, issuer: str, home: Path, client:
     if client.skew is not None and abs(client.skew) > SKEW:
         advice = "set the clock that is wrong, by NTP"
         errors.append(_error(source, ("saml", "metadata"), "clock_skew", whose_clock(client.skew), advice))
-    return Finding(source.id, source.tree.file, answers, summary, client.skew, errors)
+    return OnlineFinding(source.id, source.tree.file, answers, summary, client.skew, errors)
 
 
-def _application(source: Source, uri: str, client: HttpClient) -> Finding:
+def _application(source: Source, uri: str, client: HttpClient) -> OnlineFinding:
     try:
         count = len(fetch_jwks(client, uri)[0]["keys"])
     except PartnerFailed as error:
         advice = ADVICE.get(error.reason, "ask the application's team")
-        return Finding(source.id, source.tree.file, errors=[_error(source, ("jwks_uri",), error.reason, error.detail, advice)])
-    return Finding(source.id, source.tree.file, summary=f"{uri} answers, {count} {'key' if count == 1 else 'keys'}")
+        return OnlineFinding(
+            source.id, source.tree.file, errors=[_error(source, ("jwks_uri",), error.reason, error.detail, advice)]
+        )
+    return OnlineFinding(source.id, source.tree.file, summary=f"{uri} answers, {count} {'key' if count == 1 else 'keys'}")
 
 
 def _error(source: Source, at: Loc, reason: str, detail: str, advice: str) -> ConfigError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from broker.domain.errors import PartnerFailed
 from broker.services.doctor import advice
-from broker.services.probe import wall_clock
+from broker.services.partners.provider_probe import wall_clock
 from broker.settings.errors import ConfigError
 from broker.settings.model import PartnerFile, SamlPartner
 from broker.settings.sources import Reading
@@ -15,7 +15,7 @@ from broker.settings.sources import Reading
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from broker.connectors.http import HttpClient
+    from broker.connectors.outbound.client import HttpClient
     from broker.connectors.saml.metadata import Idp
     from broker.settings.sources import Source
 
@@ -24,10 +24,10 @@ def metadata(home: Path, saml: SamlPartner, client: HttpClient) -> Idp:
     """What the partner publishes, or its file. Raises PartnerFailed."""
     from broker.connectors.saml.aggregate import read_file
     from broker.connectors.saml.fetch import fetch_metadata
-    from broker.connectors.saml.metadata import Wanted
+    from broker.connectors.saml.metadata import EntityFilter
 
     pin = saml.metadata_certificate
-    wanted = Wanted(
+    wanted = EntityFilter(
         entity_id=saml.entity_id,
         certificate=(home / str(pin)).read_text("latin-1") if pin is not None else None,
         allows_plain=client.allows_plain,

@@ -53,8 +53,8 @@ def restored(home: Path, as_json: bool) -> None:
     """
     import time
 
-    from broker.services.audit_heads import Heads
-    from broker.services.restored import Restored
+    from broker.services.history.audit_heads import Heads
+    from broker.services.operations.after_restore import Restored
     from broker.storage import migrate
 
     with closing(_database(home)) as database:

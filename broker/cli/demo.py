@@ -40,7 +40,7 @@ def demo(once: bool, home: Path | None, port: int) -> None:
 def _run(once: bool, home: Path, port: int) -> int:
     """The exit status: 0 if all held, 1 with one clear line otherwise."""
     from broker.demo.cast import Cast, run_until_stopped
-    from broker.demo.process import BrokerError
+    from broker.demo.process import BrokerProcessError
     from broker.demo.serving import PortTaken
     from broker.demo.story import tell
 
@@ -48,7 +48,7 @@ def _run(once: bool, home: Path, port: int) -> int:
     try:
         with Cast(home, port) as cast:
             return (0 if tell(cast) else 1) if once else run_until_stopped(cast)
-    except (BrokerError, PortTaken, OSError) as error:
+    except (BrokerProcessError, PortTaken, OSError) as error:
         click.echo(f"demo: {error}", err=True)
         return 1
     except KeyboardInterrupt:

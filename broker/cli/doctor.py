@@ -11,7 +11,7 @@ import click
 from broker.cli.output import build, home_option, json_option, plain, print_json, say
 
 if TYPE_CHECKING:
-    from broker.services.doctor import ApplicationReport, Finding, Report
+    from broker.services.doctor import ApplicationReport, DoctorReport, Finding
 
 _HEADS = {"problem": "Problems", "warning": "Warnings", "ok": "OK"}
 SIDES = {
@@ -42,7 +42,7 @@ def doctor(partner: str | None, application: str | None, offline: bool, home: Pa
         _print(examiner.examine(partner or "", offline=offline), as_json)
 
 
-def _print(report: Report | ApplicationReport, as_json: bool) -> None:
+def _print(report: DoctorReport | ApplicationReport, as_json: bool) -> None:
     if as_json:
         print_json(report.to_json())
     else:

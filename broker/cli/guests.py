@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from broker.cli import guest_life
+from broker.cli import guest_lifecycle
 from broker.cli.actor import command_actor
-from broker.cli.guest_reset import reset
+from broker.cli.guest_rebind import reset
 from broker.cli.moment import Moment
 from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table
 
@@ -19,7 +19,7 @@ def guests() -> None:
     """List, show and manage guests."""
 
 
-for command in guest_life.COMMANDS:
+for command in guest_lifecycle.COMMANDS:
     guests.add_command(command)
 
 
@@ -41,13 +41,13 @@ def list_(home: Path, as_json: bool, after: str, limit: int, **filters: Any) -> 
 
     In the order of their addresses; those who expire, are inactive or have no sponsor, longest first.
     """
-    from broker.domain.guest import State
-    from broker.storage.directory import Wanted
+    from broker.domain.guest import GuestState
+    from broker.storage.directory.guest_pages import GuestFilter
 
     broker = build(home)
     times = {name: filters[name](broker.clock()) if filters[name] else None for name in ("expiring_before", "inactive_since")}
-    wanted = Wanted(
-        state=State(filters["state"]) if filters["state"] else None,
+    wanted = GuestFilter(
+        state=GuestState(filters["state"]) if filters["state"] else None,
         partner=filters["partner"],
         sponsor=filters["sponsor"].lower() if filters["sponsor"] else None,
         text=filters["search"].lower(),
@@ -74,7 +74,7 @@ def show(guest: str, home: Path, as_json: bool) -> None:
     """
     from broker.cli.assign import assigned
     from broker.cli.invite import posted
-    from broker.services.methods import kind_of
+    from broker.services.factors.own_methods import kind_of
 
     broker = build(home)
     found = broker.guests.show(guest)

@@ -12,7 +12,7 @@ from broker.cli.groups import page_options
 from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, say, when
 
 if TYPE_CHECKING:
-    from broker.services.sent_invitations import Sent
+    from broker.services.invitations.sent import Sent
 
 _COLUMNS = ["created_at", "email", "status", "application", "expires_at", "inviter", "id"]
 

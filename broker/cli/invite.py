@@ -13,7 +13,7 @@ from broker.cli.output import build, home_option, json_option, plain, print_json
 
 if TYPE_CHECKING:
     from broker.app import Broker
-    from broker.services.invitations import Invited
+    from broker.services.invitations.invitations import Invited
 
 
 _APOSTROPHES = "\u2018\u2019\u02bc\u00b4`"  # what becomes of ' in a word processor (FB-17)
@@ -51,7 +51,7 @@ def invite(
     **options: Any,
 ) -> None:
     """Invite EMAIL, or the rows of a file. Inviting again keeps the guest and replaces the link."""
-    from broker.services.invitations import Wish
+    from broker.services.invitations.invitations import InvitationRequest
 
     if (email is None) == (table is None):
         raise click.UsageError("give one address, or --csv FILE")
@@ -59,7 +59,7 @@ def invite(
         raise click.UsageError("--dry-run goes with --csv, --preview with an address, --cc with a mail")
     broker, options["copy_to"], until = build(home), options.pop("cc"), options.pop("until")
     options["until"] = until(broker.clock()) if until else None
-    wish = Wish(email=email or "", mail=not no_mail, **options)
+    wish = InvitationRequest(email=email or "", mail=not no_mail, **options)
     if table is not None:
         from broker.cli.invite_csv import invite_rows
 

@@ -18,7 +18,7 @@ from broker.cli.progress import with_progress
 
 if TYPE_CHECKING:
     from broker.app import Broker
-    from broker.services.invitations import Wish
+    from broker.services.invitations.invitations import InvitationRequest
 
 COLUMNS = ("email", "name", "message", "language", "application", "redirect_url")
 TOGETHER = 50  # rows of one transaction
@@ -26,7 +26,7 @@ SENT_HERE = 200  # rows whose mails this command sends itself; the serving broke
 Row = tuple[int, dict[str, str] | str]  # line number, and the cells or what is wrong with them
 
 
-def invite_rows(broker: Broker, path: Path, defaults: Wish, *, dry_run: bool, as_json: bool) -> None:
+def invite_rows(broker: Broker, path: Path, defaults: InvitationRequest, *, dry_run: bool, as_json: bool) -> None:
     """Every row; a line each on standard output, the sum at the end, exit 1 if any was bad. defaults: for empty cells."""
     actor = command_actor()
     counts: Counter[str] = Counter()
@@ -57,7 +57,7 @@ def invite_rows(broker: Broker, path: Path, defaults: Wish, *, dry_run: bool, as
         click.echo(f"{path.name}: {summary}")
 
 
-def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Wish) -> Iterator[dict[str, Any]]:
+def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: InvitationRequest) -> Iterator[dict[str, Any]]:
     """Some rows a transaction; memory stays flat, however long the list."""
     from broker.cli.invite import warning
     from broker.domain.errors import CommandError
@@ -94,7 +94,7 @@ def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Wish) ->
             }
 
 
-def _judged(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Wish) -> Iterator[dict[str, Any]]:
+def _judged(broker: Broker, actor: Any, rows: Iterator[Row], defaults: InvitationRequest) -> Iterator[dict[str, Any]]:
     from broker.cli.invite import warning
     from broker.domain.errors import CommandError
     from broker.services.addresses import canonical
@@ -114,7 +114,7 @@ def _result(line: int, email: str, word: str, problem: str | None, look_twice: s
     return {"line": line, "email": email, "result": word, "problem": problem, "redeem_url": None, "warning": look_twice}
 
 
-def _wish(cells: dict[str, str], defaults: Wish) -> Wish:
+def _wish(cells: dict[str, str], defaults: InvitationRequest) -> InvitationRequest:
     given: dict[str, Any] = dict(cells)
     return replace(defaults, **given)
 

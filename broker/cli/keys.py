@@ -14,7 +14,7 @@ from broker.cli.output import home_option, json_option, print_json, print_table,
 
 if TYPE_CHECKING:
     from broker.keyring.ring import KeyRecord
-    from broker.services.keys import KeyInfo, Keys
+    from broker.services.keys.ring import KeyInfo, Keys
     from broker.settings.load import Settings
     from broker.storage.engine import Database
 
@@ -38,7 +38,7 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:
     """
     from broker.keyring.create import SIGNING
     from broker.keyring.root import SUFFIX, create_root, load_roots
-    from broker.services.saml_partners import keys_needed
+    from broker.services.partners.saml import keys_needed
     from broker.storage.engine import Database
     from broker.storage.migrate import upgrade
 
@@ -178,7 +178,7 @@ def _opened(home: Path, database: Database | None = None) -> Iterator[Keys]:
 
     from broker.keyring.root import load_roots
     from broker.keyring.seal import Sealer
-    from broker.services.keys import Keys
+    from broker.services.keys.ring import Keys
 
     home = home.resolve()
     database = database or _database(home)

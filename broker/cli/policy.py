@@ -14,7 +14,7 @@ from broker.cli.output import home_option, json_option, plain, print_json, refus
 from broker.cli.progress import counting
 
 if TYPE_CHECKING:
-    from broker.services.policies import Policies
+    from broker.services.policies.policies import Policies
     from broker.settings.policy_file import PolicyFile
 
 CHANGES = {"newly_blocked": "Newly blocked", "newly_asked": "Newly asked", "freed": "Freed"}
@@ -66,15 +66,15 @@ def replay(since: str, file: Path | None, fail_on: tuple[str, ...], home: Path, 
 
     Says who would be blocked, asked or freed.
     """
-    from broker.services.replay import run, shown
+    from broker.services.policies.replay import run, shown
 
     seconds = _seconds(since)
     if file is None:
         with _policies(home) as policies, counting("sign-ins") as progress:
             report = run(policies.book(), policies.past(seconds), progress)
     else:
-        from broker.services.policies import marked_book
-        from broker.services.policy_export import Export
+        from broker.services.policies.export import Export
+        from broker.services.policies.policies import marked_book
 
         export = Export(file)
         book = marked_book(_policy_files(home), export)

@@ -22,7 +22,7 @@ from flask import Flask, jsonify, make_response, redirect, request
 from werkzeug.wrappers import Response
 
 from broker.demo.page import button, form, page, pretty
-from broker.demo.relying import Pending, RelyingParty, SignInFailed, Tokens
+from broker.demo.relying import PendingRequest, RelyingParty, SignInFailed, Tokens
 
 PASSED_ON = ("prompt", "max_age", "login_hint", "domain_hint", "acr_values", "ui_locales", "claims", "scope", "response_mode")
 COOKIE = "application"
@@ -32,7 +32,7 @@ COOKIE = "application"
 class Visit:
     """One browser's session here."""
 
-    pending: Pending | None = None
+    pending: PendingRequest | None = None
     tokens: Tokens | None = None
     userinfo: dict[str, Any] | None = None
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker.demo.cookies import CookieJar, origin_of, same_site
-from broker.demo.document import Button, Document, Form, read
+from broker.demo.document import Button, Form, HtmlDocument, read
 
 MAX_HOPS = 20  # as Chromium: ERR_TOO_MANY_REDIRECTS
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -57,7 +57,7 @@ class Page:
     status: int
     headers: Mapping[str, str]
     body: bytes
-    document: Document = field(default_factory=Document)
+    document: HtmlDocument = field(default_factory=HtmlDocument)
 
     @property
     def text(self) -> str:
@@ -238,7 +238,7 @@ class Browser:
             merged[name] = f"{merged[name]}, {value}" if name in merged else value
         self.hops.append(Hop(method, url, status, merged.get("location"), tuple(name for name, _ in cookies)))
         html = merged.get("content-type", "").startswith("text/html")
-        return Page(url, status, merged, answer, read(answer.decode("utf-8", "replace")) if html else Document())
+        return Page(url, status, merged, answer, read(answer.decode("utf-8", "replace")) if html else HtmlDocument())
 
     def _exchange(self, method: str, parts: urllib.parse.SplitResult, headers: Mapping[str, str], body: bytes | None) -> tuple[
         int, list[tuple[str, str]], bytes

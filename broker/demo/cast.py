@@ -23,7 +23,7 @@ from broker.demo.process import BrokerProcess
 from broker.demo.relying import RelyingParty
 from broker.demo.saml_identity import SamlIdentityProvider
 from broker.demo.saml_partner import create_saml_partner
-from broker.demo.serving import Server, check_free, free_port
+from broker.demo.serving import LoopbackServer, check_free, free_port
 
 ADA = Account(subject="fab-1001", name="Ada Fabrik", email="ada@fabrikam.example")
 BO = Account(subject="fab-1002", name="Bo Fabrik", email="bo@fabrikam.example")
@@ -63,10 +63,10 @@ class Cast:
         if port:
             check_free("127.0.0.1", port)
         own = port or free_port()
-        self.home, self.notes, self._servers = home.resolve(), list[Note](), dict[str, Server]()
+        self.home, self.notes, self._servers = home.resolve(), list[Note](), dict[str, LoopbackServer]()
         try:
             for name, host in _HOSTS.items():
-                self._servers[name] = Server(host, port + 1 if port else 0)
+                self._servers[name] = LoopbackServer(host, port + 1 if port else 0)
         except BaseException:
             self.close()
             raise

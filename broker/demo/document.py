@@ -57,7 +57,7 @@ class Form:
 
 
 @dataclass(slots=True)
-class Document:
+class HtmlDocument:
     """What a page holds.
 
     data: the `data-` attributes of `<main>` and of what stands in it (the first of a name). codes: texts of `<code>`.
@@ -75,7 +75,7 @@ class Document:
     text: str = ""
 
 
-def read(html: str) -> Document:
+def read(html: str) -> HtmlDocument:
     """Parse a page."""
     reader = _Reader()
     reader.feed(html)
@@ -86,7 +86,7 @@ def read(html: str) -> Document:
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.document = Document()
+        self.document = HtmlDocument()
         self._form: Form | None = None
         self._text: dict[str, list[str]] = {}
         self._href = ""

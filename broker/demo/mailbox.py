@@ -28,7 +28,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class ReceivedMail:
     """One message of the folder. text, html: its parts; the pictures of the HTML are in it."""
 
     to: str
@@ -43,20 +43,20 @@ class Mail:
         return _LINK.findall(self.text)
 
 
-def read_mails(folder: Path) -> list[Mail]:
+def read_mails(folder: Path) -> list[ReceivedMail]:
     """The messages of a folder, newest first; what cannot be read yet is left for the next time."""
     files = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns, reverse=True) if folder.is_dir() else []
     return [_read(path) for path in files]
 
 
-def _read(path: Path) -> Mail:
+def _read(path: Path) -> ReceivedMail:
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     text = html = ""
     if isinstance(message, EmailMessage):
         part, rich = message.get_body(("plain", "html")), message.get_body(("html",))
         text = part.get_content() if part is not None else ""
         html = _with_pictures(rich.get_content(), message) if rich is not None else ""
-    return Mail(str(message["To"] or ""), str(message["Subject"] or ""), str(message["Date"] or ""), text, html)
+    return ReceivedMail(str(message["To"] or ""), str(message["Subject"] or ""), str(message["Date"] or ""), text, html)
 
 
 def _with_pictures(html: str, message: EmailMessage) -> str:
@@ -83,7 +83,7 @@ def create_mailbox(folder: Path, notes: Sequence[Note] = ()) -> Flask:
     return app
 
 
-def _as_html(mail: Mail) -> str:
+def _as_html(mail: ReceivedMail) -> str:
     """As a mail program shows it: the HTML in a frame without scripts, and the text beside it."""
     text = _LINK.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', escape(mail.text, quote=False))
     head = f"<h3>{escape(mail.subject)}</h3><small>to {escape(mail.to)}, {escape(mail.date)}</small>"

@@ -33,9 +33,9 @@ from flask import Flask, Response, jsonify, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from broker.demo.faults import FAULTS, SKEW
-from broker.demo.identity import Account, Client, IdentityProvider, Refused, Request, Session
+from broker.demo.identity import Account, Client, DemoSession, IdentityProvider, Request, RequestRefused
 from broker.demo.page import button, form, page
-from broker.demo.serving import PortTaken, Server
+from broker.demo.serving import LoopbackServer, PortTaken
 from broker.demo.switches import switches
 
 COOKIE = "partner"
@@ -50,7 +50,7 @@ class _Pages:
 
     def __init__(self, provider: IdentityProvider, colour: str) -> None:
         self._provider, self._colour = provider, colour
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, DemoSession] = {}
 
     def _page(self, title: str, body: str, *, name: str, status: int = 200, **marks: str) -> AnyResponse:
         html = page(title, body, name=name, who=self._provider.name, colour=self._colour, marks=marks)
@@ -58,7 +58,7 @@ class _Pages:
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
-    def _session(self) -> Session | None:
+    def _session(self) -> DemoSession | None:
         return self._sessions.get(request.cookies.get(COOKIE, ""))
 
     def home(self) -> AnyResponse:
@@ -106,9 +106,9 @@ class _Pages:
         subject = params.pop("subject", "")
         checked = self._provider.request(params)
         if not subject:
-            raise Refused("access_denied", "the person cancelled", request=checked)
+            raise RequestRefused("access_denied", "the person cancelled", request=checked)
         if subject not in self._provider.accounts:
-            raise Refused("invalid_request", "nobody of that name works here")
+            raise RequestRefused("invalid_request", "nobody of that name works here")
         session = self._provider.sign_in(subject, second_factor=checked.wants_second_factor)
         answer = self._send(checked, self._provider.answer(checked, session))
         handle = secrets.token_urlsafe(32)
@@ -128,7 +128,7 @@ class _Pages:
         joint = "&" if "?" in checked.redirect_uri else "?"
         return redirect(f"{checked.redirect_uri}{joint}{urlencode(params)}", 303)
 
-    def refused(self, error: Refused) -> AnyResponse:
+    def refused(self, error: RequestRefused) -> AnyResponse:
         """A protocol error: to the relying party where that is safe, as JSON for programs, else as a page."""
         if error.request is not None:
             said = {"error": error.error, "error_description": error.description}
@@ -186,7 +186,7 @@ def create_partner(provider: IdentityProvider, *, colour: str = "#7a3e9d") -> Fl
     )
     for path, view, methods in routes:
         app.add_url_rule(path, endpoint=path, view_func=view, methods=methods)
-    app.register_error_handler(Refused, pages.refused)
+    app.register_error_handler(RequestRefused, pages.refused)
 
     def clock(answer: AnyResponse) -> AnyResponse:
         slow = SKEW if provider.fault == "skewed_clock" else 0
@@ -229,7 +229,7 @@ def main(argv: Sequence[str] | None = None, *, until: threading.Event | None = N
             [Account(**item) for item in json.loads(Path(options.people).read_text("utf-8"))] if options.people else list(PEOPLE)
         )
         clients = [_client(text) for text in options.client]
-        server = Server(host, int(port))
+        server = LoopbackServer(host, int(port))
     except (OSError, ValueError, TypeError, PortTaken) as error:
         print(f"partner: {error}", file=sys.stderr)
         return 2

@@ -17,7 +17,7 @@ from broker.demo.relying import SignInFailed, call
 START_SECONDS, STOP_SECONDS, COMMAND_SECONDS = 30, 10, 60
 
 
-class BrokerError(Exception):
+class BrokerProcessError(Exception):
     """The broker did not start, or a command refused. The text is one line for a person."""
 
 
@@ -61,7 +61,7 @@ class BrokerProcess:
         until = time.monotonic() + START_SECONDS
         while not self._is_ready():
             if not self.is_running or time.monotonic() > until:
-                raise BrokerError(f"the broker did not start: {self.last_words}")
+                raise BrokerProcessError(f"the broker did not start: {self.last_words}")
             time.sleep(0.1)
 
     def _is_ready(self) -> bool:
@@ -96,7 +96,7 @@ class BrokerProcess:
         """Run `broker WORDS`; what it printed. Raises BrokerError with its own line when it refuses."""
         done = self.command(*words)
         if done.returncode != 0:
-            raise BrokerError(f"broker {words[0]}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
+            raise BrokerProcessError(f"broker {words[0]}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
         return done.stdout
 
     def ask(self, *words: str) -> Any:

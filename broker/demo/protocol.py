@@ -35,7 +35,7 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class DemoSession:
     """Who is signed in in one browser, since when (seconds since 1970), and whether with a second factor."""
 
     subject: str
@@ -67,11 +67,11 @@ class Code:
     """What a code stands for until it is spent."""
 
     request: Request
-    session: Session
+    session: DemoSession
     expires_at: int
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A protocol error. redirect_uri: where the browser takes it; None: a page, or JSON with this status."""
 
     def __init__(self, error: str, description: str, *, status: int = 400, request: Request | None = None) -> None:
@@ -87,15 +87,15 @@ def basic(authorization: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         name, colon, secret = "", "", ""
     if scheme.lower() != "basic" or not colon:
-        raise Refused("invalid_client", "the Authorization header is not Basic", status=401)
+        raise RequestRefused("invalid_client", "the Authorization header is not Basic", status=401)
     return urllib.parse.unquote_plus(name), urllib.parse.unquote_plus(secret)
 
 
 def check_verifier(challenge: str | None, verifier: str | None) -> None:
     """RFC 7636 4.6; a verifier without a challenge is refused too (RFC 9700 2.1.1)."""
     if (challenge is None) != (verifier is None):
-        raise Refused("invalid_grant", "code_verifier and code_challenge go together")
+        raise RequestRefused("invalid_grant", "code_verifier and code_challenge go together")
     if challenge is not None and verifier is not None:
         made = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         if not hmac.compare_digest(made.encode(), challenge.encode()):
-            raise Refused("invalid_grant", "code_verifier does not fit")
+            raise RequestRefused("invalid_grant", "code_verifier does not fit")

@@ -35,7 +35,7 @@ class SignInFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingRequest:
     """What must be remembered from the request to the answer, in the browser's own session."""
 
     state: str
@@ -88,11 +88,11 @@ class RelyingParty:
             self._metadata = found
         return self._metadata
 
-    def begin(self, **params: str) -> tuple[str, Pending]:
+    def begin(self, **params: str) -> tuple[str, PendingRequest]:
         """The address to send the browser to, and what to remember. params: prompt, max_age, login_hint, acr_values, ... as they are."""
         verifier = secrets.token_urlsafe(32)
         max_age = int(params["max_age"]) if params.get("max_age", "").isdecimal() else None
-        pending = Pending(secrets.token_urlsafe(16), secrets.token_urlsafe(16), verifier, max_age, self._clock())
+        pending = PendingRequest(secrets.token_urlsafe(16), secrets.token_urlsafe(16), verifier, max_age, self._clock())
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         query = {
             "response_type": "code",
@@ -107,7 +107,7 @@ class RelyingParty:
         }
         return f"{self.metadata['authorization_endpoint']}?{urllib.parse.urlencode(query)}", pending
 
-    def complete(self, answer: Mapping[str, str], pending: Pending | None) -> Tokens:
+    def complete(self, answer: Mapping[str, str], pending: PendingRequest | None) -> Tokens:
         """Verify the authorization response and fetch tokens. Raises SignInFailed."""
         if pending is None or answer.get("state") != pending.state:
             raise SignInFailed("state", "this answer belongs to no sign-in of this browser")
@@ -187,7 +187,7 @@ class RelyingParty:
         return Tokens(verified.claims, raw["access_token"], raw["id_token"], raw.get("refresh_token"), raw)
 
 
-def _is_fresh(claims: Mapping[str, Any], pending: Pending) -> bool:
+def _is_fresh(claims: Mapping[str, Any], pending: PendingRequest) -> bool:
     auth_time = claims.get("auth_time")
     return type(auth_time) is int and auth_time + (pending.max_age or 0) + checks.SKEW >= pending.at
 

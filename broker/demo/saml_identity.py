@@ -30,7 +30,7 @@ from lxml import etree
 
 from broker.demo import saml_messages as messages
 from broker.demo.faults import SKEW
-from broker.demo.identity import MFA, Account, Refused, Session
+from broker.demo.identity import MFA, Account, DemoSession, RequestRefused
 from broker.demo.saml_faults import SAML_FAULTS
 from broker.demo.saml_messages import DS, MD, SAML, SAMLP, Answer
 
@@ -149,7 +149,7 @@ class SamlIdentityProvider:
                 part for part in query.split("&") if part.partition("=")[0] in ("SAMLRequest", "RelayState", "SigAlg")
             )
             if not _verifies(known, signed.encode(), base64.b64decode(fields.get("Signature", ""))):
-                raise Refused("signature", "the request is not signed by the service provider")
+                raise RequestRefused("signature", "the request is not signed by the service provider")
         packed = base64.b64decode(fields.get("SAMLRequest", ""))
         return self._request(zlib.decompressobj(-15).decompress(packed, 65536), fields.get("RelayState", ""), known)
 
@@ -157,7 +157,7 @@ class SamlIdentityProvider:
         """A request in a form, signed in itself. Raises Refused."""
         known, xml = self.known(), base64.b64decode(fields.get("SAMLRequest", ""))
         if known.signs and not _root_verifies(known, xml):
-            raise Refused("signature", "the request is not signed by the service provider")
+            raise RequestRefused("signature", "the request is not signed by the service provider")
         return self._request(xml, fields.get("RelayState", ""), known)
 
     def _request(self, xml: bytes, relay_state: str, known: Known) -> SamlRequest:
@@ -168,7 +168,7 @@ class SamlIdentityProvider:
             or issuer != known.entity_id
             or root.get("Destination") != f"{self.address}/sso"
         ):
-            raise Refused("request", "this is no request of the service provider for us")
+            raise RequestRefused("request", "this is no request of the service provider for us")
         policy = root.find(f"{{{SAMLP}}}NameIDPolicy")
         found = SamlRequest(
             id=root.get("ID", ""),
@@ -180,7 +180,7 @@ class SamlIdentityProvider:
             name_id_format=policy.get("Format") if policy is not None else None,
         )
         if found.acs_url != known.acs_url:
-            raise Refused("request", "the answer would go where the service provider's metadata does not say")
+            raise RequestRefused("request", "the answer would go where the service provider's metadata does not say")
         self.seen.append(found)
         return found
 
@@ -190,7 +190,7 @@ class SamlIdentityProvider:
             with urllib.request.urlopen(self._sp_metadata, timeout=15) as answer:  # noqa: S310  the demo's own address
                 root = _parsed(answer.read())
         except (OSError, urllib.error.URLError) as error:
-            raise Refused("metadata", "the service provider's metadata cannot be had") from error
+            raise RequestRefused("metadata", "the service provider's metadata cannot be had") from error
         role = root.find(f"{{{MD}}}SPSSODescriptor")
         keys = {
             use: [node.text or "" for node in role.iterfind(f"{{{MD}}}KeyDescriptor[@use='{use}']//{{{DS}}}X509Certificate")]
@@ -206,15 +206,15 @@ class SamlIdentityProvider:
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
-    def sign_in(self, subject: str, *, second_factor: bool = False) -> Session:
+    def sign_in(self, subject: str, *, second_factor: bool = False) -> DemoSession:
         """Somebody proved himself just now."""
-        return Session(subject, self._clock(), second_factor)
+        return DemoSession(subject, self._clock(), second_factor)
 
-    def must_ask(self, request: SamlRequest, session: Session | None) -> bool:
+    def must_ask(self, request: SamlRequest, session: DemoSession | None) -> bool:
         """Whether the login page is to be shown."""
         return session is None or request.force or (request.wants_second_factor and not session.second_factor)
 
-    def answer(self, request: SamlRequest, session: Session) -> dict[str, str]:
+    def answer(self, request: SamlRequest, session: DemoSession) -> dict[str, str]:
         """The fields of the response, as the fault that is switched on has them."""
         if self.fault == "error":
             return self.refusal(request, "Responder", "RequestDenied", "<script>alert(1)</script>")
@@ -237,12 +237,12 @@ class SamlIdentityProvider:
 
     def refusal(self, request: SamlRequest, first: str, second: str, text: str = "") -> dict[str, str]:
         """A response without an assertion: why nobody was signed in (saml-core 3.2.2)."""
-        told = self._told(request, Session(next(iter(self.accounts)), self._clock()))
+        told = self._told(request, DemoSession(next(iter(self.accounts)), self._clock()))
         status = f'<samlp:StatusCode Value="{_STATUS}{first}"><samlp:StatusCode Value="{_STATUS}{second}"/></samlp:StatusCode>'
         said = f"<samlp:StatusMessage>{escape(text)}</samlp:StatusMessage>" if text else ""
         return self._fields(messages.sign(messages.response(told, "", status=status + said), self._keys[0]), request)
 
-    def _told(self, request: SamlRequest, session: Session) -> Answer:
+    def _told(self, request: SamlRequest, session: DemoSession) -> Answer:
         account, fault, now = self.accounts[session.subject], self.fault, self._clock()
         attributes: dict[str, Any] = {MAIL: account.email, NAME: account.name, **account.claims}
         if fault == "missing_mail":
@@ -329,7 +329,7 @@ def _parsed(xml: bytes) -> etree._Element:
 def _public(text: str) -> rsa.RSAPublicKey:
     key = x509.load_der_x509_certificate(base64.b64decode(text)).public_key()
     if not isinstance(key, rsa.RSAPublicKey):
-        raise Refused("metadata", "the service provider's key is not RSA")
+        raise RequestRefused("metadata", "the service provider's key is not RSA")
     return key
 
 

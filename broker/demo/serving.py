@@ -28,7 +28,7 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
-class Server:
+class LoopbackServer:
     """Binds at once (so that the port is known, also when 0 was asked for), answers after `start`.
 
     Raises PortTaken. `address` is "http://HOST:PORT"; `close` ends the thread.
@@ -43,7 +43,7 @@ class Server:
         self.host, self.port = host, self._server.server_port
         self.address = f"http://{host}:{self.port}"
 
-    def start(self, app: Callable[..., Iterable[bytes]]) -> Server:
+    def start(self, app: Callable[..., Iterable[bytes]]) -> LoopbackServer:
         """Answer with `app` from now on."""
         self.replace(app)
         self._thread = threading.Thread(target=self._serve, daemon=True)

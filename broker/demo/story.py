@@ -9,7 +9,7 @@ from broker.demo import green_path, refusals, story_code, story_commands, story_
 from broker.demo.browser import BrowserError
 from broker.demo.cast import Cast
 from broker.demo.faults import FAULTS
-from broker.demo.process import BrokerError
+from broker.demo.process import BrokerProcessError
 from broker.demo.relying import SignInFailed
 from broker.demo.scene import NotHeld, Scene
 
@@ -72,7 +72,7 @@ def tell(cast: Cast, say: Callable[[str], None] = print) -> bool:
         try:
             line = f"ok    {title:22} - {step(scene)}"
             held += 1
-        except (NotHeld, BrowserError, SignInFailed, BrokerError, OSError, LookupError, ValueError) as error:
+        except (NotHeld, BrowserError, SignInFailed, BrokerProcessError, OSError, LookupError, ValueError) as error:
             line = f"FAIL  {title:22} - {type(error).__name__}: {error}"
         say(line)
     say(f"{held} of {len(story)} steps held")

@@ -1,4 +1,4 @@
-"""Everything a gate may look at: built once a request by services/facts.py, saved with the receipt."""
+"""Everything a gate may look at: built once a request by services/login/facts.py, saved with the receipt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from broker.domain import assurance
-from broker.domain.guest import Kind, State
+from broker.domain.guest import GuestState, PersonKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,8 @@ class Facts:
     session_auth_time: int | None = None  # of the session that was there before this login
     # who it is
     person: str | None = None
-    kind: Kind = Kind.GUEST
-    state: State = State.ACTIVE
+    kind: PersonKind = PersonKind.GUEST
+    state: GuestState = GuestState.ACTIVE
     expired: bool = False
     invitation: str | None = None  # an invitation that this person may redeem now
     invitation_refusal: str | None = None  # page code, where the ticket in hand cannot be redeemed

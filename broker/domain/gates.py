@@ -12,8 +12,8 @@ from enum import StrEnum
 from broker.domain import assurance
 from broker.domain.factor import FRESH, Method
 from broker.domain.facts import Facts
-from broker.domain.guest import Kind, State
-from broker.domain.login import Wish
+from broker.domain.guest import GuestState, PersonKind
+from broker.domain.login import OwnPageIntent
 from broker.domain.policy import Requirement
 
 CLOCK_SKEW = 10  # seconds that a partner's clock may be behind ours when we asked for a sign-in from now on
@@ -114,18 +114,18 @@ def person_is_bound(f: Facts) -> Next | None:
 
 def guest_is_active(f: Facts) -> Next | None:
     """The person is neither blocked, expired, deleted nor still waiting to redeem."""
-    if f.state is State.BLOCKED:
+    if f.state is GuestState.BLOCKED:
         return Next(Step.DENY, "access_denied", "guest_blocked", "guest_blocked")
-    if f.expired or f.state is State.EXPIRED:
+    if f.expired or f.state is GuestState.EXPIRED:
         return Next(Step.DENY, "access_denied", "guest_expired", "guest_expired")
-    if f.state is not State.ACTIVE:
+    if f.state is not GuestState.ACTIVE:
         return Next(Step.DENY, "access_denied", f"guest_{f.state}", "not_invited")
     return None
 
 
 def access_is_assigned(f: Facts) -> Next | None:
     """Where the application asks for an assignment, the person has one that holds now."""
-    if f.application is None or f.kind is Kind.MEMBER or f.assigned or not f.assignment_required:
+    if f.application is None or f.kind is PersonKind.MEMBER or f.assigned or not f.assignment_required:
         return None
     return Next(Step.DENY, "access_denied", "not_assigned", "not_assigned")
 
@@ -160,7 +160,7 @@ def is_young(f: Facts, seconds: int) -> bool:
 def terms_are_accepted(f: Facts) -> Next | None:
     """A guest, and whom policy asks, accepted the terms of use in the version that is in force."""
     asked = "terms_of_use" in f.required
-    if f.terms_accepted or not (asked or (f.terms is not None and f.kind is Kind.GUEST)):
+    if f.terms_accepted or not (asked or (f.terms is not None and f.kind is PersonKind.GUEST)):
         return None
     if f.terms is None:  # a policy asks for what is nowhere written: nobody can agree to it
         return Next(Step.DENY, "access_denied", "terms_of_use_missing", "policy_blocked")
@@ -173,7 +173,7 @@ def consent_is_given(f: Facts) -> Next | None:
         return None
     if f.ask_consent:
         return Next(Step.CONSENT, "consent_required", "prompt=consent asks again")
-    if f.kind is Kind.MEMBER:
+    if f.kind is PersonKind.MEMBER:
         return None
     if f.consented is None:
         return Next(Step.CONSENT, "consent_required", "no consent for this application yet")
@@ -202,7 +202,7 @@ def wish_is_met(f: Facts) -> Next | None:
     """A login that is to add or change a method of the person has a fresh proof, and has added it (MF-07)."""
     if not f.wish or f.added:
         return None
-    if f.wish == Wish.PROVE:
+    if f.wish == OwnPageIntent.PROVE:
         return _before_adding(f)
     return _before_adding(f) or Next(Step.ENROLL, "interaction_required", "a method is to be added", how=f.wish)
 

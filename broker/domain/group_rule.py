@@ -62,7 +62,7 @@ Rule = Comparison | AllOf | AnyOf
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RuleVerdict:
     """Whether a rule matched, and why: what each test found that decided it. Names of attributes, never values (HT-19)."""
 
     matched: bool
@@ -72,15 +72,15 @@ class Verdict:
 # --- judging ----------------------------------------------------------------------------------------------------------
 
 
-def judge(rule: Rule, partner: str, claims: Mapping[str, Any]) -> Verdict:
+def judge(rule: Rule, partner: str, claims: Mapping[str, Any]) -> RuleVerdict:
     """The rule over one sign-in. Total: it raises for no claims whatever. claims: broker claim -> value."""
     if isinstance(rule, Comparison):
         found = _compare(rule, partner, claims)
-        return Verdict(found == "matched", (f"{rule.attribute}: {found}",))
+        return RuleVerdict(found == "matched", (f"{rule.attribute}: {found}",))
     verdicts = [judge(part, partner, claims) for part in rule.parts]
     wanted = isinstance(rule, AnyOf)
     deciding = [v for v in verdicts if v.matched is wanted][:1] or verdicts  # the first one that settles it, or all of them
-    return Verdict(deciding[0].matched, tuple(dict.fromkeys(why for v in deciding for why in v.because)))
+    return RuleVerdict(deciding[0].matched, tuple(dict.fromkeys(why for v in deciding for why in v.because)))
 
 
 def _compare(test: Comparison, partner: str, claims: Mapping[str, Any]) -> Finding:

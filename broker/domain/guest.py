@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class PersonKind(StrEnum):
     """Why this person is here."""
 
     GUEST = "guest"
     MEMBER = "member"
 
 
-class State(StrEnum):
+class GuestState(StrEnum):
     """A guest's life; only an active one gets in."""
 
     INVITED = "invited"
@@ -38,8 +38,8 @@ class Person:
     """
 
     id: str
-    kind: Kind
-    state: State
+    kind: PersonKind
+    state: GuestState
     email: str
     email_verified: bool = False
     name: str = ""
@@ -61,7 +61,7 @@ class Person:
 
     def is_expired(self, now: int) -> bool:
         """An expiry is over at its instant (HT-12)."""
-        return self.state is State.EXPIRED or (self.expires_at is not None and now >= self.expires_at)
+        return self.state is GuestState.EXPIRED or (self.expires_at is not None and now >= self.expires_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ class Stage(StrEnum):
     CLOSED = "closed"
 
 
-class Purpose(StrEnum):
+class LoginPurpose(StrEnum):
     """What the login ends in: an answer to an application, a redeemed invitation, or our own access panel."""
 
     APPLICATION = "application"
@@ -33,7 +33,7 @@ class Purpose(StrEnum):
     PANEL = "panel"
 
 
-class Wish(StrEnum):
+class OwnPageIntent(StrEnum):
     """What a login for our own pages is to do beside: a fresh proof, and with it a method that is added."""
 
     PROVE = "prove"
@@ -52,7 +52,7 @@ class Login:
 
     id: str
     reference: str
-    purpose: Purpose
+    purpose: LoginPurpose
     stage: Stage
     created_at: int
     expires_at: int

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class MailKind(StrEnum):
     """What a mail is about, the most urgent first: the order in which they leave."""
 
     CODE = "code"
@@ -29,7 +29,7 @@ class Mail:
     recipient, reply_to: canonical addresses. person: the id of the guest that it concerns, None for nobody known.
     """
 
-    kind: Kind
+    kind: MailKind
     recipient: str
     language: str
     reply_to: str | None = None
@@ -52,7 +52,7 @@ class Posted:
     """How far a mail came. Times: seconds since 1970, UTC. problem: what the mail server said last, one line."""
 
     id: str
-    kind: Kind
+    kind: MailKind
     recipient: str
     created_at: int
     tries: int

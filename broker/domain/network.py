@@ -30,3 +30,12 @@ def counted(address: str) -> str:
     if found.version == 4:
         return address
     return str(found.ipv4_mapped or IPv6Network((int(found), _SITE), strict=False))
+
+
+def coarse_network(address: str) -> str:
+    """The network that an address belongs to: 24 bits of IPv4, 48 of IPv6; a dash for what is no address."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "-/"
+    return str(ip_network(f"{parsed}/{24 if parsed.version == 4 else 48}", strict=False))

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 
 from broker.domain import assurance
-from broker.domain.guest import Kind
+from broker.domain.guest import PersonKind
 from broker.domain.network import network_of
 
 
@@ -104,7 +104,7 @@ class Circumstances:
     elsewhere: no address is known, and none of the networks that a policy names is meant (what-if without --ip).
     """
 
-    kind: Kind
+    kind: PersonKind
     guest: str
     groups: frozenset[str]
     partner: str | None
@@ -124,7 +124,7 @@ class Result(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class PolicyVerdict:
     """What all policies together say. refusal: None, `policy_blocked` or `policy_error`.
 
     require and sign_in_frequency are those of enabled policies that match; results: of every policy that is about this
@@ -148,7 +148,7 @@ class Verdict:
         return counted or ("no policy in force is about this sign-in",)
 
 
-class Rule(NamedTuple):
+class PolicyRule(NamedTuple):
     """A policy made ready: what it wants in words, whether this version knows every word of it, whether it excludes people."""
 
     policy: Policy
@@ -169,27 +169,27 @@ class Rulebook:
     everywhere: for our own pages and for applications that no policy names; what is not understood counts everywhere.
     """
 
-    everywhere: tuple[Rule, ...] = ()
-    named: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
-    by_id: Mapping[str, Rule] = field(default_factory=dict)
+    everywhere: tuple[PolicyRule, ...] = ()
+    named: Mapping[str, tuple[PolicyRule, ...]] = field(default_factory=dict)
+    by_id: Mapping[str, PolicyRule] = field(default_factory=dict)
 
     @classmethod
     def of(cls, policies: Iterable[Policy]) -> Rulebook:
         """Once a version of the files: 1,000 policies take some milliseconds."""
-        ready = [Rule.of(p) for p in sorted(policies, key=lambda p: p.id) if p.state != Mode.DISABLED]
+        ready = [PolicyRule.of(p) for p in sorted(policies, key=lambda p: p.id) if p.state != Mode.DISABLED]
         everywhere = tuple(rule for rule in ready if rule.policy.applications is None or not rule.is_known)
-        named: dict[str, list[Rule]] = {}
+        named: dict[str, list[PolicyRule]] = {}
         for rule in ready:
             for client in rule.policy.applications or ():
                 named.setdefault(client, []).extend([rule] if rule.is_known else [])
         at = {client: tuple(sorted((*rules, *everywhere), key=lambda rule: rule.policy.id)) for client, rules in named.items()}
         return cls(everywhere, at, {rule.policy.id: rule for rule in ready})
 
-    def about(self, application: str | None) -> tuple[Rule, ...]:
+    def about(self, application: str | None) -> tuple[PolicyRule, ...]:
         """Those that may be about sign-ins at an application; None: at our own pages."""
         return self.everywhere if application is None else self.named.get(application, self.everywhere)
 
-    def all(self) -> tuple[Rule, ...]:
+    def all(self) -> tuple[PolicyRule, ...]:
         """Every policy that is not disabled."""
         return tuple(self.by_id.values())
 

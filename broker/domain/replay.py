@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from broker.domain.judgement import judge
 from broker.domain.policy import Circumstances, Policy, Rulebook, unmet
+from broker.domain.policy_decision import judge
 
 SIGN_IN = "sign_in"  # beside the words of grant.require: the person has to sign in anew
 
 
-class Change(StrEnum):
+class ReplayChange(StrEnum):
     """What the policies of now would do to a sign-in of the past."""
 
     NEWLY_BLOCKED = "newly_blocked"
@@ -41,16 +41,16 @@ class PastSignIn:
     policies: tuple[str, ...] = ()
 
 
-class Finding(NamedTuple):
+class ReplayFinding(NamedTuple):
     """One change. asked: what for; policies: the ids of those that make the difference; reasons: in plain language."""
 
-    change: Change
+    change: ReplayChange
     asked: tuple[str, ...]
     policies: tuple[str, ...]
     reasons: tuple[str, ...]
 
 
-def compare(book: Rulebook, past: PastSignIn) -> Finding | None:
+def compare(book: Rulebook, past: PastSignIn) -> ReplayFinding | None:
     """What is different under these policies; None: nothing. The facts stay those of then: only the policies are new."""
     verdict = judge(book, past.circumstances)
     counted = [r for r in verdict.results if r.state != "report_only" and r.result != "not_matched"]
@@ -58,18 +58,20 @@ def compare(book: Rulebook, past: PastSignIn) -> Finding | None:
         if past.blocked:
             return None
         blocking = [r for r in counted if r.result != "required"]
-        return Finding(Change.NEWLY_BLOCKED, (), tuple(r.id for r in blocking), tuple(f"{r.id}: {r.reason}" for r in blocking))
+        return ReplayFinding(
+            ReplayChange.NEWLY_BLOCKED, (), tuple(r.id for r in blocking), tuple(f"{r.id}: {r.reason}" for r in blocking)
+        )
     if past.blocked:
-        return Finding(Change.FREED, (), past.policies, ("no policy blocks it any more",))
+        return ReplayFinding(ReplayChange.FREED, (), past.policies, ("no policy blocks it any more",))
     asked = set(unmet(verdict.require, acr=past.acr, terms_accepted=past.terms_accepted)) - past.required
     if _is_over(past, verdict.sign_in_frequency):
         asked.add(SIGN_IN)
     if asked:
         asking = [r for r in counted if asked & _asks(book.by_id[r.id].policy, past)]
         reasons = tuple(f"{r.id}: {r.reason}" for r in asking)
-        return Finding(Change.NEWLY_ASKED, tuple(sorted(asked)), tuple(r.id for r in asking), reasons)
+        return ReplayFinding(ReplayChange.NEWLY_ASKED, tuple(sorted(asked)), tuple(r.id for r in asking), reasons)
     freed = past.required - verdict.require
-    return Finding(Change.FREED, tuple(sorted(freed)), past.policies, ("no longer asked for",)) if freed else None
+    return ReplayFinding(ReplayChange.FREED, tuple(sorted(freed)), past.policies, ("no longer asked for",)) if freed else None
 
 
 def _asks(policy: Policy, past: PastSignIn) -> frozenset[str]:

@@ -1,1 +1,6 @@
-"""Factors of our own: codes by time, passkeys, recovery codes. What they check, not who asks or what follows."""
+"""Second factors.
+
+Owns: the arithmetic of authenticator codes, passkeys and recovery codes.
+Does not know: who has which factor and when one is asked for.
+Offers: one module a factor.
+"""

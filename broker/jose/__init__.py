@@ -1,1 +1,6 @@
-"""The one JOSE module, on `cryptography`: an explicit table of algorithms, strict reading, signing (HT-1)."""
+"""Signed tokens (JOSE).
+
+Owns: reading, verifying and signing JWS, JWK and JWT by one explicit table of algorithms.
+Does not know: what a token is for.
+Offers: `verify`, `sign`, keys and claims.
+"""

@@ -26,7 +26,7 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedToken:
     """A token that the key named by its header signed. Its claims are still to be judged (claims.py)."""
 
     header: Mapping[str, Any]
@@ -57,7 +57,7 @@ def parse(token: str, algorithms: Container[str] = ALGORITHMS.keys()) -> Parsed:
     return Parsed(envelope.header, _claims(envelope.payload))
 
 
-def verify(token: str, keys: Keys, algorithms: Container[str], *, typ: Collection[str | None] = PLAIN) -> Verified:
+def verify(token: str, keys: Keys, algorithms: Container[str], *, typ: Collection[str | None] = PLAIN) -> VerifiedToken:
     """The verified token. Raises JoseError and nothing else, but for what a callable `keys` raises.
 
     keys: a list; or a callable that is asked with False first, and with True ("refresh if you may", HO-6) where no
@@ -73,7 +73,7 @@ def verify(token: str, keys: Keys, algorithms: Container[str], *, typ: Collectio
         if not callable(keys):
             raise
         _check_signature(envelope, signature, keys(True))
-    return Verified(envelope.header, _claims(envelope.payload))
+    return VerifiedToken(envelope.header, _claims(envelope.payload))
 
 
 def _open(token: object, algorithms: Container[str]) -> _Envelope:

@@ -1,1 +1,6 @@
-"""Root keys in `keys/`, and the ring of signing, SAML and decryption keys sealed under them (HP-42, HT-15)."""
+"""The keys at rest.
+
+Owns: root keys in files, sealing under them, and the ring of signing keys with their states.
+Does not know: what is signed.
+Offers: root keys, `Sealer`, the key ring.
+"""

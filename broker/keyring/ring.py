@@ -23,7 +23,7 @@ METADATA_OVERLAP = 7 * 86_400  # the same for keys of our SAML metadata, which p
 KEEP = 86_400  # seconds that an old key stays published, unless the longest token life asks for another
 
 
-class State(StrEnum):
+class KeyState(StrEnum):
     """Where a key stands."""
 
     NEXT = "next"
@@ -31,7 +31,7 @@ class State(StrEnum):
     RETIRED = "retired"
 
 
-_ORDER = {State.ACTIVE: 0, State.NEXT: 1, State.RETIRED: 2}
+_ORDER = {KeyState.ACTIVE: 0, KeyState.NEXT: 1, KeyState.RETIRED: 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +62,13 @@ class KeyRecord:
         return self.retired_at is not None and self.retired_at <= now
 
 
-def state_of(record: KeyRecord, peers: Iterable[KeyRecord], now: int) -> State:
+def state_of(record: KeyRecord, peers: Iterable[KeyRecord], now: int) -> KeyState:
     """next, active or retired at `now`. peers: the ring's records; those of the same use and algorithm count."""
     if record.is_withdrawn(now):
-        return State.RETIRED
+        return KeyState.RETIRED
     if record.active_from > now:
-        return State.NEXT
-    return State.RETIRED if superseded_at(record, peers, now) is not None else State.ACTIVE
+        return KeyState.NEXT
+    return KeyState.RETIRED if superseded_at(record, peers, now) is not None else KeyState.ACTIVE
 
 
 def superseded_at(record: KeyRecord, peers: Iterable[KeyRecord], now: int) -> int | None:

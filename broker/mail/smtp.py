@@ -8,7 +8,7 @@ from contextlib import suppress
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-from broker.mail.transport import Delayed, Refused, one_line
+from broker.mail.transport import Delayed, MailRefused, one_line
 
 TIMEOUT = 20.0  # seconds for each answer of the server
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
@@ -45,7 +45,7 @@ class SmtpTransport:
         except smtplib.SMTPNotSupportedError as error:
             self.close()
             if "SMTPUTF8" in str(error):
-                raise Refused("the mail server does not take addresses with letters beyond ASCII") from error
+                raise MailRefused("the mail server does not take addresses with letters beyond ASCII") from error
             raise Delayed(one_line(str(error))) from error
         except (smtplib.SMTPException, OSError, ValueError) as error:
             self.close()
@@ -74,7 +74,7 @@ class SmtpTransport:
     def _failed(self, code: int, said: bytes | str, error: Exception) -> None:
         if code == 421:  # RFC 5321 3.8: the server closes the channel
             self.close()
-        raise (Refused if 500 <= code < 600 else Delayed)(_said(code, said)) from error
+        raise (MailRefused if 500 <= code < 600 else Delayed)(_said(code, said)) from error
 
     def close(self) -> None:
         """QUIT, whatever the server thinks of it."""

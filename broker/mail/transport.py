@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 
-class Refused(Exception):
+class MailRefused(Exception):
     """The server will never take this mail to this address (RFC 5321 4.2.1, 5yz). The text is one safe line."""
 
 

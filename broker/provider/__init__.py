@@ -1,1 +1,6 @@
-"""The OpenID Provider towards applications: request reader, client authentication, pyop on our own state (HP-1)."""
+"""The OpenID Provider's protocol.
+
+Owns: what an authorization, token or logout request must be, and the answers to applications.
+Does not know: sessions, guests and the database.
+Offers: ordered checks of requests, client authentication, discovery, and the adapter to pyop.
+"""

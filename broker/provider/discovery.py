@@ -7,7 +7,7 @@ from typing import Any
 
 from broker.domain import assurance
 from broker.domain.claims import PROTOCOL, SCOPES, STANDARD
-from broker.provider.clients import TOKEN_PATH
+from broker.provider.client_authentication import TOKEN_PATH
 from broker.provider.request import PROMPTS, RESPONSE_MODES
 from broker.provider.token_request import GRANT_TYPES
 

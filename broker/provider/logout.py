@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from broker.domain.errors import BadRequest
 from broker.domain.login import told_sid
 from broker.jose.errors import JoseError
-from broker.provider.hint import HintClaims
+from broker.provider.application import ApplicationView
+from broker.provider.id_token_hint import HintClaims
 from broker.provider.parameters import MAX_BYTES, Parameters, is_printable
-from broker.provider.view import ApplicationView
 
 MAX_STATE = 512
 _LOCALE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)

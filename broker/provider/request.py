@@ -12,11 +12,11 @@ from broker.domain.errors import BadRequest, OAuthError
 from broker.domain.request import AuthorizationRequest
 from broker.jose.errors import JoseError
 from broker.provider import claims_parameter, pkce
+from broker.provider.application import PUBLIC, ApplicationView
 from broker.provider.claims_parameter import ClaimsRequest, read_claims
-from broker.provider.hint import HintClaims
+from broker.provider.id_token_hint import HintClaims
 from broker.provider.parameters import MAX_BYTES, Parameters, is_printable
 from broker.provider.redirect_uri import is_registered
-from broker.provider.view import PUBLIC, ApplicationView
 
 READ_BYTES = 32 * 1024  # beyond this nothing is looked at, not even where an answer could go
 CAPS = {"state": 512, "nonce": 512, "scope": 1024, "claims": claims_parameter.MAX_BYTES}

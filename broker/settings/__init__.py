@@ -1,1 +1,6 @@
-"""The files of config/: read, checked as a whole, and swapped as a whole. Import the modules you need; the models cost time."""
+"""Config files.
+
+Owns: reading, validating and reloading every file of config/, with errors by file, line and key.
+Does not know: what the settings are used for.
+Offers: `load`, `CurrentSettings`, the models.
+"""

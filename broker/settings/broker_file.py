@@ -67,7 +67,7 @@ class Organization(Section):
     privacy_url: Link | None = Field(default=None, description="The privacy statement.")
 
 
-class Mail(Section):
+class MailSettings(Section):
     """How invitations leave."""
 
     sender: Mailbox | None = Field(
@@ -80,7 +80,7 @@ class Mail(Section):
     )
 
 
-class Invitations(Section):
+class InvitationSettings(Section):
     """Who may be invited, and for how long a link lives."""
 
     lifetime: Duration = Field(default="30d", validate_default=True, description="How long an invitation can be redeemed.")
@@ -93,7 +93,7 @@ class Invitations(Section):
     )
 
 
-class Guests(Section):
+class GuestSettings(Section):
     """What holds for every guest."""
 
     email_one_time_code: bool = Field(
@@ -120,14 +120,14 @@ class TermsOfUse(Section):
     file: File = Field(description="The text, Markdown, relative to the home.", examples=["config/terms.md"])
 
 
-class Sessions(Section):
+class SessionSettings(Section):
     """How long one sign-in in one browser lasts."""
 
     lifetime: Duration = Field(default="12h", validate_default=True, description="Over at the latest after this time.")
     idle: Duration = Field(default="1h", validate_default=True, description="Over after this time without use.")
 
 
-class Tokens(Section):
+class TokenSettings(Section):
     """How long what applications hold is good."""
 
     access: Duration = Field(default="10m", validate_default=True, description="Access tokens.")
@@ -186,12 +186,12 @@ class BrokerFile(Section):
     )
     administrators: Listed[Email] = Field(default=(), description="Members with these verified addresses run the admin portal.")
     roles: Roles = Field(default_factory=Roles, description="Members who may do a part of what administrators do.")
-    mail: Mail = Field(default_factory=Mail, description="How invitations leave.")
-    invitations: Invitations = Field(default_factory=Invitations, description="Who may be invited.")
-    guests: Guests = Field(default_factory=Guests, description="What holds for every guest.")
+    mail: MailSettings = Field(default_factory=MailSettings, description="How invitations leave.")
+    invitations: InvitationSettings = Field(default_factory=InvitationSettings, description="Who may be invited.")
+    guests: GuestSettings = Field(default_factory=GuestSettings, description="What holds for every guest.")
     terms_of_use: TermsOfUse | None = Field(default=None, description="What guests accept before they get in.")
-    sessions: Sessions = Field(default_factory=Sessions, description="How long one sign-in lasts.")
-    tokens: Tokens = Field(default_factory=Tokens, description="How long what applications hold is good.")
+    sessions: SessionSettings = Field(default_factory=SessionSettings, description="How long one sign-in lasts.")
+    tokens: TokenSettings = Field(default_factory=TokenSettings, description="How long what applications hold is good.")
     languages: Annotated[Listed[Language], AfterValidator(_languages)] = Field(
         default=LANGUAGES, description="The first is the fallback."
     )

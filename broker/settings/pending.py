@@ -21,7 +21,7 @@ def _written(_value: Any, _default: Any) -> bool:
     return True
 
 
-class Pending(NamedTuple):
+class PendingKey(NamedTuple):
     """kind: of file. path: dotted key. missing: the capability in plain words. used: (value, default) -> whether to tell."""
 
     kind: str
@@ -31,22 +31,22 @@ class Pending(NamedTuple):
 
 
 PENDING = (
-    Pending("broker", "roles", "the admin portal is not built"),
-    Pending("broker", "tokens.refresh_grace", "a refresh token that was replaced is refused at once", _written),
-    Pending("federation", "metadata", "federations are not built"),
-    Pending("application", "fapi", "the FAPI profile is not built"),
-    Pending("application", "require_pushed_authorization_requests", "pushed authorization requests are not built"),
-    Pending("application", "dpop_bound_access_tokens", "DPoP is not built"),
-    Pending("application", "access_tokens", "access tokens are opaque"),
-    Pending("application", "resources", "resource indicators are not built"),
-    Pending("application", "userinfo_encrypted_response_alg", "responses are not encrypted"),
-    Pending("application", "userinfo_encrypted_response_enc", "responses are not encrypted"),
-    Pending("application", "id_token_encrypted_response_alg", "responses are not encrypted"),
-    Pending("application", "id_token_encrypted_response_enc", "responses are not encrypted"),
-    Pending("application", "frontchannel_logout_uri", "applications are not told of sign-outs"),
-    Pending("application", "backchannel_logout_uri", "applications are not told of sign-outs"),
-    Pending("application", "api_permissions", "the management API is not built"),
-    Pending("application", "self_service", "self-service sign-up is not built"),
+    PendingKey("broker", "roles", "the admin portal is not built"),
+    PendingKey("broker", "tokens.refresh_grace", "a refresh token that was replaced is refused at once", _written),
+    PendingKey("federation", "metadata", "federations are not built"),
+    PendingKey("application", "fapi", "the FAPI profile is not built"),
+    PendingKey("application", "require_pushed_authorization_requests", "pushed authorization requests are not built"),
+    PendingKey("application", "dpop_bound_access_tokens", "DPoP is not built"),
+    PendingKey("application", "access_tokens", "access tokens are opaque"),
+    PendingKey("application", "resources", "resource indicators are not built"),
+    PendingKey("application", "userinfo_encrypted_response_alg", "responses are not encrypted"),
+    PendingKey("application", "userinfo_encrypted_response_enc", "responses are not encrypted"),
+    PendingKey("application", "id_token_encrypted_response_alg", "responses are not encrypted"),
+    PendingKey("application", "id_token_encrypted_response_enc", "responses are not encrypted"),
+    PendingKey("application", "frontchannel_logout_uri", "applications are not told of sign-outs"),
+    PendingKey("application", "backchannel_logout_uri", "applications are not told of sign-outs"),
+    PendingKey("application", "api_permissions", "the management API is not built"),
+    PendingKey("application", "self_service", "self-service sign-up is not built"),
 )
 
 

@@ -27,7 +27,7 @@ class Users(Section):
     exclude: People = Field(default_factory=People, description="Goes before include.")
 
 
-class Applications(Section):
+class PolicyApplications(Section):
     """Which applications the policy is about."""
 
     include: AllOrIds = Field(default="all", description="all, or client ids.")
@@ -50,7 +50,7 @@ class Conditions(Section):
     )
 
 
-class Grant(Section):
+class PolicyGrant(Section):
     """What the policy wants."""
 
     block: bool = Field(default=False, description="Nobody it is about gets in.")
@@ -71,9 +71,9 @@ class PolicyFile(NamedFile):
         default="enabled", description="report_only: told in receipts, not applied."
     )
     users: Users = Field(description="Whom it is about.", examples=["{include: {guests: all}}"])
-    applications: Applications = Field(default_factory=Applications, description="Which applications; left out: all.")
+    applications: PolicyApplications = Field(default_factory=PolicyApplications, description="Which applications; left out: all.")
     conditions: Conditions = Field(default_factory=Conditions, description="When; left out: always.")
-    grant: Grant = Field(default_factory=Grant, description="What it wants.")
+    grant: PolicyGrant = Field(default_factory=PolicyGrant, description="What it wants.")
     session: SessionRules = Field(default_factory=SessionRules, description="How long a proof lasts.")
 
 

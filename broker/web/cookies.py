@@ -15,7 +15,7 @@ _SEALED = re.compile(r"[A-Za-z0-9_.-]{20,600}", re.ASCII)  # what keyring/seal.p
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", re.ASCII)
 
 
-class Purpose(StrEnum):
+class CookiePurpose(StrEnum):
     """What a cookie is for; the value ends its name."""
 
     BROWSER = "b"  # binds the logins of one browser (HW-13)
@@ -27,7 +27,7 @@ class Purpose(StrEnum):
     HOME = "h"  # no secret: the partner that vouched last in this browser
 
 
-_SHAPES = {Purpose.LANGUAGE: _LANGUAGE, Purpose.HOME: _PARTNER, Purpose.MAILBOX: _SEALED}
+_SHAPES = {CookiePurpose.LANGUAGE: _LANGUAGE, CookiePurpose.HOME: _PARTNER, CookiePurpose.MAILBOX: _SEALED}
 
 
 @cache  # of the issuer
@@ -42,11 +42,11 @@ class Cookies:
         """issuer: its hash keeps two brokers on one loopback host apart."""
         self._prefix = _prefix(issuer)
 
-    def name(self, purpose: Purpose) -> str:
+    def name(self, purpose: CookiePurpose) -> str:
         """`__Host-`, eight hexadecimal digits of the issuer's hash, and the purpose."""
         return f"{self._prefix}-{purpose.value}"
 
-    def read(self, request: Request, purpose: Purpose) -> str | None:
+    def read(self, request: Request, purpose: CookiePurpose) -> str | None:
         """The cookie's value; None where it is missing or malformed: an anonymous visitor (HW-3, SC-05)."""
         value = request.cookies.get(self.name(purpose))
         if value is None:
@@ -54,10 +54,10 @@ class Cookies:
         shape = _SHAPES.get(purpose, _SECRET)
         return value if shape.fullmatch(value) else None
 
-    def set(self, response: Response, purpose: Purpose, value: str, *, max_age: int | None = None) -> None:
+    def set(self, response: Response, purpose: CookiePurpose, value: str, *, max_age: int | None = None) -> None:
         """Write the cookie. max_age: seconds; None: until the browser closes. RFC 6265bis 4.1.3."""
         response.set_cookie(self.name(purpose), value, max_age=max_age, path="/", secure=True, httponly=True, samesite="Lax")
 
-    def clear(self, response: Response, purpose: Purpose) -> None:
+    def clear(self, response: Response, purpose: CookiePurpose) -> None:
         """End the cookie, with the attributes that it was set with, or browsers keep it."""
         response.delete_cookie(self.name(purpose), path="/", secure=True, httponly=True, samesite="Lax")

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from broker.domain.mail import Kind, Mail, Written
+from broker.domain.mail import Mail, MailKind, Written
 from broker.settings.load import Settings
 from broker.web import brand
 from broker.web.i18n import Languages, Translator, _, choose
@@ -135,15 +135,15 @@ def _ending(translator: Translator, company: str, mail: Mail) -> str:
     return say("Your access to %(company)s ends on %(until)s", company=company, until=until)
 
 
-_SUBJECTS: dict[Kind, Callable[[Translator, str, Mail], str]] = {
-    Kind.CODE: _code,
-    Kind.INVITATION: _invitation,
-    Kind.MOVE: _move,
-    Kind.MISMATCH: _mismatch,
-    Kind.FACTOR_RESET: _factor_reset,
-    Kind.IDENTITY: _identity,
-    Kind.FIRST_METHOD: _first_method,
-    Kind.FACTORS: _factors,
-    Kind.RENEWAL: _renewal,
-    Kind.ENDING: _ending,
+_SUBJECTS: dict[MailKind, Callable[[Translator, str, Mail], str]] = {
+    MailKind.CODE: _code,
+    MailKind.INVITATION: _invitation,
+    MailKind.MOVE: _move,
+    MailKind.MISMATCH: _mismatch,
+    MailKind.FACTOR_RESET: _factor_reset,
+    MailKind.IDENTITY: _identity,
+    MailKind.FIRST_METHOD: _first_method,
+    MailKind.FACTORS: _factors,
+    MailKind.RENEWAL: _renewal,
+    MailKind.ENDING: _ending,
 }

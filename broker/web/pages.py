@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from broker.domain.errors import BadRequest
 from broker.settings.load import Settings
 from broker.web import headers
-from broker.web.cookies import Cookies, Purpose
+from broker.web.cookies import CookiePurpose, Cookies
 from broker.web.i18n import Languages, Translator, choose
 from broker.web.repeats import PATH as REPEATS
 from broker.web.repeats import Page, Repeats
@@ -144,7 +144,7 @@ class Pages:
         return asked if asked in self._offered() else None
 
     def _language(self, ui_locales: Sequence[str]) -> str:
-        kept = Cookies(self._settings_now().issuer).read(request, Purpose.LANGUAGE)
+        kept = Cookies(self._settings_now().issuer).read(request, CookiePurpose.LANGUAGE)
         browser = (tag for tag, quality in request.accept_languages if quality > 0)
         wanted = [self._asked_now() or "", kept or "", *ui_locales, *browser]
         return choose(self._offered(), filter(None, wanted))
@@ -154,7 +154,7 @@ class Pages:
         asked = self._asked_now()
         if asked is not None:
             cookies = Cookies(self._settings_now().issuer)
-            cookies.set(response, Purpose.LANGUAGE, asked, max_age=_LANGUAGE_KEPT)
+            cookies.set(response, CookiePurpose.LANGUAGE, asked, max_age=_LANGUAGE_KEPT)
 
     def again(self, sealed: str) -> Response:
         """A page that came back with another language. Raises BadRequest."""

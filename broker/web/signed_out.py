@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from broker.domain.login import Session
-from broker.services.partner_sign_out import sign_out_url
+from broker.services.partners.sign_out import sign_out_url
 from broker.web.pages import Pages
 
 if TYPE_CHECKING:

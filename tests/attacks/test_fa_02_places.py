@@ -13,7 +13,7 @@ from broker.demo.browser import Browser, Page
 from broker.demo.identity import Client, IdentityProvider
 from broker.demo.partner import create_partner
 from broker.demo.relying import RelyingParty
-from broker.demo.serving import Server, free_port
+from broker.demo.serving import LoopbackServer, free_port
 from broker.keyring.root import create_root
 from tests.attacks.wire import get, lives
 from tests.cli.conftest import Serving, serve
@@ -29,7 +29,7 @@ class Hanging:
     """A partner whose token endpoint answers when the test lets it."""
 
     def __init__(self, issuer: str) -> None:
-        self.server = Server("127.0.0.2")
+        self.server = LoopbackServer("127.0.0.2")
         client = Client(client_id="contoso", client_secret=SECRET, redirect_uris=(f"{issuer}/oidc/fabrikam/callback",))
         provider = IdentityProvider(
             self.server.address, name="Fabrikam", accounts=PEOPLE["fabrikam"], clients=[client], alg="ES256", clock=now

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from broker.demo.browser import Browser, Page
-from broker.domain.guest import Person, State
-from broker.services.restored import Restored
+from broker.domain.guest import GuestState, Person
+from broker.services.operations.after_restore import Restored
 from broker.storage.tables import audit, people, questions
 from tests.journeys.second_factor import essential, with_phone
 from tests.journeys.world import ACTOR, ADA, BO, CLEO, World
@@ -132,7 +132,7 @@ def test_fa_03_replaced_blocked_and_ended(both: World) -> None:
     for change in (handed_over, sponsor_blocked, ended_by_staff):
         change(both)
     assert is_over(browser.submit(page))
-    assert guest(both).state is State.EXPIRED
+    assert guest(both).state is GuestState.EXPIRED
     assert both.arrive(both.visitor()).error == "guest_expired"
 
 

@@ -14,7 +14,7 @@ from broker.demo.relying import SignInFailed, Tokens
 from broker.demo.visitor import Visitor
 from broker.domain.errors import CommandError
 from broker.domain.ids import digest
-from broker.services.moving import Terms
+from broker.services.invitations.rebinding import RebindingTerms
 from broker.storage.tables import codes, grants, identities, invitations, sessions
 from tests.attacks.meeting import Meeting
 from tests.clock import Clock
@@ -41,7 +41,7 @@ COMMANDS: dict[str, Callable[[World, str], Any]] = {
     "block": lambda world, address: world.broker.life.block(ACTOR, address),
     "expire": lambda world, address: world.broker.life.expire(ACTOR, address),
     "delete": _delete,
-    "reset": lambda world, address: world.broker.moving.reset(ACTOR, address, Terms(invite=False)),
+    "reset": lambda world, address: world.broker.moving.reset(ACTOR, address, RebindingTerms(invite=False)),
 }
 
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from broker.domain.errors import Invalid
-from broker.domain.guest import Kind, State
-from broker.services.invitations import Invited
-from broker.services.moving import Terms
+from broker.domain.guest import GuestState, PersonKind
+from broker.services.invitations.invitations import Invited
+from broker.services.invitations.rebinding import RebindingTerms
 from broker.storage.tables import audit, invitations, people
 from tests.journeys.world import ACTOR, ADA, CLEO, World, partner_file
 
@@ -47,7 +47,7 @@ def test_fa_07_members_first(both: World) -> None:
         [row] = tx.execute(select(people).where(people.c.email == CLEO.email)).all()
         [status] = tx.execute(select(invitations.c.status)).scalars()
         [said] = tx.execute(select(audit.c.data).where(audit.c.name == "member.joined")).scalars()
-    assert (row.id, row.kind, row.state) == (invited.invitation.person_id, Kind.MEMBER.value, State.ACTIVE.value)
+    assert (row.id, row.kind, row.state) == (invited.invitation.person_id, PersonKind.MEMBER.value, GuestState.ACTIVE.value)
     assert (row.sponsor, row.orphaned_at, status, said["was_invited"]) == (None, None, "revoked", True)
 
 
@@ -64,12 +64,12 @@ def test_fa_07_a_login_that_is_under_way(both: World) -> None:
     both.write("partners/staff.yaml", partner_file("Staff", "contoso.example", issuer, members=True))
     who.browser.submit(page, {"code": both.code(CLEO.email)})
     with both.broker.db.read() as tx:
-        assert tx.execute(select(people.c.state).where(people.c.email == CLEO.email)).scalar_one() == State.INVITED.value
+        assert tx.execute(select(people.c.state).where(people.c.email == CLEO.email)).scalar_one() == GuestState.INVITED.value
 
 
 def test_fa_07_no_guest_moves_to_such_an_address(both: World) -> None:
     """A reset with a new address is an invitation, too."""
     both.redeem(both.visitor())
     with pytest.raises(Invalid) as refused:
-        both.broker.moving.reset(ACTOR, ADA.email, Terms(), email="ada@contoso.example")
+        both.broker.moving.reset(ACTOR, ADA.email, RebindingTerms(), email="ada@contoso.example")
     assert refused.value.reason == "domain_denied"

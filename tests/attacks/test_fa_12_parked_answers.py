@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from broker.services import upstream
+from broker.services.login import upstream
 from broker.storage.tables import parked
 from tests.journeys.world import ADA, World
 

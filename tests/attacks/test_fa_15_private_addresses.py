@@ -11,7 +11,7 @@ from broker.connectors.oidc.discovery import discovery_url
 from broker.domain.connector import Ask, Inbound
 from broker.domain.errors import PageError, PartnerFailed
 from broker.domain.private_addresses import counting
-from broker.storage import documents
+from broker.storage.partners import documents
 from tests.connectors.provider import Request, Server, as_json
 from tests.journeys.world import World
 

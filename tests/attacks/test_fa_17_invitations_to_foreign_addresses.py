@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.domain.errors import Forbidden, Invalid
-from broker.services.invitations import Wish
+from broker.services.invitations.invitations import InvitationRequest
 from broker.storage.tables import consents, invitations
 from tests.journeys.staff import member, owners
 from tests.journeys.world import ADA, CLEO, World
@@ -93,8 +93,10 @@ def test_fd_17_the_right_is_that_of_the_application(both: World) -> None:
     owners(both, "payroll", CLEO.email)
     cleo = member(both)
     invite = both.broker.invitations.invite
-    assert invite(cleo, Wish(email=ADA.email, redirect_url=f"{both.callback}/home")).invitation.application == "payroll"
+    assert (
+        invite(cleo, InvitationRequest(email=ADA.email, redirect_url=f"{both.callback}/home")).invitation.application == "payroll"
+    )
     with pytest.raises(Forbidden):
-        invite(cleo, Wish(email=ADA.email, redirect_url=f"{both.callback}/travel"))
+        invite(cleo, InvitationRequest(email=ADA.email, redirect_url=f"{both.callback}/travel"))
     with both.broker.db.read() as tx:
         assert len(tx.execute(select(invitations.c.id)).all()) == 1

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from broker.demo.browser import Browser, Page
 from broker.demo.visitor import Visitor
-from broker.domain.guest import Person, State
+from broker.domain.guest import GuestState, Person
 from broker.storage.tables import audit
 from tests.journeys.staff import administrators, member
 from tests.journeys.world import ADA, CLEO, World
@@ -100,7 +100,7 @@ def test_fa_18_the_sponsor_says_no(both: World) -> None:
     here(both)
     both.sign_in(becomes(both, RENAMED), login_hint=ADA.email)
     assert answer(both, "No, stop this access").name == "question-answered"
-    assert guest(both).state is State.BLOCKED
+    assert guest(both).state is GuestState.BLOCKED
     assert both.arrive(becomes(both, RENAMED), login_hint=ADA.email).error == "guest_blocked"
 
 

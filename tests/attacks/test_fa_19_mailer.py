@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from broker.services import background
+from broker.services.operations import background
 from tests.journeys.test_email_code import GWEN, asked, guest
 from tests.journeys.world import World
 

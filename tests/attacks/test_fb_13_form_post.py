@@ -6,8 +6,8 @@ import pytest
 
 from broker.demo.browser import Page
 from broker.demo.visitor import Visitor
-from broker.services.upstream import PARKED_FOR
-from broker.web.cookies import Purpose
+from broker.services.login.upstream import PARKED_FOR
+from broker.web.cookies import CookiePurpose
 from tests.journeys.test_session_attacks import cookie, signed_in
 from tests.journeys.world import ADA, BO, World, partner_file
 
@@ -62,12 +62,12 @@ def test_fb_13_a_session_cookie_on_the_post_changes_nothing(posting: World) -> N
     ada, bo = posting.visitor(ADA), posting.visitor(BO)
     answer = at_the_answer(posting, bo)
     posting.sign_in(ada)
-    before = cookie(posting, ada.browser, Purpose.SESSION)
+    before = cookie(posting, ada.browser, CookiePurpose.SESSION)
     posted = ada.browser.post(answer.primary.action, fields(answer), stop_at=posting.url)
     assert posted.status == 303
     assert "set-cookie" not in posted.headers
     assert ada.browser.get(posted.location or "").error == "login_expired"
-    assert cookie(posting, ada.browser, Purpose.SESSION) == before
+    assert cookie(posting, ada.browser, CookiePurpose.SESSION) == before
 
 
 def test_fb_13_replay(posting: World) -> None:

@@ -20,7 +20,7 @@ from broker.domain.errors import PAGE_ERRORS
 from broker.factors import qr
 from broker.keyring.root import create_root, load_roots
 from broker.keyring.seal import Sealer
-from broker.services.account import Use
+from broker.services.guests.self_service import Use
 from broker.settings.load import Settings, load
 from broker.web import csrf, errors, static
 from broker.web import request as guards

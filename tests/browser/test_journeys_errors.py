@@ -10,8 +10,8 @@ from playwright.sync_api import BrowserContext, Page
 from broker.app import build
 from broker.demo.cast import login
 from broker.demo.relying import RelyingParty
-from broker.services.partners import RETRY_PAUSE
-from broker.storage import people
+from broker.services.partners.documents import RETRY_PAUSE
+from broker.storage.directory import people
 from tests.browser.stage import BOARD, Stage, arrives, examine, press, walk
 
 OpenContext = Callable[..., BrowserContext]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request
 
-from broker.demo.serving import Server
+from broker.demo.serving import LoopbackServer
 from tests.browser.stage import Stage, arrives, walk
 
 OpenContext = Callable[..., BrowserContext]
@@ -20,7 +20,7 @@ class Elsewhere:
 
     def __init__(self) -> None:
         self.html = ""
-        self.servers = [Server("127.0.0.9").start(self._answer), Server("localhost").start(self._answer)]
+        self.servers = [LoopbackServer("127.0.0.9").start(self._answer), LoopbackServer("localhost").start(self._answer)]
 
     @property
     def origins(self) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.services.policy_export import lines
+from broker.services.policies.export import lines
 from tests.cli.conftest import environment
 from tests.services.test_policy_replay import past
 

@@ -7,8 +7,8 @@ import os
 import signal
 
 from broker.settings.load import load
-from broker.storage import audit
 from broker.storage.engine import Database
+from broker.storage.history import audit
 from tests.cli.conftest import ENVIRON, Serving
 
 
@@ -86,9 +86,9 @@ def test_issuer_and_database_wait_for_a_restart(serving: Serving) -> None:
 def test_a_node_with_other_files_is_named(serving: Serving) -> None:
     """HT-20: /readyz and doctor name processes whose config digest differs."""
     database = Database(f"sqlite:///{serving.home}/var/broker.db")
-    from broker.storage import shared
+    from broker.storage.operations import rate_limits
 
     with database.write() as tx:
-        shared.note_node(tx, "elsewhere:7", "0123456789abcdef", 4_000_000_000)
+        rate_limits.note_node(tx, "elsewhere:7", "0123456789abcdef", 4_000_000_000)
     database.close()
     assert serving.ready()["differing"] == {"elsewhere:7": "0123456789abcdef"}

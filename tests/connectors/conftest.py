@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from broker.connectors.http import HttpClient
 from broker.connectors.oidc.partner import PartnerView
+from broker.connectors.outbound.client import HttpClient
 from broker.jose.keys import PrivateKey, generate
 from tests.connectors.provider import Journey, Provider, Server
 

@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from broker.connectors.http import HttpClient
 from broker.connectors.oidc.connector import OidcConnector, PartnerView, Sources
+from broker.connectors.outbound.client import HttpClient
 from broker.domain.assertion import Assertion
 from broker.domain.connector import Ask, Inbound, Outbound
 from broker.jose.keys import PrivateKey

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from broker.connectors.http import HttpClient
 from broker.connectors.oidc.discovery import cache_age, check_discovery, check_jwks, discovery_url, fetch_discovery, fetch_jwks
+from broker.connectors.outbound.client import HttpClient
 from broker.domain.errors import PartnerFailed
 from broker.jose.keys import generate, public_keys
 from tests.connectors.provider import Provider, as_json

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from broker.connectors import wire
-from broker.connectors.http import HttpClient, HttpFailure, basic_authorization, system_addresses
-from broker.connectors.reach import Reach, split_url
-from broker.connectors.wire import Places
+from broker.connectors.outbound import transport
+from broker.connectors.outbound.address_policy import Reach, split_url
+from broker.connectors.outbound.client import HttpClient, HttpFailure, basic_authorization, system_addresses
+from broker.connectors.outbound.transport import Places
 from tests.connectors.provider import Request, Server, after
 from tests.connectors.tls import speak_tls
 
@@ -233,7 +233,7 @@ def test_a_silent_connection_is_given_up_after_a_while(server: Server):
     server.routes["/x"] = ok
     client = HttpClient(["127.0.0.1"], "test", clock=lambda: now[0])
     client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*")
-    now[0] += wire.IDLE_SECONDS
+    now[0] += transport.IDLE_SECONDS
     client.get(f"http://127.0.0.1:{server.port}/x", accept="*/*")
     assert len(server.connections) == 2
     client.close()
@@ -255,7 +255,7 @@ def test_a_waiting_connection_that_the_server_closed_is_replaced(server: Server,
 
 def test_only_so_many_connections_wait(server: Server, monkeypatch: pytest.MonkeyPatch):
     """The pool is bounded."""
-    monkeypatch.setattr(wire, "IDLE_CONNECTIONS", 2)
+    monkeypatch.setattr(transport, "IDLE_CONNECTIONS", 2)
     server.routes["/x"] = lambda _r: after(0.1, ok(_r))
     client = HttpClient(["127.0.0.1"], "test")
     url = f"http://127.0.0.1:{server.port}/x"

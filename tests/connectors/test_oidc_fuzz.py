@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broker.connectors.http import HttpResponse
 from broker.connectors.oidc.connector import OidcConnector, PartnerView, Sources
 from broker.connectors.oidc.discovery import check_discovery, check_jwks
+from broker.connectors.outbound.client import HttpResponse
 from broker.domain.assertion import Assertion
 from broker.domain.connector import Inbound
 from broker.domain.errors import PageError, PartnerFailed

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.connectors.saml.gate import gate_assertion, gate_response
+from broker.connectors.saml.schema_gate import gate_assertion, gate_response
 from broker.domain.errors import PartnerUntrusted
 from tests.connectors.saml.idp import encryption, genuine, rsa_key, x509_info
 

@@ -11,8 +11,8 @@ from broker.demo.application import create_application
 from broker.demo.browser import Browser, Page
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.partner import create_partner
-from broker.demo.relying import Pending, RelyingParty, Tokens
-from broker.demo.serving import Server
+from broker.demo.relying import PendingRequest, RelyingParty, Tokens
+from broker.demo.serving import LoopbackServer
 from tests.clock import Clock
 
 ADA = Account(subject="ada", name="Ada Fabrik", email="ada@fabrikam.example", claims={"tid": "fab"})
@@ -31,7 +31,7 @@ class Pair:
     application: str
     clock: Clock
 
-    def begin(self, **params: str) -> tuple[str, Pending]:
+    def begin(self, **params: str) -> tuple[str, PendingRequest]:
         """A request that the test takes to the partner itself."""
         return self.party.begin(**params)
 
@@ -47,9 +47,9 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[tuple[Server, Server]]:
+def servers() -> Iterator[tuple[LoopbackServer, LoopbackServer]]:
     """Two addresses, so that cookies behave as between two companies."""
-    pair = Server("127.0.0.2"), Server("127.0.0.5")
+    pair = LoopbackServer("127.0.0.2"), LoopbackServer("127.0.0.5")
     for server in pair:
         server.start(lambda _environ, start: start("503 Not Yet", []) and [])
     yield pair
@@ -58,7 +58,7 @@ def servers() -> Iterator[tuple[Server, Server]]:
 
 
 @pytest.fixture
-def pair(servers: tuple[Server, Server], clock: Clock) -> Pair:
+def pair(servers: tuple[LoopbackServer, LoopbackServer], clock: Clock) -> Pair:
     """A new partner and a new application behind the module's two addresses."""
     partner, application = servers
     callback = f"{application.address}/callback"

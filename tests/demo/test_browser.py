@@ -11,7 +11,7 @@ from flask import Flask, Response, make_response, redirect, request
 from broker.demo.browser import Browser, BrowserError
 from broker.demo.cookies import CookieJar, is_secure, same_site
 from broker.demo.document import read
-from broker.demo.serving import PortTaken, Server, check_free, free_port
+from broker.demo.serving import LoopbackServer, PortTaken, check_free, free_port
 from tests.clock import Clock
 
 
@@ -59,7 +59,10 @@ def _echo(headers: dict[str, str] | None = None) -> Flask:
 @pytest.fixture(scope="module")
 def two() -> Iterator[tuple[str, str]]:
     """Two sites."""
-    servers = Server("127.0.0.2").start(_echo()), Server("127.0.0.3").start(_echo({"Referrer-Policy": "no-referrer"}))
+    servers = (
+        LoopbackServer("127.0.0.2").start(_echo()),
+        LoopbackServer("127.0.0.3").start(_echo({"Referrer-Policy": "no-referrer"})),
+    )
     yield servers[0].address, servers[1].address
     for server in servers:
         server.close()
@@ -231,7 +234,7 @@ def _page(html: str) -> Callable[..., Any]:
 
 def test_buttons_and_links() -> None:
     """formaction, formmethod, GET forms, primary links."""
-    server = Server("127.0.0.2").start(_page(PAGE))
+    server = LoopbackServer("127.0.0.2").start(_page(PAGE))
     try:
         browser = Browser()
         page = browser.get(f"{server.address}/#top")
@@ -247,7 +250,7 @@ def test_buttons_and_links() -> None:
 
 def test_port_taken() -> None:
     """A port that somebody has is one clear line."""
-    server = Server("127.0.0.2")
+    server = LoopbackServer("127.0.0.2")
     try:
         with pytest.raises(PortTaken, match=f"port {server.port} of 127.0.0.2"):
             check_free("127.0.0.2", server.port)

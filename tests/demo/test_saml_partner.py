@@ -17,7 +17,7 @@ from broker.demo.relying import call
 from broker.demo.saml_faults import SAML_FAULTS
 from broker.demo.saml_identity import SamlIdentityProvider, certificate
 from broker.demo.saml_partner import create_saml_partner
-from broker.demo.serving import Server
+from broker.demo.serving import LoopbackServer
 
 ADA = Account(subject="ada", name="Ada", email="ada@fabrikam.example")
 SP, ACS = "http://127.0.0.9/saml/metadata", "http://127.0.0.9/saml/acs"
@@ -40,7 +40,7 @@ class Box:
 @pytest.fixture
 def box() -> Iterator[Box]:
     """Both on loopback."""
-    partner, provider = Server("127.0.0.8"), Server("127.0.0.9")
+    partner, provider = LoopbackServer("127.0.0.8"), LoopbackServer("127.0.0.9")
     pem = f"-----BEGIN CERTIFICATE-----\n{certificate(KEY, 'sp', 1_800_000_000)}\n-----END CERTIFICATE-----"
     document = sp_metadata(entity_id=SP, acs_url=ACS, signing=[pem])
     idp = SamlIdentityProvider(

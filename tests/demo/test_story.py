@@ -11,9 +11,9 @@ import pytest
 
 from broker.demo.browser import Browser
 from broker.demo.cast import Cast, run_until_stopped
-from broker.demo.process import BrokerError, BrokerProcess
+from broker.demo.process import BrokerProcess, BrokerProcessError
 from broker.demo.scene import Scene
-from broker.demo.serving import PortTaken, Server, free_port
+from broker.demo.serving import LoopbackServer, PortTaken, free_port
 from broker.demo.story import steps, tell
 
 
@@ -70,12 +70,12 @@ def test_command_starts_and_stops(tmp_path: Path) -> None:
     assert "stopping" in out
     for address in addresses:
         host, port = address.removeprefix("http://").partition("/")[0].split(":")
-        Server(host if host != "localhost" else "127.0.0.1", int(port)).close()
+        LoopbackServer(host if host != "localhost" else "127.0.0.1", int(port)).close()
 
 
 def test_command_says_which_port_is_taken(tmp_path: Path) -> None:
     """One line, exit status 1, nothing left behind."""
-    taken = Server("127.0.0.1")
+    taken = LoopbackServer("127.0.0.1")
     try:
         with _demo(tmp_path / "demo", "--port", str(taken.port)) as process:
             _, err = process.communicate(timeout=60)
@@ -90,10 +90,10 @@ def test_command_says_which_port_is_taken(tmp_path: Path) -> None:
 def test_cast_says_which_port_is_taken(tmp_path: Path) -> None:
     """The same for the cast's port, after which nobody listens."""
     while True:
-        taken = Server("127.0.0.5")
+        taken = LoopbackServer("127.0.0.5")
         port = taken.port - 1
         try:
-            Server("127.0.0.1", port).close()
+            LoopbackServer("127.0.0.1", port).close()
             break
         except PortTaken:
             taken.close()
@@ -102,14 +102,14 @@ def test_cast_says_which_port_is_taken(tmp_path: Path) -> None:
             Cast(tmp_path / "demo", port)
     finally:
         taken.close()
-    Server("127.0.0.2", port + 1).close()
+    LoopbackServer("127.0.0.2", port + 1).close()
 
 
 def test_broker_that_does_not_start(tmp_path: Path) -> None:
     """A broken file is one line with file and key; the cast is gone with it."""
     cast = Cast(tmp_path / "demo", 0)
     (tmp_path / "demo" / "config" / "policies" / "odd.yaml").write_text("name: Odd\nstat: enabled\n", "utf-8")
-    with pytest.raises(BrokerError, match=r"odd\.yaml:2: stat"):
+    with pytest.raises(BrokerProcessError, match=r"odd\.yaml:2: stat"):
         cast.__enter__()
     assert not cast._servers
 
@@ -120,7 +120,7 @@ def test_process_that_dies(tmp_path: Path) -> None:
     (home / "keys").mkdir(parents=True)
     (home / "keys" / "root").touch()
     process = BrokerProcess(home, "http://localhost:1", free_port())
-    with pytest.raises(BrokerError, match="did not start"):
+    with pytest.raises(BrokerProcessError, match="did not start"):
         process.start()
     process.close()
 

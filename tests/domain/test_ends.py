@@ -9,8 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.domain.ends import DAY, NOTICES, ORPHAN_GRACE, Cause, Plan, Rules, Step, end_of, plan, renewed_until
-from broker.domain.guest import Kind, Person, State
+from broker.domain.expiry_rules import (
+    DAY,
+    NOTICES,
+    ORPHAN_GRACE,
+    Cause,
+    ExpiryPlan,
+    ExpiryStep,
+    Rules,
+    end_of,
+    plan,
+    renewed_until,
+)
+from broker.domain.guest import GuestState, Person, PersonKind
 from tests import factories
 from tests.clock import START
 
@@ -30,18 +41,22 @@ def at(day: int) -> int:
 @pytest.mark.parametrize(
     ("day", "notices", "wanted"),
     [
-        (0, 0, Plan(step=None, due_at=at(351), notices=0)),
-        (350, 0, Plan(step=None, due_at=at(351), notices=0)),
-        (351, 0, Plan(step=Step.NOTICE, due_at=at(362), notices=1)),
-        (355, 1, Plan(step=None, due_at=at(362), notices=1)),
-        (362, 1, Plan(step=Step.NOTICE, due_at=at(365), notices=2)),
-        (363, 0, Plan(step=Step.NOTICE, due_at=at(365), notices=2)),  # a broker that stood still sends one mail, not two
-        (364, 2, Plan(step=None, due_at=at(365), notices=2)),
-        (365, 2, Plan(step=Step.EXPIRE, due_at=at(365))),
-        (10, 2, Plan(step=None, due_at=at(351), notices=0)),  # renewed: the notices begin anew
+        (0, 0, ExpiryPlan(step=None, due_at=at(351), notices=0)),
+        (350, 0, ExpiryPlan(step=None, due_at=at(351), notices=0)),
+        (351, 0, ExpiryPlan(step=ExpiryStep.NOTICE, due_at=at(362), notices=1)),
+        (355, 1, ExpiryPlan(step=None, due_at=at(362), notices=1)),
+        (362, 1, ExpiryPlan(step=ExpiryStep.NOTICE, due_at=at(365), notices=2)),
+        (
+            363,
+            0,
+            ExpiryPlan(step=ExpiryStep.NOTICE, due_at=at(365), notices=2),
+        ),  # a broker that stood still sends one mail, not two
+        (364, 2, ExpiryPlan(step=None, due_at=at(365), notices=2)),
+        (365, 2, ExpiryPlan(step=ExpiryStep.EXPIRE, due_at=at(365))),
+        (10, 2, ExpiryPlan(step=None, due_at=at(351), notices=0)),  # renewed: the notices begin anew
     ],
 )
-def test_a_year(day: int, notices: int, wanted: Plan) -> None:
+def test_a_year(day: int, notices: int, wanted: ExpiryPlan) -> None:
     """14 and 3 days before the end somebody is told; at its instant it is over (HT-12)."""
     found = plan(guest(notices=notices), YEAR, at(day))
     assert (found.step, found.due_at, found.notices) == (wanted.step, wanted.due_at, wanted.notices)
@@ -66,29 +81,29 @@ def test_causes() -> None:
     assert end_of(person, Rules(sponsor_required=True)) == (at(100) + ORPHAN_GRACE, Cause.NO_SPONSOR)
     assert end_of(guest(expires_at=None), Rules(lifetime=DAY)) is None
     assert end_of(guest(last_sign_in=at(50)), Rules(inactive=90 * DAY)) == (at(140), Cause.INACTIVE)
-    assert end_of(guest(state=State.INVITED, redeemed_at=None), Rules(inactive=DAY)) == (at(365), Cause.TIME)
+    assert end_of(guest(state=GuestState.INVITED, redeemed_at=None), Rules(inactive=DAY)) == (at(365), Cause.TIME)
 
 
 def test_who_is_never_due() -> None:
     """Members have no end; who is blocked is staff's matter; who is deleted is nobody's."""
     rules = Rules(lifetime=DAY, inactive=DAY, sponsor_required=True)
-    for person in (guest(kind=Kind.MEMBER), guest(state=State.BLOCKED), guest(state=State.DELETED)):
-        assert plan(person, rules, at(5000)) == Plan(step=None, due_at=None)
+    for person in (guest(kind=PersonKind.MEMBER), guest(state=GuestState.BLOCKED), guest(state=GuestState.DELETED)):
+        assert plan(person, rules, at(5000)) == ExpiryPlan(step=None, due_at=None)
 
 
 def test_after_the_end() -> None:
     """For 30 days it can be restored, then the data goes."""
-    over = guest(state=State.EXPIRED)
-    assert plan(over, YEAR, at(394)) == Plan(step=None, due_at=at(395))
-    assert plan(over, YEAR, at(395)) == Plan(step=Step.FORGET, due_at=at(395))
-    assert plan(over, replace(YEAR, restore=DAY), at(366)).step is Step.FORGET
+    over = guest(state=GuestState.EXPIRED)
+    assert plan(over, YEAR, at(394)) == ExpiryPlan(step=None, due_at=at(395))
+    assert plan(over, YEAR, at(395)) == ExpiryPlan(step=ExpiryStep.FORGET, due_at=at(395))
+    assert plan(over, replace(YEAR, restore=DAY), at(366)).step is ExpiryStep.FORGET
 
 
 def test_the_invited_are_not_told() -> None:
     """An invitation with an end: nobody is there yet to be told, but the end holds."""
-    person = guest(state=State.INVITED, redeemed_at=None, last_sign_in=None, created_at=START)
-    assert plan(person, YEAR, at(360)) == Plan(step=None, due_at=at(365), end=at(365))
-    assert plan(person, YEAR, at(365)).step is Step.EXPIRE
+    person = guest(state=GuestState.INVITED, redeemed_at=None, last_sign_in=None, created_at=START)
+    assert plan(person, YEAR, at(360)) == ExpiryPlan(step=None, due_at=at(365), end=at(365))
+    assert plan(person, YEAR, at(365)).step is ExpiryStep.EXPIRE
 
 
 def test_what_a_renewal_offers() -> None:
@@ -104,13 +119,13 @@ def test_leap_days_and_changes_of_the_clocks(day: str) -> None:
     end = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
     person = guest(redeemed_at=end - 365 * DAY, expires_at=end, notices=2)
     assert plan(person, YEAR, end - 1).step is None
-    assert plan(person, YEAR, end).step is Step.EXPIRE
-    assert plan(replace(person, notices=0), YEAR, end - NOTICES[0]).step is Step.NOTICE
+    assert plan(person, YEAR, end).step is ExpiryStep.EXPIRE
+    assert plan(replace(person, notices=0), YEAR, end - NOTICES[0]).step is ExpiryStep.NOTICE
     assert plan(replace(person, notices=0), YEAR, end - NOTICES[0] - 1).step is None
 
 
 @given(
-    state=st.sampled_from(list(State)),
+    state=st.sampled_from(list(GuestState)),
     end=st.none() | st.integers(-40, 400),
     notices=st.integers(0, 2),
     orphaned=st.none() | st.integers(-60, 0),
@@ -119,7 +134,7 @@ def test_leap_days_and_changes_of_the_clocks(day: str) -> None:
     day=st.integers(0, 400),
 )
 def test_a_plan_always_moves_on(
-    state: State,
+    state: GuestState,
     end: int | None,
     notices: int,
     orphaned: int | None,
@@ -137,11 +152,11 @@ def test_a_plan_always_moves_on(
         orphaned_at=at(orphaned) if orphaned is not None else None,
     )
     found = plan(person, rules, at(day))
-    if found.step in (None, Step.NOTICE):
+    if found.step in (None, ExpiryStep.NOTICE):
         assert found.due_at is None or found.due_at > at(day)
         again = plan(replace(person, notices=found.notices), rules, at(day))
         assert (again.step, again.due_at) == (None, found.due_at)
-    elif found.step is Step.EXPIRE:
-        assert state in (State.ACTIVE, State.INVITED)
+    elif found.step is ExpiryStep.EXPIRE:
+        assert state in (GuestState.ACTIVE, GuestState.INVITED)
         assert found.end is not None
         assert found.end <= at(day)

@@ -9,7 +9,7 @@ import pytest
 
 from broker.domain.facts import Facts
 from broker.domain.gates import GATES, Next, Step, asks_more_at_once, decide, is_only_wished_for
-from broker.domain.guest import State
+from broker.domain.guest import GuestState
 
 NOW = 1_800_000_000
 STARTED = NOW - 5
@@ -55,11 +55,11 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
     ),
     ({"invitation": "i"}, Next(Step.REDEEM, "interaction_required", "an invitation waits to be accepted")),
     ({"person": None}, denied("access_denied", "not_invited", "not_invited")),
-    ({"state": State.BLOCKED}, denied("access_denied", "guest_blocked", "guest_blocked")),
-    ({"state": State.BLOCKED, "expired": True}, denied("access_denied", "guest_blocked", "guest_blocked")),
+    ({"state": GuestState.BLOCKED}, denied("access_denied", "guest_blocked", "guest_blocked")),
+    ({"state": GuestState.BLOCKED, "expired": True}, denied("access_denied", "guest_blocked", "guest_blocked")),
     ({"expired": True}, denied("access_denied", "guest_expired", "guest_expired")),
-    ({"state": State.EXPIRED}, denied("access_denied", "guest_expired", "guest_expired")),
-    ({"state": State.INVITED}, denied("access_denied", "guest_invited", "not_invited")),
+    ({"state": GuestState.EXPIRED}, denied("access_denied", "guest_expired", "guest_expired")),
+    ({"state": GuestState.INVITED}, denied("access_denied", "guest_invited", "not_invited")),
     ({"assignment_required": True}, denied("access_denied", "not_assigned", "not_assigned")),
     ({"assignment_required": True, "application": None}, Next(Step.ISSUE)),
     ({"policy_refusal": "policy_error"}, denied("access_denied", "policy_error", "policy_blocked")),

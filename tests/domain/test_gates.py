@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from broker.domain import assurance
 from broker.domain.facts import Facts
 from broker.domain.gates import GATES, Step, decide, is_young, must_reach
-from broker.domain.guest import Kind, State
+from broker.domain.guest import GuestState, PersonKind
 from broker.domain.policy import unmet
 
 NOW = 1_800_000_000
@@ -58,15 +58,15 @@ FRESH_HOME, FRESH_PROOF = "a method is added only after a fresh sign-in", "a met
         ({"person": None}, Step.DENY, "not_invited"),
         ({"person": None, "invitation": "i"}, Step.REDEEM, "an invitation waits to be accepted"),
         ({"invitation_refusal": "invitation_used", "invitation_reason": "invitation_used"}, Step.DENY, "invitation_used"),
-        ({"state": State.BLOCKED}, Step.DENY, "guest_blocked"),
-        ({"state": State.INVITED}, Step.DENY, "guest_invited"),
-        ({"state": State.DELETED}, Step.DENY, "guest_deleted"),
+        ({"state": GuestState.BLOCKED}, Step.DENY, "guest_blocked"),
+        ({"state": GuestState.INVITED}, Step.DENY, "guest_invited"),
+        ({"state": GuestState.DELETED}, Step.DENY, "guest_deleted"),
         ({"expired": True}, Step.DENY, "guest_expired"),
         ({"assignment_required": True}, Step.DENY, "not_assigned"),
         ({"assignment_required": True, "assigned": True}, Step.ISSUE, ""),
-        ({"assignment_required": True, "kind": Kind.MEMBER}, Step.ISSUE, ""),
+        ({"assignment_required": True, "kind": PersonKind.MEMBER}, Step.ISSUE, ""),
         ({"policy_refusal": "policy_blocked"}, Step.DENY, "policy_blocked"),
-        ({"policy_refusal": "policy_error", "kind": Kind.MEMBER, "application": None}, Step.DENY, "policy_error"),
+        ({"policy_refusal": "policy_error", "kind": PersonKind.MEMBER, "application": None}, Step.DENY, "policy_error"),
         ({"required": frozenset({"mfa"}), "acr": MFA[0]}, Step.ISSUE, ""),
         ({"required": frozenset({"retina"}), "acr": "phr"}, Step.DENY, "retina_missing"),
         ({"frequency": 101}, Step.ISSUE, ""),
@@ -78,9 +78,9 @@ FRESH_HOME, FRESH_PROOF = "a method is added only after a fresh sign-in", "a met
         ({"frequency": 84, "asserted_now": True, "freshness_asked": True}, Step.DENY, "auth_time_too_old"),
         ({"frequency": 9, "asserted_now": True, "freshness_asked": True, "auth_time": None}, Step.DENY, "auth_time_missing"),
         ({"consented": None}, Step.CONSENT, "no consent for this application yet"),
-        ({"consented": None, "kind": Kind.MEMBER}, Step.ISSUE, ""),
+        ({"consented": None, "kind": PersonKind.MEMBER}, Step.ISSUE, ""),
         ({"scopes": frozenset({"openid", "email"})}, Step.CONSENT, "the application asks for more than was agreed to"),
-        ({"ask_consent": True, "kind": Kind.MEMBER}, Step.CONSENT, "prompt=consent asks again"),
+        ({"ask_consent": True, "kind": PersonKind.MEMBER}, Step.CONSENT, "prompt=consent asks again"),
         ({"ask_consent": True, "consented_now": True}, Step.ISSUE, ""),
         ({"application": None, "consented": None}, Step.ISSUE, ""),
         ({"acr_values": MFA}, Step.ISSUE, ""),
@@ -114,9 +114,9 @@ FRESH_HOME, FRESH_PROOF = "a method is added only after a fresh sign-in", "a met
         ({"wish": "totp", "added": True}, Step.ISSUE, ""),
         ({"terms": "2"}, Step.TERMS, "the terms of use 2 are not accepted yet"),
         ({"terms": "2", "terms_accepted": True}, Step.ISSUE, ""),
-        ({"terms": "2", "kind": Kind.MEMBER}, Step.ISSUE, ""),
+        ({"terms": "2", "kind": PersonKind.MEMBER}, Step.ISSUE, ""),
         (
-            {"terms": "2", "kind": Kind.MEMBER, "required": frozenset({"terms_of_use"})},
+            {"terms": "2", "kind": PersonKind.MEMBER, "required": frozenset({"terms_of_use"})},
             Step.TERMS,
             "the terms of use 2 are not accepted yet",
         ),
@@ -144,7 +144,7 @@ def test_next_step(change: dict[str, Any], step: Step, reason: str) -> None:
         ({"policy_refusal": "policy_blocked"}, "access_denied"),
         ({"consented": None}, "consent_required"),
         ({"person": None}, "access_denied"),
-        ({"state": State.BLOCKED}, "access_denied"),
+        ({"state": GuestState.BLOCKED}, "access_denied"),
         ({"terms": "2"}, "interaction_required"),
         ({"acr_values": MFA, "acr_essential": True}, "interaction_required"),
         ({"acr_values": MFA, "acr_essential": True, "may_step_up": True}, "interaction_required"),
@@ -178,8 +178,8 @@ ANY = st.builds(
     auth_time=st.none() | st.integers(NOW - 10_000, NOW + 60),
     session_auth_time=st.none() | st.integers(NOW - 10_000, NOW),
     person=st.sampled_from([None, "p"]),
-    kind=st.sampled_from(list(Kind)),
-    state=st.sampled_from(list(State)),
+    kind=st.sampled_from(list(PersonKind)),
+    state=st.sampled_from(list(GuestState)),
     invitation=st.sampled_from([None, "i"]),
     mailbox=st.sampled_from([None, "invited", "recorded"]),
     invitation_refusal=st.sampled_from([None, "invitation_used"]),
@@ -200,7 +200,7 @@ def test_only_an_active_bound_fresh_person_gets_in(facts: Facts) -> None:
         return
     assert facts.asserted
     assert facts.person is not None
-    assert facts.state is State.ACTIVE
+    assert facts.state is GuestState.ACTIVE
     assert not facts.expired
     assert facts.partner_live
     assert facts.invitation is None
@@ -209,10 +209,10 @@ def test_only_an_active_bound_fresh_person_gets_in(facts: Facts) -> None:
     assert facts.policy_refusal is None
     assert unmet(facts.required, acr=facts.acr, terms_accepted=facts.terms_accepted) == ()
     assert facts.frequency is None or is_young(facts, facts.frequency)
-    assert facts.application is None or facts.kind is Kind.MEMBER or facts.assigned or not facts.assignment_required
+    assert facts.application is None or facts.kind is PersonKind.MEMBER or facts.assigned or not facts.assignment_required
     assert assurance.rank(facts.acr) >= must_reach(facts)
     assert facts.terms_accepted or "terms_of_use" not in facts.required
-    assert facts.terms_accepted or facts.terms is None or facts.kind is Kind.MEMBER
+    assert facts.terms_accepted or facts.terms is None or facts.kind is PersonKind.MEMBER
 
 
 @given(ANY)
@@ -222,7 +222,7 @@ def test_prompt_none_never_shows_a_page(facts: Facts) -> None:
 
 
 OBJECTIONS = [
-    ("expired", True), ("state", State.BLOCKED), ("subject_differs", True), ("partner_live", False), ("policy_refusal", "policy_blocked"),
+    ("expired", True), ("state", GuestState.BLOCKED), ("subject_differs", True), ("partner_live", False), ("policy_refusal", "policy_blocked"),
     ("policy_refusal", "policy_error"), ("required", frozenset({"retina"})),
 ]  # fmt: skip
 

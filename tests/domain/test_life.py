@@ -9,40 +9,40 @@ from hypothesis import strategies as st
 from broker.domain.errors import Conflict
 from broker.domain.facts import Facts
 from broker.domain.gates import Step, decide
-from broker.domain.guest import Kind, State
-from broker.domain.life import Act, may, move
+from broker.domain.grant_status import Standing, objection
+from broker.domain.guest import GuestState, PersonKind
+from broker.domain.guest_states import Act, may, move
 from broker.domain.login import Grant
-from broker.domain.standing import Standing, objection
 from tests import factories
 from tests.clock import START
 
 LEGAL = {
-    (State.INVITED, Act.INVITE): State.INVITED,
-    (State.ACTIVE, Act.INVITE): State.ACTIVE,
-    (State.EXPIRED, Act.INVITE): State.INVITED,
-    (State.INVITED, Act.REDEEM): State.ACTIVE,
-    (State.ACTIVE, Act.REDEEM): State.ACTIVE,
-    (State.INVITED, Act.BLOCK): State.BLOCKED,
-    (State.ACTIVE, Act.BLOCK): State.BLOCKED,
-    (State.EXPIRED, Act.BLOCK): State.BLOCKED,
-    (State.BLOCKED, Act.UNBLOCK): State.ACTIVE,
-    (State.INVITED, Act.RENEW): State.INVITED,
-    (State.ACTIVE, Act.RENEW): State.ACTIVE,
-    (State.EXPIRED, Act.RENEW): State.ACTIVE,
-    (State.INVITED, Act.EXPIRE): State.EXPIRED,
-    (State.ACTIVE, Act.EXPIRE): State.EXPIRED,
-    (State.INVITED, Act.RESET): State.INVITED,
-    (State.ACTIVE, Act.RESET): State.INVITED,
-    (State.INVITED, Act.DELETE): State.DELETED,
-    (State.ACTIVE, Act.DELETE): State.DELETED,
-    (State.BLOCKED, Act.DELETE): State.DELETED,
-    (State.EXPIRED, Act.DELETE): State.DELETED,
+    (GuestState.INVITED, Act.INVITE): GuestState.INVITED,
+    (GuestState.ACTIVE, Act.INVITE): GuestState.ACTIVE,
+    (GuestState.EXPIRED, Act.INVITE): GuestState.INVITED,
+    (GuestState.INVITED, Act.REDEEM): GuestState.ACTIVE,
+    (GuestState.ACTIVE, Act.REDEEM): GuestState.ACTIVE,
+    (GuestState.INVITED, Act.BLOCK): GuestState.BLOCKED,
+    (GuestState.ACTIVE, Act.BLOCK): GuestState.BLOCKED,
+    (GuestState.EXPIRED, Act.BLOCK): GuestState.BLOCKED,
+    (GuestState.BLOCKED, Act.UNBLOCK): GuestState.ACTIVE,
+    (GuestState.INVITED, Act.RENEW): GuestState.INVITED,
+    (GuestState.ACTIVE, Act.RENEW): GuestState.ACTIVE,
+    (GuestState.EXPIRED, Act.RENEW): GuestState.ACTIVE,
+    (GuestState.INVITED, Act.EXPIRE): GuestState.EXPIRED,
+    (GuestState.ACTIVE, Act.EXPIRE): GuestState.EXPIRED,
+    (GuestState.INVITED, Act.RESET): GuestState.INVITED,
+    (GuestState.ACTIVE, Act.RESET): GuestState.INVITED,
+    (GuestState.INVITED, Act.DELETE): GuestState.DELETED,
+    (GuestState.ACTIVE, Act.DELETE): GuestState.DELETED,
+    (GuestState.BLOCKED, Act.DELETE): GuestState.DELETED,
+    (GuestState.EXPIRED, Act.DELETE): GuestState.DELETED,
 }
 
 
 @pytest.mark.parametrize("act", list(Act))
-@pytest.mark.parametrize("state", list(State))
-def test_every_pair(state: State, act: Act) -> None:
+@pytest.mark.parametrize("state", list(GuestState))
+def test_every_pair(state: GuestState, act: Act) -> None:
     """Every state with every act: where it leads, or a refusal that names the state."""
     wanted = LEGAL.get((state, act))
     assert may(state, act) == (wanted is not None)
@@ -57,7 +57,7 @@ def test_every_pair(state: State, act: Act) -> None:
 @given(st.lists(st.sampled_from(list(Act)), max_size=30))
 def test_any_life(acts: list[Act]) -> None:
     """Whatever is tried in whatever order: who is deleted stays so, and nobody becomes active who never accepted an invitation."""
-    state, redeemed = State.INVITED, False
+    state, redeemed = GuestState.INVITED, False
     for act in acts:
         before = state
         try:
@@ -65,22 +65,22 @@ def test_any_life(acts: list[Act]) -> None:
         except Conflict:
             continue
         redeemed = redeemed or act is Act.REDEEM
-        assert before is not State.DELETED
-        assert before is not State.BLOCKED or act in (Act.UNBLOCK, Act.DELETE)
-        assert state is not State.ACTIVE or redeemed
-        assert act is not Act.REDEEM or state is State.ACTIVE
+        assert before is not GuestState.DELETED
+        assert before is not GuestState.BLOCKED or act in (Act.UNBLOCK, Act.DELETE)
+        assert state is not GuestState.ACTIVE or redeemed
+        assert act is not Act.REDEEM or state is GuestState.ACTIVE
 
 
 @given(
-    state=st.sampled_from([state for state in State if state is not State.ACTIVE]),
+    state=st.sampled_from([state for state in GuestState if state is not GuestState.ACTIVE]),
     expired=st.booleans(),
     assigned=st.booleans(),
     silent=st.booleans(),
     asserted_now=st.booleans(),
-    kind=st.sampled_from(list(Kind)),
+    kind=st.sampled_from(list(PersonKind)),
 )
 def test_only_the_active_get_in(
-    state: State, *, expired: bool, assigned: bool, silent: bool, asserted_now: bool, kind: Kind
+    state: GuestState, *, expired: bool, assigned: bool, silent: bool, asserted_now: bool, kind: PersonKind
 ) -> None:
     """SC-06: with everything else in order, each state but active is refused at the gates and at the tokens."""
     facts = Facts(

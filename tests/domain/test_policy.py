@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.domain.assurance import MFA, PHISHING_RESISTANT, SFA
-from broker.domain.guest import Kind
-from broker.domain.judgement import judge
-from broker.domain.policy import Circumstances, Mode, Net, Policy, Rulebook, Verdict, Whom, span, unmet
+from broker.domain.guest import PersonKind
+from broker.domain.policy import Circumstances, Mode, Net, Policy, PolicyVerdict, Rulebook, Whom, span, unmet
+from broker.domain.policy_decision import judge
 
 ADA = Circumstances(
-    kind=Kind.GUEST,
+    kind=PersonKind.GUEST,
     guest="ada@fabrikam.example",
     groups=frozenset({"Contractors"}),
     partner="fabrikam",
@@ -31,30 +31,30 @@ def policy(**values: Any) -> Policy:
     return Policy(**{"id": "p", "include": GUESTS, "block": True, **values})
 
 
-def said(*policies: Policy, **change: Any) -> Verdict:
+def said(*policies: Policy, **change: Any) -> PolicyVerdict:
     """What the policies say of Ada, or of somebody who differs from her in this."""
     return judge(Rulebook.of(policies), replace(ADA, **change))
 
 
 MATCHES: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     ({}, {}, True),
-    ({}, {"kind": Kind.MEMBER}, False),
+    ({}, {"kind": PersonKind.MEMBER}, False),
     ({"include": Whom(members=True)}, {}, False),
-    ({"include": Whom(members=True)}, {"kind": Kind.MEMBER}, True),
+    ({"include": Whom(members=True)}, {"kind": PersonKind.MEMBER}, True),
     ({"include": Whom(guests=frozenset({"ada@fabrikam.example"}))}, {}, True),
     ({"include": Whom(guests=frozenset({"ada@fabrikam.example.evil"}))}, {}, False),
     ({"include": Whom(groups=frozenset({"contractors", "auditors"}))}, {}, True),
     ({"include": Whom(groups=frozenset({"contractor"}))}, {}, False),
     ({"include": Whom(partners=frozenset({"fabrikam"}))}, {}, True),
     ({"include": Whom(partners=frozenset({"northwind"}))}, {}, False),
-    ({"include": Whom(partners=frozenset({"staff"}))}, {"kind": Kind.MEMBER, "partner": "staff"}, True),
+    ({"include": Whom(partners=frozenset({"staff"}))}, {"kind": PersonKind.MEMBER, "partner": "staff"}, True),
     ({"include": Whom(members=True, groups=frozenset({"contractors"}))}, {}, True),
     ({"exclude": Whom(guests=frozenset({"ada@fabrikam.example"}))}, {}, False),
     ({"exclude": Whom(groups=frozenset({"contractors"}))}, {}, False),
     ({"exclude": Whom(groups=frozenset({"auditors"}))}, {}, True),
     ({"exclude": Whom(partners=frozenset({"fabrikam"}))}, {}, False),
     ({"exclude": GUESTS}, {}, False),
-    ({"include": Whom(members=True), "exclude": Whom(members=True)}, {"kind": Kind.MEMBER}, False),
+    ({"include": Whom(members=True), "exclude": Whom(members=True)}, {"kind": PersonKind.MEMBER}, False),
     ({"applications": frozenset({"payroll"})}, {}, True),
     ({"applications": frozenset({"travel"})}, {}, False),
     ({"applications": frozenset({"payroll"})}, {"application": None}, False),
@@ -130,7 +130,7 @@ def test_what_cannot_be_judged_is_a_no(values: dict[str, Any], change: dict[str,
     if "state" not in values:
         watched = said(policy(**plain | {"state": Mode.REPORT_ONLY}), **change)
         assert (watched.refusal, [result.result for result in watched.results]) == (None, ["error"])
-        assert said(policy(**plain | {"state": Mode.DISABLED}), **change) == Verdict()
+        assert said(policy(**plain | {"state": Mode.DISABLED}), **change) == PolicyVerdict()
 
 
 def test_an_internal_error_is_a_no() -> None:
@@ -228,7 +228,7 @@ POLICIES = st.lists(
 )
 SIGN_INS = st.builds(
     Circumstances,
-    kind=st.sampled_from(list(Kind)),
+    kind=st.sampled_from(list(PersonKind)),
     guest=st.sampled_from(["ada@fabrikam.example", "bo@fabrikam.example", ""]),
     groups=NAMES,
     partner=st.sampled_from([None, "fabrikam", "northwind"]),
@@ -239,7 +239,7 @@ SIGN_INS = st.builds(
 )
 
 
-def grants_more(one: Verdict, other: Verdict) -> bool:
+def grants_more(one: PolicyVerdict, other: PolicyVerdict) -> bool:
     """Whether `one` lets in what `other` does not, or asks for less."""
     if other.refusal is None:
         older = 10**9

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from broker.domain.assurance import MFA, PHISHING_RESISTANT
-from broker.domain.guest import Kind
-from broker.domain.judgement import judge
-from broker.domain.policy import Circumstances, Mode, Net, Policy, Requirement, Result, Rulebook, Verdict, Whom, unmet
+from broker.domain.guest import PersonKind
+from broker.domain.policy import Circumstances, Mode, Net, Policy, PolicyVerdict, Requirement, Result, Rulebook, Whom, unmet
+from broker.domain.policy_decision import judge
 
 GUESTS = Whom(all_guests=True)
 ADA = Circumstances(
-    kind=Kind.GUEST, guest="ada@fabrikam.example", groups=frozenset({"contractors"}), partner="fabrikam", application="payroll",
+    kind=PersonKind.GUEST, guest="ada@fabrikam.example", groups=frozenset({"contractors"}), partner="fabrikam", application="payroll",
     address="192.0.2.7",
 )  # fmt: skip
 
@@ -24,7 +24,7 @@ def policy(**values: Any) -> Policy:
     return Policy(**{"id": "p", "include": GUESTS, "block": True, **values})
 
 
-def said(*policies: Policy, everything: bool = False, **change: Any) -> Verdict:
+def said(*policies: Policy, everything: bool = False, **change: Any) -> PolicyVerdict:
     """What the policies say of Ada, or of somebody who differs from her in this."""
     return judge(Rulebook.of(policies), replace(ADA, **change), everything=everything)
 
@@ -44,11 +44,11 @@ def test_what_is_not_said_is_no() -> None:
     """PO-02: a policy that does not say block does not block; nothing is proven, known or accepted by leaving it out."""
     asks = Policy(id="p", include=GUESTS, require=frozenset({"mfa"}))
     assert (asks.block, asks.state, asks.applications) == (False, "enabled", None)
-    assert said(asks) == Verdict(
+    assert said(asks) == PolicyVerdict(
         require=frozenset({"mfa"}),
         results=(Result("p", "enabled", "required", "about all guests: asks for multi-factor authentication"),),
     )
-    new = Circumstances(kind=Kind.GUEST, guest="", groups=frozenset(), partner=None, application=None, address="")
+    new = Circumstances(kind=PersonKind.GUEST, guest="", groups=frozenset(), partner=None, application=None, address="")
     assert (new.partner_mfa, new.elsewhere) == (False, False)
     assert Whom() == Whom(all_guests=False, guests=frozenset(), groups=frozenset(), partners=frozenset(), members=False)
     assert unmet(["terms_of_use", "mfa"], acr=PHISHING_RESISTANT) == ("terms_of_use",)
@@ -116,7 +116,7 @@ def test_what_a_receipt_is_told() -> None:
     told = said(elsewhere, others, out, blocks, asks, everything=True).results
     assert told[:2] == tuple(Result(name, "enabled", "not_matched", "is about other people") for name in "ab")
     assert told[2:] == verdict.results
-    assert said(policy(include=Whom(members=True)), kind=Kind.MEMBER).results[0].reason.startswith("about members: ")
+    assert said(policy(include=Whom(members=True)), kind=PersonKind.MEMBER).results[0].reason.startswith("about members: ")
 
 
 def test_a_policy_that_is_not_understood_counts_everywhere() -> None:

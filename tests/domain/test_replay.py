@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.domain.assurance import MFA, SFA
-from broker.domain.judgement import judge
 from broker.domain.policy import Policy, Rulebook, unmet
-from broker.domain.replay import Change, PastSignIn, compare
+from broker.domain.policy_decision import judge
+from broker.domain.replay import PastSignIn, ReplayChange, compare
 from tests.domain.test_policy import ADA, POLICIES, SIGN_INS, policy
 
 PAST = PastSignIn(receipt="7KQ4-M2XT-9RZB", at=1_800_000_000, person="p", circumstances=ADA, acr=SFA, proof_age=600)
@@ -27,33 +27,33 @@ def past(**values: Any) -> PastSignIn:
     ("policies", "values", "change", "asked", "named"),
     [
         ([], {}, None, (), ()),
-        ([policy()], {}, Change.NEWLY_BLOCKED, (), ("p",)),
+        ([policy()], {}, ReplayChange.NEWLY_BLOCKED, (), ("p",)),
         ([policy(state="report_only")], {}, None, (), ()),
-        ([policy(), policy(id="a", **ASKS)], {}, Change.NEWLY_BLOCKED, (), ("p",)),
-        ([policy(state="?")], {}, Change.NEWLY_BLOCKED, (), ("p",)),
+        ([policy(), policy(id="a", **ASKS)], {}, ReplayChange.NEWLY_BLOCKED, (), ("p",)),
+        ([policy(state="?")], {}, ReplayChange.NEWLY_BLOCKED, (), ("p",)),
         ([policy()], {"blocked": True}, None, (), ()),
-        ([], {"blocked": True, "policies": ("old",)}, Change.FREED, (), ("old",)),
-        ([policy(**ASKS)], {"blocked": True, "policies": ("old",)}, Change.FREED, (), ("old",)),
-        ([policy(**ASKS)], {}, Change.NEWLY_ASKED, ("mfa",), ("p",)),
+        ([], {"blocked": True, "policies": ("old",)}, ReplayChange.FREED, (), ("old",)),
+        ([policy(**ASKS)], {"blocked": True, "policies": ("old",)}, ReplayChange.FREED, (), ("old",)),
+        ([policy(**ASKS)], {}, ReplayChange.NEWLY_ASKED, ("mfa",), ("p",)),
         ([policy(**ASKS)], {"acr": MFA}, None, (), ()),
         ([policy(**ASKS)], {"required": frozenset({"mfa"})}, None, (), ()),
-        ([], {"required": frozenset({"mfa"}), "policies": ("old",)}, Change.FREED, ("mfa",), ("old",)),
-        ([policy(block=False, require=frozenset({"terms_of_use"}))], {}, Change.NEWLY_ASKED, ("terms_of_use",), ("p",)),
+        ([], {"required": frozenset({"mfa"}), "policies": ("old",)}, ReplayChange.FREED, ("mfa",), ("old",)),
+        ([policy(block=False, require=frozenset({"terms_of_use"}))], {}, ReplayChange.NEWLY_ASKED, ("terms_of_use",), ("p",)),
         ([policy(block=False, require=frozenset({"terms_of_use"}))], {"terms_accepted": True}, None, (), ()),
         ([policy(block=False, sign_in_frequency=601)], {}, None, (), ()),
-        ([policy(block=False, sign_in_frequency=600)], {}, Change.NEWLY_ASKED, ("sign_in",), ("p",)),
-        ([policy(block=False, sign_in_frequency=10**9)], {"proof_age": None}, Change.NEWLY_ASKED, ("sign_in",), ("p",)),
+        ([policy(block=False, sign_in_frequency=600)], {}, ReplayChange.NEWLY_ASKED, ("sign_in",), ("p",)),
+        ([policy(block=False, sign_in_frequency=10**9)], {"proof_age": None}, ReplayChange.NEWLY_ASKED, ("sign_in",), ("p",)),
         (
             [policy(id="a", **ASKS), policy(id="b", block=False, sign_in_frequency=60), policy(id="c", block=False, sign_in_frequency=10**6)],
             {"acr": MFA},
-            Change.NEWLY_ASKED,
+            ReplayChange.NEWLY_ASKED,
             ("sign_in",),
             ("b",),
         ),
     ],
 )  # fmt: skip
 def test_what_changes(
-    policies: list[Policy], values: dict[str, Any], change: Change | None, asked: tuple[str, ...], named: tuple[str, ...]
+    policies: list[Policy], values: dict[str, Any], change: ReplayChange | None, asked: tuple[str, ...], named: tuple[str, ...]
 ) -> None:
     """Blocked, asked or freed, by which policy; whoever had the proof already notices nothing."""
     finding = compare(Rulebook.of(policies), past(**values))
@@ -83,9 +83,9 @@ def test_more_policies_free_nobody(policies: list[Policy], circumstances: Any, a
     finding = compare(book, past(circumstances=circumstances, acr=acr, proof_age=age))
     if verdict.refusal is not None:
         assert finding is not None
-        assert finding.change is Change.NEWLY_BLOCKED
+        assert finding.change is ReplayChange.NEWLY_BLOCKED
     elif finding is not None:
-        assert finding.change is Change.NEWLY_ASKED
+        assert finding.change is ReplayChange.NEWLY_ASKED
         assert finding.policies
     else:
         assert unmet(verdict.require, acr=acr) == ()

@@ -8,8 +8,8 @@ import re
 
 import pyop.provider
 
-from broker.provider.op import Provider
-from broker.provider.state import GrantState
+from broker.provider.pyop_adapter.op import Provider
+from broker.provider.pyop_adapter.state import GrantState
 from tests.house.source import BROKER, modules, relative, tree
 
 UNREACHED = {  # asked for only on ways through pyop that we do not take

@@ -15,7 +15,7 @@ from flask import Flask, redirect, session, url_for
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.partner import create_partner
 from broker.demo.process import BrokerProcess
-from broker.demo.serving import Server, free_port
+from broker.demo.serving import LoopbackServer, free_port
 from broker.demo.visitor import Visitor
 from tests.interop import apache
 from tests.interop.stage import Home, peer
@@ -48,7 +48,7 @@ class Stage:
 def stage(node: str, folder: Path) -> Iterator[Stage]:
     """One broker and all applications."""
     home = Home(folder / "home")
-    partner = Server("127.0.0.2")
+    partner = LoopbackServer("127.0.0.2")
     account = Account(subject="ada", name="Ada Fabrik", email="ada@fabrikam.example")
     client = Client(client_id="broker", client_secret=PARTNER_SECRET, redirect_uris=(home.callback("fabrikam"),))
     partner.start(create_partner(IdentityProvider(partner.address, name="Fabrikam", accounts=[account], clients=[client])))
@@ -56,7 +56,7 @@ def stage(node: str, folder: Path) -> Iterator[Stage]:
     home.write_partner("fabrikam", partner.address, domain="fabrikam.example", secret=PARTNER_SECRET)
     ports = {name: free_port("127.0.0.3") for name in (*METHODS, *ALGORITHMS)}
     sites = {name: f"http://127.0.0.3:{port}" for name, port in ports.items()}
-    apache_port, authlib = free_port("127.0.0.4"), Server("127.0.0.5")
+    apache_port, authlib = free_port("127.0.0.4"), LoopbackServer("127.0.0.5")
     sites |= {"apache": f"http://127.0.0.4:{apache_port}", "authlib": authlib.address}
     for name in METHODS:
         keys = {"jwks_uri": f"{sites[name]}/jwks"} if name == "key" else {}

@@ -8,7 +8,7 @@ from pathlib import Path
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.partner import create_partner
 from broker.demo.relying import RelyingParty
-from broker.demo.serving import Server, free_port
+from broker.demo.serving import LoopbackServer, free_port
 from broker.demo.visitor import Visitor
 from tests.interop.stage import ADA, USERS, peer, visitor
 
@@ -32,7 +32,7 @@ def test_our_application_at_a_certified_provider(node: str, folder: Path) -> Non
 def test_a_certified_application_at_our_partner(node: str, folder: Path) -> None:
     """openid-client signs in, silently the second time, and checks auth_time under max_age."""
     port = free_port("127.0.0.3")
-    server = Server("127.0.0.2")
+    server = LoopbackServer("127.0.0.2")
     application = f"http://127.0.0.3:{port}"
     client = Client(client_id="app", client_secret=SECRET, redirect_uris=(f"{application}/cb",))
     account = Account(subject="ada", name="Ada", email="ada@fabrikam.example")

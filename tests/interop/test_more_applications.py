@@ -17,7 +17,7 @@ from broker.demo.browser import Browser, Page
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.partner import create_partner
 from broker.demo.process import BrokerProcess
-from broker.demo.serving import Server, free_port
+from broker.demo.serving import LoopbackServer, free_port
 from broker.demo.visitor import Visitor
 from tests.interop.installed import go_program, python_applications
 from tests.interop.matrix import synapse
@@ -63,7 +63,7 @@ def stage(node: str, folder: Path) -> Iterator[Stage]:
         go_program("go"),
         go_program("oauth2-proxy", "github.com/oauth2-proxy/oauth2-proxy/v7"),
     )
-    home, partner = Home(folder / "home"), Server("127.0.0.2")
+    home, partner = Home(folder / "home"), LoopbackServer("127.0.0.2")
     client = Client(client_id="broker", client_secret=PARTNER_SECRET, redirect_uris=(home.callback("fabrikam"),))
     accounts = [Account(subject=name, name=f"{name.title()} Fabrik", email=f"{name}@fabrikam.example") for name in ("ada", "bo")]
     partner.start(create_partner(IdentityProvider(partner.address, name="Fabrikam", accounts=accounts, clients=[client])))

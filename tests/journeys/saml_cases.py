@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from broker.demo.browser import Browser, Page
 from broker.demo.saml_identity import SamlIdentityProvider
-from broker.services.partners import Partners
+from broker.services.partners.documents import Partners
 from broker.storage import tables
 from broker.storage.tables import metadata
 from tests.connectors.saml.idp import MAIL, Message, attribute, genuine

@@ -11,7 +11,7 @@ from broker.demo.browser import Page
 from broker.demo.identity import Account
 from broker.demo.saml_identity import SamlIdentityProvider
 from broker.demo.saml_partner import create_saml_partner
-from broker.demo.serving import Server
+from broker.demo.serving import LoopbackServer
 from broker.demo.visitor import Visitor
 from broker.keyring.create import SAML
 from tests import first_ring
@@ -28,7 +28,7 @@ class SamlWorld:
 
     world: World
     idp: SamlIdentityProvider
-    server: Server
+    server: LoopbackServer
 
     def file(
         self,
@@ -77,7 +77,7 @@ def fields(page: Page) -> dict[str, str]:
 @contextmanager
 def saml_world(world: World, **options: Any) -> Iterator[SamlWorld]:
     """Add Woodgrove to a world. own: it reads our metadata for it alone; host: another address; the rest is its identity provider's."""
-    server = Server(options.pop("host", "127.0.0.8"))
+    server = LoopbackServer(options.pop("host", "127.0.0.8"))
     try:
         first_ring.add_ring(world.broker, [SAML])
         own = options.pop("own", False)

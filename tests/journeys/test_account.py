@@ -9,7 +9,8 @@ import pytest
 from broker.demo.browser import Browser, Page
 from broker.demo.visitor import Visitor
 from broker.domain.ids import new_id
-from broker.storage import assignments, sessions
+from broker.storage.directory import assignments
+from broker.storage.oauth import sessions
 from tests.journeys.world import ACTOR, ADA, BO, CLEO, World
 
 DAY = 86_400

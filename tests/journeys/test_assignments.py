@@ -12,7 +12,7 @@ from broker.demo.relying import RelyingParty, SignInFailed
 from broker.demo.visitor import Visitor
 from broker.domain.assignment import Principal
 from broker.domain.errors import Invalid
-from broker.storage import assignments
+from broker.storage.directory import assignments
 from tests.clock import START
 from tests.journeys.world import ACTOR, ADA, SECRET, World
 

@@ -16,8 +16,8 @@ from sqlalchemy import delete, update
 from broker.cli import broker
 from broker.cli.audit import since
 from broker.domain.audit import Actor, Event
-from broker.services import audit
-from broker.services.audit_log import COLUMNS
+from broker.services.history import audit
+from broker.services.history.audit_export import COLUMNS
 from broker.storage.tables import audit as events
 from tests.clock import Clock
 from tests.journeys.world import ADA, BO, SECRET, World, open_world

@@ -12,11 +12,11 @@ from broker.demo.browser import Browser, Page
 from broker.demo.mailbox import read_mails
 from broker.demo.relying import SignInFailed
 from broker.demo.visitor import Visitor
-from broker.services.invitations import Invited
-from broker.services.mail_codes import Entered
-from broker.storage import outbox as outbox_rows
+from broker.services.invitations.invitations import Invited
+from broker.services.login.email_code import Entered
+from broker.storage.operations import outbox as outbox_rows
 from broker.storage.tables import assignments, audit, identities, logins, mail_codes, outbox, people
-from broker.web.cookies import Purpose
+from broker.web.cookies import CookiePurpose
 from tests.journeys.counting import statements
 from tests.journeys.test_redemption_attacks import status
 from tests.journeys.test_session_attacks import cookie
@@ -445,7 +445,7 @@ def test_twenty_at_once(both: World) -> None:
     guest(both)
     browser, page = asked(both)
     code, login_id = both.code(GWEN), page.url.rpartition("/")[2]
-    before, binding = len(events(both, "mail_code.accepted")), cookie(both, browser, Purpose.BROWSER)
+    before, binding = len(events(both, "mail_code.accepted")), cookie(both, browser, CookiePurpose.BROWSER)
     done = race(lambda _: both.broker.mail_codes.enter(login_id, binding, None, "127.0.0.1", code))
     assert {entered for entered, _ in done} == {Entered.DONE}
     assert len([mark for _, mark in done if mark]) == 1

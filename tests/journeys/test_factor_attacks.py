@@ -19,11 +19,11 @@ from broker.demo.browser import Page
 from broker.demo.saml_identity import SamlIdentityProvider, SamlRequest
 from broker.demo.saml_messages import PASSWORD, Answer
 from broker.demo.saml_partner import create_saml_partner
-from broker.demo.serving import Server
+from broker.demo.serving import LoopbackServer
 from broker.demo.visitor import Visitor
 from broker.jose.encoding import b64url_encode
 from broker.storage.tables import factors
-from broker.web.cookies import Purpose
+from broker.web.cookies import CookiePurpose
 from tests.journeys.saml_world import WANDA, WILL, SamlWorld
 from tests.journeys.second_factor import MFA, SFA, essential, with_phone
 from tests.journeys.test_factors import answer, challenged, events
@@ -95,7 +95,7 @@ def test_a_token_that_is_too_long(world: World, claims: dict[str, Any]) -> None:
     ada = world.visitor(ADA)
     page = world.arrive(ada, login_hint=ADA.email, **essential())
     assert (page.name, page.error, page.status) == ("error", "partner_untrusted", 400)
-    assert cookie(world, ada.browser, Purpose.SESSION) is None
+    assert cookie(world, ada.browser, CookiePurpose.SESSION) is None
     assert world.counts("logins", "attempts", "receipts", "audit", "audit_personal") == before
     assert "xxxx" not in json.dumps(world.receipt(page))
 
@@ -124,7 +124,7 @@ class Weaker(SamlIdentityProvider):
 @pytest.fixture
 def woodgrove(world: World) -> Iterator[tuple[SamlWorld, Weaker]]:
     """The world with such a partner, trusted and asked."""
-    server = Server("127.0.0.8")
+    server = LoopbackServer("127.0.0.8")
     try:
         ours = f"{world.url}/saml/metadata"
         idp = Weaker(server.address, name="Woodgrove", accounts=(WANDA, WILL), sp_metadata=ours, clock=world.clock)
@@ -228,7 +228,7 @@ def refused(world: World, who: Visitor, page: Page, reason: str) -> None:
     """The page says no more than that it did not work; the audit says why; nobody is signed in."""
     assert (page.name, page.status) == ("mfa-challenge", 400)
     assert "That passkey didn't work here." in page.text
-    assert cookie(world, who.browser, Purpose.SESSION) is None
+    assert cookie(world, who.browser, CookiePurpose.SESSION) is None
     assert events(world, "factor.refused")[-1]["reason"] == reason
     assert who.browser.get(page.url.rpartition("/")[0], stop_at=world.callback).name == "mfa-challenge"
 

@@ -15,8 +15,8 @@ from broker.cli import broker as command
 from broker.demo.browser import Browser, Page
 from broker.demo.visitor import Visitor
 from broker.domain.errors import Conflict
-from broker.domain.mail import Kind
-from broker.storage import outbox as rows
+from broker.domain.mail import MailKind
+from broker.storage.operations import outbox as rows
 from broker.storage.tables import audit, factors, outbox, people
 from tests.journeys.second_factor import Phone, enrol, essential, with_phone
 from tests.journeys.test_factor_attacks import with_passkey
@@ -218,7 +218,7 @@ def test_the_command(world: World, tmp_path: Path) -> None:
     with world.broker.db.read() as tx:
         assert tx.execute(select(factors)).all() == []
         mails = rows.of_person(tx, person.id)
-    assert mails[0].kind in (Kind.FACTORS, Kind.INVITATION)
+    assert mails[0].kind in (MailKind.FACTORS, MailKind.INVITATION)
     assert ada.browser.get(world.url + "/apps", stop_at=world.url).status == 303
     with pytest.raises(Conflict):
         world.broker.factor_resets.reset(ACTOR, ADA.email)

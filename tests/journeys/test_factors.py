@@ -12,7 +12,7 @@ from broker.demo.browser import Browser, Page
 from broker.demo.visitor import Visitor
 from broker.domain.ids import digest
 from broker.storage.tables import audit, factors, outbox, people, recovery_codes
-from broker.web.cookies import Purpose
+from broker.web.cookies import CookiePurpose
 from tests.journeys.second_factor import MFA, SFA, enrol, essential, with_phone
 from tests.journeys.test_session_attacks import cookie, plant
 from tests.journeys.world import ADA, BO, World
@@ -41,14 +41,14 @@ def test_first_method_and_the_next_sign_in(both: World) -> None:
     """HP-62, SC-01: an essential acr leads to enrolment, later to a challenge; the token says what was proven."""
     ada = both.visitor(ADA)
     both.redeem(ada)
-    before = cookie(both, ada.browser, Purpose.SESSION)
+    before = cookie(both, ada.browser, CookiePurpose.SESSION)
     url, pending = both.request(**essential())
     page = ada.open(url, stop_at=both.callback)
     phone, page = enrol(both, ada, page)
-    after = cookie(both, ada.browser, Purpose.SESSION)
+    after = cookie(both, ada.browser, CookiePurpose.SESSION)
     assert after != before  # a step-up changes the session's id
     thief = Browser(clock=both.clock)
-    plant(both, thief, Purpose.SESSION, str(before))
+    plant(both, thief, CookiePurpose.SESSION, str(before))
     assert thief.get(both.url + "/apps", stop_at=both.url).status == 303
     claims = both.party.complete(page.query, pending).claims
     assert (claims["acr"], claims["amr"]) == (MFA, ["pwd", "otp", "mfa"])
@@ -234,7 +234,7 @@ def test_half_authenticated_opens_nothing(world: World) -> None:
     with_phone(world, world.visitor(ADA))
     before = world.counts("logins", "attempts", "receipts", "audit", "refusals")
     who, _page = challenged(world)
-    assert cookie(world, who.browser, Purpose.SESSION) is None
+    assert cookie(world, who.browser, CookiePurpose.SESSION) is None
     for path in ("/apps", "/account/methods"):
         assert who.browser.get(world.url + path, stop_at=world.url).status in (303, 404)
     assert world.counts("logins", "attempts", "receipts", "audit", "refusals") == before

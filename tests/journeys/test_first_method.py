@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from broker.demo.visitor import Visitor
-from broker.web.cookies import Purpose
+from broker.web.cookies import CookiePurpose
 from tests.journeys.saml_world import saml_world
 from tests.journeys.second_factor import MFA, enrol, essential
 from tests.journeys.test_session_attacks import plant
@@ -20,7 +20,7 @@ OLD = ("partner_failed", "auth_time_too_old")
 
 def forget(world: World, who: Visitor) -> None:
     """Our session in this browser is gone; the home organization's is not."""
-    plant(world, who.browser, Purpose.SESSION, "x" * 43)
+    plant(world, who.browser, CookiePurpose.SESSION, "x" * 43)
     world.clock.advance(1)
 
 

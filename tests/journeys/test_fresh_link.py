@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from broker.demo.browser import Browser, Page
 from broker.domain.ids import new_secret
-from broker.services import fresh
-from broker.services.invitations import Invited, Wish
+from broker.services.invitations import resend
+from broker.services.invitations.invitations import InvitationRequest, Invited
 from broker.storage.tables import assignments, audit, invitations, outbox, people
 from tests.journeys.staff import administrators, member
 from tests.journeys.world import ADA, CLEO, World
@@ -151,13 +151,13 @@ def test_limits(world: World) -> None:
     """HW-10, IN-15: so many mails a guest an hour, in silence; so many requests an address, said to everybody alike."""
     invited = world.invite()
     world.clock.advance(MONTH)
-    for number in range(fresh.PER_GUEST + 2):
+    for number in range(resend.PER_GUEST + 2):
         world.broker.fresh.send(invited.redeem_url.rpartition("/")[2], f"192.0.2.{number}")
         world.clock.advance(1)
-    assert len(mails(world)) == fresh.PER_GUEST
+    assert len(mails(world)) == resend.PER_GUEST
     assert reasons(world) == ["limit_reached"] * 2
-    for _ in range(fresh.PER_ADDRESS):
-        world.broker.attempts.hit("fresh:127.0.0.1", limit=fresh.PER_ADDRESS, window=3600)
+    for _ in range(resend.PER_ADDRESS):
+        world.broker.attempts.hit("fresh:127.0.0.1", limit=resend.PER_ADDRESS, window=3600)
     for url in (invited.redeem_url, f"{world.url}/invitation/{new_secret()}"):
         page = ask(world, url)
         assert (page.status, page.error) == (429, "too_many_attempts")
@@ -177,7 +177,7 @@ def test_inviter_who_left(world: World) -> None:
     """IN-10: without the inviter's right there is no fresh mail, and the page offers none."""
     administrators(world, CLEO.email)
     actor = member(world)
-    invited = world.broker.invitations.invite(actor, Wish(email=ADA.email))
+    invited = world.broker.invitations.invite(actor, InvitationRequest(email=ADA.email))
     administrators(world)
     page = Browser(clock=world.clock).get(invited.redeem_url)
     assert (page.status, page.error, world.receipt(page)["reason"]) == (403, "invitation_expired", "invitation_inviter")

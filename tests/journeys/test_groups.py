@@ -11,7 +11,8 @@ from broker.demo.browser import Browser, Page
 from broker.demo.relying import RelyingParty, SignInFailed, Tokens
 from broker.demo.visitor import Visitor
 from broker.domain.guest import Identity
-from broker.storage import audit, people
+from broker.storage.directory import people
+from broker.storage.history import audit
 from tests.journeys.world import ACTOR, ADA, BO, HOSTS, SECRET, World, partner_file
 
 RULE = 'groups contains "finance"'

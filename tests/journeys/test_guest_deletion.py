@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from broker.domain.ids import digest, new_id
 from broker.domain.question import QuestionKind
-from broker.services.questions import ask
-from broker.storage import assignments, export, forgetting, groups, people
+from broker.services.messages.mail_questions import ask
+from broker.storage.directory import assignments, erasure, groups, people, personal_data
 from broker.storage.tables import audit, metadata, subjects
 from tests import factories
 from tests.journeys.world import ACTOR, ADA, BO, SECRET, World
@@ -111,7 +111,7 @@ def test_old_links_open_nothing(world: World) -> None:
 
 def test_whatever_belongs_to_a_person_goes(world: World) -> None:
     """LP-05: every foreign key to a person is one that a deletion follows; a new table is in the list by itself."""
-    tables = {column.table.name for column in forgetting.belongings()}
+    tables = {column.table.name for column in erasure.belongings()}
     assert tables >= {
         "identities",
         "invitations",
@@ -166,9 +166,9 @@ def test_export_is_complete_and_without_secrets(both: World) -> None:
 
 def test_every_table_of_a_person_is_exported_or_says_why_not() -> None:
     """AD-05: a table that is added is shown to the person whom it is about, column by column."""
-    tables = {column.table.name for column in forgetting.belongings()}
-    assert tables == {table.name for table in export.SHOWN} | set(export.ELSEWHERE)
-    for table, (_, columns) in export.SHOWN.items():
+    tables = {column.table.name for column in erasure.belongings()}
+    assert tables == {table.name for table in personal_data.SHOWN} | set(personal_data.ELSEWHERE)
+    for table, (_, columns) in personal_data.SHOWN.items():
         assert set(columns) <= set(table.columns.keys())
 
 

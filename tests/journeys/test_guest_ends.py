@@ -14,10 +14,10 @@ from sqlalchemy import select, update
 from broker.app import build
 from broker.demo.browser import Browser
 from broker.domain.errors import Conflict
-from broker.domain.guest import Person, State
-from broker.services.ends import Ends
-from broker.storage import lives
-from broker.storage.directory import Wanted
+from broker.domain.guest import GuestState, Person
+from broker.services.guests.expiry import Ends
+from broker.storage.directory import guest_schedule
+from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.tables import audit, outbox, people
 from tests.journeys.staff import administrators
 from tests.journeys.world import ACTOR, ADA, BO, CLEO, SECRET, World
@@ -96,7 +96,7 @@ def test_the_life_of_a_year(both: World) -> None:
     both.clock.advance(1)
     assert both.arrive(both.visitor()).error == "guest_expired"  # at its instant, whether housekeeping ran or not (HT-12)
     assert keep_house(both) == {"due": 1, "expired": 1}
-    assert guest(both).state is State.EXPIRED
+    assert guest(both).state is GuestState.EXPIRED
     page = both.arrive(both.visitor())
     assert (page.status, page.error) == (403, "guest_expired")
     assert ALICE in page.text  # with whom to ask
@@ -109,12 +109,12 @@ def test_restored_by_the_same_link(world: World) -> None:
     keep_house(world, 46)
     link = LINK.search(mails(world)[1][2])
     keep_house(world, 21)
-    assert guest(world).state is State.EXPIRED
+    assert guest(world).state is GuestState.EXPIRED
     sponsor = Browser(clock=world.clock)
     page = sponsor.get(link[0] if link else "")
     assert "You can still restore it." in page.text
     assert sponsor.submit(page).name == "question-answered"
-    assert guest(world).state is State.ACTIVE
+    assert guest(world).state is GuestState.ACTIVE
     assert world.sign_in(world.visitor()).claims["email"] == ADA.email
 
 
@@ -124,14 +124,14 @@ def test_restored_by_staff_within_thirty_days(both: World) -> None:
     first = active(both)
     keep_house(both, 61)
     both.clock.advance(28 * DAY)
-    assert both.broker.life.renew(ACTOR, ADA.email, reason="back").state is State.ACTIVE
+    assert both.broker.life.renew(ACTOR, ADA.email, reason="back").state is GuestState.ACTIVE
     assert guest(both).expires_at == both.clock() + 60 * DAY
     keep_house(both, 60)
     both.clock.advance(30 * DAY)
     with pytest.raises(Conflict):
         both.broker.life.renew(ACTOR, ADA.email)
     assert keep_house(both) == {"due": 1, "deleted": 1}
-    assert guest(both, first.id).state is State.DELETED
+    assert guest(both, first.id).state is GuestState.DELETED
     assert both.arrive(both.visitor()).error == "not_invited"
     assert keep_house(both) == {}
 
@@ -156,10 +156,10 @@ def test_a_sponsor_who_is_gone(both: World) -> None:
     both.sign_in(both.visitor(CLEO))
     active(both, sponsor=CLEO.email)
     active(both, BO, sponsor=CLEO.email)
-    assert both.broker.guests.page(Wanted(without_sponsor=True), limit=10) == []
+    assert both.broker.guests.page(GuestFilter(without_sponsor=True), limit=10) == []
     both.broker.life.block(ACTOR, CLEO.email, reason="left")
     keep_house(both)
-    listed = both.broker.guests.page(Wanted(without_sponsor=True), limit=10)
+    listed = both.broker.guests.page(GuestFilter(without_sponsor=True), limit=10)
     assert [one.email for one in listed] == [ADA.email, BO.email]
     assert both.broker.guests.report()["without_sponsor"] == 2
     both.broker.sponsors.hand_over(ACTOR, BO.email, ALICE)
@@ -169,7 +169,7 @@ def test_a_sponsor_who_is_gone(both: World) -> None:
     assert CLEO.email in found[BOB]  # why an administrator is asked
     assert both.broker.sponsors.hand_over_all(ACTOR, CLEO.email, ALICE, reason="left") == 1
     assert both.broker.sponsors.hand_over_all(ACTOR, CLEO.email, ALICE) == 0
-    assert both.broker.guests.page(Wanted(without_sponsor=True), limit=10) == []
+    assert both.broker.guests.page(GuestFilter(without_sponsor=True), limit=10) == []
 
 
 def test_a_sponsor_who_comes_back(world: World) -> None:
@@ -204,7 +204,7 @@ def test_without_a_sponsor_where_one_is_required(both: World) -> None:
     assert keep_house(both, 1) == {"due": 1, "warned": 1}
     assert keep_house(both, 11) == {"due": 1, "warned": 1}
     assert keep_house(both, 3) == {"due": 1, "expired": 1}
-    assert (guest(both).state, guest(both, BO.email).state) == (State.EXPIRED, State.ACTIVE)
+    assert (guest(both).state, guest(both, BO.email).state) == (GuestState.EXPIRED, GuestState.ACTIVE)
     assert {one[0] for one in mails(both)} == {ADA.email}
 
 
@@ -222,10 +222,10 @@ def test_inactive_guests(both: World) -> None:
     assert second[0] == BO.email
     both.sign_in(both.visitor(BO))
     assert keep_house(both, 10) == {"due": 2, "expired": 1}  # the other one is put off
-    assert (guest(both).state, guest(both, BO.email).state) == (State.EXPIRED, State.ACTIVE)
-    assert both.broker.life.renew(ACTOR, ADA.email, forever=True).state is State.ACTIVE
+    assert (guest(both).state, guest(both, BO.email).state) == (GuestState.EXPIRED, GuestState.ACTIVE)
+    assert both.broker.life.renew(ACTOR, ADA.email, forever=True).state is GuestState.ACTIVE
     assert keep_house(both) == {}
-    assert guest(both).state is State.ACTIVE  # restored, it does not end the same minute for want of a visit
+    assert guest(both).state is GuestState.ACTIVE  # restored, it does not end the same minute for want of a visit
 
 
 def test_killed_anywhere(both: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,5 +283,5 @@ def test_changed_meanwhile(both: World) -> None:
     seen = active(both)
     both.broker.life.renew(ACTOR, ADA.email, until=both.clock() + 90 * DAY)
     with both.broker.db.write() as tx:
-        assert not lives.change_if_same(tx, seen, {"notices": 1})
-        assert lives.change_if_same(tx, guest(both), {"notices": 1})
+        assert not guest_schedule.change_if_same(tx, seen, {"notices": 1})
+        assert guest_schedule.change_if_same(tx, guest(both), {"notices": 1})

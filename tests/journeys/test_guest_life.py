@@ -14,7 +14,7 @@ from broker.app import Broker, build
 from broker.demo.relying import Tokens
 from broker.demo.visitor import Visitor
 from broker.domain.errors import Conflict, Invalid, NotFound
-from broker.domain.guest import Person, State
+from broker.domain.guest import GuestState, Person
 from broker.storage.tables import audit, audit_personal, people
 from broker.web import create_web
 from tests.journeys.world import ACTOR, ADA, BO, CLEO, SECRET, World
@@ -93,7 +93,7 @@ def test_unblocked(world: World) -> None:
     """Back where the guest was: signs in again, but what was ended stays ended."""
     ada, tokens = signed_in(world)
     world.broker.life.block(ACTOR, ADA.email)
-    assert world.broker.life.unblock(ACTOR, ADA.email).state is State.ACTIVE
+    assert world.broker.life.unblock(ACTOR, ADA.email).state is GuestState.ACTIVE
     assert userinfo(world, world.broker, tokens) == 401
     assert apps(world, world.broker, ada) == 303
     assert world.sign_in(world.visitor()).claims["email"] == ADA.email
@@ -104,7 +104,7 @@ def test_blocked_before_acceptance(world: World) -> None:
     invited = world.invite()
     world.broker.life.block(ACTOR, ADA.email)
     assert world.redeem(world.visitor(), invited).error == "guest_blocked"
-    assert world.broker.life.unblock(ACTOR, ADA.email).state is State.INVITED
+    assert world.broker.life.unblock(ACTOR, ADA.email).state is GuestState.INVITED
     assert world.redeem(world.visitor(), invited).location == f"{world.callback}/home"
 
 
@@ -125,9 +125,9 @@ def test_invited_again_after_the_end(world: World) -> None:
     sub = world.sign_in(ada).claims["sub"]
     before = world.broker.life.expire(ACTOR, ADA.email)
     invited = world.invite()
-    assert (guest(world).id, guest(world).state) == (before.id, State.INVITED)
+    assert (guest(world).id, guest(world).state) == (before.id, GuestState.INVITED)
     world.broker.life.block(ACTOR, ADA.email)
-    assert world.broker.life.unblock(ACTOR, ADA.email).state is State.INVITED  # not active by the detour
+    assert world.broker.life.unblock(ACTOR, ADA.email).state is GuestState.INVITED  # not active by the detour
     asked = world.visitor()
     asked.halt_at = ("review-permissions",)
     assert world.arrive(asked).name == "review-permissions"  # without the link, too: whose account it is is known
@@ -182,7 +182,7 @@ def test_refusals_change_nothing(world: World) -> None:
         with pytest.raises(error):
             act()
     assert world.counts() == before
-    assert guest(world).state is State.ACTIVE
+    assert guest(world).state is GuestState.ACTIVE
 
 
 def test_members(world: World) -> None:

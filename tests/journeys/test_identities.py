@@ -18,8 +18,9 @@ from broker.domain.errors import CommandError, PageError
 from broker.domain.gates import Step
 from broker.domain.ids import new_secret
 from broker.domain.request import AuthorizationRequest
-from broker.services.invitations import Wish
-from broker.storage import logins, migrate
+from broker.services.invitations.invitations import InvitationRequest
+from broker.storage import migrate
+from broker.storage.login import logins
 from broker.storage.tables import identities, people
 from tests import first_ring
 from tests.clock import Clock
@@ -65,7 +66,7 @@ class Histories(RuleBasedStateMachine):
     def invite(self, email: str) -> None:
         """Staff invites an address, perhaps again."""
         try:
-            made = self.broker.invitations.invite(ACTOR, Wish(email=email, application="payroll"))
+            made = self.broker.invitations.invite(ACTOR, InvitationRequest(email=email, application="payroll"))
         except CommandError:
             return  # a member
         self.links.setdefault(email, []).append(made.redeem_url.rpartition("/")[2])

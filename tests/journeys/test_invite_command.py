@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from broker.cli import broker
-from broker.mail.transport import Refused
-from broker.storage import people
+from broker.mail.transport import MailRefused
+from broker.storage.directory import people
 from tests.journeys.world import ADA, SECRET, World
 
 Run = Callable[..., Result]
@@ -58,7 +58,7 @@ def test_refused_mail_is_said(world: World, run: Run, monkeypatch: pytest.Monkey
     """What the server answered, exit 1; a mail that waits is no failure."""
 
     def refuse(*_said: object) -> None:
-        raise Refused("550 no such user")
+        raise MailRefused("550 no such user")
 
     monkeypatch.setattr("broker.mail.folder.FolderTransport.send", refuse)
     result = run("invite", ADA.email)

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from broker.cli import broker as command
 from broker.domain.audit import Actor
 from broker.domain.errors import Forbidden
-from broker.services.invitations import Wish
+from broker.services.invitations.invitations import InvitationRequest
 from broker.storage.tables import audit, invitations, people
 from tests.journeys.staff import administrators, member, owners
 from tests.journeys.world import ADA, BO, CLEO, SECRET, World
@@ -23,12 +23,16 @@ FAKE = "ada@fabrik\u0430m.example"  # the fifth letter of the domain's name is C
 def test_owner_invites_to_his_applications_only(world: World) -> None:
     """IN-11: an owner to what he owns, an administrator to everything, other members and guests to nothing."""
     invite, cleo = world.broker.invitations.invite, member(world)
-    for wish in (Wish(email=ADA.email, application="payroll"), Wish(email=ADA.email)):
+    for wish in (InvitationRequest(email=ADA.email, application="payroll"), InvitationRequest(email=ADA.email)):
         with pytest.raises(Forbidden):
             invite(cleo, wish)
     owners(world, "payroll", CLEO.email)
-    assert invite(cleo, Wish(email=ADA.email, application="payroll")).invitation.inviter == CLEO.email
-    refused = (Wish(email=ADA.email, application="travel"), Wish(email=ADA.email), Wish(email=ADA.email, application="unknown"))
+    assert invite(cleo, InvitationRequest(email=ADA.email, application="payroll")).invitation.inviter == CLEO.email
+    refused = (
+        InvitationRequest(email=ADA.email, application="travel"),
+        InvitationRequest(email=ADA.email),
+        InvitationRequest(email=ADA.email, application="unknown"),
+    )
     for wish in refused:
         with pytest.raises(Forbidden):
             invite(cleo, wish)
@@ -38,13 +42,13 @@ def test_owner_invites_to_his_applications_only(world: World) -> None:
             world.broker.invitations.judge(cleo, wish)
         assert isinstance(world.broker.invitations.invite_many(cleo, [wish])[0], Forbidden)
     administrators(world, CLEO.email)
-    invite(cleo, Wish(email=ADA.email))
+    invite(cleo, InvitationRequest(email=ADA.email))
     world.redeem(world.visitor(BO))
     administrators(world, CLEO.email, BO.email)  # a guest's address in the list makes nobody a member
     guest = Actor(kind="person", id=world.broker.guests.show(BO.email).person.id)
     for actor in (guest, Actor(kind="person"), Actor(kind="person", id="nobody")):
         with pytest.raises(Forbidden):
-            invite(actor, Wish(email=ADA.email))
+            invite(actor, InvitationRequest(email=ADA.email))
 
 
 def leaves(world: World) -> None:
@@ -71,7 +75,7 @@ LOSSES: dict[str, Callable[[World], None]] = {
 def test_inviter_lost_the_right(world: World, loss: str, late: bool) -> None:
     """IN-10: before the link is opened, or between that and the last button: 403, nothing is bound."""
     owners(world, "payroll", CLEO.email)
-    invited = world.broker.invitations.invite(member(world), Wish(email=ADA.email, application="payroll"))
+    invited = world.broker.invitations.invite(member(world), InvitationRequest(email=ADA.email, application="payroll"))
     ada = world.visitor(ADA)
     if late:
         ada.halt_at = ("review-permissions",)

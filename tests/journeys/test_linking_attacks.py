@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.storage.tables import identities, people
-from broker.web.cookies import Purpose
+from broker.web.cookies import CookiePurpose
 from tests.journeys.test_session_attacks import cookie, signed_in
 from tests.journeys.world import ADA, BO, World
 
@@ -68,7 +68,7 @@ def test_foreign_identity_is_not_put_into_a_session(world: World) -> None:
     """AL-06, HO-19: the answer of an attacker's login, opened in a signed-in browser, links nothing and changes no session."""
     ada = world.visitor(ADA)
     world.redeem(ada)
-    before, session = bound(world), cookie(world, ada.browser, Purpose.SESSION)
+    before, session = bound(world), cookie(world, ada.browser, CookiePurpose.SESSION)
     attacker = world.visitor(BO)
     invited = world.invite(BO.email)
     answer = attacker.open(invited.redeem_url, stop_at=f"{world.url}/oidc").location or ""
@@ -82,5 +82,5 @@ def test_foreign_identity_is_not_put_into_a_session(world: World) -> None:
     )
     assert posted.status == 403
     assert bound(world) == before
-    assert cookie(world, ada.browser, Purpose.SESSION) == session
+    assert cookie(world, ada.browser, CookiePurpose.SESSION) == session
     assert signed_in(world, ada.browser)

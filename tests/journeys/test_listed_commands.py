@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from broker.cli import broker
-from broker.storage import sessions
+from broker.storage.oauth import sessions
 from tests.journeys.test_commands import Run, as_json, run
 from tests.journeys.world import ACTOR, ADA, BO, NORA, World
 

@@ -13,8 +13,8 @@ from broker.cli.output import plain, print_json
 from broker.demo.browser import Browser
 from broker.domain.audit import Actor, Event
 from broker.domain.text import printable
-from broker.services import audit
-from broker.storage import receipts
+from broker.services.history import audit
+from broker.storage.login import receipts
 from tests import factories
 from tests.journeys.world import ADA, SECRET, World
 

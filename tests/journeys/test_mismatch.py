@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from broker.demo.browser import Browser, Page
 from broker.demo.visitor import Visitor
-from broker.domain.mail import Kind
-from broker.services.invitations import Invited, Wish
+from broker.domain.mail import MailKind
+from broker.services.invitations.invitations import InvitationRequest, Invited
 from broker.storage.tables import audit, audit_personal, identities, invitations, outbox, people
 from tests.journeys.saml_world import WILL, saml_world
 from tests.journeys.staff import administrators, member
@@ -28,7 +28,7 @@ def tried(world: World, who: Visitor, invited: Invited) -> Page:
 def told(world: World) -> list[str]:
     """Whom a mail about an attempt went to."""
     with world.broker.db.read() as tx:
-        return [row[0] for row in tx.execute(select(outbox.c.recipient).where(outbox.c.kind == Kind.MISMATCH.value))]
+        return [row[0] for row in tx.execute(select(outbox.c.recipient).where(outbox.c.kind == MailKind.MISMATCH.value))]
 
 
 def question(world: World) -> str:
@@ -130,7 +130,7 @@ def test_whoever_is_no_member_is_not_asked(world: World, sponsor: str | None) ->
 def test_member_who_invited_is_asked(world: World) -> None:
     """The member who invited answers; one who left in the meantime does not (IN-10)."""
     administrators(world, CLEO.email)
-    invited = world.broker.invitations.invite(member(world), Wish(email=ADA.email))
+    invited = world.broker.invitations.invite(member(world), InvitationRequest(email=ADA.email))
     tried(world, world.visitor(BO), invited)
     assert told(world) == [CLEO.email]
     with world.broker.db.write() as tx:

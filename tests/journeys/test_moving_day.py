@@ -17,16 +17,16 @@ from broker.demo.browser import Browser
 from broker.demo.identity import Client, IdentityProvider
 from broker.demo.partner import create_partner
 from broker.demo.relying import SignInFailed
-from broker.demo.serving import Server
+from broker.demo.serving import LoopbackServer
 from broker.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from broker.services.moving import Terms
+from broker.services.invitations.rebinding import RebindingTerms
 from broker.storage.tables import audit, audit_personal, identities, people
 from tests.journeys.saml_world import WANDA, saml_world
 from tests.journeys.staff import administrators, member
 from tests.journeys.world import ACTOR, ADA, BO, CLEO, NORA, SECRET, World, partner_file
 
 Run = Callable[..., Result]
-ALONE = Terms(invite=False)
+ALONE = RebindingTerms(invite=False)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_new_address_and_identity(world: World) -> None:
     world.redeem(ada, old)
     sub = world.sign_in(ada).claims["sub"]
     waiting = world.invite(application="travel")
-    done = world.broker.moving.reset(ACTOR, ADA.email, Terms(), email="Nora@Northwind.example")
+    done = world.broker.moving.reset(ACTOR, ADA.email, RebindingTerms(), email="Nora@Northwind.example")
     assert (done.person.email, done.person.email_verified) == (NORA.email, False)
     for link, error in ((old, "invitation_used"), (waiting, "invitation_expired")):
         browser = Browser(clock=world.clock)
@@ -139,9 +139,9 @@ def test_only_administrators(world: World) -> None:
     with pytest.raises(Forbidden):
         world.broker.moving.reset(cleo, ADA.email, ALONE)
     with pytest.raises(Forbidden):
-        world.broker.moving.move(cleo, "fabrikam", [world.broker.guests.show(ADA.email).person.id], Terms())
+        world.broker.moving.move(cleo, "fabrikam", [world.broker.guests.show(ADA.email).person.id], RebindingTerms())
     administrators(world, CLEO.email)
-    assert world.broker.moving.reset(cleo, ADA.email, Terms()).invited is not None
+    assert world.broker.moving.reset(cleo, ADA.email, RebindingTerms()).invited is not None
 
 
 def test_address_changed_elsewhere(world: World) -> None:
@@ -181,7 +181,7 @@ def test_command(world: World, run: Run) -> None:
 # --- moving day -------------------------------------------------------------------------------------------------------
 
 
-def new_provider(world: World, server: Server) -> None:
+def new_provider(world: World, server: LoopbackServer) -> None:
     """Fabrikam leaves its provider: another issuer, and everybody has another subject there."""
     client = Client(client_id="contoso", client_secret=SECRET, redirect_uris=(f"{world.url}/oidc/fabrikam/callback",))
     moved = [replace(person, subject=f"new-{person.subject}") for person in (ADA, BO)]
@@ -198,7 +198,7 @@ def test_partner_changes_its_provider(world: World, run: Run) -> None:
         subs[person.email] = world.sign_in(world.visitor(person)).claims["sub"]
     world.redeem(world.visitor(NORA))
     assert "Nobody is bound to another provider" in run("--partner", "fabrikam").stdout
-    server = Server("127.0.0.9")
+    server = LoopbackServer("127.0.0.9")
     try:
         new_provider(world, server)
         assert world.arrive(world.visitor(replace(ADA, subject="new-ada"))).error == "not_invited"
@@ -268,7 +268,7 @@ def test_guest_with_another_home_stays_active(world: World) -> None:
                 partner="northwind", issuer=world.partners["northwind"].issuer, subject="nora", person_id=guest.id, bound_at=1
             )
         )
-    (done,) = world.broker.moving.move(ACTOR, "fabrikam", [guest.id], Terms())
+    (done,) = world.broker.moving.move(ACTOR, "fabrikam", [guest.id], RebindingTerms())
     assert done.person.state == "active"
     assert bound(world) == {("nora", ADA.email)}
 

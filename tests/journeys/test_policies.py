@@ -9,7 +9,7 @@ import pytest
 from broker.demo.browser import Browser, Page
 from broker.demo.relying import SignInFailed
 from broker.domain.policy import Policy, Rulebook, Whom
-from broker.services.policies import InForce
+from broker.services.policies.policies import InForce
 from tests.journeys.world import ACTOR, ADA, BO, CLEO, World
 
 BLOCK = "name: x\nusers: {include: {guests: all}}\ngrant: {block: true}\n"

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from broker.cli import broker
 from broker.demo.relying import SignInFailed
-from broker.services.housekeeping import WHOLE_ADDRESS
+from broker.services.operations.housekeeping import WHOLE_ADDRESS
 from tests.journeys.second_factor import with_phone
 from tests.journeys.world import ADA, BO, CLEO, SECRET, World, partner_file
 
@@ -260,7 +260,7 @@ def test_what_an_export_holds(run: Run, both: World) -> None:
     assert [set(row) == set(rows[1]) for row in rows[1:]] == [True] * 6
     assert {row["network"] for row in rows[1:]} == {"127.0.0.0/24"}
     with both.broker.db.read() as tx:
-        from broker.storage import people as directory
+        from broker.storage.directory import people as directory
 
         ids = [person.id for person in (directory.by_email(tx, who.email) for who in (ADA, BO, CLEO)) if person]
     for secret in (ADA.email, "fabrikam.example", "Ada", ADA.subject + '"', "127.0.0.1", *ids):

@@ -7,11 +7,12 @@ import re
 from sqlalchemy import select
 
 from broker.demo.browser import Browser, Page
+from broker.domain.guest_states import Act, move
 from broker.domain.ids import digest, new_secret
-from broker.domain.life import Act, move
 from broker.domain.question import QuestionKind
-from broker.services.questions import ask
-from broker.storage import people, questions
+from broker.services.messages.mail_questions import ask
+from broker.storage.directory import people
+from broker.storage.operations import mail_questions
 from broker.storage.tables import audit
 from broker.storage.tables import questions as table
 from broker.web import csrf
@@ -116,7 +117,7 @@ def test_twenty_buttons_at_once(both: World) -> None:
     found = race(press)
     assert set(found) <= {"question-answered", "error"}
     with both.broker.db.read() as tx:
-        [taken] = questions.of_person(tx, person_id)
+        [taken] = mail_questions.of_person(tx, person_id)
         events = tx.execute(select(audit.c.data).where(audit.c.name == "question.answered")).scalars().all()
     assert [event["answer"] for event in events] == [taken.answer]
     assert end_of(both, person_id) == (UNTIL if taken.answer == "extend" else START + 14 * DAY)
@@ -176,4 +177,4 @@ def test_a_guest_who_was_stopped_is_not_renewed(world: World) -> None:
     assert is_over(sponsor.submit(page))
     assert end_of(world, person_id) == START + 14 * DAY
     with world.broker.db.read() as tx:
-        assert [one.answered_at for one in questions.of_person(tx, person_id)] == [None]
+        assert [one.answered_at for one in mail_questions.of_person(tx, person_id)] == [None]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from broker.demo.browser import Browser, Page
 from broker.demo.identity import Account
 from broker.demo.visitor import Visitor
-from broker.services.invitations import Invited
+from broker.services.invitations.invitations import Invited
 from broker.storage.tables import identities, invitations, people
 from tests.journeys.saml_world import WANDA, WILL, saml_world
 from tests.journeys.world import ADA, BO, World

@@ -12,8 +12,8 @@ from broker.demo.browser import Browser, Page
 from broker.demo.identity import Client
 from broker.demo.visitor import Visitor
 from broker.domain.errors import CommandError
-from broker.services.invitations import Invited, Wish
-from broker.storage.directory import Wanted
+from broker.services.invitations.invitations import InvitationRequest, Invited
+from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.tables import audit, identities, invitations, people
 from tests.journeys.world import ACTOR, ADA, BO, CLEO, MALLORY, NORA, SECRET, World, partner_file
 
@@ -285,7 +285,7 @@ def test_second_invitation_keeps_the_guest(world: World) -> None:
     assert world.redeem(ada, invited).location == f"{world.callback}/travel"
     assert world.sign_in(ada).claims["sub"] == sub
     assert bound(world) == [("fabrikam", ADA.email)]
-    assert len(world.broker.guests.page(Wanted(), limit=10)) == 1
+    assert len(world.broker.guests.page(GuestFilter(), limit=10)) == 1
 
 
 def test_decline_keeps_the_invitation(world: World) -> None:
@@ -303,7 +303,7 @@ def test_decline_keeps_the_invitation(world: World) -> None:
 
 def test_every_invitation_is_audited(world: World) -> None:
     """Who invited whom is in the audit, the address only in the side table."""
-    invited = world.broker.invitations.invite(ACTOR, Wish(email=ADA.email))
+    invited = world.broker.invitations.invite(ACTOR, InvitationRequest(email=ADA.email))
     with world.broker.db.read() as tx:
         row = tx.execute(select(audit).where(audit.c.target == invited.invitation.id)).one()
     assert row._mapping["name"] == "invitation.created"
@@ -328,6 +328,6 @@ def test_blocked_after_the_invitation(world: World, bound_before: bool) -> None:
 
 def test_too_many_logins_of_one_address(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """RX-05, HW-10: what strangers can store is bounded by address."""
-    monkeypatch.setattr("broker.services.sign_in.LOGINS_PER_ADDRESS", 2)
+    monkeypatch.setattr("broker.services.login.sign_in.LOGINS_PER_ADDRESS", 2)
     ends = [Browser(clock=world.clock).get(world.request()[0]) for _ in range(3)]
     assert [(page.status, page.error) for page in ends] == [(200, ""), (200, ""), (429, "too_many_attempts")]

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from broker.app import build
 from broker.cli import broker
 from broker.cli.output import when
-from broker.services.moving import Terms
+from broker.services.invitations.rebinding import RebindingTerms
 from broker.storage.tables import receipts
 from tests.journeys.world import ACTOR, ADA, BO, NORA, SECRET, World
 
@@ -102,7 +102,7 @@ def test_fc_01_deletion_reaches_an_earlier_address(both: World) -> None:
     """A guest who got another address: what was claimed of the old one goes with the guest, too."""
     both.arrive(both.visitor(ADA))
     both.redeem(both.visitor(ADA), both.invite(ADA.email))
-    both.broker.moving.reset(ACTOR, ADA.email, Terms(invite=True), email="ada.new@fabrikam.example")
+    both.broker.moving.reset(ACTOR, ADA.email, RebindingTerms(invite=True), email="ada.new@fabrikam.example")
     both.arrive(both.visitor(ADA))
     assert ADA.email in claims(both)
     both.broker.life.delete(ACTOR, "ada.new@fabrikam.example", reason="asked for it")

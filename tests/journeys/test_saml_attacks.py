@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from broker.demo.browser import Browser, Page
-from broker.services import acs
-from broker.services.partners import Partners
+from broker.services.login import saml_response
+from broker.services.partners.documents import Partners
 from tests.journeys.saml_world import WANDA, WILL, SamlWorld, fields, saml_world
 from tests.journeys.world import World
 
@@ -231,7 +231,7 @@ def test_a_response_of_another_partner(woodgrove: SamlWorld, world: World) -> No
 
 def test_flood_without_a_login(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """RX-02, HS-17: no login, no key is touched; after so many refusals an address waits."""
-    monkeypatch.setattr(acs, "REFUSALS", 12)
+    monkeypatch.setattr(saml_response, "REFUSALS", 12)
     monkeypatch.setattr(Partners, "saml_connector", lambda *_: pytest.fail("a key was asked for"))
     _, form = woodgrove.idp.unsolicited("wanda")
     pages = [Browser().post(acs_url(woodgrove), form) for _ in range(14)]
@@ -241,14 +241,14 @@ def test_flood_without_a_login(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyP
 
 def test_busy(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """HS-17: so many messages at a moment and no more; whoever gets no place may try again."""
-    monkeypatch.setattr(acs, "PATIENCE", 0.01)
+    monkeypatch.setattr(saml_response, "PATIENCE", 0.01)
     held = woodgrove.at_the_return(woodgrove.visitor())
     places = woodgrove.world.broker.acs._places
-    for _ in range(acs.AT_ONCE):
+    for _ in range(saml_response.AT_ONCE):
         places.acquire()
     page = Browser().post(acs_url(woodgrove), fields(held))
     assert page.error == "too_many_attempts"
-    for _ in range(acs.AT_ONCE):
+    for _ in range(saml_response.AT_ONCE):
         places.release()
     assert Browser().post(acs_url(woodgrove), fields(held), stop_at="http").status == 303
 

@@ -17,7 +17,7 @@ from broker.domain.connector import Ask
 from broker.domain.errors import PartnerFailed
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.keyring.imported import read_key
-from broker.services.saml_partners import SamlPartners
+from broker.services.partners.saml import SamlPartners
 from broker.storage import tables
 from tests.connectors.saml.test_metadata import MD, body, pem, rsa_key
 from tests.journeys.saml_world import SamlWorld, fields, saml_world

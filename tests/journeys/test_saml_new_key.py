@@ -13,7 +13,7 @@ from broker.demo.browser import Browser
 from broker.domain.audit import SYSTEM
 from broker.domain.errors import NotFound, PartnerFailed
 from broker.services.doctor import Level
-from broker.services.partners import KID_PAUSE
+from broker.services.partners.documents import KID_PAUSE
 from tests.journeys.saml_world import SamlWorld, saml_world
 from tests.journeys.test_saml_metadata import key_changes, row, signs_in
 from tests.journeys.world import World

@@ -7,11 +7,11 @@ from sqlalchemy import update
 
 from broker.demo.browser import Browser
 from broker.storage.tables import people, sessions
-from broker.web.cookies import Cookies, Purpose
+from broker.web.cookies import CookiePurpose, Cookies
 from tests.journeys.world import ADA, BO, World
 
 
-def cookie(world: World, browser: Browser, purpose: Purpose) -> str | None:
+def cookie(world: World, browser: Browser, purpose: CookiePurpose) -> str | None:
     """The value of one of the broker's cookies in a browser."""
     name = Cookies(world.url).name(purpose)
     return next(
@@ -19,7 +19,7 @@ def cookie(world: World, browser: Browser, purpose: Purpose) -> str | None:
     )
 
 
-def plant(world: World, browser: Browser, purpose: Purpose, value: str) -> None:
+def plant(world: World, browser: Browser, purpose: CookiePurpose, value: str) -> None:
     """Put a cookie into a browser as if the broker had set it."""
     browser.cookies.store(world.url + "/", f"{Cookies(world.url).name(purpose)}={value}; Path=/; Secure; HttpOnly; SameSite=Lax")
 
@@ -33,17 +33,17 @@ def test_new_session_id_after_login(world: World) -> None:
     """SC-01: a cookie from before, and the one of the last proof, open nothing after a login."""
     ada = world.visitor(ADA)
     fixed = "A" * 43
-    plant(world, ada.browser, Purpose.SESSION, fixed)
+    plant(world, ada.browser, CookiePurpose.SESSION, fixed)
     world.redeem(ada)
-    first = cookie(world, ada.browser, Purpose.SESSION)
+    first = cookie(world, ada.browser, CookiePurpose.SESSION)
     assert first not in (None, fixed)
     world.clock.advance(5)
     world.sign_in(ada, prompt="login")
-    second = cookie(world, ada.browser, Purpose.SESSION)
+    second = cookie(world, ada.browser, CookiePurpose.SESSION)
     assert second not in (None, first)
     for old in (fixed, str(first)):
         thief = Browser(clock=world.clock)
-        plant(world, thief, Purpose.SESSION, old)
+        plant(world, thief, CookiePurpose.SESSION, old)
         assert not signed_in(world, thief)
 
 
@@ -58,14 +58,14 @@ def test_cookies_are_host_bound(world: World) -> None:
     ada = world.visitor(ADA)
     world.redeem(ada)
     thief = Browser(clock=world.clock)
-    thief.cookies.store(world.url + "/", f"session={cookie(world, ada.browser, Purpose.SESSION)}; Path=/")
+    thief.cookies.store(world.url + "/", f"session={cookie(world, ada.browser, CookiePurpose.SESSION)}; Path=/")
     assert not signed_in(world, thief)
 
 
 @pytest.mark.parametrize("value", ["", "x", "A" * 42, "A" * 44, "'" * 43, "%00" * 14 + "A", "é" * 43, "A" * 4000])
 def test_malformed_session_cookie_is_anonymous(world: World, value: str) -> None:
     """SC-05: never 500, never somebody."""
-    name = Cookies(world.url).name(Purpose.SESSION)
+    name = Cookies(world.url).name(CookiePurpose.SESSION)
     browser = Browser(headers={"Cookie": f"{name}={value}".encode().decode("latin-1")})
     page = browser.get(world.url + "/apps", stop_at=world.url)
     assert page.status == 303
@@ -230,11 +230,11 @@ def test_sign_out_ends_session_and_tokens(world: World) -> None:
     ada = world.visitor(ADA)
     world.redeem(ada)
     tokens = world.sign_in(ada)
-    binding = cookie(world, ada.browser, Purpose.BROWSER)
+    binding = cookie(world, ada.browser, CookiePurpose.BROWSER)
     page = ada.browser.submit(ada.browser.get(world.url + "/apps"), press="Sign out")
     assert page.name == "signed-out"
     assert not signed_in(world, ada.browser)
-    assert cookie(world, ada.browser, Purpose.BROWSER) != binding
+    assert cookie(world, ada.browser, CookiePurpose.BROWSER) != binding
     with pytest.raises(Exception, match="invalid_grant"):
         world.party.refresh(tokens.refresh_token or "", tokens)
     with world.broker.db.read() as tx:

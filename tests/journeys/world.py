@@ -13,13 +13,13 @@ from sqlalchemy import Table, func, select
 from broker.app import Broker, build
 from broker.demo.browser import Browser, Page
 from broker.demo.identity import Account, Client, IdentityProvider
-from broker.demo.mailbox import Mail, read_mails
+from broker.demo.mailbox import ReceivedMail, read_mails
 from broker.demo.partner import create_partner
 from broker.demo.relying import RelyingParty, Tokens
-from broker.demo.serving import Server
+from broker.demo.serving import LoopbackServer
 from broker.demo.visitor import Visitor
 from broker.domain.audit import Actor
-from broker.services.invitations import Invited, Wish
+from broker.services.invitations.invitations import InvitationRequest, Invited
 from broker.storage.tables import metadata
 from broker.web import create_web
 from tests import first_ring
@@ -44,7 +44,7 @@ class World:
     url: str
     broker: Broker
     clock: Clock
-    server: Server
+    server: LoopbackServer
     partners: dict[str, IdentityProvider]
     party: RelyingParty
     travel: RelyingParty
@@ -54,13 +54,13 @@ class World:
     def invite(self, email: str = ADA.email, **more: Any) -> Invited:
         """An invitation to Payroll, landing on the application's callback host."""
         wish = {"application": "payroll", "redirect_url": f"{self.callback}/home"} | more
-        return self.broker.invitations.invite(ACTOR, Wish(email=email, **wish))
+        return self.broker.invitations.invite(ACTOR, InvitationRequest(email=email, **wish))
 
     def visitor(self, person: Account = ADA, **browser: Any) -> Visitor:
         """Somebody with a browser of their own."""
         return Visitor(person.email, person.subject, Browser(clock=self.clock, **browser))
 
-    def mails(self, address: str) -> list[Mail]:
+    def mails(self, address: str) -> list[ReceivedMail]:
         """What lies in a mailbox after everything that waits was sent, newest first."""
         self.broker.outbox.deliver()
         return [mail for mail in read_mails(self.home / "var" / "mail") if mail.to == address]
@@ -135,8 +135,8 @@ class World:
 
 def open_world(home: Path, database: str, clock: Clock) -> Iterator[World]:
     """Start the servers, write the files, build the broker; stop everything afterwards."""
-    partners = {name: Server(host) for name, host in HOSTS.items()}
-    application, own = Server("127.0.0.5"), Server("localhost")
+    partners = {name: LoopbackServer(host) for name, host in HOSTS.items()}
+    application, own = LoopbackServer("127.0.0.5"), LoopbackServer("localhost")
     servers = [*partners.values(), application, own]
     try:
         write_files(home, own.address, database, application.address, {name: server.address for name, server in partners.items()})

@@ -17,7 +17,7 @@ from broker.jose.sign import sign
 from broker.jose.verify import verify
 from broker.keyring.create import SAML, SIGNING, new_records
 from broker.keyring.errors import KeyFileError, NoActiveKey
-from broker.keyring.ring import JWKS_MAX_AGE, KEEP, OVERLAP, KeyRecord, Ring, State, state_of, superseded_at
+from broker.keyring.ring import JWKS_MAX_AGE, KEEP, OVERLAP, KeyRecord, KeyState, Ring, state_of, superseded_at
 from broker.keyring.root import Roots
 from broker.keyring.seal import Sealer
 from tests.clock import START
@@ -50,17 +50,17 @@ def test_one_active_key_an_algorithm(records: list[KeyRecord], now: int) -> None
     """CF-08, HP-42: never two; one wherever a key has begun and is not withdrawn; ties are settled alike everywhere."""
     for alg in ("ES256", "EdDSA"):
         peers = [record for record in records if record.alg == alg]
-        active = [record for record in peers if state_of(record, records, now) is State.ACTIVE]
+        active = [record for record in peers if state_of(record, records, now) is KeyState.ACTIVE]
         begun = [record for record in peers if record.active_from <= now and not record.is_withdrawn(now)]
         assert len(active) == (1 if begun else 0)
         assert active == sorted(begun, key=lambda r: (r.active_from, r.kid))[-1:]
-        assert {state_of(record, list(reversed(records)), now) for record in active} <= {State.ACTIVE}
+        assert {state_of(record, list(reversed(records)), now) for record in active} <= {KeyState.ACTIVE}
 
 
 @given(st.lists(PLAIN.map(lambda record: replace(record, retired_at=None)), min_size=1, max_size=6))
 def test_states_go_forward(records: list[KeyRecord]) -> None:
     """HP-42: next, then active, then retired, never back; the end of a key does not move once it is known."""
-    order = [State.NEXT, State.ACTIVE, State.RETIRED]
+    order = [KeyState.NEXT, KeyState.ACTIVE, KeyState.RETIRED]
     for record in records:
         course = [order.index(state_of(record, records, now)) for now in range(25)]
         assert course == sorted(course)
@@ -208,8 +208,8 @@ def test_a_withdrawn_key_never_comes_back(sealer: Sealer, records: Records) -> N
     (waiting,) = new_records(START, sealer, now_active=False, algs=[("sig", "ES256")])
     held = [*records, replace(waiting, retired_at=START + 10)]
     ring = Ring(held, sealer, keep=50)
-    assert state_of(held[-1], held, START + 9) is State.NEXT
-    assert state_of(held[-1], held, START + 10) is State.RETIRED
+    assert state_of(held[-1], held, START + 9) is KeyState.NEXT
+    assert state_of(held[-1], held, START + 10) is KeyState.RETIRED
     assert ring.signing("ES256", START + OVERLAP).kid == of(records, "ES256").kid
     assert waiting.kid in str(ring.jwks(START + 59))
     assert waiting.kid not in str(ring.jwks(START + 60))

@@ -18,10 +18,10 @@ from broker.keyring.errors import KeyFileError
 from broker.keyring.imported import ImportedKey
 from broker.keyring.ring import KEEP, OVERLAP, KeyRecord
 from broker.keyring.seal import Sealer
-from broker.services.keys import LOOK_EVERY, Keys
-from broker.storage import audit
-from broker.storage import keys as rows
+from broker.services.keys.ring import LOOK_EVERY, Keys
 from broker.storage.engine import Database
+from broker.storage.history import audit
+from broker.storage.partners import signing_keys as rows
 from tests.clock import START, Clock
 from tests.keyring.conftest import roots
 from tests.race import race

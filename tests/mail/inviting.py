@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 
 from broker.app import build
-from broker.services.invitations import Wish
+from broker.services.invitations.invitations import InvitationRequest
 from tests.journeys.world import ACTOR, SECRET
 from tests.race import PARALLEL
 
@@ -25,7 +25,9 @@ def main() -> None:
             os.close(start_write)
             os.read(start_read, 1)  # returns when the parent closes its end: all at once
             try:
-                invited = broker.invitations.invite(ACTOR, Wish(email="ada@fabrikam.example", application="payroll", mail=True))
+                invited = broker.invitations.invite(
+                    ACTOR, InvitationRequest(email="ada@fabrikam.example", application="payroll", mail=True)
+                )
                 line = json.dumps([invited.invitation.person_id, invited.invitation.id])
             except BaseException:  # noqa: BLE001 - whatever it is, the parent is to see it
                 line = json.dumps(["", traceback.format_exc()[-2000:]])

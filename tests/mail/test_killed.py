@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from broker.demo.serving import free_port
 from broker.domain.invitation import Status
-from broker.services import outbox as rules
+from broker.services.messages import outbox as rules
 from broker.storage import tables as t
 from tests.clock import Clock
 from tests.journeys.world import SECRET, World, open_world

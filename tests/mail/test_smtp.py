@@ -12,7 +12,7 @@ import pytest
 from broker.domain.mail import Written
 from broker.mail.message import compose
 from broker.mail.smtp import SmtpTransport
-from broker.mail.transport import Delayed, Refused
+from broker.mail.transport import Delayed, MailRefused
 from tests.clock import START
 from tests.mail.server import PASSWORD, USER, MailServer
 
@@ -72,10 +72,10 @@ def test_many_mails_on_one_connection(serve: Serve, tls: str) -> None:
 @pytest.mark.parametrize(
     ("fault", "answer", "kind"),
     [
-        ("RCPT", "550 5.1.1 no such user", Refused),
+        ("RCPT", "550 5.1.1 no such user", MailRefused),
         ("RCPT", "450 4.2.0 come back", Delayed),
         ("RCPT", "421 closing", Delayed),
-        ("DATA", "554 5.7.1 spam", Refused),
+        ("DATA", "554 5.7.1 spam", MailRefused),
         ("DATA", "451 4.3.0 disk full", Delayed),
         ("DATA", "drop", Delayed),
     ],

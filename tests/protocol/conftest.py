@@ -15,7 +15,7 @@ from broker.jose.keys import PrivateKey, generate
 from broker.keyring.create import new_records
 from broker.keyring.root import create_root, load_roots
 from broker.keyring.seal import Sealer
-from broker.storage import keys
+from broker.storage.partners import signing_keys
 from broker.web import create_web
 from tests.clock import START, Clock
 from tests.protocol.stage import Stage, write_home
@@ -44,7 +44,7 @@ def raise_stage(
     broker = build(home, environ={}, clock=clock)
     with broker.db.write() as tx:
         for row in ring[1]:
-            keys.add(tx, row)
+            signing_keys.add(tx, row)
     yield Stage(home, broker, create_web(broker), clock, bank_key)
     broker.close()
 

@@ -19,16 +19,17 @@ from werkzeug.test import TestResponse
 
 from broker.app import Broker
 from broker.domain.facts import Facts
-from broker.domain.guest import Kind, Person
+from broker.domain.guest import Person, PersonKind
 from broker.domain.ids import digest, new_secret
 from broker.domain.login import Grant, Session
 from broker.domain.request import AuthorizationRequest
 from broker.jose.keys import PrivateKey, public_keys
 from broker.jose.sign import sign
 from broker.jose.verify import verify
-from broker.storage import assignments, consents, sessions
+from broker.storage.directory import assignments, consents
+from broker.storage.oauth import sessions
 from broker.storage.tables import metadata
-from broker.web.cookies import Cookies, Purpose
+from broker.web.cookies import CookiePurpose, Cookies
 from tests import factories
 from tests.clock import Clock
 
@@ -69,7 +70,7 @@ class Stage:
         """An active guest who agreed to these scopes at the application, signed in."""
         with self.broker.db.write() as tx:
             person = factories.saved_person(tx, **values)
-            if person.kind is Kind.GUEST and scopes:
+            if person.kind is PersonKind.GUEST and scopes:
                 consents.record(tx, person.id, application, scopes.split(), self.clock())
         return self.sign_in(person)
 
@@ -176,7 +177,7 @@ class Stage:
 
     def cookie(self, who: Signed) -> dict[str, str]:
         """The header of a browser in which that person is signed in."""
-        return {"Cookie": f"{Cookies(ISSUER).name(Purpose.SESSION)}={who.cookie}"}
+        return {"Cookie": f"{Cookies(ISSUER).name(CookiePurpose.SESSION)}={who.cookie}"}
 
     def claims(self, id_token: str) -> dict[str, Any]:
         """The claims of an ID token, verified by the JWKS."""
@@ -249,7 +250,7 @@ class Stage:
 
     def audited(self) -> list[str]:
         """The names of audit events, newest first."""
-        from broker.storage import audit
+        from broker.storage.history import audit
 
         with self.broker.db.read() as tx:
             return [row["name"] for row in audit.newest(tx)]

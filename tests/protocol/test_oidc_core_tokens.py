@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from broker.domain.claims import PROTOCOL
-from broker.domain.guest import Kind
+from broker.domain.guest import PersonKind
 from broker.domain.ids import new_id
 from broker.domain.login import told_sid
 from broker.provider.tokens import id_token
-from broker.storage import assignments, consents, people, subjects
+from broker.storage.directory import assignments, consents, people, subjects
 from broker.storage.tables import grants
 from tests import factories
 from tests.clock import START
@@ -177,7 +177,7 @@ def test_scope_beyond_the_consent_is_not_granted(calm: Stage):
 
 def test_members_are_not_asked(calm: Stage):
     """HP-61: their consent counts as given, for what the file allows."""
-    member = calm.person(kind=Kind.MEMBER, email=f"{new_id()[:8]}@contoso.example")
+    member = calm.person(kind=PersonKind.MEMBER, email=f"{new_id()[:8]}@contoso.example")
     assert calm.tokens(member)["scope"] == ALL_SCOPES
 
 
@@ -263,8 +263,8 @@ def test_grant_keeps_what_a_later_step_needs(calm: Stage):
 def test_nothing_is_signed_where_nothing_is_due(calm: Stage):
     """HP-6: userinfo has no signer, authorization none."""
     from broker.domain.errors import OAuthError
-    from broker.provider.op import Provider
-    from broker.provider.state import Bound, GrantState, Store
+    from broker.provider.pyop_adapter.op import Provider
+    from broker.provider.pyop_adapter.state import Bound, GrantState, Store
 
     state = GrantState(Store(), lambda *_: [])
     with pytest.raises(OAuthError, match="no_grant"):

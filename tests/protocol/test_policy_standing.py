@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from broker.domain.assurance import MFA, SFA
-from broker.domain.guest import Kind
+from broker.domain.grant_status import policy_objection
+from broker.domain.guest import PersonKind
 from broker.domain.policy import Policy, Rulebook, Whom
-from broker.domain.standing import policy_objection
 from tests import factories
 from tests.protocol.stage import Signed, Stage, oauth_error
 from tests.protocol.test_standing import standing
@@ -126,6 +126,6 @@ def test_a_proof_of_no_known_time(stage: Stage):
 
 def test_members_are_judged_like_everybody(stage: Stage):
     """A policy of members does not ask whether they are staff."""
-    body = stage.tokens(stage.person(kind=Kind.MEMBER, email="cleo@contoso.example"))
+    body = stage.tokens(stage.person(kind=PersonKind.MEMBER, email="cleo@contoso.example"))
     stage.write("policies/p.yaml", "name: x\nusers: {include: {members: true}}\ngrant: {block: true}\n")
     assert not opens(stage, body)

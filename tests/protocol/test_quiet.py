@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-import broker.provider.op  # noqa: F401 - importing it is what puts the relay there
+import broker.provider.pyop_adapter.op  # noqa: F401 - importing it is what puts the relay there
 
 
 @pytest.mark.parametrize("library", ["pyop", "oic", "jwkest"])

@@ -8,8 +8,8 @@ import pytest
 
 from broker.domain.receipt import Search
 from broker.services.doctor import advice
-from broker.services.receipts import SENT
-from broker.storage import refusals
+from broker.services.history.receipts import SENT
+from broker.storage.login import refusals
 from tests.protocol.stage import CALLBACK, SECRETS, Stage
 
 CODE = {"grant_type": "authorization_code", "code": "x", "redirect_uri": CALLBACK["payroll"]}

@@ -7,8 +7,8 @@ from werkzeug.datastructures import MultiDict
 
 from broker.domain.errors import BadRequest
 from broker.domain.request import AuthorizationRequest
+from broker.provider.application import ApplicationView
 from broker.provider.request import RequestRefused, read_request
-from broker.provider.view import ApplicationView
 from tests.protocol.stage import CALLBACK, ISSUER, Stage, page_error, sent_to
 
 EVIL = ("https://evil.example/cb", "javascript:alert(1)", "data:text/html,x", "//evil.example", "")

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from broker.services.clients import FAILURES, WINDOW
+from broker.services.oauth.client_authentication import FAILURES, WINDOW
 from tests.protocol.stage import CALLBACK, ISSUER, SECRETS, VERIFIER, Stage, oauth_error
 
 FORM = {"grant_type": "authorization_code", "code": "x", "redirect_uri": CALLBACK["payroll"]}

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from broker.demo.serving import Server
+from broker.demo.serving import LoopbackServer
 from broker.domain.receipt import Search
 from broker.jose.keys import generate
-from broker.services.clients import WINDOW
 from broker.services.doctor import advice
+from broker.services.oauth.client_authentication import WINDOW
 from tests.protocol.stage import ISSUER, Stage, oauth_error
 from tests.race import race
 
@@ -141,7 +141,7 @@ class Sets:
 @contextmanager
 def jwks_uri(stage: Stage, *answers: Any) -> Iterator[Sets]:
     """The application `bank` publishes its keys."""
-    sets, server = Sets(*answers), Server("127.0.0.9")
+    sets, server = Sets(*answers), LoopbackServer("127.0.0.9")
     server.start(sets)
     broker, bank = (stage.home / "config" / name for name in ("broker.yaml", "applications/bank.yaml"))
     broker.write_text(broker.read_text() + "network: {allow_private_addresses: [127.0.0.0/8]}\n")

@@ -9,10 +9,11 @@ import pytest
 
 from broker.domain.assignment import Principal
 from broker.domain.audit import SYSTEM
-from broker.domain.guest import Kind, State
+from broker.domain.grant_status import Standing, objection
+from broker.domain.guest import GuestState, PersonKind
 from broker.domain.ids import new_id
-from broker.domain.standing import Standing, objection
-from broker.storage import assignments, consents, grants, people, sessions
+from broker.storage.directory import assignments, consents, people
+from broker.storage.oauth import grants, sessions
 from tests import factories
 from tests.clock import START
 from tests.protocol.stage import Signed, Stage, oauth_error
@@ -49,10 +50,10 @@ def end_rows_only(stage: Stage, who: Signed) -> None:
 
 
 ENDS: dict[str, Callable[[Stage, Signed], None]] = {
-    "blocked": lambda stage, who: change(stage, who, state=State.BLOCKED.value),
-    "deleted": lambda stage, who: change(stage, who, state=State.DELETED.value, email=None),
+    "blocked": lambda stage, who: change(stage, who, state=GuestState.BLOCKED.value),
+    "deleted": lambda stage, who: change(stage, who, state=GuestState.DELETED.value, email=None),
     "expired": lambda stage, who: change(stage, who, expires_at=stage.clock()),
-    "expired_by_staff": lambda stage, who: change(stage, who, state=State.EXPIRED.value),
+    "expired_by_staff": lambda stage, who: change(stage, who, state=GuestState.EXPIRED.value),
     "consent_withdrawn": withdraw,
     "consented_to_less": agree_to_less,
     "logged_out": log_out,
@@ -91,9 +92,9 @@ def test_a_refused_exchange_has_burnt_the_code(stage: Stage):
     """HP-60, HP-32: unblocked a second later, the code is over all the same."""
     who = stage.person()
     _, code = stage.grant(who)
-    change(stage, who, state=State.BLOCKED.value)
+    change(stage, who, state=GuestState.BLOCKED.value)
     assert stage.exchange(code).status_code == 400
-    change(stage, who, state=State.ACTIVE.value)
+    change(stage, who, state=GuestState.ACTIVE.value)
     assert stage.exchange(code).status_code == 400
 
 
@@ -109,7 +110,7 @@ def test_assignment(stage: Stage):
             assignments.put(tx, replace(held, ends_at=stage.clock()))
     assert stage.userinfo(body["access_token"]).status_code == 401
     assert oauth_error(stage.refresh(body["refresh_token"], "tight")) == (400, "invalid_grant")
-    member = stage.person(application="tight", kind=Kind.MEMBER, email="cleo@contoso.example")
+    member = stage.person(application="tight", kind=PersonKind.MEMBER, email="cleo@contoso.example")
     assert stage.userinfo(stage.tokens(member, "tight")["access_token"]).status_code == 200
 
 
@@ -154,7 +155,7 @@ def test_ending_takes_every_grant(both: Stage):
 def standing(**values: object) -> Standing:
     """A guest's grant that holds."""
     grant = factories.grant("person", scopes=("openid",))
-    plain = {"grant": grant, "kind": Kind.GUEST, "state": State.ACTIVE, "expires_at": None, "session_ended": False}
+    plain = {"grant": grant, "kind": PersonKind.GUEST, "state": GuestState.ACTIVE, "expires_at": None, "session_ended": False}
     return Standing(**{**plain, "assigned": False, "consented": frozenset({"openid", "email"}), **values})  # type: ignore[arg-type]
 
 
@@ -163,12 +164,12 @@ def standing(**values: object) -> Standing:
     [
         ({}, None),
         ({"session_ended": True}, "session_ended"),
-        ({"state": State.INVITED}, "guest_invited"),
+        ({"state": GuestState.INVITED}, "guest_invited"),
         ({"expires_at": START}, "guest_expired"),
         ({"expires_at": START + 1}, None),
         ({"consented": None}, "consent_withdrawn"),
         ({"consented": frozenset()}, "consent_withdrawn"),
-        ({"consented": None, "kind": Kind.MEMBER}, None),
+        ({"consented": None, "kind": PersonKind.MEMBER}, None),
     ],
 )
 def test_objections(values: dict[str, object], reason: str | None):
@@ -180,4 +181,4 @@ def test_objection_for_want_of_an_assignment():
     """HP-36: only where the application asks for one, only of guests."""
     assert objection(standing(), assignment_required=True, now=START) == "not_assigned"
     assert objection(standing(assigned=True), assignment_required=True, now=START) is None
-    assert objection(standing(kind=Kind.MEMBER), assignment_required=True, now=START) is None
+    assert objection(standing(kind=PersonKind.MEMBER), assignment_required=True, now=START) is None

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from broker.domain.assurance import MFA, PHISHING_RESISTANT, SFA
 from broker.domain.audit import Actor
 from broker.domain.errors import Invalid, NotFound
-from broker.domain.guest import Kind, State
-from broker.storage import consents, people
+from broker.domain.guest import GuestState, PersonKind
+from broker.storage.directory import consents, people
 from tests.protocol.stage import ALL_SCOPES, Signed, Stage, sent_to
 
 
@@ -28,9 +28,9 @@ ACTOR = Actor(kind="command")
 GUESTS = "name: x\nusers: {include: {guests: all}}\n"
 BLOCK = GUESTS + "grant: {block: true}\n"
 WHO = {
-    "ada@fabrikam.example": Kind.GUEST,
-    "bo@fabrikam.example": Kind.GUEST,
-    "cleo@contoso.example": Kind.MEMBER,
+    "ada@fabrikam.example": PersonKind.GUEST,
+    "bo@fabrikam.example": PersonKind.GUEST,
+    "cleo@contoso.example": PersonKind.MEMBER,
 }
 NETWORKS = ["192.0.2.0/24", "198.51.100.7", "2001:db8::/32", "0.0.0.0/0", "::ffff:192.0.2.0/120"]
 ADDRESSES = ["192.0.2.7", "198.51.100.7", "203.0.113.1", "2001:db8::5", "::ffff:192.0.2.9"]
@@ -167,7 +167,7 @@ def test_what_is_told(stage: Stage) -> None:
         "is about sign-ins without a trusted partner's multi-factor authentication",
     )
     with stage.broker.db.write() as tx:
-        people.change(tx, who.person.id, {"state": State.BLOCKED.value})
+        people.change(tx, who.person.id, {"state": GuestState.BLOCKED.value})
     assert ask(who.person.email, "tight", "192.0.2.1")["notes"][0] == "the person is blocked, whatever the policies say"
     with stage.broker.db.write() as tx:
         people.change(tx, who.person.id, {"state": "active", "expires_at": stage.clock(), "partner": None})

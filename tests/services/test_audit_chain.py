@@ -16,8 +16,8 @@ from broker.domain.audit import SYSTEM, Actor, Event
 from broker.domain.ids import new_id
 from broker.keyring.root import create_root, load_roots
 from broker.keyring.seal import Sealer
-from broker.services import audit
-from broker.services.audit_chain import AuditChain, Verified
+from broker.services.history import audit
+from broker.services.history.audit_chain import AuditChain, VerifiedChain
 from broker.storage.engine import Connection, Database
 from broker.storage.tables import audit as events
 from broker.storage.tables import audit_anchor, audit_personal
@@ -60,7 +60,7 @@ def write(database: Database, clock: Clock, number: int, *, name: str = "guest.b
             audit.record(tx, event, clock.advance(1))
 
 
-def verified(chain: AuditChain, *told: tuple[int, str]) -> Verified:
+def verified(chain: AuditChain, *told: tuple[int, str]) -> VerifiedChain:
     """A chain that holds. told: ends of earlier runs."""
     found = chain.verify(*told)
     assert found.problem is None, found
@@ -69,7 +69,7 @@ def verified(chain: AuditChain, *told: tuple[int, str]) -> Verified:
 
 def test_chained_by_maintain(database: Database, clock: Clock, chain: AuditChain) -> None:
     """HT-18: events go in unchained; what is committed gets numbers in the order of its time, and the anchor counts."""
-    assert verified(chain) == Verified(checked=0, first=1, last=0, head="", waiting=0)
+    assert verified(chain) == VerifiedChain(checked=0, first=1, last=0, head="", waiting=0)
     write(database, clock, 5)
     assert verified(chain).waiting == 5
     assert chain.chain() == 5
@@ -298,7 +298,7 @@ def test_constant_memory(database: Database, clock: Clock, chain: AuditChain) ->
 
 def test_one_run_is_bounded(database: Database, clock: Clock, chain: AuditChain, monkeypatch: pytest.MonkeyPatch) -> None:
     """A backlog is worked off in several runs."""
-    monkeypatch.setattr("broker.services.audit_chain.ROUNDS", 2)
+    monkeypatch.setattr("broker.services.history.audit_chain.ROUNDS", 2)
     many(database, 5_000)
     assert [chain.chain() for _ in range(4)] == [2000, 2000, 1000, 0]
     assert verified(chain).checked == 5_000

@@ -11,10 +11,10 @@ import pytest
 
 from broker.app import Broker, build
 from broker.domain.errors import OAuthError
-from broker.provider.view import ApplicationView
-from broker.services import client_keys as module
-from broker.services.client_keys import PAUSE, ClientKeys
-from broker.storage import documents
+from broker.provider.application import ApplicationView
+from broker.services.oauth import client_jwks as module
+from broker.services.oauth.client_jwks import PAUSE, ClientKeys
+from broker.storage.partners import documents
 from tests.clock import Clock
 from tests.journeys.world import SECRET, World, open_world
 from tests.race import race

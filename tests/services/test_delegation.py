@@ -10,9 +10,10 @@ import pytest
 from broker.app import Broker, build
 from broker.domain.audit import Actor
 from broker.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from broker.domain.guest import Kind, State
+from broker.domain.guest import GuestState, PersonKind
 from broker.keyring.root import create_root
-from broker.storage import audit, groups, people
+from broker.storage.directory import groups, people
+from broker.storage.history import audit
 from tests import factories
 from tests.clock import Clock
 from tests.journeys.world import ACTOR, SECRET, write_files
@@ -37,7 +38,7 @@ def broker(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Broker]:
     built = build(home, environ={"SECRET": SECRET}, clock=clock)
     with built.db.write() as tx:
         for name in STAFF:
-            factories.saved_person(tx, id=f"id-{name}", kind=Kind.MEMBER, email=f"{name}@contoso.example", partner="staff")
+            factories.saved_person(tx, id=f"id-{name}", kind=PersonKind.MEMBER, email=f"{name}@contoso.example", partner="staff")
         factories.saved_person(tx, id="id-ada", email=GUEST)
     built.groups.create(ACTOR, "Finance", owners=["bob@contoso.example"])
     built.groups.create(ACTOR, "Sales", owners=["zoe@contoso.example"])
@@ -128,7 +129,8 @@ def test_no_staff_no_right(broker: Broker, actor: Actor) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"state": State.BLOCKED.value}, {"email_verified": False}, {"expires_at": 1}, {"kind": Kind.GUEST.value}]
+    "values",
+    [{"state": GuestState.BLOCKED.value}, {"email_verified": False}, {"expires_at": 1}, {"kind": PersonKind.GUEST.value}],
 )
 def test_a_right_that_was_lost_is_gone_at_once(broker: Broker, values: dict[str, object]) -> None:
     """SC-06: an owner or administrator who is blocked, expired or no member any more has no right left."""

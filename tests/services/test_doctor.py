@@ -18,9 +18,10 @@ from sqlalchemy import update
 from broker.cli import broker as command
 from broker.domain.errors import NotFound
 from broker.domain.receipt import Outcome
-from broker.services.doctor import Finding, Level, Report, advice, past
-from broker.storage import logins, receipts, shared
+from broker.services.doctor import DoctorReport, Finding, Level, advice, sign_in_history
 from broker.storage import tables as t
+from broker.storage.login import logins, receipts
+from broker.storage.operations import rate_limits
 from tests import factories
 from tests.clock import START, Clock
 from tests.house.source import BROKER
@@ -33,17 +34,17 @@ def world(tmp_path: Path, sqlite_url: str, clock: Clock) -> Iterator[World]:
     yield from open_world(tmp_path / "home", sqlite_url, clock)
 
 
-def examine(world: World, partner: str = "fabrikam", *, offline: bool = True) -> Report:
+def examine(world: World, partner: str = "fabrikam", *, offline: bool = True) -> DoctorReport:
     """The report of a partner."""
     return world.broker.doctor.examine(partner, offline=offline)
 
 
-def found(report: Report, check: str) -> list[Finding]:
+def found(report: DoctorReport, check: str) -> list[Finding]:
     """What was found of one kind."""
     return [finding for finding in report.findings if finding.check == check]
 
 
-def only(report: Report, check: str) -> Finding:
+def only(report: DoctorReport, check: str) -> Finding:
     """The one finding of a kind."""
     (finding,) = found(report, check)
     return finding
@@ -213,9 +214,9 @@ def test_the_providers_word_says_more(world: World) -> None:
 
 def test_people_who_never_come_back(world: World) -> None:
     """A wrong redirect URI shows the provider's own error page: all that we see is that nobody returns."""
-    for _ in range(past.LOST):
+    for _ in range(sign_in_history.LOST):
         world.visitor(ADA).open(world.request()[0], stop_at=world.partners["fabrikam"].issuer)
-    for _ in range(past.LOST):
+    for _ in range(sign_in_history.LOST):
         remember(world, outcome=Outcome.ABANDONED, reason="left at the partner")
     finding = only(examine(world), "left_at_partner")
     assert finding.level is Level.PROBLEM
@@ -327,7 +328,7 @@ def test_key_changes(world: World) -> None:
 def test_nodes_with_other_files(world: World) -> None:
     """HT-20: processes whose config digest differs from the files here."""
     with world.broker.db.write() as tx:
-        shared.note_node(tx, "elsewhere:7", "0123456789abcdef", START + 60)
+        rate_limits.note_node(tx, "elsewhere:7", "0123456789abcdef", START + 60)
     finding = only(examine(world), "nodes")
     assert (finding.level, finding.side) == (Level.WARNING, "ours")
     assert "elsewhere:7 (0123456789abcdef)" in finding.seen
@@ -454,7 +455,7 @@ def test_fc_14_a_login_left_at_the_partner_shows_after_five_minutes(world: World
     """FC-14: whoever tries it out alone need not wait for an hour; who just went is no finding, nor who is followed by a success."""
     world.redeem(world.visitor(ADA))
     world.visitor(ADA).open(world.request()[0], stop_at=world.partners["fabrikam"].issuer)
-    world.clock.advance(past.AWAY - 1)
+    world.clock.advance(sign_in_history.AWAY - 1)
     assert found(examine(world), "left_at_partner") == []
     world.clock.advance(1)
     finding = only(examine(world), "left_at_partner")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.services.doctor import Finding, Level, Report, advice
+from broker.services.doctor import DoctorReport, Finding, Level, advice
 from tests.clock import Clock
 from tests.connectors.provider import Server
 from tests.connectors.saml.test_metadata import body, rsa_key
@@ -30,17 +30,17 @@ def woodgrove(tmp_path: Path, sqlite_url: str, clock: Clock) -> Iterator[SamlWor
             yield found
 
 
-def examine(at: SamlWorld, *, offline: bool = False) -> Report:
+def examine(at: SamlWorld, *, offline: bool = False) -> DoctorReport:
     """The report."""
     return at.world.broker.doctor.examine("woodgrove", offline=offline)
 
 
-def found(report: Report, check: str) -> list[Finding]:
+def found(report: DoctorReport, check: str) -> list[Finding]:
     """What was found of one kind."""
     return [finding for finding in report.findings if finding.check == check]
 
 
-def only(report: Report, check: str) -> Finding:
+def only(report: DoctorReport, check: str) -> Finding:
     """The one finding of a kind."""
     (finding,) = found(report, check)
     return finding

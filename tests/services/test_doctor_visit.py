@@ -14,8 +14,8 @@ from broker.connectors.oidc.partner import PartnerView
 from broker.jose.keys import PrivateKey, generate
 from broker.jose.sign import sign
 from broker.services.doctor.finding import Finding, Level
-from broker.services.doctor.live import Visit
-from broker.services.probe import Watching
+from broker.services.doctor.provider_checks import ProviderVisit
+from broker.services.partners.provider_probe import Watching
 from broker.settings.model import OidcPartner
 from tests.connectors.provider import Answer, Provider, Request, as_json
 from tests.connectors.tls import speak_tls
@@ -61,7 +61,7 @@ def visit(provider: Provider, key: PrivateKey, http: Watching | None = None, **o
         private_key_jwt=by_key,
     )
     http = http or Watching(["127.0.0.1"], "test", seconds=2)
-    looked = Visit(
+    looked = ProviderVisit(
         partner, view, REDIRECT, http, lambda _alg, claims, header: sign(key, claims, header=header), int(time.time())
     ).look()
     http.close()
@@ -172,7 +172,7 @@ def test_discovery_of_somebody_else(provider: Provider, key: PrivateKey) -> None
 
 def test_a_clock_that_is_wrong(provider: Provider, key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the Date header, before any sign-in fails; without one nothing is said."""
-    monkeypatch.setattr("broker.services.probe.wall_clock", lambda: 1_000_000_000.0)
+    monkeypatch.setattr("broker.services.partners.provider_probe.wall_clock", lambda: 1_000_000_000.0)
     (finding,) = visit(provider, key)["clock"]
     assert finding.level is Level.PROBLEM
     assert "ahead of ours" in finding.seen

@@ -13,11 +13,18 @@ from sqlalchemy import func, select, update
 from broker.app import build
 from broker.domain.assertion import Assertion
 from broker.domain.ids import digest
-from broker.domain.login import Purpose, Stage
-from broker.services import abandoned, housekeeping
-from broker.services.housekeeping import network_of
-from broker.storage import audit, documents, grants, logins, people, receipts, refusals, sessions, shared, tokens, used
+from broker.domain.login import LoginPurpose, Stage
+from broker.domain.network import coarse_network
+from broker.services.login import abandoned
+from broker.services.operations import housekeeping
 from broker.storage import tables as t
+from broker.storage.directory import people
+from broker.storage.factors import single_use
+from broker.storage.history import audit
+from broker.storage.login import logins, receipts, refusals
+from broker.storage.oauth import grants, sessions, tokens
+from broker.storage.operations import rate_limits
+from broker.storage.partners import documents
 from tests import factories
 from tests.clock import START, Clock
 from tests.journeys.world import ADA, SECRET, World, open_world
@@ -60,7 +67,7 @@ def step(name: str, result: str) -> dict[str, Any]:
 
 LEFT: dict[str, dict[str, Any]] = {
     "left at home-organization": {"trail": (step("started", "panel"),)},
-    "left at invitation": {"trail": (step("started", "invitation"),), "purpose": Purpose.INVITATION, "partner": "fabrikam"},
+    "left at invitation": {"trail": (step("started", "invitation"),), "purpose": LoginPurpose.INVITATION, "partner": "fabrikam"},
     "left at choose-partner": {"trail": (step("started", "panel"), step("home", "unknown"))},
     "left before the partner": {"trail": (step("home", "fabrikam"),), "partner": "fabrikam"},
     "left at the partner": {"stage": Stage.WAITING, "partner": "fabrikam", "trail": (step("upstream", "sent"),)},
@@ -142,7 +149,7 @@ def test_batches(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than one batch of everything: each is a transaction of its own, and one run ends."""
     monkeypatch.setattr(abandoned, "SOME", 3)
     monkeypatch.setattr(housekeeping, "BATCH", 3)
-    for module in (logins, receipts, grants, used, shared, sessions, tokens):
+    for module in (logins, receipts, grants, single_use, rate_limits, sessions, tokens):
         for name in ("expired", "purge", "purge_attempts", "addresses", "look_through", "purge_codes"):
             function = getattr(module, name, None)
             if function is not None and function.__defaults__:
@@ -150,7 +157,7 @@ def test_batches(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(8):
         add_login(world, expires_at=START + number)
         with world.broker.db.write() as tx:
-            used.once(tx, "jti", str(number), START)
+            single_use.once(tx, "jti", str(number), START)
             receipts.save(tx, factories.receipt(at=START, address=f"192.0.2.{number}"))
     world.clock.advance(8 * DAY)
     done = world.broker.housekeeping.run()
@@ -195,8 +202,8 @@ def test_retention(world: World) -> None:
         for number, address in enumerate(["192.0.2.77", "2001:db8:1:2::3", "", "unix", "192.0.2.78"]):
             receipts.save(tx, factories.receipt(request_id=f"R{number}", at=START, address=address))
         refusals.add(tx, request_id="F", at=START, code="bad_request", reason="x", address="192.0.2.1")
-        shared.count_attempt(tx, "key", START, 600)
-        used.once(tx, "jti", "x", START)
+        rate_limits.count_attempt(tx, "key", START, 600)
+        single_use.once(tx, "jti", "x", START)
     world.clock.advance(7 * DAY)
     assert world.broker.housekeeping.run()["addresses"] == 0
     world.clock.advance(1)
@@ -208,7 +215,7 @@ def test_retention(world: World) -> None:
     done = world.broker.housekeeping.run()
     assert (done["receipts"], done["refusals"]) == (5, 1)
     assert (count(world, t.attempts), count(world, t.used)) == (0, 0)
-    assert network_of("192.0.2.9") == "192.0.2.0/24"
+    assert coarse_network("192.0.2.9") == "192.0.2.0/24"
 
 
 def test_one_process_keeps_house(world: World) -> None:
@@ -217,7 +224,7 @@ def test_one_process_keeps_house(world: World) -> None:
     assert world.broker.housekeeping.turn() is not None
     with world.broker.db.write() as tx:
         tx.execute(update(t.leases).values(holder="elsewhere:1"))
-        shared.note_node(tx, "elsewhere:2", "digest", START + 60)
+        rate_limits.note_node(tx, "elsewhere:2", "digest", START + 60)
     assert world.broker.housekeeping.turn() is None
     world.clock.advance(housekeeping.LEASE)
     assert world.broker.housekeeping.turn() is not None
@@ -247,7 +254,7 @@ def test_one_kind_that_fails_does_not_keep_the_others(
     def broken(*_: object) -> int:
         raise OSError("secret")
 
-    monkeypatch.setattr(used, "purge", broken)
+    monkeypatch.setattr(single_use, "purge", broken)
     add_login(small)
     small.clock.advance(3600 + abandoned.SETTLED)
     done = small.broker.housekeeping.run()
@@ -260,7 +267,7 @@ def test_one_kind_that_fails_does_not_keep_the_others(
 # --- documents -------------------------------------------------------------------------------------------------------------
 
 
-def document(world: World, kind: str, owner: str = "fabrikam") -> documents.Document | None:
+def document(world: World, kind: str, owner: str = "fabrikam") -> documents.StoredDocument | None:
     """A stored document."""
     with world.broker.db.read() as tx:
         return documents.of_partner(tx, owner).get(kind)

@@ -12,7 +12,7 @@ from sqlalchemy import event, func, select
 from broker.domain.audit import SYSTEM
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.services.doctor import Finding, Level
-from broker.storage import metadata_fetches
+from broker.storage.partners import metadata_readers
 from broker.storage.tables import metadata_fetches as table
 from broker.web import create_web
 from tests.clock import Clock
@@ -41,10 +41,10 @@ def read(at: SamlWorld, path: str = OWN, address: str = "203.0.113.7", method: s
     return answer.status_code
 
 
-def rows(at: SamlWorld, partner: str = "woodgrove") -> list[metadata_fetches.MetadataFetch]:
+def rows(at: SamlWorld, partner: str = "woodgrove") -> list[metadata_readers.MetadataFetch]:
     """What is noted of a partner."""
     with at.world.broker.db.read() as tx:
-        return metadata_fetches.of(tx, partner)
+        return metadata_readers.of(tx, partner)
 
 
 def found(at: SamlWorld, check: str, partner: str = "woodgrove") -> list[Finding]:

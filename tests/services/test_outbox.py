@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import select
 
 from broker.domain.errors import CommandError, Invalid, TooMany
-from broker.mail.transport import Delayed, Refused
-from broker.services import outbox as rules
-from broker.services.invitations import Invitations, Wish
-from broker.services.outbox import Outbox
-from broker.services.tickets import Tickets
-from broker.storage import restore
+from broker.mail.transport import Delayed, MailRefused
+from broker.services.invitations.invitations import InvitationRequest, Invitations
+from broker.services.invitations.links import Tickets
+from broker.services.messages import outbox as rules
+from broker.services.messages.outbox import Outbox
 from broker.storage import tables as t
+from broker.storage.operations import after_restore
 from tests.clock import Clock
 from tests.journeys.counting import statements
 from tests.journeys.staff import administrators, member
@@ -150,7 +150,7 @@ def test_tried_again_and_given_up(world: World) -> None:
 def test_refused_for_good_is_seen(world: World) -> None:
     """A 5yz ends it at once; staff sees what the server said."""
     ids = invited(world)
-    node(world, Post(fault=Refused("550 no such user"))).deliver(ids)
+    node(world, Post(fault=MailRefused("550 no such user"))).deliver(ids)
     (state,) = world.broker.outbox.of_person(world.broker.guests.show(ADA.email).person.id)
     assert (state.status, state.problem, state.tries) == ("refused", "550 no such user", 1)
     assert node(world, Post()).look() == 0
@@ -195,7 +195,7 @@ def test_housekeeping_and_restore(world: World) -> None:
     assert world.broker.housekeeping.run()["outbox"] == 1
     invited(world, BO.email)
     with world.broker.db.write() as tx:
-        assert restore.end_everything(tx, world.clock())["mails"] == 1
+        assert after_restore.end_everything(tx, world.clock())["mails"] == 1
     assert world.broker.outbox.look() == 0
 
 
@@ -208,15 +208,15 @@ def test_statements_of_an_invitation(world: World) -> None:
 
 def test_list_of_guests_is_safe_to_run_again(world: World) -> None:
     """One result a row, a bad one stops none; who has the invitation already gets no second mail."""
-    wishes = [Wish(email=email, application="payroll", mail=True) for email in (ADA.email, "no address", BO.email)]
+    wishes = [InvitationRequest(email=email, application="payroll", mail=True) for email in (ADA.email, "no address", BO.email)]
     first = world.broker.invitations.invite_many(ACTOR, wishes)
     assert isinstance(first[1], CommandError)
     again = world.broker.invitations.invite_many(ACTOR, wishes)
     mails = [one.mails for one in (*first, *again) if not isinstance(one, CommandError)]
     assert [len(one) for one in mails] == [1, 1, 0, 0]
     assert world.broker.invitations.judge(ACTOR, wishes[0]) == ("keep", None)
-    assert world.broker.invitations.judge(ACTOR, Wish(email=ADA.email)) == ("again", None)
-    assert world.broker.invitations.judge(ACTOR, Wish(email="new@fabrikam.example")) == ("invite", None)
+    assert world.broker.invitations.judge(ACTOR, InvitationRequest(email=ADA.email)) == ("again", None)
+    assert world.broker.invitations.judge(ACTOR, InvitationRequest(email="new@fabrikam.example")) == ("invite", None)
 
 
 def test_quota_of_an_inviter(world: World) -> None:
@@ -226,17 +226,17 @@ def test_quota_of_an_inviter(world: World) -> None:
     invitations = Invitations(broker.db, world.clock, broker.current.get, Tickets(broker.current.get, broker.outbox), quota=2)
     person = member(world)
     for number in range(2):
-        invitations.invite(person, Wish(email=f"g{number}@fabrikam.example"))
+        invitations.invite(person, InvitationRequest(email=f"g{number}@fabrikam.example"))
     with pytest.raises(TooMany):
-        invitations.invite(person, Wish(email="g2@fabrikam.example"))
-    invitations.invite(ACTOR, Wish(email="g2@fabrikam.example"))
+        invitations.invite(person, InvitationRequest(email="g2@fabrikam.example"))
+    invitations.invite(ACTOR, InvitationRequest(email="g2@fabrikam.example"))
     world.clock.advance(86_400)
-    invitations.invite(person, Wish(email="g3@fabrikam.example"))
+    invitations.invite(person, InvitationRequest(email="g3@fabrikam.example"))
 
 
 @pytest.mark.parametrize("wish", [{"name": "A\nB"}, {"name": "x" * 257}, {"message": "x" * 4001}, {"copy_to": "a@b\r\nBcc: c"}])
 def test_what_is_no_word_of_a_person(world: World, wish: dict[str, Any]) -> None:
     """IN-13: one line for a name, an end for a message, one plain address for a copy."""
     with pytest.raises(Invalid):
-        world.broker.invitations.invite(ACTOR, Wish(email=ADA.email, mail=True, **wish))
+        world.broker.invitations.invite(ACTOR, InvitationRequest(email=ADA.email, mail=True, **wish))
     assert world.counts()["outbox"] == 0

@@ -15,11 +15,11 @@ import pytest
 from broker.app import Broker, build
 from broker.connectors.oidc.discovery import discovery_url
 from broker.domain.errors import PartnerFailed
-from broker.services import partners as module
 from broker.services.doctor import Level, Side
-from broker.services.partners import KID_PAUSE, RETRY_PAUSE
-from broker.services.shelf import Shelf
-from broker.storage import documents
+from broker.services.partners import documents as module
+from broker.services.partners.documents import KID_PAUSE, RETRY_PAUSE
+from broker.services.partners.shelf import Shelf
+from broker.storage.partners import documents
 from tests.clock import Clock
 from tests.journeys.world import ADA, SECRET, World, open_world
 from tests.race import race

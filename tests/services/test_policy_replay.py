@@ -17,14 +17,15 @@ from broker.domain.assurance import SFA
 from broker.domain.errors import Invalid
 from broker.domain.facts import Facts
 from broker.domain.gates import is_young
-from broker.domain.guest import Kind
+from broker.domain.guest import PersonKind
 from broker.domain.policy import Policy, Rulebook, Whom
 from broker.domain.receipt import Outcome
 from broker.domain.replay import PastSignIn, compare
-from broker.services.policy_export import Export, lines
-from broker.services.replay import SHOWN, from_database, past_of, run, shown
-from broker.storage import people, receipts
+from broker.services.policies.export import Export, lines
+from broker.services.policies.replay import SHOWN, from_database, past_of, run, shown
+from broker.storage.directory import people
 from broker.storage.engine import Database
+from broker.storage.login import receipts
 from tests import factories
 from tests.clock import START
 from tests.domain.test_policy import ADA
@@ -148,6 +149,6 @@ def test_a_proof_is_as_old_as_the_gates_say(
     facts = Facts(now=START + 5, started_at=START, asserted=True, asserted_now=asserted_now, freshness_asked=freshness_asked)
     began = facts.started_at if asserted_now else facts.now
     facts = replace(facts, auth_time=None if age is None else began - age)
-    then = past_of(factories.receipt(facts=asdict(facts)), "ada@fabrikam.example", Kind.GUEST)
+    then = past_of(factories.receipt(facts=asdict(facts)), "ada@fabrikam.example", PersonKind.GUEST)
     book = Rulebook.of([Policy(id="often", include=Whom(all_guests=True), sign_in_frequency=frequency)])
     assert (compare(book, replace(then, circumstances=ADA)) is None) is is_young(facts, frequency)

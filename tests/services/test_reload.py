@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from broker.services import background
-from broker.services.background import Background, guarded
-from broker.services.nodes import LIFETIME, Nodes, host_name, own_name
-from broker.services.reload import Reload
+from broker.services.operations import background
+from broker.services.operations.background import Background, guarded
+from broker.services.operations.nodes import LIFETIME, Nodes, host_name, own_name
+from broker.services.operations.reload import Reload
 from broker.settings.reload import CurrentSettings
-from broker.storage import audit, shared
 from broker.storage.engine import Database
+from broker.storage.history import audit
+from broker.storage.operations import rate_limits
 from tests.clock import Clock
 from tests.settings.homes import ENVIRON, PARTNER, good, write
 
@@ -127,8 +128,8 @@ def test_nodes_say_which_files_they_use(home: Path, database: Database, clock: C
     nodes.note()
     nodes.note()
     with database.write() as tx:
-        shared.note_node(tx, "elsewhere:7", "0123456789abcdef", clock() + 10)
-        assert shared.take_lease(tx, "maintain", own_name(), clock(), 60)
+        rate_limits.note_node(tx, "elsewhere:7", "0123456789abcdef", clock() + 10)
+        assert rate_limits.take_lease(tx, "maintain", own_name(), clock(), 60)
     assert nodes.seen() == {own_name(): current.get().digest, "elsewhere:7": "0123456789abcdef"}
     assert nodes.differing() == {"elsewhere:7": "0123456789abcdef"}
     write(home, {"config/partners/northwind.yaml": northwind()})

@@ -160,7 +160,7 @@ def test_no_usable_key(provider: Server, tmp_path: Path):
 def test_a_clock_that_is_wrong(offset, words, provider: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """HO-7: more than 60 seconds of difference would fail every login."""
     shown = provider.http.RequestHandlerClass
-    monkeypatch.setattr("broker.services.probe.wall_clock", lambda: 1_800_000_000.5)
+    monkeypatch.setattr("broker.services.partners.provider_probe.wall_clock", lambda: 1_800_000_000.5)
     monkeypatch.setattr(shown, "date_time_string", lambda *_: formatdate(1_800_000_000 + offset, usegmt=True))
     result = run(home(tmp_path, provider))
     if words:

@@ -13,7 +13,7 @@ from broker.cli.check import check
 from broker.demo.identity import Account
 from broker.demo.saml_identity import SamlIdentityProvider
 from broker.demo.saml_partner import create_saml_partner
-from broker.demo.serving import Server
+from broker.demo.serving import LoopbackServer
 from tests.connectors.saml.test_metadata import body as certificate_body
 from tests.connectors.saml.test_metadata import descriptor, entity, pem, role, rsa_key
 from tests.settings.homes import BROKER, ENVIRON, good
@@ -81,7 +81,7 @@ def test_a_certificate_that_has_ended(tmp_path: Path) -> None:
 
 def test_online(tmp_path: Path) -> None:
     """SM-10, SM-14: the address is fetched and judged; a certificate that is over is told, and no error."""
-    server = Server("127.0.0.8")
+    server = LoopbackServer("127.0.0.8")
     provider = SamlIdentityProvider(
         server.address, name="Fabrikam", accounts=[ADA], sp_metadata="http://127.0.0.1:1/", clock=lambda: int(time.time())
     )

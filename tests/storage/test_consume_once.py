@@ -9,21 +9,13 @@ from sqlalchemy import Connection
 
 from broker.domain.ids import digest, new_id
 from broker.domain.login import Grant, Stage
-from broker.storage import (
-    assignments,
-    documents,
-    grants,
-    invitations,
-    logins,
-    people,
-    questions,
-    sessions,
-    shared,
-    subjects,
-    tokens,
-    used,
-)
+from broker.storage.directory import assignments, people, subjects
 from broker.storage.engine import Database
+from broker.storage.factors import single_use
+from broker.storage.login import invitations, logins
+from broker.storage.oauth import grants, sessions, tokens
+from broker.storage.operations import mail_questions, rate_limits
+from broker.storage.partners import documents
 from tests import factories
 from tests.clock import START
 from tests.race import PARALLEL, race
@@ -47,8 +39,8 @@ def invitation(tx: Connection) -> Attempt:
 
 def question(tx: Connection) -> Attempt:
     """HT-3: a question by mail is answered once."""
-    questions.add(tx, factories.question(factories.saved_person(tx).id), digest("ticket"))
-    return lambda tx, n: questions.take(tx, digest("ticket"), "extend" if n % 2 else "end", START + 1)
+    mail_questions.add(tx, factories.question(factories.saved_person(tx).id), digest("ticket"))
+    return lambda tx, n: mail_questions.take(tx, digest("ticket"), "extend" if n % 2 else "end", START + 1)
 
 
 def answer_of_a_login(tx: Connection) -> Attempt:
@@ -107,7 +99,7 @@ def end_of_a_session(tx: Connection) -> Attempt:
 
 def lease(_tx: Connection) -> Attempt:
     """A lease has one holder."""
-    return lambda tx, n: shared.take_lease(tx, "maintain", f"node-{n}", START, 60)
+    return lambda tx, n: rate_limits.take_lease(tx, "maintain", f"node-{n}", START, 60)
 
 
 def right_to_fetch(_tx: Connection) -> Attempt:
@@ -155,7 +147,7 @@ def end_of_the_grants_of_a_session(tx: Connection) -> Attempt:
 
 def used_value(_tx: Connection) -> Attempt:
     """HP-58: a client assertion's jti counts once."""
-    return lambda tx, _: used.once(tx, "jti", "the same", START + 60)
+    return lambda tx, _: single_use.once(tx, "jti", "the same", START + 60)
 
 
 ONCE = (
@@ -200,7 +192,7 @@ def test_attempts_are_counted_without_loss(database: Database):
 
     def work(_number: int) -> int:
         with database.write() as tx:
-            return shared.count_attempt(tx, "code:guest", START, 600)
+            return rate_limits.count_attempt(tx, "code:guest", START, 600)
 
     assert sorted(race(work)) == list(range(1, PARALLEL + 1))
 

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broker.domain.guest import Kind, State
-from broker.storage import directory, people
-from broker.storage.directory import Wanted
+from broker.domain.guest import GuestState, PersonKind
+from broker.storage.directory import guest_pages, people
+from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.engine import Connection, Database
 from tests import factories
 from tests.clock import START
@@ -17,14 +17,14 @@ from tests.clock import START
 
 def listed(tx: Connection, *, limit: int = 10, after: str = "", **wanted: Any) -> list[str]:
     """The names of a page."""
-    return [person.email.split("@")[0] for person in directory.page(tx, Wanted(**wanted), after=after, limit=limit)]
+    return [person.email.split("@")[0] for person in guest_pages.page(tx, GuestFilter(**wanted), after=after, limit=limit)]
 
 
 def pages(tx: Connection, limit: int, **wanted: Any) -> list[str]:
     """The same, page after page until there is none."""
     found: list[str] = []
     after = ""
-    while page := directory.page(tx, Wanted(**wanted), after=after, limit=limit):
+    while page := guest_pages.page(tx, GuestFilter(**wanted), after=after, limit=limit):
         found += [person.email.split("@")[0] for person in page]
         after = page[-1].email
     return found
@@ -35,24 +35,24 @@ def test_filters(database: Database) -> None:
     names = ("ada", "bo", "cleo", "dora")
     with database.write() as tx:
         for name in names:
-            state = State.BLOCKED if name == "bo" else State.ACTIVE
+            state = GuestState.BLOCKED if name == "bo" else GuestState.ACTIVE
             sponsor = "bob@contoso.example" if name == "dora" else "alice@contoso.example"
             factories.saved_person(tx, email=f"{name}@fabrikam.example", state=state, sponsor=sponsor)
-        factories.saved_person(tx, email="a_a@fabrikam.example", partner="northwind", kind=Kind.MEMBER)
+        factories.saved_person(tx, email="a_a@fabrikam.example", partner="northwind", kind=PersonKind.MEMBER)
         gone = factories.saved_person(tx, email="gone@fabrikam.example")
-        people.change(tx, gone.id, {"email": None, "state": State.DELETED.value})
+        people.change(tx, gone.id, {"email": None, "state": GuestState.DELETED.value})
 
         assert listed(tx, kind=None) == ["a_a", *names]
         assert listed(tx) == list(names)
         assert listed(tx, limit=2) == ["ada", "bo"]
         assert listed(tx, after="ada@fabrikam.example") == ["bo", "cleo", "dora"]
-        assert listed(tx, state=State.BLOCKED) == ["bo"]
+        assert listed(tx, state=GuestState.BLOCKED) == ["bo"]
         assert listed(tx, kind=None, partner="northwind") == ["a_a"]
         assert listed(tx, sponsor="bob@contoso.example") == ["dora"]
         assert listed(tx, text="a") == ["ada"]
         assert listed(tx, kind=None, text="a_") == ["a_a"]  # an underscore is no wildcard
         assert listed(tx, text="%") == []
-        assert directory.count(tx, Wanted(state=State.ACTIVE)) == 3
+        assert guest_pages.count(tx, GuestFilter(state=GuestState.ACTIVE)) == 3
 
 
 def test_names_are_found_by_their_beginning(database: Database) -> None:
@@ -82,7 +82,7 @@ def test_ends_visits_and_sponsors_in_their_order(database: Database) -> None:
             at = START + number // 2 * 100
             factories.saved_person(tx, email=f"{name}@x.example", expires_at=at, last_sign_in=at, sponsor=None, created_at=at)
         factories.saved_person(tx, email="free@x.example", last_sign_in=START + 900)
-        factories.saved_person(tx, email="over@x.example", expires_at=START, state=State.EXPIRED)
+        factories.saved_person(tx, email="over@x.example", expires_at=START, state=GuestState.EXPIRED)
         wanted = ["cleo", "dora", "ada", "bo"]
         for filters in ({"expiring_before": START + 101}, {"inactive_since": START + 101}, {"without_sponsor": True}):
             assert listed(tx, **filters) == wanted, filters

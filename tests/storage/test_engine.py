@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from broker.domain.errors import Unavailable
-from broker.storage import people
+from broker.storage.directory import people
 from broker.storage.engine import Database, resolve
 from tests.factories import person
 from tests.race import race

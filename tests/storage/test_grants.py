@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Connection, delete, text
 
 from broker.domain.login import Grant
-from broker.storage import assignments, consents, grants, sessions, tokens
+from broker.storage.directory import assignments, consents
 from broker.storage.engine import Database
+from broker.storage.oauth import grants, sessions, tokens
 from broker.storage.tables import people as people_table
 from tests import factories
 from tests.clock import START

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from broker.domain.assignment import Principal
-from broker.storage import assignments, groups
+from broker.storage.directory import assignments, groups
 from broker.storage.engine import Connection, Database
 from tests import factories
 from tests.clock import START

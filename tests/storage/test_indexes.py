@@ -15,43 +15,31 @@ import broker.storage
 from broker.domain.assignment import Principal
 from broker.domain.audit import SYSTEM, Event
 from broker.domain.factor import Method
-from broker.domain.guest import State
+from broker.domain.guest import GuestState
 from broker.domain.invitation import Status
-from broker.domain.mail import Kind, Mail
+from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
 from broker.domain.receipt import Outcome, Search
-from broker.storage import (
+from broker.storage.directory import (
+    application_usage,
     assignments,
-    audit,
-    audit_chain,
-    bindings,
     consents,
-    directory,
-    documents,
-    export,
-    factors,
-    grants,
     groups,
-    invitations,
-    lives,
-    logins,
-    mail_codes,
-    metadata_fetches,
-    outbox,
-    own,
+    guest_pages,
+    guest_schedule,
+    identity_bindings,
     people,
-    questions,
-    receipts,
-    refusals,
-    resets,
-    sessions,
-    shared,
+    personal_data,
     subjects,
     terms,
-    tokens,
-    used,
 )
-from broker.storage.directory import Wanted
+from broker.storage.directory.guest_pages import GuestFilter
+from broker.storage.factors import factors, resets, single_use
+from broker.storage.history import audit, audit_chain
+from broker.storage.login import email_codes, invitations, logins, receipts, refusals
+from broker.storage.oauth import grants, sessions, tokens
+from broker.storage.operations import mail_questions, outbox, rate_limits
+from broker.storage.partners import documents, metadata_readers
 from broker.storage.tables import metadata
 from tests import factories
 from tests.clock import START
@@ -65,18 +53,18 @@ GRANT = factories.grant(PERSON.id)
 PASSKEY = factories.factor(PERSON.id, method=Method.PASSKEY, credential="credential")
 FAMILY = tokens.Family("family", GRANT.id, START + 600)
 RECEIPT = factories.receipt(person_id=PERSON.id)
-MAIL = Mail(kind=Kind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
-FETCH = metadata_fetches.MetadataFetch(partner="fabrikam", network="192.0.2.0/24", at=START, signing="kid", encryption="")
+MAIL = Mail(kind=MailKind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
+FETCH = metadata_readers.MetadataFetch(partner="fabrikam", network="192.0.2.0/24", at=START, signing="kid", encryption="")
 LISTS = [
-    Wanted(),
-    Wanted(state=State.ACTIVE),
-    Wanted(partner="fabrikam"),
-    Wanted(sponsor="alice@contoso.example"),
-    Wanted(text="g"),
-    Wanted(name="g"),
-    Wanted(expiring_before=START),
-    Wanted(inactive_since=START),
-    Wanted(without_sponsor=True),
+    GuestFilter(),
+    GuestFilter(state=GuestState.ACTIVE),
+    GuestFilter(partner="fabrikam"),
+    GuestFilter(sponsor="alice@contoso.example"),
+    GuestFilter(text="g"),
+    GuestFilter(name="g"),
+    GuestFilter(expiring_before=START),
+    GuestFilter(inactive_since=START),
+    GuestFilter(without_sponsor=True),
 ]
 URL = "https://login.fabrikam.example/jwks"
 
@@ -90,12 +78,12 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "people.change": lambda tx: people.change(tx, PERSON.id, {"name": "Gerda"}),
     "people.pending_invitation": lambda tx: people.pending_invitation(tx, PERSON.email, START),
     "bindings.guests_of": lambda tx: [
-        bindings.guests_of(tx, "fabrikam", issuer=issuer, before=before, after="", limit=50)
+        identity_bindings.guests_of(tx, "fabrikam", issuer=issuer, before=before, after="", limit=50)
         for issuer, before in ((URL, None), (None, START), (URL, START), (None, None))
     ],
-    "bindings.count_of": lambda tx: bindings.count_of(tx, "fabrikam", issuer=URL, before=None),
-    "bindings.unbind": lambda tx: [bindings.unbind(tx, PERSON.id), bindings.unbind(tx, PERSON.id, "fabrikam")],
-    "bindings.held": lambda tx: bindings.held(tx, [PERSON.id], "fabrikam", START),
+    "bindings.count_of": lambda tx: identity_bindings.count_of(tx, "fabrikam", issuer=URL, before=None),
+    "bindings.unbind": lambda tx: [identity_bindings.unbind(tx, PERSON.id), identity_bindings.unbind(tx, PERSON.id, "fabrikam")],
+    "bindings.held": lambda tx: identity_bindings.held(tx, [PERSON.id], "fabrikam", START),
     "groups.known": lambda tx: groups.known(tx, {"auditors"}),
     "groups.add": lambda tx: groups.add(tx, GROUP),
     "groups.by_id": lambda tx: groups.by_id(tx, GROUP.id),
@@ -120,21 +108,21 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "assignments.of_application": lambda tx: [assignments.of_application(tx, "payroll", kind) for kind in Principal],
     "assignments.through_groups": lambda tx: assignments.through_groups(tx, PERSON.id),
     "assignments.applications_of": lambda tx: assignments.applications_of(tx, PERSON.id, START),
-    "directory.page": lambda tx: [directory.page(tx, wanted, after=after, limit=50) for wanted in LISTS for after in ("", "g")],
-    "directory.count": lambda tx: [directory.count(tx, wanted) for wanted in LISTS[1:]],
-    "lives.due": lambda tx: lives.due(tx, START, (0, ""), 100),
-    "lives.change_if_same": lambda tx: lives.change_if_same(tx, PERSON, {"due_at": START}),
-    "lives.wake_inactive": lambda tx: lives.wake_inactive(tx, START, START),
-    "lives.wake_orphans": lambda tx: lives.wake_orphans(tx, START, START),
-    "lives.next_sponsor": lambda tx: lives.next_sponsor(tx, "a"),
-    "lives.is_other": lambda tx: [lives.is_other(tx, "a", orphaned=orphaned) for orphaned in (True, False)],
-    "lives.orphan": lambda tx: lives.orphan(tx, "a", START),
-    "lives.adopt": lambda tx: lives.adopt(tx, "a"),
-    "lives.ask_others": lambda tx: lives.ask_others(tx, "a", START),
-    "lives.guests_of": lambda tx: lives.guests_of(tx, "a", 100),
-    "lives.release": lambda tx: lives.release(tx, "a", START),
-    "own.last_used": lambda tx: own.last_used(tx, PERSON.id),
-    "export.everything": lambda tx: (people.add(tx, PERSON), export.everything(tx, PERSON.id)),
+    "directory.page": lambda tx: [guest_pages.page(tx, wanted, after=after, limit=50) for wanted in LISTS for after in ("", "g")],
+    "directory.count": lambda tx: [guest_pages.count(tx, wanted) for wanted in LISTS[1:]],
+    "lives.due": lambda tx: guest_schedule.due(tx, START, (0, ""), 100),
+    "lives.change_if_same": lambda tx: guest_schedule.change_if_same(tx, PERSON, {"due_at": START}),
+    "lives.wake_inactive": lambda tx: guest_schedule.wake_inactive(tx, START, START),
+    "lives.wake_orphans": lambda tx: guest_schedule.wake_orphans(tx, START, START),
+    "lives.next_sponsor": lambda tx: guest_schedule.next_sponsor(tx, "a"),
+    "lives.is_other": lambda tx: [guest_schedule.is_other(tx, "a", orphaned=orphaned) for orphaned in (True, False)],
+    "lives.orphan": lambda tx: guest_schedule.orphan(tx, "a", START),
+    "lives.adopt": lambda tx: guest_schedule.adopt(tx, "a"),
+    "lives.ask_others": lambda tx: guest_schedule.ask_others(tx, "a", START),
+    "lives.guests_of": lambda tx: guest_schedule.guests_of(tx, "a", 100),
+    "lives.release": lambda tx: guest_schedule.release(tx, "a", START),
+    "own.last_used": lambda tx: application_usage.last_used(tx, PERSON.id),
+    "export.everything": lambda tx: (people.add(tx, PERSON), personal_data.everything(tx, PERSON.id)),
     "invitations.add": lambda tx: invitations.add(tx, INVITATION, "ticket"),
     "invitations.by_ticket": lambda tx: invitations.by_ticket(tx, "ticket"),
     "invitations.by_id": lambda tx: invitations.by_id(tx, INVITATION.id),
@@ -154,11 +142,11 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "people.by_code": lambda tx: people.by_code(tx, PERSON.email, "email", "https://login.contoso.example"),
     "people.heard": lambda tx: people.heard(tx, factories.identity(PERSON.id)),
     "people.unbind": lambda tx: people.unbind(tx, "email", "https://login.contoso.example", PERSON.id),
-    "mail_codes.first": lambda tx: mail_codes.first(tx, LOGIN.id, mark="m", memory="", now=START, expires_at=START + 600),
-    "mail_codes.again": lambda tx: mail_codes.again(tx, LOGIN.id, mark="m", memory="", now=START, expires_at=START + 600),
-    "mail_codes.of_login": lambda tx: mail_codes.of_login(tx, LOGIN.id),
-    "mail_codes.count_try": lambda tx: mail_codes.count_try(tx, LOGIN.id, "m", START),
-    "mail_codes.spend": lambda tx: mail_codes.spend(tx, LOGIN.id, "m", START),
+    "mail_codes.first": lambda tx: email_codes.first(tx, LOGIN.id, mark="m", memory="", now=START, expires_at=START + 600),
+    "mail_codes.again": lambda tx: email_codes.again(tx, LOGIN.id, mark="m", memory="", now=START, expires_at=START + 600),
+    "mail_codes.of_login": lambda tx: email_codes.of_login(tx, LOGIN.id),
+    "mail_codes.count_try": lambda tx: email_codes.count_try(tx, LOGIN.id, "m", START),
+    "mail_codes.spend": lambda tx: email_codes.spend(tx, LOGIN.id, "m", START),
     "logins.keep_newest": lambda tx: logins.keep_newest(tx, "browser"),
     "logins.add": lambda tx: logins.add(tx, LOGIN, browser="browser", address="192.0.2.1"),
     "logins.of_browser": lambda tx: logins.of_browser(tx, LOGIN.id, "browser"),
@@ -210,7 +198,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "terms.of_person": lambda tx: terms.of_person(tx, PERSON.id),
     "logins.set_task": lambda tx: logins.set_task(tx, LOGIN, "sealed"),
     "logins.take_task": lambda tx: logins.take_task(tx, LOGIN),
-    "shared.uncount_attempt": lambda tx: shared.uncount_attempt(tx, "key", START, 60),
+    "shared.uncount_attempt": lambda tx: rate_limits.uncount_attempt(tx, "key", START, 60),
     "sessions.purge": lambda tx: sessions.purge(tx, START),
     "consents.record": lambda tx: consents.record(tx, PERSON.id, "payroll", ["openid"], START),
     "consents.given": lambda tx: consents.given(tx, PERSON.id, "payroll"),
@@ -255,14 +243,14 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "outbox.of_ids": lambda tx: outbox.of_ids(tx, ["1"]),
     "outbox.of_person": lambda tx: outbox.of_person(tx, PERSON.id),
     "outbox.purge": lambda tx: outbox.purge(tx, START),
-    "questions.add": lambda tx: questions.add(tx, factories.question(PERSON.id), "ticket"),
-    "questions.by_ticket": lambda tx: questions.by_ticket(tx, "ticket"),
-    "questions.take": lambda tx: questions.take(tx, "ticket", "extend", START),
-    "questions.close": lambda tx: questions.close(tx, PERSON.id, QuestionKind.RENEW, START),
-    "questions.of_person": lambda tx: questions.of_person(tx, PERSON.id),
-    "questions.purge": lambda tx: questions.purge(tx, START),
-    "used.once": lambda tx: used.once(tx, "jti", "value", START + 60),
-    "used.purge": lambda tx: used.purge(tx, START),
+    "questions.add": lambda tx: mail_questions.add(tx, factories.question(PERSON.id), "ticket"),
+    "questions.by_ticket": lambda tx: mail_questions.by_ticket(tx, "ticket"),
+    "questions.take": lambda tx: mail_questions.take(tx, "ticket", "extend", START),
+    "questions.close": lambda tx: mail_questions.close(tx, PERSON.id, QuestionKind.RENEW, START),
+    "questions.of_person": lambda tx: mail_questions.of_person(tx, PERSON.id),
+    "questions.purge": lambda tx: mail_questions.purge(tx, START),
+    "used.once": lambda tx: single_use.once(tx, "jti", "value", START + 60),
+    "used.purge": lambda tx: single_use.purge(tx, START),
     "receipts.judged": lambda tx: receipts.judged(tx, (START, "")),
     "receipts.save": lambda tx: receipts.save(tx, RECEIPT),
     "receipts.by_request": lambda tx: receipts.by_request(tx, RECEIPT.request_id),
@@ -288,20 +276,20 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "audit_chain.remove": lambda tx: audit_chain.remove(tx, 9),
     "audit_chain.last_number": audit_chain.last_number,
     "audit_chain.chain_of": lambda tx: audit_chain.chain_of(tx, 9),
-    "shared.take_lease": lambda tx: shared.take_lease(tx, "maintain", "node", START, 60),
-    "shared.count_attempt": lambda tx: shared.count_attempt(tx, "key", START, 600),
-    "shared.attempts_in": lambda tx: shared.attempts_in(tx, "key", START, 600),
-    "shared.note_node": lambda tx: shared.note_node(tx, "node:1", "digest", START + 60),
-    "shared.purge_attempts": lambda tx: shared.purge_attempts(tx, START),
+    "shared.take_lease": lambda tx: rate_limits.take_lease(tx, "maintain", "node", START, 60),
+    "shared.count_attempt": lambda tx: rate_limits.count_attempt(tx, "key", START, 600),
+    "shared.attempts_in": lambda tx: rate_limits.attempts_in(tx, "key", START, 600),
+    "shared.note_node": lambda tx: rate_limits.note_node(tx, "node:1", "digest", START + 60),
+    "shared.purge_attempts": lambda tx: rate_limits.purge_attempts(tx, START),
     "documents.claim": lambda tx: documents.claim(tx, "fabrikam", "jwks", URL, now=START, pause=60),
     "documents.store": lambda tx: documents.store(
         tx, "fabrikam", "jwks", url=URL, body="{}", now=START, fresh_until=START, valid_until=None, next_try_at=START
     ),
     "documents.forget": lambda tx: documents.forget(tx, "fabrikam", "jwks"),
-    "metadata_fetches.note": lambda tx: metadata_fetches.note(tx, FETCH, since=START),
-    "metadata_fetches.of": lambda tx: metadata_fetches.of(tx, "fabrikam"),
-    "metadata_fetches.partners_with": lambda tx: metadata_fetches.partners_with(tx, "kid"),
-    "metadata_fetches.purge": lambda tx: metadata_fetches.purge(tx, START),
+    "metadata_fetches.note": lambda tx: metadata_readers.note(tx, FETCH, since=START),
+    "metadata_fetches.of": lambda tx: metadata_readers.of(tx, "fabrikam"),
+    "metadata_fetches.partners_with": lambda tx: metadata_readers.partners_with(tx, "kid"),
+    "metadata_fetches.purge": lambda tx: metadata_readers.purge(tx, START),
     "documents.keep": lambda tx: documents.keep(
         tx, "fabrikam", "metadata", url="config/md.xml", body="<x/>", now=START, fresh_until=START, valid_until=None
     ),

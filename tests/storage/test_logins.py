@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from broker.domain.assertion import Assertion
 from broker.domain.ids import digest
-from broker.domain.login import LIVE_PER_BROWSER, Purpose, Stage
+from broker.domain.login import LIVE_PER_BROWSER, LoginPurpose, Stage
 from broker.domain.request import AuthorizationRequest
-from broker.storage import logins
 from broker.storage.engine import Database
+from broker.storage.login import logins
 from tests import factories
 from tests.clock import START
 
@@ -33,7 +33,7 @@ ASSERTION = Assertion(
 def test_row_gives_back_the_login(database: Database):
     """Every field of a login, its request and its assertion survive the database."""
     login = factories.login(
-        purpose=Purpose.APPLICATION,
+        purpose=LoginPurpose.APPLICATION,
         request=REQUEST,
         assertion=ASSERTION,
         login_hint="ada@fabrikam.example",

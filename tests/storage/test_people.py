@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from broker.domain.guest import Kind, State
+from broker.domain.guest import GuestState, PersonKind
 from broker.domain.ids import digest, new_id
 from broker.domain.invitation import Status
-from broker.storage import consents, invitations, people, sessions
+from broker.storage.directory import consents, people
 from broker.storage.engine import Database
+from broker.storage.login import invitations
+from broker.storage.oauth import sessions
 from tests import factories
 from tests.clock import START
 
 
 def test_person_comes_back_whole(database: Database):
     """Every field survives the database; the address finds the person only for staff."""
-    person = factories.person(kind=Kind.MEMBER, profile={"groups": ["a"]}, expires_at=START + 60)
+    person = factories.person(kind=PersonKind.MEMBER, profile={"groups": ["a"]}, expires_at=START + 60)
     with database.write() as tx:
         assert people.add(tx, person)
         assert people.by_id(tx, person.id) == person
         assert people.by_email(tx, person.email) == person
         assert people.by_id(tx, "unknown") is None
         assert people.by_email(tx, "unknown@fabrikam.example") is None
-        people.change(tx, person.id, {"state": State.BLOCKED.value})
+        people.change(tx, person.id, {"state": GuestState.BLOCKED.value})
         found = people.by_id(tx, person.id)
     assert found is not None
-    assert found.state is State.BLOCKED
+    assert found.state is GuestState.BLOCKED
 
 
 def test_identity_is_compared_in_exact_bytes(database: Database):
@@ -49,7 +51,7 @@ def test_identity_is_compared_in_exact_bytes(database: Database):
 def test_invitation_life(database: Database):
     """A ticket finds it whatever its status; a newer one replaces it; it is taken once, not after its end (HT-12)."""
     with database.write() as tx:
-        person = factories.saved_person(tx, state=State.INVITED)
+        person = factories.saved_person(tx, state=GuestState.INVITED)
         first = factories.invitation(person.id)
         second = factories.invitation(person.id, created_at=START + 1)
         invitations.add(tx, first, digest("first"))
@@ -76,7 +78,7 @@ def test_invitation_life(database: Database):
 def test_pending_invitation_is_for_the_invited_only(database: Database):
     """An invitation of somebody who is active already, or that is over, is not found without its link."""
     with database.write() as tx:
-        active, waiting = factories.saved_person(tx), factories.saved_person(tx, state=State.INVITED)
+        active, waiting = factories.saved_person(tx), factories.saved_person(tx, state=GuestState.INVITED)
         for person in (active, waiting):
             invitations.add(tx, factories.invitation(person.id, expires_at=START + 60), digest(person.id))
         assert people.pending_invitation(tx, active.email, START) is None

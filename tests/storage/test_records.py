@@ -7,8 +7,13 @@ from sqlalchemy import select, text
 from broker.domain.audit import Actor, Event
 from broker.domain.ids import new_reference
 from broker.domain.receipt import Outcome, Search
-from broker.storage import audit, counts, documents, keys, receipts, refusals, shared, used
 from broker.storage.engine import Database
+from broker.storage.factors import single_use
+from broker.storage.history import audit
+from broker.storage.login import receipts, refusals
+from broker.storage.operations import figures as counts
+from broker.storage.operations import rate_limits
+from broker.storage.partners import documents, signing_keys
 from broker.storage.tables import audit_personal
 from tests import factories
 from tests.clock import START
@@ -114,24 +119,24 @@ def test_audit_keeps_personal_values_apart(database: Database):
 def test_lease_is_renewed_and_lost(database: Database):
     """HT-20: its holder keeps it; another gets it at the instant it is over."""
     with database.write() as tx:
-        assert shared.take_lease(tx, "maintain", "one", START, 60)
-        assert not shared.take_lease(tx, "maintain", "two", START + 59, 60)
-        assert shared.take_lease(tx, "maintain", "one", START + 59, 60)
-        assert not shared.take_lease(tx, "maintain", "two", START + 118, 60)
-        assert shared.take_lease(tx, "maintain", "two", START + 119, 60)
+        assert rate_limits.take_lease(tx, "maintain", "one", START, 60)
+        assert not rate_limits.take_lease(tx, "maintain", "two", START + 59, 60)
+        assert rate_limits.take_lease(tx, "maintain", "one", START + 59, 60)
+        assert not rate_limits.take_lease(tx, "maintain", "two", START + 118, 60)
+        assert rate_limits.take_lease(tx, "maintain", "two", START + 119, 60)
 
 
 def test_attempts_begin_anew_with_each_window(database: Database):
     """HW-10: counted within a window, looked at without counting, forgotten later."""
     begin = START - START % 600
     with database.write() as tx:
-        assert [shared.count_attempt(tx, "k", begin + n, 600) for n in (0, 1, 599)] == [1, 2, 3]
-        assert shared.attempts_in(tx, "k", begin + 599, 600) == 3
-        assert shared.attempts_in(tx, "k", begin + 600, 600) == 0
-        assert shared.attempts_in(tx, "other", begin, 600) == 0
-        assert shared.count_attempt(tx, "k", begin + 600, 600) == 1
-        assert shared.purge_attempts(tx, begin + 600) == 0
-        assert shared.purge_attempts(tx, begin + 601) == 1
+        assert [rate_limits.count_attempt(tx, "k", begin + n, 600) for n in (0, 1, 599)] == [1, 2, 3]
+        assert rate_limits.attempts_in(tx, "k", begin + 599, 600) == 3
+        assert rate_limits.attempts_in(tx, "k", begin + 600, 600) == 0
+        assert rate_limits.attempts_in(tx, "other", begin, 600) == 0
+        assert rate_limits.count_attempt(tx, "k", begin + 600, 600) == 1
+        assert rate_limits.purge_attempts(tx, begin + 600) == 0
+        assert rate_limits.purge_attempts(tx, begin + 601) == 1
 
 
 def test_document_keeps_its_last_good_copy(database: Database):
@@ -159,25 +164,25 @@ def test_document_of_another_url_is_dropped(database: Database):
 def test_ring_has_a_version(database: Database):
     """HT-15: nodes see in one cheap look that the ring changed."""
     with database.write() as tx:
-        keys.lock(tx)
-        empty = keys.version(tx)
+        signing_keys.lock(tx)
+        empty = signing_keys.version(tx)
         row = {"use": "sig", "alg": "RS256", "sealed": "s", "public": "{}", "created_at": START, "active_from": START}
-        keys.add(tx, {"kid": "a", **row})
-        one = keys.version(tx)
-        keys.change(tx, "a", retired_at=START + 1)
-        assert len({empty, one, keys.version(tx)}) == 3
-        assert [key["kid"] for key in keys.listed(tx)] == ["a"]
+        signing_keys.add(tx, {"kid": "a", **row})
+        one = signing_keys.version(tx)
+        signing_keys.change(tx, "a", retired_at=START + 1)
+        assert len({empty, one, signing_keys.version(tx)}) == 3
+        assert [key["kid"] for key in signing_keys.listed(tx)] == ["a"]
 
 
 def test_used_values_are_kept_until_they_expire(database: Database):
     """HT-3: once is once by kind and value; what could not be accepted any more is forgotten."""
     with database.write() as tx:
-        assert used.once(tx, "jti", "a", START + 60)
-        assert not used.once(tx, "jti", "a", START + 60)
-        assert used.once(tx, "assertion", "a", START + 60)
-        assert used.purge(tx, START + 60) == 0
-        assert used.purge(tx, START + 61) == 2
-        assert used.once(tx, "jti", "a", START + 120)
+        assert single_use.once(tx, "jti", "a", START + 60)
+        assert not single_use.once(tx, "jti", "a", START + 60)
+        assert single_use.once(tx, "assertion", "a", START + 60)
+        assert single_use.purge(tx, START + 60) == 0
+        assert single_use.purge(tx, START + 61) == 2
+        assert single_use.once(tx, "jti", "a", START + 120)
 
 
 def test_figures_of_an_empty_and_a_lived_in_database(database: Database):

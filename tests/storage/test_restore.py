@@ -9,13 +9,17 @@ from click.testing import CliRunner
 
 from broker.cli import broker
 from broker.domain.audit import Actor
-from broker.domain.guest import State
+from broker.domain.guest import GuestState
 from broker.domain.ids import digest
 from broker.domain.invitation import Status
-from broker.services.restored import Restored
-from broker.storage import audit, consents, grants, invitations, logins, people, restore, sessions, tokens
-from broker.storage import factors as own_factors
+from broker.services.operations.after_restore import Restored
+from broker.storage.directory import consents, people
 from broker.storage.engine import Database
+from broker.storage.factors import factors as own_factors
+from broker.storage.history import audit
+from broker.storage.login import invitations, logins
+from broker.storage.oauth import grants, sessions, tokens
+from broker.storage.operations import after_restore
 from tests import factories
 from tests.clock import START, Clock
 
@@ -23,7 +27,7 @@ from tests.clock import START, Clock
 def lived_in(database: Database):
     """A guest with all that a sign-in leaves, and a second one who is still invited."""
     with database.write() as tx:
-        ada, bo = factories.saved_person(tx), factories.saved_person(tx, state=State.INVITED)
+        ada, bo = factories.saved_person(tx), factories.saved_person(tx, state=GuestState.INVITED)
         people.bind(tx, factories.identity(ada.id, subject="ada"))
         consents.record(tx, ada.id, "payroll", ["openid"], START)
         session = factories.session(ada.id)
@@ -74,7 +78,7 @@ def test_nothing_spent_is_fresh_again(database: Database):
         assert standing.grant.ended_at == START + 1
         (event,) = audit.newest(tx, name="database.restored")
         assert event["data"]["sessions"] == 1
-        assert set(restore.end_everything(tx, START + 2).values()) == {0}
+        assert set(after_restore.end_everything(tx, START + 2).values()) == {0}
 
 
 def test_the_command_says_what_it_ended(tmp_path: Path, sqlite_url: str):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.domain.mail import Kind, Mail
+from broker.domain.mail import Mail, MailKind
 from broker.settings.load import load
 from broker.web.i18n import SHIPPED
 from broker.web.mails import Mails
@@ -41,7 +41,7 @@ def mails(tmp_path: Path) -> Mails:
 
 def mail(language: str = "en", **values: object) -> Mail:
     """An invitation."""
-    return Mail(kind=Kind.INVITATION, recipient="ada@fabrikam.example", language=language, values=VALUES | values)
+    return Mail(kind=MailKind.INVITATION, recipient="ada@fabrikam.example", language=language, values=VALUES | values)
 
 
 @pytest.mark.parametrize("language", SHIPPED)

@@ -1,1 +1,6 @@
-"""OpenID Connect towards a partner: discovery, the code flow, and one function that verifies an ID token."""
+"""Partners over OpenID Connect.
+
+Owns: discovery, the authorization request, the code exchange, and the verification of a partner's ID token.
+Does not know: which person the assertion belongs to.
+Offers: `OidcConnector`.
+"""

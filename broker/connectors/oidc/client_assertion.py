@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from broker.connectors.http import basic_authorization
 from broker.connectors.oidc.discovery import Discovery
 from broker.connectors.oidc.partner import PartnerView, SecretJwt
+from broker.connectors.outbound.client import basic_authorization
 from broker.domain.errors import PartnerFailed
 from broker.jose.errors import JoseError
 from broker.jose.keys import load_pem

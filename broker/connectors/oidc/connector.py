@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from broker.connectors.claim_paths import is_nothing
-from broker.connectors.http import HttpClient, HttpFailure, HttpResponse
 from broker.connectors.mapping import (
     ABSENT,
     Mapped,
@@ -27,6 +26,7 @@ from broker.connectors.oidc.client_assertion import Sign, credentials
 from broker.connectors.oidc.discovery import Discovery
 from broker.connectors.oidc.id_token import IdToken, verify_id_token
 from broker.connectors.oidc.partner import PartnerView, Sources
+from broker.connectors.outbound.client import HttpClient, HttpFailure, HttpResponse
 from broker.domain.assertion import Assertion
 from broker.domain.claims import PROTOCOL
 from broker.domain.connector import Ask, Inbound, Outbound

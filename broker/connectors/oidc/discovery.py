@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from broker.connectors.http import HttpClient, HttpFailure
-from broker.connectors.reach import split_url
+from broker.connectors.outbound.address_policy import split_url
+from broker.connectors.outbound.client import HttpClient, HttpFailure
 from broker.domain.errors import PartnerFailed
 from broker.jose.encoding import parse_object
 from broker.jose.errors import JoseError

@@ -8,14 +8,14 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from broker.connectors.saml.metadata import HARDENED, MAX_DOCUMENT, Idp, Wanted, read_metadata
+from broker.connectors.saml.metadata import HARDENED, MAX_DOCUMENT, EntityFilter, Idp, read_metadata
 from broker.domain.errors import PartnerFailed
 
 _MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _LIFE = ("validUntil", "cacheDuration")
 
 
-def read_file(path: Path, wanted: Wanted, *, now: int) -> tuple[Idp, int]:
+def read_file(path: Path, wanted: EntityFilter, *, now: int) -> tuple[Idp, int]:
     """As `read_metadata`, for a file of the home. Raises PartnerFailed: its reasons, and metadata_fetch."""
     try:
         if path.stat().st_size <= MAX_DOCUMENT:

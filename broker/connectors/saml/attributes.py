@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from broker.connectors.mapping import MAX_TEXT, MAX_VALUES, NAME_ID, SHORT_NAMES, Wire, claims_map, wire_names
-from broker.connectors.saml.decode import Element, collapse
 from broker.connectors.saml.errors import SamlRefused
+from broker.connectors.saml.parse import Element, collapse
 from broker.connectors.saml.partner import AMR, SamlView
 from broker.connectors.saml.vocabulary import XS, clark
 from broker.domain.address import in_domains

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.connectors.saml import requests
+from broker.connectors.saml.envelope import Envelope
 from broker.connectors.saml.metadata import Idp
 from broker.connectors.saml.partner import Expected, SamlView
-from broker.connectors.saml.peek import Envelope
-from broker.connectors.saml.response import Judged, judge
+from broker.connectors.saml.response import JudgedAssertion, judge
 from broker.domain.assertion import Assertion
 from broker.domain.connector import Ask, Inbound, Outbound
 from broker.domain.errors import PartnerUntrusted
@@ -85,7 +85,7 @@ class SamlConnector:
         """The verified answer. Raises PartnerUntrusted, PartnerFailed."""
         return self.judge(inbound).assertion
 
-    def judge(self, inbound: Inbound, envelope: Envelope | None = None) -> Judged:
+    def judge(self, inbound: Inbound, envelope: Envelope | None = None) -> JudgedAssertion:
         """The same with what the replay table needs: the assertion's ID, and until when it could be shown again (HS-31).
 
         envelope: of `peek`, where the message was parsed already (HS-2).

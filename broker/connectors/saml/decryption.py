@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from broker.connectors.saml.decode import Element, unfold
 from broker.connectors.saml.errors import SamlRefused
+from broker.connectors.saml.parse import Element, unfold
 from broker.connectors.saml.vocabulary import XENC, XENC11, clark
 
 Decrypt = Callable[[Element, Sequence[RSAPrivateKey], bool], bytes]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from broker.connectors.http import HttpClient, HttpFailure
-from broker.connectors.saml.metadata import MAX_DOCUMENT, Idp, Wanted, read_metadata
+from broker.connectors.outbound.client import HttpClient, HttpFailure
+from broker.connectors.saml.metadata import MAX_DOCUMENT, EntityFilter, Idp, read_metadata
 from broker.domain.errors import PartnerFailed
 
 _ACCEPT = "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8"
 
 
-def fetch_metadata(client: HttpClient, url: str, wanted: Wanted, *, now: int) -> tuple[Idp, int]:
+def fetch_metadata(client: HttpClient, url: str, wanted: EntityFilter, *, now: int) -> tuple[Idp, int]:
     """The one entity at an address, and for how many seconds it may serve.
 
     Raises PartnerFailed: the reasons of `read_metadata`, url_not_allowed, metadata_fetch.

@@ -15,12 +15,12 @@ from typing import Any
 
 from lxml import etree
 
-from broker.connectors.http import HttpFailure
-from broker.connectors.reach import split_url
+from broker.connectors.outbound.address_policy import split_url
+from broker.connectors.outbound.client import HttpFailure
 from broker.connectors.saml.idp_keys import IdpKey, read_keys
+from broker.connectors.saml.metadata_signature import verify_root
 from broker.connectors.saml.octets import utf8
 from broker.connectors.saml.partner import IdpKeys
-from broker.connectors.saml.pin import verify_root
 from broker.domain.errors import PartnerFailed
 
 MAX_DOCUMENT = 5 * 1024 * 1024  # bytes of one entity's document (HS-36)
@@ -102,7 +102,7 @@ class Idp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class EntityFilter:
     """What a partner's file says of its metadata. certificate: PEM text that the root must be signed by, or None."""
 
     entity_id: str | None = None
@@ -110,7 +110,7 @@ class Wanted:
     allows_plain: Callable[[str], bool] = lambda _url: False
 
 
-def read_metadata(raw: bytes, wanted: Wanted, *, now: int) -> tuple[Idp, int]:
+def read_metadata(raw: bytes, wanted: EntityFilter, *, now: int) -> tuple[Idp, int]:
     """The one entity of a document, and for how many seconds it may serve before it is fetched anew.
 
     Raises PartnerFailed: metadata_structure, metadata_signature, metadata_entity, metadata_expired, metadata_endpoint,
@@ -203,7 +203,7 @@ def _line(node: etree._Element) -> Iterator[etree._Element]:
     yield from node.iterancestors()
 
 
-def _endpoint(role: etree._Element, binding: str, wanted: Wanted) -> str | None:
+def _endpoint(role: etree._Element, binding: str, wanted: EntityFilter) -> str | None:
     """SM-11: an address that no browser of ours may be sent to spoils the document."""
     for service in role.findall(_MD + "SingleSignOnService"):
         if service.get("Binding") != binding:

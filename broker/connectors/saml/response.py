@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from broker.connectors.saml.decode import Element
+from broker.connectors.saml.assertion_reader import JudgedAssertion, check_envelope, check_status, read_record
 from broker.connectors.saml.decryption import Decrypt, decrypt
+from broker.connectors.saml.envelope import Envelope, peek
 from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.gate import Document, gate_assertion
+from broker.connectors.saml.parse import Element
 from broker.connectors.saml.partner import Expected, IdpKeys, SamlView
-from broker.connectors.saml.peek import Envelope, peek
-from broker.connectors.saml.record import Judged, check_envelope, check_status, read_record
+from broker.connectors.saml.schema_gate import CheckedDocument, gate_assertion
 from broker.connectors.saml.signature import Verify, verify
 from broker.connectors.saml.subject import check_name_id
 from broker.connectors.saml.vocabulary import clark
 
-__all__ = ["Judged", "judge"]
+__all__ = ["JudgedAssertion", "judge"]
 
 
 def judge(
@@ -30,7 +30,7 @@ def judge(
     canonical_email: Callable[[str], str | None],
     verifier: Verify = verify,
     decrypter: Decrypt = decrypt,
-) -> Judged:
+) -> JudgedAssertion:
     """The record of a SAMLResponse field, or of the envelope that `peek` made of it.
 
     keys: the partner's pinned ones. decryption_keys: ours, newest first. verifier, decrypter: the two places that touch
@@ -59,8 +59,8 @@ def judge(
 
 
 def _assertion_document(
-    document: Document, partner: SamlView, keys: Sequence[RSAPrivateKey], decrypter: Decrypt, *, authentic: bool
-) -> Document:
+    document: CheckedDocument, partner: SamlView, keys: Sequence[RSAPrivateKey], decrypter: Decrypt, *, authentic: bool
+) -> CheckedDocument:
     """The document that holds the assertion: the response's own, or the one that was encrypted (HS-20)."""
     if document.encrypted is not None:
         return gate_assertion(decrypter(document.encrypted, keys, authentic))

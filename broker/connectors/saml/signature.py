@@ -8,8 +8,8 @@ from typing import Final
 import xmlsec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from broker.connectors.saml.decode import Element
 from broker.connectors.saml.errors import SamlRefused
+from broker.connectors.saml.parse import Element
 from broker.connectors.saml.partner import IdpKeys
 
 Verify = Callable[[Element, IdpKeys], None]

@@ -8,8 +8,8 @@ from typing import Final
 
 from broker.connectors.mapping import NAME_ID, SHORT_NAMES, Wire, wire_names
 from broker.connectors.saml.attributes import Attributes, check_scope, text_of
-from broker.connectors.saml.decode import Element, collapse
 from broker.connectors.saml.errors import SamlRefused
+from broker.connectors.saml.parse import Element, collapse
 from broker.connectors.saml.partner import Expected, SamlView
 from broker.connectors.saml.vocabulary import clark
 

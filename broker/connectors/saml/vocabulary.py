@@ -31,7 +31,7 @@ PREFIXES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-class Text(StrEnum):
+class TextRule(StrEnum):
     """What stands between the tags beside elements."""
 
     NONE = "white space only"
@@ -40,7 +40,7 @@ class Text(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ElementRule:
     """attributes: name as lxml says it -> whether it must be there. foreign: those of other namespaces, too.
 
     children: compiled model. variants: tag -> key here. anything: content beside the model is taken, and never read.
@@ -52,7 +52,7 @@ class Rule:
     anything: bool
     children: re.Pattern[str]
     variants: Mapping[str, str]
-    text: Text
+    text: TextRule
     reason: str
     shown: str
 
@@ -70,16 +70,16 @@ def clark(name: str) -> str:
 def _rule(
     attributes: str = "",
     children: str = "",
-    text: Text = Text.NONE,
+    text: TextRule = TextRule.NONE,
     reason: str = "saml_structure",
     *,
     anything: bool = False,
-) -> Rule:
+) -> ElementRule:
     words = attributes.split()
     variants = {clark(name): f"{name}@{variant}" for name, variant in _TOKEN.findall(children) if variant}
-    shown = _TOKEN.sub(r"\1", children) or ("text" if text is Text.ONLY else "nothing")
+    shown = _TOKEN.sub(r"\1", children) or ("text" if text is TextRule.ONLY else "nothing")
     pattern = _TOKEN.sub(lambda found: f"(?:{found[1]},)", children).replace(" ", "")
-    return Rule(
+    return ElementRule(
         attributes={clark(name.removesuffix("?")): not name.endswith("?") for name in words if name != _FOREIGN},
         foreign=_FOREIGN in words,
         anything=anything,
@@ -93,7 +93,7 @@ def _rule(
 
 _PROFILE: Final = "saml_signature_profile"
 
-RULES: Final[Mapping[str, Rule]] = {
+RULES: Final[Mapping[str, ElementRule]] = {
     # core 3.2.2, 3.3.3; HS-9
     "samlp:Response": _rule(
         "ID Version IssueInstant Destination? InResponseTo? Consent?",
@@ -104,21 +104,21 @@ RULES: Final[Mapping[str, Rule]] = {
     "samlp:StatusCode": _rule("Value", "samlp:StatusCode@second?"),
     "samlp:StatusCode@second": _rule("Value", "samlp:StatusCode@third?"),
     "samlp:StatusCode@third": _rule("Value"),
-    "samlp:StatusMessage": _rule("", "", Text.ONLY),
+    "samlp:StatusMessage": _rule("", "", TextRule.ONLY),
     # core 2.3.3; HS-10
     "saml:Assertion": _rule(
         "ID Version IssueInstant",
         "saml:Issuer ds:Signature? saml:Subject saml:Conditions "
         "saml:AttributeStatement* saml:AuthnStatement saml:AttributeStatement*",
     ),
-    "saml:Issuer": _rule("Format?", "", Text.ONLY),  # prof 4.1.4.2: no qualifiers
+    "saml:Issuer": _rule("Format?", "", TextRule.ONLY),  # prof 4.1.4.2: no qualifiers
     "saml:Subject": _rule("", "saml:NameID? saml:SubjectConfirmation"),
-    "saml:NameID": _rule("Format? NameQualifier? SPNameQualifier? SPProvidedID?", "", Text.ONLY),
+    "saml:NameID": _rule("Format? NameQualifier? SPNameQualifier? SPProvidedID?", "", TextRule.ONLY),
     "saml:SubjectConfirmation": _rule("Method", "saml:SubjectConfirmationData"),
     "saml:SubjectConfirmationData": _rule("NotBefore? NotOnOrAfter? Recipient? InResponseTo? Address?"),
     "saml:Conditions": _rule("NotBefore? NotOnOrAfter?", "saml:AudienceRestriction+ saml:OneTimeUse? saml:ProxyRestriction?"),
     "saml:AudienceRestriction": _rule("", "saml:Audience+"),
-    "saml:Audience": _rule("", "", Text.ONLY),
+    "saml:Audience": _rule("", "", TextRule.ONLY),
     "saml:OneTimeUse": _rule(),
     "saml:ProxyRestriction": _rule("Count?", "saml:Audience*"),
     "saml:AuthnStatement": _rule(
@@ -126,13 +126,13 @@ RULES: Final[Mapping[str, Rule]] = {
     ),
     "saml:SubjectLocality": _rule("Address? DNSName?"),
     "saml:AuthnContext": _rule("", "saml:AuthnContextClassRef saml:AuthnContextDeclRef? saml:AuthenticatingAuthority*"),
-    "saml:AuthnContextClassRef": _rule("", "", Text.ONLY),
-    "saml:AuthnContextDeclRef": _rule("", "", Text.ONLY),
-    "saml:AuthenticatingAuthority": _rule("", "", Text.ONLY),
+    "saml:AuthnContextClassRef": _rule("", "", TextRule.ONLY),
+    "saml:AuthnContextDeclRef": _rule("", "", TextRule.ONLY),
+    "saml:AuthenticatingAuthority": _rule("", "", TextRule.ONLY),
     "saml:AttributeStatement": _rule("", "saml:Attribute*"),  # some providers write one without attributes
     # the schema takes attributes of other namespaces (core 2.7.3.1), and anything at all as a value (2.7.3.1.1)
     "saml:Attribute": _rule("Name NameFormat? FriendlyName? x500:Encoding? wsid:OriginalIssuer? other:*", "saml:AttributeValue*"),
-    "saml:AttributeValue": _rule("xsi:type? xsi:nil? other:*", "saml:NameID?", Text.EITHER, anything=True),
+    "saml:AttributeValue": _rule("xsi:type? xsi:nil? other:*", "saml:NameID?", TextRule.EITHER, anything=True),
     # XML Signature 1.1 4; HS-13, HS-14, HS-16
     "ds:Signature": _rule("Id?", "ds:SignedInfo ds:SignatureValue ds:KeyInfo?"),
     "ds:SignedInfo": _rule("", "ds:CanonicalizationMethod ds:SignatureMethod ds:Reference", reason=_PROFILE),
@@ -143,28 +143,28 @@ RULES: Final[Mapping[str, Rule]] = {
     "ds:Transform": _rule("Algorithm", "ec:InclusiveNamespaces?", reason=_PROFILE),  # no XSLT, no XPath
     "ec:InclusiveNamespaces": _rule("PrefixList", reason=_PROFILE),
     "ds:DigestMethod": _rule("Algorithm", reason="saml_algorithm"),
-    "ds:DigestValue": _rule("", "", Text.ONLY, reason=_PROFILE),
-    "ds:SignatureValue": _rule("", "", Text.ONLY),
+    "ds:DigestValue": _rule("", "", TextRule.ONLY, reason=_PROFILE),
+    "ds:SignatureValue": _rule("", "", TextRule.ONLY),
     "ds:KeyInfo": _rule("", "(ds:KeyName|ds:KeyValue|ds:X509Data)+"),
-    "ds:KeyName": _rule("", "", Text.ONLY),
+    "ds:KeyName": _rule("", "", TextRule.ONLY),
     "ds:KeyValue": _rule("", "(ds:RSAKeyValue|ds11:ECKeyValue)"),
     "ds:RSAKeyValue": _rule("", "ds:Modulus ds:Exponent"),
-    "ds:Modulus": _rule("", "", Text.ONLY),
-    "ds:Exponent": _rule("", "", Text.ONLY),
+    "ds:Modulus": _rule("", "", TextRule.ONLY),
+    "ds:Exponent": _rule("", "", TextRule.ONLY),
     "ds11:ECKeyValue": _rule("", "ds11:NamedCurve ds11:PublicKey"),
     "ds11:NamedCurve": _rule("URI"),
-    "ds11:PublicKey": _rule("", "", Text.ONLY),
+    "ds11:PublicKey": _rule("", "", TextRule.ONLY),
     "ds:X509Data": _rule(
         "", "(ds:X509Certificate|ds:X509IssuerSerial|ds:X509SKI|ds:X509SubjectName|ds:X509CRL|ds11:X509Digest)+"
     ),
-    "ds:X509Certificate": _rule("", "", Text.ONLY),
+    "ds:X509Certificate": _rule("", "", TextRule.ONLY),
     "ds:X509IssuerSerial": _rule("", "ds:X509IssuerName ds:X509SerialNumber"),
-    "ds:X509IssuerName": _rule("", "", Text.ONLY),
-    "ds:X509SerialNumber": _rule("", "", Text.ONLY),
-    "ds:X509SKI": _rule("", "", Text.ONLY),
-    "ds:X509SubjectName": _rule("", "", Text.ONLY),
-    "ds:X509CRL": _rule("", "", Text.ONLY),
-    "ds11:X509Digest": _rule("Algorithm", "", Text.ONLY),
+    "ds:X509IssuerName": _rule("", "", TextRule.ONLY),
+    "ds:X509SerialNumber": _rule("", "", TextRule.ONLY),
+    "ds:X509SKI": _rule("", "", TextRule.ONLY),
+    "ds:X509SubjectName": _rule("", "", TextRule.ONLY),
+    "ds:X509CRL": _rule("", "", TextRule.ONLY),
+    "ds11:X509Digest": _rule("Algorithm", "", TextRule.ONLY),
     # XML Encryption 1.1 3; core 2.3.4; HS-13, HS-20: one recipient, its key inside or beside the data
     "saml:EncryptedAssertion": _rule("", "xenc:EncryptedData xenc:EncryptedKey?"),
     "xenc:EncryptedData": _rule(
@@ -180,10 +180,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "xenc:EncryptionMethod@key": _rule("Algorithm", "(ds:DigestMethod xenc11:MGF?|xenc11:MGF ds:DigestMethod?)?"),
     "xenc11:MGF": _rule("Algorithm"),
     "xenc:CipherData": _rule("", "xenc:CipherValue"),
-    "xenc:CipherValue": _rule("", "", Text.ONLY),
+    "xenc:CipherValue": _rule("", "", TextRule.ONLY),
     "xenc:ReferenceList": _rule("", "xenc:DataReference"),
     "xenc:DataReference": _rule("URI"),
-    "xenc:CarriedKeyName": _rule("", "", Text.ONLY),
+    "xenc:CarriedKeyName": _rule("", "", TextRule.ONLY),
 }  # fmt: skip
 
 NAMES: Final[Mapping[str, str]] = {clark(plain): plain for plain in (name.partition("@")[0] for name in RULES)}

@@ -10,10 +10,10 @@ from typing import Any
 from broker.connectors.oidc.discovery import fetch_jwks
 from broker.domain.errors import PartnerFailed
 from broker.domain.receipt import Outcome, Receipt
-from broker.services.catalog import policies_of
 from broker.services.doctor import advice
 from broker.services.doctor.finding import Finding, Level, Side, ok
-from broker.services.probe import Watching
+from broker.services.operations.catalog import policies_of
+from broker.services.partners.provider_probe import Watching
 from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 from broker.settings.pending import PENDING

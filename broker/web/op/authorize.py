@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest
 from broker.provider.request import RequestRefused, read_request
-from broker.web.cookies import Cookies, Purpose
+from broker.web.cookies import CookiePurpose, Cookies
 from broker.web.op.answer import respond, see
 from broker.web.op.protocol import FORM, Protocol, pairs_of
 from broker.web.pages import Pages
@@ -40,13 +40,13 @@ def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
             record(refused)
             return respond(settings.issuer, refused, {"error": refused.error}, pages)
         cookies = Cookies(settings.issuer)
-        browser = cookies.read(request, Purpose.BROWSER)
+        browser = cookies.read(request, CookiePurpose.BROWSER)
         if request.method == "POST" and browser is None and len(again := urlencode(pairs)) <= REPEATABLE:
             # a cross-site POST brings no Lax cookie: a new one would end this browser's other logins (HW-13)
             return see(f"{pages.path('/authorize')}?{again}")
         started = broker.sign_in.begin(asked, browser, client_address(request, settings.broker.network.trusted_proxies))
         response = see(pages.path(f"/signin/{started.login_id}"))
-        cookies.set(response, Purpose.BROWSER, started.browser)
+        cookies.set(response, CookiePurpose.BROWSER, started.browser)
         return response
 
 

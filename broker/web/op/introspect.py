@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response
 
 from broker.domain.errors import OAuthError
-from broker.provider.view import PUBLIC, ApplicationView
+from broker.provider.application import PUBLIC, ApplicationView
 from broker.web.op.protocol import Protocol, json_response
 
 if TYPE_CHECKING:

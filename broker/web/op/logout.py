@@ -15,7 +15,7 @@ from broker.domain.login import Session
 from broker.keyring.errors import SealError
 from broker.provider.logout import LogoutRequest, read_logout
 from broker.web import csrf, signed_out
-from broker.web.cookies import Cookies, Purpose
+from broker.web.cookies import CookiePurpose, Cookies
 from broker.web.op.answer import see
 from broker.web.op.protocol import FORM, Protocol, pairs_of
 from broker.web.pages import Pages
@@ -84,7 +84,7 @@ class _Logout:
 
     @property
     def _cookie(self) -> str | None:
-        return Cookies(self._broker.settings.get().issuer).read(request, Purpose.SESSION)
+        return Cookies(self._broker.settings.get().issuer).read(request, CookiePurpose.SESSION)
 
     def _read(self, pairs: Sequence[tuple[str, str]]) -> LogoutRequest:
         asked = read_logout(pairs, applications=self._broker.provider_view, hint=self._broker.grants.hint)
@@ -103,8 +103,8 @@ class _Logout:
         self._broker.sessions.end(session.sid, Actor(kind="person", id=person.id, address=address), "logout")
         response = self._leave(asked, session)
         cookies = Cookies(settings.issuer)
-        cookies.clear(response, Purpose.SESSION)
-        cookies.clear(response, Purpose.BROWSER)  # HW-13: it changes at logout
+        cookies.clear(response, CookiePurpose.SESSION)
+        cookies.clear(response, CookiePurpose.BROWSER)  # HW-13: it changes at logout
         return response
 
     def _leave(self, asked: LogoutRequest, session: Session | None) -> Response:

@@ -11,9 +11,9 @@ from flask import Request, Response, json, request
 
 from broker.domain.errors import BadRequest, OAuthError, PageError, TooManyAttempts
 from broker.domain.text import printable
+from broker.provider.application import ApplicationView
 from broker.provider.parameters import read_form
-from broker.provider.view import ApplicationView
-from broker.services.applications import origins
+from broker.services.access.applications import origins
 from broker.web import errors, headers
 from broker.web.request import client_address
 

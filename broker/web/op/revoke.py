@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from broker.provider.view import ApplicationView
+from broker.provider.application import ApplicationView
 from broker.web.op.protocol import Protocol
 
 if TYPE_CHECKING:

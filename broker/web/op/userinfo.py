@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from broker.domain.errors import OAuthError
-from broker.provider.view import ApplicationView
+from broker.provider.application import ApplicationView
 from broker.web.op.protocol import FORM, Protocol, form_of, json_response
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, request
 from broker.domain.audit import Actor
 from broker.domain.errors import BadRequest
 from broker.web import csrf, signed_out
-from broker.web.cookies import Purpose
+from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
 from broker.web.panel import account, methods, question
 from broker.web.panel.frame import APPS, SCOPE, frame
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     """`/apps` and its sign-out; `/` leads there."""
     routes = Blueprint("panel", __name__)
-    browser = Browser(broker, pages)
+    browser = BrowserState(broker, pages)
     question.register(routes, broker, pages, browser)
     methods.register(routes, broker, pages, browser)
     account.register(routes, broker, pages, browser)
@@ -70,8 +70,8 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
             actor = Actor(kind="person", id=held[1].id, address=browser.address())
             broker.sessions.end(held[0].sid, actor, "signed out")
         response = signed_out.page(broker, pages, held[0] if held else None)
-        browser.cookies.clear(response, Purpose.SESSION)
-        browser.cookies.clear(response, Purpose.BROWSER)  # HW-13: it changes at logout
+        browser.cookies.clear(response, CookiePurpose.SESSION)
+        browser.cookies.clear(response, CookiePurpose.BROWSER)  # HW-13: it changes at logout
         return response
 
     return routes

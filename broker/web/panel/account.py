@@ -10,16 +10,16 @@ from flask import Blueprint, Response, json, request
 from broker.domain.audit import Actor
 from broker.domain.device import parts_of
 from broker.domain.errors import BadRequest, CommandError
-from broker.domain.guest import Kind, Person
+from broker.domain.guest import Person, PersonKind
 from broker.domain.ids import new_reference
-from broker.domain.login import Session, Wish
+from broker.domain.login import OwnPageIntent, Session
 from broker.domain.mailbox import PARTNER as CODES
 from broker.web import csrf, headers, signed_out
-from broker.web.cookies import Purpose
+from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
 from broker.web.panel.frame import ACCOUNT, frame
 from broker.web.request import single
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -32,7 +32,7 @@ _SCOPE = "account"
 class _Door:
     """Who gets to the page, and what a button may do."""
 
-    def __init__(self, broker: Broker, pages: Pages, browser: Browser) -> None:
+    def __init__(self, broker: Broker, pages: Pages, browser: BrowserState) -> None:
         self._broker = broker
         self._pages = pages
         self._browser = browser
@@ -72,8 +72,8 @@ class _Door:
 
     def goodbye(self, response: Response) -> Response:
         """The page after the last sign-in of this browser ended, without its cookies."""
-        self._browser.cookies.clear(response, Purpose.SESSION)
-        self._browser.cookies.clear(response, Purpose.BROWSER)  # HW-13
+        self._browser.cookies.clear(response, CookiePurpose.SESSION)
+        self._browser.cookies.clear(response, CookiePurpose.BROWSER)  # HW-13
         return response
 
     def _is_fresh(self, session: Session) -> bool:
@@ -81,7 +81,7 @@ class _Door:
 
     def _prove(self, path: str) -> Response:
         browser = self._browser
-        started = self._broker.sign_in.begin_panel(browser.binding(), browser.address(), path, wish=Wish.PROVE)
+        started = self._broker.sign_in.begin_panel(browser.binding(), browser.address(), path, wish=OwnPageIntent.PROVE)
         return browser.into(started)
 
     def _begin(self) -> Response:
@@ -90,7 +90,7 @@ class _Door:
         return browser.into(started)
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """The page, its buttons, the way out."""
     door = _Door(broker, pages, browser)
 
@@ -159,7 +159,7 @@ def _page(broker: Broker, pages: Pages, held: tuple[Session, str], person: Perso
         since=person.redeemed_at or person.created_at,
         until=person.expires_at or 0,
         sponsor=person.sponsor or "",
-        member=person.kind is Kind.MEMBER,
+        member=person.kind is PersonKind.MEMBER,
         uses=found.uses,
         sessions=[
             {
@@ -187,7 +187,7 @@ def _export_page(pages: Pages, token: str) -> Response:
 
 
 def _leave_page(broker: Broker, pages: Pages, person: Person, token: str) -> Response:
-    if person.kind is Kind.MEMBER:
+    if person.kind is PersonKind.MEMBER:
         raise BadRequest("not_found", "is_member")
     return pages.render(
         "account_leave.html",

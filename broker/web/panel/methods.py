@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest
-from broker.domain.login import Wish
-from broker.services.methods import NAME, NotFresh, kind_of
+from broker.domain.login import OwnPageIntent
+from broker.services.factors.own_methods import NAME, NotFresh, kind_of
 from broker.web import csrf
 from broker.web.pages import Pages
 from broker.web.panel.frame import METHODS, frame
 from broker.web.request import single
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -29,13 +29,13 @@ CODES: Question = "codes"
 RENAME: Question = "rename"
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """The list, and what its buttons send."""
     _register_list(routes, broker, pages, browser)
     _register_changes(routes, broker, pages, browser)
 
 
-def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     @routes.get(PATH)
     def methods() -> Response:
         cookie = browser.session()
@@ -69,7 +69,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
     def add_method() -> Response:
         _check(browser)
         kind = single(request.form, "kind")
-        if kind not in (Wish.TOTP, Wish.PASSKEY):
+        if kind not in (OwnPageIntent.TOTP, OwnPageIntent.PASSKEY):
             raise BadRequest("factor_unknown")
         return _prove(broker, browser, kind)
 
@@ -79,7 +79,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
         return browser.go(pages.path(PATH))
 
 
-def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """Each act has an address of its own: the proof it wants leads back to it, it asks, and its button does it."""
     changes = _Changes(broker, pages, browser)
 
@@ -120,7 +120,7 @@ def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: 
 class _Changes:
     """What the buttons of the list do, each in its turn: prove, ask, do."""
 
-    def __init__(self, broker: Broker, pages: Pages, browser: Browser) -> None:
+    def __init__(self, broker: Broker, pages: Pages, browser: BrowserState) -> None:
         self._broker = broker
         self._pages = pages
         self._browser = browser
@@ -130,7 +130,7 @@ class _Changes:
         browser = self._browser
         held = self._broker.own_pages.open_to(browser.session(), browser.address())
         if held is None or not self._broker.methods.is_fresh(browser.session()):
-            return _prove(self._broker, browser, Wish.PROVE if held else "", f"{PATH}/{act}")
+            return _prove(self._broker, browser, OwnPageIntent.PROVE if held else "", f"{PATH}/{act}")
         mine = self._broker.methods.of(held[1].id)
         factor = next((one for one in mine.factors if one.id == factor_id), None)
         if factor is None and factor_id:
@@ -160,7 +160,7 @@ class _Changes:
         try:
             shown = change(browser.session(), browser.address())
         except NotFresh:
-            return _prove(self._broker, browser, Wish.PROVE, f"{PATH}/{act}")
+            return _prove(self._broker, browser, OwnPageIntent.PROVE, f"{PATH}/{act}")
         return shown or browser.go(self._pages.path(PATH))
 
     def codes_page(self, codes: Sequence[str]) -> Response:
@@ -177,11 +177,11 @@ def _renaming(factor: str, name: str) -> str:
     return path
 
 
-def _check(browser: Browser) -> None:
+def _check(browser: BrowserState) -> None:
     csrf.check(request, browser.session(), _SCOPE, browser.issuer)
 
 
-def _prove(broker: Broker, browser: Browser, wish: str, path: str = PATH) -> Response:
+def _prove(broker: Broker, browser: BrowserState, wish: str, path: str = PATH) -> Response:
     """A login that comes back to this page, or to the act that wants the proof."""
     started = broker.sign_in.begin_panel(browser.binding(), browser.address(), path, wish=wish)
     return browser.into(started)

@@ -8,14 +8,14 @@ from flask import Blueprint, Response, request
 
 from broker.domain.ids import new_reference
 from broker.domain.question import Question
-from broker.services.questions import Asked
+from broker.services.messages.mail_questions import AskedQuestion
 from broker.web import csrf
-from broker.web.cookies import Purpose
+from broker.web.cookies import CookiePurpose
 from broker.web.i18n import Translator
 from broker.web.pages import Pages, isolate
 from broker.web.panel.question_texts import TEXTS
 from broker.web.request import single
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
 from broker.web.signin.mail_link import MailLink
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ _SCOPE = "question"
 _KEPT = 3600  # seconds: then the mail is at hand again
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """`/question/TICKET` puts the ticket into a cookie; `/question` is the page without it in the address."""
-    link = MailLink(broker, browser, Purpose.QUESTION, kept=_KEPT, counted="question", malformed="question_malformed")
+    link = MailLink(broker, browser, CookiePurpose.QUESTION, kept=_KEPT, counted="question", malformed="question_malformed")
 
     @routes.get("/question/<ticket>")
     def question_arrives(ticket: str) -> Response:
@@ -49,7 +49,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return _answered(broker, pages, done, given)  # the cookie stays: a second click gets the same page
 
 
-def _page(broker: Broker, pages: Pages, asked: Asked, ticket: str) -> Response:
+def _page(broker: Broker, pages: Pages, asked: AskedQuestion, ticket: str) -> Response:
     say = pages.translator()
     text, values = TEXTS[asked.question.kind], _values(broker, asked, say)
     ends = asked.question.data.get("ends_at")
@@ -67,12 +67,12 @@ def _page(broker: Broker, pages: Pages, asked: Asked, ticket: str) -> Response:
 
 def _answered(broker: Broker, pages: Pages, done: Question, given: str) -> Response:
     say = pages.translator()
-    values = _values(broker, Asked(done, broker.guests.show(done.person_id).person), say)
+    values = _values(broker, AskedQuestion(done, broker.guests.show(done.person_id).person), say)
     choice = next(one for one in TEXTS[done.kind].choices if one.answer == given)
     return pages.render("question_answered.html", said=choice.done, more=choice.more, names=values)
 
 
-def _values(broker: Broker, asked: Asked, say: Translator) -> dict[str, str]:
+def _values(broker: Broker, asked: AskedQuestion, say: Translator) -> dict[str, str]:
     """Every name that a text may use."""
     settings, person, found = broker.settings.get(), asked.person, asked.question
     partner = settings.partners.get(person.partner or "")

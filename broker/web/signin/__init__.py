@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from broker.web.pages import Pages
-from broker.web.signin import acs, callback, code, consent, factors, flow, home, invitation, terms, vouching, ways
-from broker.web.signin.browser import Browser
+from broker.web.signin import (
+    acs,
+    callback,
+    consent,
+    dispatcher,
+    email_code,
+    error_recovery,
+    factors,
+    home,
+    invitation,
+    terms,
+    vouching,
+)
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -17,7 +29,7 @@ if TYPE_CHECKING:
 def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     """Every route of a sign-in."""
     routes = Blueprint("signin", __name__)
-    browser = Browser(broker, pages)
-    for part in (ways, flow, home, code, callback, acs, consent, factors, vouching, terms, invitation):
+    browser = BrowserState(broker, pages)
+    for part in (error_recovery, dispatcher, home, email_code, callback, acs, consent, factors, vouching, terms, invitation):
         part.register(routes, broker, pages, browser)
     return routes

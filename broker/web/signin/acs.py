@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, g, request
 
 from broker.domain.errors import BadRequest, PageError
-from broker.services.acs import Unsolicited
+from broker.services.login.saml_response import Unsolicited
 from broker.web import headers
 from broker.web.pages import Pages
 from broker.web.request import single
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
 from broker.web.signin.callback import claimed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _FIELDS = ("SAMLResponse", "RelayState")
 _CLIENT_ID = 100  # characters; longer is no file's name
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """The addresses below `/saml`."""
     _register_metadata(routes, broker, browser)
     _register_posts(routes, broker, pages, browser)
@@ -35,7 +35,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return claimed(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.binding(), browser.address()))
 
 
-def _register_metadata(routes: Blueprint, broker: Broker, browser: Browser) -> None:
+def _register_metadata(routes: Blueprint, broker: Broker, browser: BrowserState) -> None:
     @routes.get("/saml/metadata")
     def metadata() -> Response:
         return _read(None)
@@ -56,7 +56,7 @@ def _register_metadata(routes: Blueprint, broker: Broker, browser: Browser) -> N
         return response
 
 
-def _register_posts(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def _register_posts(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """No cookie is read: a cross-site POST brings none, and nothing here is for the browser that sent it."""
 
     @routes.post("/saml/acs")
@@ -95,7 +95,7 @@ def _register_posts(routes: Blueprint, broker: Broker, pages: Pages, browser: Br
         )
 
 
-def _register_begun(routes: Blueprint, broker: Broker, browser: Browser) -> None:
+def _register_begun(routes: Blueprint, broker: Broker, browser: BrowserState) -> None:
     @routes.get("/saml/<partner>/start")
     def begin_there(partner: str) -> Response:
         """A login at this partner, as `/apps` begins one; nothing but a login is made (HW-5)."""

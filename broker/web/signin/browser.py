@@ -8,9 +8,9 @@ from flask import Response, g, request
 
 from broker.domain.device import device_of
 from broker.domain.login import Login
-from broker.services.turn import Started
+from broker.services.login.result import StartedLogin
 from broker.web import csrf, headers
-from broker.web.cookies import Cookies, Purpose
+from broker.web.cookies import CookiePurpose, Cookies
 from broker.web.pages import Pages
 from broker.web.request import client_address
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 
-class Browser:
+class BrowserState:
     """Reads the request at hand; holds nothing of it."""
 
     def __init__(self, broker: Broker, pages: Pages) -> None:
@@ -37,15 +37,15 @@ class Browser:
 
     def binding(self) -> str | None:
         """The cookie that binds this browser's logins (HW-13)."""
-        return self.cookies.read(request, Purpose.BROWSER)
+        return self.cookies.read(request, CookiePurpose.BROWSER)
 
     def session(self) -> str | None:
         """The session cookie."""
-        return self.cookies.read(request, Purpose.SESSION)
+        return self.cookies.read(request, CookiePurpose.SESSION)
 
     def mailbox(self) -> str | None:
         """The mark of the mailbox that was proven last in this browser (FA-13)."""
-        return self.cookies.read(request, Purpose.MAILBOX)
+        return self.cookies.read(request, CookiePurpose.MAILBOX)
 
     def address(self) -> str:
         """Where the browser is, by the rules of trusted proxies (SC-09)."""
@@ -84,8 +84,8 @@ class Browser:
         """303: after a POST the browser asks with GET (HW-6, AZ-22)."""
         return headers.private(Response(status=303, headers={"Location": location}))
 
-    def into(self, started: Started) -> Response:
+    def into(self, started: StartedLogin) -> Response:
         """303 into a login that has begun, with the cookie that binds it to this browser (HW-13)."""
         response = self.go(self.path(started.login_id))
-        self.cookies.set(response, Purpose.BROWSER, started.browser)
+        self.cookies.set(response, CookiePurpose.BROWSER, started.browser)
         return response

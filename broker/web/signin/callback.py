@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, g, request
 
 from broker.domain.errors import BadRequest, PageError
-from broker.web.cookies import Purpose
+from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
 from broker.web.request import single
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -23,7 +23,7 @@ _DESCRIPTION = 512  # characters of a text that only staff read
 _LIMITS = {"code": 4096, "iss": 2048, "error": 256}
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """The OIDC redirect URI, by query and by form_post."""
 
     @routes.get("/oidc/<partner>/callback")
@@ -55,7 +55,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return found
 
 
-def claimed(browser: Browser, partner: str, complete: Callable[[], str]) -> Response:
+def claimed(browser: BrowserState, partner: str, complete: Callable[[], str]) -> Response:
     """Back to the dispatcher, the partner remembered; an error of a live login offers the way back into it."""
     try:
         login_id = complete()
@@ -65,5 +65,5 @@ def claimed(browser: Browser, partner: str, complete: Callable[[], str]) -> Resp
             g.names = browser.names(partner)
         raise
     response = browser.go(browser.path(login_id))
-    browser.cookies.set(response, Purpose.HOME, partner, max_age=_REMEMBERED)
+    browser.cookies.set(response, CookiePurpose.HOME, partner, max_age=_REMEMBERED)
     return response

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest
-from broker.services.facts import Found
+from broker.services.login.facts import LoginContext
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.signin import stopped
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
 
-def page(broker: Broker, pages: Pages, browser: Browser, found: Found, *, redeeming: bool) -> Response:
+def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContext, *, redeeming: bool) -> Response:
     """Who asks, what they will see, who invited."""
     login, settings = found.login, broker.settings.get()
     invitation = found.invitation if redeeming else None
@@ -49,7 +49,7 @@ def page(broker: Broker, pages: Pages, browser: Browser, found: Found, *, redeem
     )
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """The two buttons."""
 
     @routes.post("/signin/<uuid:login>/consent")

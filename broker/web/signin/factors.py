@@ -14,14 +14,14 @@ from broker.domain.errors import BadRequest, PageError
 from broker.domain.factor import Method
 from broker.domain.gates import is_only_wished_for
 from broker.factors import qr
-from broker.services.asked import Asked
-from broker.services.turn import Turn
+from broker.services.login.factor_page import FactorPage
+from broker.services.login.result import StepResult
 from broker.web.i18n import _
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.signin import stopped
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -31,7 +31,7 @@ _WRONG_HERE = _("That code is wrong or was already used. Enter the one the app s
 _NO_PASSKEY = _("That passkey didn't work here. Try again, or use another way.")
 
 
-def page(broker: Broker, pages: Pages, browser: Browser, login_id: str, *, problem: str, status: int) -> Response:
+def page(broker: Broker, pages: Pages, browser: BrowserState, login_id: str, *, problem: str, status: int) -> Response:
     """The page that the login stands at, after an answer. problem: what was wrong with the last answer, not translated yet."""
     asked = broker.proving.asked(login_id, browser.binding(), browser.session(), browser.address())
     if asked is None:
@@ -40,17 +40,17 @@ def page(broker: Broker, pages: Pages, browser: Browser, login_id: str, *, probl
     return _page(pages, browser, asked, problem, status)
 
 
-def step(broker: Broker, pages: Pages, browser: Browser, turn: Turn) -> Response:
+def step(broker: Broker, pages: Pages, browser: BrowserState, turn: StepResult) -> Response:
     """The same page as a step of the dispatcher, which has looked already."""
     asked = broker.proving.shown(turn.found, turn.decision.next)
     return browser.go(browser.path(turn.found.login.id)) if asked is None else _page(pages, browser, asked)
 
 
-def _page(pages: Pages, browser: Browser, asked: Asked, problem: str = "", status: int = 200) -> Response:
+def _page(pages: Pages, browser: BrowserState, asked: FactorPage, problem: str = "", status: int = 200) -> Response:
     return (_enroll if asked.enrolling else _challenge)(pages, browser, asked, problem, status)
 
 
-def _challenge(pages: Pages, browser: Browser, asked: Asked, problem: str, status: int) -> Response:
+def _challenge(pages: Pages, browser: BrowserState, asked: FactorPage, problem: str, status: int) -> Response:
     login = asked.found.login
     apps = [factor.name for factor in asked.held if factor.method is Method.TOTP]
     keys = [factor.name for factor in asked.held if factor.method is Method.PASSKEY]
@@ -81,7 +81,7 @@ def _challenge(pages: Pages, browser: Browser, asked: Asked, problem: str, statu
     )
 
 
-def _enroll(pages: Pages, browser: Browser, asked: Asked, problem: str, status: int) -> Response:
+def _enroll(pages: Pages, browser: BrowserState, asked: FactorPage, problem: str, status: int) -> Response:
     login, how = asked.found.login, asked.said.how
     say = pages.translator(login.request.ui_locales if login.request else ()).gettext
     return pages.render(
@@ -106,7 +106,7 @@ def _enroll(pages: Pages, browser: Browser, asked: Asked, problem: str, status: 
     )
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """What the forms of these pages send."""
     _register_challenge(routes, broker, pages, browser)
     _register_enroll(routes, broker, pages, browser)
@@ -134,7 +134,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return respond(browser.issuer, given_up.request, error, pages)
 
 
-def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     @routes.post("/signin/<uuid:login>/factor")
     def code(login: str) -> Response:
         browser.check(str(login))
@@ -193,7 +193,7 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
         )
 
 
-def _register_enroll(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def _register_enroll(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     @routes.post("/signin/<uuid:login>/enroll")
     def enroll(login: str) -> Response:
         browser.check(str(login))
@@ -226,7 +226,7 @@ def _page_of(act: str) -> str:
 
 
 @contextmanager
-def _of_login(browser: Browser) -> Iterator[None]:
+def _of_login(browser: BrowserState) -> Iterator[None]:
     """An error of the login keeps its reference, and leads back into it."""
     try:
         yield

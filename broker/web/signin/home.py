@@ -10,12 +10,12 @@ from flask import Blueprint, Response, request
 from broker.domain.address import domain_of
 from broker.domain.errors import BadRequest
 from broker.services.addresses import canonical
-from broker.services.facts import Found
+from broker.services.login.facts import LoginContext
 from broker.settings.model import PartnerFile
-from broker.web.cookies import Purpose
+from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
 from broker.web.request import single
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -24,7 +24,14 @@ LISTED = 30  # organizations a page shows; more are found by searching
 
 
 def page(
-    broker: Broker, pages: Pages, browser: Browser, found: Found, *, problem: str = "", email: str = "", status: int = 200
+    broker: Broker,
+    pages: Pages,
+    browser: BrowserState,
+    found: LoginContext,
+    *,
+    problem: str = "",
+    email: str = "",
+    status: int = 200,
 ) -> Response:
     """`home-organization`: asks for the address, remembers what the application knew."""
     login = found.login
@@ -50,13 +57,13 @@ def page(
     )
 
 
-def _last(broker: Broker, browser: Browser) -> dict[str, str] | None:
+def _last(broker: Broker, browser: BrowserState) -> dict[str, str] | None:
     """The organization that vouched last in this browser, if it is still a partner."""
-    partner = broker.settings.get().partners.get(browser.cookies.read(request, Purpose.HOME) or "")
+    partner = broker.settings.get().partners.get(browser.cookies.read(request, CookiePurpose.HOME) or "")
     return {"id": partner.id, "name": partner.name} if partner else None
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """The address form, the list, and "go on as signed in"."""
 
     @routes.post("/signin/<uuid:login>/home")
@@ -81,7 +88,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
         browser.within(found.login)
         query = single(request.args, "q").strip()[:100]
-        last = browser.cookies.read(request, Purpose.HOME) or ""
+        last = browser.cookies.read(request, CookiePurpose.HOME) or ""
         partners = matching(broker, query, last)
         typed = found.login.login_hint or ""
         return pages.render(
@@ -124,7 +131,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return browser.go(browser.path(str(login)))
 
 
-def _is_another(broker: Broker, browser: Browser, login_id: str, typed: str) -> bool:
+def _is_another(broker: Broker, browser: BrowserState, login_id: str, typed: str) -> bool:
     """Whether an address was typed, not only left as the page showed it: then it counts, not the organization used last."""
     if not typed:
         return False

@@ -8,13 +8,13 @@ from flask import Blueprint, Response, g
 
 from broker.domain.address import domain_of
 from broker.domain.login import LIFETIME
-from broker.services.mailboxes import is_open_to
+from broker.services.invitations.email_proof import is_open_to
 from broker.web import csrf
-from broker.web.cookies import Purpose
+from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
+from broker.web.signin.error_recovery import FRESH
 from broker.web.signin.mail_link import MailLink
-from broker.web.signin.ways import FRESH
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -23,9 +23,9 @@ _SCOPE = "invitation"
 _KEPT = 2 * LIFETIME  # seconds: whoever was too slow for one login begins another without the mail
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """`/invitation/TICKET` puts the ticket into a cookie; `/invitation` is the page without it in the address."""
-    link = MailLink(broker, browser, Purpose.INVITATION, kept=_KEPT, counted="ticket", malformed="invitation_malformed")
+    link = MailLink(broker, browser, CookiePurpose.INVITATION, kept=_KEPT, counted="ticket", malformed="invitation_malformed")
     _register_fresh(routes, broker, pages, browser, link)
 
     @routes.get("/invitation/<ticket>")
@@ -74,7 +74,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return browser.into(started)
 
 
-def _register_fresh(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser, link: MailLink) -> None:
+def _register_fresh(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState, link: MailLink) -> None:
     """The button of a link that ran out or was used, and the one page that answers it (IN-06, LP-04)."""
 
     @routes.post("/invitation/fresh")

@@ -11,8 +11,8 @@ from flask import Response, request
 from broker.domain.errors import BadRequest, PageError
 from broker.domain.network import counted
 from broker.web import csrf
-from broker.web.cookies import Purpose
-from broker.web.signin.browser import Browser
+from broker.web.cookies import CookiePurpose
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -24,7 +24,9 @@ _TICKET = 43  # characters: 256 bits as base64url
 class MailLink:
     """One kind of ticket, in the browser of the request at hand."""
 
-    def __init__(self, broker: Broker, browser: Browser, purpose: Purpose, *, kept: int, counted: str, malformed: str) -> None:
+    def __init__(
+        self, broker: Broker, browser: BrowserState, purpose: CookiePurpose, *, kept: int, counted: str, malformed: str
+    ) -> None:
         """kept: seconds in the cookie. counted: under which name guesses are. malformed: the reason where there is no ticket."""
         self._broker = broker
         self._browser = browser

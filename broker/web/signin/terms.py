@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest, ServerError
-from broker.services.facts import Found
-from broker.services.terms import Text
+from broker.services.login.facts import LoginContext
+from broker.services.login.terms import TermsText
 from broker.web import headers
 from broker.web.pages import Pages
 from broker.web.request import single
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"([0-9]{1,3})[.)] ")
 Block = dict[str, object]
 
 
-def page(broker: Broker, pages: Pages, browser: Browser, found: Found) -> Response:
+def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContext) -> Response:
     """Version, since when, the text, a download, and the one button."""
     login = found.login
     locales = login.request.ui_locales if login.request else ()
@@ -47,7 +47,7 @@ def page(broker: Broker, pages: Pages, browser: Browser, found: Found) -> Respon
     )
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """The button, and the text for whoever wants to keep it."""
 
     @routes.post("/signin/<uuid:login>/terms")
@@ -81,7 +81,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) 
         return response
 
 
-def _text(broker: Broker, language: str) -> Text:
+def _text(broker: Broker, language: str) -> TermsText:
     text = broker.terms.text(language)
     if text is None:  # the files changed between the gate and the page
         raise ServerError("terms_missing")

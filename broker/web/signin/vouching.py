@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
-from broker.services.facts import Found
+from broker.services.login.facts import LoginContext
 from broker.web.pages import Pages
-from broker.web.signin.browser import Browser
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
 
-def page(broker: Broker, pages: Pages, browser: Browser, found: Found, *, asked: bool = False) -> Response:
+def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContext, *, asked: bool = False) -> Response:
     """Why nothing can be added yet, and who can confirm. asked: they were asked just now."""
     login, person = found.login, found.person
     if person is None:
@@ -36,7 +36,7 @@ def page(broker: Broker, pages: Pages, browser: Browser, found: Found, *, asked:
     )
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: Browser) -> None:
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """The button that asks."""
 
     @routes.post("/signin/<uuid:login>/vouch")

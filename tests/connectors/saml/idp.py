@@ -25,9 +25,9 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
 
+from broker.connectors.saml.envelope import Envelope
 from broker.connectors.saml.partner import Expected, SamlView
-from broker.connectors.saml.peek import Envelope
-from broker.connectors.saml.response import Judged, judge
+from broker.connectors.saml.response import JudgedAssertion, judge
 
 NOW = 1_800_000_000
 IDP = "https://idp.fabrikam.example/saml"
@@ -319,7 +319,7 @@ def canonical(address: str) -> str | None:
     return address.lower() if address.count("@") == 1 else None
 
 
-def show(message: Message | bytes | str | Envelope, **options: Any) -> Judged:
+def show(message: Message | bytes | str | Envelope, **options: Any) -> JudgedAssertion:
     """What the connector makes of a message."""
     raw = message.field() if isinstance(message, Message) else message
     if isinstance(raw, bytes):

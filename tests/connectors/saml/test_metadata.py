@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from broker.connectors.saml.aggregate import read_file
-from broker.connectors.saml.metadata import DEFAULT_AGE, MAX_AGE, MIN_AGE, Idp, Wanted, read_metadata
+from broker.connectors.saml.metadata import DEFAULT_AGE, MAX_AGE, MIN_AGE, EntityFilter, Idp, read_metadata
 from broker.demo import saml_messages
 from broker.domain.errors import PartnerFailed
 
@@ -94,7 +94,7 @@ def group(*entities: str, more: str = "") -> str:
 
 def read(text: str | bytes, *, now: int = NOW, **wanted: Any) -> tuple[Idp, int]:
     """Read it."""
-    return read_metadata(text.encode() if isinstance(text, str) else text, Wanted(**wanted), now=now)
+    return read_metadata(text.encode() if isinstance(text, str) else text, EntityFilter(**wanted), now=now)
 
 
 def refused(text: str | bytes, **wanted: Any) -> str:
@@ -331,11 +331,11 @@ def test_one_entity_out_of_a_large_file(tmp_path: Path) -> None:
 
     def reason(path: Path, **wanted: Any) -> str:
         with pytest.raises(PartnerFailed) as caught:
-            read_file(path, Wanted(**wanted), now=NOW)
+            read_file(path, EntityFilter(**wanted), now=NOW)
         return caught.value.reason
 
     path = big(tmp_path / "all.xml", group(entity(), more=' cacheDuration="PT30M"'), more=' validUntil="2099-01-01T00:00:00Z"')
-    found, age = read_file(path, Wanted(entity_id=IDP), now=NOW)
+    found, age = read_file(path, EntityFilter(entity_id=IDP), now=NOW)
     assert (found.entity_id, found.redirect, age) == (IDP, SSO, 1800)
     assert found.valid_until == int(datetime(2099, 1, 1, tzinfo=UTC).timestamp())
     assert reason(path) == "metadata_structure"

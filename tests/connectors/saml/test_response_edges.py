@@ -11,11 +11,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
-from broker.connectors.saml.decode import decode, parse
 from broker.connectors.saml.decryption import in_context
+from broker.connectors.saml.envelope import peek
 from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.gate import gate_response
-from broker.connectors.saml.peek import peek
+from broker.connectors.saml.parse import decode, parse
+from broker.connectors.saml.schema_gate import gate_response
 from broker.connectors.saml.times import seconds
 from broker.domain.errors import BadRequest
 from tests.connectors.saml.idp import (

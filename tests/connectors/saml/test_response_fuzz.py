@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from broker.connectors.saml.gate import gate_assertion, gate_response
-from broker.connectors.saml.record import Judged
+from broker.connectors.saml.assertion_reader import JudgedAssertion
+from broker.connectors.saml.schema_gate import gate_assertion, gate_response
 from broker.domain.errors import BadRequest, PartnerFailed, PartnerUntrusted
 from tests.connectors.saml.idp import VIEW, encryption, genuine, rsa_key, show, x509_info
 
@@ -57,8 +57,8 @@ def outcome(raw: str, data: bytes | None) -> str:
     return refusal.reason
 
 
-def _only_the_genuine(judged: Judged, data: bytes | None) -> str:
-    assert isinstance(judged, Judged)
+def _only_the_genuine(judged: JudgedAssertion, data: bytes | None) -> str:
+    assert isinstance(judged, JudgedAssertion)
     assert judged.assertion.partner == VIEW.id
     assert judged.assertion.subject.endswith('"x7f-quirk"]')  # only the genuine values can come out
     assert judged.assertion.email == "ada@fabrikam.example"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from broker.connectors.saml.decode import MAX_BYTES, decode, parse, unfold
+from broker.connectors.saml.envelope import peek
 from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.gate import gate_assertion, gate_response
-from broker.connectors.saml.peek import peek
+from broker.connectors.saml.parse import MAX_BYTES, decode, parse, unfold
+from broker.connectors.saml.schema_gate import gate_assertion, gate_response
 from broker.connectors.saml.vocabulary import NAMES, PREFIXES, RULES
 from broker.domain.errors import BadRequest, PartnerUntrusted
 from tests.connectors.saml.idp import ACS, DS, IDP, REQUEST, attribute, encryption, genuine, rsa_key, show, x509_info

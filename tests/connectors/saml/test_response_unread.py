@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from broker.connectors.saml.gate import MAX_ATTRIBUTES
+from broker.connectors.saml.schema_gate import MAX_ATTRIBUTES
 from broker.connectors.saml.signature import verify
 from broker.domain.errors import PartnerUntrusted
 from tests.connectors.saml.idp import DS, MAIL, NOW, Counter, attribute, encryption, genuine, rsa_key, show, stamp

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from broker.connectors.saml.gate import gate_response
+from broker.connectors.saml.schema_gate import gate_response
 from broker.domain.errors import PartnerUntrusted
 from tests.connectors.saml.idp import DS, ENVELOPED, EXC_C14N, attribute, encryption, genuine
 

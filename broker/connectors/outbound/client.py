@@ -1,0 +1,293 @@
+"""The one outbound client: metadata, discovery, keys, tokens and logout all go through here (HO-16, HW-11).
+
+https only, no redirect, the name resolved once, every address judged, the connection pinned to one of them while TLS
+verifies the name, ten seconds in all however slowly the bytes drip, a cap on the body. No body is ever logged.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
+from urllib3.response import BaseHTTPResponse
+
+from broker.connectors.outbound.address_policy import HttpFailure, Reach, Target, parse_address, split_url
+from broker.connectors.outbound.transport import Deadline, Idle, Places, connection_fault, timed_response
+
+__all__ = ["HttpClient", "HttpFailure", "HttpResponse", "basic_authorization"]
+
+DEADLINE = 10.0  # seconds, in all: name, handshake, answer
+MAX_BYTES = 512 * 1024
+IN_FLIGHT, IN_ALL = 16, 64  # calls to one host and to all at a time, where nobody says how many threads there are
+_CHUNK = 64 * 1024
+_HOW = "; network.allow_private_addresses counts where it lists the configured address itself"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An answer, whole. headers: names in lower case. body: as sent, never encoded."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+def basic_authorization(user: str, password: str) -> str:
+    """The value of an Authorization header; both parts form-encoded first (RFC 6749 2.3.1)."""
+    pair = f"{quote_plus(user)}:{quote_plus(password)}".encode("ascii")
+    return "Basic " + base64.b64encode(pair).decode("ascii")
+
+
+def system_addresses(host: str) -> list[str]:
+    """Every address of a name, as the system resolves it."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class HttpClient:
+    """Sends one request and brings one answer, or raises HttpFailure.
+
+    allow: host names, addresses and networks that may be reached although private or loopback, and by http:.
+    ca_file: a PEM file of certificate authorities trusted beside the system's. seconds: the deadline of one request.
+    places: which calls of this process share.
+    """
+
+    def __init__(
+        self,
+        allow: Sequence[str],
+        user_agent: str,
+        *,
+        ca_file: str | None = None,
+        seconds: float = DEADLINE,
+        places: Places | None = None,
+        resolve: Callable[[str], list[str]] = system_addresses,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._reach = Reach(allow)
+        self._user_agent = user_agent
+        self._ca_file = ca_file
+        self._seconds = seconds
+        self._resolve = resolve
+        self._clock = clock
+        self._places = places or Places(IN_FLIGHT, IN_ALL)
+        self._idle = Idle(clock)
+        self._tls: ssl.SSLContext | None = None
+
+    def get(
+        self,
+        url: str,
+        *,
+        accept: str,
+        max_bytes: int = MAX_BYTES,
+        headers: Mapping[str, str] | None = None,
+        see_redirect: bool = False,
+    ) -> HttpResponse:
+        """GET. Raises HttpFailure (`url_not_allowed`, `upstream_unavailable`, `upstream_busy`); any status but a redirect is an answer.
+
+        see_redirect: a redirect is an answer too, for whoever wants to know where it leads; it is never followed.
+        """
+        return self._send("GET", url, None, {"Accept": accept, **(headers or {})}, max_bytes, see_redirect=see_redirect)
+
+    def certificate_end(self, url: str) -> int | None:
+        """When the certificate of an https: URL's host ends (seconds since 1970); None for http:. Raises as `get`."""
+        target = split_url(url)
+        if target.scheme == "http":
+            return None
+        deadline = Deadline(self._clock, self._seconds)
+        with self._told(target), self._places.place(target.host):
+            connection = self._connection(target, deadline)
+            socket_: Any = connection.sock
+            try:
+                end = ssl.cert_time_to_seconds(socket_.getpeercert()["notAfter"])
+            finally:
+                connection.close()
+        return int(end)
+
+    def post_form(
+        self,
+        url: str,
+        fields: Mapping[str, str],
+        *,
+        headers: Mapping[str, str] | None = None,
+        accept: str = "application/json",
+        max_bytes: int = MAX_BYTES,
+    ) -> HttpResponse:
+        """POST of a form in UTF-8. Raises as `get`."""
+        body = urlencode(fields, errors="replace").encode("ascii")
+        sent = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        return self._send("POST", url, body, sent, max_bytes)
+
+    @contextmanager
+    def waiting(self, url: str) -> Iterator[None]:
+        """A place for somebody who waits for another's call to this URL. Raises HttpFailure(upstream_busy)."""
+        with self._places.place(split_url(url).host):
+            yield
+
+    def check_url(self, url: str) -> None:
+        """Raises HttpFailure if a request to `url` would be refused before the first packet, or its name has no address."""
+        self._addresses(split_url(url), Deadline(self._clock, self._seconds))
+
+    def allows_plain(self, url: str) -> bool:
+        """Whether this http: URL points at a host that `network.allow_private_addresses` lists."""
+        try:
+            self.check_url(url)
+        except HttpFailure:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the connections that wait to be used again."""
+        self._idle.close()
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        max_bytes: int,
+        *,
+        see_redirect: bool = False,
+    ) -> HttpResponse:
+        target = split_url(url)
+        deadline = Deadline(self._clock, self._seconds)
+        headers |= {"Host": target.authority, "User-Agent": self._user_agent, "Accept-Encoding": "identity"}
+        with self._told(target), self._places.place(target.host):
+            connection = self._connection(target, deadline)
+            try:
+                answer = _exchange(connection, method, target.path, body, headers, max_bytes, deadline, see_redirect=see_redirect)
+            except BaseException:
+                connection.close()
+                raise
+            if connection.sock is not None:
+                self._idle.keep(target, connection)
+            return answer
+
+    @contextmanager
+    def _told(self, target: Target) -> Iterator[None]:
+        """Whatever goes wrong on the wire, as HttpFailure with the host and no text of theirs."""
+        try:
+            yield
+        except (NewConnectionError, ConnectionError) as error:  # before its parent ConnectTimeoutError: nothing ran out (FC-08)
+            said = f"{target.host}, port {target.port}: {connection_fault(error)}"
+            raise HttpFailure("upstream_unavailable", said) from error
+        except (TimeoutError, ReadTimeoutError, ConnectTimeoutError) as error:
+            raise HttpFailure("upstream_unavailable", f"no whole answer from {target.host} in {self._seconds:g} s") from error
+        except ssl.SSLCertVerificationError as error:
+            said = f"the certificate of {target.host} is not accepted: {error.verify_message}"
+            raise HttpFailure("upstream_unavailable", said) from error
+        except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            raise HttpFailure("upstream_unavailable", f"{target.host}: {type(error).__name__}") from error
+
+    def _connection(self, target: Target, deadline: Deadline) -> HTTPConnection:
+        """A waiting connection, or a new one to the first checked address that answers."""
+        waiting = self._idle.take(target)
+        if waiting is not None:
+            waiting.timeout = deadline.left()
+            return waiting
+        addresses = self._addresses(target, deadline)
+        last: Exception | None = None
+        for index, address in enumerate(addresses):
+            connection = self._open(target, address)
+            connection.timeout = deadline.left() / (len(addresses) - index)
+            try:
+                connection.connect()
+            except ssl.SSLError:
+                connection.close()
+                raise
+            except (HTTPError, OSError) as error:
+                connection.close()
+                last = error
+            else:
+                return connection
+        raise last or OSError("no address")
+
+    def _open(self, target: Target, address: str) -> HTTPConnection:
+        """Pinned: the socket goes to the address that was checked, TLS verifies the name that was asked for."""
+        if target.scheme == "http":
+            return HTTPConnection(address, target.port)
+        if self._tls is None:
+            context = ssl.create_default_context()
+            if self._ca_file is not None:
+                context.load_verify_locations(self._ca_file)
+            self._tls = context
+        return HTTPSConnection(address, target.port, ssl_context=self._tls, server_hostname=target.host)
+
+    def _addresses(self, target: Target, deadline: Deadline) -> list[str]:
+        """The addresses of the host, all of them judged: one that may not be reached refuses the name (HO-16)."""
+        found = [target.host] if parse_address(target.host) else self._look_up(target.host, deadline)
+        if not all(self._reach.may_connect(target, address) for address in found):
+            raise HttpFailure("url_not_allowed", f"{target.host} is at an address that is not public{_HOW}")
+        if target.scheme == "http" and not all(self._reach.is_listed(target, address) for address in found):
+            raise HttpFailure("url_not_allowed", f"http: to {target.host}, which is not listed{_HOW}")
+        return found
+
+    def _look_up(self, host: str, deadline: Deadline) -> list[str]:
+        """Ask the resolver in a thread of its own: the system's has no deadline."""
+        answers: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put(self._resolve(host))
+            except (OSError, UnicodeError) as error:
+                answers.put(error)
+
+        threading.Thread(target=ask, name="resolve", daemon=True).start()
+        try:
+            answer = answers.get(timeout=deadline.left())
+        except (queue.Empty, TimeoutError) as error:
+            raise HttpFailure("upstream_unavailable", f"the name {host} was not resolved in time") from error
+        if isinstance(answer, Exception) or not answer:
+            raise HttpFailure("upstream_unavailable", f"the name {host} has no address")
+        return answer
+
+
+def _exchange(
+    connection: HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    max_bytes: int,
+    deadline: Deadline,
+    *,
+    see_redirect: bool,
+) -> HttpResponse:
+    connection.response_class = timed_response(deadline)  # type: ignore[assignment]  # http.client only calls it
+    connection.timeout = deadline.left()
+    connection.request(method, path, body=body, headers=headers, preload_content=False, decode_content=False)
+    response = connection.getresponse()
+    try:
+        content = _content(response, max_bytes, see_redirect=see_redirect)
+    except BaseException:
+        response.close()
+        raise
+    kept = {name.lower(): value for name, value in response.headers.items()}
+    return HttpResponse(response.status, kept, content)
+
+
+def _content(response: BaseHTTPResponse, max_bytes: int, *, see_redirect: bool) -> bytes:
+    if 300 <= response.status < 400 and not see_redirect:
+        raise HttpFailure("url_not_allowed", "the answer is a redirect, and redirects are not followed")  # SM-07
+    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise HttpFailure("upstream_unavailable", "the answer is compressed although that was not accepted")
+    parts: list[bytes] = []
+    size = 0
+    while chunk := response.read(_CHUNK, decode_content=False):
+        size += len(chunk)
+        if size > max_bytes:
+            raise HttpFailure("upstream_unavailable", f"the answer is larger than {max_bytes} bytes")
+        parts.append(chunk)
+    return b"".join(parts)

@@ -1,0 +1,31 @@
+"""What the web layer may know of a message before the login is found: after the gate, before any key (HS-17)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from broker.connectors.saml.parse import decode
+from broker.connectors.saml.schema_gate import CheckedDocument, gate_response
+from broker.connectors.saml.vocabulary import clark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """Unverified: good for finding a login, and for nothing else. document: for `judge`, so that nothing is parsed twice."""
+
+    in_response_to: str | None
+    destination: str | None
+    issuer: str
+    document: CheckedDocument = field(repr=False)
+
+
+def peek(raw: str) -> Envelope:
+    """The SAMLResponse field through the gate. Raises BadRequest(saml_decode), SamlRefused."""
+    document = gate_response(decode(raw))
+    root = document.root
+    return Envelope(
+        in_response_to=root.get("InResponseTo"),
+        destination=root.get("Destination"),
+        issuer=root.find(clark("saml:Issuer")).text or "",
+        document=document,
+    )

@@ -1,0 +1,165 @@
+"""Client authentication at the token, introspection and revocation endpoints; no other exists (HP-4, HP-22..26, HP-58)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from broker.domain.errors import OAuthError
+from broker.jose import claims
+from broker.jose.algorithms import ALGORITHMS
+from broker.jose.errors import JoseError
+from broker.jose.keys import PublicKey
+from broker.jose.verify import parse, verify
+from broker.provider.application import PRIVATE_KEY_JWT, PUBLIC, SECRET, ApplicationView
+from broker.provider.parameters import is_printable
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+TOKEN_PATH = "/token"
+ASSERTION_LIFE = 600  # seconds that a client assertion may still have: its jti is kept that long
+_NOBODY = hashlib.sha256(b"").digest()  # compared where there is no secret, so that the work is the same (HP-26)
+
+Keys = Callable[[ApplicationView, bool], Sequence[PublicKey]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """How a client says who it is. method: public, secret or private_key_jwt; client_id: not proven yet."""
+
+    method: str
+    client_id: str
+    secret: str = field(default="", repr=False)
+    assertion: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """The jti of a good assertion: to be taken once, and kept until nobody could accept it any more."""
+
+    value: str
+    expires_at: int
+
+
+def read_credentials(authorization: str | None, form: Mapping[str, str]) -> Credentials:
+    """The one method that this request uses.
+
+    Raises OAuthError: invalid_request for two methods or two names (RFC 6749 2.3), invalid_client for what is malformed
+    or missing.
+    """
+    used = [authorization is not None, "client_secret" in form, "client_assertion" in form or "client_assertion_type" in form]
+    if sum(used) > 1:
+        raise OAuthError("invalid_request", "client_two_methods")
+    if authorization is not None:
+        found = _basic(authorization)
+    elif used[1]:
+        found = Credentials(method=SECRET, client_id=form.get("client_id", ""), secret=form["client_secret"])
+    elif used[2]:
+        found = _assertion(form)
+    else:
+        found = Credentials(method=PUBLIC, client_id=form.get("client_id", ""))
+    if not found.client_id:
+        raise OAuthError("invalid_client", "client_missing")
+    if form.get("client_id", found.client_id) != found.client_id:  # HP-25
+        raise OAuthError("invalid_request", "client_two_names")
+    return found
+
+
+def _basic(header: str) -> Credentials:
+    """RFC 7617 2 and RFC 6749 2.3.1: strict base64 of exactly one colon between two form-encoded parts (HP-24)."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise OAuthError("invalid_client", "client_scheme")
+    try:
+        name, colon, secret = base64.b64decode(encoded.encode("ascii"), validate=True).decode("ascii").partition(":")
+        if not colon or ":" in secret:
+            raise OAuthError("invalid_client", "client_basic")
+        parts = [unquote_to_bytes(part.replace("+", " ")).decode("utf-8") for part in (name, secret)]
+    except (binascii.Error, ValueError):
+        raise OAuthError("invalid_client", "client_basic") from None
+    if not all(map(is_printable, parts)):
+        raise OAuthError("invalid_client", "client_basic")
+    return Credentials(method=SECRET, client_id=parts[0], secret=parts[1])
+
+
+def _assertion(form: Mapping[str, str]) -> Credentials:
+    """RFC 7521 4.2, RFC 7523 2.2: the client may be named by the assertion alone."""
+    if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
+        raise OAuthError("invalid_client", "client_assertion_type")
+    try:
+        said = parse(form["client_assertion"]).claims
+    except JoseError as error:
+        raise OAuthError("invalid_client", f"client_{error.reason}") from error
+    subject = said.get("sub")
+    if not isinstance(subject, str):
+        raise OAuthError("invalid_client", "client_idtoken_sub")
+    return Credentials(method=PRIVATE_KEY_JWT, client_id=subject, assertion=form["client_assertion"])
+
+
+def authenticate(given: Credentials, application: ApplicationView | None, *, issuer: str, keys: Keys, now: int) -> Once | None:
+    """Prove that the credentials are the application's, by its own method and no other (HP-22).
+
+    application: of `given.client_id`, None if there is none. keys: (application, whether an unknown key
+    should be looked for) -> its public keys. The jti of an assertion is returned, to be taken once. Raises OAuthError(invalid_client), one answer
+    for every cause.
+    """
+    digest = hashlib.sha256(given.secret.encode("utf-8", "surrogatepass")).digest()
+    stored = application.secret_digest if application is not None else None
+    equal = hmac.compare_digest(digest, stored or _NOBODY)  # HP-23
+    if application is None or application.client_type != given.method:
+        raise OAuthError("invalid_client", "client_unknown" if application is None else "client_method")
+    if given.method == SECRET and not (equal and stored and given.secret):
+        raise OAuthError("invalid_client", "client_secret")
+    if given.method == PRIVATE_KEY_JWT:
+        return _check_assertion(given.assertion, application, issuer=issuer, keys=keys, now=now)
+    return None
+
+
+def _check_assertion(assertion: str, application: ApplicationView, *, issuer: str, keys: Keys, now: int) -> Once:
+    """RFC 7523 3 as of 2025: aud is due (`_check_audience`); exp near; jti new; iss = sub = the client (HP-58)."""
+    try:
+        said = verify(assertion, lambda refresh: keys(application, refresh), ALGORITHMS.keys()).claims
+        claims.check_issuer(said, application.client_id)
+        _check_audience(said, application, issuer)
+        if claims.subject(said) != application.client_id:
+            raise JoseError("idtoken_sub", "sub is not the client")
+        expires_at = _check_life(said, now)
+    except JoseError as error:
+        refused = OAuthError("invalid_client", f"client_{error.reason}")
+        if error.reason == "idtoken_aud":
+            refused.of_application(application.client_id, str(parse(assertion).claims.get("aud")), (issuer,))
+        raise refused from error
+    jti = said.get("jti")
+    if not isinstance(jti, str) or not 0 < len(jti) <= 255:
+        raise OAuthError("invalid_client", "client_jti")
+    return Once(f"{application.client_id}\n{jti}", expires_at)
+
+
+def _check_audience(said: Mapping[str, Any], application: ApplicationView, issuer: str) -> None:
+    """RFC 7523bis: our issuer as one string. Core 9 names the token endpoint, and older clients send a list: where the file lets them.
+
+    A list may hold nothing but what is due, so that an assertion for somebody else is never one for us.
+    """
+    if application.assertion_audience == {"issuer"}:
+        claims.check_single_audience(said, issuer)
+        return
+    ours = {"issuer": issuer, "token_endpoint": issuer.rstrip("/") + TOKEN_PATH}
+    given = said.get("aud")
+    named = given if isinstance(given, list) else [given]
+    if not named or any(name not in [ours[word] for word in application.assertion_audience] for name in named):
+        raise JoseError("idtoken_aud", "aud is none of those that the application's file allows")
+
+
+def _check_life(said: Mapping[str, Any], now: int) -> int:
+    """The end of an assertion; iat and nbf are optional (RFC 7523 3)."""
+    exp, iat, nbf = (claims.integer(said, name) for name in ("exp", "iat", "nbf"))
+    if exp is None or now >= exp + claims.SKEW or exp > now + ASSERTION_LIFE:
+        raise JoseError("idtoken_time", "exp is missing, past or too far away")
+    if max(iat or 0, nbf or 0) > now + claims.SKEW:
+        raise JoseError("idtoken_time", "iat or nbf is in the future")
+    return exp + claims.SKEW

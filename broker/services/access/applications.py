@@ -1,0 +1,84 @@
+"""Applications: from the file to what the provider sees of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from broker.domain.guest import Person, PersonKind
+from broker.provider.application import ApplicationView
+from broker.settings.application_file import ApplicationFile
+from broker.settings.load import Settings
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def application_view(file: ApplicationFile) -> ApplicationView:
+    """The provider's view; of the secret only its SHA-256 (HP-23)."""
+    secret = file.client_secret
+    return ApplicationView(
+        client_id=file.client_id,
+        name=file.name,
+        client_type=file.client_type,
+        redirect_uris=tuple(file.redirect_uris),
+        secret_digest=None if secret is None else hashlib.sha256(secret.get_secret_value().encode()).digest(),
+        jwks=file.jwks,
+        jwks_uri=None if file.jwks_uri is None else str(file.jwks_uri),
+        post_logout_redirect_uris=tuple(file.post_logout_redirect_uris),
+        subject_type=file.subject_type,
+        alg=file.id_token_signed_response_alg,
+        scopes=frozenset(file.scopes),
+        claims=dict(file.claims),
+        audiences=frozenset(file.audiences),
+        assignment_required=file.assignment_required,
+        api_permissions=tuple(file.api_permissions),
+        roles=frozenset(file.roles),
+        require_pkce=file.require_pkce,
+        id_token_claims=frozenset(file.id_token_claims),
+        assertion_audience=frozenset(file.client_assertion_audience),
+    )
+
+
+class Applications:
+    """The applications of the files in force."""
+
+    def __init__(self, settings: Callable[[], Settings]) -> None:
+        self._settings = settings
+        self._held: tuple[Settings, dict[str, ApplicationView]] | None = None
+
+    def view(self, client_id: str) -> ApplicationView | None:
+        """One application, None if no file names it. Made once a version of the files."""
+        settings, held = self._settings(), self._held
+        if held is None or held[0] is not settings:
+            held = self._held = (settings, {})
+        view = held[1].get(client_id)
+        if view is None and (file := settings.applications.get(client_id)) is not None:
+            view = held[1][client_id] = application_view(file)
+        return view
+
+    def of_person(self, person: Person, assigned: set[str]) -> list[ApplicationFile]:
+        """The applications with a launch_url that a person can open, by name."""
+        open_to = (
+            file
+            for file in self._settings().applications.values()
+            if file.launch_url
+            and (person.kind is PersonKind.MEMBER or not file.assignment_required or file.client_id in assigned)
+        )
+        return sorted(open_to, key=lambda file: (file.name.casefold(), file.client_id))
+
+    def of_origin(self, origin: str) -> bool:
+        """Whether any application's redirect_uris have this origin, as a browser writes it (HW-12)."""
+        return any(origin in origins(file.redirect_uris) for file in self._settings().applications.values())
+
+
+def origins(uris: Iterable[str]) -> frozenset[str]:
+    """The origins of web addresses as browsers write them: lower case, the scheme's own port left out (RFC 6454 6.2)."""
+    found = set()
+    for uri in uris:
+        parts = urlsplit(uri)
+        if parts.scheme in _DEFAULT_PORTS and parts.hostname:
+            host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+            port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
+            found.add(f"{parts.scheme}://{host}{port}")
+    return frozenset(found)

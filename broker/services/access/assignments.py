@@ -1,0 +1,114 @@
+"""Assignments as staff keep them: who may use which application, in which role, from-until."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from broker.domain.assignment import Assignment, Principal
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import Invalid, NotFound
+from broker.domain.group import Group
+from broker.domain.guest import Person
+from broker.domain.ids import new_id
+from broker.services import authorization
+from broker.services.history import audit
+from broker.services.lookup import holder_named
+from broker.settings.application_file import ApplicationFile
+from broker.settings.load import Settings
+from broker.storage.directory import assignments
+from broker.storage.engine import Connection, Database
+from broker.storage.oauth import grants
+
+
+class Assignments:
+    """Administrators and the command line assign to every application, an owner to his own."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+
+    def assign(
+        self,
+        actor: Actor,
+        client_id: str,
+        holder: str,
+        *,
+        role: str = "",
+        starts_at: int | None = None,
+        ends_at: int | None = None,
+    ) -> Assignment:
+        """Let a guest or a group use an application from now or a time on, until a time or for good; again: new times.
+
+        Raises NotFound (application, holder), Invalid (a role that its file does not have, times).
+        """
+        now = self._clock()
+        with self._db.write() as tx:
+            file = authorization.application(tx, self._settings(), actor, client_id, now)
+            _check(file, role, starts_at, ends_at, now)
+            principal, found = holder_named(tx, holder)
+            wish = Assignment(
+                id=new_id(),
+                principal=principal,
+                holder=found.id,
+                name=_name(found),
+                application=client_id,
+                role=role,
+                starts_at=now if starts_at is None else starts_at,
+                ends_at=ends_at,
+            )
+            made = assignments.put(tx, wish)
+            data = {"assignment": made.id, "role": role, "starts_at": made.starts_at, "ends_at": made.ends_at}
+            self._tell(tx, "assignment.given", actor, made, data, now)
+            return made
+
+    def unassign(self, actor: Actor, client_id: str, holder: str, *, role: str | None = None) -> list[Assignment]:
+        """Take assignments back, of one role or of all. Where nothing else lets somebody in, his sign-ins there end too.
+
+        Raises NotFound (application, holder, nothing assigned).
+        """
+        now = self._clock()
+        with self._db.write() as tx:
+            file = authorization.application(tx, self._settings(), actor, client_id, now)
+            principal, found = holder_named(tx, holder, lock=True)
+            held = [one for one in assignments.of(tx, principal, found.id, client_id) if role in (None, one.role)]
+            if not assignments.drop(tx, principal, found.id, client_id, role):
+                in_role = f" as {role!r}" if role else ""
+                raise NotFound(f"{_name(found)} is not assigned to {client_id!r}{in_role}", "assignment_unknown")
+            ended = grants.end_of_unassigned(tx, principal, found.id, client_id, now) if file.assignment_required else 0
+            for one in held:
+                data = {"assignment": one.id, "role": one.role, "sign_ins_ended": ended}
+                self._tell(tx, "assignment.taken_back", actor, one, data, now)
+        return held
+
+    def of_application(self, actor: Actor, client_id: str, *, after: str = "", limit: int = 100) -> list[Assignment]:
+        """The groups and people assigned to an application, ended ones too: groups first, each by id. Raises NotFound."""
+        with self._db.read() as tx:
+            authorization.application(tx, self._settings(), actor, client_id, self._clock())
+            found: list[Assignment] = []
+            for principal in (Principal.GROUP, Principal.PERSON):
+                found += assignments.of_application(tx, client_id, principal, after=after, limit=limit)
+            return found
+
+    def of_person(self, person_id: str) -> list[Assignment]:
+        """What a person may use by assignment, his own first, then through groups; ended ones too."""
+        with self._db.read() as tx:
+            return [*assignments.of(tx, Principal.PERSON, person_id), *assignments.through_groups(tx, person_id)]
+
+    @staticmethod
+    def _tell(tx: Connection, name: str, actor: Actor, one: Assignment, data: dict[str, object], now: int) -> None:
+        subject = one.holder if one.principal is Principal.PERSON else ""
+        data = data | {"principal": one.principal.value, "holder": one.holder}
+        audit.record(tx, Event(name=name, actor=actor, target=one.application, subject=subject, data=data), now)
+
+
+def _check(file: ApplicationFile, role: str, starts_at: int | None, ends_at: int | None, now: int) -> None:
+    if role and role not in file.roles:
+        known = f"it has {', '.join(file.roles)}" if file.roles else "its file names no roles"
+        raise Invalid(f"{file.client_id!r} has no role {role!r}; {known}", "role_unknown")
+    if ends_at is not None and ends_at <= max(now, starts_at or now):
+        raise Invalid("the end lies before the start, or in the past", "assignment_times")
+
+
+def _name(holder: Person | Group) -> str:
+    return holder.email if isinstance(holder, Person) else holder.name

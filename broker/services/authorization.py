@@ -1,0 +1,86 @@
+"""Who may do what: the command line and administrators everything, owners what they own, guests nothing.
+
+The files name administrators and owners of applications, the database owners of groups; both by address, which counts only for an
+active member with a verified address. Each act asks again, so a withdrawn right ends at once (SC-06). What an actor may not touch does
+not exist for them (AD-01).
+"""
+
+from __future__ import annotations
+
+from broker.domain.audit import Actor
+from broker.domain.errors import Forbidden, NotFound
+from broker.domain.guest import GuestState, Person, PersonKind
+from broker.settings.application_file import ApplicationFile
+from broker.settings.load import Settings
+from broker.storage.directory import people
+from broker.storage.engine import Connection
+
+_ALL = frozenset({"command", "system"})
+
+
+def is_at_work(person: Person | None, now: int) -> bool:
+    """A member who still is one: neither blocked, expired nor deleted."""
+    return (
+        person is not None
+        and person.kind is PersonKind.MEMBER
+        and person.state is GuestState.ACTIVE
+        and not person.is_expired(now)
+    )
+
+
+def is_administrator(settings: Settings, person: Person | None, now: int) -> bool:
+    """A member at work whose verified address is in `administrators:`."""
+    return (
+        person is not None
+        and is_at_work(person, now)
+        and person.email_verified
+        and person.email in settings.broker.administrators
+    )
+
+
+def owns(settings: Settings, person: Person | None, client_id: str | None, now: int) -> bool:
+    """A member at work whose verified address is in the application's `owners:`."""
+    application = settings.applications.get(client_id or "")
+    return (
+        person is not None
+        and application is not None
+        and is_at_work(person, now)
+        and person.email_verified
+        and person.email in application.owners
+    )
+
+
+def may_invite(settings: Settings, person: Person | None, client_id: str | None, now: int) -> bool:
+    """Administrators invite to everything, owners to the applications that they own, nobody else to anything (IN-11)."""
+    return is_administrator(settings, person, now) or owns(settings, person, client_id, now)
+
+
+def limited_to(tx: Connection, settings: Settings, actor: Actor, now: int) -> str | None:
+    """None: everything; else the address whose own things the actor may touch. Raises Forbidden for whoever is no staff."""
+    if actor.kind in _ALL:
+        return None
+    person = _staff(tx, actor, now)
+    return None if is_administrator(settings, person, now) else person.email
+
+
+def administer(tx: Connection, settings: Settings, actor: Actor, now: int) -> None:
+    """Raises Forbidden for everybody but the command line and administrators."""
+    if limited_to(tx, settings, actor, now) is not None:
+        raise Forbidden("only administrators may do that", "not_administrator")
+
+
+def application(tx: Connection, settings: Settings, actor: Actor, client_id: str, now: int) -> ApplicationFile:
+    """An application that the actor may give people to: any for administrators, his own for an owner. Raises NotFound."""
+    owner = limited_to(tx, settings, actor, now)
+    file = settings.applications.get(client_id)
+    if file is None or (owner is not None and owner not in file.owners):
+        raise NotFound(f"there is no application {client_id!r}", "application_unknown")
+    return file
+
+
+def _staff(tx: Connection, actor: Actor, now: int) -> Person:
+    """The member of staff who acts. Anything else has no rights of its own here, a program neither."""
+    person = people.by_id(tx, actor.id) if actor.kind == "person" else None
+    if person is None or not is_at_work(person, now) or not person.email_verified:
+        raise Forbidden("only members of staff may do that", "not_staff")
+    return person

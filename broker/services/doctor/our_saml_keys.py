@@ -1,0 +1,135 @@
+"""Whether a SAML partner can know the keys that we use, by who read our metadata since they changed.
+
+The words are careful: anybody may read `/saml/PARTNER/metadata`, and `/saml/metadata` is the same for all. What is known is
+that a document was read, from which network, and which key was the newest in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from broker.keyring.create import ENCRYPTION, SAML
+from broker.keyring.ring import METADATA_OVERLAP, KeyState
+from broker.services.doctor.finding import Finding, Level, Side, ok
+from broker.services.keys.ring import KeyInfo
+from broker.settings.load import Settings
+from broker.settings.model import PartnerFile, SamlPartner
+from broker.storage.partners.metadata_readers import MetadataFetch
+
+_USES = {SAML[0]: "signing key", ENCRYPTION[0]: "encryption key"}
+_NAMED = 20  # partners that one line lists
+_NETWORKS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What is stored. own: at this partner's address, common: at everybody's; newest first."""
+
+    own: Sequence[MetadataFetch]
+    common: Sequence[MetadataFetch]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChange:
+    """The newest of our keys of one use, which followed another. proven_from: a sign-in after it cannot do with an older key."""
+
+    key: KeyInfo
+    what: str
+    proven_from: int
+
+
+def look(
+    settings: Settings, partner: PartnerFile, changes: Sequence[KeyChange], readings: Readings, now: int, worked: int
+) -> Iterator[Finding]:
+    """worked: when this partner last vouched for somebody, 0 if never: it got along with the keys of that time."""
+    address = f"{settings.issuer}/saml/{partner.id}/metadata"
+    yield ok("own_metadata", _read(address, readings))
+    for change in changes:
+        yield _known(change, address, readings.own, now, worked)
+
+
+def changed(saml: SamlPartner, keys: Sequence[KeyInfo], keep: int) -> list[KeyChange]:
+    """Of the uses that matter to a partner, those whose key ever changed. keep: seconds that an old key still decrypts."""
+    found = []
+    for use, matters in ((SAML[0], saml.sign_requests), (ENCRYPTION[0], saml.want_encrypted)):
+        peers = [key for key in keys if key.use == use]
+        newest = max((key for key in peers if key.state != KeyState.RETIRED), key=lambda key: key.active_from, default=None)
+        if matters and newest is not None and len(peers) > 1:
+            ends = max((key.retired_at or newest.active_from for key in peers if key is not newest), default=0)
+            proven = newest.active_from if use == SAML[0] else ends + keep
+            found.append(KeyChange(key=newest, what=_USES[use], proven_from=proven))
+    return found
+
+
+def others(settings: Settings, change: KeyChange, seen: Collection[str], now: int) -> Iterator[Finding]:
+    """While a rotation is under way: at which partners' own addresses the new key was read, and at which not yet."""
+    if now >= change.key.active_from + METADATA_OVERLAP:
+        return
+    use = change.key.use
+    concerned = [
+        partner.id
+        for partner in settings.partners.values()
+        if partner.saml is not None and (partner.saml.sign_requests if use == SAML[0] else partner.saml.want_encrypted)
+    ]
+    have = [name for name in concerned if name in seen]
+    lack = [name for name in concerned if name not in seen]
+    yield ok(
+        "rotation",
+        f"the new {change.what} {_short(change.key)} {_turn(change, now)}: it was read at the own addresses of {_list(have)}; "
+        f"not yet at those of {_list(lack)}",
+    )
+
+
+def _read(address: str, readings: Readings) -> str:
+    """When, by which networks; and what that does not tell."""
+    if readings.own:
+        seen = f"{address} was last read {_by(readings.own)}; anybody may read it, so compare the network with the partner's"
+    else:
+        seen = f"{address} was never read, as far as is known here"
+    if readings.common:
+        seen += f"; the common /saml/metadata was last read {_by(readings.common)}, and whose network that is nobody knows"
+    return seen
+
+
+def _by(fetches: Sequence[MetadataFetch]) -> str:
+    return ", ".join(f"{_when(fetch.at)} from {fetch.network}" for fetch in fetches[:_NETWORKS])
+
+
+def _known(change: KeyChange, address: str, own: Sequence[MetadataFetch], now: int, worked: int) -> Finding:
+    """The document with the new key was read at this partner's address, or not; or sign-ins show that it does not matter."""
+    key = change.key
+    name = f"the new {change.what} {_short(key)}, which {_turn(change, now)}"
+    having = [fetch for fetch in own if key.kid in (fetch.signing, fetch.encryption)]
+    if having:
+        return ok("own_keys", f"{name}, stood in what was read at this partner's address {_by(having)}")
+    if worked > change.proven_from:
+        return ok("own_keys", f"{name}, was not read at this partner's address; but the partner signed people in after that")
+    return Finding(
+        Level.WARNING,
+        "own_keys",
+        f"{name}, was not read at this partner's address since it is published; the partner may know the old one only",
+        f"{address} read by the partner" + (f" before {_when(key.active_from)}" if key.active_from > now else ""),
+        Side.PARTNER,
+        "load our metadata anew, from this address, or enter the certificate by hand (broker keys list --json shows it)",
+    )
+
+
+def _turn(change: KeyChange, now: int) -> str:
+    verb = "signs" if change.key.use == SAML[0] else "decrypts"
+    at = change.key.active_from
+    return f"{verb} from {_when(at)} on" if at > now else f"{verb} since {_when(at)}"
+
+
+def _short(key: KeyInfo) -> str:
+    return f"{key.kid[:12]}..."
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (", ".join(names[:_NAMED]) or "nobody") + more
+
+
+def _when(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,139 @@
+"""A person's own sign-in methods, on a page of theirs: named, removed, recovery codes made anew. Only after a fresh proof (MF-07)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import BadRequest
+from broker.domain.factor import FRESH, Factor, Method, own
+from broker.domain.guest import Person
+from broker.domain.login import Session
+from broker.factors import recovery
+from broker.services.history import audit
+from broker.services.messages.factor_notices import notice
+from broker.services.messages.outbox import Outbox
+from broker.services.sessions.sessions import Sessions
+from broker.storage.directory import people
+from broker.storage.engine import Connection, Database
+from broker.storage.factors import factors
+from broker.storage.oauth import sessions
+
+NAME = 40  # characters
+
+
+class NotFresh(Exception):
+    """The last proof is too long ago: the person is to prove himself first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mine:
+    """What the page shows. codes_left: unused recovery codes."""
+
+    factors: tuple[Factor, ...]
+    codes_left: int
+
+
+class Methods:
+    """Each use-case is one transaction, by the cookie of a live session."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], sessions: Sessions, outbox: Outbox) -> None:
+        self._db = db
+        self._clock = clock
+        self._sessions = sessions
+        self._outbox = outbox
+
+    def of(self, person_id: str) -> Mine:
+        """Everything that a person has."""
+        with self._db.read() as tx:
+            return Mine(factors=tuple(factors.of_person(tx, person_id)), codes_left=factors.codes_left(tx, person_id))
+
+    def is_fresh(self, session_cookie: str | None) -> bool:
+        """Whether what changes a method may be done now, or wants a proof first."""
+        with self._db.read() as tx:
+            try:
+                self._fresh(tx, session_cookie, self._clock())
+            except NotFresh:
+                return False
+        return True
+
+    def rename(self, session_cookie: str | None, factor_id: str, name: str, address: str) -> None:
+        """Give a method a name, or take it away. Raises NotFresh, BadRequest."""
+        now, plain = self._clock(), _name(name)
+        with self._db.write() as tx:
+            _session, person = self._fresh(tx, session_cookie, now)
+            if not factors.rename(tx, factor_id, person.id, plain):
+                raise BadRequest("factor_unknown")
+            self._note(tx, person, "factor.renamed", address, now, {"factor": factor_id})
+
+    def remove(self, session_cookie: str | None, factor_id: str, address: str) -> None:
+        """Remove a method; what was proven with it counts in no session any more. Raises NotFresh, BadRequest."""
+        now = self._clock()
+        with self._db.write() as tx:
+            _session, person = self._fresh(tx, session_cookie, now)
+            held = factors.of_person(tx, person.id)
+            gone = next((factor for factor in held if factor.id == factor_id), None)
+            if gone is None or not factors.remove(tx, factor_id, person.id):
+                raise BadRequest("factor_unknown")
+            if len(held) == 1:
+                factors.remove_all(tx, person.id)  # recovery codes stand in for a method: without one they open nothing
+            for session in sessions.live_of(tx, person.id, now):
+                lost = {factor_id, *(["recovery"] if len(held) == 1 else [])}
+                kept = tuple(proof for proof in session.proofs if proof.by not in lost)
+                if len(kept) < len(session.proofs):
+                    sessions.set_proofs(tx, replace(session, proofs=kept))
+            data: dict[str, object] = {"factor": factor_id, "method": gone.method.value}
+            self._note(tx, person, "factor.removed", address, now, data, mail="removed")
+
+    def renew_codes(self, session_cookie: str | None, address: str) -> tuple[str, ...]:
+        """Ten new recovery codes in place of the old ones; they are told here and nowhere else. Raises NotFresh, BadRequest."""
+        now = self._clock()
+        with self._db.write() as tx:
+            _session, person = self._fresh(tx, session_cookie, now)
+            if not factors.of_person(tx, person.id):
+                raise BadRequest("factor_unknown")
+            codes = recovery.new_codes()
+            hashes = [recovery.hashed(person.id, recovery.normal(code) or "") for code in codes]
+            factors.set_codes(tx, person.id, hashes, now)
+            self._note(tx, person, "factor.recovery_renewed", address, now, {}, mail="recovery_renewed")
+        return codes
+
+    def _fresh(self, tx: Connection, session_cookie: str | None, now: int) -> tuple[Session, Person]:
+        """The session and its person, who proved himself with a factor of ours just before (MF-07)."""
+        session = self._sessions.of_cookie(tx, session_cookie, now)
+        person = people.of_session(tx, session.sid, lock=True) if session else None
+        if session is None or person is None or person.state != "active" or person.is_expired(now):
+            raise NotFresh
+        proofs = own(session.proofs, person.id)
+        if not proofs or (proofs[-1].at or 0) < now - FRESH:
+            raise NotFresh
+        return session, person
+
+    def _note(
+        self,
+        tx: Connection,
+        person: Person,
+        name: str,
+        address: str,
+        now: int,
+        data: dict[str, object],
+        *,
+        mail: str = "",
+    ) -> None:
+        actor = Actor(kind="person", id=person.id, address=address)
+        audit.record(tx, Event(name=name, actor=actor, subject=person.id, data=data), now)
+        if mail:
+            self._outbox.add(tx, notice(person, mail, now, data), now)
+
+
+def _name(text: str) -> str:
+    """What people type, without what does not show."""
+    plain = "".join(c for c in text if unicodedata.category(c)[0] != "C")
+    return " ".join(plain.split())[:NAME]
+
+
+def kind_of(factor: Factor) -> str:
+    """For a page: app, passkey, or key (which does not check who holds it)."""
+    return "app" if factor.method is Method.TOTP else "passkey" if factor.verified else "key"

@@ -1,0 +1,162 @@
+"""What time does: it asks sponsors and tells guests before an end, ends access at its end, and deletes what is too old to restore.
+
+One guest a transaction: state, schedule, mails and audit event are committed together or not at all, so a run that is
+killed anywhere has done each guest once or not yet. Two runs at once do not disturb each other: the first change wins.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+
+from broker.domain.audit import SYSTEM, Event
+from broker.domain.expiry_rules import NOTICES, ORPHAN_GRACE, Cause, ExpiryPlan, ExpiryStep, Rules, plan, renewed_until
+from broker.domain.guest import Person
+from broker.domain.guest_states import Act
+from broker.domain.mail import Mail, MailKind
+from broker.domain.question import QuestionKind
+from broker.services.guests.transitions import carry_out, remove, rules_of
+from broker.services.history import audit
+from broker.services.messages.mail_questions import ask
+from broker.services.messages.outbox import Outbox
+from broker.services.messages.respondents import asked_for
+from broker.settings.load import Settings
+from broker.storage.batches import BATCH
+from broker.storage.directory import guest_schedule, people
+from broker.storage.engine import Connection, Database
+
+SOME = 500  # guests of one run; what is left is the next one's
+
+_log = logging.getLogger(__name__)
+
+
+class Ends:
+    """One run looks at whoever is due."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], outbox: Outbox) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._outbox = outbox
+        self._rules: Rules | None = None  # that everybody who is concerned was woken for
+        self._counts: Counter[str] = Counter()
+
+    def look(self) -> int:
+        """Do what is due for some guests; how many were looked at."""
+        rules, now = rules_of(self._settings()), self._clock()
+        self._wake(rules, now)
+        after, seen = (0, ""), 0
+        while seen < SOME:
+            with self._db.read() as tx:
+                batch = guest_schedule.due(tx, now, after, min(100, SOME - seen))
+            for person in batch:
+                self._safely(person, rules, now)
+                after = (person.due_at or 0, person.id)
+            seen += len(batch)
+            if len(batch) < 100:
+                break
+        return seen
+
+    def counted(self, what: str) -> int:
+        """How many were `notice`d, `expire`d or `forget`ten since this was asked last."""
+        return self._counts.pop(what, 0)
+
+    def _wake(self, rules: Rules, now: int) -> None:
+        """Rules that changed, or that this process sees for the first time, concern guests whom nobody would look at."""
+        if rules.sponsor_required:  # at any time somebody may have lost the sponsor
+            self._batches(lambda tx: guest_schedule.wake_orphans(tx, now - ORPHAN_GRACE + NOTICES[0], now, BATCH))
+        if rules == self._rules:
+            return
+        if rules.inactive is not None:
+            limit = now - rules.inactive + NOTICES[0]
+            self._batches(lambda tx: guest_schedule.wake_inactive(tx, limit, now, BATCH))
+        self._rules = rules
+
+    def _batches(self, wake: Callable[[Connection], int]) -> None:
+        while True:
+            with self._db.write() as tx:
+                count = wake(tx)
+            if count < BATCH:
+                return
+
+    def _safely(self, person: Person, rules: Rules, now: int) -> None:
+        """Somebody for whom it fails does not hold up the others, and is tried again at the next run."""
+        try:
+            with self._db.write() as tx:
+                done = self._do(tx, person, rules, now)
+            if done is not None:
+                self._counts[done.value] += 1
+        except Exception as error:  # noqa: BLE001 - see above
+            self._counts["failed"] += 1
+            _log.warning("ends.failed person=%s error=%s", person.id, type(error).__name__)  # its text may hold values (LP-01)
+
+    def _do(self, tx: Connection, seen: Person, rules: Rules, now: int) -> ExpiryStep | None:
+        found = plan(seen, rules, now)
+        taken = guest_schedule.change_if_same(tx, seen, {"due_at": found.due_at, "notices": found.notices})
+        if not taken or found.step is None:
+            return None
+        person = people.by_id(tx, seen.id, lock=True)
+        if person is None:
+            return None
+        if found.step is ExpiryStep.FORGET:
+            remove(tx, SYSTEM, person, now, reason="restore_over")
+        elif found.step is ExpiryStep.EXPIRE:
+            self._expire(tx, person, found, now, rules)
+        else:
+            self._tell(tx, person, found, now, rules)
+        return found.step
+
+    def _expire(self, tx: Connection, person: Person, found: ExpiryPlan, now: int, rules: Rules) -> None:
+        """An end of another cause becomes the end, so that the time to restore counts from there."""
+        end = found.end if found.end is not None else now
+        data = {"cause": found.cause.value, "expires_at": end}
+        # An end in time leaves its question open (IN-16): what time ended, the one to ask may restore. Staff's ends close it.
+        but = QuestionKind.RENEW if found.cause is Cause.TIME else None
+        carry_out(tx, SYSTEM, person, Act.EXPIRE, now, rules, values={"expires_at": end}, data=data, but=but)
+
+    def _tell(self, tx: Connection, person: Person, found: ExpiryPlan, now: int, rules: Rules) -> None:
+        """The guest, and for an end in time whoever answers for the guest, with a question to click on."""
+        settings, end = self._settings(), found.end or now
+        asked = asked_for(tx, settings, person, now) if found.cause is Cause.TIME else []
+        until = renewed_until(person, rules)
+        for address in asked if until is not None else []:
+            data: dict[str, object] = {"ends_at": end, "until_at": until}
+            # It stays open as long as the access can be restored: whoever reads the mail too late has the same button.
+            ticket = ask(tx, QuestionKind.RENEW, person.id, address, data, end + rules.restore - now, now)
+            self._outbox.add(tx, self._renewal(tx, person, address, end, f"{settings.issuer}/question/{ticket}"), now)
+        self._outbox.add(tx, self._ending(person, end, found.cause, asked), now)
+        told = {"cause": found.cause.value, "expires_at": end, "asked": len(asked), "notice": found.notices}
+        audit.record(tx, Event(name="guest.warned", actor=SYSTEM, subject=person.id, data=told), now)
+
+    def _renewal(self, tx: Connection, person: Person, address: str, end: int, url: str) -> Mail:
+        member = people.by_email(tx, address)
+        home = self._settings().partners.get(person.partner or "")
+        values = {
+            "guest": person.name or person.email,
+            "email": person.email,
+            "organization": home.name if home else "",
+            "ends_at": end,
+            "url": url,
+            "instead_of": person.sponsor if person.sponsor and person.sponsor != address else "",
+        }
+        language = (member.language if member else "") or self._settings().broker.languages[0]
+        return Mail(kind=MailKind.RENEWAL, recipient=address, language=language, person=person.id, values=values)
+
+    def _ending(self, person: Person, end: int, cause: Cause, asked: list[str]) -> Mail:
+        settings = self._settings()
+        values = {
+            "name": person.name,
+            "ends_at": end,
+            "cause": cause.value,
+            "sponsor": person.sponsor if person.sponsor in asked else "",
+            "url": f"{settings.issuer}/apps",
+        }
+        return Mail(
+            kind=MailKind.ENDING,
+            recipient=person.email,
+            language=person.language or settings.broker.languages[0],
+            reply_to=person.sponsor if person.sponsor in asked else None,
+            person=person.id,
+            values=values,
+        )

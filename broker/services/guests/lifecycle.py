@@ -1,0 +1,174 @@
+"""A guest's life: what staff, sponsors and the guest do to it. Every act is a legal move with its event (domain/life.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import Conflict, Invalid, NotFound
+from broker.domain.expiry_rules import LAST, Rules
+from broker.domain.guest import GuestState, Person, PersonKind
+from broker.domain.guest_states import Act
+from broker.domain.question import Question, QuestionKind
+from broker.services.guests.transitions import carry_out, remove, rules_of
+from broker.services.history import audit
+from broker.services.lookup import named
+from broker.services.messages.mail_questions import Handler
+from broker.services.sessions.revocation import Ended, end_access
+from broker.settings.load import Settings
+from broker.storage.directory import people
+from broker.storage.engine import Connection, Database
+from broker.storage.operations import mail_questions
+
+MAX_REASON = 1000  # characters
+
+
+class GuestLife:
+    """Block, unblock, renew, expire, delete. Members can be blocked and deleted, too; they have no end to renew."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+
+    def block(self, actor: Actor, name: str, *, reason: str = "") -> Person:
+        """Staff stops: sessions and tokens end at once, everything else stays. Raises NotFound, Conflict, Invalid."""
+        return self._act(actor, name, Act.BLOCK, reason)
+
+    def unblock(self, actor: Actor, name: str, *, reason: str = "") -> Person:
+        """Back to where the person was; what was ended stays ended. Raises NotFound, Conflict, Invalid."""
+        return self._act(actor, name, Act.UNBLOCK, reason)
+
+    def expire(self, actor: Actor, name: str, *, reason: str = "") -> Person:
+        """The end is now. Raises NotFound, Conflict, Invalid."""
+        return self._act(actor, name, Act.EXPIRE, reason, values=lambda _person, _rules, now: {"expires_at": now})
+
+    def renew(self, actor: Actor, name: str, *, until: int | None = None, forever: bool = False, reason: str = "") -> Person:
+        """A later (or earlier) end; an access that ended begins again, within `guests.restore` of its end.
+
+        until: seconds since 1970; None: `guests.lifetime` from now on. forever: no end. Raises NotFound, Conflict
+        (blocked, deleted, a member, too late to restore), Invalid (no such time).
+        """
+
+        def ends(person: Person, rules: Rules, now: int) -> dict[str, Any]:
+            if person.kind is PersonKind.MEMBER:
+                raise Conflict(f"{person.email} is a member: members have no end to renew", "is_member")
+            if person.state is GuestState.EXPIRED and now >= (person.expires_at or now) + rules.restore:
+                raise Conflict("it is too late to restore this access; invite the guest again", "restore_over")
+            return {"expires_at": None if forever else _end(until, rules, now), "notices": 0, "last_sign_in": _seen(person, now)}
+
+        return self._act(actor, name, Act.RENEW, reason, values=ends)
+
+    def sign_out(self, actor: Actor, name: str, *, reason: str = "") -> Ended:
+        """Every session and token ends, of applications too; the person may sign in again at once. Raises NotFound, Invalid."""
+        now = self._clock()
+        _checked(reason)
+        with self._db.write() as tx:
+            person = named(tx, name, lock=True)
+            ended = end_access(tx, person.id, now)
+            data = {"sessions": ended.sessions, "applications": list(ended.clients)}
+            personal = {"reason": reason} if reason else {}
+            audit.record(tx, Event(name="guest.signed_out", actor=actor, subject=person.id, data=data, personal=personal), now)
+            return ended
+
+    def delete(self, actor: Actor, name: str, *, reason: str = "") -> dict[str, int]:
+        """Access ends and personal data leaves for good; how many rows went. Raises NotFound, Conflict, Invalid.
+
+        reason: stays in the audit, so it must not name the guest.
+        """
+        now = self._clock()
+        with self._db.write() as tx:
+            person = named(tx, name, lock=True)
+            _names_nobody(person, _checked(reason))
+            return remove(tx, actor, person, now, reason=reason)
+
+    def leave(self, actor: Actor, person_id: str) -> None:
+        """A guest deletes himself. Raises NotFound, Conflict (a member: staff does not leave here)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            person = named(tx, person_id, lock=True)
+            if person.kind is PersonKind.MEMBER:
+                raise Conflict("a member does not leave here", "is_member")
+            remove(tx, actor, person, now, reason="left")
+
+    def _act(
+        self,
+        actor: Actor,
+        name: str,
+        act: Act,
+        reason: str,
+        *,
+        values: Callable[[Person, Rules, int], dict[str, Any]] | None = None,
+    ) -> Person:
+        now, rules = self._clock(), rules_of(self._settings())
+        _checked(reason)
+        with self._db.write() as tx:
+            person = named(tx, name, lock=True)
+            changed = values(person, rules, now) if values else {}
+            data = {"expires_at": changed["expires_at"], "before": person.expires_at} if "expires_at" in changed else {}
+            after = carry_out(tx, actor, person, act, now, rules, values=changed, reason=reason, data=data)
+            if act is Act.RENEW:
+                mail_questions.close(tx, person.id, QuestionKind.RENEW, now)
+            return after
+
+    # --- what a sponsor answers to the question `renew` ---------------------------------------------------------------
+
+    def answers(self) -> Mapping[str, Handler]:
+        """The answers to the question whether an access may go on."""
+        return {"extend": self._extend, "end": self._let_end}
+
+    def _extend(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
+        """Until the time that the page named: the same length again. After the end it restores."""
+        until = question.data["until_at"]
+        if not isinstance(until, int):
+            raise TypeError("until_at is no time")
+        person = _loaded(tx, question.person_id)
+        if person.expires_at != question.data["ends_at"]:  # FA-03: staff set another end since
+            raise Conflict("this access has another end by now", "end_changed")
+        mail_questions.close(tx, person.id, QuestionKind.RENEW, now)
+        values = {"expires_at": until, "notices": 0, "last_sign_in": _seen(person, now)}
+        data = {"expires_at": until, "before": person.expires_at, "question": question.id}
+        carry_out(tx, actor, person, Act.RENEW, now, rules_of(self._settings()), values=values, data=data)
+
+    def _let_end(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
+        """Nothing changes, but nobody is asked again."""
+        mail_questions.close(tx, question.person_id, QuestionKind.RENEW, now)
+        people.change(tx, question.person_id, {"notices": 2})
+        data = {"question": question.id}
+        audit.record(tx, Event(name="guest.renewal_declined", actor=actor, subject=question.person_id, data=data), now)
+
+
+def _loaded(tx: Connection, person_id: str) -> Person:
+    person = people.by_id(tx, person_id, lock=True)
+    if person is None:
+        raise NotFound("there is no such guest", "guest_unknown")
+    return person
+
+
+def _seen(person: Person, now: int) -> int | None:
+    """A renewal counts as a visit of somebody whose access ended: else it would end again for want of one."""
+    return now if person.state is GuestState.EXPIRED else person.last_sign_in
+
+
+def _end(until: int | None, rules: Rules, now: int) -> int:
+    if until is None and rules.lifetime is None:
+        raise Invalid("say until when: guests.lifetime is not set in config/broker.yaml", "until_missing")
+    end = until if until is not None else now + (rules.lifetime or 0)
+    if not now < end <= LAST:
+        raise Invalid("the end must lie in the future, and before the year 2100", "until_invalid")
+    return end
+
+
+def _checked(reason: str) -> str:
+    if len(reason) > MAX_REASON or not all(c.isprintable() for c in reason):
+        raise Invalid(f"the reason must be one line of at most {MAX_REASON} characters", "reason_invalid")
+    return reason
+
+
+def _names_nobody(person: Person, reason: str) -> None:
+    """The reason of a deletion outlives the guest's data (LP-05)."""
+    words = [person.email, person.email.partition("@")[0], person.name, *person.name.split()]
+    said = reason.casefold()
+    if any(len(word) > 2 and word.casefold() in said for word in words):
+        raise Invalid("the reason of a deletion stays in the audit: it must not name the guest", "reason_names")

@@ -1,0 +1,123 @@
+"""A person's own account: what is held, what may be ended; nobody else's, whatever is asked for (AD-01)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from broker.domain.assignment import Assignment, Principal
+from broker.domain.audit import Actor
+from broker.domain.errors import NotFound
+from broker.domain.guest import Identity, Person
+from broker.domain.login import Session
+from broker.services.guests.directory import Guests
+from broker.services.guests.lifecycle import GuestLife
+from broker.services.sessions.assurance import is_fresh
+from broker.services.sessions.sessions import Sessions
+from broker.settings.load import Settings
+from broker.storage.directory import application_usage, assignments, consents, people
+from broker.storage.engine import Database
+from broker.storage.factors import factors
+from broker.storage.oauth import sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One application. agreed_at: None where nothing was agreed to. until: None: as long as the access itself lasts.
+
+    groups: through which the person may use it. Times: seconds since 1970, UTC.
+    """
+
+    client_id: str
+    name: str
+    assigned: bool
+    groups: tuple[str, ...]
+    agreed_at: int | None
+    until: int | None
+    last_used: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The whole page."""
+
+    person: Person
+    identities: Sequence[Identity]
+    uses: Sequence[Use]
+    sessions: Sequence[Session]
+
+
+class SelfService:
+    """Look, withdraw, sign out elsewhere, take the data along, leave."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        guests: Guests,
+        browsers: Sessions,
+        life: GuestLife,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._guests = guests
+        self._browsers = browsers
+        self._life = life
+
+    def of(self, person: Person) -> Overview:
+        """What is held about a person, as far as a page shows it."""
+        now = self._clock()
+        with self._db.read() as tx:
+            given = {row["application"]: row["given_at"] for row in consents.listed(tx, person.id) if row["withdrawn_at"] is None}
+            held = [*assignments.of(tx, Principal.PERSON, person.id), *assignments.through_groups(tx, person.id)]
+            used = application_usage.last_used(tx, person.id)
+            bound, live = people.identities_of(tx, person.id), sessions.live_of(tx, person.id, now)
+        mine = [one for one in held if one.holds(now)]
+        files = self._settings().applications
+        ids = sorted({*given, *(one.application for one in mine)} & set(files), key=lambda one: (files[one].name.casefold(), one))
+        uses = [_use(one, files[one].name, mine, given.get(one), used.get(one)) for one in ids]
+        idle = self._settings().broker.sessions.idle
+        return Overview(person, bound, uses, [one for one in live if one.last_seen_at > now - idle])
+
+    def withdraw(self, actor: Actor, person_id: str, application: str) -> None:
+        """Take back what was agreed to; the sign-ins there end. Raises NotFound."""
+        self._guests.withdraw_consent(actor, person_id, application)
+
+    def end_session(self, actor: Actor, person_id: str, sid: str) -> None:
+        """Sign out a browser of one's own. Raises NotFound, also for a session of somebody else (AD-01)."""
+        with self._db.read() as tx:
+            found = sessions.by_sid(tx, sid)
+        if found is None or found.person_id != person_id or not self._browsers.end(sid, actor, "ended by the person"):
+            raise NotFound("there is no such session", "session_unknown")
+
+    def is_fresh(self, session: Session) -> bool:
+        """Whether a person proved who they are just before, as leaving and the export want it (FA-28)."""
+        now = self._clock()
+        with self._db.read() as tx:
+            return is_fresh(session, session.person_id, has_method=bool(factors.of_person(tx, session.person_id)), now=now)
+
+    def export(self, actor: Actor, person_id: str) -> dict[str, Any]:
+        """Everything that is held, without secrets (AD-05). Only where `is_fresh`."""
+        return self._guests.export(actor, person_id)
+
+    def leave(self, actor: Actor, person_id: str) -> None:
+        """Delete oneself, for good. Only where `is_fresh`. Raises Conflict for a member."""
+        self._life.leave(actor, person_id)
+
+
+def _use(client_id: str, name: str, held: Sequence[Assignment], agreed_at: int | None, last_used: int | None) -> Use:
+    here = [one for one in held if one.application == client_id]
+    ends = [one.ends_at for one in here]
+    lasting = [at for at in ends if at is not None]
+    return Use(
+        client_id=client_id,
+        name=name,
+        assigned=any(one.principal is Principal.PERSON for one in here),
+        groups=tuple(sorted({one.name for one in here if one.principal is Principal.GROUP})),
+        agreed_at=agreed_at,
+        until=max(lasting) if here and len(lasting) == len(ends) else None,
+        last_used=last_used,
+    )

@@ -1,0 +1,105 @@
+"""Sponsors: the members who answer for guests; who is gone, who is asked instead, and how guests are handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import Conflict, Invalid
+from broker.domain.guest import Person, PersonKind
+from broker.services.addresses import parse
+from broker.services.guests.transitions import rules_of, schedule
+from broker.services.history import audit
+from broker.services.lookup import named
+from broker.services.messages.respondents import is_living
+from broker.services.messages.withdrawals import Withdrawn, withdraw
+from broker.settings.load import Settings
+from broker.storage.batches import BATCH as ROWS
+from broker.storage.directory import guest_schedule, people
+from broker.storage.engine import Connection, Database
+
+WALK = 1000  # sponsors of one run
+BATCH = 200  # guests of one transaction
+
+
+class Sponsors:
+    """Hand over, and look who is gone."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._seen = ""  # the walk goes on behind this sponsor
+
+    def hand_over(self, actor: Actor, name: str, sponsor: str, *, reason: str = "") -> Person:
+        """Give a guest another sponsor. Raises NotFound, Conflict (a member), Invalid (nobody who can answer)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            person = named(tx, name, lock=True)
+            if person.kind is PersonKind.MEMBER:
+                raise Conflict(f"{person.email} is a member: nobody answers for members", "is_member")
+            self._give(tx, actor, person, self._able(tx, sponsor, now), reason, now)
+            return named(tx, person.id)
+
+    def hand_over_all(self, actor: Actor, old: str, new: str, *, reason: str = "") -> int:
+        """Give every guest of one sponsor to another; how many. In batches: what was done stays done. Raises Invalid."""
+        before, total = parse(old), 0
+        while True:
+            now = self._clock()
+            with self._db.write() as tx:
+                able = self._able(tx, new, now)
+                if able == before:
+                    raise Invalid("the two sponsors are the same", "sponsor_same")
+                guests = guest_schedule.guests_of(tx, before, BATCH)
+                for guest in guests:
+                    self._give(tx, actor, guest, able, reason, now)
+            total += len(guests)
+            if len(guests) < BATCH:
+                return total
+
+    def look(self) -> int:
+        """Note whose sponsor is gone or back; how many guests that concerns. The walk goes on at the next run."""
+        concerned = 0
+        for _ in range(WALK):
+            with self._db.read() as tx:
+                sponsor = guest_schedule.next_sponsor(tx, self._seen)
+                living = sponsor is not None and is_living(tx, self._settings(), sponsor, self._clock())
+            if sponsor is None:
+                self._seen = ""
+                break
+            concerned += self._note(sponsor, living=living)
+            self._seen = sponsor
+        return concerned
+
+    def _note(self, sponsor: str, *, living: bool) -> int:
+        """Nothing is written where nothing changed: a walk over sponsors who are here takes no writer."""
+        with self._db.read() as tx:
+            if not guest_schedule.is_other(tx, sponsor, orphaned=not living):
+                return 0
+        total = 0
+        while True:
+            with self._db.write() as tx:
+                if not living:
+                    guest_schedule.ask_others(tx, sponsor, self._clock())
+                changed = guest_schedule.adopt(tx, sponsor) if living else guest_schedule.orphan(tx, sponsor, self._clock())
+            total += changed
+            if changed < ROWS:
+                return total
+
+    def _able(self, tx: Connection, sponsor: str, now: int) -> str:
+        address = parse(sponsor)
+        if not is_living(tx, self._settings(), address, now):
+            raise Invalid(f"{address} is no member who can answer for a guest", "sponsor_unknown")
+        return address
+
+    def _give(self, tx: Connection, actor: Actor, guest: Person, sponsor: str, reason: str, now: int) -> None:
+        rules = rules_of(self._settings())
+        closed = withdraw(tx, actor, guest, now, reason="sponsor_changed") if sponsor != guest.sponsor else Withdrawn(0, {})
+        people.change(tx, guest.id, {"sponsor": sponsor, "orphaned_at": None, **closed.values})
+        after = people.by_id(tx, guest.id)
+        if after is not None:
+            people.change(tx, guest.id, schedule(after, rules, now))
+        personal = {"sponsor": sponsor, "before": guest.sponsor or ""} | ({"reason": reason} if reason else {})
+        audit.record(
+            tx, Event(name="guest.sponsor_changed", actor=actor, subject=guest.id, data=closed.to_data(), personal=personal), now
+        )

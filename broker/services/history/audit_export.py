@@ -1,0 +1,92 @@
+"""The audit as others take it: every event from a time on, streamed, as JSON or as cells for a table (AD-09)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from broker.domain.errors import NotFound
+from broker.services.addresses import canonical
+from broker.storage.directory import people
+from broker.storage.engine import Connection, Database
+from broker.storage.history import audit
+from broker.storage.history.audit_chain import anchor, hold_still
+
+COLUMNS = (
+    "seq",
+    "at",
+    "name",
+    "actor_kind",
+    "actor_id",
+    "request_id",
+    "subject",
+    "target",
+    "reason",
+    "data",
+    "personal",
+    "id",
+    "follows",
+    "chain",
+)
+ANCHOR = "audit.anchor"  # the name of an export's last line
+_ENDING: dict[str, Any] = {"name": ANCHOR, "actor_kind": "system", "seq": None, "chain": None, "follows": None, "personal": {}}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # spreadsheets take the wide ones too
+
+
+class AuditLog:
+    """Read only; who may read is the matter of who calls."""
+
+    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
+        self._db = db
+        self._clock = clock
+
+    def events(self, *, since: int = 0, person: str | None = None) -> Iterator[dict[str, Any]]:
+        """Events from a time on (seconds since 1970), oldest first, a page at a time. Raises NotFound.
+
+        person: an address, or an id (also of somebody who was deleted): events that concern or come from this person.
+        The last one is no event but the anchor, sealed as it stands (audit_file.py): what the file is judged by.
+        """
+        with self._db.read() as tx:
+            hold_still(tx)
+            sealed, some = anchor(tx), False
+            for event in audit.events(tx, since=since, person=_person(tx, person) if person else None):
+                some = True
+                yield {name: event[name] for name in COLUMNS} | {"at": shown(event["at"])}
+            if some and sealed:
+                data = {"sealed": sealed, "since": since, "person": person is not None}
+                yield dict.fromkeys(COLUMNS, "") | _ENDING | {"at": shown(self._clock()), "data": data}
+
+
+def shown(at: int) -> str:
+    """A time as the export writes it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds(text: str) -> int:
+    """The time that `shown` wrote. Raises ValueError."""
+    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+
+
+def cells(event: Mapping[str, Any]) -> list[str]:
+    """One event as cells in the order of COLUMNS; none of them is a formula to a spreadsheet (AD-09)."""
+    return [_cell(event[name]) for name in COLUMNS]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else str(value)
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+
+
+def _person(tx: Connection, named: str) -> str:
+    """The id of an address, or the id that was given."""
+    if "@" not in named:
+        return named
+    address = canonical(named)
+    found = people.by_email(tx, address) if address else None
+    if found is None:
+        raise NotFound(f"nobody here has the address {named}; a person who was deleted is named by id")
+    return found.id

@@ -1,0 +1,121 @@
+"""The trail of a login, and the receipt that it becomes: which step, which result, why (HT-19)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from broker.domain.facts import Facts
+from broker.domain.gates import Decision
+from broker.domain.login import Login
+from broker.domain.receipt import Outcome, Receipt, bounded
+from broker.services.addresses import canonical
+from broker.storage.engine import Connection
+from broker.storage.login import receipts
+
+SKIPPED = ("challenge", "skipped")
+_MAX = 60  # entries: a login that goes round more often keeps its first and its last ones
+
+
+def entry(now: int, step: str, result: str, reason: str = "", **more: Any) -> dict[str, Any]:
+    """One entry of a trail: ids, names and words, no values."""
+    return {"at": now, "step": step, "result": result, "reason": reason, **{k: v for k, v in more.items() if v}}
+
+
+def longer(login: Login, *entries: dict[str, Any]) -> list[Any]:
+    """The login's trail with entries behind it."""
+    trail = [*login.trail, *entries]
+    return trail if len(trail) <= _MAX else [*trail[: _MAX // 2], *trail[-_MAX // 2 :]]
+
+
+def went_on_without(login: Login) -> bool:
+    """Whether the person of this login went on without a proof that is only wished for; another account decides anew."""
+    return any((entry["step"], entry["result"]) == SKIPPED for entry in _of_this_account(login))
+
+
+def answered_anew(login: Login) -> bool:
+    """Whether the home organization was asked for a sign-in from now on (prompt=login, ForceAuthn), and vouched upon that.
+
+    The visit that its word is from decides: an earlier one says nothing of it (FA-27).
+    """
+    asked = answered = False
+    for entry in _of_this_account(login):
+        if (entry["step"], entry["result"]) == ("upstream", "sent"):
+            asked = entry.get("anew") is True
+        elif (entry["step"], entry["result"]) == ("upstream", "vouched"):
+            asked, answered = False, asked
+    return answered
+
+
+def redeemed_at(login: Login) -> int | None:
+    """When an invitation was accepted in this very login; None if none was."""
+    found = [entry["at"] for entry in login.trail if (entry["step"], entry["result"]) == ("redeem", "accepted")]
+    return int(str(found[-1])) if found else None
+
+
+def _of_this_account(login: Login) -> list[Mapping[str, Any]]:
+    """What happened since the person last started over with another account, as far as that is known."""
+    steps = list(login.trail)
+    if len(steps) >= _MAX:
+        steps = steps[_MAX // 2 :]
+    starts = [n for n, entry in enumerate(steps, 1) if entry["step"] == "started_over"]
+    return steps[starts[-1] :] if starts else steps
+
+
+def gates_of(decision: Decision) -> list[dict[str, str]]:
+    """Each gate that was asked, and what it said."""
+    asked = [{"gate": name, "result": "passed"} for name in decision.passed]
+    if decision.gate:
+        asked.append({"gate": decision.gate, "result": str(decision.next.step), "reason": decision.next.reason})
+    return asked
+
+
+def write(
+    tx: Connection,
+    login: Login,
+    trail: list[Any],
+    *,
+    now: int,
+    outcome: Outcome,
+    config: str,
+    address: str,
+    error: str | None = None,
+    reason: str = "",
+    person_id: str | None = None,
+    partner: str | None = None,
+    facts: Facts | None = None,
+) -> None:
+    """Save the receipt of a login: one row a login, the newest end wins."""
+    policies, left_out = bounded(facts.policies if facts else ())
+    receipts.save(
+        tx,
+        Receipt(
+            id=login.id,
+            request_id=login.reference,
+            at=now,
+            outcome=outcome,
+            person_id=person_id,
+            application=login.request.client_id if login.request else None,
+            partner=partner or login.partner,
+            error=error,
+            reason=reason,
+            policies=policies,
+            steps=tuple(trail),
+            facts=(_saw(facts) | ({"policies_left_out": left_out} if left_out else {})) if facts else {},
+            address=address,
+            config=config,
+            claimed=None if person_id else claimed(login),
+        ),
+    )
+
+
+def claimed(login: Login) -> str | None:
+    """The address that the partner sent, else the one that was typed: so that help desks find who was refused (FC-01)."""
+    said = login.assertion.email if login.assertion is not None else None
+    return canonical(said or login.login_hint or "")
+
+
+def _saw(facts: Facts) -> dict[str, Any]:
+    """The facts as JSON has them: a set in its order, so that two receipts can be compared. Policies have a column of their own."""
+    values = {name: getattr(facts, name) for name in facts.__slots__ if name != "policies"}
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()}

@@ -1,0 +1,242 @@
+"""Invitations: one person for one address, one living link for one person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from broker.domain.address import domain_of, in_domains
+from broker.domain.audit import Actor
+from broker.domain.errors import PAGE_ERRORS, CommandError, Conflict, DomainDenied, InvitationExpired, TooMany
+from broker.domain.guest import GuestState, Person, PersonKind
+from broker.domain.ids import digest, new_id
+from broker.domain.invitation import Invitation, Status
+from broker.domain.lookalike import Lookalikes
+from broker.domain.mail import Mail
+from broker.services.addresses import is_of_members
+from broker.services.guests.transitions import invited_again, rules_of
+from broker.services.invitations.links import Invited, Tickets
+from broker.services.invitations.request import CheckedInvitation, InvitationRequest, mails_of, plan_of
+from broker.services.invitations.validity import invitation_over, inviter_is_gone
+from broker.settings.load import Settings
+from broker.storage.directory import people
+from broker.storage.engine import Connection, Database
+from broker.storage.login import invitations
+from broker.storage.operations import rate_limits
+
+__all__ = ["InvitationRequest", "Invitations", "Invited", "Landing", "Preview", "Result"]
+
+QUOTA = 1000  # invitations that one person sends a day (IN-15)
+
+
+Result = Invited | CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What the page behind the link shows."""
+
+    invitation: Invitation
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The guest's mail as it would be; lookalike as in Invited."""
+
+    mail: Mail
+    lookalike: str | None
+
+
+class Invitations:
+    """Invite, look, revoke."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        tickets: Tickets,
+        quota: int = QUOTA,
+    ) -> None:
+        """quota: invitations a day of one inviter; the command line has none."""
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._tickets = tickets
+        self._quota = quota
+        self._known: tuple[Settings, Lookalikes] | None = None
+
+    def invite(self, actor: Actor, wish: InvitationRequest) -> Invited:
+        """Invite an address. Inviting it again keeps the guest and replaces the link.
+
+        The mail, where one is wished for, is in the outbox with the commit; `Outbox.deliver` sends it. Raises Forbidden
+        (IN-11), Invalid (address, language, URL, application), Conflict (a member, a blocked guest), TooMany (IN-15).
+        """
+        now = self._clock()
+        with self._db.write() as tx:
+            member = _member(tx, actor)
+            return self._carry_out(tx, actor, plan_of(self._settings(), actor, member, wish, now), now)
+
+    def invite_many(self, actor: Actor, wishes: Sequence[InvitationRequest]) -> list[Result]:
+        """Invite some addresses in one transaction; the result of each, a refusal too. Who has the invitation already keeps it.
+
+        So a list can be given again after a crash, or with rows added, and nobody gets a second mail.
+        """
+        results: list[Result] = []
+        now = self._clock()
+        with self._db.write() as tx:
+            member = _member(tx, actor)
+            for wish in wishes:
+                try:  # a refusal has written nothing, so the others' rows stand
+                    plan = plan_of(self._settings(), actor, member, wish, now)
+                    results.append(self._carry_out(tx, actor, plan, now, keep=wish.mail))
+                except CommandError as error:
+                    results.append(error)
+        return results
+
+    def preview(self, actor: Actor, wish: InvitationRequest) -> Preview:
+        """The mail that `invite` would send, with a link that opens nothing. Raises as `invite` does for the input."""
+        now = self._clock()
+        with self._db.read() as tx:
+            plan = plan_of(self._settings(), actor, _member(tx, actor), wish, now)
+        until = now + self._settings().broker.invitations.lifetime
+        mail = mails_of(plan, new_id(), self._tickets.url("0" * 43), until)[0]
+        return Preview(mail, self.lookalike(plan.email))
+
+    def judge(self, actor: Actor, wish: InvitationRequest) -> tuple[str, str | None]:
+        """What `invite_many` would do now, in a word: invite, again, or keep; and the lookalike. Raises as it does."""
+        now = self._clock()
+        with self._db.read() as tx:
+            plan = plan_of(self._settings(), actor, _member(tx, actor), wish, now)
+            like = self.lookalike(plan.email)
+            person = people.by_email(tx, plan.email)
+            if person is None:
+                return "invite", like
+            self._invitable(person)
+            return ("keep" if wish.mail and _has_it(tx, person, plan, now) else "again"), like
+
+    def lookalike(self, email: str) -> str | None:
+        """The domain that this address's can be taken for, `mixed scripts`, or None (IN-13). email: canonical."""
+        settings = self._settings()
+        if self._known is None or self._known[0] is not settings:  # files change now and then; a list has 10,000 rows
+            sender = domain_of(settings.broker.mail_from.rstrip(">"))
+            own = {urlsplit(settings.issuer).hostname or "", sender, *(domain_of(one) for one in settings.broker.administrators)}
+            self._known = (settings, Lookalikes(filter(None, {*settings.domains, *own})))
+        return self._known[1].of(domain_of(email))
+
+    def _carry_out(self, tx: Connection, actor: Actor, plan: CheckedInvitation, now: int, *, keep: bool = False) -> Invited:
+        """One invitation, six statements for a new guest. keep: leave the one that the guest has, if it is the same."""
+        if actor.kind != "command" and rate_limits.count_attempt(tx, f"invite:{actor.id}", now, 86_400) > self._quota:
+            raise TooMany(f"{self._quota} invitations a day are enough; go on tomorrow", "quota_reached")
+        like = self.lookalike(plan.email)
+        person, is_new = self._person(tx, plan, now)
+        held = _has_it(tx, person, plan, now) if keep and not is_new else None
+        if held is not None:
+            return Invited(held, "", lookalike=like)
+        made = self._tickets.issue(
+            tx,
+            actor,
+            _wanted(plan, person),
+            lambda url, until: mails_of(plan, person.id, url, until) if plan.wish.mail else (),
+            now,
+            data={"lookalike": like} if like else {},
+            is_first=is_new,
+        )
+        return replace(made, lookalike=like)
+
+    def _person(self, tx: Connection, plan: CheckedInvitation, now: int) -> tuple[Person, bool]:
+        """The guest of an address, made if there is none: one statement decides, also under parallel invitations."""
+        guest = Person(
+            id=new_id(),
+            kind=PersonKind.GUEST,
+            state=GuestState.INVITED,
+            email=plan.email,
+            name=plan.wish.name,
+            language=plan.language,
+            sponsor=plan.sponsor,
+            created_at=now,
+            expires_at=plan.wish.until,
+            due_at=plan.wish.until,
+        )
+        if people.add(tx, guest):
+            return guest, True
+        person = people.by_email(tx, plan.email, lock=True)
+        if person is None:
+            raise Conflict("the address is being changed by somebody else; try again", "address_busy")
+        self._invitable(person)
+        changed = invited_again(person, plan.wish.until, rules_of(self._settings()), now)
+        changed |= {key: value for key, value in (("name", plan.wish.name), ("sponsor", plan.sponsor)) if value}
+        if changed:
+            people.change(tx, person.id, changed)
+        return person, False
+
+    def _invitable(self, person: Person) -> None:
+        """Raises Conflict for a member and for a guest who was blocked."""
+        if person.kind is PersonKind.MEMBER:
+            company = self._settings().broker.organization.name
+            raise Conflict(f"{person.email} is a member of {company}, not a guest", "is_member")
+        if person.state is GuestState.BLOCKED:
+            raise Conflict(f"{person.email} is blocked; unblock the guest first", "guest_blocked")
+
+    def landing(self, ticket: str) -> Landing:
+        """The invitation of a ticket, unspent. Raises InvitationExpired, InvitationUsed, DomainDenied (IN-04, IN-06, IN-10)."""
+        now = self._clock()
+        with self._db.read() as tx:
+            invitation = invitations.by_ticket(tx, digest(ticket))
+            person = people.by_id(tx, invitation.person_id) if invitation else None
+            if invitation is None or person is None:
+                raise InvitationExpired("invitation_unknown")
+            over = invitation_over(tx, invitation, person, now)
+            gone = over is None and inviter_is_gone(tx, self._settings(), invitation, now)
+        if over is not None:
+            raise PAGE_ERRORS[over[0]](over[1])
+        if gone:
+            raise InvitationExpired("invitation_inviter")
+        if in_domains(invitation.email, self._settings().broker.invitations.deny_domains):
+            raise DomainDenied("domain_denied")
+        if is_of_members(self._settings(), invitation.email):  # FA-07
+            raise DomainDenied("members_domain")
+        return Landing(invitation, person)
+
+    def by_id(self, invitation_id: str) -> Invitation | None:
+        """One invitation."""
+        with self._db.read() as tx:
+            return invitations.by_id(tx, invitation_id)
+
+    def latest(self, person_id: str) -> Invitation | None:
+        """The newest invitation of a person."""
+        with self._db.read() as tx:
+            return invitations.latest_of(tx, person_id)
+
+
+def _member(tx: Connection, actor: Actor) -> Person | None:
+    """The person who acts, as the directory knows him now; None for commands and applications, who have no right to lose."""
+    return people.by_id(tx, actor.id) if actor.kind == "person" else None
+
+
+def _wanted(plan: CheckedInvitation, person: Person) -> Invitation:
+    """What the invitation will say; the times are its issuer's."""
+    return Invitation(
+        id="",
+        person_id=person.id,
+        email=plan.email,
+        status=Status.PENDING,
+        redirect_url=plan.landing,
+        application=plan.application,
+        language=plan.language,
+        message=plan.wish.message,
+        inviter=plan.inviter,
+        invited_by=plan.invited_by,
+        created_at=0,
+        expires_at=0,
+    )
+
+
+def _has_it(tx: Connection, person: Person, plan: CheckedInvitation, now: int) -> Invitation | None:
+    """The invitation of the same kind that this guest holds, or has accepted."""
+    latest = invitations.latest_of(tx, person.id)
+    if latest is None or latest.status_at(now) not in (Status.PENDING, Status.REDEEMED):
+        return None
+    return latest if (latest.application, latest.redirect_url) == (plan.application, plan.landing) else None

@@ -1,0 +1,254 @@
+"""Moving day: a binding ends, the guest stays. For one guest, or for all of a partner that changes its provider.
+
+What a reset keeps: the guest's id, his `sub` at every application, groups, assignments, consents and second factors. What it
+ends: the binding to the old identity, every session and grant, and any link that waits. He comes back by a new invitation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from broker.domain.address import domain_of
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import CommandError, Conflict, Forbidden, Invalid, NotFound
+from broker.domain.guest import Person, PersonKind
+from broker.domain.guest_states import Act, move
+from broker.domain.invitation import Invitation, Status
+from broker.domain.mail import Mail, MailKind
+from broker.domain.question import QuestionKind
+from broker.services import authorization
+from broker.services.addresses import parse
+from broker.services.guests.transitions import rules_of, schedule
+from broker.services.history import audit
+from broker.services.invitations.links import Invited, Tickets, nothing
+from broker.services.invitations.request import MAX_MESSAGE, may_be_invited
+from broker.services.lookup import named
+from broker.services.messages.withdrawals import withdraw
+from broker.services.sessions.revocation import end_access
+from broker.settings.load import Settings
+from broker.storage.directory import identity_bindings, people
+from broker.storage.directory.identity_bindings import BoundIdentity
+from broker.storage.engine import Connection, Database
+from broker.storage.login import invitations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebindingTerms:
+    """How a reset is done. invite, mail: whether a new link is made, and whether it leaves by mail. domain: of the new
+    addresses, whose part before the @ stays. before: also those who were bound to today's provider before this time.
+    """
+
+    reason: str = ""
+    invite: bool = True
+    mail: bool = True
+    message: str = ""
+    domain: str | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One guest: as he is now, what he had before, and his new link. problem: why nothing was done, or would be."""
+
+    person: Person
+    email: str
+    held: BoundIdentity
+    invited: Invited | None = None
+    problem: str = ""
+
+
+class GuestRebinding:
+    """Reset one, look at many, reset many."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], tickets: Tickets) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._tickets = tickets
+
+    def reset(self, actor: Actor, name: str, terms: RebindingTerms, *, email: str | None = None) -> Moved:
+        """End the binding of one guest, who may get another address. Raises NotFound, Forbidden, Invalid, Conflict.
+
+        email: the new address, any way of writing it; None keeps the old one.
+        """
+        _checked(terms)
+        now, wanted = self._clock(), parse(email) if email else None
+        with self._db.write() as tx:
+            self._may(tx, actor, now)
+            person = named(tx, name, lock=True)
+            held = identity_bindings.held(tx, [person.id], None, now)[person.id]
+            return self._reset(tx, actor, person, held, wanted or person.email, terms, None, now)
+
+    def count(self, partner: str, terms: RebindingTerms) -> int:
+        """How many guests of a partner are bound to its old provider. Raises as `affected`."""
+        issuer = self._issuer(partner, terms)
+        with self._db.read() as tx:
+            return identity_bindings.count_of(tx, partner, issuer=issuer, before=terms.before)
+
+    def affected(self, partner: str, terms: RebindingTerms, *, after: str, limit: int) -> list[Moved]:
+        """Guests of a partner who are bound to its old provider, behind the id `after`: what they have, what would go wrong.
+
+        Raises NotFound for a partner that is neither in the files nor anybody's, Invalid where the file does not say
+        which provider is today's, and the terms do not say since when.
+        """
+        _checked(terms)
+        now, issuer = self._clock(), self._issuer(partner, terms)
+        with self._db.read() as tx:
+            ids = identity_bindings.guests_of(tx, partner, issuer=issuer, before=terms.before, after=after, limit=limit)
+            has = identity_bindings.held(tx, ids, partner, now)
+            found = [person for one in ids if (person := people.by_id(tx, one)) is not None]
+            return [self._looked(tx, person, has[person.id], terms) for person in found]
+
+    def move(self, actor: Actor, partner: str, ids: Sequence[str], terms: RebindingTerms) -> list[Moved]:
+        """Reset some guests of a partner in one transaction; whoever cannot be is left as he is, with the reason."""
+        _checked(terms)
+        now = self._clock()
+        results: list[Moved] = []
+        with self._db.write() as tx:
+            self._may(tx, actor, now)
+            has = identity_bindings.held(tx, ids, partner, now)
+            for one in sorted(ids):
+                person = people.by_id(tx, one, lock=True)
+                if person is None or not identity_bindings.held(tx, [one], partner, now)[one].identities:
+                    continue  # somebody else was faster
+                looked = self._looked(tx, person, has[one], terms)
+                if looked.problem:
+                    results.append(looked)
+                else:
+                    results.append(self._reset(tx, actor, person, looked.held, looked.email, terms, partner, now))
+        return results
+
+    def _looked(self, tx: Connection, person: Person, has: BoundIdentity, terms: RebindingTerms) -> Moved:
+        """What would become of one guest."""
+        email = f"{person.email.rpartition('@')[0]}@{terms.domain}" if terms.domain else person.email
+        try:
+            self._check(tx, person, email)
+        except CommandError as error:
+            return Moved(person, email, has, problem=str(error))
+        return Moved(person, email, has)
+
+    def _check(self, tx: Connection, person: Person, email: str) -> None:
+        if person.kind is PersonKind.MEMBER:
+            raise Conflict(f"{person.email} is a member, not a guest", "is_member")
+        move(person.state, Act.RESET)
+        if email == person.email:
+            return
+        if not may_be_invited(self._settings(), email):
+            raise Invalid(
+                f"addresses of {domain_of(email)} may not be invited (invitations: in config/broker.yaml)", "domain_denied"
+            )
+        if people.by_email(tx, email) is not None:
+            raise Conflict(f"{email} belongs to somebody else already", "address_taken")
+
+    def _reset(
+        self,
+        tx: Connection,
+        actor: Actor,
+        person: Person,
+        has: BoundIdentity,
+        email: str,
+        terms: RebindingTerms,
+        partner: str | None,
+        now: int,
+    ) -> Moved:
+        """partner: end only what is bound there; a guest who has another home keeps it, and stays active."""
+        self._check(tx, person, email)
+        count = identity_bindings.unbind(tx, person.id, partner)
+        ended = end_access(tx, person.id, now)
+        invitations.revoke_pending(tx, person.id)
+        withdraw(tx, actor, person, now, reason="guest_reset", but=QuestionKind.RENEW)
+        values: dict[str, object] = {} if email == person.email else {"email": email, "email_verified": False}
+        if not people.identities_of(tx, person.id):
+            waiting = replace(person, state=move(person.state, Act.RESET))
+            values |= {"state": waiting.state.value} | schedule(waiting, rules_of(self._settings()), now)
+        if values:
+            people.change(tx, person.id, values)
+        data = {
+            "identities": count,
+            "sessions": ended.sessions,
+            "applications": list(ended.clients),
+            "partner": partner or "",
+            "new_address": email != person.email,
+        }
+        # a reason in a person's words may name somebody: it stands where a deletion empties it (HT-18)
+        personal = {"email": person.email, "new_email": email} | ({"reason": terms.reason} if terms.reason else {})
+        audit.record(
+            tx,
+            Event(name="guest.reset", actor=actor, subject=person.id, data=data, personal=personal),
+            now,
+        )
+        after = people.by_id(tx, person.id) or person
+        return Moved(after, email, has, self._invite(tx, actor, after, terms, partner, now) if terms.invite else None)
+
+    def _invite(
+        self, tx: Connection, actor: Actor, person: Person, terms: RebindingTerms, partner: str | None, now: int
+    ) -> Invited:
+        settings = self._settings()
+        member = people.by_id(tx, actor.id) if actor.kind == "person" else None
+        wanted = Invitation(
+            id="",
+            person_id=person.id,
+            email=person.email,
+            status=Status.PENDING,
+            redirect_url=f"{settings.issuer}/apps",
+            application=None,  # assignments were kept: nothing is given by this link
+            language=person.language or settings.broker.languages[0],
+            message=terms.message,
+            inviter=member.email if member else person.sponsor or actor.kind,
+            invited_by=member.id if member else None,
+            created_at=0,
+            expires_at=0,
+        )
+
+        def letter(url: str, until: int) -> list[Mail]:
+            found = settings.partners.get(partner or "")
+            home = settings.partner_of_domain(domain_of(person.email))
+            values = {
+                "name": person.name,
+                "moved": found.name if found else "",
+                "partner": home.name if home else "",
+                "message": terms.message,
+                "url": url,
+                "until": until,
+            }
+            mail = Mail(
+                kind=MailKind.MOVE,
+                recipient=person.email,
+                language=wanted.language,
+                reply_to=person.sponsor,
+                person=person.id,
+                values=values,
+            )
+            return [mail]
+
+        return self._tickets.issue(tx, actor, wanted, letter if terms.mail else nothing, now, data={"reset": True})
+
+    def _may(self, tx: Connection, actor: Actor, now: int) -> None:
+        member = people.by_id(tx, actor.id) if actor.kind == "person" else None
+        if actor.kind == "person" and not authorization.is_administrator(self._settings(), member, now):
+            raise Forbidden("only administrators reset guests", "not_an_administrator")
+
+    def _issuer(self, partner: str, terms: RebindingTerms) -> str | None:
+        """The provider of today, as bindings name it; None: every binding counts as old, or only the time decides."""
+        found = self._settings().partners.get(partner)
+        if found is None:
+            with self._db.read() as tx:
+                if not identity_bindings.count_of(tx, partner, issuer=None, before=None):
+                    raise NotFound(f"there is no partner {partner!r}, and nobody is bound to one", "partner_unknown")
+            return None
+        if found.saml is not None and found.saml.entity_id is None:
+            if terms.before is None:
+                raise Invalid(
+                    f"config/partners/{partner}.yaml names no entity_id: say with --bound-before which bindings are old",
+                    "issuer_unknown",
+                )
+            return None
+        return found.issuer
+
+
+def _checked(terms: RebindingTerms) -> None:
+    if len(terms.message) > MAX_MESSAGE:
+        raise Invalid(f"the message must have at most {MAX_MESSAGE} characters", "message_invalid")
+    if terms.domain is not None and parse(f"x@{terms.domain}").rpartition("@")[2] != terms.domain:
+        raise Invalid(f"write the new domain in its plain form, not {terms.domain!r}", "domain_invalid")

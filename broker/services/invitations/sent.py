@@ -1,0 +1,112 @@
+"""Invitations that were sent, as staff keep them: listed, shown, taken back, sent again (FC-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import Conflict, NotFound
+from broker.domain.guest import GuestState, Person, PersonKind
+from broker.domain.invitation import Invitation, Status
+from broker.services import authorization
+from broker.services.addresses import canonical
+from broker.services.history import audit
+from broker.services.invitations.links import Invited, Tickets, nothing
+from broker.services.invitations.request import letter, may_be_invited
+from broker.settings.load import Settings
+from broker.storage.directory import people
+from broker.storage.engine import Connection, Database
+from broker.storage.login import invitations
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An invitation and what holds of it now; its link is nowhere, only its hash is kept (HT-4)."""
+
+    invitation: Invitation
+    status: Status
+
+
+class SentInvitations:
+    """For the command line and administrators. An invitation is named by its id, or by the guest's address: their newest one."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], tickets: Tickets) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._tickets = tickets
+
+    def listed(
+        self, actor: Actor, *, status: Status | None = None, email: str | None = None, after: str = "", limit: int = 100
+    ) -> list[Sent]:
+        """The newest first, a page behind the id `after`. email: canonical; only this guest's. Raises Forbidden."""
+        now = self._clock()
+        with self._db.read() as tx:
+            authorization.administer(tx, self._settings(), actor, now)
+            person = people.by_email(tx, email) if email else None
+            if email and person is None:
+                return []
+            found = invitations.page(tx, now, status=status, person_id=person.id if person else None, after=after, limit=limit)
+            return [Sent(one, one.status_at(now)) for one in found]
+
+    def show(self, actor: Actor, name: str) -> Sent:
+        """One. Raises NotFound, Forbidden."""
+        now = self._clock()
+        with self._db.read() as tx:
+            authorization.administer(tx, self._settings(), actor, now)
+            found = _named(tx, name)
+            return Sent(found, found.status_at(now))
+
+    def revoke(self, actor: Actor, name: str, *, reason: str = "") -> Sent:
+        """Take it back: its link opens nothing from now on. Raises NotFound, Conflict (redeemed, revoked, expired), Forbidden."""
+        now = self._clock()
+        with self._db.write() as tx:
+            authorization.administer(tx, self._settings(), actor, now)
+            found = _named(tx, name)
+            if found.status_at(now) is not Status.PENDING or not invitations.revoke(tx, found.id):
+                raise Conflict(f"the invitation of {found.email} is {found.status_at(now)}", "invitation_over")
+            personal = {"email": found.email} | ({"reason": reason} if reason else {})
+            event = Event(name="invitation.revoked", actor=actor, subject=found.person_id, target=found.id, personal=personal)
+            audit.record(tx, event, now)
+            return Sent(found, Status.REVOKED)
+
+    def resend(self, actor: Actor, name: str, *, mail: bool = True) -> Invited:
+        """The same invitation with a new link in the place of the old one; `Outbox.deliver` sends its mail.
+
+        Raises NotFound, Conflict (redeemed or revoked, a guest who is not waiting, a domain that is denied now), Forbidden.
+        """
+        now = self._clock()
+        with self._db.write() as tx:
+            authorization.administer(tx, self._settings(), actor, now)
+            found = _named(tx, name)
+            guest = people.by_id(tx, found.person_id, lock=True)
+            if guest is None:
+                raise NotFound(f"there is no invitation {name!r}", "invitation_unknown")
+            self._resendable(tx, found, guest, now)
+            settings = self._settings()
+            mails = (lambda url, until: [letter(settings, found, guest, url, until)]) if mail else nothing
+            data = {"instead_of": found.id}
+            return self._tickets.issue(tx, actor, found, mails, now, event="invitation.sent_again", data=data)
+
+    def _resendable(self, tx: Connection, found: Invitation, guest: Person, now: int) -> None:
+        status = found.status_at(now)
+        if status not in (Status.PENDING, Status.EXPIRED):
+            raise Conflict(f"the invitation of {found.email} is {status}; invite them again: broker invite", "invitation_over")
+        newest = invitations.latest_of(tx, guest.id)
+        if newest is not None and newest.id != found.id and newest.created_at >= found.created_at:
+            raise Conflict(f"{found.email} has a newer invitation: {newest.id}", "invitation_replaced")
+        if guest.kind is PersonKind.MEMBER or guest.state is not GuestState.INVITED or guest.email != found.email:
+            raise Conflict(f"{found.email} is not waiting for an invitation: {guest.state}", "guest_state")
+        if not may_be_invited(self._settings(), guest.email):
+            raise Conflict(f"{guest.email} may not be invited: see invitations: in config/broker.yaml", "domain_denied")
+
+
+def _named(tx: Connection, name: str) -> Invitation:
+    """By id, or the newest of an address. Raises NotFound."""
+    found = invitations.by_id(tx, name)
+    if found is None and (email := canonical(name)) and (person := people.by_email(tx, email)) is not None:
+        found = invitations.latest_of(tx, person.id)
+    if found is None:
+        raise NotFound(f"there is no invitation {name!r}", "invitation_unknown")
+    return found

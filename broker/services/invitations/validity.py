@@ -1,0 +1,31 @@
+"""Whether an invitation can still be redeemed: its own state, and the right of the member who invited (IN-04, IN-10)."""
+
+from __future__ import annotations
+
+from broker.domain.guest import Person
+from broker.domain.invitation import Invitation, Status
+from broker.services import authorization
+from broker.settings.load import Settings
+from broker.storage.directory import people
+from broker.storage.engine import Connection
+from broker.storage.login import invitations
+
+
+def inviter_is_gone(tx: Connection, settings: Settings, invitation: Invitation, now: int) -> bool:
+    """Whether the member who invited has left, was stopped, or may not invite to this any more (IN-10)."""
+    if invitation.invited_by is None:
+        return False
+    member = people.by_id(tx, invitation.invited_by)
+    return not authorization.may_invite(settings, member, invitation.application, now)
+
+
+def invitation_over(tx: Connection, invitation: Invitation, guest: Person, now: int) -> tuple[str, str] | None:
+    """(page code, reason) of an invitation that is no longer pending, or was for another address; else None (IN-04)."""
+    status = invitation.status_at(now)
+    if status is Status.PENDING:
+        return None if invitation.email == guest.email else ("invitation_expired", "invitation_replaced")
+    if status is Status.REDEEMED:
+        return "invitation_used", "invitation_used"
+    if status is Status.EXPIRED:
+        return "invitation_expired", "invitation_expired"
+    return "invitation_expired", "invitation_replaced" if invitations.is_replaced(tx, invitation) else "invitation_revoked"

@@ -1,0 +1,6 @@
+"""One login.
+
+Owns: from the application's request to its answer: facts, gates, every step between, and the receipt.
+Does not know: HTTP.
+Offers: `SignIn` (begin, step) and one module a step.
+"""

@@ -1,0 +1,91 @@
+"""Sign-ins that nobody finished: a receipt says how far they came, and what they held is forgotten (HT-13, HT-19)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from broker.domain.login import Login, LoginPurpose, Stage
+from broker.domain.network import counted
+from broker.domain.receipt import Outcome
+from broker.services.history import login_trail
+from broker.settings.load import Settings
+from broker.storage.directory import people
+from broker.storage.engine import Connection, Database
+from broker.storage.login import logins
+from broker.storage.login.logins import Expired
+from broker.storage.operations import rate_limits
+
+SETTLED = 60  # seconds after its end until nothing that still runs can answer a login
+SOME = 100  # logins of one transaction: each may cost two statements, and SQLite has one writer
+PER_ADDRESS = 200  # receipts an hour and address: strangers who only knock do not fill the table (RX-05)
+
+
+class Abandoned:
+    """Explains logins whose time ran out, in the order of their ends."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self.looked_at: tuple[int, str] = (0, "")  # (end, id): all up to here is done
+        self._full: dict[str, int] = {}  # address -> the hour in which its receipts are used up: a flood costs no statement
+
+    def some(self) -> tuple[int, bool]:
+        """One batch: the number of receipts written, and whether there may be more."""
+        now = self._clock()
+        with self._db.write() as tx:
+            batch = logins.expired(tx, self.looked_at, now - SETTLED, SOME)
+            written = sum(self._explain(tx, found, now) for found in batch)
+            logins.forget_assertions(tx, [found.login.id for found in batch if found.login.assertion is not None])
+        if batch:
+            self.looked_at = (batch[-1].login.expires_at, batch[-1].login.id)
+        return written, len(batch) == SOME
+
+    def _explain(self, tx: Connection, found: Expired, now: int) -> bool:
+        """The receipt of one login, if it has none."""
+        login = found.login
+        if found.explained or self._is_full(tx, counted(found.address), now):
+            return False
+        said, reason = login.assertion, left_at(login)
+        person = people.by_identity(tx, said.partner, said.issuer, said.subject) if said is not None else None
+        login_trail.write(
+            tx,
+            login,
+            login_trail.longer(login, login_trail.entry(login.expires_at, "abandoned", "expired", reason)),
+            now=login.expires_at,
+            outcome=Outcome.ABANDONED,
+            reason=reason,
+            config=self._settings().digest,
+            address=found.address,
+            person_id=person.id if person else None,
+        )
+        return True
+
+    def _is_full(self, tx: Connection, address: str, now: int) -> bool:
+        """Whether this address has used up its receipts of this hour; counts one if it has not."""
+        hour = now // 3600
+        if self._full.get(address) == hour:
+            return True
+        if rate_limits.count_attempt(tx, f"abandoned:{address}", now, 3600) <= PER_ADDRESS:
+            return False
+        self._full = {known: then for known, then in self._full.items() if then == hour} | {address: hour}
+        return True
+
+
+def left_at(login: Login) -> str:
+    """Where the person was last seen, in words for staff."""
+    last = login.trail[-1] if login.trail else {}
+    step, result = str(last.get("step", "")), str(last.get("result", ""))
+    if login.stage is Stage.CLOSED:
+        return "set aside: newer sign-ins of the same browser took its place"
+    if login.stage is Stage.WAITING:
+        return "left at the partner"
+    if login.assertion is not None:
+        return "left at review-permissions, after the partner vouched"
+    if step == "home" and result == "unknown":
+        return "left at choose-partner"
+    if step == "started" and login.purpose is LoginPurpose.INVITATION:
+        return "left at invitation"
+    if login.partner is not None:
+        return "left before the partner"
+    return "left at home-organization"

@@ -1,0 +1,113 @@
+"""What a person does on the pages of a login: names a home, goes on as signed in, starts over, gives up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from broker.domain.address import domain_of
+from broker.domain.errors import LoginExpired
+from broker.domain.login import Login, Stage
+from broker.domain.mailbox import PARTNER
+from broker.domain.receipt import Outcome
+from broker.services.history import login_trail
+from broker.services.invitations.email_proof import is_open_to
+from broker.services.login.context import live
+from broker.settings.load import Settings
+from broker.storage.engine import Database
+from broker.storage.login import logins
+
+
+class Choices:
+    """Each choice is one transaction on the live login of this browser; the dispatcher does the rest."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+
+    def choose(self, login_id: str, browser: str | None, *, email: str | None, partner_id: str | None) -> str | None:
+        """The address or the organization that the person gave; the partner's id (`email`: a code), None if it is to be chosen."""
+        now, settings = self._clock(), self._settings()
+        partner = (
+            settings.partners.get(partner_id) if partner_id else settings.partner_of_domain(domain_of(email)) if email else None
+        )
+        home = partner.id if partner else PARTNER if is_open_to(settings, email) else None
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.reopen(tx, login)
+            said = login_trail.entry(now, "home", home or "unknown", "by address" if email else "chosen")
+            choosing = login.request is not None and "select_account" in login.request.prompt
+            values: dict[str, Any] = {
+                "partner": home,
+                "chosen": home is not None,
+                "stepped": login.stepped and home is not None and home == login.partner,
+                "anew": login.anew or (choosing and home is not None),  # not the account that is signed in here
+                "trail": login_trail.longer(login, said),
+            }
+            logins.change(tx, replace(login, stage=Stage.OPEN), **values, **({"login_hint": email} if email else {}))
+        return home
+
+    def use_session(self, login_id: str, browser: str | None) -> None:
+        """The person chose to go on with the account that is signed in (prompt=select_account)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.change(
+                tx,
+                login,
+                chosen=True,
+                trail=login_trail.longer(login, login_trail.entry(now, "home", "session", "goes on as signed in")),
+            )
+
+    def go_without(self, login_id: str, browser: str | None) -> None:
+        """The person has no second step at hand. The gates ask for no more than what must be then (Core 5.5.1.1)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.change(tx, login, trail=login_trail.longer(login, login_trail.entry(now, *login_trail.SKIPPED)))
+
+    def start_over(self, login_id: str, browser: str | None) -> None:
+        """Another account, another organization: the answer that came is forgotten, the partner is asked anew."""
+        now = self._clock()
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.reopen(tx, login)
+            steps = login_trail.longer(login, login_trail.entry(now, "started_over", "another account"))
+            keep = login.invitation_id is not None
+            values: dict[str, Any] = {
+                "assertion": None,
+                "partner": login.partner if keep else None,
+                "chosen": False,
+                "anew": True,
+                "consented": False,
+                "fresh_within": None,
+                "proven": None,
+                "declined": None,
+                "stepped": False,
+                "task": None,
+                "proofs": [],  # of the account that was left
+            }
+            logins.change(tx, replace(login, stage=Stage.OPEN), **values, trail=steps)
+
+    def give_up(self, login_id: str, browser: str | None, address: str, *, unable: bool = False) -> tuple[Login, dict[str, str]]:
+        """The person goes back to the application without signing in: access_denied (RFC 6749 4.1.2.1).
+
+        unable: the person cannot give the proof that is asked for; where the application called it essential, it gets the error
+        of that name (Core 5.5.1.1).
+        """
+        now = self._clock()
+        with self._db.write() as tx:
+            login = live(tx, login_id, browser, now)
+            logins.reopen(tx, login)
+            if not logins.close(tx, replace(login, stage=Stage.OPEN), now):
+                raise LoginExpired("login_used")
+            essential = unable and login.request is not None and login.request.acr_essential
+            error = "unmet_authentication_requirements" if essential else "access_denied"
+            steps = login_trail.longer(login, login_trail.entry(now, "given_up", error))
+            config = self._settings().digest
+            login_trail.write(
+                tx, login, steps, now=now, outcome=Outcome.ABANDONED, reason="given up", config=config, address=address
+            )
+        return login, {"error": error}

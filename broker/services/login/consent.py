@@ -1,0 +1,114 @@
+"""Redemption and consent: a person saw what there is to agree to, and agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import PAGE_ERRORS, BadRequest, InvitationMismatch, InvitationUsed
+from broker.domain.gates import Step, decide
+from broker.domain.guest import GuestState, Person
+from broker.domain.ids import new_id
+from broker.domain.invitation import Invitation
+from broker.domain.mailbox import Mailbox, Why
+from broker.services.guests.transitions import begin, rules_of
+from broker.services.history import audit, login_trail
+from broker.services.login.facts import LoginContext
+from broker.services.login.sign_in import SignIn
+from broker.services.sessions.present import identity_of
+from broker.settings.load import Settings
+from broker.storage.directory import assignments, consents, people
+from broker.storage.engine import Connection, Database
+from broker.storage.login import invitations, logins
+
+
+class Redemption:
+    """Accept on `review-permissions`, for an invitation or for one more application."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], sign_in: SignIn) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._sign_in = sign_in
+
+    def accept(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> None:
+        """The button of the page that this login shows now: binds the identity, or records consent.
+
+        Everything in one transaction. Raises BadRequest where the login shows no such page (AZ-15), InvitationUsed,
+        InvitationMismatch (the identity is bound to somebody else, AL-07).
+        """
+        now = self._clock()
+        with self._db.write() as tx:
+            found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
+            said = decide(found.facts).next
+            step = said.step
+            if step is Step.REDEEM:
+                self._redeem(tx, found, address, now)
+            elif step is Step.CONSENT and found.person is not None and found.login.request is not None:
+                self._consent(tx, found, found.person.id, found.login.request.client_id, found.login.request.scopes, address)
+                entry = login_trail.entry(now, "consent", "given", scopes=list(found.login.request.scopes))
+                logins.change(tx, found.login, consented=True, trail=login_trail.longer(found.login, entry))
+            elif step is Step.DENY and said.code is not None:
+                raise PAGE_ERRORS[said.code](said.reason).of_login(found.login.id, found.login.reference)
+            elif step is not Step.ISSUE:  # ISSUE: a double click, the first one has done it
+                raise BadRequest("consent_login_mismatch").of_login(found.login.id, found.login.reference)
+
+    def _redeem(self, tx: Connection, found: LoginContext, address: str, now: int) -> None:
+        invitation, login = found.invitation, found.login
+        person = people.by_id(tx, invitation.person_id) if invitation else None
+        if invitation is None or person is None:
+            raise BadRequest("consent_login_mismatch").of_login(login.id, login.reference)
+        if not invitations.take(tx, invitation.id, now):
+            raise InvitationUsed("invitation_used").of_login(login.id, login.reference)
+        if found.person is None and not people.bind(tx, identity_of(found.login, person.id, now)):
+            raise InvitationMismatch("identity_taken").of_login(login.id, login.reference)
+        self._activate(tx, found, person, invitation, now)
+        for client_id, scopes in self._agreed(found, invitation).items():
+            self._consent(tx, found, person.id, client_id, scopes, address)
+        said = login_trail.entry(now, "redeem", "accepted", invitation=invitation.id, application=invitation.application)
+        own = found.login.request is not None
+        logins.change(tx, login, consented=own, invitation_id=invitation.id, trail=login_trail.longer(login, said))
+
+    def _activate(self, tx: Connection, found: LoginContext, person: Person, invitation: Invitation, now: int) -> None:
+        said = found.login.assertion
+        if said is None:
+            raise BadRequest("consent_login_mismatch").of_login(found.login.id, found.login.reference)
+        values: dict[str, Any] = {"partner": said.partner, "name": said.name or person.name, "profile": dict(said.claims)}
+        invited = Mailbox(
+            why=Why.INVITED,
+            address=invitation.email,
+            person=invitation.person_id,
+            identity=(said.partner, said.issuer, said.subject),
+        )
+        if (said.email == person.email and said.email_verified) or found.login.proven == invited.mark(found.login.id):
+            values["email_verified"] = True
+        if person.state is GuestState.INVITED:
+            values |= {"state": GuestState.ACTIVE.value, **begin(person, rules_of(self._settings()), now)}
+        people.change(tx, person.id, values)
+        if invitation.application is not None:
+            assignments.open_for(tx, new_id(), person.id, invitation.application, "", now)
+        actor = Actor(kind="person", id=person.id, request_id=found.login.reference)
+        data = {"partner": said.partner, "application": invitation.application or ""}
+        audit.record(tx, Event(name="invitation.redeemed", actor=actor, subject=person.id, target=invitation.id, data=data), now)
+
+    def _agreed(self, found: LoginContext, invitation: Invitation) -> dict[str, tuple[str, ...]]:
+        """What the page showed: the invitation's application with all its scopes, and the one that is being opened."""
+        agreed: dict[str, tuple[str, ...]] = {}
+        application = self._settings().applications.get(invitation.application or "")
+        if application is not None:
+            agreed[application.client_id] = tuple(application.scopes)
+        if found.login.request is not None:
+            mine = agreed.get(found.login.request.client_id, ())
+            agreed[found.login.request.client_id] = tuple(sorted({*mine, *found.login.request.scopes}))
+        return agreed
+
+    def _consent(
+        self, tx: Connection, found: LoginContext, person_id: str, client_id: str, scopes: tuple[str, ...], address: str
+    ) -> None:
+        now = found.facts.now
+        consents.record(tx, person_id, client_id, scopes, now)
+        actor = Actor(kind="person", id=person_id, address=address, request_id=found.login.reference)
+        audit.record(
+            tx, Event(name="consent.given", actor=actor, subject=person_id, target=client_id, data={"scopes": list(scopes)}), now
+        )

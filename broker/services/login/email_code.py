@@ -1,0 +1,288 @@
+"""The code by mail: sent when a login comes to it, typed in the browser of that login, good once (AL-04, HT-3, LP-04, RX-07).
+
+Whether anybody has the address shows nowhere: a stranger's address gets a code too, that nobody is told, by the same
+statements and under the same limits. Limits stand on sending: who types wrong codes uses up that code, never a guest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from broker.connectors.email_code import EmailCode
+from broker.domain.assertion import Assertion
+from broker.domain.audit import Actor, Event
+from broker.domain.connector import Ask, Connector, Inbound
+from broker.domain.errors import InvitationMismatch, LoginExpired, PartnerUntrusted, TooManyAttempts
+from broker.domain.gates import Step, decide
+from broker.domain.ids import new_id
+from broker.domain.login import Login
+from broker.domain.mail import Mail, MailKind
+from broker.domain.mailbox import LIFETIME, PARTNER, PAUSE, SENDS, TRIES, Mailbox, Why
+from broker.domain.network import counted
+from broker.domain.receipt import Outcome
+from broker.keyring.seal import Sealer
+from broker.services.history import audit, login_trail
+from broker.services.invitations.email_proof import MISMATCH
+from broker.services.login import email_code_budgets as budgets
+from broker.services.login.facts import LoginContext
+from broker.services.login.known_browsers import KnownBrowsers
+from broker.services.login.sign_in import SignIn
+from broker.services.messages.outbox import Outbox
+from broker.services.sessions.present import identity_of
+from broker.settings.load import Settings
+from broker.storage.directory import people
+from broker.storage.engine import Connection, Database
+from broker.storage.login import email_codes, logins
+from broker.storage.login.email_codes import MailCode
+from broker.storage.operations import rate_limits
+
+WRONG_OF_CLIENT = (200, 3600)
+
+
+class Entered(StrEnum):
+    """What became of a code that was typed. DONE: go on, here or in the tab that was faster. OVER: it is no longer good."""
+
+    DONE = "done"
+    WRONG = "wrong"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What the page says. wait: seconds until another code may be asked for; more: whether one may at all; over: it has expired."""
+
+    found: LoginContext
+    mailbox: Mailbox
+    again: bool
+    wait: int
+    more: bool
+    over: bool
+
+
+class MailCodes:
+    """Offer, send again, enter, decline: each one transaction on the live login of this browser."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        sign_in: SignIn,
+        outbox: Outbox,
+        sealer: Callable[[], Sealer],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._sign_in = sign_in
+        self._outbox = outbox
+        self._sealer = sealer
+        self._known = KnownBrowsers(sealer)
+
+    def offer(
+        self, login_id: str, browser: str | None, cookie: str | None, address: str, language: str, known: str | None = None
+    ) -> Sent:
+        """What is out for this login; the first code of a mailbox is sent. A reload sends nothing.
+
+        language: of the page. known: what `enter` gave a browser to keep. Raises TooManyAttempts (the limits, or a code that was tried too often), LoginExpired.
+        """
+        now = self._clock()
+        with self._db.write() as tx:
+            found, box = self._asked(tx, login_id, browser, cookie, address, now)
+            held, mark = email_codes.of_login(tx, login_id), box.mark(login_id)
+            fresh = held is None or held.mark != mark or held.spent_at is not None
+            if fresh:
+                self._send(tx, found, box, address, language, now, first=True, known=known)
+                held = email_codes.of_login(tx, login_id)
+        return self._sent(found, box, held, now)
+
+    def again(
+        self, login_id: str, browser: str | None, cookie: str | None, address: str, language: str, known: str | None = None
+    ) -> None:
+        """Another code in the place of the last one, once the pause is over. Raises as `offer` does."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found, box = self._asked(tx, login_id, browser, cookie, address, now)
+            self._send(tx, found, box, address, language, now, first=False, known=known)
+
+    def enter(
+        self, login_id: str, browser: str | None, cookie: str | None, address: str, typed: str
+    ) -> tuple[Entered, str | None]:
+        """A code that was typed; and, where it was right, what this browser keeps to be known by (FA-13). Raises TooManyAttempts with the last try, and where this client has tried too often."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found = self._sign_in.find(tx, login_id, browser, cookie, address, now)
+            box = found.mailbox
+            if decide(found.facts).next.step is not Step.CODE or box is None:
+                return Entered.DONE, None
+            if rate_limits.attempts_in(tx, f"code-wrong:{counted(address)}", now, WRONG_OF_CLIENT[1]) >= WRONG_OF_CLIENT[0]:
+                raise TooManyAttempts("codes_of_client").of_login(login_id, found.login.reference)
+            mark = box.mark(login_id)
+            tried = email_codes.count_try(tx, login_id, mark, now)
+            held = tried or email_codes.of_login(tx, login_id)
+            said = self._judged(box, mark, tried, typed, now) if tried else None
+            if said is not None and email_codes.spend(tx, login_id, mark, now):
+                self._accept(tx, found, box, mark, said, address)
+                return Entered.DONE, self._known.mark(box.address, now)
+            if tried is not None:
+                self._wrong(tx, found, box, address, now, last=tried.tries >= TRIES)
+        if held is None or held.mark != mark:
+            return Entered.OVER, None
+        if held.spent_at is not None:
+            return Entered.DONE, None
+        if held.tries >= TRIES:  # remembered first, then raised
+            raise _used_up(held, found.login)
+        return Entered.WRONG if tried is not None else Entered.OVER, None
+
+    def decline(self, login_id: str, browser: str | None, cookie: str | None, address: str) -> None:
+        """The person cannot read that mailbox: the dispatcher says invitation_mismatch (IN-01), or asks for somebody who vouches."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found, box = self._asked(tx, login_id, browser, cookie, address, now)
+            steps = login_trail.longer(found.login, login_trail.entry(now, "code", "declined", why=str(box.why)))
+            logins.change(tx, found.login, declined=box.mark(login_id) if box.why is not Why.HOME else None, trail=steps)
+
+    # --- parts
+
+    def _asked(
+        self, tx: Connection, login_id: str, browser: str | None, cookie: str | None, address: str, now: int
+    ) -> tuple[LoginContext, Mailbox]:
+        found = self._sign_in.find(tx, login_id, browser, cookie, address, now)
+        if decide(found.facts).next.step is not Step.CODE or found.mailbox is None:
+            raise LoginExpired("login_used")
+        return found, found.mailbox
+
+    @staticmethod
+    def _sent(found: LoginContext, box: Mailbox, held: MailCode | None, now: int) -> Sent:
+        login = found.login
+        if held is None or held.mark != box.mark(login.id) or held.tries >= TRIES:
+            raise _used_up(held, login)
+        over = now >= held.expires_at  # HT-12
+        wait = 0 if over else max(0, held.sent_at + PAUSE - now)
+        return Sent(found=found, mailbox=box, again=held.sends > 1, wait=wait, more=held.sends < SENDS, over=over)
+
+    def _send(
+        self,
+        tx: Connection,
+        found: LoginContext,
+        box: Mailbox,
+        client: str,
+        language: str,
+        now: int,
+        *,
+        first: bool,
+        known: str | None,
+    ) -> None:
+        login, mark = found.login, box.mark(found.login.id)
+        browser = self._known.id_of(known, box.address, now)
+        guest = people.by_code(tx, box.address, PARTNER, self._settings().issuer)
+        person = box.person or (guest.id if guest else new_id())  # a stranger's address: nobody's id (LP-04)
+        outbound = self._connector(box, login.id, person).begin(Ask(state=mark, login_hint=box.address))
+        content = json.dumps({**outbound.memory, "subject": person}).encode()
+        memory = self._sealer().seal(content, _purpose(login.id))
+        keep = email_codes.first if first else email_codes.again
+        if not keep(tx, login.id, mark=mark, memory=memory, now=now, expires_at=now + LIFETIME):
+            return  # a second tab was faster, or the pause is not over
+        budgets.spend(tx, login, box.address, client, now, known=browser)
+        application = found.application.name if found.application else ""
+        values = {"code": outbound.told, "minutes": LIFETIME // 60, "application": application, "why": str(box.why)}
+        mail = Mail(kind=MailKind.CODE, recipient=box.address, language=language, person=person, values=values)
+        self._outbox.add_for(tx, mail, now)
+        steps = login_trail.longer(login, login_trail.entry(now, "code", "sent", why=str(box.why)))
+        logins.change(tx, login, trail=steps)
+        self._audit(tx, "mail_code.asked", found, box, client, now)
+
+    def _connector(self, box: Mailbox, login_id: str, subject: str) -> Connector:
+        issuer = self._settings().issuer
+        return EmailCode(issuer=issuer, page=f"{issuer}/signin/{login_id}", address=box.address, subject=subject)
+
+    def _judged(self, box: Mailbox, mark: str, held: MailCode, typed: str, now: int) -> Assertion | None:
+        remembered = json.loads(self._sealer().open(held.memory, _purpose(held.login_id)))
+        connector = self._connector(box, held.login_id, remembered["subject"])
+        try:
+            return connector.complete(Inbound(params={"code": typed, "state": mark}, memory=remembered, now=now))
+        except PartnerUntrusted:
+            return None
+
+    def _accept(self, tx: Connection, found: LoginContext, box: Mailbox, mark: str, said: Assertion, client: str) -> None:
+        """The sign-in itself; or the proof beside it, which the redemption uses; or the guest's move."""
+        login, now = found.login, found.facts.now
+        steps = login_trail.longer(
+            login, login_trail.entry(now, "code", "proven", why=str(box.why), email_verified=True, amr=list(said.amr))
+        )
+        if box.why is Why.HOME:
+            changed = logins.change(tx, login, partner=PARTNER, assertion=said.to_json(), anew=False, trail=steps)
+        elif box.why in (Why.INVITED, Why.METHOD, Why.IDENTITY):
+            changed = logins.change(tx, login, proven=mark, trail=steps)
+        else:
+            self._move(tx, found, said, client)
+            moved = login_trail.entry(now, "moved", "bound", partner=login.assertion.partner if login.assertion else None)
+            changed = logins.change(tx, login, proven=mark, trail=[*steps, moved])
+        if not changed:
+            raise LoginExpired("login_used").of_login(login.id, login.reference)
+        self._audit(tx, "mail_code.accepted", found, box, client, now, person=said.subject)
+
+    def _move(self, tx: Connection, found: LoginContext, said: Assertion, client: str) -> None:
+        """From the code to the home organization, with proof of both; id, sub, groups and assignments hang off the person."""
+        login, now = found.login, found.facts.now
+        identity = identity_of(login, said.subject, now)
+        if not people.unbind(tx, PARTNER, said.issuer, said.subject):
+            raise LoginExpired("login_used").of_login(login.id, login.reference)
+        if not people.bind(tx, identity):
+            raise InvitationMismatch("identity_taken").of_login(login.id, login.reference)
+        people.change(tx, said.subject, {"partner": identity.partner, "email_verified": True})
+        actor = Actor(kind="person", id=said.subject, address=client, request_id=login.reference)
+        data = {"from": PARTNER, "to": identity.partner}
+        audit.record(tx, Event(name="guest.moved", actor=actor, subject=said.subject, target=identity.partner, data=data), now)
+
+    def _wrong(self, tx: Connection, found: LoginContext, box: Mailbox, client: str, now: int, *, last: bool) -> None:
+        login = found.login
+        rate_limits.count_attempt(tx, f"code-wrong:{counted(client)}", now, WRONG_OF_CLIENT[1])
+        steps = login_trail.longer(login, login_trail.entry(now, "code", "refused", "code_wrong", why=str(box.why)))
+        logins.change(tx, login, trail=steps)
+        self._audit(tx, "mail_code.refused", found, box, client, now, reason="code_tries" if last else "code_wrong")
+        if last:
+            login_trail.write(
+                tx,
+                login,
+                steps,
+                now=now,
+                outcome=Outcome.FAILED,
+                error="too_many_attempts",
+                reason="code_tries",
+                config=self._settings().digest,
+                address=client,
+                partner=found.home,
+                facts=found.facts,
+            )
+        if last and box.why is Why.INVITED:  # whoever answers for the guest hears of it (IN-01)
+            actor = Actor(kind="person", address=client, request_id=login.reference)
+            self._sign_in.tell_sponsor(tx, found, MISMATCH[1], actor)
+
+    @staticmethod
+    def _audit(
+        tx: Connection, name: str, found: LoginContext, box: Mailbox, client: str, now: int, *, reason: str = "", person: str = ""
+    ) -> None:
+        subject = person or box.person or ""  # concerned; who acts is known once the code was right
+        actor = Actor(kind="person", id=person, address=client, request_id=found.login.reference)
+        data = {"why": str(box.why)}
+        audit.record(
+            tx, Event(name=name, actor=actor, subject=subject, target=_target(found.login), reason=reason, data=data), now
+        )
+
+
+def _used_up(held: MailCode | None, login: Login) -> TooManyAttempts:
+    """code_tries: another code may be asked for; codes_of_login: this login has had its codes."""
+    reason = "code_tries" if held is not None and held.sends < SENDS else "codes_of_login"
+    return TooManyAttempts(reason).of_login(login.id, login.reference)
+
+
+def _target(login: Login) -> str:
+    return login.request.client_id if login.request else str(login.purpose)
+
+
+def _purpose(login_id: str) -> str:
+    return f"mail_code:{login_id}"

@@ -1,0 +1,81 @@
+"""What the page of a factor shows, and what the login keeps for its answer: a seed and a challenge, sealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from broker.domain.factor import Factor
+from broker.domain.gates import Next, Step
+from broker.domain.guest import Person
+from broker.domain.ids import new_id
+from broker.domain.login import Login
+from broker.factors import passkey, totp
+from broker.keyring.seal import Sealer
+from broker.services.login.facts import LoginContext
+from broker.settings.load import Settings
+from broker.storage.engine import Connection
+from broker.storage.login import logins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorPage:
+    """What a page needs. how: of the gate's answer. held: the person's factors. codes_left: unused recovery codes.
+
+    secret, link: of an app that is being added. options: for the browser's passkey call, as JSON.
+    """
+
+    found: LoginContext
+    person: Person
+    said: Next
+    held: tuple[Factor, ...]
+    codes_left: int
+    secret: str
+    link: str
+    options: dict[str, Any]
+
+    @property
+    def enrolling(self) -> bool:
+        """Whether a method is being added, not asked for."""
+        return self.said.step is Step.ENROLL
+
+
+def task_of(sealer: Sealer, login: Login) -> dict[str, str]:
+    """id, secret and challenge of what is being added or asked with; {} where there is nothing."""
+    if login.task is None:
+        return {}
+    task: dict[str, str] = json.loads(sealer.open(login.task, f"task:{login.id}"))
+    return task
+
+
+def first_task(tx: Connection, sealer: Sealer, login: Login) -> dict[str, str]:
+    """A new seed and challenge, or those of a second tab that was faster; {} where the login is over by now."""
+    task = {"id": new_id(), "secret": totp.new_secret(), "challenge": passkey.new_challenge()}
+    if logins.set_task(tx, login, sealer.seal(json.dumps(task).encode(), f"task:{login.id}")):
+        return task
+    now = logins.by_id(tx, login.id)
+    return task_of(sealer, now) if now is not None else {}
+
+
+def described(
+    settings: Settings, found: LoginContext, person: Person, said: Next, held: tuple[Factor, ...], left: int, task: dict[str, str]
+) -> FactorPage:
+    """What is known and made, as the page wants it. left: unused recovery codes."""
+    company, challenge, verify = settings.broker.organization.name, task["challenge"], said.how == "passkey"
+    if said.step is Step.CHALLENGE:
+        options = passkey.request(settings.issuer, challenge=challenge, held=_usable(held, verify=verify), verify=verify)
+    else:
+        options = passkey.creation(
+            settings.issuer, challenge=challenge, company=company, person_id=person.id, account=person.email,
+            name=person.name, held=held, verify=verify and not found.login.wish,
+        )  # fmt: skip
+    link = totp.link(task["secret"], account=person.email, company=company)
+    return FactorPage(
+        found=found, person=person, said=said, held=held, codes_left=left, secret=task["secret"], link=link, options=options
+    )
+
+
+def _usable(held: Iterable[Factor], *, verify: bool) -> list[Factor]:
+    return [factor for factor in held if factor.credential is not None and (factor.verified or not verify)]

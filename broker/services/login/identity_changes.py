@@ -1,0 +1,158 @@
+"""A subject that says another address, or another person: marked, on record, and asked about (FA-18).
+
+Another address alone lets the person in, but the address of the record is no longer said to be verified, and whoever answers
+for them is asked. Another name beside it wants proof first: a code to the recorded mailbox, or that answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from broker.domain.assertion import Assertion
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import Conflict
+from broker.domain.guest import Identity, Person
+from broker.domain.guest_states import Act
+from broker.domain.identity_change import Change, change_of
+from broker.domain.mail import Mail, MailKind
+from broker.domain.question import Question, QuestionKind
+from broker.services.guests.transitions import carry_out, rules_of
+from broker.services.history import audit
+from broker.services.login.facts import LoginContext
+from broker.services.messages.mail_questions import Handler, ask
+from broker.services.messages.outbox import Outbox
+from broker.services.messages.respondents import who_answers
+from broker.services.sessions.present import identity_of
+from broker.settings.load import Settings
+from broker.storage.directory import people
+from broker.storage.engine import Connection
+from broker.storage.operations import mail_questions, rate_limits
+
+DAY = 86_400
+ANSWERED_WITHIN = 14 * DAY
+
+
+class IdentityChanges:
+    """Note, ask, and do what was answered. Every method works in the transaction that it is handed."""
+
+    def __init__(self, settings: Callable[[], Settings], outbox: Outbox) -> None:
+        self._settings = settings
+        self._outbox = outbox
+
+    def settle(self, tx: Connection, found: LoginContext, person: Person, actor: Actor) -> Person:
+        """The person of a sign-in that is let in, as the record is from now on; what the identity said is remembered."""
+        said, now = found.login.assertion, found.facts.now
+        if said is None:
+            return person
+        change = change_of(person, said)
+        values: dict[str, bool] = {}
+        if change is Change.ADDRESS:
+            told = self._ask(tx, person, said, now)
+            self._record(tx, person, said, actor, now, what=change, told=told, proven=False)
+            values = {"email_verified": False}
+        elif change is Change.BOTH:  # the gate saw the proof of the recorded mailbox
+            mail_questions.close(tx, person.id, QuestionKind.IDENTITY, now)
+            self._record(tx, person, said, actor, now, what=change, told=False, proven=True)
+        elif said.email == person.email and said.email_verified and not person.email_verified:
+            values = {"email_verified": True}
+        if values:
+            people.change(tx, person.id, values)
+        heard = identity_of(found.login, person.id, now)
+        if said.email is not None and (heard.said_email, heard.said_name) != (person.said_email, person.said_name):
+            people.heard(tx, heard)
+        return replace(person, email_verified=values.get("email_verified", person.email_verified))
+
+    def note(self, tx: Connection, found: LoginContext, reason: str, actor: Actor) -> bool:
+        """Somebody who is refused because name and address are others: whoever answers is asked. True if they were."""
+        said, person, now = found.login.assertion, found.person, found.facts.now
+        if reason != "identity_changed" or said is None or person is None:
+            return False
+        told = self._ask(tx, person, said, now)
+        self._record(tx, person, said, actor, now, what=Change.BOTH, told=told, proven=False)
+        return told
+
+    def answers(self) -> Mapping[str, Handler]:
+        """The answers to the question whether that is still the same person."""
+        return {"yes": self._same, "no": self._stop}
+
+    def _ask(self, tx: Connection, person: Person, said: Assertion, now: int) -> bool:
+        """Once a person and day. False where nobody answers, or where they were asked already."""
+        settings = self._settings()
+        asked = who_answers(tx, settings, QuestionKind.IDENTITY, person, None, now)
+        if not asked or rate_limits.count_attempt(tx, f"identity:{person.id}", now, DAY) > 1:
+            return False
+        mail_questions.close(tx, person.id, QuestionKind.IDENTITY, now)
+        partner = settings.partners.get(said.partner)
+        data: dict[str, object] = {
+            "partner_id": said.partner,
+            "issuer": said.issuer,
+            "subject": said.subject,
+            "tried": said.email or "",
+            "name": said.name or "",
+            "at": partner.name if partner else said.partner,
+        }
+        for one in asked:
+            ticket = ask(tx, QuestionKind.IDENTITY, person.id, one, data, ANSWERED_WITHIN, now)
+            self._outbox.add(tx, self._mail(tx, person, one, data, f"{settings.issuer}/question/{ticket}"), now)
+        return True
+
+    def _mail(self, tx: Connection, person: Person, asked: str, data: Mapping[str, object], url: str) -> Mail:
+        member = people.by_email(tx, asked)
+        values = {
+            "guest": person.name or person.email,
+            "email": person.email,
+            "tried": data["tried"],
+            "name": data["name"],
+            "at": data["at"],
+            "url": url,
+        }
+        language = (member.language if member else "") or self._settings().broker.languages[0]
+        return Mail(kind=MailKind.IDENTITY, recipient=asked, language=language, person=person.id, values=values)
+
+    @staticmethod
+    def _record(
+        tx: Connection, person: Person, said: Assertion, actor: Actor, now: int, *, what: Change, told: bool, proven: bool
+    ) -> None:
+        personal = {"asserted": said.email or "", "asserted_name": said.name or "", "before": person.said_email or ""}
+        data = {"partner": said.partner, "what": str(what), "told": told, "proven": proven}
+        event = Event(
+            name="identity.changed",
+            actor=actor,
+            subject=person.id,
+            data=data,
+            personal={name: value for name, value in personal.items() if value},
+        )
+        audit.record(tx, event, now)
+
+    def _same(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
+        """That name and address are this person's from now on; whether the address is verified is another matter."""
+        said = question.data
+        partner, issuer, subject = (str(said[name]) for name in ("partner_id", "issuer", "subject"))
+        person = people.by_identity(tx, partner, issuer, subject)
+        if person is None or person.id != question.person_id:
+            raise Conflict("this identity is not bound to this person any more", "identity_gone")
+        email, name = str(said["tried"])[:320], str(said["name"])[:256]
+        people.heard(
+            tx,
+            Identity(
+                partner=partner,
+                issuer=issuer,
+                subject=subject,
+                person_id=person.id,
+                bound_at=now,
+                said_email=email or None,
+                said_name=name or None,
+            ),
+        )
+        mail_questions.close(tx, person.id, QuestionKind.IDENTITY, now)
+        data = {"partner": partner, "question": question.id}
+        audit.record(tx, Event(name="identity.accepted", actor=actor, subject=person.id, data=data), now)
+
+    def _stop(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
+        """Somebody else has the account: the access is blocked until staff has settled it."""
+        person = people.by_id(tx, question.person_id, lock=True)
+        if person is None:
+            raise Conflict("there is no such guest any more", "guest_unknown")
+        data = {"cause": "identity_changed", "question": question.id}
+        carry_out(tx, actor, person, Act.BLOCK, now, rules_of(self._settings()), data=data)

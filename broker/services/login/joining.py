@@ -1,0 +1,77 @@
+"""A member of staff is created at the first sign-in at the company's own partner (contract: identity rules)."""
+
+from __future__ import annotations
+
+from broker.domain.assertion import Assertion
+from broker.domain.audit import Actor, Event
+from broker.domain.guest import GuestState, Person, PersonKind
+from broker.domain.ids import new_id
+from broker.services.history import audit
+from broker.services.login.facts import LoginContext
+from broker.services.sessions.present import identity_of
+from broker.storage.directory import people
+from broker.storage.engine import Connection
+from broker.storage.login import invitations
+
+
+def join(tx: Connection, found: LoginContext, now: int) -> None:
+    """The member of this login's assertion, with the identity bound.
+
+    Somebody of the staff's domain who was invited before the domain was theirs, and never came, becomes the member (FA-07).
+    An address of a guest who did come, or of an earlier member, is staff's to settle, never ours.
+    """
+    said = found.login.assertion
+    if said is None or said.email is None:
+        return
+    person = Person(
+        id=new_id(),
+        kind=PersonKind.MEMBER,
+        state=GuestState.ACTIVE,
+        email=said.email,
+        email_verified=True,
+        name=said.name or "",
+        partner=said.partner,
+        created_at=now,
+        redeemed_at=now,
+        profile=dict(said.claims),
+    )
+    was_invited = not people.add(tx, person)
+    if was_invited:
+        held = _invited(tx, said, now)
+        if held is None:
+            return
+        person = held
+    bound = people.bind(tx, identity_of(found.login, person.id, now))
+    actor = Actor(kind="person", id=person.id, request_id=found.login.reference)
+    data = {"partner": said.partner, "bound": bound, "was_invited": was_invited}
+    audit.record(
+        tx, Event(name="member.joined", actor=actor, subject=person.id, data=data, personal={"email": person.email}), now
+    )
+
+
+def _invited(tx: Connection, said: Assertion, now: int) -> Person | None:
+    """The guest who was invited and never came, as the member that they are."""
+    held = people.by_email(tx, said.email or "", lock=True)
+    if (
+        held is None
+        or held.kind is not PersonKind.GUEST
+        or held.state is not GuestState.INVITED
+        or people.identities_of(tx, held.id)
+    ):
+        return None
+    invitations.revoke_pending(tx, held.id)
+    values = {
+        "kind": PersonKind.MEMBER.value,
+        "state": GuestState.ACTIVE.value,
+        "email_verified": True,
+        "name": said.name or held.name,
+        "partner": said.partner,
+        "sponsor": None,
+        "orphaned_at": None,
+        "expires_at": None,
+        "due_at": None,
+        "redeemed_at": now,
+        "profile": dict(said.claims),
+    }
+    people.change(tx, held.id, values)
+    return people.by_id(tx, held.id)

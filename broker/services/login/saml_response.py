@@ -1,0 +1,186 @@
+"""The assertion consumer service: a SAML response by POST, judged, parked, and claimed by the browser that began (HS-17, HS-31, HW-4)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from broker.domain.connector import Inbound
+from broker.domain.errors import BadRequest, LoginExpired, PageError, PartnerUntrusted, TooManyAttempts
+from broker.domain.ids import digest, new_secret
+from broker.domain.login import Login, Stage
+from broker.domain.network import counted
+from broker.keyring.seal import Sealer
+from broker.services.login.upstream import PARKED_FOR, Upstream, goes_on_without
+from broker.services.partners import known_claims
+from broker.services.partners.documents import Partners
+from broker.services.partners.saml import acs_url
+from broker.services.rate_limits import RateLimits
+from broker.settings.load import Settings
+from broker.storage.engine import Database
+from broker.storage.factors import single_use
+from broker.storage.login import logins
+
+if TYPE_CHECKING:
+    from broker.connectors.saml.envelope import Envelope
+    from broker.connectors.saml.response import JudgedAssertion
+
+RELAY_STATE = 80  # bytes (bindings 3.4.3); ours has 43
+REFUSALS, WINDOW = 300, 600  # refused messages an address may send in so many seconds (RX-02)
+AT_ONCE, PATIENCE = 8, 5.0  # messages of a process that are judged at the same moment; seconds to wait for a place (HS-17)
+SKEW = 300  # seconds that an assertion's ID is kept behind its end (HS-31): the most that a partner's file can allow
+
+
+class Unsolicited(Exception):
+    """Not an answer to any request of ours, at the own address of a partner that may begin (HS-40). It was not read."""
+
+
+class Acs:
+    """From the POST to a parked row. It trusts nothing about the browser and does not touch the login."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        partners: Partners,
+        upstream: Upstream,
+        attempts: RateLimits,
+        sealer: Callable[[], Sealer],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._partners = partners
+        self._upstream = upstream
+        self._attempts = attempts
+        self._sealer = sealer
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+
+    def arrive(self, at: str | None, params: Mapping[str, str], address: str) -> tuple[str, str]:
+        """Judge a response and park what it proves; the partner, and the handle for the GET that claims it.
+
+        at: the partner whose own address it came to, None for the common one. params: SAMLResponse, RelayState.
+        Raises Unsolicited, BadRequest(relay_state, saml_decode), LoginExpired, PartnerUntrusted, PartnerFailed,
+        TooManyAttempts.
+        """
+        try:
+            return self._arrive(at, params, address)
+        except PageError as error:
+            if not isinstance(error, TooManyAttempts):
+                self._attempts.hit(f"acs:{counted(address)}", limit=REFUSALS, window=WINDOW)
+            raise
+
+    def _arrive(self, at: str | None, params: Mapping[str, str], address: str) -> tuple[str, str]:
+        login = self._login(at, params, address)
+        partner = login.partner or ""
+        try:
+            memory = json.loads(self._sealer().open(login.memory or "", f"login:{login.id}"))
+            if memory.get("acs") != self._address_of(at):
+                raise PartnerUntrusted(
+                    "saml_destination", f"HS-24: the answer came to {self._address_of(at)}, not to the address of the request"
+                )
+            envelope = _envelope(params)
+            if envelope.in_response_to != memory.get("request_id"):  # before any key is touched
+                raise PartnerUntrusted(
+                    "saml_in_response_to", "HS-23: InResponseTo of samlp:Response is not the request of this sign-in"
+                )
+            self._check_name_id(partner, envelope)
+            now = self._clock()
+            inbound = Inbound(params=params, memory=memory, now=now, known=known_claims.addresses(self._db, login, partner, now))
+            judged = self._judged(partner, inbound, envelope)
+            handle = new_secret()
+            content = {"assertion": judged.assertion.to_json(), "state": digest(params["RelayState"])}
+            sealed = self._sealer().seal(json.dumps(content).encode(), f"parked:{digest(handle)}")
+            now = self._clock()
+            with self._db.write() as tx:
+                if not single_use.once(tx, "saml", f"{partner}\0{judged.assertion_id}", judged.not_on_or_after + SKEW):
+                    raise PartnerUntrusted("saml_replay", "HS-31: ID of saml:Assertion: this assertion was shown before")
+                logins.park(
+                    tx, handle=digest(handle), login_id=login.id, partner=partner, content=sealed, expires_at=now + PARKED_FOR
+                )
+        except PageError as error:
+            if goes_on_without(error, memory):
+                return partner, self._park_refusal(login, partner, params["RelayState"], error)
+            self._upstream.refused(login, error, address)
+            raise error.of_login(login.id, login.reference) from error
+        return partner, handle
+
+    def _check_name_id(self, partner: str, envelope: Envelope) -> None:
+        """What the partner's file alone can refuse, before any key is touched (SR-39)."""
+        from broker.connectors.saml.subject import check_name_id
+
+        file = self._settings().partners.get(partner)
+        if file is not None and file.saml is not None:
+            check_name_id(envelope.document.assertion, file.saml.subject)
+
+    def _judged(self, partner: str, inbound: Inbound, envelope: Envelope) -> JudgedAssertion:
+        """The answer to a request of ours. A key that we do not know makes us look for the partner's new one, if the interval
+        allows: no place is held meanwhile (HS-36).
+        """
+        try:
+            with self._place():
+                return self._partners.saml_connector(partner).judge(inbound, envelope)
+        except PartnerUntrusted as error:
+            fresh = self._partners.saml_connector_with_new_keys(partner) if error.reason == "saml_signature" else None
+            if fresh is None:
+                raise
+        with self._place():
+            return fresh.judge(inbound, envelope)
+
+    def _park_refusal(self, login: Login, partner: str, state: str, error: PageError) -> str:
+        """The partner gives no more proof: the browser that began goes on without (HO-15)."""
+        handle, now = new_secret(), self._clock()
+        content = json.dumps({"refused": error.reason, "state": digest(state)}).encode()
+        sealed = self._sealer().seal(content, f"parked:{digest(handle)}")
+        with self._db.write() as tx:
+            logins.park(
+                tx, handle=digest(handle), login_id=login.id, partner=partner, content=sealed, expires_at=now + PARKED_FOR
+            )
+        return handle
+
+    def _login(self, at: str | None, params: Mapping[str, str], address: str) -> Login:
+        """The login that RelayState is the handle of; without one nothing is read but the envelope (HS-17, HS-40).
+
+        Who has sent too much that was refused is not listened to (RX-02).
+        """
+        state, now = params.get("RelayState", ""), self._clock()
+        fits = state != "" and len(state.encode("utf-8", "surrogatepass")) <= RELAY_STATE
+        with self._db.read() as tx:
+            self._attempts.check(f"acs:{counted(address)}", limit=REFUSALS, window=WINDOW, tx=tx)
+            found = logins.by_state(tx, digest(state)) if fits else None
+        if found is not None and found[0].stage is Stage.WAITING and now < found[0].expires_at:
+            return found[0]
+        partner = self._settings().partners.get(at) if at is not None else None
+        if partner is not None and partner.saml is not None and partner.saml.allow_idp_initiated:
+            raise Unsolicited
+        if len(state) > RELAY_STATE:
+            raise BadRequest("relay_state", "longer than 80 bytes")
+        if _envelope(params).in_response_to is None:
+            raise PartnerUntrusted("saml_unsolicited", "HS-40: samlp:Response has no InResponseTo; sign-ins begin here")
+        if found is None:
+            raise LoginExpired("relay_state")
+        raise LoginExpired("login_used" if found[0].stage is not Stage.WAITING else "login_expired")
+
+    def _address_of(self, at: str | None) -> str:
+        settings = self._settings()
+        return acs_url(settings, settings.partners.get(at)) if at is not None else acs_url(settings, None)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._places.acquire(timeout=PATIENCE):
+            raise TooManyAttempts("saml_busy", f"more than {AT_ONCE} responses at once")
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+def _envelope(params: Mapping[str, str]) -> Envelope:
+    """The message through the gate. Raises BadRequest(saml_decode), PartnerUntrusted(saml_structure)."""
+    from broker.connectors.saml.envelope import peek  # with lxml and xmlsec: only where a response arrives
+
+    return peek(params.get("SAMLResponse", ""))

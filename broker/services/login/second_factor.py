@@ -1,0 +1,260 @@
+"""Proof within a login: a code, a recovery code or a passkey is asked for, a method is added. The dispatcher does the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import BadRequest, TooManyAttempts
+from broker.domain.factor import Factor, Method, Proof
+from broker.domain.gates import Next, Step, decide
+from broker.domain.guest import Person
+from broker.domain.receipt import Outcome
+from broker.factors import passkey, recovery, totp
+from broker.keyring.seal import Sealer
+from broker.services.history import audit, login_trail
+from broker.services.login import otp_check
+from broker.services.login.factor_page import FactorPage, described, first_task, task_of
+from broker.services.login.facts import LoginContext
+from broker.services.login.sign_in import SignIn
+from broker.services.messages.factor_notices import notice
+from broker.services.messages.outbox import Outbox
+from broker.settings.load import Settings
+from broker.storage.directory import people
+from broker.storage.engine import Connection, Database
+from broker.storage.factors import factors, resets
+from broker.storage.login import logins
+
+MOST = 10  # methods of one person
+DAY = 86_400  # seconds between two mails about a copy of one passkey
+_PAUSED = "factor_attempts"
+
+
+class Proving:
+    """Each use-case is one transaction on the live login of this browser; a refusal is remembered before it is told."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        sign_in: SignIn,
+        sealer: Callable[[], Sealer],
+        outbox: Outbox,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._sign_in = sign_in
+        self._sealer = sealer
+        self._outbox = outbox
+
+    def asked(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> FactorPage | None:
+        """What this login's page shows. None: the login asks for neither."""
+        with self._db.write() as tx:
+            found, said = self._at(tx, login_id, browser, session_cookie, address, self._clock())
+        return self.shown(found, said)
+
+    def shown(self, found: LoginContext, said: Next) -> FactorPage | None:
+        """The same of a login that was looked at just now; makes seed and challenge where there are none yet."""
+        if said.step not in (Step.CHALLENGE, Step.ENROLL) or found.person is None:
+            return None
+        with self._db.write() as tx:
+            task = task_of(self._sealer(), found.login) or first_task(tx, self._sealer(), found.login)
+            if not task:
+                return None
+            held = tuple(factors.of_person(tx, found.person.id))
+            left = factors.codes_left(tx, found.person.id) if held else 0
+        return described(self._settings(), found, found.person, said, held, left, task)
+
+    def code(self, login_id: str, browser: str | None, session_cookie: str | None, text: str, address: str) -> bool:
+        """A code of an app, or a recovery code; False for a wrong one. Raises TooManyAttempts, BadRequest (no code is due)."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            person = self._due(found, said, Step.CHALLENGE)
+            if person is None:
+                return True
+            within = otp_check.allowed(tx, person.id, now)
+            held = factors.of_person(tx, person.id)
+            proof = otp_check.prove(tx, self._sealer(), person.id, held, text, now) if within else None
+            if proof is None:
+                reason = "factor_code" if within else _PAUSED
+                self._refused(tx, found, person, reason, address, now)
+            else:
+                otp_check.succeeded(tx, person.id, now)
+                self._proven(tx, found, proof, now)
+                if proof.method is Method.RECOVERY:
+                    left = factors.codes_left(tx, person.id)
+                    self._tell(tx, found, person, "factor.recovery_used", address, now, {"left": left})
+        if not within:
+            raise TooManyAttempts(_PAUSED).of_login(found.login.id, found.login.reference)
+        return proof is not None
+
+    def passkey(self, login_id: str, browser: str | None, session_cookie: str | None, answer: str, address: str) -> bool:
+        """A passkey's answer; False if it does not prove it. A challenge is good for one answer. Raises BadRequest."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            person = self._due(found, said, Step.CHALLENGE)
+            if person is None:
+                return True
+            proof, reason = None, ""
+            try:
+                proof = self._by_passkey(tx, found, person, answer, verify=said.how == "passkey", now=now)
+            except passkey.PasskeyRefused as error:
+                reason = error.reason
+            if proof is not None:
+                self._proven(tx, found, proof, now)
+            else:
+                self._refused(tx, found, person, reason, address, now)
+        return proof is not None
+
+    def add_app(
+        self, login_id: str, browser: str | None, session_cookie: str | None, text: str, address: str
+    ) -> tuple[str, ...] | None:
+        """Confirm a new app by its first code; the recovery codes if it is the first method, else (). None: a wrong code.
+
+        The code is used up with it (MF-01). Raises TooManyAttempts, BadRequest.
+        """
+        now, fresh = self._clock(), None
+        with self._db.write() as tx:
+            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            person = self._due(found, said, Step.ENROLL)
+            if person is None:
+                return ()
+            task = task_of(self._sealer(), found.login)
+            within = otp_check.allowed(tx, person.id, now)
+            may = within and bool(task) and said.how in ("any", "totp")
+            step = totp.step_of(task["secret"], text, now, 0) if may else None
+            if step is None or not logins.take_task(tx, found.login):
+                self._refused(tx, found, person, "factor_code" if within else _PAUSED, address, now)
+            else:
+                otp_check.succeeded(tx, person.id, now)
+                sealed = self._sealer().seal(task["secret"].encode("ascii"), otp_check.purpose(task["id"]))
+                factor = self._new(task["id"], person, Method.TOTP, now, sealed=sealed, last_step=step)
+                proof = Proof(method=Method.TOTP, at=now, by=factor.id, person=person.id)
+                fresh = self._add(tx, found, person, factor, proof, address, now)
+        if not within:
+            raise TooManyAttempts(_PAUSED).of_login(found.login.id, found.login.reference)
+        return fresh
+
+    def add_passkey(
+        self, login_id: str, browser: str | None, session_cookie: str | None, answer: str, address: str
+    ) -> tuple[str, ...] | None:
+        """Add the passkey that the browser made; as `add_app`."""
+        now, fresh = self._clock(), None
+        with self._db.write() as tx:
+            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            person = self._due(found, said, Step.ENROLL)
+            if person is None:
+                return ()
+            task, verify, issuer = (
+                task_of(self._sealer(), found.login),
+                said.how == "passkey" and not found.login.wish,
+                self._settings().issuer,
+            )
+            try:
+                if not task or said.how == "totp" or not logins.take_task(tx, found.login):
+                    raise passkey.PasskeyRefused("passkey_challenge")
+                made = passkey.made(answer, issuer=issuer, challenge=task["challenge"], verify=verify)
+            except passkey.PasskeyRefused as error:
+                self._refused(tx, found, person, error.reason, address, now)
+            else:
+                factor = self._new(
+                    task["id"], person, Method.PASSKEY, now, credential=made.id, public_key=made.public_key,
+                    sign_count=made.sign_count, verified=made.verified, synced=made.synced, transports=made.transports,
+                )  # fmt: skip
+                proof = _passkey_proof(factor, now, verified=made.verified, synced=made.synced)
+                fresh = self._add(tx, found, person, factor, proof, address, now)
+        return fresh
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _at(
+        self, tx: Connection, login_id: str, browser: str | None, session_cookie: str | None, address: str, now: int
+    ) -> tuple[LoginContext, Next]:
+        found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
+        return found, decide(found.facts).next
+
+    @staticmethod
+    def _due(found: LoginContext, said: Next, step: Step) -> Person | None:
+        """The person who is asked; None for the second of two clicks. Raises BadRequest where the login stands elsewhere."""
+        if said.step is step and found.person is not None:
+            return found.person
+        if said.step is Step.ISSUE and found.login.proofs:
+            return None
+        raise BadRequest("factor_login_mismatch").of_login(found.login.id, found.login.reference)
+
+    def _by_passkey(self, tx: Connection, found: LoginContext, person: Person, answer: str, *, verify: bool, now: int) -> Proof:
+        """Raises PasskeyRefused."""
+        task, credential = task_of(self._sealer(), found.login), passkey.credential_of(answer)
+        factor = next((one for one in factors.of_person(tx, person.id) if one.credential == credential), None)
+        if not task or factor is None or not logins.take_task(tx, found.login):
+            raise passkey.PasskeyRefused("passkey_challenge" if factor is not None else "passkey_unknown")
+        issuer = self._settings().issuer
+        used = passkey.used(answer, issuer=issuer, challenge=task["challenge"], factor=factor, verify=verify)
+        if not factors.counted(tx, factor.id, used.count, checks=used.verified, now=now):
+            if factors.copied(tx, factor.id, now, DAY):
+                self._outbox.add(tx, notice(person, "copied", now, {}), now)
+            raise passkey.PasskeyRefused("passkey_cloned")
+        return _passkey_proof(factor, now, verified=used.verified, synced=used.synced)
+
+    @staticmethod
+    def _new(factor_id: str, person: Person, method: Method, now: int, **values: Any) -> Factor:
+        return Factor(id=factor_id, person_id=person.id, method=method, name="", created_at=now, last_used_at=now, **values)
+
+    def _add(
+        self, tx: Connection, found: LoginContext, person: Person, factor: Factor, proof: Proof, address: str, now: int
+    ) -> tuple[str, ...] | None:
+        held = factors.of_person(tx, person.id)
+        if len(held) >= MOST or not factors.add(tx, factor):
+            self._refused(tx, found, person, "factor_known", address, now)
+            return None
+        fresh = () if held else recovery.new_codes()
+        if fresh:
+            plain = [recovery.normal(code) or "" for code in fresh]
+            factors.set_codes(tx, person.id, [recovery.hashed(person.id, code) for code in plain], now)
+        said = login_trail.entry(now, "enroll", "added", method=factor.method.value, factor=factor.id)
+        self._proven(tx, found, proof, now, said)
+        self._tell(tx, found, person, "factor.added", address, now, {"method": factor.method.value, "factor": factor.id})
+        return fresh
+
+    def _proven(self, tx: Connection, found: LoginContext, proof: Proof, now: int, *more: dict[str, Any]) -> None:
+        """The fact that the dispatcher goes on with (MF-01: taken already)."""
+        login = found.login
+        said = more or (login_trail.entry(now, "challenge", "proven", method=proof.method.value, factor=proof.by),)
+        proofs = [one.to_json() for one in (*login.proofs, proof)]
+        if found.person is not None and found.person.vouched_until is not None:  # it was for one method (FA-05)
+            people.change(tx, found.person.id, {"vouched_until": None})
+        if found.person is not None and resets.stop(tx, found.person.id):  # MF-12: nothing is lost
+            actor = Actor(kind="person", id=found.person.id, request_id=login.reference)
+            audit.record(tx, Event(name="factor.reset_stopped", actor=actor, subject=found.person.id), now)
+            self._outbox.add(tx, notice(found.person, "reset_stopped", now, {}), now)
+        if not logins.change(tx, login, proofs=proofs, trail=login_trail.longer(login, *said)):
+            raise BadRequest("factor_login_mismatch").of_login(login.id, login.reference)
+
+    def _refused(self, tx: Connection, found: LoginContext, person: Person, reason: str, address: str, now: int) -> None:
+        login = found.login
+        steps = login_trail.longer(login, login_trail.entry(now, "challenge", "refused", reason))
+        logins.change(tx, login, trail=steps)
+        if reason == _PAUSED:
+            login_trail.write(
+                tx, login, steps, now=now, outcome=Outcome.FAILED, error=TooManyAttempts.code, reason=reason,
+                config=self._settings().digest, address=address, person_id=person.id, facts=found.facts,
+            )  # fmt: skip
+        actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
+        audit.record(tx, Event(name="factor.refused", actor=actor, subject=person.id, reason=reason), now)
+
+    def _tell(
+        self, tx: Connection, found: LoginContext, person: Person, name: str, address: str, now: int, data: dict[str, Any]
+    ) -> None:
+        """Audit, and a mail to the person: whoever it was not must learn of it."""
+        actor = Actor(kind="person", id=person.id, address=address, request_id=found.login.reference)
+        audit.record(tx, Event(name=name, actor=actor, subject=person.id, data=data), now)
+        self._outbox.add(tx, notice(person, name.removeprefix("factor."), now, data), now)
+
+
+def _passkey_proof(factor: Factor, now: int, *, verified: bool, synced: bool) -> Proof:
+    return Proof(method=Method.PASSKEY, at=now, by=factor.id, person=factor.person_id, verified=verified, synced=synced)

@@ -1,0 +1,84 @@
+"""Terms of use: the text in the person's language, and who accepted which version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from broker.domain.audit import Actor, Event
+from broker.domain.errors import BadRequest
+from broker.domain.gates import Step, decide
+from broker.services.history import audit, login_trail
+from broker.services.login.sign_in import SignIn
+from broker.settings.load import Settings
+from broker.storage.directory import terms
+from broker.storage.engine import Database
+from broker.storage.login import logins
+
+LARGEST = 256 * 1024  # bytes of a text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsText:
+    """The terms in force, as one person reads them. language: of the file that was found. text: Markdown."""
+
+    version: str
+    language: str
+    text: str
+
+
+class Terms:
+    """The text stands in files: FILE, and beside it FILE with a language before its ending (terms.md, terms.nl.md)."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], sign_in: SignIn) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._sign_in = sign_in
+
+    def text(self, language: str) -> TermsText | None:
+        """The text in a language, else as the company wrote it; None where there are no terms. Raises OSError, UnicodeError."""
+        settings = self._settings()
+        asked = settings.broker.terms_of_use
+        if asked is None:
+            return None
+        plain = settings.home / asked.file
+        own = plain.with_name(f"{plain.stem}.{language}{plain.suffix}")
+        found, tongue = (own, language) if own.is_file() else (plain, _first(settings.broker.languages))
+        return TermsText(version=asked.version, language=tongue, text=_read(found))
+
+    def accepted(self, person_id: str) -> list[dict[str, object]]:
+        """Every version that somebody accepted, the newest first."""
+        with self._db.read() as tx:
+            return terms.of_person(tx, person_id)
+
+    def accept(
+        self, login_id: str, browser: str | None, session_cookie: str | None, address: str, *, version: str, language: str
+    ) -> None:
+        """The button of the page that this login shows now. A version that is not in force any more is not taken for the new one."""
+        now = self._clock()
+        with self._db.write() as tx:
+            found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
+            login, person, in_force = found.login, found.person, found.facts.terms
+            step = decide(found.facts).next.step
+            if step is not Step.TERMS and found.facts.terms_accepted:
+                return  # a double click, the first one has done it
+            if step is not Step.TERMS or person is None or in_force is None:
+                raise BadRequest("terms_login_mismatch").of_login(login.id, login.reference)
+            if version != in_force or not terms.accept(tx, person.id, in_force, language, now):
+                return
+            said = login_trail.entry(now, "terms", "accepted", version=in_force)
+            logins.change(tx, login, trail=login_trail.longer(login, said))
+            actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
+            data = {"version": in_force, "language": language}
+            audit.record(tx, Event(name="terms.accepted", actor=actor, subject=person.id, data=data), now)
+
+
+def _first(languages: Sequence[str]) -> str:
+    return languages[0]
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as source:
+        return source.read(LARGEST).decode("utf-8-sig")

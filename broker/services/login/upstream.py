@@ -1,0 +1,293 @@
+"""To the home organization and back: the request goes out, the answer comes in once, for the browser that began."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from broker.domain import assurance
+from broker.domain.assertion import Assertion
+from broker.domain.audit import Actor, Event
+from broker.domain.connector import Ask, Inbound, Outbound
+from broker.domain.errors import LoginExpired, NoMoreProof, PageError, PartnerFailed, PartnerUntrusted, TooManyAttempts
+from broker.domain.ids import digest, new_secret
+from broker.domain.login import Login, Stage
+from broker.domain.network import counted
+from broker.domain.receipt import Outcome
+from broker.keyring.seal import Sealer
+from broker.services.history import audit, login_trail
+from broker.services.login.context import live
+from broker.services.partners import known_claims
+from broker.services.partners.documents import Partners
+from broker.settings.load import Settings
+from broker.settings.model import PartnerFile
+from broker.storage.engine import Database
+from broker.storage.login import logins
+from broker.storage.operations import rate_limits
+
+# In what is remembered of a request, beside the connector's own: it asks for more proof ONLY, or BESIDE a sign-in.
+_MORE = "more"
+_ONLY, _BESIDE = "only", "beside"
+MARGIN = 60  # seconds younger than must be: so that a proof is not over by the time that it is looked at
+PARKED_PER_ADDRESS = 20_000  # an hour, as many as logins: a whole company behind one address
+PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it (HS-31)
+
+
+class Upstream:
+    """One round trip to a partner's identity provider. No network inside a transaction."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        partners: Partners,
+        sealer: Callable[[], Sealer],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._partners = partners
+        self._sealer = sealer
+
+    def begin(
+        self,
+        login: Login,
+        address: str,
+        home: str | None = None,
+        *,
+        how: str = "",
+        with_more: bool = False,
+        fresh_within: int | None = None,
+    ) -> Outbound | None:
+        """The request to the login's partner; None where it is to be asked for more and cannot. Raises PartnerFailed (the
+        login stays), LoginExpired.
+
+        login: as the dispatcher has just found it for the browser that began it; whether it still may be sent is asked in the
+        statement that notes the request. home: the partner of the live session, where the same person is to prove himself anew.
+        how: of the gate's answer, `more` proof is wanted, or one `anew`. with_more: the sign-in is to be one with several
+        factors. fresh_within: seconds, how young a proof a policy wants; remembered, because it
+        is asked for once (HP-17).
+        """
+        now = self._clock()
+        login = login if fresh_within is None else replace(login, fresh_within=fresh_within)
+        partner = login.partner or home
+        if partner is None:
+            raise LoginExpired("login_without_partner")
+        state = new_secret()
+        ask, stepped = _ask(login, state, self._settings().partners.get(partner), how, with_more=with_more)
+        try:
+            outbound = self._partners.connector(partner).begin(ask)
+        except PageError as error:
+            if isinstance(error, PartnerFailed) and how == "more":
+                self._without(login, error)
+                return None
+            self.refused(login, error, address)
+            raise error.of_login(login.id, login.reference) from error
+        more = _ONLY if how == "more" else _BESIDE if stepped else ""
+        remembered = {**outbound.memory, _MORE: more}
+        memory = self._sealer().seal(json.dumps(remembered).encode(), f"login:{login.id}")
+        wanted: dict[str, Any] = {
+            "anew": ask.force,
+            "max_age": ask.max_age,
+            "acr_values": list(ask.acr_values),
+            "fresh_within": login.fresh_within,
+        }
+        said = login_trail.entry(now, "upstream", "sent", partner=partner, **wanted)
+        values: dict[str, Any] = {
+            "state": digest(state),
+            "memory": memory,
+            "partner": partner,
+            "trail": login_trail.longer(login, said),
+        }
+        with self._db.write() as tx:
+            if not logins.send_out(tx, login, **values, stepped=stepped, more=how == "more", now=now):
+                raise LoginExpired("login_used")
+        return outbound
+
+    def complete(self, partner_id: str, params: Mapping[str, str], browser: str | None, address: str) -> str:
+        """The answer at the partner's own callback; the id of the login that goes on. Four statements.
+
+        Raises LoginExpired (nothing is taken: the cookie is compared first, HO-19), PartnerUntrusted, PartnerFailed;
+        after the latter two the login stays, so the person can try again.
+        """
+        now = self._clock()
+        state = params.get("state", "")
+        with self._db.read() as tx:
+            found = logins.by_state(tx, digest(state)) if state else None
+        if found is None:
+            raise LoginExpired("login_unknown")
+        login, owner = found
+        if browser is None or digest(browser) != owner:
+            raise LoginExpired("login_browser_mismatch")
+        if login.stage is not Stage.WAITING:
+            raise LoginExpired("login_used")
+        if login.partner != partner_id:  # HO-9: the callback path's partner is the login's partner
+            raise PartnerUntrusted("upstream_partner", f"the answer came to the callback of {partner_id}")
+        memory = json.loads(self._sealer().open(login.memory or "", f"login:{login.id}"))
+        with self._db.write() as tx:
+            if not logins.take_answer(tx, login, digest(state), now):
+                raise LoginExpired("login_used")
+        try:
+            said = self._partners.connector(partner_id).complete(
+                Inbound(params=params, memory=memory, now=now, known=known_claims.addresses(self._db, login, partner_id, now))
+            )
+        except PageError as error:
+            if goes_on_without(error, memory):
+                self._without(login, error)
+                return login.id
+            self.refused(login, error, address)
+            raise error.of_login(login.id, login.reference) from error
+        with self._db.write() as tx:
+            if not logins.change(tx, replace(login, stage=Stage.OPEN), **self._vouched(login, said, now)):
+                raise LoginExpired("login_used")
+        return login.id
+
+    @staticmethod
+    def _vouched(login: Login, said: Assertion, now: int) -> dict[str, Any]:
+        """What the login gains by the partner's word: column -> value."""
+        seldom: dict[str, Any] = {"left_out": list(said.left_out), "subject_form": said.subject_form}
+        more = {name: value for name, value in seldom.items() if value}
+        step = login_trail.entry(
+            now,
+            "upstream",
+            "vouched",
+            partner=said.partner,
+            arrived=list(said.arrived),
+            mapped=sorted(said.claims),
+            email_verified=said.email_verified,
+            acr=said.acr,
+            amr=list(said.amr),
+            auth_time=said.auth_time,
+            skew=said.skew,
+            **more,
+        )
+        return {"assertion": said.to_json(), "anew": False, "trail": login_trail.longer(login, step)}
+
+    def _without(self, login: Login, error: PageError) -> None:
+        """The partner did not give more proof: what it said before stays good, and our own factor is next (HO-15).
+
+        Where it has said nothing yet, it is asked for a plain sign-in.
+        """
+        step = login_trail.entry(
+            self._clock(), "upstream", "no more proof", error.reason, partner=login.partner, detail=error.detail
+        )
+        with self._db.write() as tx:
+            logins.change(tx, replace(login, stage=Stage.OPEN), stepped=True, trail=login_trail.longer(login, step))
+
+    def refused(self, login: Login, error: PageError, address: str) -> None:
+        """A refusal is remembered first, then raised: receipt, audit, the login kept (one that waits is not touched)."""
+        now = self._clock()
+        step = login_trail.entry(
+            now, "upstream", "refused", error.reason, partner=login.partner, detail=error.detail, partner_said=error.theirs
+        )
+        steps = login_trail.longer(login, step)
+        actor = Actor(kind="person", address=address, request_id=login.reference)
+        with self._db.write() as tx:
+            logins.change(tx, replace(login, stage=Stage.OPEN), trail=steps)
+            config = self._settings().digest
+            login_trail.write(
+                tx,
+                login,
+                steps,
+                now=now,
+                outcome=Outcome.FAILED,
+                error=error.code,
+                reason=error.reason,
+                config=config,
+                address=address,
+            )
+            audit.record(tx, Event(name="sign_in.refused", actor=actor, target=login.partner or "", reason=error.reason), now)
+
+    def park(self, partner_id: str, params: Mapping[str, str], address: str) -> str:
+        """Keep a cross-site POST for the GET that follows; the login is not touched (HW-4). The handle.
+
+        One row a login: a later answer takes the place of an earlier one (FA-12). Raises LoginExpired, TooManyAttempts.
+        """
+        now = self._clock()
+        state, handle = params.get("state", ""), new_secret()
+        with self._db.write() as tx:
+            found = logins.by_state(tx, digest(state)) if state else None
+            if found is None:
+                raise LoginExpired("login_unknown")
+            if found[0].stage is not Stage.WAITING:
+                raise LoginExpired("login_used")
+            if rate_limits.count_attempt(tx, f"parked:{counted(address)}", now, 3600) > PARKED_PER_ADDRESS:
+                raise TooManyAttempts("parked_of_client")
+            content = self._sealer().seal(json.dumps({"params": dict(params)}).encode(), f"parked:{digest(handle)}")
+            logins.park(
+                tx, handle=digest(handle), login_id=found[0].id, partner=partner_id, content=content, expires_at=now + PARKED_FOR
+            )
+        return handle
+
+    def claim(self, partner_id: str, handle: str, browser: str | None, address: str) -> str:
+        """Take parked content with the cookie of the browser that began; the id of the login that goes on.
+
+        A code is redeemed as for a query callback. An assertion was judged before it was parked: its row and the login
+        move in this one transaction, both or neither (HS-31).
+        """
+        now = self._clock()
+        with self._db.write() as tx:
+            login_id = logins.parked_login(tx, digest(handle))
+            if login_id is None:
+                raise LoginExpired("login_unknown")
+            login = live(tx, login_id, browser, now)
+            content = logins.claim(tx, digest(handle), login.id, now)
+            if content is None:
+                raise LoginExpired("login_used")
+            parked = json.loads(self._sealer().open(content, f"parked:{digest(handle)}"))
+            if "refused" in parked:
+                step = login_trail.entry(now, "upstream", "no more proof", parked["refused"], partner=partner_id)
+                values = {"trail": login_trail.longer(login, step)}
+            elif "assertion" in parked:
+                values = self._vouched(login, Assertion.from_json(parked["assertion"]), now)
+            else:
+                values = None
+            if values is not None:
+                if login.partner != partner_id or not logins.take_answer(tx, login, parked["state"], now, **values):
+                    raise LoginExpired("login_used")
+                return login.id
+        return self.complete(partner_id, parked["params"], browser, address)
+
+
+def goes_on_without(error: PageError, memory: Mapping[str, Any]) -> bool:
+    """Whether this answer is no end of the login: the request only asked for more proof, or it is that which cannot be had."""
+    if memory.get(_MORE) == _BESIDE:
+        return isinstance(error, NoMoreProof)
+    return memory.get(_MORE) == _ONLY and isinstance(error, PartnerFailed)
+
+
+def _ask(login: Login, state: str, partner: PartnerFile | None, how: str, *, with_more: bool) -> tuple[Ask, bool]:
+    """What to ask of the partner, and whether that is more proof than a sign-in: once a login (HO-15)."""
+    request = login.request
+    ask = Ask(state=state, login_hint=login.login_hint, force=login.anew or how == "anew", max_age=login.fresh_within)
+    wanted: tuple[str, ...] = ()
+    if request is not None:
+        wanted = request.acr_values
+        ask = replace(
+            ask,
+            force=ask.force or "login" in request.prompt or request.max_age == 0,
+            max_age=min((age for age in (request.max_age, login.fresh_within) if age is not None), default=None),
+            ui_locales=request.ui_locales,
+        )
+    would_do = assurance.satisfies(assurance.MFA, wanted)  # a partner's word never counts for more than that
+    more = with_more or how == "more" or (would_do and not assurance.satisfies(assurance.SFA, wanted))
+    words = _words_for_more(partner) if more else None
+    if words is not None and login.stepped and how != "more":
+        return ask, False  # the partner has heard it, and gave no more: it is not asked again in this login
+    if words is None or partner is None:
+        told = would_do and (partner is None or partner.protocol == "oidc")  # over SAML they must be met exactly
+        return replace(ask, acr_values=wanted if told else ()), False
+    age = partner.trust.mfa_max_age
+    ages = [max(age - MARGIN, age // 2), *([ask.max_age] if ask.max_age is not None else [])]
+    return replace(ask, acr_values=words, max_age=min(ages)), True
+
+
+def _words_for_more(partner: PartnerFile | None) -> tuple[str, ...] | None:
+    """The partner's own values for multi-factor authentication, those that can be asked for; None where it is not asked."""
+    if partner is None or not partner.trust.step_up or not partner.trust.mfa:
+        return None
+    contexts = tuple(value for value in partner.trust.mfa if ":" in value)  # an AuthnContextClassRef is a URI (core 2.7.2.2)
+    return contexts if contexts or partner.protocol == "saml" else tuple(partner.trust.mfa)

@@ -1,0 +1,53 @@
+"""Whom a name means: a guest by address or id, a group by name or id."""
+
+from __future__ import annotations
+
+from broker.domain.assignment import Principal
+from broker.domain.errors import NotFound
+from broker.domain.group import Group, is_uuid
+from broker.domain.guest import GuestState, Person
+from broker.services.addresses import canonical
+from broker.storage.directory import groups, people
+from broker.storage.engine import Connection
+
+
+def named(tx: Connection, name: str, *, lock: bool = False) -> Person:
+    """The person of an address or id. lock: nobody else changes them until the transaction ends. Raises NotFound."""
+    email = canonical(name) if "@" in name else None
+    person = None
+    if email:
+        person = people.by_email(tx, email, lock=lock)
+    elif is_uuid(name):
+        person = people.by_id(tx, name.lower(), lock=lock)
+    if person is None:
+        raise NotFound(f"there is no guest {name!r}", "guest_unknown")
+    return person
+
+
+def living(tx: Connection, name: str, *, lock: bool = False) -> Person:
+    """The same, if they are not deleted. Raises NotFound."""
+    person = named(tx, name, lock=lock)
+    if person.state is GuestState.DELETED:
+        raise NotFound(f"there is no guest {name!r}", "guest_unknown")
+    return person
+
+
+def group_named(tx: Connection, name: str) -> Group:
+    """The group of a name or id. Raises NotFound."""
+    group = groups.by_id(tx, name.lower()) if is_uuid(name) else groups.by_name(tx, name)
+    if group is None:
+        raise NotFound(f"there is no group {name!r}", "group_unknown")
+    return group
+
+
+def holder_named(tx: Connection, name: str, *, lock: bool = False) -> tuple[Principal, Person | Group]:
+    """A guest, or a group: an address is a guest's, an id anybody's, all else a group's name. lock: a guest. Raises NotFound."""
+    if "@" in name:
+        return Principal.PERSON, living(tx, name, lock=lock)
+    person = people.by_id(tx, name.lower(), lock=lock) if is_uuid(name) else None
+    if person is not None and person.state is not GuestState.DELETED:
+        return Principal.PERSON, person
+    try:
+        return Principal.GROUP, group_named(tx, name)
+    except NotFound:
+        raise NotFound(f"there is no guest and no group {name!r}", "holder_unknown") from None

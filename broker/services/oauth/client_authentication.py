@@ -1,0 +1,83 @@
+"""Who calls the token, introspection or revocation endpoint: proven once, guessed at rarely (HP-4, HP-26, TK-13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from broker.domain.errors import OAuthError
+from broker.domain.ids import digest
+from broker.domain.network import counted
+from broker.provider.application import PRIVATE_KEY_JWT, PUBLIC, SECRET, ApplicationView
+from broker.provider.client_authentication import Credentials, Keys, Once, authenticate, read_credentials
+from broker.services.rate_limits import RateLimits
+from broker.storage.engine import Database
+from broker.storage.factors import single_use
+
+FAILURES = 20  # a client and address, in WINDOW seconds
+WINDOW = 600
+_METHODS = {PUBLIC: "no credential", SECRET: "client_secret", PRIVATE_KEY_JWT: "private_key_jwt"}
+
+
+class Clients:
+    """Client authentication."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Callable[[], int],
+        issuer: Callable[[], str],
+        applications: Callable[[str], ApplicationView | None],
+        attempts: RateLimits,
+        keys: Keys,
+    ) -> None:
+        """keys: the public keys of an application (services/client_keys.py)."""
+        self._db = db
+        self._clock = clock
+        self._issuer = issuer
+        self._applications = applications
+        self._attempts = attempts
+        self._keys = keys
+
+    def authenticate(self, authorization: str | None, form: Mapping[str, str], address: str) -> ApplicationView:
+        """The application that sent this request, proven by its own method; a public one is only named.
+
+        Raises OAuthError, and TooManyAttempts after FAILURES wrong proofs of this client from this address: the client
+        is not locked for others.
+        """
+        given = read_credentials(authorization, form)
+        application = self._applications(given.client_id)
+        key = self._key(given.client_id if application else "", address)
+        if given.method != PUBLIC:
+            self._attempts.check(key, limit=FAILURES, window=WINDOW)
+        try:
+            once = authenticate(given, application, issuer=self._issuer(), keys=self._keys, now=self._clock())
+            self._take(once)
+        except OAuthError as error:
+            self._attempts.hit(key, limit=FAILURES, window=WINDOW)
+            if application is None:
+                raise error.of_application("", given.client_id) from error
+            raise error.of_application(application.client_id, *_methods(given, application)) from error
+        if application is None:
+            raise OAuthError("invalid_client", "client_unknown")
+        return application
+
+    @staticmethod
+    def _key(client_id: str, address: str) -> str:
+        """All unknown clients share one key an address, so that strangers cannot fill the table."""
+        return f"client:{digest(f'{client_id}/{counted(address)}')}"
+
+    def _take(self, once: Once | None) -> None:
+        """The jti of an assertion, in a transaction of its own: it is used up whatever the request ends in (HP-58)."""
+        if once is None:
+            return
+        with self._db.write() as tx:
+            if not single_use.once(tx, "client_assertion", once.value, once.expires_at):
+                raise OAuthError("invalid_client", "client_jti_replay")
+
+
+def _methods(given: Credentials, application: ApplicationView) -> tuple[str, tuple[str, ...]]:
+    """How it proved itself, and how its file says that it does; nothing where the two agree: a secret is never shown."""
+    if given.method == application.client_type:
+        return "", ()
+    return _METHODS[given.method], (_METHODS[application.client_type],)

@@ -1,0 +1,224 @@
+"""Grants: opened by the dispatcher, used by applications. Every use asks again whether it still holds (HP-36)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from broker.domain.errors import OAuthError
+from broker.domain.facts import Facts
+from broker.domain.guest import Person, PersonKind
+from broker.domain.ids import new_id, new_secret
+from broker.domain.login import Grant, Session
+from broker.domain.policy import Rulebook
+from broker.domain.request import AuthorizationRequest
+from broker.provider import token_request
+from broker.provider.application import ApplicationView
+from broker.provider.id_token_hint import HintClaims, read_hint
+from broker.services.keys.ring import Keys
+from broker.services.oauth import released_claims
+from broker.services.oauth.token_grants import Desk, Remembered, exchange, holding, record, refresh, usable
+from broker.settings.load import Settings
+from broker.storage.directory import subjects
+from broker.storage.engine import Connection, Database
+from broker.storage.oauth import grants, tokens
+
+CODE_LIFE = 60  # seconds (HP-29)
+
+
+class Grants:
+    """What applications hold, and what it opens."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        settings: Callable[[], Settings],
+        keys: Keys,
+        applications: Callable[[str], ApplicationView | None],
+        policies: Callable[[], Rulebook],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._keys = keys
+        self._application = applications
+        self._policies = policies
+
+    # --- opened by the dispatcher, in its transaction ---------------------------------------------------------------
+
+    def open(
+        self,
+        tx: Connection,
+        *,
+        request: AuthorizationRequest,
+        person: Person,
+        session: Session,
+        facts: Facts,
+        roles: Iterable[str],
+        groups: Iterable[str],
+        address: str,
+        now: int,
+    ) -> tuple[Grant, str]:
+        """The grant and its code. What is released is frozen here: consented, allow-listed, for this application (HP-19, HP-41).
+
+        facts: what the gates looked at in this transaction: the consent record (a member's counts as given), and what was proven,
+        as far as it counts for this request. roles, groups: of the records that they looked at.
+        Raises OAuthError(unauthorized_client) where the application's file is gone.
+        """
+        application = self._application(request.client_id)
+        if application is None:
+            raise OAuthError("unauthorized_client", "application_removed")
+        agreed = frozenset(application.scopes if person.kind is PersonKind.MEMBER else facts.consented or ())
+        view = released_claims.view(person, session, application, roles=roles, groups=groups, consented=agreed)
+        grant = Grant(
+            id=new_id(),
+            sid=session.sid,
+            person_id=person.id,
+            client_id=application.client_id,
+            sub=subjects.obtain(tx, application.sector, person.id),
+            scopes=tuple(scope for scope in request.scopes if scope in agreed and scope in application.scopes),  # HP-18
+            claims={},
+            requested=request.claims,
+            acr=facts.acr,
+            amr=facts.amr,
+            auth_time=session.auth_time,
+            idp=session.partner,
+            nonce=request.nonce,
+            address=address,
+            proof={
+                "issuer": session.issuer,
+                "auth_time_known": session.auth_time_known,
+                "partner_mfa": facts.partner_mfa,
+                "by": list(facts.proofs),
+            },
+            created_at=now,
+        )
+        names = released_claims.namer(application)
+        wanted = {name for part in ("id_token", "userinfo") for name in names(grant, part, grant.scopes)}
+        grant = replace(grant, claims={name: value for name, value in view.items() if name in wanted})
+        return grant, self._make_code(tx, application, grant, request, now)
+
+    def _make_code(
+        self, tx: Connection, application: ApplicationView, grant: Grant, request: AuthorizationRequest, now: int
+    ) -> str:
+        from broker.provider.pyop_adapter.op import Provider
+        from broker.provider.pyop_adapter.state import Bound, GrantState, Store
+
+        def insert(bound: Bound) -> str:
+            code = new_secret()
+            grants.add(tx, bound.grant)
+            end = now + CODE_LIFE
+            grants.add_code(tx, code, bound.grant, redirect_uri=bound.redirect_uri, challenge=bound.challenge, expires_at=end)
+            return code
+
+        bound = Bound(grant, request.redirect_uri, request.code_challenge)
+        state = GrantState(Store(make_code=insert), released_claims.namer(application), bound)
+        return Provider(client_id=application.client_id, state=state).code(grant.id)
+
+    # --- used by applications ---------------------------------------------------------------------------------------
+
+    def tokens(self, application: ApplicationView, form: Mapping[str, str]) -> dict[str, Any]:
+        """The answer of the token endpoint to an authenticated application. Raises OAuthError (RFC 6749 5.2)."""
+        kind = token_request.grant_type(form, api_permissions=bool(application.api_permissions))
+        return (self.exchange if kind == "authorization_code" else self.refresh)(application, form)
+
+    def exchange(self, application: ApplicationView, form: Mapping[str, str]) -> dict[str, Any]:
+        """Code to tokens."""
+        return self._at_desk(application, form, exchange)
+
+    def refresh(self, application: ApplicationView, form: Mapping[str, str]) -> dict[str, Any]:
+        """Refresh token to the next tokens."""
+        return self._at_desk(application, form, refresh)
+
+    def userinfo(self, value: str) -> tuple[ApplicationView, dict[str, Any]]:
+        """The application of an access token, and what it opens. Raises OAuthError (invalid_token, insufficient_scope)."""
+        from broker.provider.pyop_adapter.op import Provider
+        from broker.provider.pyop_adapter.state import Granted, GrantState, Store
+
+        now = self._clock()
+        with self._db.read() as tx:
+            token = tokens.access(tx, value, now)
+        application = None if token is None else self._application(token.standing.grant.client_id)
+        if token is None or application is None:
+            raise OAuthError("invalid_token", "token_unknown")
+        grant = holding(token.standing, application, self._policies(), self._settings(), now, "invalid_token")
+        scopes = tuple(scope for scope in token.scopes if scope in application.scopes)
+        if "openid" not in scopes:
+            raise OAuthError("insufficient_scope", "no_openid")
+        state = GrantState(Store(find_access=lambda _value: Granted(grant, scopes)), released_claims.namer(application))
+        return application, Provider(client_id=application.client_id, state=state).claims_for(value)
+
+    def introspect(self, application: ApplicationView, form: Mapping[str, str]) -> dict[str, Any]:
+        """RFC 7662 2.2, for the token's own application and those of its `audiences`; to all others it is not active (HP-38)."""
+        value, now = token_request.required(form, "token"), self._clock()
+        with self._db.read() as tx:
+            access = tokens.access(tx, value, now)
+            found = access or tokens.refresh(tx, value, now)
+        own = None if found is None else self._application(found.standing.grant.client_id)
+        if found is None or own is None or not _may_look(application, own, is_access=access is not None):
+            return {"active": False}
+        try:
+            grant = holding(found.standing, own, self._policies(), self._settings(), now, "invalid_token")
+        except OAuthError:
+            return {"active": False}
+        answer: dict[str, Any] = {"active": True, "iss": self._issuer, "client_id": grant.client_id, "sub": grant.sub}
+        answer |= {"exp": found.expires_at, "acr": grant.acr, "auth_time": grant.auth_time}
+        if access is None:
+            return answer | {"scope": " ".join(usable(grant, own))}
+        scope = " ".join(scope for scope in access.scopes if scope in own.scopes)
+        audience = [grant.client_id, *sorted(own.audiences)]
+        return answer | {"scope": scope, "token_type": "Bearer", "iat": access.created_at, "aud": audience}
+
+    def revoke(self, application: ApplicationView, form: Mapping[str, str]) -> None:
+        """RFC 7009 2.1: an access token alone; a refresh token with its family and grant. Others' and unknown ones: nothing."""
+        value, now = token_request.required(form, "token"), self._clock()
+        with self._db.write() as tx:
+            grant_id = tokens.revoke_access(tx, value, application.client_id, now)
+            if grant_id is None:
+                family = tokens.family_of(tx, value, application.client_id)
+                if family is None:
+                    return
+                tokens.revoke_family(tx, family.id, now)
+                grants.end(tx, family.grant_id, now)
+                grant_id = family.grant_id
+            record(tx, "token.revoked", application, grant_id, now)
+
+    def hint(self, token: str) -> HintClaims:
+        """Verify an id_token_hint (HP-15). Raises JoseError."""
+        return read_hint(token, issuer=self._issuer, keys=self._keys.ring().public_keys(), now=self._clock())
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _issuer(self) -> str:
+        return self._settings().issuer
+
+    def _at_desk(
+        self, application: ApplicationView, form: Mapping[str, str], use: Callable[[Desk, Mapping[str, str]], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """One transaction; a refusal that must be remembered is committed first, then raised."""
+        now, settings = self._clock(), self._settings()
+        key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database itself
+        policies = self._policies()
+        with self._db.write() as tx:
+            try:
+                desk = Desk(
+                    tx=tx,
+                    application=application,
+                    issuer=settings.issuer,
+                    lifetimes=settings.broker.tokens,
+                    key=key,
+                    policies=policies,
+                    settings=settings,
+                    now=now,
+                )
+                return use(desk, form)
+            except Remembered as error:
+                refusal = error
+        raise refusal
+
+
+def _may_look(caller: ApplicationView, own: ApplicationView, *, is_access: bool) -> bool:
+    return caller.client_id == own.client_id or (is_access and caller.client_id in own.audiences)

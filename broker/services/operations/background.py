@@ -1,0 +1,97 @@
+"""What a serving process does beside answering: it watches the files, says that it lives, and keeps house if it is its turn."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from queue import Empty, SimpleQueue
+
+from broker.services.messages.outbox import Outbox
+from broker.services.operations.housekeeping import Housekeeping
+from broker.services.operations.nodes import Nodes
+from broker.services.operations.reload import Reload
+
+WATCH, NOTE, KEEP_HOUSE, POST = 2.0, 20.0, 30.0, 1.0  # seconds
+_SHARE = 50  # looking at the files takes at most one part of so many of a processor, however many partners there are
+
+_log = logging.getLogger(__name__)
+
+
+class Background:
+    """Three daemon threads of one process. Started after a fork, never before."""
+
+    def __init__(
+        self,
+        reload: Reload,
+        nodes: Nodes,
+        housekeeping: Housekeeping,
+        outbox: Outbox,
+        wake: SimpleQueue[None] | None = None,
+        *,
+        watch: Callable[[], object] = lambda: None,
+    ) -> None:
+        """wake: whatever is put there makes the files be looked at now; a signal handler may do so (it is reentrant).
+
+        watch: what every process looks at by itself, whoever keeps house.
+        """
+        self._by_itself = watch
+        self._reload = reload
+        self._nodes = nodes
+        self._housekeeping = housekeeping
+        self._outbox = outbox
+        self._wake: SimpleQueue[None] = wake or SimpleQueue()
+        self._over = threading.Event()
+
+    def start(self) -> None:
+        """Begin. The threads end with the process, or by `stop`."""
+        for work in (self._watch, self._keep_house, self._post):
+            threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True).start()
+
+    def stop(self) -> None:
+        """End after what is being done."""
+        self._over.set()
+        self._wake.put(None)
+
+    def _watch(self) -> None:
+        pause, noted = 0.0, float("-inf")
+        while not self._over.is_set():
+            woken = self._woken(pause)
+            before = time.monotonic()
+            guarded("reload", partial(self._reload.look, at_once=woken))
+            now = time.monotonic()
+            if woken or now - noted >= NOTE:
+                guarded("nodes", self._nodes.note)
+                noted = now
+            pause = max(WATCH, (now - before) * _SHARE)
+
+    def _woken(self, seconds: float) -> bool:
+        try:
+            self._wake.get(timeout=seconds)
+        except Empty:
+            return False
+        return True
+
+    def _keep_house(self) -> None:
+        while not self._over.wait(KEEP_HOUSE):
+            guarded("watch", self._by_itself)
+            guarded("maintain", self._housekeeping.turn)
+
+    def _post(self) -> None:
+        """Every process asks; the lease of each mail decides who sends it. Its own thread: a mail server may be slow.
+
+        It looks by the clock alone. No request wakes it: the work on a guest's mail would slow that guest's next request down, and
+        a stranger's would be faster (FA-19, LP-04).
+        """
+        while not self._over.wait(POST):
+            guarded("mails", self._outbox.look)
+
+
+def guarded(name: str, work: Callable[[], object]) -> None:
+    """One failure does not end the thread: the database may be away for a while."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
+        _log.warning("background.failed what=%s error=%s", name, type(error).__name__)  # its text may hold values (LP-01)

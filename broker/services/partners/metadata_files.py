@@ -1,0 +1,95 @@
+"""Metadata that lies in a file of the home: looked at when it changes, the last good copy kept as a row (HS-37, HS-39)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from broker.domain.errors import PartnerFailed
+from broker.services.keys import change_audit
+from broker.storage.engine import Database
+from broker.storage.partners import documents
+from broker.storage.partners.documents import StoredDocument
+
+if TYPE_CHECKING:
+    from broker.connectors.saml.metadata import Idp
+
+KIND = "metadata"
+FILE_AGE = 10 * 365 * 86_400  # seconds: a file is looked at, never fetched
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file as this process saw it last: its mark (address, time, size), and what it said, or why not."""
+
+    mark: tuple[str, int, int]
+    idp: Idp | None
+    problem: PartnerFailed | None
+
+
+class MetadataFiles:
+    """One look a change and process; a broken file changes nothing but the row's problem."""
+
+    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
+        self._db = db
+        self._clock = clock
+        self._seen: dict[str, _Seen] = {}
+
+    def of(self, partner: str, path: Path, url: str, read: Callable[[], Idp]) -> Idp:
+        """The file if it is good, else the last good copy of it: this process's, or the row's.
+
+        url: the row's address. read: the file, judged. Raises PartnerFailed where there never was a good one.
+        """
+        try:
+            stat = path.stat()
+            mark = (url, stat.st_mtime_ns, stat.st_size)
+        except OSError:
+            mark = (url, 0, 0)
+        seen = self._seen.get(partner)
+        if seen is None or seen.mark != mark:
+            seen = self._seen[partner] = self._look(partner, mark, read)
+        if seen.idp is None:
+            raise seen.problem or PartnerFailed("metadata_fetch", "the metadata file cannot be read")
+        return seen.idp
+
+    def _look(self, partner: str, mark: tuple[str, int, int], read: Callable[[], Idp]) -> _Seen:
+        from broker.connectors.saml.metadata import Idp
+
+        url, now = mark[0], self._clock()
+        with self._db.read() as tx:
+            rows = documents.of_partner(tx, partner)
+        kept = good_copy(rows, url)
+        before = Idp.from_json(json.loads(kept.body or "{}")) if kept is not None else None
+        try:
+            found = read()
+            same_entity(before, found)
+        except PartnerFailed as error:
+            with self._db.write() as tx:
+                documents.claim(tx, partner, KIND, url, now=now, pause=0)
+                change_audit.refused_document(tx, partner, KIND, error.reason, now + FILE_AGE, now)
+            return _Seen(mark, before, error)
+        body = json.dumps(found.to_json(), separators=(",", ":"))
+        if kept is None or kept.body != body or kept.problem is not None:
+            last = rows[KIND].body if KIND in rows else None
+            with self._db.write() as tx:
+                documents.keep(
+                    tx, partner, KIND, url=url, body=body, now=now, fresh_until=now + FILE_AGE, valid_until=found.valid_until
+                )
+                change_audit.record_certificates(tx, partner, last, found.to_json(), now)
+        return _Seen(mark, found, None)
+
+
+def good_copy(rows: Mapping[str, StoredDocument], url: str) -> StoredDocument | None:
+    """The stored metadata, if it was taken from there."""
+    row = rows.get(KIND)
+    return row if row is not None and row.body is not None and row.url == url else None
+
+
+def same_entity(before: Idp | None, found: Idp) -> None:
+    """HS-3: a partner never becomes another provider by what its address answers. Raises PartnerFailed."""
+    if before is not None and before.entity_id != found.entity_id:
+        message = f"the metadata names another entity than {before.entity_id}; write entity_id if that is right"
+        raise PartnerFailed("metadata_entity", message)

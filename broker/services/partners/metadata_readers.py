@@ -1,0 +1,62 @@
+"""Noting who reads our SAML metadata, so that doctor can say whether a partner can know a new key."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from broker.domain.network import coarse_network
+from broker.keyring.create import ENCRYPTION, SAML
+from broker.services.keys.ring import Keys
+from broker.settings.model import PartnerFile
+from broker.storage.engine import Database
+from broker.storage.partners import metadata_readers as rows
+from broker.storage.partners.metadata_readers import EVERYBODY, NETWORKS, MetadataFetch
+
+HOUR = 3_600
+
+_log = logging.getLogger(__name__)
+
+
+class MetadataFetches:
+    """At most one row a partner, network and hour is written, and never more than NETWORKS an hour by one process (HT-13)."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], keys: Keys) -> None:
+        self._db = db
+        self._clock = clock
+        self._keys = keys
+        self._lock = threading.Lock()
+        self._noted: dict[str, tuple[int, set[tuple[str, str, str]]]] = {}  # partner -> the hour, and what was noted in it
+
+    def note(self, partner: PartnerFile | None, address: str) -> None:
+        """Somebody at `address` read our metadata, the partner's own or (None) everybody's.
+
+        Never raises: who asks for the metadata gets it, whatever the database says. Only the network of the address is
+        kept. Whoever asked may be anybody: this tells that a document was read, not by whom.
+        """
+        try:
+            self._note(partner, coarse_network(address))
+        except Exception as error:  # noqa: BLE001 - the document was served already; its text may hold values (LP-01)
+            _log.warning("saml.metadata_fetch_not_noted error=%s", type(error).__name__)
+
+    def _note(self, partner: PartnerFile | None, network: str) -> None:
+        now = self._clock()
+        sealed = partner is not None and partner.saml is not None and partner.saml.want_encrypted
+        mark = (network, self._newest(SAML[0], now), self._newest(ENCRYPTION[0], now) if sealed else "")
+        name = partner.id if partner is not None else EVERYBODY
+        with self._lock:
+            hour, noted = self._noted.get(name, (0, set()))
+            if hour != now // HOUR:
+                hour, noted = self._noted[name] = (now // HOUR, set())
+            if mark in noted or len(noted) >= NETWORKS:
+                return
+            noted.add(mark)
+        fetch = MetadataFetch(partner=name, network=network, at=now, signing=mark[1], encryption=mark[2])
+        with self._db.write() as tx:
+            rows.note(tx, fetch, since=now - HOUR)
+
+    def _newest(self, use: str, now: int) -> str:
+        """The kid of the newest key in the document: the one that signs next, or now."""
+        shown = [record for record in self._keys.ring().published(use, now) if not record.is_withdrawn(now)]
+        return max(shown, key=lambda record: record.rank).kid if shown else ""

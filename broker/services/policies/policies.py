@@ -1,0 +1,191 @@
+"""Policies: from the files to what the domain judges by, and what they would say of somebody (what-if)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from broker.domain.address import domain_of
+from broker.domain.errors import Invalid, NotFound
+from broker.domain.group import folded
+from broker.domain.guest import Person
+from broker.domain.policy import Circumstances, Net, Policy, Rulebook, Whom
+from broker.domain.policy_decision import judge
+from broker.domain.replay import PastSignIn
+from broker.services.addresses import parse
+from broker.services.policies import group_uses
+from broker.services.policies.export import Export, lines
+from broker.services.policies.replay import from_database
+from broker.settings.load import Settings
+from broker.settings.policy_file import People, PolicyFile
+from broker.storage.directory import assignments, people
+from broker.storage.engine import Database
+
+Name = Callable[[str], str]  # what stands for a guest's address
+
+
+def policy_of(file: PolicyFile, name: Name = str) -> Policy:
+    """One file as the domain knows it. name: what to compare instead of the canonical address (an export has no addresses)."""
+    include, exclude = file.applications.include, file.applications.exclude
+    return Policy(
+        id=file.id,
+        state=file.state,
+        include=_whom(file.users.include, name),
+        exclude=_whom(file.users.exclude, name),
+        applications=None if include == "all" else frozenset(include),
+        but_applications=frozenset(exclude),
+        networks=tuple(Net.of(text) for text in file.conditions.networks.include),
+        but_networks=tuple(Net.of(text) for text in file.conditions.networks.exclude),
+        partner_mfa=file.conditions.partner_mfa,
+        block=file.grant.block,
+        require=frozenset(file.grant.require),
+        sign_in_frequency=file.session.sign_in_frequency,
+    )
+
+
+def _whom(people: People, name: Name) -> Whom:
+    named = people.guests != "all"
+    return Whom(
+        all_guests=not named,
+        guests=frozenset(map(name, people.guests)) if named else frozenset(),
+        groups=frozenset(map(folded, people.groups)),
+        partners=frozenset(people.partners),
+        members=people.members,
+    )
+
+
+def rulebook(files: Mapping[str, PolicyFile], name: Name = str) -> Rulebook:
+    """All files, made ready."""
+    return Rulebook.of(policy_of(file, name) for file in files.values())
+
+
+class InForce:
+    """The rulebook of the settings in force, made once a version of them."""
+
+    def __init__(self, settings: Callable[[], Settings]) -> None:
+        self._settings = settings
+        self._held: tuple[Settings, Rulebook] | None = None
+
+    def __call__(self) -> Rulebook:
+        """The policies to judge by now."""
+        settings, held = self._settings(), self._held
+        if held is None or held[0] is not settings:
+            held = self._held = (settings, rulebook(settings.policies))
+        return held[1]
+
+
+class Policies:
+    """What staff ask about policies. Nothing here changes anything (PO-09)."""
+
+    def __init__(
+        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], book: Callable[[], Rulebook]
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._book = book
+
+    def what_if(self, email: str, application: str, address: str | None = None, *, partner_mfa: bool = False) -> dict[str, Any]:
+        """What the policies say if this person signed in at this application now, by the function that sign-ins use.
+
+        address: of the browser; None: from none of the networks that policies name. Raises NotFound, Invalid.
+        """
+        settings = self._settings()
+        file = settings.applications.get(application)
+        if file is None:
+            raise NotFound(f"there is no application {application!r} in config/applications", "application_unknown")
+        if address is not None:
+            _check(address)
+        now, canonical = self._clock(), parse(email)
+        with self._db.read() as tx:
+            person = people.by_email(tx, canonical)
+            if person is None:
+                raise NotFound(f"nobody with the address {canonical} is known; invite the guest first", "person_unknown")
+            held = assignments.holdings(tx, person.id, application, now)
+            missing = [f"policy {one.policy} {one.missing}" for one in group_uses.missing(tx, settings.policies)]
+        needs_assignment = file.assignment_required and not any(row.assignment_id for row in held)
+        circumstances = Circumstances(
+            kind=person.kind,
+            guest=person.email,
+            groups=frozenset(row.group for row in held if row.group_id is not None),
+            partner=_home_of(person, settings),
+            application=application,
+            address=address or "",
+            partner_mfa=partner_mfa,
+            elsewhere=address is None,
+        )
+        verdict = judge(self._book(), circumstances, everything=True)
+        return {
+            "user": person.email,
+            "person_id": person.id,
+            "application": application,
+            "partner": circumstances.partner,
+            "groups": sorted(circumstances.groups),
+            "ip": address,
+            "partner_mfa": partner_mfa,
+            "outcome": verdict.outcome,
+            "error": verdict.refusal,
+            "require": sorted(verdict.require),
+            "sign_in_frequency": verdict.sign_in_frequency,
+            "reasons": list(verdict.reasons),
+            "policies": [result._asdict() for result in verdict.results],
+            "notes": [*_notes(person, now, needs_assignment=needs_assignment), *missing],
+        }
+
+    def missing_groups(self) -> list[str]:
+        """A warning for each group that a policy names and that does not exist (FC-03)."""
+        with self._db.read() as tx:
+            return [f"policy {one.policy} {one.missing}" for one in group_uses.missing(tx, self._settings().policies)]
+
+    def past(self, since: int) -> Iterator[PastSignIn]:
+        """The saved sign-ins of the last seconds that reached the policies, oldest first."""
+        return from_database(self._db, self._clock() - since)
+
+    def book(self) -> Rulebook:
+        """The policies of the files."""
+        return self._book()
+
+    def export(self, since: int, *, marked: bool = True) -> Iterator[str]:
+        """The same sign-ins as a pseudonymous file, line by line."""
+        now = self._clock()
+        return lines(self.past(since), since=now - since, until=now, marked=marked)
+
+
+def marked_book(files: Mapping[str, PolicyFile], export: Export) -> Rulebook:
+    """The policies with the marks of an export in the place of addresses. Raises Invalid where it has no marks but needs them."""
+    naming = sorted(id_ for id_, file in files.items() if file.state != "disabled" and _names_guests(file))
+    if export.marks is None and naming:
+        message = f"policy {naming[0]} names guests by address, and the export has no marks of them; write it without --no-marks"
+        raise Invalid(message, "export_without_marks")
+    return rulebook(files, export.marks or str)
+
+
+def _names_guests(file: PolicyFile) -> bool:
+    return any(people.guests not in ("all", ()) for people in (file.users.include, file.users.exclude))
+
+
+def _check(address: str) -> None:
+    try:
+        Net.of(address)
+    except ValueError:
+        raise Invalid(f"{address!r} is no IP address; write one as 192.0.2.7", "address_invalid") from None
+
+
+def _home_of(person: Person, settings: Settings) -> str:
+    """Where the person signs in: the home of the last time, else the authority for the address, else the code by mail."""
+    if person.partner is not None:
+        return person.partner
+    partner = settings.partner_of_domain(domain_of(person.email))
+    return partner.id if partner else "email"
+
+
+def _notes(person: Person, now: int, *, needs_assignment: bool) -> list[str]:
+    """What stands against a sign-in beside the policies."""
+    notes = []
+    if person.is_expired(now):
+        notes.append("the guest's time is over, whatever the policies say")
+    elif person.state != "active":
+        notes.append(f"the person is {person.state}, whatever the policies say")
+    if needs_assignment and person.kind == "guest":
+        notes.append("the application asks for an assignment, which the guest does not have")
+    return notes

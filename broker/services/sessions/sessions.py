@@ -1,0 +1,123 @@
+"""Sessions: opened when a login is answered, ended by sign-out or by staff. Ending one ends all that hangs off it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from broker.domain.audit import Actor, Event
+from broker.domain.factor import Proof
+from broker.domain.facts import Facts
+from broker.domain.guest import Person
+from broker.domain.ids import digest, new_id, new_secret
+from broker.domain.login import Login, Session
+from broker.services.history import audit, login_trail
+from broker.services.sessions import assurance
+from broker.settings.load import Settings
+from broker.storage.directory import people
+from broker.storage.engine import Connection, Database
+from broker.storage.oauth import grants, sessions
+
+
+class Sessions:
+    """The browser's sign-ins."""
+
+    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+
+    def find(self, cookie: str | None) -> tuple[Session, Person] | None:
+        """The live session of a cookie and its person, if that person may still be here (SC-06)."""
+        with self._db.read() as tx:
+            session = self.of_cookie(tx, cookie, self._clock())
+            person = people.by_id(tx, session.person_id) if session else None
+        if session is None or person is None or person.state != "active" or person.is_expired(self._clock()):
+            return None
+        return session, person
+
+    def of_cookie(self, tx: Connection, cookie: str | None, now: int) -> Session | None:
+        """The live session of a cookie within a transaction."""
+        if cookie is None:
+            return None
+        return sessions.by_cookie(tx, digest(cookie), now=now, idle=self._settings().broker.sessions.idle)
+
+    def open(
+        self, tx: Connection, *, login: Login, person: Person, facts: Facts, before: Session | None, device: str = ""
+    ) -> tuple[Session, str | None]:
+        """The session of an answered login, and the new cookie if it got one.
+
+        Without a new proof the session goes on. With one, the same person keeps the sid under a new cookie (SC-01), and
+        somebody else's session in this browser ends. A proof with a factor of ours stays with the session. device: browser
+        and system in words.
+        """
+        now = facts.now
+        said = login.assertion
+        if said is None:
+            if before is None:
+                raise RuntimeError("a login was issued without a session and without an assertion")
+            return self._go_on(tx, login, before, facts)
+        same = before is not None and before.person_id == person.id
+        if before is not None and not same:
+            self._end(tx, before.sid, now)
+        lifetime = self._settings().broker.sessions.lifetime
+        session = Session(
+            sid=before.sid if before is not None and same else new_id(),
+            person_id=person.id,
+            partner=said.partner,
+            issuer=said.issuer,
+            acr=facts.acr,
+            amr=facts.amr,
+            auth_time=said.auth_time if said.auth_time is not None else login.created_at,
+            auth_time_known=said.auth_time is not None,
+            claims=dict(said.claims),
+            proofs=self._proofs(login, before if same else None, person.id),
+            device=device,
+            created_at=before.created_at if before is not None and same else now,
+            last_seen_at=now,
+            expires_at=min(now + lifetime, said.session_ends or now + lifetime),
+        )
+        cookie = new_secret()
+        if before is not None and same:
+            if said.auth_time is None:  # HP-17: the time of the session's first assertion, never later
+                session = replace(session, auth_time=min(session.auth_time, before.auth_time))
+            if sessions.renew(tx, session, digest(cookie)):
+                return session, cookie
+            session = replace(session, sid=new_id(), created_at=now)  # the person signed out of it a moment ago
+        sessions.add(tx, session, digest(cookie))
+        return session, cookie
+
+    def _go_on(self, tx: Connection, login: Login, before: Session, facts: Facts) -> tuple[Session, str | None]:
+        """The session as it is, or with what was proven in this login, under a new cookie."""
+        if not login.proofs:
+            if facts.now - before.last_seen_at >= 60:
+                sessions.touch(tx, before.sid, facts.now)
+            return before, None
+        gathered = self._proofs(login, before, before.person_id)
+        session = replace(before, acr=facts.acr, amr=facts.amr, proofs=gathered, last_seen_at=facts.now)
+        cookie = new_secret()
+        sessions.renew(tx, session, digest(cookie))
+        return session, cookie
+
+    @staticmethod
+    def _proofs(login: Login, before: Session | None, person_id: str) -> tuple[Proof, ...]:
+        word = assurance.vouched(login.assertion, before)
+        if word is not None and login.assertion is not None and login_trail.answered_anew(login):
+            word = replace(word, answered_at=login.created_at)
+        return (*((word,) if word else ()), *assurance.kept(login, before, person_id))
+
+    def end(self, sid: str, actor: Actor, reason: str) -> bool:
+        """End a session with its grants, codes and tokens, offline_access too (HP-43, HP-63); False if it had ended."""
+        now = self._clock()
+        with self._db.write() as tx:
+            session = sessions.by_sid(tx, sid)
+            if session is None or not self._end(tx, sid, now):
+                return False
+            audit.record(tx, Event(name="session.ended", actor=actor, subject=session.person_id, target=sid, reason=reason), now)
+            return True
+
+    @staticmethod
+    def _end(tx: Connection, sid: str, now: int) -> bool:
+        ended = sessions.end(tx, sid, now)
+        grants.end_of_session(tx, sid, now)
+        return ended

@@ -1,0 +1,97 @@
+"""What time does to guests: who is due, whose sponsor is gone. Every walk is bounded and along an index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from broker.domain.guest import GuestState, Person
+from broker.domain.question import QuestionKind
+from broker.storage.batches import BATCH
+from broker.storage.directory.people import person_of
+from broker.storage.tables import people, questions
+
+_C = people.c
+
+
+def due(tx: Connection, now: int, after: tuple[int, str], limit: int) -> list[Person]:
+    """Whoever is to be looked at by now, in the order of (due_at, id) behind `after`."""
+    later = (_C.due_at > after[0]) | ((_C.due_at == after[0]) & (_C.id > after[1]))
+    statement = select(people).where(_C.due_at <= now, _C.due_at >= after[0], later).order_by(_C.due_at, _C.id).limit(limit)
+    return [person_of(row) for row in tx.execute(statement)]
+
+
+def change_if_same(tx: Connection, seen: Person, values: Mapping[str, Any]) -> bool:
+    """Set columns of a person who still is as seen: False if another process or a person was faster (HT-3)."""
+    same = [
+        _C.state == seen.state.value,
+        _C.notices == seen.notices,
+        *(
+            column.is_(None) if value is None else column == value
+            for column, value in ((_C.due_at, seen.due_at), (_C.expires_at, seen.expires_at), (_C.sponsor, seen.sponsor))
+        ),
+    ]
+    return tx.execute(update(people).where(_C.id == seen.id, *same).values(**values)).rowcount == 1
+
+
+def wake_inactive(tx: Connection, seen_before: int, now: int, limit: int = BATCH) -> int:
+    """Have those looked at now who were here last before a time and are not due anyway; the number of them."""
+    idle = (_C.state == GuestState.ACTIVE.value, _C.last_sign_in < seen_before, (_C.due_at.is_(None)) | (_C.due_at > now))
+    chosen = select(_C.id).where(*idle).order_by(_C.last_sign_in).limit(limit)
+    return tx.execute(update(people).where(_C.id.in_(chosen)).values(due_at=now)).rowcount
+
+
+def wake_orphans(tx: Connection, since: int, now: int, limit: int = BATCH) -> int:
+    """The same for those who lost their sponsor before a time."""
+    alone = (_C.orphaned_at <= since, (_C.due_at.is_(None)) | (_C.due_at > now))
+    waiting = _C.state.in_((GuestState.ACTIVE.value, GuestState.INVITED.value))
+    chosen = select(_C.id).where(*alone, waiting).order_by(_C.orphaned_at).limit(limit)
+    return tx.execute(update(people).where(_C.id.in_(chosen)).values(due_at=now)).rowcount
+
+
+def next_sponsor(tx: Connection, after: str) -> str | None:
+    """The first sponsor's address behind `after`: one step in an index, however many guests a sponsor has."""
+    found = tx.execute(select(func.min(_C.sponsor)).where(_C.sponsor > after)).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
+def is_other(tx: Connection, sponsor: str, *, orphaned: bool) -> bool:
+    """Whether any guest of this sponsor is noted otherwise."""
+    wrong = _C.orphaned_at.is_(None) if orphaned else _C.orphaned_at > 0
+    return tx.execute(select(_C.id).where(_C.sponsor == sponsor, wrong).limit(1)).first() is not None
+
+
+def orphan(tx: Connection, sponsor: str, now: int, limit: int = BATCH) -> int:
+    """This sponsor is gone: note since when the guests have nobody; the number of new ones."""
+    chosen = select(_C.id).where(_C.sponsor == sponsor, _C.orphaned_at.is_(None)).limit(limit)
+    return tx.execute(update(people).where(_C.id.in_(chosen)).values(orphaned_at=now)).rowcount
+
+
+def adopt(tx: Connection, sponsor: str, limit: int = BATCH) -> int:
+    """This sponsor is back; the number of guests who have somebody again."""
+    chosen = select(_C.id).where(_C.sponsor == sponsor, _C.orphaned_at > 0).limit(limit)
+    return tx.execute(update(people).where(_C.id.in_(chosen)).values(orphaned_at=None)).rowcount
+
+
+def ask_others(tx: Connection, asked: str, now: int) -> int:
+    """This address answers nothing any more: what it was asked is closed, and renewals are asked of somebody else; how many guests."""
+    q = questions.c
+    unanswered = (q.asked == asked, q.answered_at.is_(None))
+    waiting = select(q.person_id).where(*unanswered, q.kind == QuestionKind.RENEW.value, q.expires_at > now)
+    living = _C.state.in_((GuestState.ACTIVE.value, GuestState.INVITED.value))
+    count = tx.execute(update(people).where(_C.id.in_(waiting), living).values(notices=0, due_at=now)).rowcount
+    tx.execute(update(questions).where(*unanswered).values(answered_at=now))
+    return count
+
+
+def guests_of(tx: Connection, sponsor: str, limit: int) -> list[Person]:
+    """Guests of a sponsor, locked until the transaction ends."""
+    statement = select(people).where(_C.sponsor == sponsor, _C.email.is_not(None)).order_by(_C.email).limit(limit)
+    return [person_of(row) for row in tx.execute(statement.with_for_update())]
+
+
+def release(tx: Connection, sponsor: str, now: int) -> int:
+    """This sponsor's data leaves: the guests have nobody; the number of them."""
+    return tx.execute(update(people).where(_C.sponsor == sponsor).values(sponsor=None, orphaned_at=now)).rowcount

@@ -1,0 +1,185 @@
+"""Access tokens and refresh families, all by their hashes (HT-4), all under a grant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from broker.domain.grant_status import Standing
+from broker.domain.ids import digest, new_id
+from broker.storage.batches import BATCH, delete_some
+from broker.storage.oauth.grants import standing_of, standing_query
+from broker.storage.tables import access_tokens, grants, refresh_families, refresh_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A refresh family: one client, one grant, an absolute end (HP-34, HP-35)."""
+
+    id: str
+    grant_id: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A live access token with what it stands on."""
+
+    standing: Standing
+    scopes: tuple[str, ...]
+    created_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A live refresh token with what it stands on; expires_at: the nearer one of its own and its family's end."""
+
+    standing: Standing
+    expires_at: int
+
+
+_INSERT_ACCESS = insert(access_tokens)
+_INSERT_FAMILY = insert(refresh_families)
+_INSERT_REFRESH = insert(refresh_tokens)
+
+
+def add_access(tx: Connection, token: str, grant_id: str, scopes: Sequence[str], *, now: int, expires_at: int) -> None:
+    """Insert an access token."""
+    row = {"token": digest(token), "grant_id": grant_id, "scopes": list(scopes), "created_at": now, "expires_at": expires_at}
+    tx.execute(_INSERT_ACCESS, row)
+
+
+def add_family(tx: Connection, grant_id: str, client_id: str, expires_at: int) -> Family:
+    """Begin a refresh family."""
+    family = Family(new_id(), grant_id, expires_at)
+    tx.execute(_INSERT_FAMILY, {"id": family.id, "grant_id": grant_id, "client_id": client_id, "expires_at": expires_at})
+    return family
+
+
+def add_refresh(tx: Connection, token: str, family: Family, expires_at: int) -> None:
+    """Insert a family's next token; it never outlives the family."""
+    tx.execute(
+        _INSERT_REFRESH, {"token": digest(token), "family_id": family.id, "expires_at": min(expires_at, family.expires_at)}
+    )
+
+
+_TAKE_REFRESH = (
+    update(refresh_tokens)
+    .where(
+        refresh_tokens.c.token == bindparam("hash"),
+        refresh_tokens.c.spent_at.is_(None),
+        refresh_tokens.c.expires_at > bindparam("now"),
+        refresh_tokens.c.family_id == refresh_families.c.id,
+        refresh_families.c.client_id == bindparam("client"),
+        refresh_families.c.revoked_at.is_(None),
+        refresh_families.c.expires_at > bindparam("now"),
+    )
+    .values(spent_at=bindparam("now"))
+    .returning(refresh_tokens.c.family_id)
+)
+_FAMILY = select(refresh_families.c.id, refresh_families.c.grant_id, refresh_families.c.expires_at)
+_FAMILY_BY_ID = _FAMILY.where(refresh_families.c.id == bindparam("family"))
+
+
+def take_refresh(tx: Connection, token: str, client_id: str, now: int) -> Family | None:
+    """Spend a refresh token of this client, once (HP-35); None if it is unknown, over, spent, revoked or another's."""
+    family_id = tx.execute(_TAKE_REFRESH, {"hash": digest(token), "client": client_id, "now": now}).scalar_one_or_none()
+    if family_id is None:
+        return None
+    return Family(*tx.execute(_FAMILY_BY_ID, {"family": family_id}).one())
+
+
+def family_of_spent(tx: Connection, token: str, client_id: str) -> Family | None:
+    """The family of a token that this client has spent before: it is being used twice. None for any other token."""
+    statement = _FAMILY.join(refresh_tokens, refresh_tokens.c.family_id == refresh_families.c.id).where(
+        refresh_tokens.c.token == digest(token),
+        refresh_tokens.c.spent_at.is_not(None),
+        refresh_families.c.client_id == client_id,
+    )
+    row = tx.execute(statement).first()
+    return Family(*row) if row else None
+
+
+def revoke_family(tx: Connection, family_id: str, now: int) -> bool:
+    """End a family; False if it had ended."""
+    c = refresh_families.c
+    return (
+        tx.execute(update(refresh_families).where(c.id == family_id, c.revoked_at.is_(None)).values(revoked_at=now)).rowcount == 1
+    )
+
+
+_ACCESS = (
+    standing_query()
+    .add_columns(
+        access_tokens.c.scopes.label("token_scopes"),
+        access_tokens.c.created_at.label("token_created_at"),
+        access_tokens.c.expires_at.label("token_expires_at"),
+    )
+    .join(access_tokens, access_tokens.c.grant_id == grants.c.id)
+    .where(
+        access_tokens.c.token == bindparam("hash"),
+        access_tokens.c.revoked_at.is_(None),
+        access_tokens.c.expires_at > bindparam("now"),
+    )
+)
+
+
+def access(tx: Connection, token: str, now: int) -> AccessToken | None:
+    """A live access token, in one statement; None if it is unknown, over or revoked."""
+    row = tx.execute(_ACCESS, {"hash": digest(token), "now": now}).mappings().first()
+    if row is None:
+        return None
+    return AccessToken(standing_of(row), tuple(row["token_scopes"]), row["token_created_at"], row["token_expires_at"])
+
+
+_REFRESH = (
+    standing_query()
+    .add_columns(refresh_tokens.c.expires_at.label("token_expires_at"), refresh_families.c.expires_at.label("family_expires_at"))
+    .join(refresh_families, refresh_families.c.grant_id == grants.c.id)
+    .join(refresh_tokens, refresh_tokens.c.family_id == refresh_families.c.id)
+    .where(
+        refresh_tokens.c.token == bindparam("hash"),
+        refresh_tokens.c.spent_at.is_(None),
+        refresh_tokens.c.expires_at > bindparam("now"),
+        refresh_families.c.revoked_at.is_(None),
+        refresh_families.c.expires_at > bindparam("now"),
+    )
+)
+
+
+def refresh(tx: Connection, token: str, now: int) -> RefreshToken | None:
+    """A live refresh token, not spent by looking at it."""
+    row = tx.execute(_REFRESH, {"hash": digest(token), "now": now}).mappings().first()
+    if row is None:
+        return None
+    return RefreshToken(standing_of(row), min(row["token_expires_at"], row["family_expires_at"]))
+
+
+def revoke_access(tx: Connection, token: str, client_id: str, now: int) -> str | None:
+    """Revoke an access token of this client; the grant's id, None if there is no such token (RFC 7009 2.1)."""
+    c = access_tokens.c
+    own = select(grants.c.id).where(grants.c.client_id == client_id, grants.c.id == c.grant_id).exists()
+    statement = update(access_tokens).where(c.token == digest(token), own).values(revoked_at=now).returning(c.grant_id)
+    return tx.execute(statement).scalar_one_or_none()
+
+
+def family_of(tx: Connection, token: str, client_id: str) -> Family | None:
+    """The family of a refresh token of this client, spent or not."""
+    statement = _FAMILY.join(refresh_tokens, refresh_tokens.c.family_id == refresh_families.c.id).where(
+        refresh_tokens.c.token == digest(token), refresh_families.c.client_id == client_id
+    )
+    row = tx.execute(statement).first()
+    return Family(*row) if row else None
+
+
+def purge(tx: Connection, before: int, limit: int = BATCH) -> int:
+    """Delete access tokens and families that were over before a time; what is left stays right (HT-8).
+
+    A family takes all its tokens with it, spent ones too: until then a reuse is recognised (HP-35).
+    """
+    gone = delete_some(tx, access_tokens, access_tokens.c.expires_at < before, access_tokens.c.expires_at, limit)
+    over = refresh_families.c.expires_at
+    return gone + delete_some(tx, refresh_families, over < before, over, limit)

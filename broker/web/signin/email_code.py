@@ -1,0 +1,103 @@
+"""`email-code`: eight digits from the mailbox, as the sign-in of a guest who has no other, or as proof beside one (IN-01, LP-04)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, request
+
+from broker.domain.login import Login
+from broker.domain.mailbox import LIFETIME, Why
+from broker.services.login.email_code import Entered
+from broker.services.login.known_browsers import KEPT
+from broker.web.cookies import CookiePurpose
+from broker.web.pages import Pages
+from broker.web.signin.browser import BrowserState
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+
+
+def page(broker: Broker, pages: Pages, browser: BrowserState, login: Login, *, entered: Entered | None = None) -> Response:
+    """Which mailbox to look into, and what else the person can do. Opened first, it has the code sent; a reload has not."""
+    locales = locales_of(broker, login)
+    say = pages.translator(locales)
+    sent = broker.mail_codes.offer(
+        login.id, browser.binding(), browser.session(), browser.address(), say.language, browser.mailbox()
+    )
+    box, said = sent.mailbox, sent.found.login.assertion
+    problem = ""
+    if sent.over or entered is Entered.OVER:
+        problem = str(say.gettext("This code is no longer valid. Request a new one."))
+    elif entered is Entered.WRONG:
+        problem = str(say.gettext("That code is wrong. Enter the 8 digits from the newest e-mail."))
+    beside = box.why is not Why.HOME
+    return pages.render(
+        "email_code.html",
+        status=400 if entered is not None else 200,
+        ui_locales=locales,
+        keep_query={},
+        here=browser.path(login.id),
+        application=sent.found.application.name if sent.found.application else "",
+        email=box.address,
+        sure=box.person is not None,
+        why=str(box.why),
+        account=(said.email or said.name or "") if said and beside else "",
+        partner=sent.found.partner.name if sent.found.partner and beside else "",
+        errors=[{"field": "code", "message": problem}] if problem else [],
+        minutes=LIFETIME // 60,
+        again=sent.again,
+        wait=sent.wait,
+        more=sent.more,
+        over=sent.over,
+        csrf=browser.token(login.id),
+        action=browser.path(login.id, "code"),
+        again_url=browser.path(login.id, "code/again"),
+        decline_url=browser.path(login.id, "code/decline") if beside else "",
+        restart_url=browser.path(login.id, "restart") if beside else "",
+        choose_url="" if beside else browser.path(login.id, "choose"),
+        address_url="" if beside else browser.path(login.id, "address"),
+    )
+
+
+def locales_of(broker: Broker, login: Login) -> tuple[str, ...]:
+    """What the application asks for, or the invitation's language."""
+    if login.request is not None:
+        return login.request.ui_locales
+    invitation = broker.invitations.by_id(login.invitation_id) if login.invitation_id else None
+    return (invitation.language,) if invitation else ()
+
+
+def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
+    """The code itself, another one, and "I can't read e-mail there"."""
+
+    @routes.post("/signin/<uuid:login>/code")
+    def enter_code(login: str) -> Response:
+        browser.check(str(login))
+        typed = request.form.getlist("code")
+        entered, mark = broker.mail_codes.enter(
+            str(login), browser.binding(), browser.session(), browser.address(), typed[0] if len(typed) == 1 else ""
+        )
+        if entered is Entered.DONE:
+            response = browser.go(browser.path(str(login)))
+            if mark is not None:
+                browser.cookies.set(response, CookiePurpose.MAILBOX, mark, max_age=KEPT)
+            return response
+        found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
+        browser.within(found.login)
+        return page(broker, pages, browser, found.login, entered=entered)
+
+    @routes.post("/signin/<uuid:login>/code/again")
+    def send_again(login: str) -> Response:
+        browser.check(str(login))
+        found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
+        browser.within(found.login)
+        language = pages.translator(locales_of(broker, found.login)).language
+        broker.mail_codes.again(str(login), browser.binding(), browser.session(), browser.address(), language, browser.mailbox())
+        return browser.go(browser.path(str(login)))
+
+    @routes.post("/signin/<uuid:login>/code/decline")
+    def not_mine(login: str) -> Response:
+        browser.check(str(login))
+        broker.mail_codes.decline(str(login), browser.binding(), browser.session(), browser.address())
+        return browser.go(browser.path(str(login)))
