@@ -67,7 +67,7 @@ class Facts:
     second_channel: str = ""  # what a first method needs beside the sign-in: mailbox, or sponsor (FA-05)
     added: bool = False  # a method was added in this login
     declined: bool = False  # the person went on without the proof that the application would like
-    # what the policies say of it (domain/judgement.py)
+    # what the policies say of it (domain/policy_decision.py)
     policy_refusal: str | None = None  # policy_blocked or policy_error
     required: frozenset[str] = frozenset()  # of mfa, phishing_resistant_mfa, terms_of_use
     frequency: int | None = None  # seconds that a proof lasts

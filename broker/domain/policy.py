@@ -1,6 +1,6 @@
 """Policies of conditional access: what they are, whom they are about, and what a sign-in is to them.
 
-They come from config/policies/ (services/policies.py reads them into these records); domain/judgement.py applies them.
+They come from config/policies/ (services/policies/policies.py reads them into these records); domain/policy_decision.py applies them.
 """
 
 from __future__ import annotations

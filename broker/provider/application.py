@@ -1,4 +1,4 @@
-"""An application as the provider sees it; filled from its file by services/applications.py."""
+"""An application as the provider sees it; filled from its file by services/access/applications.py."""
 
 from __future__ import annotations
 

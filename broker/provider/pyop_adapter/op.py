@@ -74,7 +74,7 @@ class Provider(pyop.provider.Provider):  # type: ignore[misc]  # pyop carries no
             raise OAuthError(_REFUSED.get(error.oauth_error, "invalid_request"), f"pyop_{type(error).__name__}") from None
 
     def _verify_client_authentication(self, _request_body: str, _http_headers: Any = None) -> dict[str, str]:
-        """The form of the client that provider/clients.py authenticated."""
+        """The form of the client that provider/client_authentication.py authenticated."""
         return dict(self._form)
 
     def _create_signed_id_token(

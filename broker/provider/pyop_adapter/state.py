@@ -94,7 +94,7 @@ class GrantState:
         return self._message("id_token", self.grant.scopes)
 
     def get_subject_identifier(self, _subject_type: str, _user_id: str, _sector: str | None = None) -> str:
-        """The grant's sub: made by storage/subjects.py, whatever pyop makes of sectors (HT-7)."""
+        """The grant's sub: made by storage/directory/subjects.py, whatever pyop makes of sectors (HT-7)."""
         return self.grant.sub
 
     def create_authorization_code(self, _request: Any, _sub: str, **_ignored: Any) -> str:

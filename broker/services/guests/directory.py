@@ -44,7 +44,7 @@ class Guests:
         self._settings = settings
 
     def page(self, wanted: GuestFilter, *, after: str = "", limit: int) -> list[Person]:
-        """A page behind the guest with the address `after`; storage/directory.py says in which order."""
+        """A page behind the guest with the address `after`; storage/directory/guest_pages.py says in which order."""
         with self._db.read() as tx:
             return guest_pages.page(tx, wanted, after=after, limit=limit)
 

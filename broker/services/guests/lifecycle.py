@@ -1,4 +1,4 @@
-"""A guest's life: what staff, sponsors and the guest do to it. Every act is a legal move with its event (domain/life.py)."""
+"""A guest's life: what staff, sponsors and the guest do to it. Every act is a legal move with its event (domain/guest_states.py)."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def carry_out(
     data: Mapping[str, object] | None = None,
     but: QuestionKind | None = None,
 ) -> Person:
-    """The person after a legal move; what stops access ends it with this transaction (SC-06). Raises Conflict (domain/life.py).
+    """The person after a legal move; what stops access ends it with this transaction (SC-06). Raises Conflict (domain/guest_states.py).
 
     values: other columns that change with it. reason: why, in the words of a person; they may name somebody, so they stand
     where a deletion empties them (HT-18). but: a kind of question that stays open although access stops (FA-03).

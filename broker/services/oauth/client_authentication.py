@@ -31,7 +31,7 @@ class Clients:
         attempts: RateLimits,
         keys: Keys,
     ) -> None:
-        """keys: the public keys of an application (services/client_keys.py)."""
+        """keys: the public keys of an application (services/oauth/client_jwks.py)."""
         self._db = db
         self._clock = clock
         self._issuer = issuer

@@ -1,4 +1,4 @@
-"""Receipts of sign-ins (HT-19). Refusals that belong to no login: storage/refusals.py."""
+"""Receipts of sign-ins (HT-19). Refusals that belong to no login: storage/login/refusals.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions: hours, one browser. Ending one ends its grants and tokens (storage/grants.py)."""
+"""Sessions: hours, one browser. Ending one ends its grants and tokens (storage/oauth/grants.py)."""
 
 from __future__ import annotations
 
