@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from broker.demo.browser import Browser
 from broker.demo.relying import SignInFailed, call
-from broker.demo.saml_identity import Known, SamlIdentityProvider, certificate
+from broker.demo.saml_identity import SamlIdentityProvider, ServiceProvider, certificate
 from broker.demo.serving import free_port
 
 VERSION = "8.6.0"  # as in requirements/satosa.in
@@ -87,9 +87,9 @@ class Satosa:
         return self._process.pid
 
     @property
-    def known(self) -> Known:
+    def known(self) -> ServiceProvider:
         """What its metadata would say."""
-        return Known(
+        return ServiceProvider(
             entity_id=f"{self._name}/saml/metadata.xml",
             acs_url=f"{self._name}/saml/acs/post",
             signing=(self._certificate,),

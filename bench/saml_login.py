@@ -34,7 +34,7 @@ from broker.demo import process
 from broker.demo.browser import Browser
 from broker.demo.cast import WANDA, WILL, Cast
 from broker.demo.home import WOODGROVE
-from broker.demo.saml_identity import Known, SamlIdentityProvider
+from broker.demo.saml_identity import SamlIdentityProvider, ServiceProvider
 from broker.demo.visitor import Visitor
 
 WARM_UP = 8  # logins of each before the first turn
@@ -52,9 +52,9 @@ trust:
 class Partner(SamlIdentityProvider):
     """The demo's partner, but it reads the service provider's metadata once: serving that is no part of a login."""
 
-    held: Known | None = None
+    held: ServiceProvider | None = None
 
-    def known(self) -> Known:
+    def known(self) -> ServiceProvider:
         """The metadata as it was at first."""
         self.held = self.held or super().known()
         return self.held

@@ -1,4 +1,9 @@
-"""The `broker` command. Each command lives in a module of its own and imports what it uses when it is used."""
+"""The `broker` command.
+
+Owns: the commands with their options, output and exit codes. Each command is a module that imports what it uses when it runs.
+Does not know: SQL, HTTP and the rules that a service keeps.
+Offers: `broker`, the command group, and `guarded`, which turns errors into exit codes.
+"""
 
 from __future__ import annotations
 

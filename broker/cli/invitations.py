@@ -12,7 +12,7 @@ from broker.cli.groups import page_options
 from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, say, when
 
 if TYPE_CHECKING:
-    from broker.services.invitations.sent import Sent
+    from broker.services.invitations.sent import SentInvitation
 
 _COLUMNS = ["created_at", "email", "status", "application", "expires_at", "inviter", "id"]
 
@@ -98,7 +98,7 @@ def resend(invitation: str, no_mail: bool, home: Path, as_json: bool) -> None:
         click.echo(said(mail))
 
 
-def shown(sent: Sent) -> dict[str, Any]:
+def shown(sent: SentInvitation) -> dict[str, Any]:
     """An invitation as JSON."""
     found = sent.invitation
     return {

@@ -1,6 +1,8 @@
 """The cast: everybody around the broker, small and honest, for `broker demo` and for the tests of application teams.
 
-Bottom up:
+Owns: partners, applications, a browser, a mailbox and a visitor, all on loopback, and the story that they play.
+Does not know: the inside of the broker: it runs as a process of its own and is reached as anybody reaches it.
+Offers: `cast` and `story`, and the parts below, bottom up:
 
     serving      a WSGI application on an address of its own, in a thread
     page         the plain HTML that these servers share

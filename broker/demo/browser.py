@@ -47,7 +47,7 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class BrowserPage:
     """What the browser shows at the end of a navigation.
 
     url: of this answer, with the fragment that the address bar keeps. headers: names in lower case, several values of one name joined by ", ".
@@ -143,20 +143,22 @@ class Browser:
             **(headers or {}),
         }
 
-    def get(self, url: str, *, accept: str | None = None, stop_at: str | None = None, opener: Page | None = None) -> Page:
+    def get(
+        self, url: str, *, accept: str | None = None, stop_at: str | None = None, opener: BrowserPage | None = None
+    ) -> BrowserPage:
         """Open an address as if typed, or as a link on `opener`.
 
         accept: another Accept header. stop_at: do not follow a redirect to an address that starts so; it is then the page's `location`.
         """
         return self._navigate("GET", url, None, opener, accept, stop_at)
 
-    def post(self, url: str, fields: Mapping[str, str] | Sequence[tuple[str, str]], *, opener: Page | None = None,
-             stop_at: str | None = None) -> Page:  # fmt: skip
+    def post(self, url: str, fields: Mapping[str, str] | Sequence[tuple[str, str]], *, opener: BrowserPage | None = None,
+             stop_at: str | None = None) -> BrowserPage:  # fmt: skip
         """Send a form to an address; `opener` is the page that held it (None: a foreign page without an origin)."""
         return self._navigate("POST", url, urllib.parse.urlencode(fields).encode(), opener, None, stop_at)
 
-    def submit(self, page: Page, fields: Mapping[str, str] | None = None, *, press: str | None = None,
-               stop_at: str | None = None) -> Page:  # fmt: skip
+    def submit(self, page: BrowserPage, fields: Mapping[str, str] | None = None, *, press: str | None = None,
+               stop_at: str | None = None) -> BrowserPage:  # fmt: skip
         """Fill in and send the page's form.
 
         press: value, name or text of the button to use; without it the primary one. A value of `fields` replaces what the form holds.
@@ -169,18 +171,18 @@ class Browser:
         bare = action.partition("#")[0].partition("?")[0]
         return self._navigate("GET", f"{bare}?{urllib.parse.urlencode(pairs)}", None, page, None, stop_at)
 
-    def proceed(self, page: Page, fields: Mapping[str, str] | None = None, *, stop_at: str | None = None) -> Page:
+    def proceed(self, page: BrowserPage, fields: Mapping[str, str] | None = None, *, stop_at: str | None = None) -> BrowserPage:
         """Do what the page is for: its primary link, or its primary form with `fields`."""
         if page.document.primary_link:
             return self.get(urllib.parse.urljoin(page.url, page.document.primary_link), opener=page, stop_at=stop_at)
         return self.submit(page, fields, stop_at=stop_at)
 
-    def follow(self, page: Page, text: str, *, stop_at: str | None = None) -> Page:
+    def follow(self, page: BrowserPage, text: str, *, stop_at: str | None = None) -> BrowserPage:
         """Click the first link whose text or address holds `text`."""
         return self.get(page.link(text), opener=page, stop_at=stop_at)
 
     @staticmethod
-    def _button(page: Page, press: str | None) -> tuple[Form, Button | None]:
+    def _button(page: BrowserPage, press: str | None) -> tuple[Form, Button | None]:
         if press is None:
             return page.primary, page.primary.primary
         for wanted in (lambda b: b.value == press, lambda b: b.name == press, lambda b: press in b.text):
@@ -191,8 +193,8 @@ class Browser:
         raise BrowserError(f"no button {press!r} on {page}")
 
     def _navigate(
-        self, method: str, url: str, body: bytes | None, opener: Page | None, accept: str | None, stop_at: str | None
-    ) -> Page:
+        self, method: str, url: str, body: bytes | None, opener: BrowserPage | None, accept: str | None, stop_at: str | None
+    ) -> BrowserPage:
         """Follow redirects; the page that began it stays the initiator of every hop (RFC 6265bis 5.2)."""
         self.hops = []
         initiator = opener.url if opener is not None else None
@@ -212,8 +214,8 @@ class Browser:
             url = target
 
     def _request(
-        self, method: str, url: str, body: bytes | None, opener: Page | None, initiator: str | None, accept: str | None
-    ) -> Page:
+        self, method: str, url: str, body: bytes | None, opener: BrowserPage | None, initiator: str | None, accept: str | None
+    ) -> BrowserPage:
         parts = urllib.parse.urlsplit(url)
         foreign = initiator is not None and not same_site(initiator, url)
         unknown = method == "POST" and opener is None
@@ -238,7 +240,7 @@ class Browser:
             merged[name] = f"{merged[name]}, {value}" if name in merged else value
         self.hops.append(Hop(method, url, status, merged.get("location"), tuple(name for name, _ in cookies)))
         html = merged.get("content-type", "").startswith("text/html")
-        return Page(url, status, merged, answer, read(answer.decode("utf-8", "replace")) if html else HtmlDocument())
+        return BrowserPage(url, status, merged, answer, read(answer.decode("utf-8", "replace")) if html else HtmlDocument())
 
     def _exchange(self, method: str, parts: urllib.parse.SplitResult, headers: Mapping[str, str], body: bytes | None) -> tuple[
         int, list[tuple[str, str]], bytes

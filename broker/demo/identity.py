@@ -17,11 +17,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from broker.demo.faults import FAULTS, UNREACHABLE, distort, without_mail
-from broker.demo.protocol import MFA, SFA, Account, Client, Code, DemoSession, Request, RequestRefused, basic, check_verifier
+from broker.demo.protocol import MFA, SFA, Account, Client, Code, DemoSession, ProtocolError, Request, basic, check_verifier
 from broker.jose.keys import PrivateKey, generate
 from broker.jose.sign import half_hash, sign
 
-__all__ = ["MFA", "SFA", "Account", "Client", "DemoSession", "IdentityProvider", "Request", "RequestRefused"]
+__all__ = ["MFA", "SFA", "Account", "Client", "DemoSession", "IdentityProvider", "ProtocolError", "Request"]
 CODE_LIFETIME, TOKEN_LIFETIME = 60, 600  # seconds
 
 
@@ -107,31 +107,31 @@ class IdentityProvider:
         """Check an authorization request. Raises Refused; before redirect_uri is known to be good, without a request (RFC 6749 4.1.2.1)."""
         client = self._clients.get(params.get("client_id", ""))
         if client is None:
-            raise RequestRefused("invalid_client", "this client is not registered here")
+            raise ProtocolError("invalid_client", "this client is not registered here")
         if params.get("redirect_uri", "") not in client.redirect_uris:
-            raise RequestRefused("invalid_request", "this redirect_uri is not registered here")
+            raise ProtocolError("invalid_request", "this redirect_uri is not registered here")
         request = Request(client, params["redirect_uri"], dict(params))
         if params.get("response_type") != "code":
-            raise RequestRefused("unsupported_response_type", "only code", request=request)
+            raise ProtocolError("unsupported_response_type", "only code", request=request)
         if "openid" not in params.get("scope", "").split():
-            raise RequestRefused("invalid_scope", "openid is missing", request=request)
+            raise ProtocolError("invalid_scope", "openid is missing", request=request)
         if params.get("response_mode", "query") not in ("query", "form_post"):
-            raise RequestRefused("invalid_request", "response_mode is query or form_post", request=request)
+            raise ProtocolError("invalid_request", "response_mode is query or form_post", request=request)
         if "request" in params or "request_uri" in params:
-            raise RequestRefused("request_not_supported", "no request objects", request=request)
+            raise ProtocolError("request_not_supported", "no request objects", request=request)
         self._check_challenge(request)
         if not params.get("max_age", "0").isdecimal() or ("none" in request.prompt and len(request.prompt) > 1):
-            raise RequestRefused("invalid_request", "max_age or prompt makes no sense", request=request)
+            raise ProtocolError("invalid_request", "max_age or prompt makes no sense", request=request)
         if self.fault == "error":
-            raise RequestRefused("access_denied", "<script>alert('partner')</script>", request=request)
+            raise ProtocolError("access_denied", "<script>alert('partner')</script>", request=request)
         return request
 
     def _check_challenge(self, request: Request) -> None:
         challenge, method = request.params.get("code_challenge"), request.params.get("code_challenge_method")
         if challenge is None and (self._require_pkce or request.client.client_secret is None):
-            raise RequestRefused("invalid_request", "code_challenge is required", request=request)
+            raise ProtocolError("invalid_request", "code_challenge is required", request=request)
         if challenge is not None and (method != "S256" or len(challenge) != 43):  # RFC 7636 4.3
-            raise RequestRefused("invalid_request", "code_challenge_method must be S256", request=request)
+            raise ProtocolError("invalid_request", "code_challenge_method must be S256", request=request)
 
     def must_ask(self, request: Request, session: DemoSession | None) -> bool:
         """Whether the person has to prove himself now. Raises Refused login_required under prompt=none (Core 3.1.2.1)."""
@@ -141,7 +141,7 @@ class IdentityProvider:
         if session is not None and self.second_factor and request.wants_second_factor:
             asks = asks or not session.second_factor
         if asks and "none" in request.prompt:
-            raise RequestRefused("login_required", "nobody is signed in here", request=request)
+            raise ProtocolError("login_required", "nobody is signed in here", request=request)
         return asks
 
     def sign_in(self, subject: str, *, second_factor: bool = False) -> DemoSession:
@@ -166,13 +166,13 @@ class IdentityProvider:
         self._count("token")
         client = self._authenticate(form, authorization)
         if form.get("grant_type") != "authorization_code":
-            raise RequestRefused("unsupported_grant_type", "only authorization_code")
+            raise ProtocolError("unsupported_grant_type", "only authorization_code")
         with self._lock:
             code = self._codes.pop(form.get("code", ""), None)  # a code is spent by showing it
         if code is None or code.expires_at <= self._clock() or code.request.client.client_id != client.client_id:
-            raise RequestRefused("invalid_grant", "the code is unknown, spent, over, or another client's")
+            raise ProtocolError("invalid_grant", "the code is unknown, spent, over, or another client's")
         if form.get("redirect_uri") != code.request.redirect_uri:
-            raise RequestRefused("invalid_grant", "redirect_uri differs from that of the request")
+            raise ProtocolError("invalid_grant", "redirect_uri differs from that of the request")
         check_verifier(code.request.params.get("code_challenge"), form.get("code_verifier"))
         access = secrets.token_urlsafe(32)
         with self._lock:
@@ -191,9 +191,9 @@ class IdentityProvider:
             name, secret = basic(authorization)
         client = self._clients.get(name)
         if client is None or (client.client_secret is None) != (secret is None):
-            raise RequestRefused("invalid_client", "unknown client or wrong method", status=401)
+            raise ProtocolError("invalid_client", "unknown client or wrong method", status=401)
         if client.client_secret is not None and not hmac.compare_digest(client.client_secret.encode(), (secret or "").encode()):
-            raise RequestRefused("invalid_client", "wrong secret", status=401)
+            raise ProtocolError("invalid_client", "wrong secret", status=401)
         return client
 
     def _id_token(self, code: Code, access: str) -> str:
@@ -244,7 +244,7 @@ class IdentityProvider:
         scheme, _, token = (authorization or "").partition(" ")
         subject, scope, expires_at = self._access.get(token, ("", "", 0))
         if scheme.lower() != "bearer" or not subject or expires_at <= self._clock():
-            raise RequestRefused("invalid_token", "unknown or over", status=401)
+            raise ProtocolError("invalid_token", "unknown or over", status=401)
         claims = {"sub": subject, **self._profile(subject, scope)}
         if self.fault == "other_userinfo":
             claims["sub"] = "somebody-else"
@@ -256,7 +256,7 @@ class IdentityProvider:
         """Count a call of a relying party's server, and answer none while the partner is down."""
         self.calls[call] = self.calls.get(call, 0) + 1
         if self.fault == "down" and call in UNREACHABLE:
-            raise RequestRefused("temporarily_unavailable", "the partner is down", status=503)
+            raise ProtocolError("temporarily_unavailable", "the partner is down", status=503)
 
 
 ENDPOINTS = {

@@ -33,7 +33,7 @@ from flask import Flask, Response, jsonify, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from broker.demo.faults import FAULTS, SKEW
-from broker.demo.identity import Account, Client, DemoSession, IdentityProvider, Request, RequestRefused
+from broker.demo.identity import Account, Client, DemoSession, IdentityProvider, ProtocolError, Request
 from broker.demo.page import button, form, page
 from broker.demo.serving import LoopbackServer, PortTaken
 from broker.demo.switches import switches
@@ -106,9 +106,9 @@ class _Pages:
         subject = params.pop("subject", "")
         checked = self._provider.request(params)
         if not subject:
-            raise RequestRefused("access_denied", "the person cancelled", request=checked)
+            raise ProtocolError("access_denied", "the person cancelled", request=checked)
         if subject not in self._provider.accounts:
-            raise RequestRefused("invalid_request", "nobody of that name works here")
+            raise ProtocolError("invalid_request", "nobody of that name works here")
         session = self._provider.sign_in(subject, second_factor=checked.wants_second_factor)
         answer = self._send(checked, self._provider.answer(checked, session))
         handle = secrets.token_urlsafe(32)
@@ -128,7 +128,7 @@ class _Pages:
         joint = "&" if "?" in checked.redirect_uri else "?"
         return redirect(f"{checked.redirect_uri}{joint}{urlencode(params)}", 303)
 
-    def refused(self, error: RequestRefused) -> AnyResponse:
+    def refused(self, error: ProtocolError) -> AnyResponse:
         """A protocol error: to the relying party where that is safe, as JSON for programs, else as a page."""
         if error.request is not None:
             said = {"error": error.error, "error_description": error.description}
@@ -186,7 +186,7 @@ def create_partner(provider: IdentityProvider, *, colour: str = "#7a3e9d") -> Fl
     )
     for path, view, methods in routes:
         app.add_url_rule(path, endpoint=path, view_func=view, methods=methods)
-    app.register_error_handler(RequestRefused, pages.refused)
+    app.register_error_handler(ProtocolError, pages.refused)
 
     def clock(answer: AnyResponse) -> AnyResponse:
         slow = SKEW if provider.fault == "skewed_clock" else 0

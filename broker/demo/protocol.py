@@ -71,7 +71,7 @@ class Code:
     expires_at: int
 
 
-class RequestRefused(Exception):
+class ProtocolError(Exception):
     """A protocol error. redirect_uri: where the browser takes it; None: a page, or JSON with this status."""
 
     def __init__(self, error: str, description: str, *, status: int = 400, request: Request | None = None) -> None:
@@ -87,15 +87,15 @@ def basic(authorization: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         name, colon, secret = "", "", ""
     if scheme.lower() != "basic" or not colon:
-        raise RequestRefused("invalid_client", "the Authorization header is not Basic", status=401)
+        raise ProtocolError("invalid_client", "the Authorization header is not Basic", status=401)
     return urllib.parse.unquote_plus(name), urllib.parse.unquote_plus(secret)
 
 
 def check_verifier(challenge: str | None, verifier: str | None) -> None:
     """RFC 7636 4.6; a verifier without a challenge is refused too (RFC 9700 2.1.1)."""
     if (challenge is None) != (verifier is None):
-        raise RequestRefused("invalid_grant", "code_verifier and code_challenge go together")
+        raise ProtocolError("invalid_grant", "code_verifier and code_challenge go together")
     if challenge is not None and verifier is not None:
         made = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         if not hmac.compare_digest(made.encode(), challenge.encode()):
-            raise RequestRefused("invalid_grant", "code_verifier does not fit")
+            raise ProtocolError("invalid_grant", "code_verifier does not fit")

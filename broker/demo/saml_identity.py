@@ -30,7 +30,7 @@ from lxml import etree
 
 from broker.demo import saml_messages as messages
 from broker.demo.faults import SKEW
-from broker.demo.identity import MFA, Account, DemoSession, RequestRefused
+from broker.demo.identity import MFA, Account, DemoSession, ProtocolError
 from broker.demo.saml_faults import SAML_FAULTS
 from broker.demo.saml_messages import DS, MD, SAML, SAMLP, Answer
 
@@ -41,7 +41,7 @@ _STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class ServiceProvider:
     """What the service provider's metadata says: its entity id, answer address, and certificates (base64)."""
 
     entity_id: str
@@ -149,7 +149,7 @@ class SamlIdentityProvider:
                 part for part in query.split("&") if part.partition("=")[0] in ("SAMLRequest", "RelayState", "SigAlg")
             )
             if not _verifies(known, signed.encode(), base64.b64decode(fields.get("Signature", ""))):
-                raise RequestRefused("signature", "the request is not signed by the service provider")
+                raise ProtocolError("signature", "the request is not signed by the service provider")
         packed = base64.b64decode(fields.get("SAMLRequest", ""))
         return self._request(zlib.decompressobj(-15).decompress(packed, 65536), fields.get("RelayState", ""), known)
 
@@ -157,10 +157,10 @@ class SamlIdentityProvider:
         """A request in a form, signed in itself. Raises Refused."""
         known, xml = self.known(), base64.b64decode(fields.get("SAMLRequest", ""))
         if known.signs and not _root_verifies(known, xml):
-            raise RequestRefused("signature", "the request is not signed by the service provider")
+            raise ProtocolError("signature", "the request is not signed by the service provider")
         return self._request(xml, fields.get("RelayState", ""), known)
 
-    def _request(self, xml: bytes, relay_state: str, known: Known) -> SamlRequest:
+    def _request(self, xml: bytes, relay_state: str, known: ServiceProvider) -> SamlRequest:
         root = _parsed(xml)
         issuer = root.findtext(f"{{{SAML}}}Issuer")
         if (
@@ -168,7 +168,7 @@ class SamlIdentityProvider:
             or issuer != known.entity_id
             or root.get("Destination") != f"{self.address}/sso"
         ):
-            raise RequestRefused("request", "this is no request of the service provider for us")
+            raise ProtocolError("request", "this is no request of the service provider for us")
         policy = root.find(f"{{{SAMLP}}}NameIDPolicy")
         found = SamlRequest(
             id=root.get("ID", ""),
@@ -180,23 +180,23 @@ class SamlIdentityProvider:
             name_id_format=policy.get("Format") if policy is not None else None,
         )
         if found.acs_url != known.acs_url:
-            raise RequestRefused("request", "the answer would go where the service provider's metadata does not say")
+            raise ProtocolError("request", "the answer would go where the service provider's metadata does not say")
         self.seen.append(found)
         return found
 
-    def known(self) -> Known:
+    def known(self) -> ServiceProvider:
         """The service provider as its metadata has it now. Raises Refused."""
         try:
             with urllib.request.urlopen(self._sp_metadata, timeout=15) as answer:  # noqa: S310  the demo's own address
                 root = _parsed(answer.read())
         except (OSError, urllib.error.URLError) as error:
-            raise RequestRefused("metadata", "the service provider's metadata cannot be had") from error
+            raise ProtocolError("metadata", "the service provider's metadata cannot be had") from error
         role = root.find(f"{{{MD}}}SPSSODescriptor")
         keys = {
             use: [node.text or "" for node in role.iterfind(f"{{{MD}}}KeyDescriptor[@use='{use}']//{{{DS}}}X509Certificate")]
             for use in ("signing", "encryption")
         }
-        return Known(
+        return ServiceProvider(
             entity_id=root.get("entityID", ""),
             acs_url=role.find(f"{{{MD}}}AssertionConsumerService").get("Location"),
             signing=tuple(keys["signing"]),
@@ -329,11 +329,11 @@ def _parsed(xml: bytes) -> etree._Element:
 def _public(text: str) -> rsa.RSAPublicKey:
     key = x509.load_der_x509_certificate(base64.b64decode(text)).public_key()
     if not isinstance(key, rsa.RSAPublicKey):
-        raise RequestRefused("metadata", "the service provider's key is not RSA")
+        raise ProtocolError("metadata", "the service provider's key is not RSA")
     return key
 
 
-def _verifies(known: Known, text: bytes, signature: bytes) -> bool:
+def _verifies(known: ServiceProvider, text: bytes, signature: bytes) -> bool:
     """saml-bindings 3.4.4.1: over the query's own octets."""
     for one in known.signing:
         try:
@@ -344,7 +344,7 @@ def _verifies(known: Known, text: bytes, signature: bytes) -> bool:
     return False
 
 
-def _root_verifies(known: Known, xml: bytes) -> bool:
+def _root_verifies(known: ServiceProvider, xml: bytes) -> bool:
     root = _parsed(xml)
     place = root.find(f"{{{DS}}}Signature")
     for one in known.signing if place is not None else ():

@@ -18,7 +18,7 @@ from typing import Any
 from flask import Flask, jsonify, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from broker.demo.identity import DemoSession, RequestRefused
+from broker.demo.identity import DemoSession, ProtocolError
 from broker.demo.page import button, form, page
 from broker.demo.saml_faults import SAML_FAULTS
 from broker.demo.saml_identity import SamlIdentityProvider, SamlRequest
@@ -89,12 +89,12 @@ class _Pages:
         """Somebody pressed a button of the login page."""
         checked = self._waiting.pop(request.form.get("request", ""), None)
         if checked is None:
-            raise RequestRefused("request", "this page was used before")
+            raise ProtocolError("request", "this page was used before")
         subject = request.form.get("subject", "")
         if not subject:
             return self._send(checked.acs_url, self._provider.refusal(checked, "Responder", "AuthnFailed"))
         if subject not in self._provider.accounts:
-            raise RequestRefused("request", "nobody of that name works here")
+            raise ProtocolError("request", "nobody of that name works here")
         session = self._provider.sign_in(subject, second_factor=checked.wants_second_factor)
         answer = self._send(checked.acs_url, self._provider.answer(checked, session))
         handle = secrets.token_urlsafe(32)
@@ -113,7 +113,7 @@ class _Pages:
         body = form(address, button("Continue", primary=True), hidden=[(name, value) for name, value in fields.items() if value])
         return self._page("One moment", body + script, name="partner-return")
 
-    def refused(self, error: RequestRefused) -> AnyResponse:
+    def refused(self, error: ProtocolError) -> AnyResponse:
         """What this partner does not answer."""
         return self._page("This does not work", f"<p>{escape(error.description)}</p>", name="partner-error", status=error.status)
 
@@ -146,5 +146,5 @@ def create_saml_partner(provider: SamlIdentityProvider, *, colour: str = "#3d6b2
     )
     for path, view, methods in routes:
         app.add_url_rule(path, endpoint=path, view_func=view, methods=methods)
-    app.register_error_handler(RequestRefused, pages.refused)
+    app.register_error_handler(ProtocolError, pages.refused)
     return app

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.cast import ADA, Cast
 from broker.demo.identity import Account
 from broker.demo.relying import RelyingParty, Tokens
@@ -46,7 +46,7 @@ class Scene:
         found: dict[str, Any] | None = json.loads(done.stdout) if done.returncode == 0 else None
         return found
 
-    def receipt(self, page: Page) -> Mapping[str, Any]:
+    def receipt(self, page: BrowserPage) -> Mapping[str, Any]:
         """What `broker sign-ins --request` says about an error page."""
         found = self.cast.broker.ask("sign-ins", "--request", page.request_id)
         expect(bool(found), f"no receipt for {page.request_id!r}")
@@ -66,12 +66,12 @@ def visitor(person: Account, **browser: Any) -> Visitor:
     return Visitor(person.email, person.subject, Browser(**browser))
 
 
-def landed(page: Page, application: str) -> None:
+def landed(page: BrowserPage, application: str) -> None:
     """The application's own page says that somebody is signed in."""
     expect(page.name == "application" and page.url.startswith(application) and "ID token" in page.text, f"ended at {page}")
 
 
-def refused(page: Page, code: str) -> None:
+def refused(page: BrowserPage, code: str) -> None:
     """An error page of the broker with this code, a request id and a status of the contract."""
     expect(page.name == "error" and page.error == code, f"expected {code}, ended at {page}")
     expect(400 <= page.status < 504 and bool(page.request_id), f"status {page.status}, request id {page.request_id!r}")

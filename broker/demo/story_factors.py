@@ -6,7 +6,7 @@ import time
 
 import pyotp
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from broker.demo.cast import ADA, NORA
 from broker.demo.home import SAFE
 from broker.demo.scene import Scene, expect, visitor
@@ -63,6 +63,6 @@ def what_if(scene: Scene) -> str:
     return f"{found['outcome']}, asked for {', '.join(found['require'])}: as it happened"
 
 
-def _stopped(page: Page, name: str) -> Page:
+def _stopped(page: BrowserPage, name: str) -> BrowserPage:
     expect(page.name == name, f"expected {name}, ended at {page}")
     return page

@@ -10,7 +10,7 @@ from flask import jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from broker.demo.faults import Fault
-from broker.demo.identity import RequestRefused
+from broker.demo.identity import ProtocolError
 from broker.demo.page import button, form
 
 
@@ -26,7 +26,7 @@ def switches(faults: Mapping[str, Fault], provider: Faulty, show: Callable[[str]
         data = request.get_json(silent=True) if request.is_json else request.form
         wanted = str((data or {}).get("fault", ""))
         if wanted not in faults:
-            raise RequestRefused("invalid_request", f"fault is one of {', '.join(faults)}")
+            raise ProtocolError("invalid_request", f"fault is one of {', '.join(faults)}")
         provider.fault = wanted
     if request.is_json or request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return jsonify(fault=provider.fault, faults={fault.name: fault.title for fault in faults.values()})

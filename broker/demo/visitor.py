@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from broker.demo.browser import Browser, BrowserError, Page
+from broker.demo.browser import Browser, BrowserError, BrowserPage
 
 MAX_PAGES = 15
 
@@ -24,11 +24,11 @@ class Visitor:
     halt_at: tuple[str, ...] = ()
     read_code: Callable[[], str] | None = None
 
-    def open(self, url: str, *, stop_at: str | None = None) -> Page:
+    def open(self, url: str, *, stop_at: str | None = None) -> BrowserPage:
         """Go to an address and walk on from there."""
         return self.walk(self.browser.get(url, stop_at=stop_at), stop_at=stop_at)
 
-    def walk(self, page: Page, *, stop_at: str | None = None) -> Page:
+    def walk(self, page: BrowserPage, *, stop_at: str | None = None) -> BrowserPage:
         """From page to page until one that this person has no answer to: an application, an error, a redirect to `stop_at`."""
         self.seen = []
         for _ in range(MAX_PAGES):
@@ -40,11 +40,11 @@ class Visitor:
             page = following
         raise BrowserError(f"no end after {MAX_PAGES} pages: {' '.join(self.seen)}")
 
-    def again(self, page: Page, *, stop_at: str | None = None) -> Page:
+    def again(self, page: BrowserPage, *, stop_at: str | None = None) -> BrowserPage:
         """Take the way out that an error page offers, and walk on."""
         return self.walk(self.browser.proceed(page, stop_at=stop_at), stop_at=stop_at)
 
-    def _step(self, page: Page, stop_at: str | None) -> Page | None:
+    def _step(self, page: BrowserPage, stop_at: str | None) -> BrowserPage | None:
         browser = self.browser
         if page.name == "home-organization":
             if self.seen.count("home-organization") > 1:

@@ -10,7 +10,7 @@ from typing import Any
 PATH = "/healthz"
 
 
-class Health:
+class HealthAnswer:
     """Knows a request for it, and the answer."""
 
     def __init__(self, application: Any, prefixes: list[str]) -> None:

@@ -15,7 +15,7 @@ from gunicorn.arbiter import Arbiter
 
 from broker.app import Broker
 from broker.app import build as construct
-from broker.server.health import Health
+from broker.server.health import HealthAnswer
 from broker.server.worker import Worker
 
 
@@ -57,7 +57,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         broker = construct(self.broker.current.get().home, before=self.broker, threads=self.cfg.threads)
         application = create_web(broker)
         prefix = urlsplit(broker.settings.get().issuer).path.rstrip("/")
-        self.health = Health(application, [""] + ([prefix] if prefix else []))
+        self.health = HealthAnswer(application, [""] + ([prefix] if prefix else []))
         self.body_limit = body_limit
         broker.in_background(self.wake).start()
         gc.collect()

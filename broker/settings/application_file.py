@@ -167,7 +167,7 @@ Jwks = Annotated[
 ]
 
 
-class SelfService(Section):
+class SelfServiceSettings(Section):
     """Whether people may ask for access themselves."""
 
     sign_up: bool = Field(default=False, description="A person without an invitation may ask for access.")
@@ -248,7 +248,9 @@ class ApplicationFile(NamedFile):
     )
     audiences: Listed[Text] = Field(default=(), description="Client ids that may introspect its access tokens, beside itself.")
     api_permissions: Listed[ApiPermission] = Field(default=(), description="What it may do at the management API.")
-    self_service: SelfService = Field(default_factory=SelfService, description="Whether people may ask for access themselves.")
+    self_service: SelfServiceSettings = Field(
+        default_factory=SelfServiceSettings, description="Whether people may ask for access themselves."
+    )
 
     @property
     def client_id(self) -> str:

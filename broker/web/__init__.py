@@ -1,4 +1,9 @@
-"""HTTP: the one Flask application, built from a Broker."""
+"""HTTP: the one Flask application, built from a Broker.
+
+Owns: routes, cookies, headers, pages and their languages, error pages.
+Does not know: SQL, keys, and the rules that a service keeps.
+Offers: `create_web`, which makes the WSGI application, and `body_limit`.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from broker.web import headers
 from broker.web.cookies import CookiePurpose, Cookies
 from broker.web.i18n import Languages, Translator, choose
 from broker.web.repeats import PATH as REPEATS
-from broker.web.repeats import Page, Repeats
+from broker.web.repeats import RenderedPage, Repeats
 from broker.web.static import Assets
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -124,7 +124,9 @@ class Pages:
                 "script": self.assets.script(),
                 "passkey_script": self.assets.script("passkey"),
                 "nonce": nonce,
-                **self._language_switch(translator, Page(template=template, status=status, context=context), keep_query, here),
+                **self._language_switch(
+                    translator, RenderedPage(template=template, status=status, context=context), keep_query, here
+                ),
                 **context,
             }
         )
@@ -163,7 +165,9 @@ class Pages:
         page = self._repeats.again(sealed)
         return self.render(page.template, status=page.status, **page.context)  # type: ignore[arg-type]
 
-    def _language_switch(self, now: Translator, page: Page, keep: Mapping[str, str] | None, here: str) -> dict[str, object]:
+    def _language_switch(
+        self, now: Translator, page: RenderedPage, keep: Mapping[str, str] | None, here: str
+    ) -> dict[str, object]:
         """One link or button a language, each in its own words. A link is relative, so that the page's path stays."""
         offered = self._offered()
         nothing: dict[str, object] = {"language_links": [], "language_page": "", "language_url": ""}
@@ -184,8 +188,8 @@ class Pages:
         return {"language_links": links, "language_page": sealed, "language_url": self.path(REPEATS)}
 
     @staticmethod
-    def _named(page: Page) -> Page:
+    def _named(page: RenderedPage) -> RenderedPage:
         """A link to "this page" names it, because it is shown at another address then."""
         if page.context.get("next_url") != "":
             return page
-        return Page(template=page.template, status=page.status, context={**page.context, "next_url": request.full_path})
+        return RenderedPage(template=page.template, status=page.status, context={**page.context, "next_url": request.full_path})

@@ -21,7 +21,7 @@ _PURPOSE = "page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class RenderedPage:
     """What `Pages.render` was called with."""
 
     template: str
@@ -36,13 +36,13 @@ class Repeats:
         self._sealer = sealer
         self._clock = clock
 
-    def kept(self, page: Page) -> str:
+    def kept(self, page: RenderedPage) -> str:
         """The page as a form field, "" where it is too long for one."""
         content = {"at": self._clock(), "template": page.template, "status": page.status, "context": dict(page.context)}
         sealed = self._sealer.seal(json.dumps(content).encode(), _PURPOSE)
         return sealed if len(sealed) <= _LONGEST else ""
 
-    def again(self, sealed: str) -> Page:
+    def again(self, sealed: str) -> RenderedPage:
         """What was sealed here in the last hour. Raises BadRequest."""
         try:
             content = json.loads(self._sealer.open(sealed, _PURPOSE))
@@ -50,4 +50,4 @@ class Repeats:
             raise BadRequest("page_unknown", error.reason) from error
         if not self._clock() - _KEPT < content["at"] <= self._clock():
             raise BadRequest("page_unknown", "too old")
-        return Page(template=content["template"], status=content["status"], context=content["context"])
+        return RenderedPage(template=content["template"], status=content["status"], context=content["context"])

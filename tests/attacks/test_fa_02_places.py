@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Client, IdentityProvider
 from broker.demo.partner import create_partner
 from broker.demo.relying import RelyingParty
@@ -80,7 +80,7 @@ def test_fa_02_a_hanging_partner_holds_few_threads(tmp_path: Path, sqlite_url: s
     """FA-02: eight callbacks with made-up codes: some wait, the rest are `partner_failed` at once, and everybody else is served."""
     with open_world(tmp_path, sqlite_url) as (serving, partner, party):
         logins = [callback(party) for _ in range(8)]
-        pages: list[Page] = []
+        pages: list[BrowserPage] = []
 
         def come(browser: Browser, url: str) -> None:
             pages.append(browser.get(url))

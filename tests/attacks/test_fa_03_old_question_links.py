@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.domain.guest import GuestState, Person
 from broker.services.operations.after_restore import Restored
 from broker.storage.tables import audit, people, questions
@@ -99,7 +99,7 @@ def events(world: World) -> list[str]:
         return list(tx.execute(select(audit.c.name).order_by(audit.c.at, audit.c.id)).scalars())
 
 
-def is_over(page: Page) -> bool:
+def is_over(page: BrowserPage) -> bool:
     """The one answer for whatever is not open."""
     return (page.status, page.error, "no longer open" in page.text) == (400, "bad_request", True)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from broker.demo.relying import SignInFailed, Tokens
 from broker.demo.visitor import Visitor
 from broker.domain.errors import CommandError
@@ -96,7 +96,7 @@ def _mail_code(world: World) -> Prepared:
     who.halt_at = ()
     code = world.code(GWEN)
 
-    def enter() -> Page:
+    def enter() -> BrowserPage:
         """The code names nobody yet: who it is, is judged by the dispatcher behind it."""
         typed = who.browser.submit(page, {"code": code}, stop_at="http")
         return who.browser.get(typed.location or "", stop_at="http")
@@ -141,7 +141,7 @@ STEPS: dict[str, Callable[[World], Prepared]] = {
 
 def _nothing_lives(world: World, who: Visitor, came: Any) -> None:
     """Whatever the step gave is dead, and goes on nowhere."""
-    if isinstance(came, Page):
+    if isinstance(came, BrowserPage):
         assert came.status < 500, came
         if came.location and came.location.startswith(world.url):
             came = who.open(came.location, stop_at=world.callback)
@@ -162,7 +162,7 @@ def _nothing_lives(world: World, who: Visitor, came: Any) -> None:
             assert tx.execute(living).scalar_one() == 0, table.name
 
 
-def _is_dead(world: World, came: Page) -> bool:
+def _is_dead(world: World, came: BrowserPage) -> bool:
     """The code opens nothing: not even whether the verifier is right is looked at before the grant."""
     with world.broker.db.read() as tx:
         ended = (

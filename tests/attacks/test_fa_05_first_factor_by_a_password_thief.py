@@ -6,7 +6,7 @@ import re
 
 from sqlalchemy import select
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.visitor import Visitor
 from broker.storage.tables import audit, factors, people
 from tests.journeys.second_factor import MFA, enrol, essential, with_phone
@@ -18,7 +18,7 @@ ALICE = "alice@contoso.example"
 LINK = re.compile(r"http://\S+/question/[A-Za-z0-9_-]{43}")
 
 
-def cancelled(world: World) -> tuple[Visitor, Page]:
+def cancelled(world: World) -> tuple[Visitor, BrowserPage]:
     """Somebody with Ada's password who presses Cancel at Fabrikam's own second step."""
     world.partners["fabrikam"].second_factor = False
     who = world.visitor()
@@ -81,7 +81,7 @@ def test_fa_05_the_owner_reads_the_code(both: World) -> None:
     assert "mail_code.accepted" in events(both)
 
 
-def vouch(world: World, address: str = ALICE) -> Page:
+def vouch(world: World, address: str = ALICE) -> BrowserPage:
     """The sponsor's yes."""
     found = (LINK.search(mail.text) for mail in world.mails(address))
     url = next(match[0] for match in found if match)

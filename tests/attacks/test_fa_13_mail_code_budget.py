@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.domain.network import counted
 from tests.journeys.world import World
 
@@ -23,7 +23,7 @@ def proxied(world: World) -> None:
     world.write("broker.yaml", text)
 
 
-def ask(world: World, browser: Browser, times: int = 1) -> list[Page]:
+def ask(world: World, browser: Browser, times: int = 1) -> list[BrowserPage]:
     """The pages of so many sign-ins that ask for a code."""
     return [browser.submit(browser.get(world.request()[0]), {"email": GWEN}, press="Continue") for _ in range(times)]
 
@@ -33,7 +33,7 @@ def at(world: World, address: str) -> Browser:
     return Browser(clock=world.clock, headers={"X-Forwarded-For": address})
 
 
-def of(pages: list[Page]) -> list[Any]:
+def of(pages: list[BrowserPage]) -> list[Any]:
     """What became of them."""
     return [page.error or page.name for page in pages]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.visitor import Visitor
 from broker.domain.guest import GuestState, Person
 from broker.storage.tables import audit
@@ -48,7 +48,7 @@ def changes(world: World) -> list[tuple[str, bool, bool]]:
         return [(data["what"], data["told"], data["proven"]) for data in found]
 
 
-def answer(world: World, press: str) -> Page:
+def answer(world: World, press: str) -> BrowserPage:
     """Alice's answer."""
     found = (LINK.search(mail.text) for mail in world.mails(ALICE))
     browser = Browser(clock=world.clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from broker.demo.visitor import Visitor
 from broker.services.login.upstream import PARKED_FOR
 from broker.web.cookies import CookiePurpose
@@ -22,7 +22,7 @@ def posting(both: World) -> World:
     return both
 
 
-def at_the_answer(world: World, who: Visitor) -> Page:
+def at_the_answer(world: World, who: Visitor) -> BrowserPage:
     """The partner's page whose form carries the answer, not yet sent."""
     who.halt_at = ("partner-return",)
     page = who.open(world.request()[0], stop_at=world.callback)
@@ -30,7 +30,7 @@ def at_the_answer(world: World, who: Visitor) -> Page:
     return page
 
 
-def fields(page: Page) -> dict[str, str]:
+def fields(page: BrowserPage) -> dict[str, str]:
     """What the form would send."""
     return dict(page.primary.data(None, {}))
 

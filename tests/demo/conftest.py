@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from broker.demo.application import create_application
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.partner import create_partner
 from broker.demo.relying import PendingRequest, RelyingParty, Tokens
@@ -35,7 +35,7 @@ class Pair:
         """A request that the test takes to the partner itself."""
         return self.party.begin(**params)
 
-    def answer(self, browser: Browser, url: str, subject: str = "ada") -> Page:
+    def answer(self, browser: Browser, url: str, subject: str = "ada") -> BrowserPage:
         """The redirect with which the partner answers; the application does not see it."""
         page = browser.get(url, stop_at=self.application)
         return browser.submit(page, press=subject, stop_at=self.application) if page.name == "partner-login" else page

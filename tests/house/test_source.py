@@ -27,10 +27,20 @@ LARGEST = {"broker": 300, "scripts": 300, "tests": 650}  # lines; a file beyond 
 GROWN = {  # files that may be larger, up to here, each with its reason
     "broker/storage/migrations/versions/v0001_first.py": 450,  # the same list, written by alembic
     "broker/demo/identity.py": 380,  # a whole identity provider in one file, so that it can be read as an example
-    "broker/services/partners/saml.py": 320,  # a partner's documents in, its connector out
     "broker/demo/saml_identity.py": 380,  # the same over SAML
     "broker/demo/story.py": 380,  # one story
 }
+
+LONGEST = 60  # lines of a function, so that it fits a screen
+LONG = {  # functions that may be longer, up to here, each with its reason
+    "broker/app.py build": 110,  # every part of the broker, constructed in order
+    "broker/services/login/facts.py gather": 70,  # every fact that a gate reads
+    "broker/storage/migrations/versions/v0001_first.py upgrade": 340,  # one long list
+    "tests/browser/gallery.py samples": 410,  # a sample of every page
+}
+LOOSE = 5  # files of a hall that stand in none of its rooms
+HALLS = ("broker/services", "broker/storage")
+PAGE = ("Owns: ", "Does not know: ", "Offers: ")  # lines that open a package
 
 ELSEWHERE = re.compile(r"(?<![\w./~-])/(root|Users|home/(?!broker\b))")  # somebody's own machine; the image's user is `broker`
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
@@ -114,6 +124,44 @@ def test_files_are_small():
     sizes = {relative(p): p.read_text().count("\n") for p in modules(*LARGEST)}
     limits = {name: GROWN.get(name, LARGEST[name.split("/")[0]]) for name in sizes}
     assert {name: size for name, size in sizes.items() if size > limits[name]} == {}
+
+
+def test_functions_fit_a_screen():
+    """A function of more than 60 lines does more than its name says."""
+    sizes = {
+        f"{relative(path)} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in modules("broker", "scripts", "tests", "bench")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: size for name, size in sizes.items() if size > LONG.get(name, LONGEST)} == {}
+    assert {name for name in LONG if sizes.get(name, 0) <= LONGEST} == set()
+
+
+def test_a_subject_is_a_package():
+    """services/ and storage/ hold packages: a sixth loose file belongs to a subject."""
+    loose = {hall: [p.name for p in (ROOT / hall).glob("*.py") if p.name != "__init__.py"] for hall in HALLS}
+    assert {hall: names for hall, names in loose.items() if len(names) > LOOSE} == {}
+
+
+def test_every_package_says_what_it_owns():
+    """The docstring of a package says what it owns, what it does not know, and what it offers."""
+    packages = [p for p in modules() if p.name == "__init__.py" and p.parent.name != "versions"]
+    found = {relative(p): (ast.get_docstring(tree(p)) or "").splitlines() for p in packages}
+    unsaid = {
+        name: [start for start in PAGE if not any(line.startswith(start) for line in lines)] for name, lines in found.items()
+    }
+    assert {name: starts for name, starts in unsaid.items() if starts} == {}
+
+
+def test_a_class_has_a_name_of_its_own():
+    """The name of a public class stands once in broker/, so that a reader and a search find one thing."""
+    places: dict[str, list[str]] = {}
+    for path in modules():
+        for node in tree(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(relative(path))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
 def test_no_drawer_for_everything():

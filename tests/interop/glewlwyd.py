@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from tests.interop.stage import PeerVisitor, peer
 
 SECRET = "glewlwyd-secret-0123456789-0123456789"
@@ -142,7 +142,7 @@ def _set_up(address: str, folder: Path, callback: str) -> None:
 class GlewlwydVisitor(PeerVisitor):
     """Somebody at Glewlwyd's login page, which is a script: they do what it does."""
 
-    def _step(self, page: Page, stop_at: str | None) -> Page | None:
+    def _step(self, page: BrowserPage, stop_at: str | None) -> BrowserPage | None:
         if "/login.html" not in page.url:
             return super()._step(page, stop_at)
         self.seen.append("peer-login")

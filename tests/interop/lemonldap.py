@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from tests.interop.stage import PeerVisitor, peer
 
 PACKAGES = (
@@ -125,7 +125,7 @@ def _configuration(folder: Path, host: str, port: int, callback: str, sp_metadat
 class LemonVisitor(PeerVisitor):
     """Somebody who knows LemonLDAP's login page, and whose browser runs its scripts that post forms."""
 
-    def _step(self, page: Page, stop_at: str | None) -> Page | None:
+    def _step(self, page: BrowserPage, stop_at: str | None) -> BrowserPage | None:
         names = {item.name for form in page.document.forms for item in form.fields}
         if {"user", "password"} <= names:
             self.seen.append("peer-login")

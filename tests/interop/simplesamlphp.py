@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from tests.interop.stage import PeerVisitor, peer
 
 HOME = Path("/usr/share/simplesamlphp/www")
@@ -146,7 +146,7 @@ def _php(value: Any) -> str:
 class SamlVisitor(PeerVisitor):
     """Somebody who knows SimpleSAMLphp's login page, and whose browser runs its script that posts the response."""
 
-    def _step(self, page: Page, stop_at: str | None) -> Page | None:
+    def _step(self, page: BrowserPage, stop_at: str | None) -> BrowserPage | None:
         names = {item.name for form in page.document.forms for item in form.fields}
         if {"username", "password"} <= names:
             self.seen.append("peer-login")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from broker.demo.process import BrokerProcess
 from broker.demo.serving import free_port
 from broker.demo.visitor import Visitor
@@ -139,7 +139,7 @@ class Home:
 class PeerVisitor(Visitor):
     """Somebody who knows the development pages of npm oidc-provider: a name, any password, consent."""
 
-    def _step(self, page: Page, stop_at: str | None) -> Page | None:
+    def _step(self, page: BrowserPage, stop_at: str | None) -> BrowserPage | None:
         if "/interaction/" in page.url and page.document.forms:
             names = {item.name for item in page.document.forms[0].fields}
             self.seen.append("peer-login" if "login" in names else "peer-consent")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.process import BrokerProcess
 from broker.demo.relying import RelyingParty
 from broker.demo.serving import free_port
@@ -37,7 +37,7 @@ class Hostile:
         with urllib.request.urlopen(self.control, json.dumps(mode).encode(), timeout=10) as answer:
             assert answer.status == 200
 
-    def sign_in(self) -> Page:
+    def sign_in(self) -> BrowserPage:
         """A new browser from the application to wherever it ends."""
         return Visitor("moa@mock.example", "", Browser()).open(self.party.begin()[0], stop_at=CALLBACK)
 

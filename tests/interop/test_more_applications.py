@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.partner import create_partner
 from broker.demo.process import BrokerProcess
@@ -174,7 +174,7 @@ def test_django(stage: Stage, name: str, begin: str) -> None:
     """mozilla-django-oidc and django-allauth create the user and sign them in; one site has one user for an address."""
     site, who = stage.sites["django"], Visitor(f"{name}@fabrikam.example", name)
     stage.invite(who)
-    page: Page = who.open(site + begin)
+    page: BrowserPage = who.open(site + begin)
     assert page.status == 200, page.text[:2000]
     found = who.browser.get(f"{site}/").json()
     assert (found["signed_in"], found["email"]) == (True, who.address)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.process import BrokerProcess
 from broker.demo.relying import RelyingParty
 from broker.demo.serving import free_port
@@ -32,7 +32,7 @@ PASSWORD = "verysecure"
 class FormVisitor(PeerVisitor):
     """Somebody who fills in a form of name and password, whatever its fields are called, and whose browser posts what a script would."""
 
-    def _step(self, page: Page, stop_at: str | None) -> Page | None:
+    def _step(self, page: BrowserPage, stop_at: str | None) -> BrowserPage | None:
         names = {item.name for form in page.document.forms for item in form.fields}
         if "password" in names and not page.name:
             self.seen.append("peer-login")

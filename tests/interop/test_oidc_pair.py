@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from broker.demo.process import BrokerProcess
 from broker.demo.serving import free_port
 from tests.interop.stage import ADA, BOB, CLEO, USERS, Home, PeerVisitor, peer, visitor
@@ -27,7 +27,7 @@ class Pair:
     partner: str
     application: str
 
-    def login(self, who: PeerVisitor, query: str = "") -> Page:
+    def login(self, who: PeerVisitor, query: str = "") -> BrowserPage:
         """Begin at the application, walk to the end."""
         return who.open(f"{self.application}/login{query}")
 

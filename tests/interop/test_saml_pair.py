@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.process import BrokerProcess
 from broker.demo.serving import free_port
 from tests.interop import apache, simplesamlphp
@@ -41,7 +41,7 @@ class Pair:
     front: Front
     partner: Path
 
-    def login(self, who: SamlVisitor, query: str = "") -> Page:
+    def login(self, who: SamlVisitor, query: str = "") -> BrowserPage:
         """Begin at the application, walk to the end."""
         return who.open(f"{self.application}/login{query}")
 

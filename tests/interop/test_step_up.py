@@ -14,7 +14,7 @@ from typing import Any
 import pyotp
 import pytest
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from broker.demo.mailbox import read_mails
 from broker.demo.process import BrokerProcess
 from broker.demo.relying import RelyingParty
@@ -71,7 +71,7 @@ def _choosing(contexts: dict[str, str], people: dict[str, dict[str, str]]) -> Pr
 class Oidc(PeerVisitor):
     """Types the code where the provider asks for one."""
 
-    def _step(self, page: Page, stop_at: str | None) -> Page | None:
+    def _step(self, page: BrowserPage, stop_at: str | None) -> BrowserPage | None:
         fields = {item.name for form in page.document.forms for item in form.fields}
         if "/interaction/" in page.url and "otp" in fields:
             self.seen.append("peer-second")
@@ -83,7 +83,7 @@ class Oidc(PeerVisitor):
 class Saml(SamlVisitor):
     """Adds the code to the password where the password alone is not taken."""
 
-    def _step(self, page: Page, stop_at: str | None) -> Page | None:
+    def _step(self, page: BrowserPage, stop_at: str | None) -> BrowserPage | None:
         fields = {item.name for form in page.document.forms for item in form.fields}
         if "password" in fields and self.seen[-1:] == ["peer-login"]:
             self.seen.append("peer-second")
@@ -118,7 +118,7 @@ class Stage:
         assert page.location is not None, f"{page}\n{page.text[:2000]}"
         return dict(party.complete(page.query, pending).claims)
 
-    def by_mailbox(self, who: Visitor, page: Page) -> Page:
+    def by_mailbox(self, who: Visitor, page: BrowserPage) -> BrowserPage:
         """The partner is trusted for more than a password, so a code to the mailbox stands before the first method (FA-05)."""
         assert page.name == "email-code", f"{page}\n{who.seen} {self.receipt()}"
         end = time.monotonic() + 20

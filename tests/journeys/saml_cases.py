@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.saml_identity import SamlIdentityProvider
 from broker.services.partners.documents import Partners
 from broker.storage import tables
@@ -31,7 +31,7 @@ class Case:
 
     at: SamlWorld
     browser: Browser
-    held: Page
+    held: BrowserPage
 
     @property
     def acs(self) -> str:
@@ -54,7 +54,7 @@ class Case:
         }
         return genuine(**{**good, **changes})
 
-    def post(self, message: Message | bytes | str, relay_state: str | None = None) -> Page:
+    def post(self, message: Message | bytes | str, relay_state: str | None = None) -> BrowserPage:
         """As the partner's form posts it, from the browser that began; every redirect is shown, none is followed."""
         raw = message.xml() if isinstance(message, Message) else message
         text = raw if isinstance(raw, str) else base64.b64encode(raw).decode()
@@ -81,7 +81,7 @@ def refused(
     code: str = "partner_untrusted",
     untouched: bool = False,
     **post: Any,
-) -> Page:
+) -> BrowserPage:
     """PAGE and NC of the catalogue: the page, its code and status, nothing echoed, the reason in receipt and audit, nothing else changed.
 
     untouched: no key may be asked for, and it must be over at once.
@@ -118,7 +118,7 @@ def events(at: SamlWorld) -> Mapping[str, tuple[str, str, str]]:
         return {row.id: (row.name, row.target, row.reason) for row in tx.execute(select(c.id, c.name, c.target, c.reason))}
 
 
-def without_keys(case: Case, message: Message | bytes | str, **post: Any) -> Page:
+def without_keys(case: Case, message: Message | bytes | str, **post: Any) -> BrowserPage:
     """Post it while nobody may be asked for a connector, which holds the keys (HS-4, HS-17)."""
     kept = Partners.saml_connector
 

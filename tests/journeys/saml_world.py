@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from broker.demo.identity import Account
 from broker.demo.saml_identity import SamlIdentityProvider
 from broker.demo.saml_partner import create_saml_partner
@@ -49,11 +49,11 @@ class SamlWorld:
         """Somebody with a browser of their own."""
         return self.world.visitor(person, **options)
 
-    def redeem(self, who: Visitor) -> Page:
+    def redeem(self, who: Visitor) -> BrowserPage:
         """An invitation to Payroll, followed to its end."""
         return self.world.redeem(who)
 
-    def at_the_return(self, who: Visitor, **params: str) -> Page:
+    def at_the_return(self, who: Visitor, **params: str) -> BrowserPage:
         """A sign-in up to the form that posts the response: who has it in hand, not sent yet."""
         who.halt_at = (RETURN,)
         try:
@@ -69,7 +69,7 @@ def _shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def fields(page: Page) -> dict[str, str]:
+def fields(page: BrowserPage) -> dict[str, str]:
     """What the partner's form would post."""
     return {item.name: item.value for item in page.document.forms[0].fields}
 

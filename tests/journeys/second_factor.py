@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pyotp
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from broker.demo.visitor import Visitor
 from tests.clock import Clock
 from tests.journeys.world import ADA, World
@@ -33,7 +33,7 @@ class Phone:
         """What the app shows now, or so many steps before or after."""
         return pyotp.TOTP(self.secret).generate_otp(self.clock() // 30 + drift)
 
-    def read(self, page: Page) -> None:
+    def read(self, page: BrowserPage) -> None:
         """Scan the page `mfa-enroll`."""
         assert page.name == "mfa-enroll", page
         link = next(href for _, href in page.document.links if href.startswith("otpauth://totp/"))
@@ -41,13 +41,13 @@ class Phone:
         assert pyotp.parse_uri(link).secret == self.secret
 
 
-def by_mailbox(world: World, who: Visitor, page: Page, address: str = ADA.email) -> Page:
+def by_mailbox(world: World, who: Visitor, page: BrowserPage, address: str = ADA.email) -> BrowserPage:
     """Where more than a password is expected of a person, a code to the recorded mailbox stands before the first method (FA-05)."""
     assert page.name == "email-code", page
     return who.browser.submit(page, {"code": world.code(address)}, stop_at=world.callback)
 
 
-def enrol(world: World, who: Visitor, page: Page, *, stop_at: str | None = None) -> tuple[Phone, Page]:
+def enrol(world: World, who: Visitor, page: BrowserPage, *, stop_at: str | None = None) -> tuple[Phone, BrowserPage]:
     """From `mfa-enroll` through `recovery-codes` to whatever is next."""
     phone = Phone(world.clock)
     phone.read(page)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.visitor import Visitor
 from broker.domain.ids import new_id
 from broker.storage.directory import assignments
@@ -17,7 +17,7 @@ DAY = 86_400
 ALICE = "alice@contoso.example"
 
 
-def at_home(world: World, who: Visitor) -> Page:
+def at_home(world: World, who: Visitor) -> BrowserPage:
     """The page, as somebody who is signed in sees it."""
     page = who.open(f"{world.url}/account")
     assert page.name == "account"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.mailbox import read_mails
 from broker.demo.relying import SignInFailed
 from broker.demo.visitor import Visitor
@@ -40,7 +40,7 @@ def events(world: World, name: str) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in tx.execute(select(audit).where(audit.c.name == name))]
 
 
-def asked(world: World, address: str = GWEN, **browser: Any) -> tuple[Browser, Page]:
+def asked(world: World, address: str = GWEN, **browser: Any) -> tuple[Browser, BrowserPage]:
     """A browser at the page that waits for the code, by way of the address form."""
     found = Browser(clock=world.clock, **browser)
     return found, found.submit(found.get(world.request()[0]), {"email": address}, press="Continue")
@@ -213,7 +213,7 @@ def test_other_identity_proves_the_invited_mailbox(both: World) -> None:
     assert (claims["idp"], claims["email"], claims["email_verified"]) == ("northwind", GWEN, True)
 
 
-def at_code_beside(world: World, who: Visitor, invited: Invited) -> Page:
+def at_code_beside(world: World, who: Visitor, invited: Invited) -> BrowserPage:
     """Redeem, choose Northwind instead of the code, sign in there: the page that asks for the invited mailbox."""
     browser = who.browser
     page = browser.submit(browser.get(invited.redeem_url), press="Continue")

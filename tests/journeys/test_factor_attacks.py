@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from broker.demo.saml_identity import SamlIdentityProvider, SamlRequest
 from broker.demo.saml_messages import PASSWORD, Answer
 from broker.demo.saml_partner import create_saml_partner
@@ -175,7 +175,7 @@ class Passkey:
         parts = {part: b64url_encode(value) for part, value in response.items()}
         return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": parts})
 
-    def create(self, page: Page) -> str:
+    def create(self, page: BrowserPage) -> str:
         """What navigator.credentials.create() answers to the options of this page."""
         options, point = json.loads(page.document.data["data-passkey"]), self.key.public_key().public_numbers()
         public = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")})
@@ -184,7 +184,7 @@ class Passkey:
         made = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
         return self._told({"clientDataJSON": self._client("create", options), "attestationObject": made})
 
-    def get(self, page: Page, *, claimed: int | None = None) -> str:
+    def get(self, page: BrowserPage, *, claimed: int | None = None) -> str:
         """What navigator.credentials.get() answers. claimed: another counter, written in after signing."""
         options = json.loads(page.document.data["data-passkey"])
         self.count += self.step
@@ -206,12 +206,12 @@ def with_passkey(world: World, **options: Any) -> Passkey:
     return passkey
 
 
-def show(world: World, credential: str, who: Visitor, page: Page) -> Page:
+def show(world: World, credential: str, who: Visitor, page: BrowserPage) -> BrowserPage:
     """Send a passkey's answer from the page that asked for it."""
     return who.browser.submit(page, {"credential": credential}, press="Use a passkey", stop_at=world.callback)
 
 
-def use(world: World, passkey: Passkey) -> tuple[Visitor, Page]:
+def use(world: World, passkey: Passkey) -> tuple[Visitor, BrowserPage]:
     """A new sign-in of Ada's with this passkey: who tried it, and how it ended."""
     who, page = challenged(world)
     return who, show(world, passkey.get(page), who, page)
@@ -224,7 +224,7 @@ def kept(world: World) -> tuple[int, int]:
     return row.sign_count, row.last_used_at
 
 
-def refused(world: World, who: Visitor, page: Page, reason: str) -> None:
+def refused(world: World, who: Visitor, page: BrowserPage, reason: str) -> None:
     """The page says no more than that it did not work; the audit says why; nobody is signed in."""
     assert (page.name, page.status) == ("mfa-challenge", 400)
     assert "That passkey didn't work here." in page.text

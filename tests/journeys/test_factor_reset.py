@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from broker.cli import broker as command
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.visitor import Visitor
 from broker.domain.errors import Conflict
 from broker.domain.mail import MailKind
@@ -26,7 +26,7 @@ DAY = 86_400
 YES = "Yes, I've spoken to them"
 
 
-def lost(world: World) -> tuple[Phone, Visitor, Page]:
+def lost(world: World) -> tuple[Phone, Visitor, BrowserPage]:
     """Ada, whose sponsor is Cleo, at the page about a lost phone."""
     world.sign_in(world.visitor(CLEO))
     ada = world.visitor(ADA)
@@ -57,7 +57,7 @@ def question(world: World) -> str:
     return found[-1]
 
 
-def answer(world: World, press: str) -> Page:
+def answer(world: World, press: str) -> BrowserPage:
     """The sponsor opens the link and presses a button."""
     sponsor = Browser(clock=world.clock)
     page = sponsor.get(question(world))
@@ -129,7 +129,7 @@ def test_the_sponsor_says_no(world: World) -> None:
 ASK = "Ask my contact to reset it"
 
 
-def stuck(world: World, **claims: str) -> tuple[Visitor, Page]:
+def stuck(world: World, **claims: str) -> tuple[Visitor, BrowserPage]:
     """Ada, for whom nobody answers, at the page about a lost phone."""
     who = world.visitor(ADA)
     page = world.arrive(who, login_hint=ADA.email, **(claims or essential()))
@@ -166,7 +166,7 @@ def test_nobody_answers_for_the_guest(world: World) -> None:
     assert who.browser.proceed(page).name == "mfa-challenge"
 
 
-def token_of(who: Visitor, page: Page) -> str:
+def token_of(who: Visitor, page: BrowserPage) -> str:
     """The form token of this login."""
     challenge = who.browser.get(page.url.removesuffix("/lost"))
     return next(item.value for item in challenge.document.forms[0].fields if item.name == "csrf")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.visitor import Visitor
 from broker.domain.ids import digest
 from broker.storage.tables import audit, factors, outbox, people, recovery_codes
@@ -18,7 +18,7 @@ from tests.journeys.test_session_attacks import cookie, plant
 from tests.journeys.world import ADA, BO, World
 
 
-def challenged(world: World, who: Visitor | None = None) -> tuple[Visitor, Page]:
+def challenged(world: World, who: Visitor | None = None) -> tuple[Visitor, BrowserPage]:
     """Ada in a new browser, at the page that asks for her second factor."""
     who = who or world.visitor(ADA)
     page = world.arrive(who, login_hint=ADA.email, **essential())
@@ -26,7 +26,7 @@ def challenged(world: World, who: Visitor | None = None) -> tuple[Visitor, Page]
     return who, page
 
 
-def answer(world: World, who: Visitor, page: Page, code: str) -> Page:
+def answer(world: World, who: Visitor, page: BrowserPage, code: str) -> BrowserPage:
     """Type a code."""
     return who.browser.submit(page, {"code": code}, stop_at=world.callback)
 

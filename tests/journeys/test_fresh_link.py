@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.domain.ids import new_secret
 from broker.services.invitations import resend
 from broker.services.invitations.invitations import InvitationRequest, Invited
@@ -33,7 +33,7 @@ def link(world: World) -> str:
     return next(word for word in words if "/invitation/" in word)
 
 
-def ask(world: World, url: str, browser: Browser | None = None) -> Page:
+def ask(world: World, url: str, browser: Browser | None = None) -> BrowserPage:
     """Open a link that is over, and press the button that asks for another."""
     browser = browser or Browser(clock=world.clock)
     page = browser.get(url)
@@ -41,7 +41,7 @@ def ask(world: World, url: str, browser: Browser | None = None) -> Page:
     return browser.submit(page, press="Send me a new link")
 
 
-def said(page: Page) -> str:
+def said(page: BrowserPage) -> str:
     """The page without what is random in every page."""
     return re.sub(r'nonce="[^"]+"', "", page.text)
 

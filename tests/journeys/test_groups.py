@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.relying import RelyingParty, SignInFailed, Tokens
 from broker.demo.visitor import Visitor
 from broker.domain.guest import Identity
@@ -65,7 +65,7 @@ def anew(world: World, who: Visitor) -> Tokens:
     return world.sign_in(who, ledger(world))
 
 
-def refused(world: World, who: Visitor) -> Page:
+def refused(world: World, who: Visitor) -> BrowserPage:
     """A sign-in in a new browser that ends on a page."""
     world.clock.advance(5)
     who.browser = Browser(clock=world.clock)

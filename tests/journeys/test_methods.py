@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from broker.demo.visitor import Visitor
 from broker.storage.tables import audit, factors, outbox
 from tests.journeys.second_factor import Phone, enrol, essential, with_phone
@@ -14,14 +14,14 @@ from tests.journeys.world import ADA, BO, World
 PATH = "/account/methods"
 
 
-def opened(world: World, who: Visitor) -> Page:
+def opened(world: World, who: Visitor) -> BrowserPage:
     """The page of somebody who is signed in."""
     page = who.open(world.url + PATH)
     assert page.name == "account-methods", page
     return page
 
 
-def confirm(world: World, who: Visitor, page: Page, phone: Phone) -> Page:
+def confirm(world: World, who: Visitor, page: BrowserPage, phone: Phone) -> BrowserPage:
     """Answer the challenge that a change leads to."""
     assert page.name == "mfa-challenge", page
     world.clock.advance(30)
@@ -34,7 +34,7 @@ def events(world: World) -> list[str]:
         return [row.name for row in tx.execute(select(audit).order_by(audit.c.at)) if row.name.startswith("factor.")]
 
 
-def token_of(page: Page) -> str:
+def token_of(page: BrowserPage) -> str:
     """The token of the page's own forms; the frame has another."""
     return next(
         field.value

@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 import pytest
 from sqlalchemy import select, update
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.visitor import Visitor
 from broker.domain.mail import MailKind
 from broker.services.invitations.invitations import InvitationRequest, Invited
@@ -20,7 +20,7 @@ from tests.journeys.world import ADA, BO, CLEO, World
 BOSS = "bob@contoso.example"
 
 
-def tried(world: World, who: Visitor, invited: Invited) -> Page:
+def tried(world: World, who: Visitor, invited: Invited) -> BrowserPage:
     """Somebody who comes with the link, and cannot read the invited mailbox."""
     return world.refuse_mailbox(who, world.redeem(who, invited))
 
@@ -42,7 +42,7 @@ def question(world: World) -> str:
     return found
 
 
-def answer(world: World, press: str) -> Page:
+def answer(world: World, press: str) -> BrowserPage:
     """Open the question, and press a button."""
     browser = Browser(clock=world.clock)
     page = browser.get(question(world))

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import select
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.visitor import Visitor
 from broker.storage.tables import metadata
 from tests.journeys.second_factor import enrol, essential
@@ -17,7 +17,7 @@ GWEN = "gwen@adatum.example"
 TERMS = "# Terms\n\n1. Be kind.\n2. Be brief.\n\n- a\n- b\n"
 
 
-def plain(page: Page) -> str:
+def plain(page: BrowserPage) -> str:
     """The text without the marks of names."""
     return page.text.translate({0x2068: None, 0x2069: None}).replace("&#39;", "'")
 
@@ -44,7 +44,7 @@ def test_fd_01_a_guest_without_an_organization_reads_how_they_signed_in(world: W
     assert "You signed in with a code that we sent you by e-mail." in page.text
 
 
-def cancelled(world: World, who: Visitor) -> Page:
+def cancelled(world: World, who: Visitor) -> BrowserPage:
     """The home organization sends the browser back with access_denied."""
     page = who.browser.get(world.request(login_hint=ADA.email)[0], stop_at=world.partners["fabrikam"].issuer)
     back = f"{world.url}/oidc/fabrikam/callback?"
@@ -73,7 +73,7 @@ def test_fd_03_numbered_terms_stay_numbered(world: World) -> None:
     assert "<li>Be kind.</li>" in page.text
 
 
-def at_terms(world: World, who: Visitor) -> Page:
+def at_terms(world: World, who: Visitor) -> BrowserPage:
     """The terms, at the end of an invitation."""
     who.halt_at = ("terms-of-use",)
     page = who.open(world.invite().redeem_url)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.relying import SignInFailed
 from broker.domain.policy import Policy, Rulebook, Whom
 from broker.services.policies.policies import InForce
@@ -22,7 +22,7 @@ def receipts(world: World) -> list[dict[str, Any]]:
     return world.broker.receipts.newest(limit=20)
 
 
-def refused(world: World, page: Page) -> tuple[str, str]:
+def refused(world: World, page: BrowserPage) -> tuple[str, str]:
     """(page code, reason) of an error page, whose receipt says the same."""
     receipt = world.receipt(page)
     assert receipt["error"] == page.error
@@ -203,7 +203,7 @@ def test_where_somebody_is_cannot_be_made_up(world: World) -> None:
     world.redeem(world.visitor(ADA))
     world.write("policies/office.yaml", BLOCK + "conditions: {networks: {exclude: [192.0.2.0/24]}}\n")
 
-    def end(header: str) -> Page:
+    def end(header: str) -> BrowserPage:
         return world.arrive(world.visitor(ADA, headers={"X-Forwarded-For": header}))
 
     for made_up in ("192.0.2.7", "192.0.2.7, 192.0.2.8", "::ffff:192.0.2.7"):

@@ -6,7 +6,7 @@ import re
 
 from sqlalchemy import select
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.domain.guest_states import Act, move
 from broker.domain.ids import digest, new_secret
 from broker.domain.question import QuestionKind
@@ -48,12 +48,12 @@ def browser(world: World) -> Browser:
     return Browser(clock=world.clock)
 
 
-def is_over(page: Page) -> bool:
+def is_over(page: BrowserPage) -> bool:
     """The one answer for whatever is not open."""
     return (page.status, page.error, "no longer open" in page.text) == (400, "bad_request", True)
 
 
-def words(page: Page) -> str:
+def words(page: BrowserPage) -> str:
     """A page without what differs in every answer: its reference, the script's nonce, and the text of what is sealed."""
     text = page.text.replace(page.request_id, "") if page.error else page.text
     text = re.sub(r'name="page" value="([^"]+)"', lambda found: f"sealed {len(found[1])}", text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 from sqlalchemy import select
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Account
 from broker.demo.visitor import Visitor
 from broker.services.invitations.invitations import Invited
@@ -38,11 +38,11 @@ class Scene:
             who.browser = browser
         return who
 
-    def redeem(self, who: Visitor, invited: Invited) -> Page:
+    def redeem(self, who: Visitor, invited: Invited) -> BrowserPage:
         """From the link to the end."""
         return who.open(invited.redeem_url, stop_at=self.world.callback)
 
-    def until(self, page: str, who: Visitor, invited: Invited) -> Page:
+    def until(self, page: str, who: Visitor, invited: Invited) -> BrowserPage:
         """From the link to a page that is not answered."""
         who.halt_at = (page,)
         found = self.redeem(who, invited)
@@ -50,7 +50,7 @@ class Scene:
         assert found.name == page
         return found
 
-    def landed(self, page: Page) -> bool:
+    def landed(self, page: BrowserPage) -> bool:
         """Whether this is where the invitation leads."""
         return page.location == f"{self.world.callback}/home"
 

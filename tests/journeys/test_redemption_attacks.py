@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Client
 from broker.demo.visitor import Visitor
 from broker.domain.errors import CommandError
@@ -65,7 +65,7 @@ def test_parallel_redemptions(both: World) -> None:
     tabs = [both.visitor(ADA) for _ in range(20)]
     pages = [tab.browser.get(invited.redeem_url) for tab in tabs]
     asked = [until_consent(tab, page) for tab, page in zip(tabs, pages, strict=True)]
-    ends: list[Page] = []
+    ends: list[BrowserPage] = []
     barrier = threading.Barrier(len(tabs))
 
     def press(number: int) -> None:
@@ -84,7 +84,7 @@ def test_parallel_redemptions(both: World) -> None:
     assert bound(both) == [("fabrikam", ADA.email)]
 
 
-def until_consent(who: Visitor, page: Page) -> Page:
+def until_consent(who: Visitor, page: BrowserPage) -> BrowserPage:
     """On to the consent page, without pressing its button."""
     who.halt_at = ("review-permissions",)
     page = who.walk(page)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.services.login import saml_response
 from broker.services.partners.documents import Partners
 from tests.journeys.saml_world import WANDA, WILL, SamlWorld, fields, saml_world
@@ -40,12 +40,12 @@ def acs_url(woodgrove: SamlWorld, partner: str = "") -> str:
     return f"{woodgrove.world.url}/saml/{partner}{'/' if partner else ''}acs"
 
 
-def reason(woodgrove: SamlWorld, page: Page) -> str:
+def reason(woodgrove: SamlWorld, page: BrowserPage) -> str:
     """Why, as the receipt or the log of refusals has it."""
     return str(woodgrove.world.receipt(page)["reason"])
 
 
-def sent(woodgrove: SamlWorld, page: Page, **changes: str) -> dict[str, str]:
+def sent(woodgrove: SamlWorld, page: BrowserPage, **changes: str) -> dict[str, str]:
     """The fields that the partner's form would post, but for the changes."""
     return {**fields(page), **changes}
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from lxml import etree
 from sqlalchemy import delete, select
 
-from broker.demo.browser import Page
+from broker.demo.browser import BrowserPage
 from broker.storage.tables import attempts, sessions
 from tests.clock import Clock
 from tests.connectors.saml.idp import (
@@ -361,7 +361,7 @@ def test_no_signature_code_sees_a_canonicalization_of_its_own(case: Case) -> Non
     assert root.find(f".//{SIGNATURE}") is not None
 
 
-def taken(case: Case, message: Any) -> Page:
+def taken(case: Case, message: Any) -> BrowserPage:
     """The answer to the application, when this message came from the partner."""
     claim = case.post(message)
     assert claim.status == 303, str(claim)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Table, func, select
 
 from broker.app import Broker, build
-from broker.demo.browser import Browser, Page
+from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.mailbox import ReceivedMail, read_mails
 from broker.demo.partner import create_partner
@@ -75,11 +75,11 @@ class World:
         who.read_code = lambda: self.code(address)
         return who
 
-    def redeem(self, who: Visitor, invited: Invited | None = None) -> Page:
+    def redeem(self, who: Visitor, invited: Invited | None = None) -> BrowserPage:
         """From the link to where the invitation leads."""
         return who.open((invited or self.invite(who.address)).redeem_url, stop_at=self.callback)
 
-    def refuse_mailbox(self, who: Visitor, page: Page) -> Page:
+    def refuse_mailbox(self, who: Visitor, page: BrowserPage) -> BrowserPage:
         """Somebody who is not the invited one, at the page that asks for a code from the invited mailbox."""
         if page.name != "email-code":
             raise AssertionError(f"nobody asked for the mailbox but {page}")
@@ -89,7 +89,7 @@ class World:
         """An application's authorization request: its address, and what the application remembers."""
         return (party or self.party).begin(**params)
 
-    def arrive(self, who: Visitor, party: RelyingParty | None = None, /, **params: str) -> Page:
+    def arrive(self, who: Visitor, party: RelyingParty | None = None, /, **params: str) -> BrowserPage:
         """Where a request of an application ends: back at the application, or on one of our pages."""
         url, _ = self.request(party, **params)
         return who.open(url, stop_at=self.callback)
@@ -116,7 +116,7 @@ class World:
         if errors:
             raise AssertionError("\n".join(map(str, errors)))
 
-    def receipt(self, page: Page) -> dict[str, Any]:
+    def receipt(self, page: BrowserPage) -> dict[str, Any]:
         """What the reference on a page stands for."""
         found = self.broker.receipts.by_request(page.request_id)
         if found is None:

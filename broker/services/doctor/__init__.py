@@ -1,4 +1,9 @@
-"""`broker doctor`: what an experienced federation engineer would look at, and who has to change what."""
+"""`broker doctor`: what an experienced federation engineer would look at.
+
+Owns: the checks of keys, partners, applications and the database, and for each finding who has to change what.
+Does not know: how a finding is shown, and how to mend it without a person.
+Offers: `Doctor`.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +84,7 @@ class Doctor:
             raise NotFound(f"there is no config/applications/{client_id}.yaml; applications: {known}")
         with self._db.read() as tx:
             search = Search(application=client_id)
-            facts = application.Known(
+            facts = application.ApplicationRecords(
                 receipts=[receipt for receipt, _ in receipts.newest(tx, search, application.NEWEST)],
                 refusals=refusals.newest(tx, search, application.NEWEST),
                 assigned=any(assignments.of_application(tx, client_id, kind, limit=1) for kind in Principal),

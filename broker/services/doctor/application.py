@@ -49,7 +49,7 @@ class ApplicationReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class ApplicationRecords:
     """What the database knows. refusals: of the log, newest first; assigned: whether somebody is."""
 
     receipts: Sequence[Receipt]
@@ -57,7 +57,7 @@ class Known:
     assigned: bool
 
 
-def look(settings: Settings, file: ApplicationFile, known: Known, http: Watching | None) -> Iterator[Finding]:
+def look(settings: Settings, file: ApplicationFile, known: ApplicationRecords, http: Watching | None) -> Iterator[Finding]:
     """Everything; http: None without a visit."""
     yield from _paper(file)
     if file.jwks_uri is not None and http is not None:
@@ -106,7 +106,7 @@ def _keys(url: str, http: Watching) -> Finding:
     return ok("jwks_uri", f"{url} answers, {count} {'key' if count == 1 else 'keys'}")
 
 
-def _access(file: ApplicationFile, known: Known) -> Iterator[Finding]:
+def _access(file: ApplicationFile, known: ApplicationRecords) -> Iterator[Finding]:
     if not file.assignment_required:
         yield ok("assignments", "every guest may use it (assignment_required: false)")
     elif known.assigned:
@@ -127,7 +127,7 @@ def _policies(settings: Settings, file: ApplicationFile) -> Iterator[Finding]:
     yield ok("policies", ", ".join(about) if about else "no policy speaks of it")
 
 
-def _past(known: Known) -> Iterator[Finding]:
+def _past(known: ApplicationRecords) -> Iterator[Finding]:
     """Sign-ins as a summary; refusals as problems as long as nobody got in since."""
     if not known.receipts:
         yield ok("sign_ins", "nobody has signed in here yet, or the receipts are gone (retention.receipts)")

@@ -21,7 +21,7 @@ from broker.storage.login import invitations
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentInvitation:
     """An invitation and what holds of it now; its link is nowhere, only its hash is kept (HT-4)."""
 
     invitation: Invitation
@@ -39,7 +39,7 @@ class SentInvitations:
 
     def listed(
         self, actor: Actor, *, status: Status | None = None, email: str | None = None, after: str = "", limit: int = 100
-    ) -> list[Sent]:
+    ) -> list[SentInvitation]:
         """The newest first, a page behind the id `after`. email: canonical; only this guest's. Raises Forbidden."""
         now = self._clock()
         with self._db.read() as tx:
@@ -48,17 +48,17 @@ class SentInvitations:
             if email and person is None:
                 return []
             found = invitations.page(tx, now, status=status, person_id=person.id if person else None, after=after, limit=limit)
-            return [Sent(one, one.status_at(now)) for one in found]
+            return [SentInvitation(one, one.status_at(now)) for one in found]
 
-    def show(self, actor: Actor, name: str) -> Sent:
+    def show(self, actor: Actor, name: str) -> SentInvitation:
         """One. Raises NotFound, Forbidden."""
         now = self._clock()
         with self._db.read() as tx:
             authorization.administer(tx, self._settings(), actor, now)
             found = _named(tx, name)
-            return Sent(found, found.status_at(now))
+            return SentInvitation(found, found.status_at(now))
 
-    def revoke(self, actor: Actor, name: str, *, reason: str = "") -> Sent:
+    def revoke(self, actor: Actor, name: str, *, reason: str = "") -> SentInvitation:
         """Take it back: its link opens nothing from now on. Raises NotFound, Conflict (redeemed, revoked, expired), Forbidden."""
         now = self._clock()
         with self._db.write() as tx:
@@ -69,7 +69,7 @@ class SentInvitations:
             personal = {"email": found.email} | ({"reason": reason} if reason else {})
             event = Event(name="invitation.revoked", actor=actor, subject=found.person_id, target=found.id, personal=personal)
             audit.record(tx, event, now)
-            return Sent(found, Status.REVOKED)
+            return SentInvitation(found, Status.REVOKED)
 
     def resend(self, actor: Actor, name: str, *, mail: bool = True) -> Invited:
         """The same invitation with a new link in the place of the old one; `Outbox.deliver` sends its mail.

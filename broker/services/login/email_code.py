@@ -51,7 +51,7 @@ class Entered(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class CodePage:
     """What the page says. wait: seconds until another code may be asked for; more: whether one may at all; over: it has expired."""
 
     found: LoginContext
@@ -84,7 +84,7 @@ class MailCodes:
 
     def offer(
         self, login_id: str, browser: str | None, cookie: str | None, address: str, language: str, known: str | None = None
-    ) -> Sent:
+    ) -> CodePage:
         """What is out for this login; the first code of a mailbox is sent. A reload sends nothing.
 
         language: of the page. known: what `enter` gave a browser to keep. Raises TooManyAttempts (the limits, or a code that was tried too often), LoginExpired.
@@ -156,13 +156,13 @@ class MailCodes:
         return found, found.mailbox
 
     @staticmethod
-    def _sent(found: LoginContext, box: Mailbox, held: MailCode | None, now: int) -> Sent:
+    def _sent(found: LoginContext, box: Mailbox, held: MailCode | None, now: int) -> CodePage:
         login = found.login
         if held is None or held.mark != box.mark(login.id) or held.tries >= TRIES:
             raise _used_up(held, login)
         over = now >= held.expires_at  # HT-12
         wait = 0 if over else max(0, held.sent_at + PAUSE - now)
-        return Sent(found=found, mailbox=box, again=held.sends > 1, wait=wait, more=held.sends < SENDS, over=over)
+        return CodePage(found=found, mailbox=box, again=held.sends > 1, wait=wait, more=held.sends < SENDS, over=over)
 
     def _send(
         self,

@@ -1,4 +1,9 @@
-"""Every table, by subject."""
+"""Every table.
+
+Owns: the tables with their columns, constraints and indexes, by subject.
+Does not know: statements and rules.
+Offers: `metadata` and one name a table.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""For applications: the OpenID Provider's endpoints, a file an endpoint."""
+"""The OpenID Provider's endpoints.
+
+Owns: HTTP of the endpoints that applications call, a file an endpoint.
+Does not know: the rules of the protocol (`broker.provider`) and of grants (`broker.services.oauth`).
+Offers: `blueprint`.
+"""
 
 from __future__ import annotations
 

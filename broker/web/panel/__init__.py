@@ -1,4 +1,9 @@
-"""The access panel: a guest's own pages."""
+"""The access panel: a guest's own pages.
+
+Owns: the pages of applications, account, sign-in methods, and of questions by mail.
+Does not know: what a guest may change: services decide it.
+Offers: `blueprint`.
+"""
 
 from __future__ import annotations
 

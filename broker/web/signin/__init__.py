@@ -1,4 +1,9 @@
-"""For the browser: the pages between an application's request and its answer. One dispatcher, a file a step."""
+"""The pages between an application's request and its answer.
+
+Owns: one dispatcher, and a file a step.
+Does not know: why a step is due: the gates decide it.
+Offers: `blueprint`.
+"""
 
 from __future__ import annotations
 

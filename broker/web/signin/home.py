@@ -65,13 +65,14 @@ def _last(broker: Broker, browser: BrowserState) -> dict[str, str] | None:
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """The address form, the list, and "go on as signed in"."""
+    _register_list(routes, broker, pages, browser)
 
     @routes.post("/signin/<uuid:login>/home")
     def address(login: str) -> Response:
         browser.check(str(login))
         typed, last = single(request.form, "email").strip(), single(request.form, "last")
         if last and not _is_another(broker, browser, str(login), typed):
-            _choose(str(login), last)
+            _choose(broker, browser, str(login), last)
             return browser.go(browser.path(str(login)))
         email = canonical(typed)
         if email is None:
@@ -82,6 +83,22 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
             return page(broker, pages, browser, found, problem=problem, email=typed[:320], status=400)
         partner = broker.choices.choose(str(login), browser.binding(), email=email, partner_id=None)
         return browser.go(browser.path(str(login), "" if partner else "choose"))
+
+    @routes.get("/signin/<uuid:login>/address")
+    def by_address(login: str) -> Response:
+        found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
+        browser.within(found.login)
+        return page(broker, pages, browser, found)
+
+    @routes.post("/signin/<uuid:login>/account")
+    def go_on(login: str) -> Response:
+        browser.check(str(login))
+        broker.choices.use_session(str(login), browser.binding())
+        return browser.go(browser.path(str(login)))
+
+
+def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
+    """The list of organizations, and the choice from it."""
 
     @routes.get("/signin/<uuid:login>/choose")
     def choose(login: str) -> Response:
@@ -111,24 +128,13 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     @routes.post("/signin/<uuid:login>/choose")
     def chosen(login: str) -> Response:
         browser.check(str(login))
-        _choose(str(login), single(request.form, "partner"))
+        _choose(broker, browser, str(login), single(request.form, "partner"))
         return browser.go(browser.path(str(login)))
 
-    def _choose(login_id: str, partner_id: str) -> None:
-        if broker.choices.choose(login_id, browser.binding(), email=None, partner_id=partner_id) is None:
-            raise BadRequest("partner_unknown")
 
-    @routes.get("/signin/<uuid:login>/address")
-    def by_address(login: str) -> Response:
-        found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
-        browser.within(found.login)
-        return page(broker, pages, browser, found)
-
-    @routes.post("/signin/<uuid:login>/account")
-    def go_on(login: str) -> Response:
-        browser.check(str(login))
-        broker.choices.use_session(str(login), browser.binding())
-        return browser.go(browser.path(str(login)))
+def _choose(broker: Broker, browser: BrowserState, login_id: str, partner_id: str) -> None:
+    if broker.choices.choose(login_id, browser.binding(), email=None, partner_id=partner_id) is None:
+        raise BadRequest("partner_unknown")
 
 
 def _is_another(broker: Broker, browser: BrowserState, login_id: str, typed: str) -> bool:
