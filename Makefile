@@ -9,7 +9,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help install dev demo test lint format interop browser bench deep pythons ci lock clean
+.PHONY: help install dev demo test lint format docs interop browser bench deep pythons ci lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lint: .venv/dev.stamp ## ruff, mypy --strict, import contracts
 format: .venv/dev.stamp ## let ruff write the code as `make lint` wants it
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
+docs: ## the documents as a site in build/site, every link checked
+	@scripts/docs
+
 interop: .venv/dev.stamp ## software that nobody here wrote, on both sides of the broker
 	@scripts/interop $(ARGS)
 
@@ -48,7 +51,7 @@ pythons: ## set-up, demo and tests with each of Python 3.11 to 3.14 that is inst
 ci: ## all that .ci/run runs
 	@scripts/ci
 
-lock: ## write requirements/*.txt from pyproject.toml; ARGS=--upgrade takes newer versions
+lock: ## write requirements/*.txt from pyproject.toml and *.in; ARGS=--upgrade takes newer versions
 	@scripts/lock $(ARGS)
 
 clean: ## remove what the other targets made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -28,13 +29,37 @@ def test_every_direct_dependency_has_a_reason():
     assert all(len(reason) > 8 for _, reason in rows)
 
 
+def anchors(path: Path) -> set[str]:
+    """The anchors of a document's headings, as GitHub and the docs site write them."""
+    found: dict[str, int] = {}
+    text = re.sub(r"^ *```.*?^ *```", "", text_of(path), flags=re.MULTILINE | re.DOTALL)
+    names = set()
+    for title in re.findall(r"^#{1,6} +(.+?) *$", text, re.MULTILINE):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).lower()
+        name = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+        names.add(f"{name}-{found[name]}" if name in found else name)
+        found[name] = found.get(name, 0) + 1
+    return names | set(re.findall(r'<a (?:id|name)="([^"]+)"', text))
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=relative)
-def test_links_lead_somewhere(path):
-    """A relative link of a document names a file that exists."""
-    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text_of(path))
-    assert [
-        link for link in links if "://" not in link and not link.startswith("mailto:") and not (path.parent / link).exists()
-    ] == []
+def test_links_lead_somewhere(path: Path):
+    """A relative link of a document names a file that exists, and a heading of it."""
+    broken = []
+    for link, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", text_of(path)):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        target = path.parent / link if link else path
+        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
+            broken.append(f"{link}#{anchor}")
+    assert broken == []
+
+
+def test_every_document_is_in_the_index():
+    """docs/README.md links to each document below docs/."""
+    index = ROOT / "docs/README.md"
+    linked = {(index.parent / link).resolve() for link in re.findall(r"\]\(([^)#\s]+)", index.read_text())}
+    assert [relative(path) for path in DOCUMENTS if path.is_relative_to(index.parent) and path not in {*linked, index}] == []
 
 
 def test_make_targets_are_documented():
@@ -51,3 +76,19 @@ def test_decisions_are_numbered_and_shaped():
     for path in records:
         text = path.read_text()
         assert all(f"\n**{part}.** " in text for part in ("Context", "Decision", "Consequence")), path.name
+
+
+@pytest.mark.parametrize("name", ["adding.md", "architecture.md", "pyop.md"])
+def test_paths_of_the_guides_exist(name: str):
+    """Every file or folder that a guide for developers names is there."""
+    named = re.findall(
+        r"`((?:broker|tests|docs|scripts|config|bench|services|storage)/[\w./-]+)`", (ROOT / "docs" / name).read_text()
+    )
+    assert len(named) > 10
+    assert [path for path in named if not (ROOT / path).exists() and not (ROOT / "broker" / path).exists()] == []
+
+
+def test_every_document_is_in_the_sites_navigation():
+    """mkdocs.yml lists each document below docs/ (`make docs` refuses one that it does not list)."""
+    listed = set(re.findall(r"(docs/\S+\.md)", (ROOT / "mkdocs.yml").read_text()))
+    assert listed == {relative(path) for path in DOCUMENTS if path.is_relative_to(ROOT / "docs")}

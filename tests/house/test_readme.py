@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 from broker.settings.load import load
@@ -12,9 +13,11 @@ SECRETS = {"FABRIKAM_SECRET": "0123456789abcdef-1", "PAYROLL_SECRET": "012345678
 
 
 def test_files_of_the_readme_load(tmp_path: Path):
-    """The three files by hand, each under the name that the text gives it."""
+    """Ten numbered steps; their three files load, each under the name that its step gives."""
     chapter = (ROOT / "README.md").read_text().split("## Your first partner", 1)[1].split("\n## ", 1)[0]
-    files = re.findall(r"^`(config/[^`]+)`:.*?```yaml\n(.*?)```", chapter, re.MULTILINE | re.DOTALL)
+    steps = [int(number) for number in re.findall(r"^(\d+)\. ", chapter, re.MULTILINE)]
+    assert steps == list(range(1, 11))
+    files = re.findall(r"^\d+\. Write `(config/[^`]+)`.*?```yaml\n(.*?)```", chapter, re.MULTILINE | re.DOTALL)
     assert [name for name, _ in files] == [
         "config/broker.yaml",
         "config/partners/fabrikam.yaml",
@@ -23,7 +26,7 @@ def test_files_of_the_readme_load(tmp_path: Path):
     for name, text in files:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(textwrap.dedent(text))
     settings = load(tmp_path, SECRETS)
     assert set(settings.partners) == {"fabrikam"}
     assert settings.applications["payroll"].client_type == "secret"
