@@ -38,12 +38,15 @@ def b64url_decode(text: str) -> bytes:
     return data
 
 
-def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, bom: bool = False) -> Any:
+def parse_json(
+    data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, bom: bool = False, exact: bool = False
+) -> Any:
     """The value of strict JSON (RFC 8259) in UTF-8. Raises ValueError, never anything else.
 
     Refused beyond the grammar: a BOM (unless `bom`, RFC 8259 8.1), more than `max_bytes`, more than `max_depth` levels,
     a member given twice, NaN and Infinity, lone surrogates and U+0000 (RX-04). A number that we cannot hold exactly or
     at all, an integer beyond 64 bits or a fraction beyond the range of a double, is read as null: nobody decides by it.
+    With `exact` such a number is refused.
     """
     if len(data) > max_bytes:
         raise ValueError("JSON is too large")
@@ -56,15 +59,17 @@ def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_
             raise ValueError("JSON begins with a byte order mark")
         text = text[1:]
     _check_depth(text, max_depth)
-    value = _DECODER.decode(text)
+    value = (_EXACT if exact else _DECODER).decode(text)
     if "\\u" in text and not _is_text(value):
         raise ValueError("JSON holds a character that is no text")
     return value
 
 
-def parse_object(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, bom: bool = False) -> dict[str, Any]:
+def parse_object(
+    data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, bom: bool = False, exact: bool = False
+) -> dict[str, Any]:
     """As `parse_json`, for what must be a JSON object."""
-    value = parse_json(data, max_bytes=max_bytes, max_depth=max_depth, bom=bom)
+    value = parse_json(data, max_bytes=max_bytes, max_depth=max_depth, bom=bom, exact=exact)
     if not isinstance(value, dict):
         raise ValueError("JSON is not an object")  # noqa: TRY004 - one error for all that is wrong with input
     return value
@@ -113,6 +118,20 @@ def _integer(digits: str) -> int | None:
     return value if -(2**63) <= value < 2**64 else None
 
 
+def _finite_or_refused(digits: str) -> float:
+    value = _finite(digits)
+    if value is None:
+        raise ValueError("JSON has a number beyond the range of a double")
+    return value
+
+
+def _integer_or_refused(digits: str) -> int:
+    value = _integer(digits)
+    if value is None:
+        raise ValueError("JSON has an integer beyond 64 bits")
+    return value
+
+
 def _is_text(value: Any) -> bool:
     if isinstance(value, str):
         return not _NOT_TEXT.search(value)
@@ -122,3 +141,6 @@ def _is_text(value: Any) -> bool:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer)
+_EXACT = json.JSONDecoder(
+    object_pairs_hook=_members, parse_constant=_no_constant, parse_float=_finite_or_refused, parse_int=_integer_or_refused
+)

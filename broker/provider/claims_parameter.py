@@ -35,7 +35,7 @@ def read_claims(text: str, extra: Collection[str]) -> ClaimsRequest:
 
     Unknown names are ignored whatever they hold; null members are legal.
     """
-    given = parse_object(text.encode("utf-8", "surrogatepass"), max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
+    given = parse_object(text.encode("utf-8", "surrogatepass"), max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, exact=True)
     parts = {part: _object(given.get(part)) for part in _PARTS}
     known = (frozenset(STANDARD) | frozenset(extra)) - PROTOCOL
     names = {part: {name: None for name in wanted if name in known} for part, wanted in parts.items()}

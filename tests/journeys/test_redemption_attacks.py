@@ -270,9 +270,9 @@ def test_address_changes_at_the_partner(world: World) -> None:
 
 
 def test_member_address_is_not_invited(world: World) -> None:
-    """A member is no guest: one clear line."""
+    """FA-07: an address of the staff's own domain is not invited; one clear line says so."""
     world.sign_in(world.visitor(CLEO))
-    with pytest.raises(CommandError, match="is a member"):
+    with pytest.raises(CommandError, match="members sign in, and are not invited"):
         world.invite(CLEO.email)
 
 

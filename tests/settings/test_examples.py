@@ -28,7 +28,7 @@ def test_the_examples_without_their_secrets_say_which():
     """A newcomer who forgets the environment is told both variables with their places."""
     assert [str(error).partition("; ")[0] for error in load.read(ROOT, {}).errors] == [
         "config/applications/payroll.yaml:4: client_secret: environment variable PAYROLL_SECRET is not set",
-        "config/partners/fabrikam.yaml:10: oidc.client_secret: environment variable FABRIKAM_SECRET is not set",
+        "config/partners/fabrikam.yaml:11: oidc.client_secret: environment variable FABRIKAM_SECRET is not set",
     ]
 
 

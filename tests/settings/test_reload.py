@@ -49,7 +49,7 @@ def test_a_bad_file_never_replaces_a_good_one(tmp_path: Path):
     good(tmp_path, broker=BROKER.replace("Contoso", "Contoso Ltd"), partner=PARTNER + "colour: red\n")
     assert current.changed()
     assert [str(error) for error in current.refresh()] == [
-        "config/partners/fabrikam.yaml:7: colour: is an unknown key; write one of name, domains, members, saml, oidc, claims, trust"
+        "config/partners/fabrikam.yaml:7: colour: is an unknown key; write one of name, domains, members, hidden, saml, oidc, claims, allowed_clock_skew, trust"
     ]
     assert current.get() is old
     assert not current.changed()

@@ -58,6 +58,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "name": REQUIRED,
         "domains": [],
         "members": False,
+        "hidden": False,
         "saml": None,
         "saml.metadata": REQUIRED,
         "saml.entity_id": None,
