@@ -55,11 +55,12 @@ def refuse(message: str) -> NoReturn:
 
 
 def build(home: Path) -> Broker:
-    """The broker of a home, with its database brought up."""
+    """The broker of a home, with its database brought up; it is closed when the command ends, however that happens."""
     from broker.app import build as construct
     from broker.storage.migrate import upgrade
 
     broker = construct(home.resolve())
+    click.get_current_context().call_on_close(broker.close)
     upgrade(broker.db)
     return broker
 
