@@ -254,7 +254,7 @@ def build(
         sign_in=sign_in,
         choices=Choices(db, clock, now),
         upstream=upstream,
-        acs=Acs(db, clock, now, partners, upstream, attempts, lambda: sealer),
+        acs=Acs(db, clock, now, partners, upstream, attempts, lambda: sealer, threads),
         proving=Proving(db, clock, now, sign_in, lambda: sealer, outbox),
         factor_resets=factor_resets,
         methods=Methods(db, clock, sessions, outbox),

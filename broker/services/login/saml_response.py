@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 RELAY_STATE = 80  # bytes (bindings 3.4.3); ours has 43
 REFUSALS, WINDOW = 300, 600  # refused messages an address may send in so many seconds (RX-02)
-AT_ONCE, PATIENCE = 8, 5.0  # messages of a process that are judged at the same moment; seconds to wait for a place (HS-17)
+AT_ONCE = 8  # messages of a process that are judged at the same moment, where nobody says how many threads there are (HS-17)
 SKEW = 300  # seconds that an assertion's ID is kept behind its end (HS-31): the most that a partner's file can allow
 
 
@@ -50,7 +50,9 @@ class Acs:
         upstream: Upstream,
         attempts: RateLimits,
         sealer: Callable[[], Sealer],
+        threads: int | None = None,
     ) -> None:
+        """threads: that answer requests in this process; messages that are judged hold at most half of them (FA-02)."""
         self._db = db
         self._clock = clock
         self._settings = settings
@@ -58,7 +60,8 @@ class Acs:
         self._upstream = upstream
         self._attempts = attempts
         self._sealer = sealer
-        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._at_once = max(1, threads // 2) if threads else AT_ONCE
+        self._places = threading.BoundedSemaphore(self._at_once)
 
     def arrive(self, at: str | None, params: Mapping[str, str], address: str) -> tuple[str, str]:
         """Judge a response and park what it proves; the partner, and the handle for the GET that claims it.
@@ -171,8 +174,9 @@ class Acs:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=PATIENCE):
-            raise TooManyAttempts("saml_busy", f"more than {AT_ONCE} responses at once")
+        """A place for the judging of one message. Nobody waits for one: who waits holds a thread (FA-02)."""
+        if not self._places.acquire(blocking=False):
+            raise TooManyAttempts("saml_busy", f"more than {self._at_once} responses at once")
         try:
             yield
         finally:
