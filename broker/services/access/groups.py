@@ -189,7 +189,8 @@ class Groups:
 
     @staticmethod
     def _people(tx: Connection, names: Sequence[str]) -> list[str]:
-        return list(dict.fromkeys(living(tx, name).id for name in names))
+        """Their ids, in the one order in which several people are locked (storage/directory/guest_schedule.py)."""
+        return sorted({living(tx, name).id for name in names})
 
     @staticmethod
     def _tell(tx: Connection, name: str, actor: Actor, group: Group, people: Iterable[str], now: int) -> None:

@@ -54,7 +54,7 @@ class Sponsors:
                 for guest in guests:
                     self._give(tx, actor, guest, able, reason, now)
             total += len(guests)
-            if len(guests) < BATCH:
+            if not guests:  # not at a smaller batch: another command may have taken some of them meanwhile
                 return total
 
     def look(self) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from broker.domain.guest import GuestState, Person
 from broker.domain.question import QuestionKind
@@ -39,16 +39,14 @@ def change_if_same(tx: Connection, seen: Person, values: Mapping[str, Any]) -> b
 def wake_inactive(tx: Connection, seen_before: int, now: int, limit: int = BATCH) -> int:
     """Have those looked at now who were here last before a time and are not due anyway; the number of them."""
     idle = (_C.state == GuestState.ACTIVE.value, _C.last_sign_in < seen_before, (_C.due_at.is_(None)) | (_C.due_at > now))
-    chosen = select(_C.id).where(*idle).order_by(_C.last_sign_in).limit(limit)
-    return tx.execute(update(people).where(_C.id.in_(chosen)).values(due_at=now)).rowcount
+    return _change(tx, idle, {"due_at": now}, first=_C.last_sign_in, limit=limit)
 
 
 def wake_orphans(tx: Connection, since: int, now: int, limit: int = BATCH) -> int:
     """The same for those who lost their sponsor before a time."""
     alone = (_C.orphaned_at <= since, (_C.due_at.is_(None)) | (_C.due_at > now))
     waiting = _C.state.in_((GuestState.ACTIVE.value, GuestState.INVITED.value))
-    chosen = select(_C.id).where(*alone, waiting).order_by(_C.orphaned_at).limit(limit)
-    return tx.execute(update(people).where(_C.id.in_(chosen)).values(due_at=now)).rowcount
+    return _change(tx, (*alone, waiting), {"due_at": now}, first=_C.orphaned_at, limit=limit)
 
 
 def next_sponsor(tx: Connection, after: str) -> str | None:
@@ -65,14 +63,12 @@ def is_other(tx: Connection, sponsor: str, *, orphaned: bool) -> bool:
 
 def orphan(tx: Connection, sponsor: str, now: int, limit: int = BATCH) -> int:
     """This sponsor is gone: note since when the guests have nobody; the number of new ones."""
-    chosen = select(_C.id).where(_C.sponsor == sponsor, _C.orphaned_at.is_(None)).limit(limit)
-    return tx.execute(update(people).where(_C.id.in_(chosen)).values(orphaned_at=now)).rowcount
+    return _change(tx, (_C.sponsor == sponsor, _C.orphaned_at.is_(None)), {"orphaned_at": now}, limit=limit)
 
 
 def adopt(tx: Connection, sponsor: str, limit: int = BATCH) -> int:
     """This sponsor is back; the number of guests who have somebody again."""
-    chosen = select(_C.id).where(_C.sponsor == sponsor, _C.orphaned_at > 0).limit(limit)
-    return tx.execute(update(people).where(_C.id.in_(chosen)).values(orphaned_at=None)).rowcount
+    return _change(tx, (_C.sponsor == sponsor, _C.orphaned_at > 0), {"orphaned_at": None}, limit=limit)
 
 
 def ask_others(tx: Connection, asked: str, now: int) -> int:
@@ -81,17 +77,40 @@ def ask_others(tx: Connection, asked: str, now: int) -> int:
     unanswered = (q.asked == asked, q.answered_at.is_(None))
     waiting = select(q.person_id).where(*unanswered, q.kind == QuestionKind.RENEW.value, q.expires_at > now)
     living = _C.state.in_((GuestState.ACTIVE.value, GuestState.INVITED.value))
-    count = tx.execute(update(people).where(_C.id.in_(waiting), living).values(notices=0, due_at=now)).rowcount
+    count = _change(tx, (_C.id.in_(waiting), living), {"notices": 0, "due_at": now})
     tx.execute(update(questions).where(*unanswered).values(answered_at=now))
     return count
 
 
 def guests_of(tx: Connection, sponsor: str, limit: int) -> list[Person]:
     """Guests of a sponsor, locked until the transaction ends."""
-    statement = select(people).where(_C.sponsor == sponsor, _C.email.is_not(None)).order_by(_C.email).limit(limit)
+    theirs = (_C.sponsor == sponsor, _C.email.is_not(None))
+    chosen = select(_C.id).where(*theirs).order_by(_C.email).limit(limit)
+    statement = select(people).where(*theirs, _C.id.in_(chosen)).order_by(_C.id)
     return [person_of(row) for row in tx.execute(statement.with_for_update())]
 
 
 def release(tx: Connection, sponsor: str, now: int) -> int:
     """This sponsor's data leaves: the guests have nobody; the number of them."""
-    return tx.execute(update(people).where(_C.sponsor == sponsor).values(sponsor=None, orphaned_at=now)).rowcount
+    return _change(tx, (_C.sponsor == sponsor,), {"sponsor": None, "orphaned_at": now})
+
+
+def _change(
+    tx: Connection,
+    which: Sequence[ColumnElement[bool]],
+    values: Mapping[str, Any],
+    *,
+    first: ColumnElement[Any] = _C.id,
+    limit: int | None = None,
+) -> int:
+    """Set columns of those people who fit, who are locked before in the order of their ids; how many.
+
+    Everything that locks more than one person does so in this order: of two that meet, one waits. first: of many, those with
+    the smallest of this.
+    """
+    chosen = select(_C.id).where(*which).order_by(first).limit(limit)
+    locked = select(_C.id).where(_C.id.in_(chosen), *which).order_by(_C.id).with_for_update(key_share=True)
+    held = tx.execute(locked).scalars().all()
+    for start in range(0, len(held), BATCH):
+        tx.execute(update(people).where(_C.id.in_(held[start : start + BATCH])).values(**values))
+    return len(held)
