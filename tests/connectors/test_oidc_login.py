@@ -264,6 +264,31 @@ def test_auth_time_ahead_of_our_clock_is_refused(journey: Journey):
     assert "auth_time +61" in refusal.value.detail
 
 
+@pytest.mark.parametrize("skew", [0, 60, 300])
+def test_fb_13_the_partners_own_skew(journey: Journey, skew: int):
+    """FB-13, HO-7: `allowed_clock_skew` moves every edge of an ID token's times, and no further."""
+
+    def refused(**claims: int) -> bool:
+        journey.provider.claims = kept | claims
+        try:
+            journey.sign_in()
+        except PartnerUntrusted as error:
+            return (error.reason, f"{skew} s of difference are allowed" in error.detail) == ("idtoken_time", True)
+        return False
+
+    kept = dict(journey.provider.claims)
+    journey.with_partner(skew=skew)
+    within = [{"iat": NOW + skew}, {"nbf": NOW + skew}, {"auth_time": NOW + skew}, {"iat": NOW - 90, "exp": NOW - skew + 1}]
+    beyond = [
+        {"iat": NOW + skew + 1},
+        {"nbf": NOW + skew + 1},
+        {"auth_time": NOW + skew + 1},
+        {"iat": NOW - 90, "exp": NOW - skew},
+    ]
+    assert [refused(**claims) for claims in within] == [False] * 4
+    assert [refused(**claims) for claims in beyond] == [True] * 4
+
+
 def test_two_addresses_are_ambiguous(journey: Journey):
     """HS-29 in OIDC: which of two values counts is not for us to choose; a list of one is that one."""
     journey.with_partner(claims={"email": "emails"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,6 @@ class World:
     party: RelyingParty
     travel: RelyingParty
     callback: str
-    statements: list[str] = field(default_factory=list)
 
     def invite(self, email: str = ADA.email, **more: Any) -> Invited:
         """An invitation to Payroll, landing on the application's callback host."""
