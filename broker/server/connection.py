@@ -33,6 +33,7 @@ class Connection:
         self.until = until
         self.since = until  # the older, the sooner it makes room
         self.keep = True
+        self._has_begun = False  # a byte of the next request has come, be it an empty line that was removed
         self._body_limit = body_limit
         self.framing = Framing(body_limit)
 
@@ -45,8 +46,15 @@ class Connection:
         """The first request's bytes; what follows is another's."""
         found = bytes(self.data[:size])
         del self.data[:size]
+        self._has_begun = bool(self.data)
         self.framing = Framing(self._body_limit)
         return found
+
+    def received(self, some: bytes, until: float) -> None:
+        """Bytes have come. until: when the request must be whole, if these are its first: what follows moves no deadline (FA-01)."""
+        if not self._has_begun:
+            self._has_begun, self.until = True, until
+        self.data += some
 
     def send(self, answer: bytes) -> bool:
         """Send what the socket takes at once and keep the rest; True if nothing is left. Raises OSError."""

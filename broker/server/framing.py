@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 LINE = 32 * 1024  # bytes of a request line; from 16 KiB the answer is a page, above this limit a line of text (FA-11)
 HEAD = 96 * 1024  # the request line and all headers
+_EMPTY = 4  # lines before a request
 _CHUNKS = 2_000  # of one body
 _CHUNK_LINE = 1024
 _TRAILER = 8 * 1024
@@ -43,6 +44,7 @@ class Framing:
         """body_limit: the target's bytes -> how large a body may be."""
         self._body_limit = body_limit
         self._seen = 0
+        self._empty = 0
         self._head = 0
         self._size: int | None = None
         self._is_last = False
@@ -52,7 +54,7 @@ class Framing:
         self.wants_continue = False
 
     def feed(self, data: bytearray) -> Frame | None:
-        """The request at the beginning of `data`, None while it is not whole. Raises Refused. Empty lines before it are removed."""
+        """The request at the beginning of `data`, None while it is not whole. Raises Refused. A few empty lines before it are removed."""
         if not self._head and not self._read_head(data):
             return None
         if self._size is None:
@@ -65,6 +67,9 @@ class Framing:
         if not self._seen:
             while data[:2] == b"\r\n":  # RFC 9112 2.2
                 del data[:2]
+                self._empty += 1
+                if self._empty > _EMPTY:
+                    raise Refused(400)
             if bytes(data[:2]) in {b"", b"\r"}:
                 return False
         if len(data) > LINE and data.find(b"\r\n", 0, LINE + 2) < 0:

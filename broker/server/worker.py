@@ -177,9 +177,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
         if not some:
             self._drop(connection)
         elif connection.state is State.READING:
-            if not connection.data:
-                connection.until = time.monotonic() + REQUEST
-            connection.data += some
+            connection.received(some, time.monotonic() + REQUEST)
             self._advance(connection)
 
     def _advance(self, connection: Connection) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.server.connection import Connection
 from broker.server.framing import HEAD, LINE, Frame, Framing, Refused
 
 HOST = b"Host: localhost\r\n"
@@ -92,3 +95,36 @@ def test_who_is_asked_to_go_on() -> None:
         framing = Framing(limit)
         framing.feed(bytearray(data))
         assert framing.wants_continue == wants
+
+
+def test_fa_01_empty_lines_are_no_life() -> None:
+    """FA-01, RFC 9112 2.2: a few empty lines may stand before a request; a stream of them is refused."""
+    assert judged(bytearray(b"\r\n" * 4 + PLAIN)) == (0, Frame(len(PLAIN), len(PLAIN), is_last=False))
+    assert judged(bytearray(b"\r\n" * 5)) == (400, None)
+    framing, held = Framing(limit), bytearray()
+    for _ in range(4):
+        held += b"\r\n"
+        assert framing.feed(held) is None
+    held += b"\r\n"
+    with pytest.raises(Refused):
+        framing.feed(held)
+
+
+def test_fa_01_one_deadline_from_the_first_byte() -> None:
+    """FA-01: bytes that come later move no deadline, also where those before them were empty lines that are gone."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = Connection(ours, ("127.0.0.1", 1), ("127.0.0.1", 2), limit, until=10.0)
+        for until in (20.0, 24.0, 28.0):
+            connection.received(b"\r\n", until)
+            assert connection.framing.feed(connection.data) is None
+            assert connection.until == 20.0
+        connection.received(PLAIN + LENGTH[:9], 32.0)
+        assert connection.until == 20.0
+        connection.take(len(PLAIN))
+        connection.until = 40.0  # of the loop, for the rest of the second request
+        connection.received(LENGTH[9:], 44.0)
+        assert connection.until == 40.0
+        connection.take(len(LENGTH))
+        connection.received(PLAIN, 50.0)
+        assert connection.until == 50.0
