@@ -30,7 +30,7 @@ class Person:
 
     email: canonical form (domain/address.py), unique among those who are not deleted.
     partner: the home organization of the last sign-in, None before the first; times: seconds since 1970, UTC.
-    orphaned_at: since when no member answers for this guest. due_at: when housekeeping looks at the guest next; notices: how
+    answered_at: when a home organization's answer, no running session, let them in last. orphaned_at: since when no member answers for this guest. due_at: when housekeeping looks at the guest next; notices: how
     many of the mails before the end have left (domain/expiry_rules.py). mfa_at: when this person first reached multi-factor
     authentication here; vouched_until: until when a first method may be added without a second channel, because staff vouched.
     said_email, said_name: what the home organization said with this identity last; only where the person was found by it.
@@ -50,6 +50,7 @@ class Person:
     redeemed_at: int | None = None
     expires_at: int | None = None
     last_sign_in: int | None = None
+    answered_at: int | None = None
     orphaned_at: int | None = None
     due_at: int | None = None
     notices: int = 0

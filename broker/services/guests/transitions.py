@@ -46,7 +46,14 @@ def begin(person: Person, rules: Rules, now: int) -> dict[str, Any]:
     """The columns of a guest who accepts the invitation now: access has an end from here on, where the rules know one."""
     end = person.expires_at if person.expires_at is not None else now + rules.lifetime if rules.lifetime else None
     began = replace(person, state=GuestState.ACTIVE, redeemed_at=now, last_sign_in=now, expires_at=end, notices=0)
-    return {"redeemed_at": now, "last_sign_in": now, "expires_at": end, "notices": 0, **schedule(began, rules, now)}
+    return {
+        "redeemed_at": now,
+        "last_sign_in": now,
+        "answered_at": now,
+        "expires_at": end,
+        "notices": 0,
+        **schedule(began, rules, now),
+    }
 
 
 def invited_again(person: Person, until: int | None, rules: Rules, now: int) -> dict[str, Any]:

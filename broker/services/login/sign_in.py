@@ -11,6 +11,7 @@ from broker.domain.address import domain_of
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import InvitationExpired, LoginExpired, TooManyAttempts
 from broker.domain.gates import Decision, Step, decide
+from broker.domain.guest import Person
 from broker.domain.ids import digest, new_id, new_reference, new_secret
 from broker.domain.login import LIFETIME, Login, LoginPurpose, Stage
 from broker.domain.mailbox import PARTNER
@@ -197,7 +198,7 @@ class SignIn:
         if person is None or not logins.close(tx, login, now):
             raise LoginExpired("login_used")
         actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
-        person = self._changes.settle(tx, found, person, actor)
+        person = self._remember(tx, found, self._changes.settle(tx, found, person, actor))
         session, cookie = self._sessions.open(
             tx, login=login, person=person, facts=found.facts, before=found.session, device=device
         )
@@ -216,7 +217,6 @@ class SignIn:
             )
             answer = {"code": code}
             given = {"scopes": list(grant.scopes), "claims": sorted(grant.claims), "acr": grant.acr, "amr": list(grant.amr)}
-        self._remember(tx, found, now)
         issued = login_trail.entry(now, "issued", "allowed", "", gates=login_trail.gates_of(decision), **given)
         steps = login_trail.longer(login, *group_membership.told(found.judged, now), issued)
         self._receipt(tx, found, steps, address, outcome=Outcome.ALLOWED)
@@ -225,17 +225,18 @@ class SignIn:
         audit.record(tx, Event(name="sign_in.allowed", actor=actor, subject=person.id, target=target, data=data), now)
         return StepResult(found=found, decision=decision, answer=answer, session=cookie, target=self._target(found))
 
-    def _remember(self, tx: Connection, found: LoginContext, now: int) -> None:
-        """What the home organization said last becomes the profile; the address of the record stays (AL-09)."""
-        said, person = found.login.assertion, found.person
-        if person is None:
-            return
+    def _remember(self, tx: Connection, found: LoginContext, person: Person) -> Person:
+        """The person with what the home organization said last as name and profile; the address of the record stays (AL-09)."""
+        said, now, name = found.login.assertion, found.facts.now, person.name
         values: dict[str, Any] = {"last_sign_in": now}
         if person.mfa_at is None and assurance.satisfies(found.facts.acr, (assurance.MFA,)):
             values["mfa_at"] = now
         if said is not None:
-            values |= {"partner": said.partner, "name": said.name or person.name, "profile": dict(said.claims)}
+            # A name that the home organization said and no longer says is gone; one that staff wrote stays (FA-08).
+            name = said.name or ("" if name == person.said_name else name)
+            values |= {"partner": said.partner, "name": name, "profile": dict(said.claims), "answered_at": now}
         people.change(tx, person.id, values)
+        return replace(person, name=name)
 
     def _target(self, found: LoginContext) -> str | None:
         if found.login.purpose is LoginPurpose.INVITATION:

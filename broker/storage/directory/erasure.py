@@ -36,6 +36,7 @@ _EMPTY: dict[str, object] = {
     "profile": {},
     "expires_at": None,
     "last_sign_in": None,
+    "answered_at": None,
     "orphaned_at": None,
     "due_at": None,
     "notices": 0,

@@ -38,6 +38,7 @@ _PLAIN = (
     "redeemed_at",
     "expires_at",
     "last_sign_in",
+    "answered_at",
     "orphaned_at",
     "due_at",
     "notices",

@@ -28,6 +28,7 @@ people = Table(
     base.time("redeemed_at", null=True),
     base.time("expires_at", null=True),
     base.time("last_sign_in", null=True),
+    base.time("answered_at", null=True),  # the last sign-in with an answer of a home organization: rules were judged then (FA-26)
     base.time("orphaned_at", null=True),
     base.time("due_at", null=True),
     Column("notices", Integer, nullable=False, server_default="0"),
