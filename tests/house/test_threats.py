@@ -29,3 +29,9 @@ def test_each_code_is_defined():
     """A reader finds each code of code, tests and documents in threats.md or rules.md."""
     defined = set(CASES) | {rule.id for rule in rows()}
     assert named(sources("broker", "tests", "docs", "bench", "README.md", "CONTRIBUTING.md")) - defined == set()
+
+
+def test_each_case_has_a_test():
+    """A case whose capability is there is named by a test."""
+    due = {code for code, text in CASES.items() if "*later*" not in text}
+    assert due - named(sources("tests")) == set()

@@ -270,3 +270,14 @@ def test_fd_07_sessions_say_browser_system_and_time(both: World) -> None:
     mail = both.mailbox(GWEN)
     both.redeem(mail, both.invite(GWEN))
     assert "Signed in with a code by e-mail" in mail.open(f"{both.url}/account").text
+
+
+def test_fd_11_one_frame_for_ones_own_pages(world: World) -> None:
+    """The applications, the account and the sign-in methods offer the same places and one way out."""
+    who = world.visitor()
+    world.redeem(who)
+    pages = [who.open(f"{world.url}{path}") for path in ("/apps", "/account", "/account/methods")]
+    assert [page.name for page in pages] == ["apps", "account", "account-methods"]
+    places = [[href for _, href in page.document.links if href in ("/apps", "/account", "/account/methods")] for page in pages]
+    assert places[0][:3] == places[1][:3] == places[2][:3] == ["/apps", "/account", "/account/methods"]
+    assert all(any(form.action == "/apps/sign-out" for form in page.document.forms) for page in pages)

@@ -1,4 +1,4 @@
-"""HT-14: after a restore nothing that was spent is fresh again."""
+"""HT-14, CF-10: after a restore nothing that was spent is fresh again."""
 
 from __future__ import annotations
 

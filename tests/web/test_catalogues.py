@@ -34,3 +34,11 @@ def test_texts_have_no_stray_percent() -> None:
         if message.id:
             text = message.id if isinstance(message.id, str) else message.id[0]
             assert "%" not in text.replace("%(", ""), text
+
+
+def test_fd_12_one_word_for_an_address() -> None:
+    """Pages and mails say "e-mail address", and "e-mail" for the message."""
+    other = re.compile(r"(?<![\w-])(mail|mailbox|email) address|\bemail\b", re.IGNORECASE)
+    texts = [str(message.id if isinstance(message.id, str) else message.id[0]) for message in catalogues.read("en") if message.id]
+    names = re.compile(r"%\(\w+\)s")  # placeholders are no words of the page
+    assert [text for text in texts if other.search(names.sub("", text))] == []
