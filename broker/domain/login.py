@@ -66,7 +66,6 @@ class Login:
     anew: bool = False
     consented: bool = False
     fresh_within: int | None = None  # seconds: how young a proof a policy had the partner asked for
-    tries: int = 0
     stepped: bool = False
     wish: str = ""
     task: str | None = None

@@ -13,7 +13,7 @@ class AuthorizationRequest:
 
     redirect_uri: verified against the application's file. scopes: known to us and allowed to the application.
     prompt: of none, login, consent, select_account. claims: the `claims` parameter reduced to known names,
-    {"id_token": {name: {...}|None}, "userinfo": {...}}. hint_subject, hint_sid: of a verified id_token_hint.
+    {"id_token": {name: {...}|None}, "userinfo": {...}}. hint_subject: of a verified id_token_hint.
     """
 
     client_id: str
@@ -32,7 +32,6 @@ class AuthorizationRequest:
     ui_locales: tuple[str, ...] = ()
     claims: Mapping[str, Any] = field(default_factory=dict)
     hint_subject: str | None = None
-    hint_sid: str | None = None
     requested_subject: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -41,6 +40,7 @@ class AuthorizationRequest:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> AuthorizationRequest:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; a member that another version of the broker wrote is left out."""
         tuples = ("scopes", "prompt", "acr_values", "ui_locales", "requested_subject")
-        return cls(**{**value, **{name: tuple(value[name]) for name in tuples}})
+        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        return cls(**{**known, **{name: tuple(value[name]) for name in tuples}})

@@ -23,13 +23,12 @@ PublicMaterial = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
 class Algorithm:
     """One line of the table.
 
-    kty, crv: the key's type and curve (RFC 7518 6.1, RFC 8037 2). half_hash: the hash of at_hash and c_hash
+    kty: the key's type (RFC 7518 6.1, RFC 8037 2). half_hash: the hash of at_hash and c_hash
     (Core 3.1.3.6; for Ed25519 the SHA-512 inside the algorithm). signature_size: octets, None where the key says it.
     """
 
     name: str
     kty: str
-    crv: str | None
     half_hash: str
     signature_size: int | None
     sign: Callable[[PrivateMaterial, bytes], bytes]
@@ -112,10 +111,10 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
     {
         line.name: line
         for line in (
-            Algorithm("RS256", "RSA", None, "sha256", None, _sign_rs256, _check_rs256),
-            Algorithm("ES256", "EC", "P-256", "sha256", 64, _sign_es256, _check_es256),
-            Algorithm("PS256", "RSA", None, "sha256", None, _sign_ps256, _check_ps256),
-            Algorithm("EdDSA", "OKP", "Ed25519", "sha512", 64, _sign_eddsa, _check_eddsa),
+            Algorithm("RS256", "RSA", "sha256", None, _sign_rs256, _check_rs256),
+            Algorithm("ES256", "EC", "sha256", 64, _sign_es256, _check_es256),
+            Algorithm("PS256", "RSA", "sha256", None, _sign_ps256, _check_ps256),
+            Algorithm("EdDSA", "OKP", "sha512", 64, _sign_eddsa, _check_eddsa),
         )
     }
 )

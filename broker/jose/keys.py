@@ -62,10 +62,6 @@ class PrivateKey:
         named = {"kid": self.kid} if self.kid else {}
         return {**named, "use": "sig", "alg": self.alg, **public_members(self.key.public_key())}
 
-    def to_der(self) -> bytes:
-        """PKCS#8, not encrypted: to be sealed at once."""
-        return self.key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-
 
 def algorithm(alg: str) -> Algorithm:
     """The table's line. Raises JoseError (idtoken_alg)."""
@@ -89,7 +85,7 @@ def generate(alg: str, kid: str | None = None) -> PrivateKey:
 
 
 def load_private(der: bytes, alg: str, kid: str) -> PrivateKey:
-    """A key that `to_der` wrote and we sealed. Raises JoseError (idtoken_key).
+    """A key of ours, as `keyring.create` wrote and sealed it. Raises JoseError (idtoken_key).
 
     The seal authenticates the bytes, so OpenSSL's primality checks (65 ms an RSA key) are left out. Never use this
     for bytes of others: `keyring.imported` reads those with every check.

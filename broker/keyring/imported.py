@@ -17,7 +17,6 @@ from broker.jose.keys import thumbprint
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.keyring.errors import KeyFileError
 
-USES = ("sig", "saml", "enc")
 _MAX_BYTES = 256 * 1024
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----.+?-----END \1-----", re.DOTALL)
 _PRIVATE = (b"PRIVATE KEY", b"RSA PRIVATE KEY", b"EC PRIVATE KEY", b"ENCRYPTED PRIVATE KEY")

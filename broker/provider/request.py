@@ -115,7 +115,6 @@ class _Reader:
             ui_locales=tuple(tag for tag in self._words("ui_locales")[:10] if _LOCALE.fullmatch(tag)),
             claims=claims.names,
             hint_subject=hinted.subject if hinted else None,
-            hint_sid=hinted.sid if hinted else None,
             requested_subject=claims.subjects or (),
         )
 

@@ -17,7 +17,6 @@ from babel.support import NullTranslations, Translations
 from markupsafe import Markup
 
 SOURCE = "en"  # the language of the message ids
-SHIPPED = ("en", "nl", "de", "fr")
 _FOLDER = Path(__file__).parent / "translations"
 
 

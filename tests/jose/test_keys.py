@@ -64,10 +64,15 @@ def test_our_jwks_reads_back(alg: str, signers: Mapping[str, PrivateKey]) -> Non
     assert thumbprint(key.key) == thumbprint(signers[alg].public().key)
 
 
+def sealed(key: PrivateKey) -> bytes:
+    """What the keyring seals: PKCS#8."""
+    return key.key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_private_keys_come_back_from_der(alg: str, signers: Mapping[str, PrivateKey]) -> None:
-    """to_der and load_private are inverse; the key does not show itself in a log."""
-    again = load_private(signers[alg].to_der(), alg, "again")
+    """load_private reads what was sealed; the key does not show itself in a log."""
+    again = load_private(sealed(signers[alg]), alg, "again")
     assert again.public_jwk() == {**signers[alg].public_jwk(), "kid": "again"}
     assert repr(again) == f"PrivateKey(alg='{alg}', kid='again')"
 
@@ -81,7 +86,7 @@ def test_load_private_refuses_what_it_does_not_know(signers: Mapping[str, Privat
         (b"", "RS256"),
         (b"junk", "RS256"),
         (other, "EdDSA"),
-        (signers["ES256"].to_der(), "RS256"),
+        (sealed(signers["ES256"]), "RS256"),
         (other, "ES512"),
     ):
         with pytest.raises(JoseError):

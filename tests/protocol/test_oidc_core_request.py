@@ -9,7 +9,6 @@ import pytest
 
 from broker.domain.assurance import MFA, PHISHING_RESISTANT, SFA
 from broker.domain.factor import Method, Proof
-from broker.domain.login import told_sid
 from broker.domain.request import AuthorizationRequest
 from broker.jose.keys import generate
 from broker.jose.sign import sign
@@ -208,7 +207,6 @@ def test_hint(calm: Stage):
     body = calm.tokens(who)
     calm.clock.advance(3600)
     request = read(calm, id_token_hint=body["id_token"])
-    assert request.hint_sid == told_sid(who.session.sid, "payroll")
     assert request.hint_subject == calm.claims(body["id_token"])["sub"]
 
 

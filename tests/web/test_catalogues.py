@@ -7,16 +7,15 @@ import re
 import pytest
 
 from broker.settings.broker_file import LANGUAGES
-from broker.web.i18n import SHIPPED
 from scripts import catalogues
 
 
 def test_languages_are_the_same_everywhere() -> None:
     """What the config takes is what the pages speak."""
-    assert LANGUAGES == SHIPPED == catalogues.LANGUAGES
+    assert LANGUAGES == catalogues.LANGUAGES
 
 
-@pytest.mark.parametrize("language", SHIPPED)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_catalogue_is_complete(language: str) -> None:
     """Nothing missing, fuzzy or stale; `python scripts/catalogues.py` adds what is new."""
     assert catalogues.problems(language) == []

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from broker.domain.mail import Mail, MailKind
+from broker.settings.broker_file import LANGUAGES
 from broker.settings.load import load
-from broker.web.i18n import SHIPPED
 from broker.web.mails import Mails
 from tests.clock import START
 
@@ -44,7 +44,7 @@ def mail(language: str = "en", **values: object) -> Mail:
     return Mail(kind=MailKind.INVITATION, recipient="ada@fabrikam.example", language=language, values=VALUES | values)
 
 
-@pytest.mark.parametrize("language", SHIPPED)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_complete_in_every_language(mails: Mails, language: str) -> None:
     """Link, message, help and privacy stand in the text part; the HTML says the same and fetches nothing."""
     written = mails.write(mail(language))
@@ -60,13 +60,13 @@ def test_complete_in_every_language(mails: Mails, language: str) -> None:
 
 def test_languages_differ(mails: Mails) -> None:
     """Each language has its own words, a foreign one the first."""
-    assert len({mails.write(mail(language)).subject for language in SHIPPED}) == 4
+    assert len({mails.write(mail(language)).subject for language in LANGUAGES}) == 4
     assert mails.write(mail("xx")).subject == "bob@contoso.example (Contoso) invites you to Payroll & more"
 
 
 def test_fd_16_the_mail_names_the_inviter(mails: Mails) -> None:
     """In the subject and in the text, where there is one; else the company invites."""
-    for language in SHIPPED:
+    for language in LANGUAGES:
         written = mails.write(mail(language))
         assert "bob@contoso.example" in written.subject
         assert "bob@contoso.example" in written.html

@@ -17,7 +17,7 @@ from broker.storage.dialects import for_both, run
 from broker.storage.tables import logins, parked, receipts
 
 _PLAIN = (
-    "id", "reference", "created_at", "expires_at", "invitation_id", "partner", "login_hint", "memory", "chosen", "anew", "consented", "fresh_within", "tries",
+    "id", "reference", "created_at", "expires_at", "invitation_id", "partner", "login_hint", "memory", "chosen", "anew", "consented", "fresh_within",
     "stepped", "wish", "task", "return_path", "proven", "declined",
 )  # fmt: skip
 _C = logins.c
@@ -53,7 +53,7 @@ _TAKE_ANSWER = (
         _C.stage == Stage.WAITING.value,
         _C.expires_at > bindparam("now"),
     )
-    .values(stage=Stage.OPEN.value, tries=_C.tries + 1, **_ANSWERED)
+    .values(stage=Stage.OPEN.value, **_ANSWERED)
 )
 _REOPEN = (
     update(logins)

@@ -26,7 +26,6 @@ logins = Table(
     Column("anew", Boolean, nullable=False, server_default=false()),
     Column("consented", Boolean, nullable=False, server_default=false()),
     Column("fresh_within", Integer),
-    Column("tries", Integer, nullable=False, server_default="0"),
     Column("stepped", Boolean, nullable=False, server_default=false()),
     Column("wish", String(16), nullable=False, server_default=""),
     Column("task", Text),  # sealed: what a factor is being added or asked with
