@@ -18,21 +18,21 @@ FILES = {
     "policy": ("config/policies/POLICY.yaml", "Conditional access; the file's name is its id."),
     "federation": (
         "config/federations/FEDERATION.yaml",
-        "Many identity providers by one signed metadata; the file's name is its id.",
+        "Many identity providers from one signed metadata file; the file's name is its id.",
     ),
 }
 WORDS = {"object": "mapping", "boolean": "true, false", "string": "text", "uri": "URL", "password": "secret", "email": "address"}
 HEAD = """# Configuration
 
-Written from the models by `.venv/bin/python -m tests.configuration`; a test keeps it true. The same as JSON Schema, for
-your editor: `broker schema broker|partner|application|policy|federation`.
+For operators: every key of every file. `.venv/bin/python -m tests.configuration` generates this page from the models. For your editor, the
+same as JSON Schema: `broker schema broker|partner|application|policy|federation`.
 
-Every relative path is relative to the home. Any string may be `${env:NAME}` or `${file:PATH}`. Durations are written
-`45s`, `10m`, `12h`, `30d`. An unknown key is an error, and `broker check` names every error of every file at once, one line
-each: `FILE:LINE: key: what is wrong; what to write`. A running server takes a changed file within seconds, without a
-restart; a file with an error changes nothing.
+Relative paths are relative to the home. Any string can be `${env:NAME}` or `${file:PATH}`. Durations are written
+`45s`, `10m`, `12h`, `30d`. An unknown key is an error. `broker check` reports all errors of all files, one line
+each: `FILE:LINE: key: what is wrong; what to write`. A running server reads a changed file within seconds, without a
+restart; an invalid file changes nothing.
 
-A key marked *later* is read and checked, but its capability is not built yet; `broker check` says so where it is used.
+A key marked *later* is validated, but has no effect yet; `broker check` reports where it is used.
 """
 
 

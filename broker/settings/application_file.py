@@ -173,7 +173,7 @@ class SelfServiceSettings(Section):
     sign_up: bool = Field(default=False, description="A person without an invitation may ask for access.")
     request: bool = Field(default=False, description="A guest of ours may ask for access to this application.")
     approval: Literal["owners", "none"] = Field(default="owners", description="Who says yes.")
-    attributes: Listed[Word] = Field(default=(), description="What is asked on the form beside name and address.")
+    attributes: Listed[Word] = Field(default=(), description="Further questions of the form, in addition to name and address.")
     role: Word | None = Field(default=None, description="The role that is given; one of `roles`.")
     lifetime: Duration | None = Field(default=None, description="How long the access lasts; null: as for every guest.")
     proof: Listed[Literal["partner", "email_code"]] = Field(
@@ -228,7 +228,9 @@ class ApplicationFile(NamedFile):
     )
     id_token_encrypted_response_enc: EncryptionEnc | None = Field(default=None, description="How that ID token is encrypted.")
     frontchannel_logout_uri: Link | None = Field(default=None, description="Loaded in the browser when a session ended.")
-    backchannel_logout_uri: Outbound | None = Field(default=None, description="Told when a session of one of its people ended.")
+    backchannel_logout_uri: Outbound | None = Field(
+        default=None, description="Notified when a session of one of its people ends."
+    )
     launch_url: Link | None = Field(default=None, description="Its tile in the access panel.")
     logo: Logo | None = Field(default=None, description="A .svg or .png inside the home.")
     owners: Listed[Email] = Field(default=(), description="Members who may add guests to this application.")
@@ -246,7 +248,9 @@ class ApplicationFile(NamedFile):
     claims: Annotated[dict[ClaimName, Word], AfterValidator(_token_claims)] = Field(
         default_factory=dict, description="Token claim: broker claim; groups and roles are those of our directory."
     )
-    audiences: Listed[Text] = Field(default=(), description="Client ids that may introspect its access tokens, beside itself.")
+    audiences: Listed[Text] = Field(
+        default=(), description="Client ids that may introspect its access tokens, in addition to itself."
+    )
     api_permissions: Listed[ApiPermission] = Field(default=(), description="What it may do at the management API.")
     self_service: SelfServiceSettings = Field(
         default_factory=SelfServiceSettings, description="Whether people may ask for access themselves."

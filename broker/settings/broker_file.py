@@ -88,7 +88,7 @@ class InvitationSettings(Section):
     deny_domains: Listed[Domain] = Field(default=(), description="Addresses of these domains are never invited.")
     redirect_origins: Listed[Origin] = Field(
         default=(),
-        description="Origins (https://HOST) that an invitation may lead to, beside the applications' own and our pages.",
+        description="Origins (https://HOST) that an invitation may lead to, in addition to those of applications and our pages.",
         examples=[["https://intranet.contoso.example"]],
     )
 
@@ -116,7 +116,7 @@ class GuestSettings(Section):
 class TermsOfUse(Section):
     """What guests accept before they get in."""
 
-    version: Version = Field(description="Each new version is accepted anew.", examples=["2026-01"])
+    version: Version = Field(description="Guests accept each new version.", examples=["2026-01"])
     file: File = Field(description="The text, Markdown, relative to the home.", examples=["config/terms.md"])
 
 
@@ -159,7 +159,7 @@ class Retention(Section):
 
 
 class NetworkRules(Section):
-    """Whom the broker believes and whom it may call."""
+    """Trusted proxies and allowed outbound targets."""
 
     trusted_proxies: Listed[Network] = Field(default=(), description="Addresses whose X-Forwarded-* are believed.")
     allow_private_addresses: Listed[HostOrNetwork] = Field(
@@ -196,7 +196,7 @@ class BrokerFile(Section):
         default=LANGUAGES, description="The first is the fallback."
     )
     retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
-    network: NetworkRules = Field(default_factory=NetworkRules, description="Whom the broker believes and may call.")
+    network: NetworkRules = Field(default_factory=NetworkRules, description="Trusted proxies and allowed outbound targets.")
 
     @property
     def mail_from(self) -> str:

@@ -68,12 +68,12 @@ class PolicyFile(NamedFile):
 
     name: Text = Field(description="The policy in a sentence.", examples=["Payroll asks guests for a second factor"])
     state: Literal["enabled", "report_only", "disabled"] = Field(
-        default="enabled", description="report_only: told in receipts, not applied."
+        default="enabled", description="report_only: shown in receipts, not applied."
     )
     users: Users = Field(description="Whom it is about.", examples=["{include: {guests: all}}"])
     applications: PolicyApplications = Field(default_factory=PolicyApplications, description="Which applications; left out: all.")
     conditions: Conditions = Field(default_factory=Conditions, description="When; left out: always.")
-    grant: PolicyGrant = Field(default_factory=PolicyGrant, description="What it wants.")
+    grant: PolicyGrant = Field(default_factory=PolicyGrant, description="What the policy requires.")
     session: SessionRules = Field(default_factory=SessionRules, description="How long a proof lasts.")
 
 
