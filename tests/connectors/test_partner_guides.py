@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[2]
 GUIDES = sorted((ROOT / "docs/partners").glob("*.md"))
 OVER_SAML = {"saml", "ad-fs", "shibboleth", "simplesamlphp", "satosa", "crewjam", "samlp"}
 IN_THE_TABLE = OVER_SAML - {"saml", "crewjam", "samlp"}  # of saml.md; the others are libraries
-OVER_BOTH = {"lemonldap"}
+OVER_BOTH = {"lemonldap", "keycloak"}
+BY_INTEROP = {"SimpleSAMLphp", "LemonLDAP::NG (lasso)", "crewjam/saml (samlidp)", "Auth0 as a SAML provider (samlp for Node)"}
 EXAMPLE = re.compile(r"```yaml\n# (config/partners/[a-z-]+\.yaml)\n(.*?)```", re.DOTALL)
 
 
@@ -86,7 +87,7 @@ def test_the_table_of_products_is_what_is_tested():
     found = {row.split("|")[1].strip().split(" ([")[0] for row in table.splitlines() if row.startswith("| ")} - {"product", "---"}
     names = {"Microsoft Entra ID": "entra-id", "AD FS": "ad-fs", "Okta": "okta", "Google Workspace": "google-workspace",
              "Shibboleth IdP": "shibboleth", "Keycloak": "keycloak", "SATOSA": "satosa"}  # fmt: skip
-    assert found == {*names, "SimpleSAMLphp"}
+    assert found == {*names, *BY_INTEROP}
     assert set(names.values()) == set(PRODUCTS)
     assert all(f"({guide}.md)" in table for guide in IN_THE_TABLE)
 

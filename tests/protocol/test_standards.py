@@ -7,12 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parent.parent / "docs" / "standards.md").read_text()
-OTHER = {
-    "test_standards.py",
-    "test_quiet.py",
-    "test_what_if.py",
-    "test_refused_applications.py",
-}  # about this page, logs, policies and refusals
+OTHER = {"test_standards.py", "test_quiet.py", "test_what_if.py"}  # about this page, logs and policies
 
 
 def test_page_and_files_name_one_another():
