@@ -11,7 +11,7 @@ from broker.cli import guest_lifecycle
 from broker.cli.actor import command_actor
 from broker.cli.guest_rebind import reset
 from broker.cli.moment import Moment
-from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table
+from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, when
 
 
 @click.group("guests")
@@ -79,14 +79,14 @@ def show(guest: str, home: Path, as_json: bool) -> None:
     broker = build(home)
     found = broker.guests.show(guest)
     row = shown(found.person) | {
-        "identities": [{"partner": i.partner, "issuer": i.issuer, "bound_at": _when(i.bound_at)} for i in found.identities],
+        "identities": [{"partner": i.partner, "issuer": i.issuer, "bound_at": when(i.bound_at)} for i in found.identities],
         "consents": [
             {
                 "application": c["application"],
                 "scopes": c["scopes"],
                 "version": c["version"],
-                "given_at": _when(c["given_at"]),
-                "withdrawn_at": _when(c["withdrawn_at"]),
+                "given_at": when(c["given_at"]),
+                "withdrawn_at": when(c["withdrawn_at"]),
             }
             for c in found.consents
         ],
@@ -94,14 +94,14 @@ def show(guest: str, home: Path, as_json: bool) -> None:
             {
                 "kind": kind_of(factor),
                 "name": factor.name,
-                "created_at": _when(factor.created_at),
-                "last_used_at": _when(factor.last_used_at),
-                "copied_at": _when(factor.copied_at),
+                "created_at": when(factor.created_at),
+                "last_used_at": when(factor.last_used_at),
+                "copied_at": when(factor.copied_at),
             }
             for factor in found.methods
         ],
         "groups": [
-            {"id": group.id, "name": group.name, "dynamic": group.is_dynamic, "since": _when(since)}
+            {"id": group.id, "name": group.name, "dynamic": group.is_dynamic, "since": when(since)}
             for group, since in broker.groups.of_person(found.person.id)
         ],
         "assignments": [assigned(one, broker.clock()) for one in broker.assignments.of_person(found.person.id)],
@@ -135,16 +135,10 @@ def shown(person: Any) -> dict[str, Any]:
         "state": person.state.value,
         "partner": person.partner,
         "sponsor": person.sponsor,
-        "expires_at": _when(person.expires_at),
-        "last_sign_in": _when(person.last_sign_in),
-        "created_at": _when(person.created_at),
+        "expires_at": when(person.expires_at),
+        "last_sign_in": when(person.last_sign_in),
+        "created_at": when(person.created_at),
     }
-
-
-def _when(at: int | None) -> str | None:
-    from broker.cli.output import when
-
-    return when(at)
 
 
 guests.add_command(reset)

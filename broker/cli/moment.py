@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from broker.cli.dates import after_last_moment, first_moment
+from broker.domain.times import DAY
 
 _DAYS = re.compile(r"([1-9][0-9]{0,4})d", re.ASCII)
-DAY = 86_400
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in some versions only

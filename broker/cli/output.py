@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from broker.domain.text import printable
+from broker.domain.times import iso
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -140,6 +141,4 @@ def dated(value: Any, name: str = "") -> Any:
 
 def when(at: int | None) -> str | None:
     """A time in ISO 8601, UTC."""
-    from datetime import UTC, datetime
-
-    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if at is None else iso(at)

@@ -57,7 +57,9 @@ def _log_to_standard_error() -> None:
     import logging
     import time
 
-    lines = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    from broker.domain.times import ISO
+
+    lines = logging.Formatter("%(asctime)s %(levelname)s %(message)s", ISO)
     lines.converter = time.gmtime
     handler = logging.StreamHandler()
     handler.setFormatter(lines)

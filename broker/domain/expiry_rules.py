@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from broker.domain.guest import GuestState, Person, PersonKind
+from broker.domain.times import DAY
 
-DAY = 86_400
 NOTICES = (14 * DAY, 3 * DAY)  # before the end; each only if the access lasts twice as long
 LAST = 4_102_444_800  # 2100-01-01: an end beyond it is a slip of the pen
 ORPHAN_GRACE = 30 * DAY  # a guest whose sponsor is gone, where one is required

@@ -12,8 +12,9 @@ from uuid import UUID
 from broker.domain.assertion import Assertion
 from broker.domain.factor import Proof
 from broker.domain.request import AuthorizationRequest
+from broker.domain.times import HOUR
 
-LIFETIME = 3600  # seconds a login may take from its start; a person who looks for a telephone is not punished
+LIFETIME = HOUR  # seconds a login may take from its start; a person who looks for a telephone is not punished
 LIVE_PER_BROWSER = 20  # HW-13
 
 

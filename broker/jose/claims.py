@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from broker.domain.times import HOUR
 from broker.jose.errors import JoseError
 from broker.jose.sign import half_hash
 
 SKEW = 60  # seconds that the clocks may differ
-OLDEST = 3600  # seconds: a token that we just fetched was not issued longer ago
+OLDEST = HOUR  # seconds: a token that we just fetched was not issued longer ago
 LATEST = 253402300799  # the last second of the year 9999
 
 _SUBJECT = re.compile(r"[\x20-\x7e]{1,255}\Z")

@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from broker.domain.times import DAY
 from broker.jose.algorithms import ALGORITHMS
 from broker.jose.keys import PUBLIC_MEMBERS, PrivateKey, PublicKey, load_private, public_key, thumbprint
 from broker.keyring.errors import KeyFileError, NoActiveKey, SealError
@@ -19,8 +20,8 @@ from broker.keyring.seal import Sealer
 
 JWKS_MAX_AGE = 300  # seconds that the JWKS may be cached
 OVERLAP = 600  # seconds that a new key is published before it signs: caches have had their time, twice
-METADATA_OVERLAP = 7 * 86_400  # the same for keys of our SAML metadata, which partners read far less often
-KEEP = 86_400  # seconds that an old key stays published, unless the longest token life asks for another
+METADATA_OVERLAP = 7 * DAY  # the same for keys of our SAML metadata, which partners read far less often
+KEEP = DAY  # seconds that an old key stays published, unless the longest token life asks for another
 
 
 class KeyState(StrEnum):

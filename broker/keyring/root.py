@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from broker.domain.times import from_iso, iso
 from broker.jose.encoding import b64url_decode, b64url_encode
 from broker.keyring.errors import KeyFileError
 
 SUFFIX = ".key"
 _HEADER = "guest-broker root key, version 1, made "
-_STAMP = "%Y-%m-%dT%H:%M:%SZ"
 _FORM = re.compile(re.escape(_HEADER) + r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\n([A-Za-z0-9_-]{43})\n?\Z")
 _MAX_BYTES = 1024
 
@@ -66,7 +66,7 @@ def create_root(directory: Path, clock: Callable[[], int] = lambda: int(time.tim
         made_at = max([clock(), *(root.made_at + 1 for root in _existing(directory))])
         made = datetime.fromtimestamp(made_at, UTC)
         path = directory / f"root-{made:%Y%m%dT%H%M%SZ}{SUFFIX}"
-        text = f"{_HEADER}{made.strftime(_STAMP)}\n{b64url_encode(secrets.token_bytes(32))}\n"
+        text = f"{_HEADER}{iso(made_at)}\n{b64url_encode(secrets.token_bytes(32))}\n"
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             os.fchmod(handle, 0o600)  # whatever the umask was
@@ -88,7 +88,7 @@ def _load(path: Path) -> RootKey:
     try:
         if match is None:
             raise ValueError("another form")
-        made_at = int(datetime.strptime(match[1], _STAMP).replace(tzinfo=UTC).timestamp())
+        made_at = from_iso(match[1])
         key = b64url_decode(match[2])
     except ValueError as error:
         raise KeyFileError(f"{path}: is not a root key of this broker; restore it, or move it out of the folder") from error

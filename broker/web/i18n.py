@@ -16,6 +16,8 @@ from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from markupsafe import Markup
 
+from broker.domain.times import DAY
+
 SOURCE = "en"  # the language of the message ids
 _FOLDER = Path(__file__).parent / "translations"
 
@@ -58,7 +60,7 @@ class Translator:
 
     def end(self, at: int) -> str:
         """When something is over. A midnight (UTC) ends the day before, which still counts whole; else the time and its zone (FB-16)."""
-        return self.date(at - 1) if at % 86_400 == 0 else self.moment(at)
+        return self.date(at - 1) if at % DAY == 0 else self.moment(at)
 
     def number(self, value: float) -> str:
         """A number with the separators of the language."""

@@ -11,6 +11,7 @@ from flask import Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from broker.domain.errors import BadRequest
+from broker.domain.times import YEAR
 from broker.settings.load import Settings
 from broker.web import headers
 from broker.web.cookies import CookiePurpose, Cookies
@@ -21,7 +22,7 @@ from broker.web.static import Assets
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _DIRECTION_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_LANGUAGE_KEPT = 365 * 24 * 3600
+_LANGUAGE_KEPT = YEAR
 
 
 def isolate(name: str) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from broker.domain.errors import BadRequest
+from broker.domain.times import HOUR
 from broker.keyring.errors import SealError
 from broker.keyring.seal import Sealer
 
 PATH = "/language"
-_KEPT = 3600  # seconds
+_KEPT = HOUR  # seconds
 _LONGEST = 16 * 1024  # characters; a longer page has no switch
 _PURPOSE = "page"
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.domain.expiry_rules import (
-    DAY,
     NOTICES,
     ORPHAN_GRACE,
     Cause,
@@ -22,6 +21,7 @@ from broker.domain.expiry_rules import (
     renewed_until,
 )
 from broker.domain.guest import GuestState, Person, PersonKind
+from broker.domain.times import DAY
 from tests import factories
 from tests.clock import START
 

@@ -114,9 +114,16 @@ def test_nothing_is_pickled():
 
 
 def test_the_domain_asks_nobody():
-    """HT-12: no clock, randomness aside from ids, no I/O below broker/domain."""
+    """HT-12: no clock, randomness aside from ids, no I/O below broker/domain; `times` writes a given time as text."""
     asked = {(path.name, module) for path in (BROKER / "domain").glob("*.py") for module, _ in imports(path)}
-    assert {pair for pair in asked if pair[1].split(".")[0] in {"time", "datetime", "os", "socket", "pathlib", "random"}} == set()
+    assert {pair for pair in asked if pair[1].split(".")[0] in {"time", "datetime", "os", "socket", "pathlib", "random"}} == {
+        ("times.py", "datetime")
+    }
+    assert not {node.attr for node in ast.walk(tree(BROKER / "domain" / "times.py")) if isinstance(node, ast.Attribute)} & {
+        "now",
+        "utcnow",
+        "today",
+    }
 
 
 def test_files_are_small():
@@ -124,6 +131,15 @@ def test_files_are_small():
     sizes = {relative(p): p.read_text().count("\n") for p in modules(*LARGEST)}
     limits = {name: GROWN.get(name, LARGEST[name.split("/")[0]]) for name in sizes}
     assert {name: size for name, size in sizes.items() if size > limits[name]} == {}
+
+
+def test_lengths_of_time_have_one_home():
+    """HT-12: MINUTE, HOUR and DAY, and the format of a time, stand in broker/domain/times.py alone (the cast is on its own)."""
+    files = [p for p in modules() if "demo" not in p.parts and "versions" not in p.parts and p.name != "times.py"]
+    named = {(relative(p), t.id) for p in files for n in tree(p).body if isinstance(n, ast.Assign) for t in n.targets
+             if isinstance(t, ast.Name) and t.id in {"MINUTE", "HOUR", "DAY", "_MINUTE", "_HOUR", "_DAY"}}  # fmt: skip
+    assert named == set()
+    assert [relative(p) for p in files if "%Y-%m-%dT%H:%M:%SZ" in p.read_text()] == []
 
 
 def test_functions_fit_a_screen():

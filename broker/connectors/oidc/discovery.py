@@ -9,13 +9,14 @@ from typing import Any
 from broker.connectors.outbound.address_policy import split_url
 from broker.connectors.outbound.client import HttpClient, HttpFailure
 from broker.domain.errors import PartnerFailed
+from broker.domain.times import DAY, HOUR
 from broker.jose.encoding import parse_object
 from broker.jose.errors import JoseError
 from broker.jose.keys import public_keys, unusable_keys
 
 ID_TOKEN_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")  # HO-3
 _OURS = ", ".join(ID_TOKEN_ALGORITHMS)
-MIN_AGE, MAX_AGE, DEFAULT_AGE = 300, 86_400, 3_600  # seconds that a fetched document may serve
+MIN_AGE, MAX_AGE, DEFAULT_AGE = 300, DAY, HOUR  # seconds that a fetched document may serve
 MAX_DOCUMENT = 512 * 1024
 _FAULTS = 5  # keys of no use whose fault is said
 _LISTS = frozenset(

@@ -22,9 +22,10 @@ from broker.connectors.saml.metadata_signature import verify_root
 from broker.connectors.saml.octets import utf8
 from broker.connectors.saml.partner import IdpKeys
 from broker.domain.errors import PartnerFailed
+from broker.domain.times import DAY, HOUR
 
 MAX_DOCUMENT = 5 * 1024 * 1024  # bytes of one entity's document (HS-36)
-MIN_AGE, MAX_AGE, DEFAULT_AGE = 300, 86_400, 3_600  # seconds that a copy serves before it is fetched anew
+MIN_AGE, MAX_AGE, DEFAULT_AGE = 300, DAY, HOUR  # seconds that a copy serves before it is fetched anew
 MAX_ENTITY_ID = 500  # characters: what a partner's file can name, and the column holds
 MAX_SCOPES, MAX_FORMATS = 1000, 50
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"

@@ -7,7 +7,6 @@ import secrets
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 import xmlsec
@@ -16,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
 from saml2 import saml, samlp
+
+from broker.domain.times import iso
 
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 _SIG_ALG = quote(RSA_SHA256, safe="")
@@ -50,7 +51,7 @@ def authn_request(
     request = samlp.AuthnRequest(
         id=identifier,
         version="2.0",
-        issue_instant=datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        issue_instant=iso(now),
         destination=destination,
         protocol_binding=_POST,
         assertion_consumer_service_url=acs_url,

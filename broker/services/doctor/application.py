@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from broker.connectors.oidc.discovery import fetch_jwks
 from broker.domain.errors import PartnerFailed
 from broker.domain.receipt import Outcome, Receipt
+from broker.domain.times import iso
 from broker.services.doctor import advice
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.operations.catalog import policies_of
@@ -147,12 +147,8 @@ def _refusals(rows: Sequence[Mapping[str, Any]], success: int) -> Iterator[Findi
     for (reason, sent), same in found.items():
         newest, said = same[0], advice.of(reason)
         times = "once" if len(same) == 1 else f"{len(same)} times"
-        seen = f"{reason} {times}, last {_when(newest['at'])} ({newest['request_id']})" + (f"; sent: {sent}" if sent else "")
+        seen = f"{reason} {times}, last {iso(newest['at'])} ({newest['request_id']})" + (f"; sent: {sent}" if sent else "")
         registered = ", ".join((newest["facts"] or {}).get("registered", ()))
         expected = said.expected + (f"; registered: {registered}" if registered else "")
         over = said.rule or success > newest["at"]
         yield Finding(Level.WARNING if over else Level.PROBLEM, "refused", seen, expected, said.side, said.change)
-
-
-def _when(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from broker.domain.times import HOUR, iso
 from broker.services.doctor import advice
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.keys.change_audit import fingerprints
@@ -33,7 +33,7 @@ def documents(partner: PartnerFile, rows: Mapping[str, StoredDocument], now: int
             )
         elif row.body is None:
             yield ok("stored_documents", f"{kind}: is being fetched")
-        elif row.fresh_until + 3600 < now:
+        elif row.fresh_until + HOUR < now:
             yield Finding(
                 Level.WARNING,
                 "stored_documents",
@@ -120,4 +120,4 @@ def _key(key: Mapping[str, str] | str) -> str:
 
 
 def _when(at: int | None) -> str:
-    return "never" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return "never" if at is None else iso(at)

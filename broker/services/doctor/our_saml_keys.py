@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from broker.domain.times import iso
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.keyring.ring import METADATA_OVERLAP, KeyState
 from broker.services.doctor.finding import Finding, Level, Side, ok
@@ -94,7 +94,7 @@ def _read(address: str, readings: Readings) -> str:
 
 
 def _by(fetches: Sequence[MetadataFetch]) -> str:
-    return ", ".join(f"{_when(fetch.at)} from {fetch.network}" for fetch in fetches[:_NETWORKS])
+    return ", ".join(f"{iso(fetch.at)} from {fetch.network}" for fetch in fetches[:_NETWORKS])
 
 
 def _known(change: KeyChange, address: str, own: Sequence[MetadataFetch], now: int, worked: int) -> Finding:
@@ -110,7 +110,7 @@ def _known(change: KeyChange, address: str, own: Sequence[MetadataFetch], now: i
         Level.WARNING,
         "own_keys",
         f"{name}, was not read at this partner's address since it is published; the partner may know the old one only",
-        f"{address} read by the partner" + (f" before {_when(key.active_from)}" if key.active_from > now else ""),
+        f"{address} read by the partner" + (f" before {iso(key.active_from)}" if key.active_from > now else ""),
         Side.PARTNER,
         "load our metadata anew, from this address, or enter the certificate by hand (broker keys list --json shows it)",
     )
@@ -119,7 +119,7 @@ def _known(change: KeyChange, address: str, own: Sequence[MetadataFetch], now: i
 def _turn(change: KeyChange, now: int) -> str:
     verb = "signs" if change.key.use == SAML[0] else "decrypts"
     at = change.key.active_from
-    return f"{verb} from {_when(at)} on" if at > now else f"{verb} since {_when(at)}"
+    return f"{verb} from {iso(at)} on" if at > now else f"{verb} since {iso(at)}"
 
 
 def _short(key: KeyInfo) -> str:
@@ -129,7 +129,3 @@ def _short(key: KeyInfo) -> str:
 def _list(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return (", ".join(names[:_NAMED]) or "nobody") + more
-
-
-def _when(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

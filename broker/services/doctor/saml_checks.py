@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from broker.domain.errors import PartnerFailed
+from broker.domain.times import DAY
 from broker.services.doctor import advice, database_checks
 from broker.services.doctor.finding import Finding, Level, Side, ok
-from broker.services.doctor.tls_checks import DAY, ENDS_SOON, certificates, clock
+from broker.services.doctor.tls_checks import ENDS_SOON, certificates, clock
 from broker.services.partners import saml as saml_partners
 from broker.services.partners.provider_probe import Watching
 from broker.services.partners.saml import SamlPartners

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from broker.domain.receipt import Outcome, Receipt
+from broker.domain.times import DAY, iso
 from broker.services.doctor import advice, assertion_claims
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.settings.model import PartnerFile
@@ -99,7 +99,7 @@ def _summary(past: Past) -> Finding:
         return ok("sign_ins", "nobody has signed in here yet, or the receipts are gone (retention.receipts)")
     number = {outcome: sum(r.outcome is outcome for r in past.receipts) for outcome in Outcome}
     counts = ", ".join(f"{count} {outcome.value}" for outcome, count in number.items() if count)
-    last = f"; the last success {_when(past.last_success)}" if past.last_success else ""
+    last = f"; the last success {iso(past.last_success)}" if past.last_success else ""
     newest = f"the newest {len(past.receipts)} sign-ins" if len(past.receipts) > 1 else "the only sign-in"
     seen = f"{newest}: {counts}{last}"
     if past.last_success or not number[Outcome.FAILED]:
@@ -117,7 +117,7 @@ def _refusals(past: Past) -> Iterator[Finding]:
         detail = f": {refusal.detail}" if refusal.detail else ""
         since = "; sign-ins succeeded since" if past.last_success > refusal.last and not said.rule else ""
         times = "once" if refusal.count == 1 else f"in {refusal.count} sign-ins"
-        seen = f"{refusal.reason} {times}, last {_when(refusal.last)} ({refusal.reference}){detail}{since}"
+        seen = f"{refusal.reason} {times}, last {iso(refusal.last)} ({refusal.reference}){detail}{since}"
         level = Level.WARNING if over else Level.PROBLEM
         yield Finding(level, "past_failures", seen, said.expected, said.side, said.change)
 
@@ -159,12 +159,8 @@ def _clock(past: Past, now: int | None) -> Iterator[Finding]:
         "clock_in_tokens",
         f"the time in the last answer is {last:+d} s from our clock" + ("; its server's clock is right by now" if is_set else ""),
         "a few seconds; beyond 60 every sign-in fails (idtoken_time, saml_time)",
-        Side.PARTNER if abs(last) < 10 * 86_400 else Side.OURS,
+        Side.PARTNER if abs(last) < 10 * DAY else Side.OURS,
         "sign in once: the next answer shows whether it was set"
         if is_set
         else "set the clock that is wrong by NTP; compare both with a third one",
     )
-
-
-def _when(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

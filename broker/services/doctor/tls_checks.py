@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from broker.connectors.outbound.client import HttpFailure
+from broker.domain.times import DAY
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.partners import provider_probe
 from broker.services.partners.provider_probe import SKEW, Watching
 
-DAY = 86_400
 ENDS_SOON = 21 * DAY
 
 

@@ -15,6 +15,7 @@ from broker.domain.gates import Step, decide
 from broker.domain.guest import Person
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import Question, QuestionKind
+from broker.domain.times import DAY
 from broker.services.history import audit
 from broker.services.login.sign_in import SignIn
 from broker.services.lookup import named
@@ -29,7 +30,6 @@ from broker.storage.engine import Connection, Database
 from broker.storage.factors import factors, resets
 from broker.storage.operations import mail_questions, rate_limits
 
-DAY = 86_400
 WAITING = 3 * DAY  # between the sponsor's yes and the reset
 ANSWERED_WITHIN = 7 * DAY
 VOUCHED = 7 * DAY  # in which a first method may be added

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from broker.domain.audit import Actor, Event
@@ -12,6 +11,7 @@ from broker.domain.errors import NotFound
 from broker.domain.expiry_rules import NOTICES
 from broker.domain.factor import Factor
 from broker.domain.guest import Identity, Person
+from broker.domain.times import DAY, iso
 from broker.services.history import audit
 from broker.services.lookup import named
 from broker.settings.load import Settings
@@ -22,7 +22,7 @@ from broker.storage.engine import Database
 from broker.storage.factors import factors
 from broker.storage.oauth import grants
 
-INACTIVE = 90 * 86_400  # seconds without a sign-in after which a guest is reported, where the files say nothing
+INACTIVE = 90 * DAY  # seconds without a sign-in after which a guest is reported, where the files say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +105,5 @@ def readable(value: Any, name: str = "") -> Any:
     if isinstance(value, list):
         return [readable(item) for item in value]
     if isinstance(value, int) and not isinstance(value, bool) and (name in _TIMES or name.endswith("_at")):
-        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return iso(value)
     return value

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from broker.domain.audit import SYSTEM, Event
+from broker.domain.times import DAY
 from broker.keyring.errors import SealError
 from broker.keyring.seal import Sealer
 from broker.services.history import audit
@@ -26,7 +27,6 @@ from broker.storage.engine import Connection, Database
 from broker.storage.history import audit_chain as rows
 
 ROUNDS = 20  # batches of one run
-DAY = 86_400
 _log = logging.getLogger(__name__)
 PURPOSE = "audit/anchor"
 _START = "0" * 64  # what the first event follows

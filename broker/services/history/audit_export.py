@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from broker.domain.errors import NotFound
+from broker.domain.times import iso
 from broker.services.addresses import canonical
 from broker.storage.directory import people
 from broker.storage.engine import Connection, Database
@@ -53,20 +53,10 @@ class AuditLog:
             sealed, some = anchor(tx), False
             for event in audit.events(tx, since=since, person=_person(tx, person) if person else None):
                 some = True
-                yield {name: event[name] for name in COLUMNS} | {"at": shown(event["at"])}
+                yield {name: event[name] for name in COLUMNS} | {"at": iso(event["at"])}
             if some and sealed:
                 data = {"sealed": sealed, "since": since, "person": person is not None}
-                yield dict.fromkeys(COLUMNS, "") | _ENDING | {"at": shown(self._clock()), "data": data}
-
-
-def shown(at: int) -> str:
-    """A time as the export writes it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def seconds(text: str) -> int:
-    """The time that `shown` wrote. Raises ValueError."""
-    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+                yield dict.fromkeys(COLUMNS, "") | _ENDING | {"at": iso(self._clock()), "data": data}
 
 
 def cells(event: Mapping[str, Any]) -> list[str]:

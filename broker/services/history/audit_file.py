@@ -14,10 +14,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from broker.domain.errors import Invalid
+from broker.domain.times import from_iso
 from broker.keyring.errors import SealError
 from broker.keyring.seal import Sealer
 from broker.services.history.audit_chain import COLUMNS, Anchor, opened
-from broker.services.history.audit_export import ANCHOR, seconds
+from broker.services.history.audit_export import ANCHOR
 from broker.services.history.audit_heads import Head
 
 
@@ -142,7 +143,7 @@ class _Files:
             return None
         before = follows if isinstance(follows, str) else self._anchor.before if seq == self._anchor.first else None
         try:
-            row = {name: event[name] for name in COLUMNS} | {"at": seconds(str(event["at"]))}
+            row = {name: event[name] for name in COLUMNS} | {"at": from_iso(str(event["at"]))}
         except (KeyError, ValueError):
             return f"record {seq} lacks what an event has"
         if before is None or not hmac.compare_digest(self._anchor.follow(row, seq, before), chain):

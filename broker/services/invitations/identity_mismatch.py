@@ -15,6 +15,7 @@ from broker.domain.guest import Person
 from broker.domain.invitation import Invitation, Status
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import Question, QuestionKind
+from broker.domain.times import DAY
 from broker.services.history import audit
 from broker.services.invitations.links import Tickets
 from broker.services.invitations.request import letter
@@ -26,8 +27,6 @@ from broker.storage.directory import people
 from broker.storage.engine import Connection
 from broker.storage.login import invitations
 from broker.storage.operations import mail_questions, rate_limits
-
-DAY = 86_400
 
 
 class Mismatches:

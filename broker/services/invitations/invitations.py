@@ -14,6 +14,7 @@ from broker.domain.ids import digest, new_id
 from broker.domain.invitation import Invitation, Status
 from broker.domain.lookalike import Lookalikes
 from broker.domain.mail import Mail
+from broker.domain.times import DAY
 from broker.services.addresses import is_of_members
 from broker.services.guests.transitions import invited_again, rules_of
 from broker.services.invitations.links import Invited, Tickets
@@ -128,7 +129,7 @@ class Invitations:
 
     def _carry_out(self, tx: Connection, actor: Actor, plan: CheckedInvitation, now: int, *, keep: bool = False) -> Invited:
         """One invitation, six statements for a new guest. keep: leave the one that the guest has, if it is the same."""
-        if actor.kind != "command" and rate_limits.count_attempt(tx, f"invite:{actor.id}", now, 86_400) > self._quota:
+        if actor.kind != "command" and rate_limits.count_attempt(tx, f"invite:{actor.id}", now, DAY) > self._quota:
             raise TooMany(f"{self._quota} invitations a day are enough; go on tomorrow", "quota_reached")
         like = self.lookalike(plan.email)
         person, is_new = self._person(tx, plan, now)

@@ -10,6 +10,7 @@ from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.ids import digest
 from broker.domain.invitation import Invitation, Status
 from broker.domain.network import counted
+from broker.domain.times import HOUR
 from broker.services.history import audit
 from broker.services.invitations.links import Tickets
 from broker.services.invitations.request import letter, may_be_invited
@@ -42,7 +43,7 @@ class Fresh:
 
         address: of the browser. Raises TooManyAttempts above PER_ADDRESS, known ticket or not.
         """
-        self._attempts.hit(f"fresh:{counted(address)}", limit=PER_ADDRESS, window=3600)
+        self._attempts.hit(f"fresh:{counted(address)}", limit=PER_ADDRESS, window=HOUR)
         now, actor = self._clock(), Actor(kind="person", address=address)
         with self._db.write() as tx:
             held = invitations.by_ticket(tx, digest(ticket))
@@ -81,4 +82,4 @@ class Fresh:
             return "domain_denied"
         if inviter_is_gone(tx, self._settings(), last, now):
             return "invitation_inviter"
-        return "limit_reached" if rate_limits.count_attempt(tx, f"fresh:{guest.id}", now, 3600) > PER_GUEST else None
+        return "limit_reached" if rate_limits.count_attempt(tx, f"fresh:{guest.id}", now, HOUR) > PER_GUEST else None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from broker.domain.login import Login, LoginPurpose, Stage
 from broker.domain.network import counted
 from broker.domain.receipt import Outcome
+from broker.domain.times import HOUR
 from broker.services.history import login_trail
 from broker.settings.load import Settings
 from broker.storage.directory import people
@@ -63,10 +64,10 @@ class Abandoned:
 
     def _is_full(self, tx: Connection, address: str, now: int) -> bool:
         """Whether this address has used up its receipts of this hour; counts one if it has not."""
-        hour = now // 3600
+        hour = now // HOUR
         if self._full.get(address) == hour:
             return True
-        if rate_limits.count_attempt(tx, f"abandoned:{address}", now, 3600) <= PER_ADDRESS:
+        if rate_limits.count_attempt(tx, f"abandoned:{address}", now, HOUR) <= PER_ADDRESS:
             return False
         self._full = {known: then for known, then in self._full.items() if then == hour} | {address: hour}
         return True

@@ -23,6 +23,7 @@ from broker.domain.mail import Mail, MailKind
 from broker.domain.mailbox import LIFETIME, PARTNER, PAUSE, SENDS, TRIES, Mailbox, Why
 from broker.domain.network import counted
 from broker.domain.receipt import Outcome
+from broker.domain.times import HOUR
 from broker.keyring.seal import Sealer
 from broker.services.history import audit, login_trail
 from broker.services.invitations.email_proof import MISMATCH
@@ -39,7 +40,7 @@ from broker.storage.login import email_codes, logins
 from broker.storage.login.email_codes import MailCode
 from broker.storage.operations import rate_limits
 
-WRONG_OF_CLIENT = (200, 3600)
+WRONG_OF_CLIENT = (200, HOUR)
 
 
 class Entered(StrEnum):

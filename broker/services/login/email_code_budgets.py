@@ -10,10 +10,10 @@ from broker.domain.errors import TooManyAttempts
 from broker.domain.ids import digest
 from broker.domain.login import Login
 from broker.domain.network import counted
+from broker.domain.times import HOUR
 from broker.storage.engine import Connection
 from broker.storage.operations import rate_limits
 
-HOUR = 3600
 # Codes an hour. 30 codes of 5 tries are a chance of one in 600,000 an hour to guess one.
 OF_MAILBOX, OF_CLIENT, OF_KNOWN = 20, 200, 10
 OF_BOTH = OF_MAILBOX // 4

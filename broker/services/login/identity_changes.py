@@ -17,6 +17,7 @@ from broker.domain.guest_states import Act
 from broker.domain.identity_change import Change, change_of
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import Question, QuestionKind
+from broker.domain.times import DAY
 from broker.services.guests.transitions import carry_out, rules_of
 from broker.services.history import audit
 from broker.services.login.facts import LoginContext
@@ -29,7 +30,6 @@ from broker.storage.directory import people
 from broker.storage.engine import Connection
 from broker.storage.operations import mail_questions, rate_limits
 
-DAY = 86_400
 ANSWERED_WITHIN = 14 * DAY
 
 

@@ -9,10 +9,11 @@ import json
 from collections.abc import Callable
 
 from broker.domain.ids import digest, new_id
+from broker.domain.times import YEAR
 from broker.keyring.errors import SealError
 from broker.keyring.seal import Sealer
 
-KEPT = 365 * 86_400  # seconds
+KEPT = YEAR  # seconds
 _PURPOSE = "known-browser"
 
 

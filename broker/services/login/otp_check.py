@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from broker.domain.factor import Factor, Method, Proof
+from broker.domain.times import DAY, HOUR
 from broker.factors import recovery, totp
 from broker.keyring.seal import Sealer
 from broker.storage.engine import Connection
@@ -12,7 +13,7 @@ from broker.storage.factors import factors
 from broker.storage.operations import rate_limits
 
 # (attempts that fail, seconds): slow-down first; by person, so that sessions, addresses and nodes do not add up (MF-02)
-LIMITS = ((5, 300), (20, 3600), (50, 86_400))
+LIMITS = ((5, 300), (20, HOUR), (50, DAY))
 
 
 def purpose(factor_id: str) -> str:

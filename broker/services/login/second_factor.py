@@ -11,6 +11,7 @@ from broker.domain.factor import Factor, Method, Proof
 from broker.domain.gates import Next, Step, decide
 from broker.domain.guest import Person
 from broker.domain.receipt import Outcome
+from broker.domain.times import DAY
 from broker.factors import passkey, recovery, totp
 from broker.keyring.seal import Sealer
 from broker.services.history import audit, login_trail
@@ -27,7 +28,6 @@ from broker.storage.factors import factors, resets
 from broker.storage.login import logins
 
 MOST = 10  # methods of one person
-DAY = 86_400  # seconds between two mails about a copy of one passkey
 _PAUSED = "factor_attempts"
 
 

@@ -19,6 +19,7 @@ from broker.domain.network import counted
 from broker.domain.policy import Rulebook
 from broker.domain.receipt import Outcome
 from broker.domain.request import AuthorizationRequest
+from broker.domain.times import HOUR
 from broker.provider.redirect_uri import is_registered
 from broker.services.access import group_membership
 from broker.services.addresses import canonical
@@ -129,7 +130,7 @@ class SignIn:
         with self._db.write() as tx:
             if login.invitation_id is not None and not invitations.hold(tx, login.invitation_id):
                 raise InvitationExpired("invitation_unknown")  # its guest was deleted a moment ago
-            if rate_limits.count_attempt(tx, f"login:{counted(address)}", now, 3600) > LOGINS_PER_ADDRESS:
+            if rate_limits.count_attempt(tx, f"login:{counted(address)}", now, HOUR) > LOGINS_PER_ADDRESS:
                 raise TooManyAttempts("logins_of_address")
             if browser is not None:
                 logins.keep_newest(tx, digest(browser))

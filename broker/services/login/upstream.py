@@ -16,6 +16,7 @@ from broker.domain.ids import digest, new_secret
 from broker.domain.login import Login, Stage
 from broker.domain.network import counted
 from broker.domain.receipt import Outcome
+from broker.domain.times import HOUR
 from broker.keyring.seal import Sealer
 from broker.services.history import audit, login_trail
 from broker.services.login.context import live
@@ -214,7 +215,7 @@ class Upstream:
                 raise LoginExpired("login_unknown")
             if found[0].stage is not Stage.WAITING:
                 raise LoginExpired("login_used")
-            if rate_limits.count_attempt(tx, f"parked:{counted(address)}", now, 3600) > PARKED_PER_ADDRESS:
+            if rate_limits.count_attempt(tx, f"parked:{counted(address)}", now, HOUR) > PARKED_PER_ADDRESS:
                 raise TooManyAttempts("parked_of_client")
             content = self._sealer().seal(json.dumps({"params": dict(params)}).encode(), f"parked:{digest(handle)}")
             logins.park(

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from broker.domain.ids import new_id
 from broker.domain.mail import Mail, MailKind, Posted, Written
 from broker.domain.mailbox import LIFETIME
+from broker.domain.times import DAY, HOUR
 from broker.keyring.seal import Sealer
 from broker.mail.message import compose
 from broker.mail.transport import Delayed, MailRefused, MailTransport, transport_of
@@ -25,9 +26,9 @@ from broker.storage.operations.outbox import Leased
 LEASE = 300  # seconds that a node may take for a batch; after a crash another node sends the rest
 MARGIN = 90  # seconds before the end of its lease that a node begins no further mail
 BATCH = 50
-PAUSES = (60, 300, 900, 3600, 4 * 3600)  # seconds before the next try; the last one again and again
-GIVE_UP = 5 * 86_400  # seconds (RFC 5321 4.5.4.1)
-KEPT = 30 * 86_400  # seconds that it is known what became of a mail
+PAUSES = (60, 300, 900, HOUR, 4 * HOUR)  # seconds before the next try; the last one again and again
+GIVE_UP = 5 * DAY  # seconds (RFC 5321 4.5.4.1)
+KEPT = 30 * DAY  # seconds that it is known what became of a mail
 
 _log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from broker.domain.expiry_rules import ExpiryStep
 from broker.domain.network import coarse_network
+from broker.domain.times import DAY, HOUR
 from broker.services.factors.reset import FactorResets
 from broker.services.guests.expiry import Ends
 from broker.services.guests.sponsors import Sponsors
@@ -31,9 +32,8 @@ from broker.storage.partners import documents, metadata_readers
 
 LEASE = 60  # seconds; whoever holds it does the work of all nodes
 ROUNDS = 20  # batches of one kind in one run
-LINGER = 86_400  # seconds that a login that is over can be begun again from its page
+LINGER = DAY  # seconds that a login that is over can be begun again from its page
 LOGINS_KEPT = 200_000  # more than so many, and the oldest go as soon as they are over (RX-05)
-DAY, HOUR = 86_400, 3_600
 WHOLE_ADDRESS = 7 * DAY  # a receipt's address is then cut to its network (HT-19)
 READINGS_KEPT = 400 * DAY  # of our metadata, by whom
 AHEAD = 90  # seconds before a document goes stale that it is fetched anew

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from broker.domain.audit import SYSTEM, Event
+from broker.domain.times import DAY
 from broker.services.history import audit
 from broker.services.operations.nodes import host_name
 from broker.settings.errors import ConfigError
@@ -14,7 +15,7 @@ from broker.storage.engine import Database
 from broker.storage.factors import single_use
 
 _SHOWN = 20  # errors in one audit event
-_TOLD_FOR = 7 * 86_400  # seconds that one state of the files is told once by the processes of one machine
+_TOLD_FOR = 7 * DAY  # seconds that one state of the files is told once by the processes of one machine
 
 _log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from broker.domain.errors import PartnerFailed
+from broker.domain.times import YEAR
 from broker.services.keys import change_audit
 from broker.storage.engine import Database
 from broker.storage.partners import documents
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from broker.connectors.saml.metadata import Idp
 
 KIND = "metadata"
-FILE_AGE = 10 * 365 * 86_400  # seconds: a file is looked at, never fetched
+FILE_AGE = 10 * YEAR  # seconds: a file is looked at, never fetched
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,13 @@ import threading
 from collections.abc import Callable
 
 from broker.domain.network import coarse_network
+from broker.domain.times import HOUR
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.services.keys.ring import Keys
 from broker.settings.model import PartnerFile
 from broker.storage.engine import Database
 from broker.storage.partners import metadata_readers as rows
 from broker.storage.partners.metadata_readers import EVERYBODY, NETWORKS, MetadataFetch
-
-HOUR = 3_600
 
 _log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from broker.connectors.outbound.client import HttpClient
 from broker.domain.audit import SYSTEM
 from broker.domain.errors import PartnerFailed, PartnerUntrusted
+from broker.domain.times import YEAR
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.services.addresses import canonical
 from broker.services.keys.ring import Keys
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 _PAUSE = "HS-36: the metadata was fetched for another new key less than a minute ago; sign in again in a minute"
-_AT_ONCE = 10 * 365 * 86_400  # seconds ahead: no copy is that fresh
+_AT_ONCE = 10 * YEAR  # seconds ahead: no copy is that fresh
 
 
 class SamlPartners:

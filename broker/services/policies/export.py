@@ -28,9 +28,9 @@ from broker.domain.guest import PersonKind
 from broker.domain.network import coarse_network
 from broker.domain.policy import Circumstances
 from broker.domain.replay import PastSignIn
+from broker.domain.times import HOUR
 
 FORMAT, VERSION = "guest-broker sign-ins", 1
-_HOUR = 3600
 _COST = {"n": 2**11, "r": 8, "p": 1, "dklen": 16}  # some milliseconds an address: a list of guesses is slow work
 
 
@@ -57,7 +57,7 @@ def lines(past: Iterable[PastSignIn], *, since: int, until: int, marked: bool = 
         c = sign_in.circumstances
         row = {
             "receipt": sign_in.receipt,
-            "at": sign_in.at - sign_in.at % _HOUR,
+            "at": sign_in.at - sign_in.at % HOUR,
             "person": hmac.digest(key, sign_in.person.encode(), "sha256").hex()[:32],
             "guest": marks(c.guest) if marked else "",
             "kind": c.kind.value,
@@ -104,7 +104,7 @@ class Export:
             for number, line in enumerate(file, 2):
                 if line.strip():
                     sign_in = self._past(number, self._object(number, line))
-                    if sign_in.at > self.until - seconds - _HOUR:
+                    if sign_in.at > self.until - seconds - HOUR:
                         yield sign_in
 
     def _past(self, number: int, row: dict[str, Any]) -> PastSignIn:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, or_, select
 
 from broker.domain.network import counted
 from broker.domain.receipt import Search
+from broker.domain.times import HOUR
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.operations.rate_limits import count_attempt
 from broker.storage.tables import refusals
@@ -30,7 +31,7 @@ def add(
 ) -> bool:
     """Log one refusal: 100 an hour and address, 10,000 in all; False where a cap says no."""
     c = refusals.c
-    if count_attempt(tx, f"refusal:{counted(address)}", at, 3600) > PER_HOUR:
+    if count_attempt(tx, f"refusal:{counted(address)}", at, HOUR) > PER_HOUR:
         return False
     row = {"request_id": request_id, "at": at, "code": code, "reason": reason, "address": address}
     tx.execute(insert(refusals).values(**row, application=application, facts=dict(facts) if facts else None))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from broker.domain.times import HOUR
 from broker.storage.tables import invitations, logins, people, receipts, sessions
 
 
 def figures(tx: Connection, now: int) -> dict[str, tuple[str, float]]:
     """Metric name -> (help text, value)."""
-    recent = receipts.c.at > now - 3600
+    recent = receipts.c.at > now - HOUR
     wanted: dict[str, tuple[str, Select[int]]] = {
         "guests": ("People in the directory, deleted ones left out", select(func.count()).where(people.c.email.is_not(None))),
         "sessions": ("Live sessions", select(func.count()).where(sessions.c.ended_at.is_(None), sessions.c.expires_at > now)),

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
+from broker.domain.times import HOUR
 from broker.provider.discovery import document
 from broker.web.op.protocol import Protocol, json_response
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
-MAX_AGE = 3600  # seconds
+MAX_AGE = HOUR  # seconds
 
 
 def register(routes: Blueprint, broker: Broker, _protocol: Protocol) -> None:

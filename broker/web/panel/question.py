@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from broker.domain.ids import new_reference
 from broker.domain.question import Question
+from broker.domain.times import HOUR
 from broker.services.messages.mail_questions import AskedQuestion
 from broker.web import csrf
 from broker.web.cookies import CookiePurpose
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 _SCOPE = "question"
-_KEPT = 3600  # seconds: then the mail is at hand again
+_KEPT = HOUR  # seconds: then the mail is at hand again
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:

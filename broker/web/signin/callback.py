@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, g, request
 
 from broker.domain.errors import BadRequest, PageError
+from broker.domain.times import YEAR
 from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
 from broker.web.request import single
@@ -16,7 +17,7 @@ from broker.web.signin.browser import BrowserState
 if TYPE_CHECKING:
     from broker.app import Broker
 
-_REMEMBERED = 365 * 24 * 3600  # seconds
+_REMEMBERED = YEAR  # seconds
 _FIELDS = ("state", "code", "iss", "error", "error_description")  # nothing else of an answer is looked at
 # Characters; real ones are far below (FA-12). A state that is not ours is unknown, whatever its length.
 _DESCRIPTION = 512  # characters of a text that only staff read
