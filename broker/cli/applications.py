@@ -21,7 +21,7 @@ def applications() -> None:
 @home_option
 @json_option
 def list_(home: Path, as_json: bool) -> None:
-    """List every application of the files."""
+    """List all configured applications."""
     rows = [asdict(one) for one in build(home).catalog.applications()]
     print_json(rows) if as_json else print_table(rows, _COLUMNS, "No applications: write config/applications/CLIENT_ID.yaml")
 

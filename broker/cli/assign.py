@@ -22,12 +22,12 @@ COLUMNS = ["principal", "name", "role", "starts_at", "ends_at", "status", "id"]
 @click.command("assign")
 @click.argument("application")
 @click.argument("holder", metavar="[GUEST-OR-GROUP]", required=False)
-@click.option("--role", default="", help="One of the roles of the application's file; without it plain access.")
-@click.option("--from", "starts", type=Moment(), help="2027-01-31, 2027-01-31T08:00:00Z, or 30d from now; without it: now.")
+@click.option("--role", default="", help="One of the roles of the application's file.  [default: access without a role]")
+@click.option("--from", "starts", type=Moment(), help="2027-01-31, 2027-01-31T08:00:00Z, or 30d from now.  [default: now]")
 @click.option(
-    "--until", "ends", type=Moment(through=True), help="The last day, the very time, or 90d from now; without it: for good."
+    "--until", "ends", type=Moment(through=True), help="The last day, an exact time, or 90d from now.  [default: no end]"
 )
-@click.option("--list", "listing", is_flag=True, help="Who is assigned to the application; changes nothing.")
+@click.option("--list", "listing", is_flag=True, help="List who is assigned to the application; change nothing.")
 @page_options("assignment's id")
 @home_option
 @json_option
@@ -71,7 +71,7 @@ def assign(
 @click.command("unassign")
 @click.argument("application")
 @click.argument("holder", metavar="GUEST-OR-GROUP")
-@click.option("--role", help="Only this role; without it all of them.")
+@click.option("--role", help="Only this role.  [default: all]")
 @home_option
 @json_option
 def unassign(application: str, holder: str, role: str | None, home: Path, as_json: bool) -> None:

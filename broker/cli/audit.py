@@ -18,9 +18,12 @@ def audit() -> None:
 
 
 @audit.command("verify")
-@click.option("--anchor", metavar="FILE|NUMBER:HEAD", help="Ends that earlier runs printed: they must still be so.")
+@click.option("--anchor", metavar="FILE|NUMBER:HEAD", help="Ends that earlier runs printed: the chain must still contain them.")
 @click.option(
-    "--file", "export_file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="An export, without the database."
+    "--file",
+    "export_file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Verify an export, without the database.",
 )
 @home_option
 @json_option
@@ -81,15 +84,15 @@ def _verify_file(path: Path, ends: list[tuple[int, str]], home: Path, as_json: b
 
 
 @audit.command("export")
-@click.option("--since", "from_", metavar="AGE|DATE", help="Only events of so long (30d, 12h), or since a date (2026-11-01).")
-@click.option("--person", metavar="GUEST", help="Only those that concern or come from this person: address or id.")
+@click.option("--since", "from_", metavar="AGE|DATE", help="Only events of this period (30d, 12h), or since a date (2026-11-01).")
+@click.option("--person", metavar="GUEST", help="Only events about or by this person: address or id.")
 @click.option("--csv", "as_csv", is_flag=True, help="A table for spreadsheets; no cell is a formula.")
 @home_option
 @json_option
 def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_json: bool) -> None:
     """Print events, oldest first.
 
-    One JSON object a line, or one JSON list, or a table. Personal values are in it.
+    One JSON object per line, one JSON list, or a table. It contains personal values.
     """
     import csv
     import io

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def check(context: click.Context, home: Path, online: bool, as_json: bool) -> None:
-    """Check all files of config/ and keys/. Each mistake is named with its file, line and key."""
+    """Check all files of config/ and keys/. Each error is reported with its file, line and key."""
     from broker.cli.state import readable_by_others
     from broker.settings import cautions, load, pending
     from broker.settings.errors import in_order

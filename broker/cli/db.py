@@ -32,10 +32,7 @@ def _database(home: Path) -> Database:
 @db.command("upgrade")
 @home_option
 def upgrade(home: Path) -> None:
-    """Bring the database to the tables of this version.
-
-    Safe to run at any time and on any node.
-    """
+    """Migrate the database to this version. Safe to run at any time and on any node."""
     from broker.storage import migrate
 
     with closing(_database(home)) as database:

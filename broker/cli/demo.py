@@ -14,21 +14,21 @@ _PORT = 8080
 
 
 @click.command("demo")
-@click.option("--once", is_flag=True, help="Play the story without a browser, say what each step proved, and leave.")
+@click.option("--once", is_flag=True, help="Play the story without a browser, print what each step proved, and end.")
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
-    help="Where the demo lives.  [default: var/demo, with --port var/demo-PORT; --once: a new folder]",
+    help="The demo's folder.  [default: var/demo, with --port var/demo-PORT; --once: a new folder]",
 )
 @click.option(
     "--port",
     type=click.IntRange(0, 65534),
     default=_PORT,
     show_default=True,
-    help="The broker's; the cast takes the next one. 0: free ones.",
+    help="The broker's port; the other servers use the next one. 0: free ports.",
 )
 def demo(once: bool, home: Path | None, port: int) -> None:
-    """Start a broker with partners, applications and a mailbox, and say where to click."""
+    """Start a broker with partners, applications and a mailbox, and print the addresses to open."""
     temporary = Path(tempfile.mkdtemp(prefix="broker-demo-")) if once and home is None else None
     try:
         sys.exit(_run(once, temporary or home or Path("var/demo" if port == _PORT else f"var/demo-{port}"), port))

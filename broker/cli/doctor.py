@@ -25,7 +25,7 @@ SIDES = {
 @click.command("doctor")
 @click.argument("partner", required=False)
 @click.option("--application", metavar="CLIENT_ID", help="Examine an application instead of a partner.")
-@click.option("--offline", is_flag=True, help="Visit nobody: files, database and past sign-ins only.")
+@click.option("--offline", is_flag=True, help="Contact nobody: examine files, database and past sign-ins only.")
 @home_option
 @json_option
 def doctor(partner: str | None, application: str | None, offline: bool, home: Path, as_json: bool) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group("groups")
 def groups() -> None:
-    """Groups of guests: kept by hand, or by a rule that is judged at each sign-in. A group is named by name or id."""
+    """Groups of guests: static, or dynamic by a rule that each sign-in evaluates. Name a group by its name or id."""
 
 
 def page_options(behind: str) -> Callable[[Any], Any]:
@@ -26,9 +26,9 @@ def page_options(behind: str) -> Callable[[Any], Any]:
 
     def add(command: Any) -> Any:
         limit = click.option(
-            "--limit", default=100, show_default=True, type=click.IntRange(1, 1000), help="How many at the most."
+            "--limit", default=100, show_default=True, type=click.IntRange(1, 1000), help="The largest number of rows."
         )
-        return click.option("--after", default="", help=f"Go on behind this {behind}.")(limit(command))
+        return click.option("--after", default="", help=f"Continue after this {behind}.")(limit(command))
 
     return add
 
@@ -79,9 +79,15 @@ def show(group: str, after: str, limit: int, home: Path, as_json: bool) -> None:
 
 @groups.command("create")
 @click.argument("name")
-@click.option("--owner", "owners", multiple=True, metavar="EMAIL", help="A member of staff who may fill it; may be given again.")
-@click.option("--partner", metavar="PARTNER", help="Everybody who signs in at this partner is in it.")
-@click.option("--rule", help='Who is in it, as: partner = fabrikam and groups contains "finance"')
+@click.option(
+    "--owner",
+    "owners",
+    multiple=True,
+    metavar="EMAIL",
+    help="A member of staff who may add and remove people; can be given several times.",
+)
+@click.option("--partner", metavar="PARTNER", help="Everybody who signs in at this partner is a member.")
+@click.option("--rule", help='Who is a member, for example: partner = fabrikam and groups contains "finance"')
 @home_option
 @json_option
 def create(name: str, owners: tuple[str, ...], partner: str | None, rule: str | None, home: Path, as_json: bool) -> None:
@@ -95,11 +101,11 @@ def create(name: str, owners: tuple[str, ...], partner: str | None, rule: str | 
 
 @groups.command("change")
 @click.argument("group")
-@click.option("--name", "rename", help="Another name; refused while a policy uses only the old one.")
+@click.option("--name", "rename", help="The new name; refused while a policy uses only the old one.")
 @click.option("--force", is_flag=True, help="Rename although a policy uses the old name.")
-@click.option("--rule", help="Another rule: the group is empty until its people sign in again.")
-@click.option("--owner", "add_owners", multiple=True, metavar="EMAIL", help="One more owner.")
-@click.option("--remove-owner", "remove_owners", multiple=True, metavar="EMAIL", help="An owner no more.")
+@click.option("--rule", help="The new rule. The group is empty until people sign in again.")
+@click.option("--owner", "add_owners", multiple=True, metavar="EMAIL", help="Add an owner.")
+@click.option("--remove-owner", "remove_owners", multiple=True, metavar="EMAIL", help="Remove an owner.")
 @home_option
 @json_option
 def change(
@@ -140,7 +146,7 @@ def add(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> None:
 def remove(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> None:
     """Remove GUESTS from GROUP.
 
-    What it gave them ends at once.
+    What it gave them ends immediately.
     """
     broker = build(home)
     count = broker.groups.remove_members(command_actor(), group, guests)
@@ -149,13 +155,13 @@ def remove(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> No
 
 @groups.command("delete")
 @click.argument("group")
-@click.option("--force", is_flag=True, help="Also where a policy names it or it is assigned; prints what follows.")
+@click.option("--force", is_flag=True, help="Delete it although a policy names it or it is assigned; prints the consequences.")
 @home_option
 @json_option
 def delete(group: str, force: bool, home: Path, as_json: bool) -> None:
     """Delete GROUP.
 
-    Its memberships and assignments end at once. Refused while something depends on it.
+    Its memberships and assignments end immediately. Refused while something depends on it.
     """
     gone, uses = build(home).groups.remove(command_actor(), group, force=force)
     if as_json:

@@ -16,7 +16,7 @@ from broker.cli.output import build, home_option, json_option, plain, print_json
 if TYPE_CHECKING:
     from broker.app import Broker
 
-_reason = click.option("--reason", default="", help="Why; it stands in the audit until the guest is deleted.")
+_reason = click.option("--reason", default="", help="The reason, kept in the audit until the guest is deleted.")
 
 
 def _act(home: Path, guest: str, as_json: bool, act: Callable[[Broker], Any], said: str) -> None:
@@ -39,7 +39,7 @@ def _act(home: Path, guest: str, as_json: bool, act: Callable[[Broker], Any], sa
 @home_option
 @json_option
 def block(guest: str, reason: str, home: Path, as_json: bool) -> None:
-    """Block GUEST at once.
+    """Block GUEST immediately.
 
     Sessions and tokens end on every node. Works for members, too.
     """
@@ -52,7 +52,7 @@ def block(guest: str, reason: str, home: Path, as_json: bool) -> None:
 @home_option
 @json_option
 def unblock(guest: str, reason: str, home: Path, as_json: bool) -> None:
-    """Unblock GUEST. What was ended stays ended."""
+    """Unblock GUEST. Ended sessions and tokens stay ended."""
     _act(home, guest, as_json, lambda broker: broker.life.unblock(command_actor(), guest, reason=reason), "unblocked")
 
 
@@ -61,15 +61,12 @@ def unblock(guest: str, reason: str, home: Path, as_json: bool) -> None:
 @click.option(
     "--until", type=Moment(through=True), help="The last day (UTC), or 90d from now.  [default: guests.lifetime from now on]"
 )
-@click.option("--no-end", is_flag=True, help="The access does not end by itself.")
+@click.option("--no-end", is_flag=True, help="The access has no end date.")
 @_reason
 @home_option
 @json_option
 def renew(guest: str, until: Callable[[int], int] | None, no_end: bool, reason: str, home: Path, as_json: bool) -> None:
-    """Give the access of GUEST another end.
-
-    Access that ended within 30 days begins again.
-    """
+    """Change the end of the access of GUEST. It restores access that ended within the last 30 days."""
     if until is not None and no_end:
         raise click.UsageError("give --until or --no-end")
 
@@ -92,15 +89,12 @@ def expire(guest: str, reason: str, home: Path, as_json: bool) -> None:
 
 @click.command("sponsor")
 @click.argument("names", nargs=-1, metavar="[GUEST] SPONSOR")
-@click.option("--from", "old", help="Hand over every guest of this sponsor instead of one.")
+@click.option("--from", "old", help="Hand over all guests of this sponsor instead of one.")
 @_reason
 @home_option
 @json_option
 def sponsor(names: tuple[str, ...], old: str | None, reason: str, home: Path, as_json: bool) -> None:
-    """Let SPONSOR answer for GUEST.
-
-    With --from OLD: for everybody for whom OLD answers.
-    """
+    """Make SPONSOR the sponsor of GUEST. With --from OLD: of all guests of OLD."""
     if len(names) != (2 if old is None else 1):
         raise click.UsageError("give a guest and the new sponsor, or --from OLD and the new sponsor")
     new = names[-1]
@@ -124,10 +118,7 @@ def sponsor(names: tuple[str, ...], old: str | None, reason: str, home: Path, as
 @home_option
 @json_option
 def sign_out(guest: str, reason: str, home: Path, as_json: bool) -> None:
-    """End every session and token of GUEST at once.
-
-    They may sign in again.
-    """
+    """End every session and token of GUEST immediately. They can sign in again."""
     broker = build(home)
     person = broker.guests.show(guest).person
     ended = broker.life.sign_out(command_actor(), guest, reason=reason)
@@ -140,8 +131,8 @@ def sign_out(guest: str, reason: str, home: Path, as_json: bool) -> None:
 
 @click.command("delete")
 @click.argument("guest")
-@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal to ask on.")
-@click.option("--reason", default="", help="Why; it stays in the audit for good, so it must not name the guest.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation; required without a terminal.")
+@click.option("--reason", default="", help="The reason, kept in the audit forever, so it must not name the guest.")
 @home_option
 @json_option
 def delete(guest: str, yes: bool, reason: str, home: Path, as_json: bool) -> None:
@@ -186,7 +177,7 @@ def export(guest: str, home: Path) -> None:
 @home_option
 @json_option
 def mfa_reset(guest: str, reason: str, home: Path, as_json: bool) -> None:
-    """Remove every second factor of GUEST at once.
+    """Remove every second factor of GUEST immediately.
 
     Sessions and tokens end, the guest is notified by e-mail.
     """

@@ -23,21 +23,21 @@ COLUMNS = ("email", "new_email", "identities", "sessions", "sign_ins", "groups",
 
 @click.command("reset")
 @click.argument("guest", required=False)
-@click.option("--partner", help="Instead of one guest: all who are bound to a provider that this partner no longer uses.")
+@click.option("--partner", help="Instead of one guest: all guests of a provider that this partner no longer uses.")
 @click.option("--email", help="The guest's new address.")
-@click.option("--domain", help="With --partner: the domain of the new addresses; the part before the @ stays.")
+@click.option("--domain", help="With --partner: the domain of the new addresses; the part before the @ is kept.")
 @click.option(
     "--bound-before",
     metavar="TIME",
-    help="With --partner: also those bound to today's provider before this time, as 2026-11-23T14:00:00Z.",
+    help="With --partner: also guests bound to the current provider before this time, such as 2026-11-23T14:00:00Z.",
 )
-@click.option("--reason", default="", help="Why, for the audit.")
-@click.option("--message", default="", help="A personal message, in the mail.")
+@click.option("--reason", default="", help="The reason, for the audit.")
+@click.option("--message", default="", help="A personal message in the e-mail.")
 @click.option(
-    "--invite/--no-invite", default=None, help="Make a new link at once.  [default: with --partner yes, for one guest no]"
+    "--invite/--no-invite", default=None, help="Create a new link immediately.  [default: with --partner yes, for one guest no]"
 )
-@click.option("--no-mail", is_flag=True, help="Print the new links and send no mail.")
-@click.option("--dry-run", is_flag=True, help="With --partner: show who, what ends and what is kept, and do nothing.")
+@click.option("--no-mail", is_flag=True, help="Print the new links and send no e-mail.")
+@click.option("--dry-run", is_flag=True, help="With --partner: show who is affected, what ends and what is kept; change nothing.")
 @home_option
 @json_option
 def reset(

@@ -25,14 +25,14 @@ for command in guest_lifecycle.COMMANDS:
 
 @guests.command("list")
 @click.option("--state", type=click.Choice(["invited", "active", "blocked", "expired"]), help="Only these.")
-@click.option("--partner", help="Only those whose last sign-in was at this partner.")
-@click.option("--sponsor", help="Only those for whom this member answers.")
-@click.option("--no-sponsor", is_flag=True, help="Only those for whom nobody answers, or whose sponsor is gone.")
-@click.option("--expiring-before", type=Moment(), help="Only those whose access ends before this day, or within 30d.")
-@click.option("--inactive-since", type=Moment(back=True), help="Only those who did not sign in since this day, or for 90d.")
-@click.option("--search", default="", help="Only addresses that begin so.")
-@click.option("--name", default="", help="Only names that begin so, in whatever case; in the order of names.")
-@click.option("--after", default="", help="Go on behind this address, the last one of the page before.")
+@click.option("--partner", help="Only guests whose last sign-in was at this partner.")
+@click.option("--sponsor", help="Only guests of this sponsor.")
+@click.option("--no-sponsor", is_flag=True, help="Only guests without a sponsor.")
+@click.option("--expiring-before", type=Moment(), help="Only guests whose access ends before this day, or within 30d.")
+@click.option("--inactive-since", type=Moment(back=True), help="Only guests who did not sign in since this day, or for 90d.")
+@click.option("--search", default="", help="Only addresses that begin with this text.")
+@click.option("--name", default="", help="Only names that begin with this text, in any case; ordered by name.")
+@click.option("--after", default="", help="Continue after this address, the last one of the previous page.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
 @home_option
 @json_option
@@ -70,7 +70,7 @@ def list_(home: Path, as_json: bool, after: str, limit: int, **filters: Any) -> 
 def show(guest: str, home: Path, as_json: bool) -> None:
     """Show one guest, by address or id.
 
-    With identities, consents, sign-in methods and what became of their e-mails.
+    With identities, consents, sign-in methods and the delivery of their e-mails.
     """
     from broker.cli.assign import assigned
     from broker.cli.invite import posted

@@ -19,12 +19,12 @@ _COLUMNS = ["created_at", "email", "status", "application", "expires_at", "invit
 
 @click.group("invitations")
 def invitations() -> None:
-    """Invitations that were sent. One is named by its id, or by the guest's address: the newest."""
+    """Sent invitations. Name one by its id, or the newest by the guest's address."""
 
 
 @invitations.command("list")
 @click.option("--status", type=click.Choice(["pending", "redeemed", "expired", "revoked"]), help="Only these.")
-@click.option("--guest", "email", metavar="EMAIL", help="Only those of this address.")
+@click.option("--guest", "email", metavar="EMAIL", help="Only invitations of this address.")
 @page_options("id")
 @home_option
 @json_option
@@ -49,10 +49,7 @@ def list_(status: str | None, email: str | None, after: str, limit: int, home: P
 @home_option
 @json_option
 def show(invitation: str, home: Path, as_json: bool) -> None:
-    """Show one invitation and what became of its mails.
-
-    Its link is not kept.
-    """
+    """Show one invitation and the delivery of its e-mails. Its link is not stored."""
     from broker.cli.invite import posted
 
     broker = build(home)
@@ -63,7 +60,7 @@ def show(invitation: str, home: Path, as_json: bool) -> None:
 
 @invitations.command("revoke")
 @click.argument("invitation")
-@click.option("--reason", default="", help="Why; it stands in the audit until the guest is deleted.")
+@click.option("--reason", default="", help="The reason, kept in the audit until the guest is deleted.")
 @home_option
 @json_option
 def revoke(invitation: str, reason: str, home: Path, as_json: bool) -> None:
@@ -74,7 +71,7 @@ def revoke(invitation: str, reason: str, home: Path, as_json: bool) -> None:
 
 @invitations.command("resend")
 @click.argument("invitation")
-@click.option("--no-mail", is_flag=True, help="Print the new link and send no mail.")
+@click.option("--no-mail", is_flag=True, help="Print the new link and send no e-mail.")
 @home_option
 @json_option
 def resend(invitation: str, no_mail: bool, home: Path, as_json: bool) -> None:

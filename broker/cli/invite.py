@@ -27,17 +27,19 @@ _APOSTROPHES = "\u2018\u2019\u02bc\u00b4`"  # what becomes of ' in a word proces
     type=click.Path(path_type=Path, dir_okay=False),
     help="Invite the rows of this file instead: email, name, message, language, application, redirect_url.",
 )
-@click.option("--dry-run", is_flag=True, help="With --csv: say what would happen, and do nothing.")
-@click.option("--redirect-url", help="Where the guest lands.  [default: the application's launch_url, or the access panel]")
-@click.option("--name", default="", help="The guest's name, until the home organization says it.")
+@click.option("--dry-run", is_flag=True, help="With --csv: print what would happen; change nothing.")
+@click.option(
+    "--redirect-url", help="The address that the guest is sent to.  [default: the application's launch_url, or the access panel]"
+)
+@click.option("--name", default="", help="The guest's name, until the home organization sends one.")
 @click.option("--message", default="", help="A personal message, shown on the invitation.")
-@click.option("--language", help="Of the invitation.  [default: the first of languages:]")
-@click.option("--application", help="A client_id: the guest is assigned to it.")
-@click.option("--sponsor", help="The address of the member who answers for the guest; replies go there.")
+@click.option("--language", help="The language of the invitation.  [default: the first of languages:]")
+@click.option("--application", help="The client_id of the application that the guest is assigned to.")
+@click.option("--sponsor", help="The address of the member who is responsible for the guest; replies go there.")
 @click.option("--until", type=Moment(through=True), help="The last day (UTC) of the access, or 90d from now.")
-@click.option("--cc", help="An address that gets a copy of the mail, link included.")
-@click.option("--preview", is_flag=True, help="Print the mail, and invite nobody.")
-@click.option("--no-mail", is_flag=True, help="Print the link and send no mail.")
+@click.option("--cc", help="An address that gets a copy of the e-mail, including the link.")
+@click.option("--preview", is_flag=True, help="Print the e-mail and invite nobody.")
+@click.option("--no-mail", is_flag=True, help="Print the link and send no e-mail.")
 @home_option
 @json_option
 def invite(

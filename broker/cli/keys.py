@@ -28,7 +28,7 @@ def keys() -> None:
 
 
 @keys.command("init")
-@click.option("--new-root", is_flag=True, help="Make another root key; it seals from now on, the others go on opening.")
+@click.option("--new-root", is_flag=True, help="Create another root key. It encrypts from now on; the others still decrypt.")
 @home_option
 @json_option
 def init(new_root: bool, home: Path, as_json: bool) -> None:
@@ -66,15 +66,13 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:
 
 
 @keys.command("rotate")
-@click.option(
-    "--now", "at_once", is_flag=True, help="Sign with the new keys at once, instead of when caches have had their time."
-)
+@click.option("--now", "at_once", is_flag=True, help="Sign with the new keys immediately, instead of after caches have expired.")
 @click.option(
     "--use",
     type=click.Choice(["sig", "saml", "enc"]),
     default="sig",
     show_default=True,
-    help="Of tokens, of SAML messages (a week in our metadata first), or for encrypted assertions (the same).",
+    help="Keys for tokens, for SAML messages (published in our metadata for a week first), or for encrypted assertions (the same).",
 )
 @home_option
 @json_option
@@ -123,11 +121,13 @@ def list_(home: Path, as_json: bool) -> None:
     help="Sign tokens, sign SAML messages, or decrypt assertions.",
 )
 @click.option(
-    "--alg", type=click.Choice(["RS256", "PS256", "ES256", "EdDSA"]), help="For --use sig; an RSA key is RS256 unless said."
+    "--alg", type=click.Choice(["RS256", "PS256", "ES256", "EdDSA"]), help="For --use sig; an RSA key is RS256 by default."
 )
-@click.option("--certificate", type=click.Path(path_type=Path), help="The PEM file of its certificate, if FILE does not hold it.")
+@click.option(
+    "--certificate", type=click.Path(path_type=Path), help="The PEM file of its certificate, if FILE does not contain it."
+)
 @click.option("--password-file", type=click.Path(path_type=Path), help="A file whose first line is the password of FILE.")
-@click.option("--now", "at_once", is_flag=True, help="For --use sig: sign with it at once.")
+@click.option("--now", "at_once", is_flag=True, help="For --use sig: sign with it immediately.")
 @click.argument("file", type=click.Path(path_type=Path))
 @home_option
 @json_option

@@ -11,7 +11,7 @@ from broker.cli.output import build, home_option, json_option, print_json, refus
 
 @click.group("mail")
 def mail() -> None:
-    """The way of mails."""
+    """Mail delivery."""
 
 
 @mail.command("test")
@@ -19,10 +19,7 @@ def mail() -> None:
 @home_option
 @json_option
 def test(address: str, home: Path, as_json: bool) -> None:
-    """Send a test e-mail to ADDRESS now.
-
-    Says what the mail server answered.
-    """
+    """Send a test e-mail to ADDRESS now. Prints the mail server's response."""
     from broker.services.addresses import parse
 
     broker = build(home)

@@ -22,7 +22,7 @@ def partners() -> None:
 @home_option
 @json_option
 def list_(home: Path, as_json: bool) -> None:
-    """List every partner of the files."""
+    """List all configured partners."""
     rows = [asdict(one) for one in build(home).catalog.partners()]
     print_json(rows) if as_json else print_table(rows, _COLUMNS, "No partners: write config/partners/PARTNER.yaml")
 

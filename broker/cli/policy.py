@@ -18,26 +18,23 @@ if TYPE_CHECKING:
     from broker.settings.policy_file import PolicyFile
 
 CHANGES = {"newly_blocked": "Newly blocked", "newly_asked": "Newly asked", "freed": "Freed"}
-since_option = click.option("--since", default="30d", show_default=True, help="How far back, as 12h or 30d.")
+since_option = click.option("--since", default="30d", show_default=True, help="How far back, such as 12h or 30d.")
 
 
 @click.group("policy")
 def policy() -> None:
-    """Conditional access: try policies before they count."""
+    """Conditional access: test policies before you enable them."""
 
 
 @policy.command("what-if")
 @click.option("--user", "email", required=True, help="A guest's or member's address.")
 @click.option("--application", required=True, help="Its client_id.")
-@click.option("--ip", "address", help="Where the browser is; left out: in none of the networks that policies name.")
-@click.option("--partner-mfa", is_flag=True, help="As if a trusted partner had done multi-factor authentication.")
+@click.option("--ip", "address", help="The browser's address.  [default: outside of all networks that policies name]")
+@click.option("--partner-mfa", is_flag=True, help="Assume that a trusted partner performed multi-factor authentication.")
 @home_option
 @json_option
 def what_if(email: str, application: str, address: str | None, partner_mfa: bool, home: Path, as_json: bool) -> None:
-    """Ask what the policies say of one sign-in.
-
-    Nothing is changed.
-    """
+    """Evaluate the policies for one sign-in. Nothing is changed."""
     with _policies(home) as policies:
         found = policies.what_if(email, application, address, partner_mfa=partner_mfa)
     if as_json:
@@ -57,15 +54,14 @@ def what_if(email: str, application: str, address: str | None, partner_mfa: bool
 
 @policy.command("replay")
 @since_option
-@click.option("--from", "file", type=click.Path(path_type=Path, dir_okay=False), help="An export, where no database is.")
-@click.option("--fail-on", multiple=True, type=click.Choice(["newly_blocked", "newly_asked"]), help="Exit 1 if there are any.")
+@click.option("--from", "file", type=click.Path(path_type=Path, dir_okay=False), help="Read an export instead of the database.")
+@click.option(
+    "--fail-on", multiple=True, type=click.Choice(["newly_blocked", "newly_asked"]), help="Exit with status 1 if there are any."
+)
 @home_option
 @json_option
 def replay(since: str, file: Path | None, fail_on: tuple[str, ...], home: Path, as_json: bool) -> None:
-    """Judge past sign-ins by the policies in the files.
-
-    Says who would be blocked, asked or freed.
-    """
+    """Evaluate past sign-ins with the policies in the files. Prints who would be blocked, asked or no longer blocked."""
     from broker.services.policies.replay import run, shown
 
     seconds = _seconds(since)
@@ -89,7 +85,7 @@ def replay(since: str, file: Path | None, fail_on: tuple[str, ...], home: Path, 
 
 @policy.command("export")
 @since_option
-@click.option("--no-marks", is_flag=True, help="Without marks of guests: policies that name guests cannot be judged by it.")
+@click.option("--no-marks", is_flag=True, help="Omit the marks of guests: policies that name guests cannot be evaluated with it.")
 @home_option
 def export(since: str, no_marks: bool, home: Path) -> None:
     """Print past sign-ins for `replay --from`.

@@ -15,13 +15,15 @@ from broker.cli.state import readable_by_others
 
 @click.command("serve")
 @click.option(
-    "--bind", type=BindType(), default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Where to listen."
+    "--bind", type=BindType(), default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="The address to listen at."
 )
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
-@click.option("--threads", default=16, show_default=True, type=click.IntRange(1, 64), help="Threads of each process.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="The number of processes.")
+@click.option(
+    "--threads", default=16, show_default=True, type=click.IntRange(1, 64), help="The number of threads of each process."
+)
 @home_option
 def serve(bind: Bind, workers: int, threads: int, home: Path) -> None:
-    """Serve. An invalid file or key keeps it from starting; an unreachable partner doesn't matter.
+    """Start the server. It does not start with an invalid file or key; an unreachable partner doesn't matter.
 
     Changes of config/ take effect within seconds, at once on SIGHUP; invalid files are reported and ignored.
     """

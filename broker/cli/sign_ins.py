@@ -16,15 +16,15 @@ _OUTCOMES = ("allowed", "blocked", "failed", "abandoned")
 
 
 @click.command("sign-ins")
-@click.option("--user", "email", help="Only this person's; also attempts in which this address was only claimed.")
-@click.option("--request", "request_id", help="The one with this reference; an error page shows it.")
+@click.option("--user", "email", help="Only sign-ins of this person, also failed ones with this unverified address.")
+@click.option("--request", "request_id", help="The sign-in with this reference, from an error page.")
 @click.option("--partner", help="Only at this partner.")
-@click.option("--application", metavar="CLIENT_ID", help="Only at this application; refused requests of it, too.")
+@click.option("--application", metavar="CLIENT_ID", help="Only at this application; its refused requests, too.")
 @click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only with this outcome.")
 @click.option("--reason", help="Only with this reason or error code, such as not_invited; refused requests, too.")
 @click.option("--since", type=Moment(back=True), help="From this day (UTC) or time on, or 7d: the last 7 days.")
-@click.option("--until", type=Moment(through=True, back=True), help="Up to this day, which still counts, or time.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="How many at the most.")
+@click.option("--until", type=Moment(through=True, back=True), help="Until this day, inclusive, or time.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="The largest number of rows.")
 @home_option
 @json_option
 def sign_ins(
