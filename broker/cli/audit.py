@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from broker.cli.output import build, dated, home_option, json_option, print_json, refuse
+from broker.cli.output import build, home_option, json_option, print_json, refuse
 
 
 @click.group("audit")
@@ -25,17 +25,20 @@ def audit() -> None:
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Verify an export, without the database.",
 )
+@click.option("--one-person", is_flag=True, help="With --file: it is an export of one person, so numbers are missing.")
 @home_option
 @json_option
-def verify(anchor: str | None, export_file: Path | None, home: Path, as_json: bool) -> None:
+def verify(anchor: str | None, export_file: Path | None, one_person: bool, home: Path, as_json: bool) -> None:
     """Verify every event of the chain.
 
     Exit status 1, and the first bad record, if one was altered, removed or moved.
     """
     ends = _ends(anchor) if anchor else []
     if export_file is not None:
-        _verify_file(export_file, ends, home, as_json)
+        _verify_file(export_file, ends, home, as_json, one_person=one_person)
         return
+    if one_person:
+        raise click.UsageError("--one-person goes with --file")
     with closing(build(home)) as broker:
         found = broker.audit_chain.verify(*ends)
     if as_json:
@@ -52,7 +55,7 @@ def verify(anchor: str | None, export_file: Path | None, home: Path, as_json: bo
     click.echo(f"end: {found.last}:{found.head}")
 
 
-def _verify_file(path: Path, ends: list[tuple[int, str]], home: Path, as_json: bool) -> None:
+def _verify_file(path: Path, ends: list[tuple[int, str]], home: Path, as_json: bool, *, one_person: bool) -> None:
     """Needs neither config/ nor the database; keys/ of the home, where there are any, open the anchor."""
     from broker.domain.errors import Invalid
     from broker.keyring.root import load_roots
@@ -63,7 +66,7 @@ def _verify_file(path: Path, ends: list[tuple[int, str]], home: Path, as_json: b
     sealer = Sealer(load_roots(keys)) if keys.is_dir() and any(keys.glob("*.key")) else None
     try:
         with path.open(encoding="utf-8") as lines:
-            found = judge(events(lines), sealer, ends)
+            found = judge(events(lines), sealer, ends, one_person=one_person)
     except (Invalid, UnicodeDecodeError) as error:
         refuse(str(error) if isinstance(error, Invalid) else "the export is not UTF-8")
     if as_json:
@@ -72,7 +75,9 @@ def _verify_file(path: Path, ends: list[tuple[int, str]], home: Path, as_json: b
     if found.problem is not None:
         refuse(f"the export is not what was written: {found.problem} ({found.checked} records before it are good)")
     told = f"{found.checked} records, {found.first} to {found.last}"
-    gaps = f"; {found.gaps} numbers between them are of others" if found.gaps else ""
+    gaps = f"; {found.gaps} numbers between them are not in the file, of others or taken out" if found.gaps else ""
+    if found.older:
+        click.echo(f"{found.older} older records of the chain are not in the file: right for an export with --since only")
     if found.proven == "content":
         click.echo(f"{told}, are as they were written{gaps}; {found.waiting} are not chained yet")
     else:
@@ -114,7 +119,7 @@ def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_j
         elif as_json:
             out.write("[")
             for number, event in enumerate(events):
-                out.write((",\n" if number else "\n") + json.dumps(dated(event)))
+                out.write((",\n" if number else "\n") + json.dumps(event))  # as it was written: its HMAC is over these values
             out.write("\n]\n")
         else:
             out.writelines(json.dumps(event) + "\n" for event in events)

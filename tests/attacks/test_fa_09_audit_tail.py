@@ -173,6 +173,12 @@ def test_an_export_is_judged_without_the_database(both: World, run: Run, tmp_pat
     assert without(run, path, tmp_path, "--anchor", f"{end['last']}:{'0' * 64}").exit_code == 1
 
 
+def called_one_persons(lines: list[dict[str, Any]]) -> None:
+    """An event is taken out, and the file says that it is of one person, who has gaps."""
+    lines[-1]["data"]["person"] = True
+    lines.pop(2)
+
+
 Change = Callable[[list[dict[str, Any]]], object]
 CHANGES: dict[str, tuple[Change, bool]] = {  # what is done to the file -> whether it shows without the key, too
     "reason": (lambda lines: lines[2].update(reason="nothing to see"), False),
@@ -184,6 +190,7 @@ CHANGES: dict[str, tuple[Change, bool]] = {  # what is done to the file -> wheth
     "exchanged": (lambda lines: lines.insert(2, lines.pop(3)), True),
     "anchor": (lambda lines: lines.pop(), True),
     "tail": (lambda lines: lines.pop(-2), False),
+    "called one person's": (called_one_persons, True),
 }
 
 
@@ -213,12 +220,15 @@ def test_an_export_for_one_person_or_since(both: World, run: Run, tmp_path: Path
     """A part of the audit is judged event by event: the numbers between them are of others, and are counted."""
     path = tmp_path / "audit.jsonl"
     exported(both, run, path, "--person", ADA.email)
-    found = json.loads(with_keys(both, run, path, "--json").stdout)
+    found = json.loads(with_keys(both, run, path, "--one-person", "--json").stdout)
     assert (found["ok"], found["proven"], found["gaps"] > 0) == (True, "content", True)
+    assert "--one-person" in with_keys(both, run, path).stderr
     both.clock.advance(3600)
     exported(both, run, path, "--since", "2027-01-15T08:30:00Z")
     found = json.loads(with_keys(both, run, path, "--json").stdout)
     assert (found["ok"], found["first"] > 1, found["gaps"]) == (True, True, 0)
+    assert found["older"] == found["first"] - 1
+    assert "older records of the chain are not in the file" in with_keys(both, run, path).stdout
 
 
 def test_what_is_no_export(both: World, run: Run, tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ from broker.services.history.audit_heads import Head
 class JudgedFile:
     """proven: `content` (with the key), or `links` (without). waiting: events without a number, which nothing protects.
 
-    gaps: numbers that are not in the file, where it was exported for one person. problem, record: as in Verified.
+    gaps: numbers that are not in the file, where it is judged as one person's. older: records of the chain that are before
+    those of the file, None where nothing can tell. problem, record: as in Verified.
     """
 
     proven: str
@@ -36,6 +37,7 @@ class JudgedFile:
     head: str
     waiting: int
     gaps: int = 0
+    older: int | None = None
     problem: str | None = None
     record: int | None = None
 
@@ -63,19 +65,29 @@ def events(text: Iterable[str]) -> Iterator[dict[str, Any]]:
         yield found
 
 
-def judge(found: Iterable[Mapping[str, Any]], sealer: Sealer | None, expected: Sequence[Head]) -> JudgedFile:
-    """The file as a whole. sealer: of the root key, None where it is not at hand. Raises Invalid for what is no export."""
+def judge(
+    found: Iterable[Mapping[str, Any]], sealer: Sealer | None, expected: Sequence[Head], *, one_person: bool = False
+) -> JudgedFile:
+    """The file as a whole. sealer: of the root key, None where it is not at hand. Raises Invalid for what is no export.
+
+    one_person: whoever judges says that the file is of one person. The file's own word for it is not believed: whoever took
+    events out would write it.
+    """
     chained: list[Mapping[str, Any]] = []
-    sealed, partial, waiting = None, False, 0
+    sealed, says_so, waiting = None, False, 0
     for event in found:
         if event.get("name") == ANCHOR and event.get("seq") is None and isinstance(event.get("data"), dict):
-            sealed, partial = event["data"].get("sealed"), bool(event["data"].get("person"))
+            sealed, says_so = event["data"].get("sealed"), bool(event["data"].get("person"))
         elif event.get("seq") is None:
             waiting += 1
         else:
             chained.append(event)
     anchor, problem = _anchor(sealer, sealed)
-    walk = _Files(anchor, partial=partial)
+    if says_so and not one_person:
+        problem = (
+            problem or "it says that it is of one person: with --one-person its events are judged, but not that none is missing"
+        )
+    walk = _Files(anchor, partial=one_person)
     if problem is None:
         for event in chained:
             problem = walk.passes(event)
@@ -91,6 +103,7 @@ def judge(found: Iterable[Mapping[str, Any]], sealer: Sealer | None, expected: S
         head=walk.head,
         waiting=waiting,
         gaps=walk.gaps,
+        older=walk.first - anchor.first if anchor is not None and walk.first else None,
         problem=problem,
         record=walk.last + 1 if problem is not None else None,
     )
