@@ -36,7 +36,6 @@ def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
     config = home / "config"
     for folder in ("partners", "applications", "policies"):
         (config / folder).mkdir(parents=True, exist_ok=True)
-    (home / "var").mkdir(exist_ok=True)
     known = {name: _secret(home / "secrets" / name) for name in (*PARTNERS, PAYROLL)}
     (config / "broker.yaml").write_text(_BROKER.format(at=at), "utf-8")
     for partner, (name, domain, extra, trust) in _PARTNERS.items():
@@ -61,7 +60,8 @@ def _set_aside(home: Path, issuer: str) -> None:
         kept = home / f"var-{issuer.rpartition(':')[2]}"
         if kept.exists():
             kept.rename(state)
-    state.mkdir(parents=True, exist_ok=True)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state.chmod(0o700)  # an older demo left it open to others, and `broker check` complains of that
     mark.write_text(issuer, "utf-8")
 
 

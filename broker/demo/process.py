@@ -52,7 +52,7 @@ class BrokerProcess:
         """Make the keys if there are none, start, and wait until it is ready. Raises BrokerError."""
         if not any((self.home / "keys").glob("*")):
             self.run("keys", "init")
-        (self.home / "var").mkdir(exist_ok=True)
+        (self.home / "var").mkdir(mode=0o700, exist_ok=True)
         words = [sys.executable, "-m", "broker", "serve", "--bind", f"127.0.0.1:{self._port}"]
         with (self.home / "var" / "broker.log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  our own command

@@ -31,6 +31,7 @@ def test_home_loads(tmp_path: Path) -> None:
     assert write_home(tmp_path, AT) == secrets
     assert len(set(secrets.values())) == len(secrets)
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o600}
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700  # else `broker check` complains of the demo's own home (FA-20)
     assert AT.callback("fabrikam") == "http://localhost:8080/oidc/fabrikam/callback"
 
 
