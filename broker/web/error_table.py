@@ -12,6 +12,7 @@ from broker.web.i18n import _
 
 GO_HOME = _("Go to your applications")
 ASK = _("Ask for help")
+ASK_FOR_ACCESS = _("Ask for access")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from broker.domain.errors import BadRequest, OAuthError, PageError, ServerError,
 from broker.domain.ids import new_reference
 from broker.domain.text import printable
 from broker.web import headers
-from broker.web.error_table import ASK, GO_HOME, OAUTH, PAGES, REASON_STATUS, REASON_TEXT, STATUS_REASON
+from broker.web.error_table import ASK, ASK_FOR_ACCESS, GO_HOME, OAUTH, PAGES, REASON_STATUS, REASON_TEXT, STATUS_REASON
 from broker.web.pages import Pages
 
 RETRY_AFTER = 5  # seconds
@@ -56,7 +56,7 @@ def page_for(
     if first is not None:
         forms = [*forms, first]
     elif ask:
-        next_url, next_label = pages.mail_to(ask, reference), ASK
+        next_url, next_label = pages.mail_to(ask, reference), ASK_FOR_ACCESS
     elif asks:
         next_url, next_label = help_url, ASK
     elif next_url is None and not forms:

@@ -120,12 +120,14 @@ def test_whom_to_ask(company: World) -> None:
     ada = ada_in(company)
     page = company.arrive(ada, ledger(company))
     assert "mailto:it@contoso.example" in page.text
+    assert "Ask for access" not in page.text
     company.write("applications/ledger.yaml", LEDGER.format(company.callback, "owners: [bob@contoso.example]\n"))
     page = company.arrive(ada, ledger(company))
     assert (
         f"mailto:bob%40contoso.example?subject={page.request_id}" in page.text
         or f"mailto:bob@contoso.example?subject={page.request_id}" in page.text
     )
+    assert "Ask for access" in page.text  # help is offered beside it
     assert "mailto:it@contoso.example" in page.text
     stranger = Visitor("bo@fabrikam.example", "bo", Browser(clock=company.clock))
     page = company.arrive(stranger, ledger(company))
