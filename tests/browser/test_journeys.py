@@ -92,7 +92,7 @@ def test_sign_in_without_scripts(open_context: OpenContext, stage: Stage) -> Non
     page.goto(stage.payroll)
     arrives(page, "home-organization")
     assert page.inner_text("h1") == "Sign in to Payroll"
-    assert "Contoso shares Payroll with you." in page.inner_text("main")
+    assert "Contoso never sees your password." in page.inner_text("main")
     page.fill("#email", "gerda@")
     page.click("[data-primary]")
     assert page.locator(".error-summary:focus").count() == 1

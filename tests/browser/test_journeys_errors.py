@@ -95,7 +95,7 @@ def test_invitation_that_is_over(open_context: OpenContext, stage: Stage) -> Non
     page.click("text=Go to your applications")
     arrives(page, "apps")
     page.goto(link)
-    press(page, "[data-primary]")
+    press(page, "form[action$='/invitation/fresh'] button")
     arrives(page, "fresh-link")
     person = stage.person()
     old = stage.invite(person)

@@ -101,7 +101,7 @@ def test_redemption_on_a_phone(open_context: OpenContext, stage: Stage, album: P
     page.goto(invited["redeem_url"])
     assert page.get_attribute("main", "data-error") == "invitation_used"
     shoot(page, album, "07-invitation-used", language)
-    press(page, "[data-primary]")
+    press(page, "form[action$='/invitation/fresh'] button")
     assert name_of(page) == "fresh-link"
     shoot(page, album, "08-fresh-link", language)
     stage.cast.broker.ask("guests", "reset", guest.email, "--invite", "--message", "See you again!")
