@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from broker.domain.errors import Forbidden, Invalid
 from broker.services.invitations.invitations import InvitationRequest
-from broker.storage.tables import consents, invitations
+from broker.storage.tables import assignments, consents, invitations
 from tests.journeys.staff import member, owners
 from tests.journeys.world import ADA, CLEO, World
 
@@ -100,3 +100,23 @@ def test_fd_17_the_right_is_that_of_the_application(both: World) -> None:
         invite(cleo, InvitationRequest(email=ADA.email, redirect_url=f"{both.callback}/travel"))
     with both.broker.db.read() as tx:
         assert len(tx.execute(select(invitations.c.id)).all()) == 1
+
+
+def test_fd_17_an_address_gives_no_access(both: World) -> None:
+    """Where access wants an assignment, staff name the application: an address that happens to lie below it assigns nobody."""
+    travel = (both.home / "config/applications/travel.yaml").read_text("utf-8")
+    both.write("applications/travel.yaml", travel + "assignment_required: true\n")
+    invited = both.invite(redirect_url=f"{both.callback}/travel/welcome", application=None)
+    assert invited.invitation.application is None
+    who = both.visitor()
+    both.redeem(who, invited)
+    with both.broker.db.read() as tx:
+        assert tx.execute(select(assignments.c.application)).all() == []
+    assert both.arrive(who, both.travel).error == "not_assigned"
+
+
+@pytest.mark.parametrize("path", ["/home/../travel", "/home/%2e%2e/travel", "/home/.%2E/travel", "/./home"])
+def test_fd_17_one_spelling_of_a_path(world: World, path: str) -> None:
+    """A browser resolves dot segments: the application that we would infer is not the one that it goes to."""
+    with pytest.raises(Invalid):
+        world.invite(redirect_url=f"{world.callback}{path}", application=None)

@@ -7,7 +7,7 @@ or launch_url, our own pages, or an origin that an administrator lists. The file
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from broker.domain.errors import Invalid
 from broker.settings.load import Settings
@@ -42,7 +42,11 @@ def may_lead_to(settings: Settings, url: str) -> bool:
 
 
 def application_of(settings: Settings, url: str) -> ApplicationFile | None:
-    """The application that this address belongs to: the nearest launch_url or redirect URI; None where there is no single one."""
+    """The application that this address belongs to: the nearest launch_url or redirect URI; None where there is no single one.
+
+    None, too, where that application is open only to those who are assigned to it: an invitation to it assigns the guest, and an
+    address alone is no decision about access.
+    """
     here = _parts(url)
     if here is None:
         return None
@@ -52,7 +56,9 @@ def application_of(settings: Settings, url: str) -> ApplicationFile | None:
         near[application.client_id] = max(depths, default=-1)
     best = max(near.values(), default=-1)
     found = [client_id for client_id, depth in near.items() if depth == best and best >= 0]
-    return settings.applications[found[0]] if len(found) == 1 else None
+    if len(found) != 1 or settings.applications[found[0]].assignment_required:
+        return None
+    return settings.applications[found[0]]
 
 
 def _depth(base: str, here: SplitResult) -> int:
@@ -91,7 +97,8 @@ def _parts(url: str) -> SplitResult | None:
     fine = parts.scheme == "https" or (parts.scheme == "http" and loopback)
     # a browser reads a backslash as a slash: then the host is another one than here
     odd = "@" in parts.netloc or "\\" in url or any(not 32 < ord(c) < 127 for c in url)
-    return parts if fine and host and not odd else None
+    dots = not {".", ".."}.isdisjoint(unquote(parts.path).split("/"))  # a browser goes elsewhere than here
+    return parts if fine and host and not odd and not dots else None
 
 
 def _origin(url: str) -> Origin | None:
