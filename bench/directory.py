@@ -29,7 +29,7 @@ from sqlalchemy import insert, text
 from broker.app import Broker, build
 from broker.demo import process
 from broker.demo.cast import ADA, Cast
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.domain.assignment import Assignment, Principal
 from broker.domain.audit import Actor
 from broker.domain.group import Group
@@ -67,7 +67,7 @@ def run(sizes: list[int], logins: int, runs: int, database: str | None) -> dict[
             started = time.perf_counter()
             fill(brokers[size].db, size, int(time.time()))
             figures[size] = {"fill_s": round(time.perf_counter() - started, 1)}
-            ada = Visitor(ADA.email, ADA.subject)
+            ada = DemoPerson(ADA.email, ADA.subject)
             ada.open(casts[size].invite(ADA)["redeem_url"])
             for _ in range(10):
                 fresh(casts[size])

@@ -23,7 +23,7 @@ from oidc_login import measure
 from broker.demo.browser import Browser
 from broker.demo.cast import Cast
 from broker.demo.identity import Account
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 
 MFA = "https://refeds.org/profile/mfa"
 CLAIMS = json.dumps({"id_token": {"acr": {"essential": True, "values": [MFA]}}})
@@ -33,7 +33,7 @@ def guest(cast: Cast, number: int) -> tuple[Account, str]:
     """Somebody who has redeemed, and the seed of the app that was added."""
     account = Account(subject=f"bench-{number}", name=f"Guest {number}", email=f"bench-{number}@fabrikam.example")
     cast.partners["fabrikam"].accounts[account.subject] = account
-    who = Visitor(account.email, account.subject)
+    who = DemoPerson(account.email, account.subject)
     who.open(cast.invite(account)["redeem_url"])
     page = who.open(cast.payroll.begin(claims=CLAIMS)[0], stop_at=cast.payroll.redirect_uri)
     secret = page.document.codes[0]
@@ -45,7 +45,7 @@ def guest(cast: Cast, number: int) -> tuple[Account, str]:
 def login(cast: Cast, account: Account, secret: str | None) -> None:
     """A whole login in a new browser; with the code of the next time step, where there is a seed."""
     party, wanted = cast.payroll, {"claims": CLAIMS} if secret else {}
-    who = Visitor(account.email, account.subject, Browser())
+    who = DemoPerson(account.email, account.subject, Browser())
     url, pending = party.begin(login_hint=account.email, **wanted)
     page = who.open(url, stop_at=party.redirect_uri)
     if secret:

@@ -21,8 +21,8 @@ from typing import Any
 
 from broker.demo.browser import Browser
 from broker.demo.cast import ADA, Cast
+from broker.demo.person import DemoPerson
 from broker.demo.relying import PendingRequest, call
-from broker.demo.visitor import Visitor
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -76,7 +76,7 @@ def run(logins: int) -> dict[str, Any]:
     """Start the cast, sign in again and again, and measure."""
     with tempfile.TemporaryDirectory() as folder, Cast(Path(folder), 0) as cast:
         pid = cast.broker.pid
-        ada = Visitor(ADA.email, ADA.subject)
+        ada = DemoPerson(ADA.email, ADA.subject)
         ada.open(cast.invite(ADA)["redeem_url"])
         party = cast.payroll
 
@@ -115,7 +115,7 @@ def run(logins: int) -> dict[str, Any]:
 def fresh(cast: Cast) -> None:
     """A whole login in a new browser: authorize, home, partner, callback, code, token, userinfo."""
     party = cast.payroll
-    who = Visitor(ADA.email, ADA.subject, Browser())
+    who = DemoPerson(ADA.email, ADA.subject, Browser())
     url, pending = party.begin(login_hint=ADA.email)
     tokens = party.complete(who.open(url, stop_at=party.redirect_uri).query, pending)
     party.userinfo(tokens)

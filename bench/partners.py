@@ -23,8 +23,8 @@ from oidc_login import children, cpu, fresh
 
 from broker.demo import process
 from broker.demo.cast import ADA, Cast
+from broker.demo.person import DemoPerson
 from broker.demo.relying import call
-from broker.demo.visitor import Visitor
 
 IDLE = 10  # seconds
 TURNS = 10
@@ -52,7 +52,7 @@ def run(sizes: list[int], logins: int) -> dict[int, dict[str, float]]:
             figures[size] = {"start_s": round(time.perf_counter() - started, 2)}
         idle = {}
         for size, cast in casts.items():
-            ada = Visitor(ADA.email, ADA.subject)
+            ada = DemoPerson(ADA.email, ADA.subject)
             ada.open(cast.invite(ADA)["redeem_url"])
             for _ in range(10):
                 fresh(cast)

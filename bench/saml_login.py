@@ -34,8 +34,8 @@ from broker.demo import process
 from broker.demo.browser import Browser
 from broker.demo.cast import WANDA, WILL, Cast
 from broker.demo.home import WOODGROVE
+from broker.demo.person import DemoPerson
 from broker.demo.saml_identity import SamlIdentityProvider, ServiceProvider
-from broker.demo.visitor import Visitor
 
 WARM_UP = 8  # logins of each before the first turn
 OTHER = """\
@@ -98,12 +98,12 @@ def ours(stack: ExitStack, *, encrypted: bool = False, others: int = 0) -> tuple
         (files / f"p{n}.yaml").write_text(OTHER.format(n=n))
     cast.woodgrove = partner
     stack.enter_context(cast)
-    Visitor(WANDA.email, WANDA.subject).open(cast.invite(WANDA)["redeem_url"])
+    DemoPerson(WANDA.email, WANDA.subject).open(cast.invite(WANDA)["redeem_url"])
     party = cast.payroll
 
     def login() -> None:
         url, pending = party.begin(login_hint=WANDA.email)
-        who = Visitor(WANDA.email, WANDA.subject, Browser())
+        who = DemoPerson(WANDA.email, WANDA.subject, Browser())
         party.userinfo(party.complete(who.open(url, stop_at=party.redirect_uri).query, pending))
 
     return cast, Side(cast.broker.pid, partner, login, encrypted)

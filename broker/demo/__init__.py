@@ -15,7 +15,7 @@ Offers: `cast` and `story`, and the parts below, bottom up:
     application  the same as a sample application
     mailbox      the mails that the broker sent, readable in a browser
     browser      a small browser (cookies, document): cookies as Chromium keeps them, redirects, forms
-    visitor      a person with that browser, who walks through a sign-in
+    person       a person with that browser, who walks through a sign-in
     process      the broker as a process of its own, and its command line
     home         the demo's config files, secrets and keys
     cast         starts and stops all of it

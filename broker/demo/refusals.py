@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from broker.demo.cast import ADA, BO, CLEO, MALLORY, NORA, login
 from broker.demo.faults import Fault
+from broker.demo.person import DemoPerson
 from broker.demo.relying import SignInFailed
 from broker.demo.scene import NotHeld, Scene, expect, landed, refused, visitor
-from broker.demo.visitor import Visitor
 
 
 def uninvited(scene: Scene) -> str:
@@ -24,7 +24,7 @@ def uninvited(scene: Scene) -> str:
 
 def other_partner(scene: Scene) -> str:
     """Northwind vouches for somebody who has Ada's address."""
-    mallory = Visitor(NORA.email, MALLORY.subject)
+    mallory = DemoPerson(NORA.email, MALLORY.subject)
     page = mallory.open(login(scene.cast.at.payroll))
     refused(page, "not_invited")
     expect("partner-login" in mallory.seen, "Northwind was never asked")

@@ -10,8 +10,8 @@ from typing import Any
 from broker.demo.browser import Browser, BrowserPage
 from broker.demo.cast import ADA, Cast
 from broker.demo.identity import Account
+from broker.demo.person import DemoPerson
 from broker.demo.relying import RelyingParty, Tokens
-from broker.demo.visitor import Visitor
 
 
 class NotHeld(Exception):
@@ -29,7 +29,7 @@ class Scene:
     """What the steps share. ada: her first browser. tokens: of the last sign-in that she made for the story to look at."""
 
     cast: Cast
-    ada: Visitor = field(default_factory=lambda: visitor(ADA))
+    ada: DemoPerson = field(default_factory=lambda: visitor(ADA))
     link: str = ""
     tokens: Tokens | None = None
     refusals: dict[str, str] = field(default_factory=dict)  # request id: the page's code
@@ -53,7 +53,7 @@ class Scene:
         first: Mapping[str, Any] = found[0] if isinstance(found, list) else found
         return first
 
-    def sign_in(self, who: Visitor, party: RelyingParty, **params: str) -> Tokens:
+    def sign_in(self, who: DemoPerson, party: RelyingParty, **params: str) -> Tokens:
         """Sign in as an application would that the story looks into: its tokens, verified."""
         url, pending = party.begin(**params)
         page = who.open(url, stop_at=party.redirect_uri)
@@ -61,9 +61,9 @@ class Scene:
         return party.complete(page.query, pending)
 
 
-def visitor(person: Account, **browser: Any) -> Visitor:
+def visitor(person: Account, **browser: Any) -> DemoPerson:
     """Somebody with a new browser."""
-    return Visitor(person.email, person.subject, Browser(**browser))
+    return DemoPerson(person.email, person.subject, Browser(**browser))
 
 
 def landed(page: BrowserPage, application: str) -> None:

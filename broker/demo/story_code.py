@@ -10,8 +10,8 @@ from broker.demo.browser import Browser
 from broker.demo.cast import GWEN, ZOE, ZOE_AT_HOME, login
 from broker.demo.identity import Account
 from broker.demo.mailbox import read_mails
+from broker.demo.person import DemoPerson
 from broker.demo.scene import NotHeld, Scene, expect, landed, refused
-from broker.demo.visitor import Visitor
 
 PATIENCE = 10.0  # seconds for a mail to arrive
 
@@ -35,9 +35,9 @@ def following(scene: Scene, address: str, before: int) -> str:
     raise NotHeld(f"no code for {address} after {PATIENCE:g} s")
 
 
-def visitor(scene: Scene, person: Account) -> Visitor:
+def visitor(scene: Scene, person: Account) -> DemoPerson:
     """Somebody with a new browser, who waits for the mail that his next page is about."""
-    who = Visitor(person.email, "", Browser())
+    who = DemoPerson(person.email, "", Browser())
     who.read_code = partial(following, scene, person.email, len(codes(scene, person.email)))
     return who
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from broker.demo.browser import BrowserPage
+from broker.demo.person import DemoPerson
 from broker.demo.relying import SignInFailed, Tokens
-from broker.demo.visitor import Visitor
 from broker.domain.errors import CommandError
 from broker.domain.ids import digest
 from broker.services.invitations.rebinding import RebindingTerms
@@ -49,7 +49,7 @@ COMMANDS: dict[str, Callable[[World, str], Any]] = {
 
 
 Act = Callable[[], Any]
-Prepared = tuple[Visitor, Act]
+Prepared = tuple[DemoPerson, Act]
 
 
 def _issue(world: World) -> Prepared:
@@ -139,7 +139,7 @@ STEPS: dict[str, Callable[[World], Prepared]] = {
 }
 
 
-def _nothing_lives(world: World, who: Visitor, came: Any) -> None:
+def _nothing_lives(world: World, who: DemoPerson, came: Any) -> None:
     """Whatever the step gave is dead, and goes on nowhere."""
     if isinstance(came, BrowserPage):
         assert came.status < 500, came

@@ -7,7 +7,7 @@ import re
 from sqlalchemy import select
 
 from broker.demo.browser import Browser, BrowserPage
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.storage.tables import audit, factors, people
 from tests.journeys.second_factor import MFA, enrol, essential, with_phone
 from tests.journeys.test_step_up import ALL_MFA, trust
@@ -18,7 +18,7 @@ ALICE = "alice@contoso.example"
 LINK = re.compile(r"http://\S+/question/[A-Za-z0-9_-]{43}")
 
 
-def cancelled(world: World) -> tuple[Visitor, BrowserPage]:
+def cancelled(world: World) -> tuple[DemoPerson, BrowserPage]:
     """Somebody with Ada's password who presses Cancel at Fabrikam's own second step."""
     world.partners["fabrikam"].second_factor = False
     who = world.visitor()

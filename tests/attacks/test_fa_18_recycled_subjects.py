@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.demo.browser import Browser, BrowserPage
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.domain.guest import GuestState, Person
 from broker.storage.tables import audit
 from tests.journeys.staff import administrators, member
@@ -28,7 +28,7 @@ def here(world: World) -> None:
     world.clock.advance(1)
 
 
-def becomes(world: World, account: object) -> Visitor:
+def becomes(world: World, account: object) -> DemoPerson:
     """The subject says somebody else from now on; a browser of theirs."""
     world.partners["fabrikam"].accounts["ada"] = account  # type: ignore[assignment]
     who = world.visitor()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from broker.demo.browser import BrowserPage
+from broker.demo.person import DemoPerson
 from broker.demo.relying import RelyingParty
-from broker.demo.visitor import Visitor
 from tests.journeys.world import ACTOR, ADA, World, partner_file
 
 
@@ -22,7 +22,7 @@ def finance(world: World) -> None:
     fabrikam.accounts["ada"] = replace(ADA, claims={"groups": ["finance"]})
 
 
-def at_the_partner(world: World, party: RelyingParty) -> tuple[Visitor, BrowserPage]:
+def at_the_partner(world: World, party: RelyingParty) -> tuple[DemoPerson, BrowserPage]:
     """A browser that stands at Fabrikam's own sign-in page, on its way to an application."""
     ada = world.visitor(ADA)
     ada.halt_at = ("partner-login",)

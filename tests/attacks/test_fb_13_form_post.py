@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from broker.demo.browser import BrowserPage
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.services.login.upstream import PARKED_FOR
 from broker.web.cookies import CookiePurpose
 from tests.journeys.test_session_attacks import cookie, signed_in
@@ -22,7 +22,7 @@ def posting(both: World) -> World:
     return both
 
 
-def at_the_answer(world: World, who: Visitor) -> BrowserPage:
+def at_the_answer(world: World, who: DemoPerson) -> BrowserPage:
     """The partner's page whose form carries the answer, not yet sent."""
     who.halt_at = ("partner-return",)
     page = who.open(world.request()[0], stop_at=world.callback)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from broker.demo.browser import BrowserPage
+from broker.demo.person import DemoPerson
 from broker.demo.process import BrokerProcess
 from broker.demo.serving import free_port
-from broker.demo.visitor import Visitor
 
 HERE = Path(__file__).parent
 READY_SECONDS = 30
@@ -136,7 +136,7 @@ class Home:
             process.close()
 
 
-class PeerVisitor(Visitor):
+class PeerVisitor(DemoPerson):
     """Somebody who knows the development pages of npm oidc-provider: a name, any password, consent."""
 
     def _step(self, page: BrowserPage, stop_at: str | None) -> BrowserPage | None:

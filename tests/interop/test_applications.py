@@ -14,9 +14,9 @@ from flask import Flask, redirect, session, url_for
 
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.partner import create_partner
+from broker.demo.person import DemoPerson
 from broker.demo.process import BrokerProcess
 from broker.demo.serving import LoopbackServer, free_port
-from broker.demo.visitor import Visitor
 from tests.interop import apache
 from tests.interop.stage import Home, peer
 
@@ -39,9 +39,9 @@ class Stage:
     broker: BrokerProcess
     sites: dict[str, str]
 
-    def invited(self) -> Visitor:
+    def invited(self) -> DemoPerson:
         """Ada with a new browser, invited and redeemed before."""
-        return Visitor("ada@fabrikam.example", "ada")
+        return DemoPerson("ada@fabrikam.example", "ada")
 
 
 @pytest.fixture(scope="module")

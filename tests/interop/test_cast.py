@@ -7,9 +7,9 @@ from pathlib import Path
 
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.partner import create_partner
+from broker.demo.person import DemoPerson
 from broker.demo.relying import RelyingParty
 from broker.demo.serving import LoopbackServer, free_port
-from broker.demo.visitor import Visitor
 from tests.interop.stage import ADA, USERS, peer, visitor
 
 SECRET = "a secret with 32 characters or more: %+"
@@ -40,7 +40,7 @@ def test_a_certified_application_at_our_partner(node: str, folder: Path) -> None
     try:
         with peer(node, "rp.mjs", folder=folder, HOST="127.0.0.3", PORT=str(port), ISSUER=server.address, METHOD="client_secret_basic",
                   CLIENT_JSON=json.dumps({"client_id": "app", "client_secret": SECRET})):  # fmt: skip
-            who = Visitor("ada@fabrikam.example", "ada")
+            who = DemoPerson("ada@fabrikam.example", "ada")
             for query, seen in (("", ["partner-login"]), ("?prompt=none", []), ("?prompt=login&max_age=0", ["partner-login"])):
                 found = who.open(f"{application}/login{query}").json()
                 assert found["ok"], found

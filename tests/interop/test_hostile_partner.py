@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from broker.demo.browser import Browser, BrowserPage
+from broker.demo.person import DemoPerson
 from broker.demo.process import BrokerProcess
 from broker.demo.relying import RelyingParty
 from broker.demo.serving import free_port
-from broker.demo.visitor import Visitor
 from tests.interop.stage import Home, peer
 
 CALLBACK = "http://127.0.0.3:9/cb"
@@ -39,7 +39,7 @@ class Hostile:
 
     def sign_in(self) -> BrowserPage:
         """A new browser from the application to wherever it ends."""
-        return Visitor("moa@mock.example", "", Browser()).open(self.party.begin()[0], stop_at=CALLBACK)
+        return DemoPerson("moa@mock.example", "", Browser()).open(self.party.begin()[0], stop_at=CALLBACK)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def hostile(node: str, folder: Path) -> Iterator[Hostile]:
             )
             found = Hostile(broker, party, f"http://127.0.0.2:{control}/")
             link = broker.invite("moa@mock.example", "rp", CALLBACK)["redeem_url"]
-            page = Visitor("moa@mock.example", "", Browser()).open(link, stop_at=CALLBACK)
+            page = DemoPerson("moa@mock.example", "", Browser()).open(link, stop_at=CALLBACK)
             assert page.location is not None, str(page)
             yield found
 

@@ -16,9 +16,9 @@ import pytest
 from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.partner import create_partner
+from broker.demo.person import DemoPerson
 from broker.demo.process import BrokerProcess
 from broker.demo.serving import LoopbackServer, free_port
-from broker.demo.visitor import Visitor
 from tests.interop.installed import go_program, python_applications
 from tests.interop.matrix import synapse
 from tests.interop.stage import HERE, Home, peer
@@ -45,11 +45,11 @@ class Stage:
     broker: BrokerProcess
     sites: dict[str, str]
 
-    def ada(self) -> Visitor:
+    def ada(self) -> DemoPerson:
         """Ada with a new browser, invited and redeemed before."""
-        return Visitor(EMAIL, "ada")
+        return DemoPerson(EMAIL, "ada")
 
-    def invite(self, who: Visitor) -> None:
+    def invite(self, who: DemoPerson) -> None:
         """Invited to the application in Go, and redeemed."""
         page = who.open(self.broker.invite(who.address, "go", f"{self.sites['go']}/login")["redeem_url"])
         assert page.url.startswith(self.sites["go"]), str(page)
@@ -172,7 +172,7 @@ def test_jupyterhub(stage: Stage) -> None:
 @pytest.mark.parametrize(("name", "begin"), [("ada", "/oidc/authenticate/"), ("bo", "/accounts/oidc/broker/login/")])
 def test_django(stage: Stage, name: str, begin: str) -> None:
     """mozilla-django-oidc and django-allauth create the user and sign them in; one site has one user for an address."""
-    site, who = stage.sites["django"], Visitor(f"{name}@fabrikam.example", name)
+    site, who = stage.sites["django"], DemoPerson(f"{name}@fabrikam.example", name)
     stage.invite(who)
     page: BrowserPage = who.open(site + begin)
     assert page.status == 200, page.text[:2000]

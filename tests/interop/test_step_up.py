@@ -16,10 +16,10 @@ import pytest
 
 from broker.demo.browser import BrowserPage
 from broker.demo.mailbox import read_mails
+from broker.demo.person import DemoPerson
 from broker.demo.process import BrokerProcess
 from broker.demo.relying import RelyingParty
 from broker.demo.serving import free_port
-from broker.demo.visitor import Visitor
 from tests.interop import simplesamlphp
 from tests.interop.simplesamlphp import PASSWORD, Proof, SamlVisitor, ServiceProvider, entity_id, identity_provider
 from tests.interop.stage import Home, PeerVisitor, peer
@@ -101,7 +101,7 @@ class Stage:
     payroll: RelyingParty
     asked: dict[str, Callable[[], list[dict[str, Any]]]]
 
-    def redeem(self, kind: type[Visitor], name: str, domain: str) -> Visitor:
+    def redeem(self, kind: type[DemoPerson], name: str, domain: str) -> DemoPerson:
         """A guest who has redeemed an invitation in a new browser, before any policy."""
         who = kind(f"{name}@{domain}", name)
         page = who.open(self.broker.invite(who.address, "free", CALLBACK)["redeem_url"], stop_at=CALLBACK)
@@ -111,14 +111,14 @@ class Stage:
             look()
         return who
 
-    def claims(self, who: Visitor, party: RelyingParty, **params: str) -> dict[str, Any]:
+    def claims(self, who: DemoPerson, party: RelyingParty, **params: str) -> dict[str, Any]:
         """Of the verified ID token of one sign-in."""
         url, pending = party.begin(**params)
         page = who.open(url, stop_at=CALLBACK)
         assert page.location is not None, f"{page}\n{page.text[:2000]}"
         return dict(party.complete(page.query, pending).claims)
 
-    def by_mailbox(self, who: Visitor, page: BrowserPage) -> BrowserPage:
+    def by_mailbox(self, who: DemoPerson, page: BrowserPage) -> BrowserPage:
         """The partner is trusted for more than a password, so a code to the mailbox stands before the first method (FA-05)."""
         assert page.name == "email-code", f"{page}\n{who.seen} {self.receipt()}"
         end = time.monotonic() + 20
@@ -129,7 +129,7 @@ class Stage:
             time.sleep(0.2)
         raise AssertionError("no code came")
 
-    def with_phone(self, who: Visitor, **params: str) -> dict[str, Any]:
+    def with_phone(self, who: DemoPerson, **params: str) -> dict[str, Any]:
         """The same through our own enrolment, with the claims of the ID token."""
         url, pending = self.payroll.begin(**params)
         page = self.by_mailbox(who, who.open(url, stop_at=CALLBACK))
@@ -214,18 +214,18 @@ def stage(node: str, folder: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="module")
-def ada(stage: Stage) -> Visitor:
+def ada(stage: Stage) -> DemoPerson:
     """Ada at oidc-provider, signed in with a password."""
     return stage.redeem(Oidc, "ada", "oidc.example")
 
 
 @pytest.fixture(scope="module")
-def sam(stage: Stage) -> Visitor:
+def sam(stage: Stage) -> DemoPerson:
     """Sam at SimpleSAMLphp, signed in with a password."""
     return stage.redeem(Saml, "sam", "saml.example")
 
 
-def test_oidc_partner_is_asked_once_and_believed(stage: Stage, ada: Visitor) -> None:
+def test_oidc_partner_is_asked_once_and_believed(stage: Stage, ada: DemoPerson) -> None:
     """HO-15: acr_values and max_age in a live session; acr, amr and auth_time of the answer are what the application learns."""
     before, began = stage.claims(ada, stage.free), int(time.time())
     claims = stage.claims(ada, stage.payroll)
@@ -242,7 +242,7 @@ def test_oidc_partner_is_asked_once_and_believed(stage: Stage, ada: Visitor) -> 
     assert stage.asked["oidc"]() == []
 
 
-def test_oidc_max_age(stage: Stage, ada: Visitor) -> None:
+def test_oidc_max_age(stage: Stage, ada: DemoPerson) -> None:
     """Core 3.1.2.1: too old for the application, the partner is asked anew, with the policy's demand in the same request."""
     before = stage.claims(ada, stage.payroll)["auth_time"]
     time.sleep(2.1)
@@ -311,7 +311,7 @@ def test_oidc_refusal_in_the_first_request(stage: Stage) -> None:
     assert [asked.get("acr_values") for asked in stage.asked["oidc"]()] == [MFA, None]
 
 
-def test_saml_partner_is_asked_once_and_believed(stage: Stage, sam: Visitor) -> None:
+def test_saml_partner_is_asked_once_and_believed(stage: Stage, sam: DemoPerson) -> None:
     """HS-30, HO-15: RequestedAuthnContext makes SimpleSAMLphp take the second source, ForceAuthn makes it ask."""
     began = int(time.time())
     claims = stage.claims(sam, stage.payroll)
@@ -326,7 +326,7 @@ def test_saml_partner_is_asked_once_and_believed(stage: Stage, sam: Visitor) -> 
     assert stage.asked["saml"]() == []
 
 
-def test_saml_max_age(stage: Stage, sam: Visitor) -> None:
+def test_saml_max_age(stage: Stage, sam: DemoPerson) -> None:
     """HP-17, HS-30: too old for the application; one ForceAuthn with the context in it gives both."""
     before = stage.claims(sam, stage.payroll)["auth_time"]
     time.sleep(2.1)

@@ -9,10 +9,10 @@ from typing import Any
 
 from broker.demo.browser import BrowserPage
 from broker.demo.identity import Account
+from broker.demo.person import DemoPerson
 from broker.demo.saml_identity import SamlIdentityProvider
 from broker.demo.saml_partner import create_saml_partner
 from broker.demo.serving import LoopbackServer
-from broker.demo.visitor import Visitor
 from broker.keyring.create import SAML
 from tests import first_ring
 from tests.journeys.world import World
@@ -45,15 +45,15 @@ class SamlWorld:
         text = f"name: {partner.title()}\ndomains: [{domain}]\nsaml:\n{lines}trust: {{{trust}}}\n{claims}"
         self.world.write(f"partners/{partner}.yaml", text)
 
-    def visitor(self, person: Account = WANDA, **options: Any) -> Visitor:
+    def visitor(self, person: Account = WANDA, **options: Any) -> DemoPerson:
         """Somebody with a browser of their own."""
         return self.world.visitor(person, **options)
 
-    def redeem(self, who: Visitor) -> BrowserPage:
+    def redeem(self, who: DemoPerson) -> BrowserPage:
         """An invitation to Payroll, followed to its end."""
         return self.world.redeem(who)
 
-    def at_the_return(self, who: Visitor, **params: str) -> BrowserPage:
+    def at_the_return(self, who: DemoPerson, **params: str) -> BrowserPage:
         """A sign-in up to the form that posts the response: who has it in hand, not sent yet."""
         who.halt_at = (RETURN,)
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pyotp
 
 from broker.demo.browser import BrowserPage
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from tests.clock import Clock
 from tests.journeys.world import ADA, World
 
@@ -41,13 +41,13 @@ class Phone:
         assert pyotp.parse_uri(link).secret == self.secret
 
 
-def by_mailbox(world: World, who: Visitor, page: BrowserPage, address: str = ADA.email) -> BrowserPage:
+def by_mailbox(world: World, who: DemoPerson, page: BrowserPage, address: str = ADA.email) -> BrowserPage:
     """Where more than a password is expected of a person, a code to the recorded mailbox stands before the first method (FA-05)."""
     assert page.name == "email-code", page
     return who.browser.submit(page, {"code": world.code(address)}, stop_at=world.callback)
 
 
-def enrol(world: World, who: Visitor, page: BrowserPage, *, stop_at: str | None = None) -> tuple[Phone, BrowserPage]:
+def enrol(world: World, who: DemoPerson, page: BrowserPage, *, stop_at: str | None = None) -> tuple[Phone, BrowserPage]:
     """From `mfa-enroll` through `recovery-codes` to whatever is next."""
     phone = Phone(world.clock)
     phone.read(page)
@@ -57,7 +57,7 @@ def enrol(world: World, who: Visitor, page: BrowserPage, *, stop_at: str | None 
     return phone, who.browser.submit(shown, stop_at=stop_at or world.callback)
 
 
-def with_phone(world: World, who: Visitor) -> Phone:
+def with_phone(world: World, who: DemoPerson) -> Phone:
     """A guest who has redeemed, and added an authenticator app; the next code is a new one."""
     world.redeem(who)
     phone, page = enrol(world, who, world.arrive(who, **essential()))

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from broker.demo.browser import Browser, BrowserPage
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.domain.ids import new_id
 from broker.storage.directory import assignments
 from broker.storage.oauth import sessions
@@ -17,7 +17,7 @@ DAY = 86_400
 ALICE = "alice@contoso.example"
 
 
-def at_home(world: World, who: Visitor) -> BrowserPage:
+def at_home(world: World, who: DemoPerson) -> BrowserPage:
     """The page, as somebody who is signed in sees it."""
     page = who.open(f"{world.url}/account")
     assert page.name == "account"
@@ -25,7 +25,7 @@ def at_home(world: World, who: Visitor) -> BrowserPage:
 
 
 @pytest.fixture
-def ada(world: World) -> Visitor:
+def ada(world: World) -> DemoPerson:
     """A guest until a day, signed in at Payroll."""
     who = world.visitor()
     world.redeem(who, world.invite(sponsor=ALICE, until=world.clock() + 30 * DAY))
@@ -33,7 +33,7 @@ def ada(world: World) -> Visitor:
     return who
 
 
-def test_what_it_shows(world: World, ada: Visitor) -> None:
+def test_what_it_shows(world: World, ada: DemoPerson) -> None:
     """Name, address, home, end, who answers, each application with why and until when, where one is signed in; not stored."""
     person = world.broker.guests.show(ADA.email).person
     with world.broker.db.write() as tx:
@@ -56,7 +56,7 @@ def test_nobody_sees_it(world: World) -> None:
     assert at_home(world, world.visitor()).name == "account"
 
 
-def test_withdraw(world: World, ada: Visitor) -> None:
+def test_withdraw(world: World, ada: DemoPerson) -> None:
     """The tokens there end, and it asks again."""
     tokens = world.sign_in(ada, scope="openid profile email offline_access")
     page = ada.browser.submit(at_home(world, ada), press="Revoke Payroll's access")
@@ -67,7 +67,7 @@ def test_withdraw(world: World, ada: Visitor) -> None:
     assert world.arrive(ada).name == "review-permissions"
 
 
-def test_other_browsers(world: World, ada: Visitor) -> None:
+def test_other_browsers(world: World, ada: DemoPerson) -> None:
     """One's own browsers are listed and can be signed out, this one too; somebody else's session cannot (AD-01)."""
     telephone = world.visitor()
     world.sign_in(telephone)
@@ -91,7 +91,7 @@ def test_other_browsers(world: World, ada: Visitor) -> None:
     assert ada.browser.get(f"{world.url}/account").name == "home-organization"
 
 
-def test_download(world: World, ada: Visitor) -> None:
+def test_download(world: World, ada: DemoPerson) -> None:
     """AD-05: the whole export as a file, not stored; that it was taken is on record."""
     page = ada.browser.submit(at_home(world, ada), press="Download my data")
     assert page.headers["content-disposition"] == 'attachment; filename="account.json"'
@@ -127,7 +127,7 @@ def test_members(world: World) -> None:
     assert cleo.browser.get(f"{world.url}/account/leave").status == 404
 
 
-def test_forged_buttons(world: World, ada: Visitor) -> None:
+def test_forged_buttons(world: World, ada: DemoPerson) -> None:
     """SC-04: without the page's token, from another site, or with another session's token nothing happens."""
     at_home(world, ada)
     bo = world.visitor(BO)
@@ -143,7 +143,7 @@ def test_forged_buttons(world: World, ada: Visitor) -> None:
 
 
 @pytest.mark.parametrize("stop", ["block", "expire"])
-def test_stopped_meanwhile(world: World, ada: Visitor, stop: str) -> None:
+def test_stopped_meanwhile(world: World, ada: DemoPerson, stop: str) -> None:
     """SC-06, MF-06: a page that is still open does nothing once its session ended."""
     page = at_home(world, ada)
     getattr(world.broker.life, stop)(ACTOR, ADA.email)

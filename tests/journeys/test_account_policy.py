@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.demo.browser import BrowserPage
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.storage.tables import audit
 from tests.journeys.second_factor import Phone, enrol, with_phone
 from tests.journeys.world import ADA, World
@@ -20,7 +20,7 @@ BLOCK = "name: x\nusers: {include: {guests: all}}\ngrant: {block: true}\n"
 OWN = ("/account", "/account/leave", "/account/methods", "/apps")
 
 
-def held(world: World) -> tuple[Phone, Visitor, dict[str, BrowserPage]]:
+def held(world: World) -> tuple[Phone, DemoPerson, dict[str, BrowserPage]]:
     """Ada with an authenticator app, signed in again by her home organization only; her pages as they are without a policy."""
     phone = with_phone(world, world.visitor(ADA))
     ada = world.visitor(ADA)
@@ -31,7 +31,7 @@ def held(world: World) -> tuple[Phone, Visitor, dict[str, BrowserPage]]:
 FRAME = ("/apps/sign-out", "/language")  # may be pressed by everybody: they end this browser's session, or change its language
 
 
-def press_everything(ada: Visitor, pages: dict[str, BrowserPage]) -> list[BrowserPage]:
+def press_everything(ada: DemoPerson, pages: dict[str, BrowserPage]) -> list[BrowserPage]:
     """Send every form of the account's pages that were shown before, each with its genuine token; that of leaving, shown or not."""
     token = next(
         item.value

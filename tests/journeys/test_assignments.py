@@ -8,8 +8,8 @@ import pytest
 
 from broker.cli.dates import after_last_moment, first_moment
 from broker.demo.browser import Browser
+from broker.demo.person import DemoPerson
 from broker.demo.relying import RelyingParty, SignInFailed
-from broker.demo.visitor import Visitor
 from broker.domain.assignment import Principal
 from broker.domain.errors import Invalid
 from broker.storage.directory import assignments
@@ -42,7 +42,7 @@ def ledger(world: World) -> RelyingParty:
     )
 
 
-def ada_in(world: World) -> Visitor:
+def ada_in(world: World) -> DemoPerson:
     """Ada, invited without an application, and redeemed."""
     ada = world.visitor(ADA)
     world.redeem(ada, world.invite(ADA.email, application=None))
@@ -129,7 +129,7 @@ def test_whom_to_ask(company: World) -> None:
     )
     assert "Ask for access" in page.text  # help is offered beside it
     assert "mailto:it@contoso.example" in page.text
-    stranger = Visitor("bo@fabrikam.example", "bo", Browser(clock=company.clock))
+    stranger = DemoPerson("bo@fabrikam.example", "bo", Browser(clock=company.clock))
     page = company.arrive(stranger, ledger(company))
     assert page.error == "not_invited"
     assert "bob@contoso.example" not in page.text
@@ -159,7 +159,7 @@ def test_an_invitation_opens_what_had_ended(company: World) -> None:
 
 def test_members_of_staff_need_none(company: World) -> None:
     """Staff get in without an assignment; one may still give them a role."""
-    cleo = Visitor("cleo@contoso.example", "cleo", Browser(clock=company.clock))
+    cleo = DemoPerson("cleo@contoso.example", "cleo", Browser(clock=company.clock))
     assert "roles" not in company.sign_in(cleo, ledger(company)).claims
     company.broker.assignments.assign(ACTOR, "ledger", "cleo@contoso.example", role="approver")
     company.clock.advance(1)

@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 
 from broker.demo.browser import Browser, BrowserPage
 from broker.demo.mailbox import read_mails
+from broker.demo.person import DemoPerson
 from broker.demo.relying import SignInFailed
-from broker.demo.visitor import Visitor
+from broker.domain.visitor import Visitor
 from broker.services.invitations.invitations import Invited
 from broker.services.login.email_code import Entered
 from broker.storage.operations import outbox as outbox_rows
@@ -213,7 +214,7 @@ def test_other_identity_proves_the_invited_mailbox(both: World) -> None:
     assert (claims["idp"], claims["email"], claims["email_verified"]) == ("northwind", GWEN, True)
 
 
-def at_code_beside(world: World, who: Visitor, invited: Invited) -> BrowserPage:
+def at_code_beside(world: World, who: DemoPerson, invited: Invited) -> BrowserPage:
     """Redeem, choose Northwind instead of the code, sign in there: the page that asks for the invited mailbox."""
     browser = who.browser
     page = browser.submit(browser.get(invited.redeem_url), press="Continue")
@@ -446,7 +447,7 @@ def test_twenty_at_once(both: World) -> None:
     browser, page = asked(both)
     code, login_id = both.code(GWEN), page.url.rpartition("/")[2]
     before, binding = len(events(both, "mail_code.accepted")), cookie(both, browser, CookiePurpose.BROWSER)
-    done = race(lambda _: both.broker.mail_codes.enter(login_id, binding, None, "127.0.0.1", code))
+    done = race(lambda _: both.broker.mail_codes.enter(login_id, Visitor(binding, None, "127.0.0.1"), code))
     assert {entered for entered, _ in done} == {Entered.DONE}
     assert len([mark for _, mark in done if mark]) == 1
     assert len(events(both, "mail_code.accepted")) == before + 1

@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
 from broker.demo.browser import BrowserPage
+from broker.demo.person import DemoPerson
 from broker.demo.saml_identity import SamlIdentityProvider, SamlRequest
 from broker.demo.saml_messages import PASSWORD, Answer
 from broker.demo.saml_partner import create_saml_partner
 from broker.demo.serving import LoopbackServer
-from broker.demo.visitor import Visitor
 from broker.jose.encoding import b64url_encode
 from broker.storage.tables import factors
 from broker.web.cookies import CookiePurpose
@@ -51,7 +51,7 @@ def says(world: World, claims: dict[str, Any]) -> None:
     world.partners["fabrikam"].accounts["ada"] = replace(ADA, claims={"acr": SFA, "amr": ["pwd"], **claims})
 
 
-def local_factor_is_asked(world: World, who: Visitor, code: str, **params: str) -> None:
+def local_factor_is_asked(world: World, who: DemoPerson, code: str, **params: str) -> None:
     """The token says sfa where nobody insists; who insists gets it with our own factor, not before."""
     plain = world.sign_in(who, **params).claims
     assert (plain["acr"], "mfa" in plain.get("amr", [])) == (SFA, False)
@@ -206,12 +206,12 @@ def with_passkey(world: World, **options: Any) -> Passkey:
     return passkey
 
 
-def show(world: World, credential: str, who: Visitor, page: BrowserPage) -> BrowserPage:
+def show(world: World, credential: str, who: DemoPerson, page: BrowserPage) -> BrowserPage:
     """Send a passkey's answer from the page that asked for it."""
     return who.browser.submit(page, {"credential": credential}, press="Use a passkey", stop_at=world.callback)
 
 
-def use(world: World, passkey: Passkey) -> tuple[Visitor, BrowserPage]:
+def use(world: World, passkey: Passkey) -> tuple[DemoPerson, BrowserPage]:
     """A new sign-in of Ada's with this passkey: who tried it, and how it ended."""
     who, page = challenged(world)
     return who, show(world, passkey.get(page), who, page)
@@ -224,7 +224,7 @@ def kept(world: World) -> tuple[int, int]:
     return row.sign_count, row.last_used_at
 
 
-def refused(world: World, who: Visitor, page: BrowserPage, reason: str) -> None:
+def refused(world: World, who: DemoPerson, page: BrowserPage, reason: str) -> None:
     """The page says no more than that it did not work; the audit says why; nobody is signed in."""
     assert (page.name, page.status) == ("mfa-challenge", 400)
     assert "That passkey didn't work here." in page.text

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from broker.cli import broker as command
 from broker.demo.browser import Browser, BrowserPage
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.domain.errors import Conflict
 from broker.domain.mail import MailKind
 from broker.storage.operations import outbox as rows
@@ -26,7 +26,7 @@ DAY = 86_400
 YES = "Yes, I've spoken to them"
 
 
-def lost(world: World) -> tuple[Phone, Visitor, BrowserPage]:
+def lost(world: World) -> tuple[Phone, DemoPerson, BrowserPage]:
     """Ada, whose sponsor is Cleo, at the page about a lost phone."""
     world.sign_in(world.visitor(CLEO))
     ada = world.visitor(ADA)
@@ -37,7 +37,7 @@ def lost(world: World) -> tuple[Phone, Visitor, BrowserPage]:
     return phone, who, who.browser.follow(page, "I can't use any of these now")
 
 
-def with_phone_of(world: World, ada: Visitor) -> Phone:
+def with_phone_of(world: World, ada: DemoPerson) -> Phone:
     """Add an authenticator app for somebody who has redeemed."""
     phone, _page = enrol(world, ada, world.arrive(ada, **essential()))
     world.clock.advance(30)
@@ -129,7 +129,7 @@ def test_the_sponsor_says_no(world: World) -> None:
 ASK = "Ask my contact to reset it"
 
 
-def stuck(world: World, **claims: str) -> tuple[Visitor, BrowserPage]:
+def stuck(world: World, **claims: str) -> tuple[DemoPerson, BrowserPage]:
     """Ada, for whom nobody answers, at the page about a lost phone."""
     who = world.visitor(ADA)
     page = world.arrive(who, login_hint=ADA.email, **(claims or essential()))
@@ -166,7 +166,7 @@ def test_nobody_answers_for_the_guest(world: World) -> None:
     assert who.browser.proceed(page).name == "mfa-challenge"
 
 
-def token_of(who: Visitor, page: BrowserPage) -> str:
+def token_of(who: DemoPerson, page: BrowserPage) -> str:
     """The form token of this login."""
     challenge = who.browser.get(page.url.removesuffix("/lost"))
     return next(item.value for item in challenge.document.forms[0].fields if item.name == "csrf")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.demo.browser import Browser, BrowserPage
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.domain.ids import digest
 from broker.storage.tables import audit, factors, outbox, people, recovery_codes
 from broker.web.cookies import CookiePurpose
@@ -18,7 +18,7 @@ from tests.journeys.test_session_attacks import cookie, plant
 from tests.journeys.world import ADA, BO, World
 
 
-def challenged(world: World, who: Visitor | None = None) -> tuple[Visitor, BrowserPage]:
+def challenged(world: World, who: DemoPerson | None = None) -> tuple[DemoPerson, BrowserPage]:
     """Ada in a new browser, at the page that asks for her second factor."""
     who = who or world.visitor(ADA)
     page = world.arrive(who, login_hint=ADA.email, **essential())
@@ -26,7 +26,7 @@ def challenged(world: World, who: Visitor | None = None) -> tuple[Visitor, Brows
     return who, page
 
 
-def answer(world: World, who: Visitor, page: BrowserPage, code: str) -> BrowserPage:
+def answer(world: World, who: DemoPerson, page: BrowserPage, code: str) -> BrowserPage:
     """Type a code."""
     return who.browser.submit(page, {"code": code}, stop_at=world.callback)
 
@@ -287,7 +287,7 @@ def test_a_login_left_for_another_account_proves_nothing_for_it(world: World) ->
     browser = world.visitor(BO)
     page = world.arrive(browser, login_hint=BO.email, **essential())
     answer(world, browser, page, phone.code())
-    ada = Visitor(ADA.email, ADA.subject, browser.browser)
+    ada = DemoPerson(ADA.email, ADA.subject, browser.browser)
     page = world.arrive(ada, prompt="login", login_hint=ADA.email, **essential())
     assert page.name == "mfa-enroll"
 

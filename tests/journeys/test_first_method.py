@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.web.cookies import CookiePurpose
 from tests.journeys.saml_world import saml_world
 from tests.journeys.second_factor import MFA, enrol, essential
@@ -18,7 +18,7 @@ MINUTE = 60
 OLD = ("partner_failed", "auth_time_too_old")
 
 
-def forget(world: World, who: Visitor) -> None:
+def forget(world: World, who: DemoPerson) -> None:
     """Our session in this browser is gone; the home organization's is not."""
     plant(world, who.browser, CookiePurpose.SESSION, "x" * 43)
     world.clock.advance(1)
@@ -112,7 +112,7 @@ def test_over_saml(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         assert (page.error, world.receipt(page)["reason"]) == OLD
 
 
-def by_code(world: World) -> Visitor:
+def by_code(world: World) -> DemoPerson:
     """Gwen, who has no home organization, twenty minutes after her code."""
     gwen = world.mailbox("gwen@mailbox.example")
     world.redeem(gwen, world.invite("gwen@mailbox.example"))

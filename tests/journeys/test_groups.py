@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from broker.demo.browser import Browser, BrowserPage
+from broker.demo.person import DemoPerson
 from broker.demo.relying import RelyingParty, SignInFailed, Tokens
-from broker.demo.visitor import Visitor
 from broker.domain.guest import Identity
 from broker.storage.directory import people
 from broker.storage.history import audit
@@ -51,21 +51,21 @@ def ledger(world: World) -> RelyingParty:
     )
 
 
-def ada_in(world: World) -> Visitor:
+def ada_in(world: World) -> DemoPerson:
     """Ada, invited without an application, and redeemed."""
     ada = world.visitor(ADA)
     world.redeem(ada, world.invite(ADA.email, application=None))
     return ada
 
 
-def anew(world: World, who: Visitor) -> Tokens:
+def anew(world: World, who: DemoPerson) -> Tokens:
     """A sign-in in a new browser, so that the partner speaks again."""
     world.clock.advance(5)
     who.browser = Browser(clock=world.clock)
     return world.sign_in(who, ledger(world))
 
 
-def refused(world: World, who: Visitor) -> BrowserPage:
+def refused(world: World, who: DemoPerson) -> BrowserPage:
     """A sign-in in a new browser that ends on a page."""
     world.clock.advance(5)
     who.browser = Browser(clock=world.clock)
@@ -231,7 +231,7 @@ def test_another_home_ends_what_a_rule_gave(company: World) -> None:
     with broker.db.write() as tx:
         people.bind(tx, Identity(partner="northwind", issuer=north, subject="mallory", person_id=person.id, bound_at=0))
     company.clock.advance(5)
-    other = Visitor("somebody@northwind.example", "mallory", Browser(clock=company.clock))
+    other = DemoPerson("somebody@northwind.example", "mallory", Browser(clock=company.clock))
     assert company.arrive(other, ledger(company)).error == "not_assigned"
     assert broker.groups.of_person(person.id) == []
 
@@ -242,7 +242,7 @@ def test_an_overtaken_answer_gives_nothing(company: World) -> None:
     broker.groups.create(ACTOR, "Finance", partner="fabrikam", rule=RULE)
     says(company, groups=["finance"])
     ada = ada_in(company)
-    old = Visitor(ADA.email, ADA.subject, Browser(clock=company.clock))
+    old = DemoPerson(ADA.email, ADA.subject, Browser(clock=company.clock))
     page = company.arrive(old, ledger(company))
     assert page.error == "not_assigned"  # judged: a member, but the group opens nothing
     person = broker.guests.show(ADA.email).person
@@ -261,7 +261,7 @@ def test_an_overtaken_answer_gives_nothing(company: World) -> None:
 def test_members_of_staff_are_judged_too(company: World) -> None:
     """A rule may speak of our own staff, who get in anyway."""
     company.broker.groups.create(ACTOR, "Staff", partner="staff")
-    cleo = Visitor("cleo@contoso.example", "cleo", Browser(clock=company.clock))
+    cleo = DemoPerson("cleo@contoso.example", "cleo", Browser(clock=company.clock))
     assert company.sign_in(cleo, ledger(company)).claims["groups"] == ["Staff"]
 
 

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from broker.app import Broker, build
+from broker.demo.person import DemoPerson
 from broker.demo.relying import Tokens
-from broker.demo.visitor import Visitor
 from broker.domain.errors import Conflict, Invalid, NotFound
 from broker.domain.guest import GuestState, Person
 from broker.storage.tables import audit, audit_personal, people
@@ -27,7 +27,7 @@ def guest(world: World, name: str = ADA.email) -> Person:
     return world.broker.guests.show(name).person
 
 
-def signed_in(world: World) -> tuple[Visitor, Tokens]:
+def signed_in(world: World) -> tuple[DemoPerson, Tokens]:
     """Ada with a session and tokens of Payroll."""
     ada = world.visitor()
     world.redeem(ada)
@@ -57,7 +57,7 @@ def refresh(world: World, node: Broker, tokens: Tokens) -> tuple[int, Any]:
     return answer.status_code, json.loads(answer.get_data())
 
 
-def apps(world: World, node: Broker, who: Visitor) -> int:
+def apps(world: World, node: Broker, who: DemoPerson) -> int:
     """What a node answers at the access panel to this browser's cookies: 200, or 303 to a sign-in."""
     client = create_web(node).test_client()
     for name, value in who.browser.cookies.sent(world.url + "/apps", method="GET", cross_site=False):

@@ -18,6 +18,7 @@ from broker.domain.errors import CommandError, PageError
 from broker.domain.gates import Step
 from broker.domain.ids import new_secret
 from broker.domain.request import AuthorizationRequest
+from broker.domain.visitor import Visitor
 from broker.services.invitations.invitations import InvitationRequest
 from broker.storage import migrate
 from broker.storage.login import logins
@@ -31,6 +32,7 @@ DOMAINS = {"fabrikam": "fabrikam.example", "northwind": "northwind.example", "st
 SUBJECTS = st.sampled_from(["s1", "S1", "s2"])
 ADDRESSES = st.sampled_from([f"{name}@{domain}" for name in ("a", "b") for domain in DOMAINS.values()])
 PARTNERS = st.sampled_from(sorted(ISSUERS))
+NOBODY = Visitor(None, None, "127.0.0.1")  # a browser that comes for the first time
 
 
 class Histories(RuleBasedStateMachine):
@@ -100,10 +102,10 @@ class Histories(RuleBasedStateMachine):
             if verified and email is not None:
                 self.proven.add((partner, subject, email))
             for _ in range(3):
-                turn = self.broker.sign_in.step(login_id, browser, None, "127.0.0.1")
+                turn = self.broker.sign_in.step(login_id, Visitor(browser, None, "127.0.0.1"))
                 if turn.step not in (Step.REDEEM, Step.CONSENT):
                     break
-                self.broker.redemption.accept(login_id, browser, None, "127.0.0.1")
+                self.broker.redemption.accept(login_id, Visitor(browser, None, "127.0.0.1"))
         except PageError:
             pass
         self.clock.advance(1)
@@ -113,13 +115,13 @@ class Histories(RuleBasedStateMachine):
         if tickets:
             landing = self.broker.invitations.landing(tickets[0] if old else tickets[-1])
             started = self.broker.sign_in.begin_invitation(
-                None, "127.0.0.1", invitation_id=landing.invitation.id, email=landing.invitation.email, anew=False
+                NOBODY, invitation_id=landing.invitation.id, email=landing.invitation.email, anew=False
             )
         else:
             request = AuthorizationRequest(
                 client_id="payroll", redirect_uri="http://127.0.0.5:1/callback", scopes=("openid",), state=new_secret()
             )
-            started = self.broker.sign_in.begin(request, None, "127.0.0.1")
+            started = self.broker.sign_in.begin(request, NOBODY)
         return started.login_id, started.browser
 
     def _bound(self) -> list[Any]:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.demo.browser import BrowserPage
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.storage.tables import audit, factors, outbox
 from tests.journeys.second_factor import Phone, enrol, essential, with_phone
 from tests.journeys.world import ADA, BO, World
@@ -14,14 +14,14 @@ from tests.journeys.world import ADA, BO, World
 PATH = "/account/methods"
 
 
-def opened(world: World, who: Visitor) -> BrowserPage:
+def opened(world: World, who: DemoPerson) -> BrowserPage:
     """The page of somebody who is signed in."""
     page = who.open(world.url + PATH)
     assert page.name == "account-methods", page
     return page
 
 
-def confirm(world: World, who: Visitor, page: BrowserPage, phone: Phone) -> BrowserPage:
+def confirm(world: World, who: DemoPerson, page: BrowserPage, phone: Phone) -> BrowserPage:
     """Answer the challenge that a change leads to."""
     assert page.name == "mfa-challenge", page
     world.clock.advance(30)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from broker.demo.browser import Browser, BrowserPage
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.domain.mail import MailKind
 from broker.services.invitations.invitations import InvitationRequest, Invited
 from broker.storage.tables import audit, audit_personal, identities, invitations, outbox, people
@@ -20,7 +20,7 @@ from tests.journeys.world import ADA, BO, CLEO, World
 BOSS = "bob@contoso.example"
 
 
-def tried(world: World, who: Visitor, invited: Invited) -> BrowserPage:
+def tried(world: World, who: DemoPerson, invited: Invited) -> BrowserPage:
     """Somebody who comes with the link, and cannot read the invited mailbox."""
     return world.refuse_mailbox(who, world.redeem(who, invited))
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.demo.browser import Browser, BrowserPage
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.storage.tables import metadata
 from tests.journeys.second_factor import enrol, essential
 from tests.journeys.world import ADA, BO, World, partner_file
@@ -44,7 +44,7 @@ def test_fd_01_a_guest_without_an_organization_reads_how_they_signed_in(world: W
     assert "You signed in with a code that we sent you by e-mail." in page.text
 
 
-def cancelled(world: World, who: Visitor) -> BrowserPage:
+def cancelled(world: World, who: DemoPerson) -> BrowserPage:
     """The home organization sends the browser back with access_denied."""
     page = who.browser.get(world.request(login_hint=ADA.email)[0], stop_at=world.partners["fabrikam"].issuer)
     back = f"{world.url}/oidc/fabrikam/callback?"
@@ -73,7 +73,7 @@ def test_fd_03_numbered_terms_stay_numbered(world: World) -> None:
     assert "<li>Be kind.</li>" in page.text
 
 
-def at_terms(world: World, who: Visitor) -> BrowserPage:
+def at_terms(world: World, who: DemoPerson) -> BrowserPage:
     """The terms, at the end of an invitation."""
     who.halt_at = ("terms-of-use",)
     page = who.open(world.invite().redeem_url)

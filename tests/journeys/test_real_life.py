@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Account
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.services.invitations.invitations import Invited
 from broker.storage.tables import identities, invitations, people
 from tests.journeys.saml_world import WANDA, WILL, saml_world
@@ -31,18 +31,18 @@ class Scene:
         """The guest's invitation."""
         return self.world.invite(self.guest.email)
 
-    def visitor(self, person: Account | None = None, browser: Browser | None = None) -> Visitor:
+    def visitor(self, person: Account | None = None, browser: Browser | None = None) -> DemoPerson:
         """Somebody with a browser, a new one if none is given."""
         who = self.world.visitor(person or self.guest)
         if browser is not None:
             who.browser = browser
         return who
 
-    def redeem(self, who: Visitor, invited: Invited) -> BrowserPage:
+    def redeem(self, who: DemoPerson, invited: Invited) -> BrowserPage:
         """From the link to the end."""
         return who.open(invited.redeem_url, stop_at=self.world.callback)
 
-    def until(self, page: str, who: Visitor, invited: Invited) -> BrowserPage:
+    def until(self, page: str, who: DemoPerson, invited: Invited) -> BrowserPage:
         """From the link to a page that is not answered."""
         who.halt_at = (page,)
         found = self.redeem(who, invited)

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Client
-from broker.demo.visitor import Visitor
+from broker.demo.person import DemoPerson
 from broker.domain.errors import CommandError
 from broker.services.invitations.invitations import InvitationRequest, Invited
 from broker.storage.directory.guest_pages import GuestFilter
@@ -84,7 +84,7 @@ def test_parallel_redemptions(both: World) -> None:
     assert bound(both) == [("fabrikam", ADA.email)]
 
 
-def until_consent(who: Visitor, page: BrowserPage) -> BrowserPage:
+def until_consent(who: DemoPerson, page: BrowserPage) -> BrowserPage:
     """On to the consent page, without pressing its button."""
     who.halt_at = ("review-permissions",)
     page = who.walk(page)

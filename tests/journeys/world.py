@@ -15,9 +15,9 @@ from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.mailbox import ReceivedMail, read_mails
 from broker.demo.partner import create_partner
+from broker.demo.person import DemoPerson
 from broker.demo.relying import RelyingParty, Tokens
 from broker.demo.serving import LoopbackServer
-from broker.demo.visitor import Visitor
 from broker.domain.audit import Actor
 from broker.services.invitations.invitations import InvitationRequest, Invited
 from broker.storage.tables import metadata
@@ -55,9 +55,9 @@ class World:
         wish = {"application": "payroll", "redirect_url": f"{self.callback}/home"} | more
         return self.broker.invitations.invite(ACTOR, InvitationRequest(email=email, **wish))
 
-    def visitor(self, person: Account = ADA, **browser: Any) -> Visitor:
+    def visitor(self, person: Account = ADA, **browser: Any) -> DemoPerson:
         """Somebody with a browser of their own."""
-        return Visitor(person.email, person.subject, Browser(clock=self.clock, **browser))
+        return DemoPerson(person.email, person.subject, Browser(clock=self.clock, **browser))
 
     def mails(self, address: str) -> list[ReceivedMail]:
         """What lies in a mailbox after everything that waits was sent, newest first."""
@@ -68,17 +68,17 @@ class World:
         """The newest code by mail; empty if there is none."""
         return next((mail.subject[:8] for mail in self.mails(address) if mail.subject[:8].isdigit()), "")
 
-    def mailbox(self, address: str, **browser: Any) -> Visitor:
+    def mailbox(self, address: str, **browser: Any) -> DemoPerson:
         """Somebody who has no account anywhere, and reads this mailbox."""
-        who = Visitor(address, "", Browser(clock=self.clock, **browser))
+        who = DemoPerson(address, "", Browser(clock=self.clock, **browser))
         who.read_code = lambda: self.code(address)
         return who
 
-    def redeem(self, who: Visitor, invited: Invited | None = None) -> BrowserPage:
+    def redeem(self, who: DemoPerson, invited: Invited | None = None) -> BrowserPage:
         """From the link to where the invitation leads."""
         return who.open((invited or self.invite(who.address)).redeem_url, stop_at=self.callback)
 
-    def refuse_mailbox(self, who: Visitor, page: BrowserPage) -> BrowserPage:
+    def refuse_mailbox(self, who: DemoPerson, page: BrowserPage) -> BrowserPage:
         """Somebody who is not the invited one, at the page that asks for a code from the invited mailbox."""
         if page.name != "email-code":
             raise AssertionError(f"nobody asked for the mailbox but {page}")
@@ -88,12 +88,12 @@ class World:
         """An application's authorization request: its address, and what the application remembers."""
         return (party or self.party).begin(**params)
 
-    def arrive(self, who: Visitor, party: RelyingParty | None = None, /, **params: str) -> BrowserPage:
+    def arrive(self, who: DemoPerson, party: RelyingParty | None = None, /, **params: str) -> BrowserPage:
         """Where a request of an application ends: back at the application, or on one of our pages."""
         url, _ = self.request(party, **params)
         return who.open(url, stop_at=self.callback)
 
-    def sign_in(self, who: Visitor, party: RelyingParty | None = None, /, **params: str) -> Tokens:
+    def sign_in(self, who: DemoPerson, party: RelyingParty | None = None, /, **params: str) -> Tokens:
         """A whole sign-in, verified by the relying party."""
         party = party or self.party
         url, pending = party.begin(**params)

@@ -11,6 +11,7 @@ from broker.domain.errors import BadRequest
 from broker.domain.factor import FRESH, Factor, Method, own
 from broker.domain.guest import Person
 from broker.domain.login import Session
+from broker.domain.visitor import Visitor
 from broker.factors import recovery
 from broker.services.history import audit
 from broker.services.messages.factor_notices import notice
@@ -50,29 +51,29 @@ class Methods:
         with self._db.read() as tx:
             return Mine(factors=tuple(factors.of_person(tx, person_id)), codes_left=factors.codes_left(tx, person_id))
 
-    def is_fresh(self, session_cookie: str | None) -> bool:
+    def is_fresh(self, visitor: Visitor) -> bool:
         """Whether what changes a method may be done now, or wants a proof first."""
         with self._db.read() as tx:
             try:
-                self._fresh(tx, session_cookie, self._clock())
+                self._fresh(tx, visitor, self._clock())
             except NotFresh:
                 return False
         return True
 
-    def rename(self, session_cookie: str | None, factor_id: str, name: str, address: str) -> None:
+    def rename(self, visitor: Visitor, factor_id: str, name: str) -> None:
         """Give a method a name, or take it away. Raises NotFresh, BadRequest."""
         now, plain = self._clock(), _name(name)
         with self._db.write() as tx:
-            _session, person = self._fresh(tx, session_cookie, now)
+            _session, person = self._fresh(tx, visitor, now)
             if not factors.rename(tx, factor_id, person.id, plain):
                 raise BadRequest("factor_unknown")
-            self._note(tx, person, "factor.renamed", address, now, {"factor": factor_id})
+            self._note(tx, person, "factor.renamed", visitor.address, now, {"factor": factor_id})
 
-    def remove(self, session_cookie: str | None, factor_id: str, address: str) -> None:
+    def remove(self, visitor: Visitor, factor_id: str) -> None:
         """Remove a method; what was proven with it counts in no session any more. Raises NotFresh, BadRequest."""
         now = self._clock()
         with self._db.write() as tx:
-            _session, person = self._fresh(tx, session_cookie, now)
+            _session, person = self._fresh(tx, visitor, now)
             held = factors.of_person(tx, person.id)
             gone = next((factor for factor in held if factor.id == factor_id), None)
             if gone is None or not factors.remove(tx, factor_id, person.id):
@@ -85,24 +86,24 @@ class Methods:
                 if len(kept) < len(session.proofs):
                     sessions.set_proofs(tx, replace(session, proofs=kept))
             data: dict[str, object] = {"factor": factor_id, "method": gone.method.value}
-            self._note(tx, person, "factor.removed", address, now, data, mail="removed")
+            self._note(tx, person, "factor.removed", visitor.address, now, data, mail="removed")
 
-    def renew_codes(self, session_cookie: str | None, address: str) -> tuple[str, ...]:
+    def renew_codes(self, visitor: Visitor) -> tuple[str, ...]:
         """Ten new recovery codes in place of the old ones; they are told here and nowhere else. Raises NotFresh, BadRequest."""
         now = self._clock()
         with self._db.write() as tx:
-            _session, person = self._fresh(tx, session_cookie, now)
+            _session, person = self._fresh(tx, visitor, now)
             if not factors.of_person(tx, person.id):
                 raise BadRequest("factor_unknown")
             codes = recovery.new_codes()
             hashes = [recovery.hashed(person.id, recovery.normal(code) or "") for code in codes]
             factors.set_codes(tx, person.id, hashes, now)
-            self._note(tx, person, "factor.recovery_renewed", address, now, {}, mail="recovery_renewed")
+            self._note(tx, person, "factor.recovery_renewed", visitor.address, now, {}, mail="recovery_renewed")
         return codes
 
-    def _fresh(self, tx: Connection, session_cookie: str | None, now: int) -> tuple[Session, Person]:
+    def _fresh(self, tx: Connection, visitor: Visitor, now: int) -> tuple[Session, Person]:
         """The session and its person, who proved himself with a factor of ours just before (MF-07)."""
-        session = self._sessions.of_cookie(tx, session_cookie, now)
+        session = self._sessions.of_cookie(tx, visitor.session_cookie, now)
         person = people.of_session(tx, session.sid, lock=True) if session else None
         if session is None or person is None or person.state != "active" or person.is_expired(now):
             raise NotFresh

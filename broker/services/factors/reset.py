@@ -16,6 +16,7 @@ from broker.domain.guest import Person
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import Question, QuestionKind
 from broker.domain.times import DAY
+from broker.domain.visitor import Visitor
 from broker.services.history import audit
 from broker.services.login.sign_in import SignIn
 from broker.services.lookup import named
@@ -70,11 +71,11 @@ class FactorResets:
         """Who can vouch for this person; nobody does so for himself."""
         return who_answers(tx, self._settings(), QuestionKind.FACTOR_RESET, person, None, now)
 
-    def ask(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> bool:
+    def ask(self, login_id: str, visitor: Visitor) -> bool:
         """Ask whoever answers for the person of this login; False where nobody does. Once a day. Raises BadRequest elsewhere."""
         now, settings = self._clock(), self._settings()
         with self._db.write() as tx:
-            found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
+            found = self._sign_in.find(tx, login_id, visitor, now)
             login, person = found.login, found.person
             step = decide(found.facts).next.step
             if person is None or step not in _KINDS:
@@ -88,7 +89,7 @@ class FactorResets:
             for one in asked:
                 ticket = ask(tx, kind, person.id, one, {}, ANSWERED_WITHIN, now)
                 self._outbox.add(tx, self._mail(tx, kind, person, one, at, f"{settings.issuer}/question/{ticket}"), now)
-            actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
+            actor = Actor(kind="person", id=person.id, address=visitor.address, request_id=login.reference)
             self._tell(tx, person, actor, f"factor.{_WORDS[kind]}_asked", now, {"asked": len(asked)})
         return True
 

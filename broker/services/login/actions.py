@@ -11,6 +11,7 @@ from broker.domain.errors import LoginExpired
 from broker.domain.login import Login, Stage
 from broker.domain.mailbox import PARTNER
 from broker.domain.receipt import Outcome
+from broker.domain.visitor import Visitor
 from broker.services.history import login_trail
 from broker.services.invitations.email_proof import is_open_to
 from broker.services.login.context import live
@@ -27,7 +28,7 @@ class Choices:
         self._clock = clock
         self._settings = settings
 
-    def choose(self, login_id: str, browser: str | None, *, email: str | None, partner_id: str | None) -> str | None:
+    def choose(self, login_id: str, visitor: Visitor, *, email: str | None, partner_id: str | None) -> str | None:
         """The address or the organization that the person gave; the partner's id (`email`: a code), None if it is to be chosen."""
         now, settings = self._clock(), self._settings()
         partner = (
@@ -35,7 +36,7 @@ class Choices:
         )
         home = partner.id if partner else PARTNER if is_open_to(settings, email) else None
         with self._db.write() as tx:
-            login = live(tx, login_id, browser, now)
+            login = live(tx, login_id, visitor, now)
             logins.reopen(tx, login)
             said = login_trail.entry(now, "home", home or "unknown", "by address" if email else "chosen")
             choosing = login.request is not None and "select_account" in login.request.prompt
@@ -49,11 +50,11 @@ class Choices:
             logins.change(tx, replace(login, stage=Stage.OPEN), **values, **({"login_hint": email} if email else {}))
         return home
 
-    def use_session(self, login_id: str, browser: str | None) -> None:
+    def use_session(self, login_id: str, visitor: Visitor) -> None:
         """The person chose to go on with the account that is signed in (prompt=select_account)."""
         now = self._clock()
         with self._db.write() as tx:
-            login = live(tx, login_id, browser, now)
+            login = live(tx, login_id, visitor, now)
             logins.change(
                 tx,
                 login,
@@ -61,18 +62,18 @@ class Choices:
                 trail=login_trail.longer(login, login_trail.entry(now, "home", "session", "goes on as signed in")),
             )
 
-    def go_without(self, login_id: str, browser: str | None) -> None:
+    def go_without(self, login_id: str, visitor: Visitor) -> None:
         """The person has no second step at hand. The gates ask for no more than what must be then (Core 5.5.1.1)."""
         now = self._clock()
         with self._db.write() as tx:
-            login = live(tx, login_id, browser, now)
+            login = live(tx, login_id, visitor, now)
             logins.change(tx, login, trail=login_trail.longer(login, login_trail.entry(now, *login_trail.SKIPPED)))
 
-    def start_over(self, login_id: str, browser: str | None) -> None:
+    def start_over(self, login_id: str, visitor: Visitor) -> None:
         """Another account, another organization: the answer that came is forgotten, the partner is asked anew."""
         now = self._clock()
         with self._db.write() as tx:
-            login = live(tx, login_id, browser, now)
+            login = live(tx, login_id, visitor, now)
             logins.reopen(tx, login)
             steps = login_trail.longer(login, login_trail.entry(now, "started_over", "another account"))
             keep = login.invitation_id is not None
@@ -91,7 +92,7 @@ class Choices:
             }
             logins.change(tx, replace(login, stage=Stage.OPEN), **values, trail=steps)
 
-    def give_up(self, login_id: str, browser: str | None, address: str, *, unable: bool = False) -> tuple[Login, dict[str, str]]:
+    def give_up(self, login_id: str, visitor: Visitor, *, unable: bool = False) -> tuple[Login, dict[str, str]]:
         """The person goes back to the application without signing in: access_denied (RFC 6749 4.1.2.1).
 
         unable: the person cannot give the proof that is asked for; where the application called it essential, it gets the error
@@ -99,7 +100,7 @@ class Choices:
         """
         now = self._clock()
         with self._db.write() as tx:
-            login = live(tx, login_id, browser, now)
+            login = live(tx, login_id, visitor, now)
             logins.reopen(tx, login)
             if not logins.close(tx, replace(login, stage=Stage.OPEN), now):
                 raise LoginExpired("login_used")
@@ -108,6 +109,6 @@ class Choices:
             steps = login_trail.longer(login, login_trail.entry(now, "given_up", error))
             config = self._settings().digest
             login_trail.write(
-                tx, login, steps, now=now, outcome=Outcome.ABANDONED, reason="given up", config=config, address=address
+                tx, login, steps, now=now, outcome=Outcome.ABANDONED, reason="given up", config=config, address=visitor.address
             )
         return login, {"error": error}

@@ -12,6 +12,7 @@ from broker.domain.guest import GuestState, Person
 from broker.domain.ids import new_id
 from broker.domain.invitation import Invitation
 from broker.domain.mailbox import Mailbox, Why
+from broker.domain.visitor import Visitor
 from broker.services.guests.transitions import begin, rules_of
 from broker.services.history import audit, login_trail
 from broker.services.login.facts import LoginContext
@@ -32,7 +33,7 @@ class Redemption:
         self._settings = settings
         self._sign_in = sign_in
 
-    def accept(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> None:
+    def accept(self, login_id: str, visitor: Visitor) -> None:
         """The button of the page that this login shows now: binds the identity, or records consent.
 
         Everything in one transaction. Raises BadRequest where the login shows no such page (AZ-15), InvitationUsed,
@@ -40,13 +41,15 @@ class Redemption:
         """
         now = self._clock()
         with self._db.write() as tx:
-            found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
+            found = self._sign_in.find(tx, login_id, visitor, now)
             said = decide(found.facts).next
             step = said.step
             if step is Step.REDEEM:
-                self._redeem(tx, found, address, now)
+                self._redeem(tx, found, visitor.address, now)
             elif step is Step.CONSENT and found.person is not None and found.login.request is not None:
-                self._consent(tx, found, found.person.id, found.login.request.client_id, found.login.request.scopes, address)
+                self._consent(
+                    tx, found, found.person.id, found.login.request.client_id, found.login.request.scopes, visitor.address
+                )
                 entry = login_trail.entry(now, "consent", "given", scopes=list(found.login.request.scopes))
                 logins.change(tx, found.login, consented=True, trail=login_trail.longer(found.login, entry))
             elif step is Step.DENY and said.code is not None:

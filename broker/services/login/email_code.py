@@ -24,6 +24,7 @@ from broker.domain.mailbox import LIFETIME, PARTNER, PAUSE, SENDS, TRIES, Mailbo
 from broker.domain.network import counted
 from broker.domain.receipt import Outcome
 from broker.domain.times import HOUR
+from broker.domain.visitor import Visitor
 from broker.keyring.seal import Sealer
 from broker.services.history import audit, login_trail
 from broker.services.invitations.email_proof import MISMATCH
@@ -83,53 +84,48 @@ class MailCodes:
         self._sealer = sealer
         self._known = KnownBrowsers(sealer)
 
-    def offer(
-        self, login_id: str, browser: str | None, cookie: str | None, address: str, language: str, known: str | None = None
-    ) -> CodePage:
+    def offer(self, login_id: str, visitor: Visitor, language: str, known: str | None = None) -> CodePage:
         """What is out for this login; the first code of a mailbox is sent. A reload sends nothing.
 
         language: of the page. known: what `enter` gave a browser to keep. Raises TooManyAttempts (the limits, or a code that was tried too often), LoginExpired.
         """
         now = self._clock()
         with self._db.write() as tx:
-            found, box = self._asked(tx, login_id, browser, cookie, address, now)
+            found, box = self._asked(tx, login_id, visitor, now)
             held, mark = email_codes.of_login(tx, login_id), box.mark(login_id)
             fresh = held is None or held.mark != mark or held.spent_at is not None
             if fresh:
-                self._send(tx, found, box, address, language, now, first=True, known=known)
+                self._send(tx, found, box, visitor.address, language, now, first=True, known=known)
                 held = email_codes.of_login(tx, login_id)
         return self._sent(found, box, held, now)
 
-    def again(
-        self, login_id: str, browser: str | None, cookie: str | None, address: str, language: str, known: str | None = None
-    ) -> None:
+    def again(self, login_id: str, visitor: Visitor, language: str, known: str | None = None) -> None:
         """Another code in the place of the last one, once the pause is over. Raises as `offer` does."""
         now = self._clock()
         with self._db.write() as tx:
-            found, box = self._asked(tx, login_id, browser, cookie, address, now)
-            self._send(tx, found, box, address, language, now, first=False, known=known)
+            found, box = self._asked(tx, login_id, visitor, now)
+            self._send(tx, found, box, visitor.address, language, now, first=False, known=known)
 
-    def enter(
-        self, login_id: str, browser: str | None, cookie: str | None, address: str, typed: str
-    ) -> tuple[Entered, str | None]:
+    def enter(self, login_id: str, visitor: Visitor, typed: str) -> tuple[Entered, str | None]:
         """A code that was typed; and, where it was right, what this browser keeps to be known by (FA-13). Raises TooManyAttempts with the last try, and where this client has tried too often."""
         now = self._clock()
         with self._db.write() as tx:
-            found = self._sign_in.find(tx, login_id, browser, cookie, address, now)
+            found = self._sign_in.find(tx, login_id, visitor, now)
             box = found.mailbox
             if decide(found.facts).next.step is not Step.CODE or box is None:
                 return Entered.DONE, None
-            if rate_limits.attempts_in(tx, f"code-wrong:{counted(address)}", now, WRONG_OF_CLIENT[1]) >= WRONG_OF_CLIENT[0]:
+            most, window = WRONG_OF_CLIENT
+            if rate_limits.attempts_in(tx, f"code-wrong:{counted(visitor.address)}", now, window) >= most:
                 raise TooManyAttempts("codes_of_client").of_login(login_id, found.login.reference)
             mark = box.mark(login_id)
             tried = email_codes.count_try(tx, login_id, mark, now)
             held = tried or email_codes.of_login(tx, login_id)
             said = self._judged(box, mark, tried, typed, now) if tried else None
             if said is not None and email_codes.spend(tx, login_id, mark, now):
-                self._accept(tx, found, box, mark, said, address)
+                self._accept(tx, found, box, mark, said, visitor.address)
                 return Entered.DONE, self._known.mark(box.address, now)
             if tried is not None:
-                self._wrong(tx, found, box, address, now, last=tried.tries >= TRIES)
+                self._wrong(tx, found, box, visitor.address, now, last=tried.tries >= TRIES)
         if held is None or held.mark != mark:
             return Entered.OVER, None
         if held.spent_at is not None:
@@ -138,20 +134,18 @@ class MailCodes:
             raise _used_up(held, found.login)
         return Entered.WRONG if tried is not None else Entered.OVER, None
 
-    def decline(self, login_id: str, browser: str | None, cookie: str | None, address: str) -> None:
+    def decline(self, login_id: str, visitor: Visitor) -> None:
         """The person cannot read that mailbox: the dispatcher says invitation_mismatch (IN-01), or asks for somebody who vouches."""
         now = self._clock()
         with self._db.write() as tx:
-            found, box = self._asked(tx, login_id, browser, cookie, address, now)
+            found, box = self._asked(tx, login_id, visitor, now)
             steps = login_trail.longer(found.login, login_trail.entry(now, "code", "declined", why=str(box.why)))
             logins.change(tx, found.login, declined=box.mark(login_id) if box.why is not Why.HOME else None, trail=steps)
 
     # --- parts
 
-    def _asked(
-        self, tx: Connection, login_id: str, browser: str | None, cookie: str | None, address: str, now: int
-    ) -> tuple[LoginContext, Mailbox]:
-        found = self._sign_in.find(tx, login_id, browser, cookie, address, now)
+    def _asked(self, tx: Connection, login_id: str, visitor: Visitor, now: int) -> tuple[LoginContext, Mailbox]:
+        found = self._sign_in.find(tx, login_id, visitor, now)
         if decide(found.facts).next.step is not Step.CODE or found.mailbox is None:
             raise LoginExpired("login_used")
         return found, found.mailbox

@@ -8,6 +8,7 @@ from broker.domain.gates import Step, decide
 from broker.domain.guest import Person
 from broker.domain.login import LIFETIME, Login, LoginPurpose, Session, Stage
 from broker.domain.policy import Rulebook
+from broker.domain.visitor import Visitor
 from broker.services.login import facts
 from broker.services.sessions.present import present
 from broker.services.sessions.sessions import Sessions
@@ -32,7 +33,7 @@ class OwnPages:
         self._sessions = sessions
         self._policies = policies
 
-    def open_to(self, session_cookie: str | None, address: str) -> tuple[Session, Person] | None:
+    def open_to(self, visitor: Visitor) -> tuple[Session, Person] | None:
         """The live session of a browser and its person, if every gate lets them in now; None: begin a login for the page.
 
         The gates look at a login that is not saved: one for our own pages, begun this moment (SC-06). Changes nothing.
@@ -42,8 +43,8 @@ class OwnPages:
             login = Login(
                 id="", reference="", purpose=LoginPurpose.PANEL, stage=Stage.OPEN, created_at=now, expires_at=now + LIFETIME
             )
-            here = present(tx, login, lambda: self._sessions.of_cookie(tx, session_cookie, now), lock=False)
+            here = present(tx, login, lambda: self._sessions.of_cookie(tx, visitor.session_cookie, now), lock=False)
             if here.session is None:
                 return None
-            found = facts.gather(tx, login, here, self._settings(), now, policies=self._policies(), address=address)
+            found = facts.gather(tx, login, here, self._settings(), now, policies=self._policies(), address=visitor.address)
         return (here.session, found.person) if found.person is not None and decide(found.facts).next.step is Step.ISSUE else None

@@ -12,6 +12,7 @@ from broker.domain.gates import Next, Step, decide
 from broker.domain.guest import Person
 from broker.domain.receipt import Outcome
 from broker.domain.times import DAY
+from broker.domain.visitor import Visitor
 from broker.factors import passkey, recovery, totp
 from broker.keyring.seal import Sealer
 from broker.services.history import audit, login_trail
@@ -50,10 +51,10 @@ class Proving:
         self._sealer = sealer
         self._outbox = outbox
 
-    def asked(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> FactorPage | None:
+    def asked(self, login_id: str, visitor: Visitor) -> FactorPage | None:
         """What this login's page shows. None: the login asks for neither."""
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, browser, session_cookie, address, self._clock())
+            found, said = self._at(tx, login_id, visitor, self._clock())
         return self.shown(found, said)
 
     def shown(self, found: LoginContext, said: Next) -> FactorPage | None:
@@ -68,11 +69,11 @@ class Proving:
             left = factors.codes_left(tx, found.person.id) if held else 0
         return described(self._settings(), found, found.person, said, held, left, task)
 
-    def code(self, login_id: str, browser: str | None, session_cookie: str | None, text: str, address: str) -> bool:
+    def code(self, login_id: str, visitor: Visitor, text: str) -> bool:
         """A code of an app, or a recovery code; False for a wrong one. Raises TooManyAttempts, BadRequest (no code is due)."""
         now = self._clock()
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            found, said = self._at(tx, login_id, visitor, now)
             person = self._due(found, said, Step.CHALLENGE)
             if person is None:
                 return True
@@ -81,22 +82,22 @@ class Proving:
             proof = otp_check.prove(tx, self._sealer(), person.id, held, text, now) if within else None
             if proof is None:
                 reason = "factor_code" if within else _PAUSED
-                self._refused(tx, found, person, reason, address, now)
+                self._refused(tx, found, person, reason, visitor.address, now)
             else:
                 otp_check.succeeded(tx, person.id, now)
                 self._proven(tx, found, proof, now)
                 if proof.method is Method.RECOVERY:
                     left = factors.codes_left(tx, person.id)
-                    self._tell(tx, found, person, "factor.recovery_used", address, now, {"left": left})
+                    self._tell(tx, found, person, "factor.recovery_used", visitor.address, now, {"left": left})
         if not within:
             raise TooManyAttempts(_PAUSED).of_login(found.login.id, found.login.reference)
         return proof is not None
 
-    def passkey(self, login_id: str, browser: str | None, session_cookie: str | None, answer: str, address: str) -> bool:
+    def passkey(self, login_id: str, visitor: Visitor, answer: str) -> bool:
         """A passkey's answer; False if it does not prove it. A challenge is good for one answer. Raises BadRequest."""
         now = self._clock()
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            found, said = self._at(tx, login_id, visitor, now)
             person = self._due(found, said, Step.CHALLENGE)
             if person is None:
                 return True
@@ -108,19 +109,17 @@ class Proving:
             if proof is not None:
                 self._proven(tx, found, proof, now)
             else:
-                self._refused(tx, found, person, reason, address, now)
+                self._refused(tx, found, person, reason, visitor.address, now)
         return proof is not None
 
-    def add_app(
-        self, login_id: str, browser: str | None, session_cookie: str | None, text: str, address: str
-    ) -> tuple[str, ...] | None:
+    def add_app(self, login_id: str, visitor: Visitor, text: str) -> tuple[str, ...] | None:
         """Confirm a new app by its first code; the recovery codes if it is the first method, else (). None: a wrong code.
 
         The code is used up with it (MF-01). Raises TooManyAttempts, BadRequest.
         """
         now, fresh = self._clock(), None
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            found, said = self._at(tx, login_id, visitor, now)
             person = self._due(found, said, Step.ENROLL)
             if person is None:
                 return ()
@@ -129,24 +128,22 @@ class Proving:
             may = within and bool(task) and said.how in ("any", "totp")
             step = totp.step_of(task["secret"], text, now, 0) if may else None
             if step is None or not logins.take_task(tx, found.login):
-                self._refused(tx, found, person, "factor_code" if within else _PAUSED, address, now)
+                self._refused(tx, found, person, "factor_code" if within else _PAUSED, visitor.address, now)
             else:
                 otp_check.succeeded(tx, person.id, now)
                 sealed = self._sealer().seal(task["secret"].encode("ascii"), otp_check.purpose(task["id"]))
                 factor = self._new(task["id"], person, Method.TOTP, now, sealed=sealed, last_step=step)
                 proof = Proof(method=Method.TOTP, at=now, by=factor.id, person=person.id)
-                fresh = self._add(tx, found, person, factor, proof, address, now)
+                fresh = self._add(tx, found, person, factor, proof, visitor.address, now)
         if not within:
             raise TooManyAttempts(_PAUSED).of_login(found.login.id, found.login.reference)
         return fresh
 
-    def add_passkey(
-        self, login_id: str, browser: str | None, session_cookie: str | None, answer: str, address: str
-    ) -> tuple[str, ...] | None:
+    def add_passkey(self, login_id: str, visitor: Visitor, answer: str) -> tuple[str, ...] | None:
         """Add the passkey that the browser made; as `add_app`."""
         now, fresh = self._clock(), None
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, browser, session_cookie, address, now)
+            found, said = self._at(tx, login_id, visitor, now)
             person = self._due(found, said, Step.ENROLL)
             if person is None:
                 return ()
@@ -160,22 +157,20 @@ class Proving:
                     raise passkey.PasskeyRefused("passkey_challenge")
                 made = passkey.made(answer, issuer=issuer, challenge=task["challenge"], verify=verify)
             except passkey.PasskeyRefused as error:
-                self._refused(tx, found, person, error.reason, address, now)
+                self._refused(tx, found, person, error.reason, visitor.address, now)
             else:
                 factor = self._new(
                     task["id"], person, Method.PASSKEY, now, credential=made.id, public_key=made.public_key,
                     sign_count=made.sign_count, verified=made.verified, synced=made.synced, transports=made.transports,
                 )  # fmt: skip
                 proof = _passkey_proof(factor, now, verified=made.verified, synced=made.synced)
-                fresh = self._add(tx, found, person, factor, proof, address, now)
+                fresh = self._add(tx, found, person, factor, proof, visitor.address, now)
         return fresh
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
-    def _at(
-        self, tx: Connection, login_id: str, browser: str | None, session_cookie: str | None, address: str, now: int
-    ) -> tuple[LoginContext, Next]:
-        found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
+    def _at(self, tx: Connection, login_id: str, visitor: Visitor, now: int) -> tuple[LoginContext, Next]:
+        found = self._sign_in.find(tx, login_id, visitor, now)
         return found, decide(found.facts).next
 
     @staticmethod

@@ -20,6 +20,7 @@ from broker.domain.policy import Rulebook
 from broker.domain.receipt import Outcome
 from broker.domain.request import AuthorizationRequest
 from broker.domain.times import HOUR
+from broker.domain.visitor import Visitor
 from broker.provider.redirect_uri import is_registered
 from broker.services.access import group_membership
 from broker.services.addresses import canonical
@@ -69,17 +70,15 @@ class SignIn:
 
     # --- beginning -------------------------------------------------------------------------------------------------
 
-    def begin(self, request: AuthorizationRequest, browser: str | None, address: str) -> StartedLogin:
+    def begin(self, request: AuthorizationRequest, visitor: Visitor) -> StartedLogin:
         """A login for an application whose request passed every check. Three statements."""
-        return self._begin(browser, address, purpose=LoginPurpose.APPLICATION, request=request, **self._hinted(request))
+        return self._begin(visitor, purpose=LoginPurpose.APPLICATION, request=request, **self._hinted(request))
 
-    def begin_panel(
-        self, browser: str | None, address: str, return_path: str, *, partner: str | None = None, wish: str = ""
-    ) -> StartedLogin:
+    def begin_panel(self, visitor: Visitor, return_path: str, *, partner: str | None = None, wish: str = "") -> StartedLogin:
         """A login for one of our own pages. partner: where it is known already (HS-40). wish: of login.Wish."""
-        return self._begin(browser, address, purpose=LoginPurpose.PANEL, return_path=return_path, partner=partner, wish=wish)
+        return self._begin(visitor, purpose=LoginPurpose.PANEL, return_path=return_path, partner=partner, wish=wish)
 
-    def begin_invitation(self, browser: str | None, address: str, *, invitation_id: str, email: str, anew: bool) -> StartedLogin:
+    def begin_invitation(self, visitor: Visitor, *, invitation_id: str, email: str, anew: bool) -> StartedLogin:
         """A login that redeems an invitation: the home organization is the one of the invited address, or a code to it.
 
         anew: somebody else is signed in in this browser, so the partner must ask who is there (IN-08).
@@ -88,8 +87,7 @@ class SignIn:
         partner = settings.partner_of_domain(domain_of(email))
         by_mail = PARTNER if email_proof.is_open_to(settings, email) else None
         return self._begin(
-            browser,
-            address,
+            visitor,
             purpose=LoginPurpose.INVITATION,
             invitation_id=invitation_id,
             login_hint=email,
@@ -104,20 +102,20 @@ class SignIn:
         with self._db.read() as tx:
             return logins.of_browser(tx, login_id, digest(browser)) if login_id else logins.newest_of(tx, digest(browser))
 
-    def again(self, login_id: str, browser: str | None, address: str) -> StartedLogin:
+    def again(self, login_id: str, visitor: Visitor) -> StartedLogin:
         """The same request once more, after its login ran out. Raises LoginExpired where the files no longer allow it."""
-        login = self.over(login_id, browser)
+        login = self.over(login_id, visitor.binding)
         request = login.request if login else None
         application = self._settings().applications.get(request.client_id) if request else None
         if login is None or request is None or application is None or login.stage is Stage.CLOSED:
             raise LoginExpired("login_unknown")
         if not is_registered(request.redirect_uri, application.redirect_uris, public=application.client_type == "public"):
             raise LoginExpired("redirect_uri")
-        return self.begin(request, browser, address)
+        return self.begin(request, visitor)
 
-    def _begin(self, browser: str | None, address: str, **values: Any) -> StartedLogin:
+    def _begin(self, visitor: Visitor, **values: Any) -> StartedLogin:
         now = self._clock()
-        started = StartedLogin(new_id(), browser or new_secret())
+        started = StartedLogin(new_id(), visitor.binding or new_secret())
         login = Login(
             id=started.login_id,
             reference=new_reference(),
@@ -130,11 +128,11 @@ class SignIn:
         with self._db.write() as tx:
             if login.invitation_id is not None and not invitations.hold(tx, login.invitation_id):
                 raise InvitationExpired("invitation_unknown")  # its guest was deleted a moment ago
-            if rate_limits.count_attempt(tx, f"login:{counted(address)}", now, HOUR) > LOGINS_PER_ADDRESS:
+            if rate_limits.count_attempt(tx, f"login:{counted(visitor.address)}", now, HOUR) > LOGINS_PER_ADDRESS:
                 raise TooManyAttempts("logins_of_address")
-            if browser is not None:
-                logins.keep_newest(tx, digest(browser))
-            logins.add(tx, login, browser=digest(started.browser), address=address)
+            if visitor.binding is not None:
+                logins.keep_newest(tx, digest(visitor.binding))
+            logins.add(tx, login, browser=digest(started.browser), address=visitor.address)
         return started
 
     def _hinted(self, request: AuthorizationRequest) -> dict[str, Any]:
@@ -151,46 +149,44 @@ class SignIn:
 
     # --- the dispatcher ---------------------------------------------------------------------------------------------
 
-    def step(self, login_id: str, browser: str | None, session_cookie: str | None, address: str, device: str = "") -> StepResult:
+    def step(self, login_id: str, visitor: Visitor, device: str = "") -> StepResult:
         """Fold the gates over the facts of now, and do what the last of them says. device: see domain/device.py. Raises LoginExpired."""
         now = self._clock()
         with self._db.write() as tx:
-            found = self.find(tx, login_id, browser, session_cookie, address, now)
+            found = self.find(tx, login_id, visitor, now)
             decision = decide(found.facts)
             if decision.next.step is Step.ISSUE:
-                return self._issue(tx, found, decision, address, device)
+                return self._issue(tx, found, decision, visitor.address, device)
             if decision.next.step is Step.DENY:
-                return self._deny(tx, found, decision, address)
+                return self._deny(tx, found, decision, visitor.address)
             return StepResult(found=found, decision=decision)
 
-    def look(self, login_id: str, browser: str | None, session_cookie: str | None, address: str) -> LoginContext:
+    def look(self, login_id: str, visitor: Visitor) -> LoginContext:
         """What is known of a live login, for a page. Raises LoginExpired."""
         with self._db.write() as tx:
-            return self.find(tx, login_id, browser, session_cookie, address, self._clock())
+            return self.find(tx, login_id, visitor, self._clock())
 
-    def find(
-        self, tx: Connection, login_id: str, browser: str | None, session_cookie: str | None, address: str, now: int
-    ) -> LoginContext:
+    def find(self, tx: Connection, login_id: str, visitor: Visitor, now: int) -> LoginContext:
         """Where a live login stands, for what else is decided or written in `tx`. Raises LoginExpired.
 
         The person is held until `tx` ends: who blocks, resets or deletes them comes wholly before or wholly after (SC-06). What
         is out at the partner is forgotten, staff who arrive first join, memberships by rule are settled.
         """
-        login = live(tx, login_id, browser, now)
+        login = live(tx, login_id, visitor, now)
         was_out, login = login.stage is Stage.WAITING, replace(login, stage=Stage.OPEN)
-        found = self._gather(tx, login, session_cookie, address, now)
+        found = self._gather(tx, login, visitor, now)
         if was_out:  # Back, reload, a second tab; after the person's row is held, as a deletion takes them in this order
             logins.reopen(tx, login)
         if found.may_join:
             join(tx, found, now)
-            found = self._gather(tx, login, session_cookie, address, now)
+            found = self._gather(tx, login, visitor, now)
         if found.person is not None:
             group_membership.settle(tx, found.person.id, found.judged, now)
         return found
 
-    def _gather(self, tx: Connection, login: Login, session_cookie: str | None, address: str, now: int) -> LoginContext:
-        here = present(tx, login, lambda: self._sessions.of_cookie(tx, session_cookie, now))
-        return facts.gather(tx, login, here, self._settings(), now, policies=self._policies(), address=address)
+    def _gather(self, tx: Connection, login: Login, visitor: Visitor, now: int) -> LoginContext:
+        here = present(tx, login, lambda: self._sessions.of_cookie(tx, visitor.session_cookie, now))
+        return facts.gather(tx, login, here, self._settings(), now, policies=self._policies(), address=visitor.address)
 
     # --- the ends -----------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import BadRequest
 from broker.domain.gates import Step, decide
+from broker.domain.visitor import Visitor
 from broker.services.history import audit, login_trail
 from broker.services.login.sign_in import SignIn
 from broker.settings.load import Settings
@@ -53,13 +54,11 @@ class Terms:
         with self._db.read() as tx:
             return terms.of_person(tx, person_id)
 
-    def accept(
-        self, login_id: str, browser: str | None, session_cookie: str | None, address: str, *, version: str, language: str
-    ) -> None:
+    def accept(self, login_id: str, visitor: Visitor, *, version: str, language: str) -> None:
         """The button of the page that this login shows now. A version that is not in force any more is not taken for the new one."""
         now = self._clock()
         with self._db.write() as tx:
-            found = self._sign_in.find(tx, login_id, browser, session_cookie, address, now)
+            found = self._sign_in.find(tx, login_id, visitor, now)
             login, person, in_force = found.login, found.person, found.facts.terms
             step = decide(found.facts).next.step
             if step is not Step.TERMS and found.facts.terms_accepted:
@@ -70,7 +69,7 @@ class Terms:
                 return
             said = login_trail.entry(now, "terms", "accepted", version=in_force)
             logins.change(tx, login, trail=login_trail.longer(login, said))
-            actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
+            actor = Actor(kind="person", id=person.id, address=visitor.address, request_id=login.reference)
             data = {"version": in_force, "language": language}
             audit.record(tx, Event(name="terms.accepted", actor=actor, subject=person.id, data=data), now)
 

@@ -17,6 +17,7 @@ from broker.domain.login import Login, Stage
 from broker.domain.network import counted
 from broker.domain.receipt import Outcome
 from broker.domain.times import HOUR
+from broker.domain.visitor import Visitor
 from broker.keyring.seal import Sealer
 from broker.services.history import audit, login_trail
 from broker.services.login.context import live
@@ -108,7 +109,7 @@ class Upstream:
                 raise LoginExpired("login_used")
         return outbound
 
-    def complete(self, partner_id: str, params: Mapping[str, str], browser: str | None, address: str) -> str:
+    def complete(self, partner_id: str, params: Mapping[str, str], visitor: Visitor) -> str:
         """The answer at the partner's own callback; the id of the login that goes on. Four statements.
 
         Raises LoginExpired (nothing is taken: the cookie is compared first, HO-19), PartnerUntrusted, PartnerFailed;
@@ -121,7 +122,7 @@ class Upstream:
         if found is None:
             raise LoginExpired("login_unknown")
         login, owner = found
-        if browser is None or digest(browser) != owner:
+        if visitor.binding is None or digest(visitor.binding) != owner:
             raise LoginExpired("login_browser_mismatch")
         if login.stage is not Stage.WAITING:
             raise LoginExpired("login_used")
@@ -139,7 +140,7 @@ class Upstream:
             if goes_on_without(error, memory):
                 self._without(login, error)
                 return login.id
-            self.refused(login, error, address)
+            self.refused(login, error, visitor.address)
             raise error.of_login(login.id, login.reference) from error
         with self._db.write() as tx:
             if not logins.change(tx, replace(login, stage=Stage.OPEN), **self._vouched(login, said, now)):
@@ -223,7 +224,7 @@ class Upstream:
             )
         return handle
 
-    def claim(self, partner_id: str, handle: str, browser: str | None, address: str) -> str:
+    def claim(self, partner_id: str, handle: str, visitor: Visitor) -> str:
         """Take parked content with the cookie of the browser that began; the id of the login that goes on.
 
         A code is redeemed as for a query callback. An assertion was judged before it was parked: its row and the login
@@ -234,7 +235,7 @@ class Upstream:
             login_id = logins.parked_login(tx, digest(handle))
             if login_id is None:
                 raise LoginExpired("login_unknown")
-            login = live(tx, login_id, browser, now)
+            login = live(tx, login_id, visitor, now)
             content = logins.claim(tx, digest(handle), login.id, now)
             if content is None:
                 raise LoginExpired("login_used")
@@ -250,7 +251,7 @@ class Upstream:
                 if login.partner != partner_id or not logins.take_answer(tx, login, parked["state"], now, **values):
                     raise LoginExpired("login_used")
                 return login.id
-        return self.complete(partner_id, parked["params"], browser, address)
+        return self.complete(partner_id, parked["params"], visitor)
 
 
 def goes_on_without(error: PageError, memory: Mapping[str, Any]) -> bool:

@@ -11,11 +11,11 @@ from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest
 from broker.provider.request import RequestRefused, read_request
-from broker.web.cookies import CookiePurpose, Cookies
+from broker.web.cookies import CookiePurpose
 from broker.web.op.answer import respond, see
 from broker.web.op.protocol import FORM, Protocol, pairs_of
 from broker.web.pages import Pages
-from broker.web.request import client_address
+from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -27,7 +27,7 @@ _log = logging.getLogger("broker.op")
 
 def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
     """`/authorize`."""
-    record = Protocol(broker).record
+    record, browser = Protocol(broker).record, BrowserState(broker, pages)
 
     @routes.route("/authorize", methods=["GET", "POST"])
     def authorize() -> Response:
@@ -39,14 +39,13 @@ def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
             _log.info("authorize_refused error=%s reason=%s", refused.error, refused.reason)
             record(refused)
             return respond(settings.issuer, refused, {"error": refused.error}, pages)
-        cookies = Cookies(settings.issuer)
-        browser = cookies.read(request, CookiePurpose.BROWSER)
-        if request.method == "POST" and browser is None and len(again := urlencode(pairs)) <= REPEATABLE:
+        visitor = browser.visitor()
+        if request.method == "POST" and visitor.binding is None and len(again := urlencode(pairs)) <= REPEATABLE:
             # a cross-site POST brings no Lax cookie: a new one would end this browser's other logins (HW-13)
             return see(f"{pages.path('/authorize')}?{again}")
-        started = broker.sign_in.begin(asked, browser, client_address(request, settings.broker.network.trusted_proxies))
+        started = broker.sign_in.begin(asked, visitor)
         response = see(pages.path(f"/signin/{started.login_id}"))
-        cookies.set(response, CookiePurpose.BROWSER, started.browser)
+        browser.cookies.set(response, CookiePurpose.BROWSER, started.browser)
         return response
 
 

@@ -39,9 +39,9 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     @routes.get("/apps")
     def apps() -> Response:
         cookie = browser.session()
-        held = broker.own_pages.open_to(cookie, browser.address())
+        held = broker.own_pages.open_to(browser.visitor())
         if held is None or cookie is None:
-            started = broker.sign_in.begin_panel(browser.binding(), browser.address(), "/apps")
+            started = broker.sign_in.begin_panel(browser.visitor(), "/apps")
             return browser.into(started)
         person = held[1]
         tiles = [
@@ -63,7 +63,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
             raise BadRequest("not_found")
         if broker.sessions.find(browser.session()) is not None:
             return browser.go(str(found.launch_url))
-        started = broker.sign_in.begin_panel(browser.binding(), browser.address(), f"/launch/{application}")
+        started = broker.sign_in.begin_panel(browser.visitor(), f"/launch/{application}")
         return browser.into(started)
 
     @routes.post("/apps/sign-out")

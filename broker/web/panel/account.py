@@ -40,7 +40,7 @@ class _Door:
     def seen(self, show: Callable[[Session, Person, str], Response]) -> Response:
         """A page for whoever may see it now; half a sign-in opens nothing (MF-06): it begins one for the page."""
         cookie = self._browser.session()
-        held = self._broker.own_pages.open_to(cookie, self._browser.address())
+        held = self._broker.own_pages.open_to(self._browser.visitor())
         if held is None or cookie is None:
             return self._begin()
         return show(*held, csrf.token(cookie, _SCOPE))
@@ -61,7 +61,7 @@ class _Door:
         """A button of the page: nothing happens without its token and a session that holds now (SC-04, SC-06)."""
         cookie = self._browser.session()
         csrf.check(request, cookie, _SCOPE, self._browser.issuer)
-        held = self._broker.own_pages.open_to(cookie, self._browser.address())
+        held = self._broker.own_pages.open_to(self._browser.visitor())
         if held is None:
             return self._begin()
         actor = Actor(kind="person", id=held[1].id, address=self._browser.address(), request_id=new_reference())
@@ -81,12 +81,12 @@ class _Door:
 
     def _prove(self, path: str) -> Response:
         browser = self._browser
-        started = self._broker.sign_in.begin_panel(browser.binding(), browser.address(), path, wish=OwnPageIntent.PROVE)
+        started = self._broker.sign_in.begin_panel(browser.visitor(), path, wish=OwnPageIntent.PROVE)
         return browser.into(started)
 
     def _begin(self) -> Response:
         browser = self._browser
-        started = self._broker.sign_in.begin_panel(browser.binding(), browser.address(), PATH)
+        started = self._broker.sign_in.begin_panel(browser.visitor(), PATH)
         return browser.into(started)
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest
 from broker.domain.login import OwnPageIntent
+from broker.domain.visitor import Visitor
 from broker.services.factors.own_methods import NAME, NotFresh, kind_of
 from broker.web import csrf
 from broker.web.pages import Pages
@@ -39,7 +40,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
     @routes.get(PATH)
     def methods() -> Response:
         cookie = browser.session()
-        held = broker.own_pages.open_to(cookie, browser.address())
+        held = broker.own_pages.open_to(browser.visitor())
         if held is None or cookie is None:
             return _prove(broker, browser, "")
         mine = broker.methods.of(held[1].id)
@@ -88,7 +89,7 @@ def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: 
         name = single(request.form, "name")
         return changes.done(
             _renaming(factor, name),
-            lambda cookie, address: broker.methods.rename(cookie, str(factor), name, address),
+            lambda visitor: broker.methods.rename(visitor, str(factor), name),
         )
 
     @routes.get(f"{PATH}/<uuid:factor>/rename")
@@ -98,9 +99,7 @@ def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: 
 
     @routes.post(f"{PATH}/<uuid:factor>/remove")
     def remove_method(factor: str) -> Response:
-        return changes.done(
-            f"{factor}/remove", lambda cookie, address: broker.methods.remove(cookie, str(factor), address), confirmed=True
-        )
+        return changes.done(f"{factor}/remove", lambda visitor: broker.methods.remove(visitor, str(factor)), confirmed=True)
 
     @routes.get(f"{PATH}/<uuid:factor>/remove")
     def ask_to_remove(factor: str) -> Response:
@@ -108,9 +107,7 @@ def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: 
 
     @routes.post(f"{PATH}/codes")
     def new_codes() -> Response:
-        return changes.done(
-            "codes", lambda cookie, address: changes.codes_page(broker.methods.renew_codes(cookie, address)), confirmed=True
-        )
+        return changes.done("codes", lambda visitor: changes.codes_page(broker.methods.renew_codes(visitor)), confirmed=True)
 
     @routes.get(f"{PATH}/codes")
     def ask_for_codes() -> Response:
@@ -128,8 +125,9 @@ class _Changes:
     def asked(self, act: str, question: Question, factor_id: str = "", *, name: str = "") -> Response:
         """The question before the act, after a fresh proof; without one, the proof leads back here."""
         browser = self._browser
-        held = self._broker.own_pages.open_to(browser.session(), browser.address())
-        if held is None or not self._broker.methods.is_fresh(browser.session()):
+        visitor = browser.visitor()
+        held = self._broker.own_pages.open_to(visitor)
+        if held is None or not self._broker.methods.is_fresh(visitor):
             return _prove(self._broker, browser, OwnPageIntent.PROVE if held else "", f"{PATH}/{act}")
         mine = self._broker.methods.of(held[1].id)
         factor = next((one for one in mine.factors if one.id == factor_id), None)
@@ -147,7 +145,7 @@ class _Changes:
             cancel_url=self._pages.path(PATH),
         )
 
-    def done(self, act: str, change: Callable[[str | None, str], Response | None], *, confirmed: bool = False) -> Response:
+    def done(self, act: str, change: Callable[[Visitor], Response | None], *, confirmed: bool = False) -> Response:
         """The act. confirmed: only the button of its own page may do it. Whoever could not open the page now, for what the policies
         say, changes nothing on it either (SC-06).
         """
@@ -155,10 +153,11 @@ class _Changes:
         _check(browser)
         if confirmed and single(request.form, "confirmed") != "yes":
             return browser.go(self._pages.path(f"{PATH}/{act}"))
-        if self._broker.own_pages.open_to(browser.session(), browser.address()) is None:
+        visitor = browser.visitor()
+        if self._broker.own_pages.open_to(visitor) is None:
             return _prove(self._broker, browser, "", f"{PATH}/{act}")
         try:
-            shown = change(browser.session(), browser.address())
+            shown = change(visitor)
         except NotFresh:
             return _prove(self._broker, browser, OwnPageIntent.PROVE, f"{PATH}/{act}")
         return shown or browser.go(self._pages.path(PATH))
@@ -183,5 +182,5 @@ def _check(browser: BrowserState) -> None:
 
 def _prove(broker: Broker, browser: BrowserState, wish: str, path: str = PATH) -> Response:
     """A login that comes back to this page, or to the act that wants the proof."""
-    started = broker.sign_in.begin_panel(browser.binding(), browser.address(), path, wish=wish)
+    started = broker.sign_in.begin_panel(browser.visitor(), path, wish=wish)
     return browser.into(started)

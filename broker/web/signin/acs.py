@@ -32,7 +32,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     @routes.get("/saml/<partner>/claim")
     def take(partner: str) -> Response:
         handle = single(request.args, "handle")
-        return claimed(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.binding(), browser.address()))
+        return claimed(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.visitor()))
 
 
 def _register_metadata(routes: Blueprint, broker: Broker, browser: BrowserState) -> None:
@@ -105,7 +105,7 @@ def _register_begun(routes: Blueprint, broker: Broker, browser: BrowserState) ->
             raise BadRequest("not_found")
         application = settings.applications.get(single(request.args, "application"))
         path = f"/launch/{application.client_id}" if application is not None and application.launch_url else "/apps"
-        started = broker.sign_in.begin_panel(browser.binding(), browser.address(), path, partner=partner)
+        started = broker.sign_in.begin_panel(browser.visitor(), path, partner=partner)
         return browser.into(started)
 
 

@@ -8,6 +8,7 @@ from flask import Response, g, request
 
 from broker.domain.device import device_of
 from broker.domain.login import Login
+from broker.domain.visitor import Visitor
 from broker.services.login.result import StartedLogin
 from broker.web import csrf, headers
 from broker.web.cookies import CookiePurpose, Cookies
@@ -42,6 +43,10 @@ class BrowserState:
     def session(self) -> str | None:
         """The session cookie."""
         return self.cookies.read(request, CookiePurpose.SESSION)
+
+    def visitor(self) -> Visitor:
+        """The browser as the services look at it."""
+        return Visitor(self.binding(), self.session(), self.address())
 
     def mailbox(self) -> str | None:
         """The mark of the mailbox that was proven last in this browser (FA-13)."""

@@ -29,9 +29,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
 
     @routes.get("/oidc/<partner>/callback")
     def query(partner: str) -> Response:
-        return claimed(
-            browser, partner, lambda: broker.upstream.complete(partner, _answer(), browser.binding(), browser.address())
-        )
+        return claimed(browser, partner, lambda: broker.upstream.complete(partner, _answer(), browser.visitor()))
 
     @routes.post("/oidc/<partner>/callback")
     def posted(partner: str) -> Response:
@@ -42,7 +40,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     @routes.get("/oidc/<partner>/claim")
     def claim(partner: str) -> Response:
         handle = single(request.args, "handle")
-        return claimed(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.binding(), browser.address()))
+        return claimed(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.visitor()))
 
     def _answer() -> dict[str, str]:
         values = request.form if request.method == "POST" else request.args

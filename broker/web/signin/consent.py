@@ -58,11 +58,11 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         browser.check(login_id)
         answer = single(request.form, "accept")
         if answer == "yes":
-            broker.redemption.accept(login_id, browser.binding(), browser.session(), browser.address())
+            broker.redemption.accept(login_id, browser.visitor())
             return browser.go(browser.path(login_id))
         if answer != "no":
             raise BadRequest("accept")
-        given_up, error = broker.choices.give_up(login_id, browser.binding(), browser.address())
+        given_up, error = broker.choices.give_up(login_id, browser.visitor())
         if given_up.request is None:
             return stopped.page(broker, pages, given_up)
         return respond(browser.issuer, given_up.request, error, pages)

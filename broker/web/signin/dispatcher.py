@@ -41,26 +41,26 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
 
     @routes.get("/signin/<uuid:login>")
     def step(login: str) -> Response:
-        turn = broker.sign_in.step(str(login), browser.binding(), browser.session(), browser.address(), browser.device())
+        turn = broker.sign_in.step(str(login), browser.visitor(), browser.device())
         browser.within(turn.found.login)
         show = steps.get(turn.step)
         return show(turn) if show is not None else ended(pages, browser, turn)
 
     @routes.get("/signin/<uuid:login>/again")
     def again(login: str) -> Response:
-        started = broker.sign_in.again(str(login), browser.binding(), browser.address())
+        started = broker.sign_in.again(str(login), browser.visitor())
         return browser.into(started)
 
     @routes.post("/signin/<uuid:login>/restart")
     def restart(login: str) -> Response:
         browser.check(str(login))
-        broker.choices.start_over(str(login), browser.binding())
+        broker.choices.start_over(str(login), browser.visitor())
         return browser.go(browser.path(str(login)))
 
     @routes.post("/signin/<uuid:login>/cancel")
     def cancel(login: str) -> Response:
         browser.check(str(login))
-        given_up, answer = broker.choices.give_up(str(login), browser.binding(), browser.address())
+        given_up, answer = broker.choices.give_up(str(login), browser.visitor())
         if given_up.request is None:
             return stopped.page(broker, pages, given_up)
         return respond(browser.issuer, given_up.request, answer, pages)

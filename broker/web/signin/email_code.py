@@ -22,9 +22,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, login: Login, *, e
     """Which mailbox to look into, and what else the person can do. Opened first, it has the code sent; a reload has not."""
     locales = locales_of(broker, login)
     say = pages.translator(locales)
-    sent = broker.mail_codes.offer(
-        login.id, browser.binding(), browser.session(), browser.address(), say.language, browser.mailbox()
-    )
+    sent = broker.mail_codes.offer(login.id, browser.visitor(), say.language, browser.mailbox())
     box, said = sent.mailbox, sent.found.login.assertion
     problem = ""
     if sent.over or entered is Entered.OVER:
@@ -75,29 +73,27 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     def enter_code(login: str) -> Response:
         browser.check(str(login))
         typed = request.form.getlist("code")
-        entered, mark = broker.mail_codes.enter(
-            str(login), browser.binding(), browser.session(), browser.address(), typed[0] if len(typed) == 1 else ""
-        )
+        entered, mark = broker.mail_codes.enter(str(login), browser.visitor(), typed[0] if len(typed) == 1 else "")
         if entered is Entered.DONE:
             response = browser.go(browser.path(str(login)))
             if mark is not None:
                 browser.cookies.set(response, CookiePurpose.MAILBOX, mark, max_age=KEPT)
             return response
-        found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
+        found = broker.sign_in.look(str(login), browser.visitor())
         browser.within(found.login)
         return page(broker, pages, browser, found.login, entered=entered)
 
     @routes.post("/signin/<uuid:login>/code/again")
     def send_again(login: str) -> Response:
         browser.check(str(login))
-        found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
+        found = broker.sign_in.look(str(login), browser.visitor())
         browser.within(found.login)
         language = pages.translator(locales_of(broker, found.login)).language
-        broker.mail_codes.again(str(login), browser.binding(), browser.session(), browser.address(), language, browser.mailbox())
+        broker.mail_codes.again(str(login), browser.visitor(), language, browser.mailbox())
         return browser.go(browser.path(str(login)))
 
     @routes.post("/signin/<uuid:login>/code/decline")
     def not_mine(login: str) -> Response:
         browser.check(str(login))
-        broker.mail_codes.decline(str(login), browser.binding(), browser.session(), browser.address())
+        broker.mail_codes.decline(str(login), browser.visitor())
         return browser.go(browser.path(str(login)))

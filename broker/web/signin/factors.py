@@ -33,7 +33,7 @@ _NO_PASSKEY = _("That passkey didn't work here. Try again, or use another way.")
 
 def page(broker: Broker, pages: Pages, browser: BrowserState, login_id: str, *, problem: str, status: int) -> Response:
     """The page that the login stands at, after an answer. problem: what was wrong with the last answer, not translated yet."""
-    asked = broker.proving.asked(login_id, browser.binding(), browser.session(), browser.address())
+    asked = broker.proving.asked(login_id, browser.visitor())
     if asked is None:
         return browser.go(browser.path(login_id))
     browser.within(asked.found.login)
@@ -119,14 +119,14 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     @routes.post("/signin/<uuid:login>/skip")
     def skip(login: str) -> Response:
         browser.check(str(login))
-        broker.choices.go_without(str(login), browser.binding())
+        broker.choices.go_without(str(login), browser.visitor())
         return browser.go(browser.path(str(login)))
 
     @routes.post("/signin/<uuid:login>/unable")
     def unable(login: str) -> Response:
         """The person cannot reach what is asked: the standard's error where the application called it essential (Core 5.5.1.1)."""
         browser.check(str(login))
-        given_up, error = broker.choices.give_up(str(login), browser.binding(), browser.address(), unable=True)
+        given_up, error = broker.choices.give_up(str(login), browser.visitor(), unable=True)
         if given_up.request is None:
             if given_up.wish:  # the page that it came from is still open; the act that wanted the proof is not carried on
                 return browser.go(pages.path(_page_of(given_up.return_path or "")))
@@ -139,7 +139,7 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
     def code(login: str) -> Response:
         browser.check(str(login))
         with _of_login(browser):
-            right = broker.proving.code(str(login), browser.binding(), browser.session(), _typed(), browser.address())
+            right = broker.proving.code(str(login), browser.visitor(), _typed())
         if right:
             return browser.go(browser.path(str(login)))
         return page(broker, pages, browser, str(login), problem=_WRONG_HERE, status=400)
@@ -149,7 +149,7 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
         browser.check(str(login))
         answer = single(request.form, "credential")
         with _of_login(browser):
-            right = broker.proving.passkey(str(login), browser.binding(), browser.session(), answer, browser.address())
+            right = broker.proving.passkey(str(login), browser.visitor(), answer)
         if right:
             return browser.go(browser.path(str(login)))
         return page(broker, pages, browser, str(login), problem=_NO_PASSKEY, status=400)
@@ -158,7 +158,7 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
     def ask_for_reset(login: str) -> Response:
         browser.check(str(login))
         with _of_login(browser):
-            asked = broker.factor_resets.ask(str(login), browser.binding(), browser.session(), browser.address())
+            asked = broker.factor_resets.ask(str(login), browser.visitor())
         return _lost(str(login), asked=asked)
 
     @routes.get("/signin/<uuid:login>/lost")
@@ -166,7 +166,7 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
         return _lost(str(login), asked=False)
 
     def _lost(login: str, *, asked: bool) -> Response:
-        stands = broker.proving.asked(str(login), browser.binding(), browser.session(), browser.address())
+        stands = broker.proving.asked(str(login), browser.visitor())
         if stands is None or stands.enrolling:
             return browser.go(browser.path(str(login)))
         browser.within(stands.found.login)
@@ -198,7 +198,7 @@ def _register_enroll(routes: Blueprint, broker: Broker, pages: Pages, browser: B
     def enroll(login: str) -> Response:
         browser.check(str(login))
         with _of_login(browser):
-            fresh = broker.proving.add_app(str(login), browser.binding(), browser.session(), _typed(), browser.address())
+            fresh = broker.proving.add_app(str(login), browser.visitor(), _typed())
         return _added(str(login), fresh, _WRONG)
 
     @routes.post("/signin/<uuid:login>/enroll-passkey")
@@ -206,7 +206,7 @@ def _register_enroll(routes: Blueprint, broker: Broker, pages: Pages, browser: B
         browser.check(str(login))
         answer = single(request.form, "credential")
         with _of_login(browser):
-            fresh = broker.proving.add_passkey(str(login), browser.binding(), browser.session(), answer, browser.address())
+            fresh = broker.proving.add_passkey(str(login), browser.visitor(), answer)
         return _added(str(login), fresh, _NO_PASSKEY)
 
     def _added(login_id: str, fresh: tuple[str, ...] | None, problem: str) -> Response:

@@ -76,24 +76,24 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
             return browser.go(browser.path(str(login)))
         email = canonical(typed)
         if email is None:
-            found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
+            found = broker.sign_in.look(str(login), browser.visitor())
             browser.within(found.login)
             say = pages.translator(found.login.request.ui_locales if found.login.request else ()).gettext
             problem = str(say("Enter an e-mail address like name@company.example"))
             return page(broker, pages, browser, found, problem=problem, email=typed[:320], status=400)
-        partner = broker.choices.choose(str(login), browser.binding(), email=email, partner_id=None)
+        partner = broker.choices.choose(str(login), browser.visitor(), email=email, partner_id=None)
         return browser.go(browser.path(str(login), "" if partner else "choose"))
 
     @routes.get("/signin/<uuid:login>/address")
     def by_address(login: str) -> Response:
-        found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
+        found = broker.sign_in.look(str(login), browser.visitor())
         browser.within(found.login)
         return page(broker, pages, browser, found)
 
     @routes.post("/signin/<uuid:login>/account")
     def go_on(login: str) -> Response:
         browser.check(str(login))
-        broker.choices.use_session(str(login), browser.binding())
+        broker.choices.use_session(str(login), browser.visitor())
         return browser.go(browser.path(str(login)))
 
 
@@ -102,7 +102,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
 
     @routes.get("/signin/<uuid:login>/choose")
     def choose(login: str) -> Response:
-        found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
+        found = broker.sign_in.look(str(login), browser.visitor())
         browser.within(found.login)
         query = single(request.args, "q").strip()[:100]
         last = browser.cookies.read(request, CookiePurpose.HOME) or ""
@@ -133,7 +133,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
 
 
 def _choose(broker: Broker, browser: BrowserState, login_id: str, partner_id: str) -> None:
-    if broker.choices.choose(login_id, browser.binding(), email=None, partner_id=partner_id) is None:
+    if broker.choices.choose(login_id, browser.visitor(), email=None, partner_id=partner_id) is None:
         raise BadRequest("partner_unknown")
 
 
@@ -141,7 +141,7 @@ def _is_another(broker: Broker, browser: BrowserState, login_id: str, typed: str
     """Whether an address was typed, not only left as the page showed it: then it counts, not the organization used last."""
     if not typed:
         return False
-    found = broker.sign_in.look(login_id, browser.binding(), browser.session(), browser.address())
+    found = broker.sign_in.look(login_id, browser.visitor())
     return typed != (found.login.login_hint or "")
 
 

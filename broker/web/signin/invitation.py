@@ -65,8 +65,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
             landing = broker.invitations.landing(ticket)
         held = broker.sessions.find(browser.session())
         started = broker.sign_in.begin_invitation(
-            browser.binding(),
-            browser.address(),
+            browser.visitor(),
             invitation_id=landing.invitation.id,
             email=landing.invitation.email,
             anew=held is not None and held[1].id != landing.person.id,

@@ -56,14 +56,12 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         browser.check(login_id)
         if single(request.form, "accept") != "yes":
             raise BadRequest("accept")
-        found = broker.sign_in.look(login_id, browser.binding(), browser.session(), browser.address())
+        found = broker.sign_in.look(login_id, browser.visitor())
         locales = found.login.request.ui_locales if found.login.request else ()
         text = _text(broker, pages.translator(locales).language)
         broker.terms.accept(
             login_id,
-            browser.binding(),
-            browser.session(),
-            browser.address(),
+            browser.visitor(),
             version=single(request.form, "version"),
             language=text.language,
         )

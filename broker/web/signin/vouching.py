@@ -42,7 +42,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     @routes.post("/signin/<uuid:login>/vouch")
     def vouch(login: str) -> Response:
         browser.check(str(login))
-        asked = broker.factor_resets.ask(str(login), browser.binding(), browser.session(), browser.address())
-        found = broker.sign_in.look(str(login), browser.binding(), browser.session(), browser.address())
+        asked = broker.factor_resets.ask(str(login), browser.visitor())
+        found = broker.sign_in.look(str(login), browser.visitor())
         browser.within(found.login)
         return page(broker, pages, browser, found, asked=asked)

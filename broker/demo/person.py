@@ -11,7 +11,7 @@ MAX_PAGES = 15
 
 
 @dataclass(slots=True)
-class Visitor:
+class DemoPerson:
     """address: what the person types. subject: the button pressed at the partner in a box. seen: names of the pages, in order.
 
     halt_at: pages that this person does not answer. read_code: looks into the mailbox for the code of the page `email-code`.
