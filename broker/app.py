@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from broker.connectors.outbound.client import IN_ALL, IN_FLIGHT, HttpClient
-from broker.connectors.outbound.transport import Places
-from broker.domain.private_addresses import counting
+from broker.connectors.outbound.client import HttpClient
 from broker.domain.question import QuestionKind
 from broker.keyring.root import load_roots
 from broker.keyring.seal import Sealer
@@ -40,7 +38,9 @@ from broker.services.invitations.resend import Fresh
 from broker.services.invitations.sent import SentInvitations
 from broker.services.keys.ring import Keys
 from broker.services.login.actions import Choices
+from broker.services.login.completion import Completion
 from broker.services.login.consent import Redemption
+from broker.services.login.context import LoginContexts
 from broker.services.login.email_code import MailCodes
 from broker.services.login.identity_changes import IdentityChanges
 from broker.services.login.own_page_access import OwnPages
@@ -62,6 +62,7 @@ from broker.services.operations.nodes import Nodes
 from broker.services.operations.reload import Reload
 from broker.services.partners.documents import Partners
 from broker.services.partners.metadata_readers import MetadataFetches
+from broker.services.partners.outbound_clients import OutboundClients
 from broker.services.partners.refresh import PartnerRefresh
 from broker.services.policies.policies import InForce, Policies
 from broker.services.rate_limits import RateLimits
@@ -69,8 +70,6 @@ from broker.services.sessions.sessions import Sessions
 from broker.settings.load import Settings
 from broker.settings.reload import CurrentSettings
 from broker.storage.engine import Database
-
-USER_AGENT = "guest-broker"
 
 
 def system_clock() -> int:
@@ -96,6 +95,7 @@ class Broker:
     grants: Grants
     policies: Policies
     own_pages: OwnPages
+    login_contexts: LoginContexts
     sign_in: SignIn
     choices: Choices
     upstream: Upstream
@@ -159,23 +159,6 @@ def open_policies(home: Path) -> Iterator[Policies]:
         db.close()
 
 
-class OutboundClients:
-    """The outbound clients of the settings in force: one for whom the list of private addresses counts, one for all others."""
-
-    def __init__(self, settings: Callable[[], Settings], threads: int | None) -> None:
-        """threads: that answer requests in this process; calls to partners hold at most half of them (FA-02)."""
-        self._settings = settings
-        self._places = Places.of_threads(threads) if threads else Places(IN_FLIGHT, IN_ALL)
-        self._held: dict[tuple[str, ...], HttpClient] = {}
-
-    def __call__(self, own: Sequence[str]) -> HttpClient:
-        """The client to use now towards a partner or application. own: its URLs as its file has them (FA-15)."""
-        allow = counting(listed := tuple(self._settings().broker.network.allow_private_addresses), own)
-        held = self._held.get(allow) or HttpClient(allow, USER_AGENT, places=self._places)
-        self._held = {kept: client for kept, client in self._held.items() if kept in ((), listed)} | {allow: held}
-        return held
-
-
 class Writer:
     """What writes mails: on the web's floor, with its templates and catalogues; loaded by the first mail only."""
 
@@ -223,12 +206,14 @@ def build(
     tickets = Tickets(now, outbox)
     mismatches = Mismatches(now, outbox, tickets)
     changes = IdentityChanges(now, outbox)
-    sign_in = SignIn(db, clock, now, sessions, grants, in_force, mismatches, changes)
+    contexts = LoginContexts(db, clock, now, sessions, in_force)
+    open_login = contexts.open_login
+    completion = Completion(now, sessions, grants, mismatches, changes)
     life, guests = GuestLife(db, clock, now), Guests(db, clock, now)
     sponsors = Sponsors(db, clock, now)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
     audit_chain = AuditChain(db, clock, lambda: sealer, lambda: now().broker.retention.audit, Heads(home))
-    factor_resets = FactorResets(db, clock, now, sign_in, outbox)
+    factor_resets = FactorResets(db, clock, now, open_login, outbox)
     return Broker(
         current=current,
         clock=clock,
@@ -250,17 +235,18 @@ def build(
         sessions=sessions,
         grants=grants,
         policies=Policies(db, clock, now, in_force),
-        own_pages=OwnPages(db, clock, now, sessions, in_force),
-        sign_in=sign_in,
+        own_pages=OwnPages(db, clock, contexts),
+        sign_in=SignIn(db, clock, now, open_login, completion),
+        login_contexts=contexts,
         choices=Choices(db, clock, now),
         upstream=upstream,
         acs=Acs(db, clock, now, partners, upstream, attempts, lambda: sealer, threads),
-        proving=Proving(db, clock, now, sign_in, lambda: sealer, outbox),
+        proving=Proving(db, now, open_login, lambda: sealer, outbox),
         factor_resets=factor_resets,
         methods=Methods(db, clock, sessions, outbox),
-        terms=Terms(db, clock, now, sign_in),
-        redemption=Redemption(db, clock, now, sign_in),
-        mail_codes=MailCodes(db, clock, now, sign_in, outbox, lambda: sealer),
+        terms=Terms(db, now, open_login),
+        redemption=Redemption(db, now, open_login),
+        mail_codes=MailCodes(db, now, open_login, completion, outbox, lambda: sealer),
         invitations=Invitations(db, clock, now, tickets),
         sent_invitations=SentInvitations(db, clock, now, tickets),
         fresh=Fresh(db, clock, now, attempts, tickets),

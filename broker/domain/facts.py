@@ -1,4 +1,4 @@
-"""Everything a gate may look at: built once a request by services/login/facts.py, saved with the receipt."""
+"""Everything a gate may look at: built once a request by services/login/context.py, saved with the receipt."""
 
 from __future__ import annotations
 

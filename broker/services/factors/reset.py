@@ -18,7 +18,7 @@ from broker.domain.question import Question, QuestionKind
 from broker.domain.times import DAY
 from broker.domain.visitor import Visitor
 from broker.services.history import audit
-from broker.services.login.sign_in import SignIn
+from broker.services.login.context import OpenLogin
 from broker.services.lookup import named
 from broker.services.messages.factor_notices import notice
 from broker.services.messages.mail_questions import Handler, ask
@@ -53,12 +53,12 @@ class FactorResets:
     """Ask, answer, carry out."""
 
     def __init__(
-        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], sign_in: SignIn, outbox: Outbox
+        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], open_login: OpenLogin, outbox: Outbox
     ) -> None:
         self._db = db
         self._clock = clock
         self._settings = settings
-        self._sign_in = sign_in
+        self._open_login = open_login
         self._outbox = outbox
 
     def prospect(self, person: Person) -> Prospect:
@@ -73,10 +73,10 @@ class FactorResets:
 
     def ask(self, login_id: str, visitor: Visitor) -> bool:
         """Ask whoever answers for the person of this login; False where nobody does. Once a day. Raises BadRequest elsewhere."""
-        now, settings = self._clock(), self._settings()
+        settings = self._settings()
         with self._db.write() as tx:
-            found = self._sign_in.find(tx, login_id, visitor, now)
-            login, person = found.login, found.person
+            found = self._open_login(tx, login_id, visitor)
+            login, person, now = found.login, found.person, found.facts.now
             step = decide(found.facts).next.step
             if person is None or step not in _KINDS:
                 raise BadRequest("factor_login_mismatch").of_login(login.id, login.reference)

@@ -15,8 +15,7 @@ from broker.domain.mailbox import Mailbox, Why
 from broker.domain.visitor import Visitor
 from broker.services.guests.transitions import begin, rules_of
 from broker.services.history import audit, login_trail
-from broker.services.login.facts import LoginContext
-from broker.services.login.sign_in import SignIn
+from broker.services.login.context import LoginContext, OpenLogin
 from broker.services.sessions.present import identity_of
 from broker.settings.load import Settings
 from broker.storage.directory import assignments, consents, people
@@ -27,11 +26,10 @@ from broker.storage.login import invitations, logins
 class Redemption:
     """Accept on `review-permissions`, for an invitation or for one more application."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], sign_in: SignIn) -> None:
+    def __init__(self, db: Database, settings: Callable[[], Settings], open_login: OpenLogin) -> None:
         self._db = db
-        self._clock = clock
         self._settings = settings
-        self._sign_in = sign_in
+        self._open_login = open_login
 
     def accept(self, login_id: str, visitor: Visitor) -> None:
         """The button of the page that this login shows now: binds the identity, or records consent.
@@ -39,9 +37,9 @@ class Redemption:
         Everything in one transaction. Raises BadRequest where the login shows no such page (AZ-15), InvitationUsed,
         InvitationMismatch (the identity is bound to somebody else, AL-07).
         """
-        now = self._clock()
         with self._db.write() as tx:
-            found = self._sign_in.find(tx, login_id, visitor, now)
+            found = self._open_login(tx, login_id, visitor)
+            now = found.facts.now
             said = decide(found.facts).next
             step = said.step
             if step is Step.REDEEM:

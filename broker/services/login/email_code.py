@@ -29,9 +29,9 @@ from broker.keyring.seal import Sealer
 from broker.services.history import audit, login_trail
 from broker.services.invitations.email_proof import MISMATCH
 from broker.services.login import email_code_budgets as budgets
-from broker.services.login.facts import LoginContext
+from broker.services.login.completion import Completion
+from broker.services.login.context import LoginContext, OpenLogin
 from broker.services.login.known_browsers import KnownBrowsers
-from broker.services.login.sign_in import SignIn
 from broker.services.messages.outbox import Outbox
 from broker.services.sessions.present import identity_of
 from broker.settings.load import Settings
@@ -70,16 +70,16 @@ class MailCodes:
     def __init__(
         self,
         db: Database,
-        clock: Callable[[], int],
         settings: Callable[[], Settings],
-        sign_in: SignIn,
+        open_login: OpenLogin,
+        completion: Completion,
         outbox: Outbox,
         sealer: Callable[[], Sealer],
     ) -> None:
         self._db = db
-        self._clock = clock
         self._settings = settings
-        self._sign_in = sign_in
+        self._open_login = open_login
+        self._completion = completion
         self._outbox = outbox
         self._sealer = sealer
         self._known = KnownBrowsers(sealer)
@@ -89,9 +89,9 @@ class MailCodes:
 
         language: of the page. known: what `enter` gave a browser to keep. Raises TooManyAttempts (the limits, or a code that was tried too often), LoginExpired.
         """
-        now = self._clock()
         with self._db.write() as tx:
-            found, box = self._asked(tx, login_id, visitor, now)
+            found, box = self._asked(tx, login_id, visitor)
+            now = found.facts.now
             held, mark = email_codes.of_login(tx, login_id), box.mark(login_id)
             fresh = held is None or held.mark != mark or held.spent_at is not None
             if fresh:
@@ -101,17 +101,16 @@ class MailCodes:
 
     def again(self, login_id: str, visitor: Visitor, language: str, known: str | None = None) -> None:
         """Another code in the place of the last one, once the pause is over. Raises as `offer` does."""
-        now = self._clock()
         with self._db.write() as tx:
-            found, box = self._asked(tx, login_id, visitor, now)
+            found, box = self._asked(tx, login_id, visitor)
+            now = found.facts.now
             self._send(tx, found, box, visitor.address, language, now, first=False, known=known)
 
     def enter(self, login_id: str, visitor: Visitor, typed: str) -> tuple[Entered, str | None]:
         """A code that was typed; and, where it was right, what this browser keeps to be known by (FA-13). Raises TooManyAttempts with the last try, and where this client has tried too often."""
-        now = self._clock()
         with self._db.write() as tx:
-            found = self._sign_in.find(tx, login_id, visitor, now)
-            box = found.mailbox
+            found = self._open_login(tx, login_id, visitor)
+            box, now = found.mailbox, found.facts.now
             if decide(found.facts).next.step is not Step.CODE or box is None:
                 return Entered.DONE, None
             most, window = WRONG_OF_CLIENT
@@ -136,16 +135,16 @@ class MailCodes:
 
     def decline(self, login_id: str, visitor: Visitor) -> None:
         """The person cannot read that mailbox: the dispatcher says invitation_mismatch (IN-01), or asks for somebody who vouches."""
-        now = self._clock()
         with self._db.write() as tx:
-            found, box = self._asked(tx, login_id, visitor, now)
+            found, box = self._asked(tx, login_id, visitor)
+            now = found.facts.now
             steps = login_trail.longer(found.login, login_trail.entry(now, "code", "declined", why=str(box.why)))
             logins.change(tx, found.login, declined=box.mark(login_id) if box.why is not Why.HOME else None, trail=steps)
 
     # --- parts
 
-    def _asked(self, tx: Connection, login_id: str, visitor: Visitor, now: int) -> tuple[LoginContext, Mailbox]:
-        found = self._sign_in.find(tx, login_id, visitor, now)
+    def _asked(self, tx: Connection, login_id: str, visitor: Visitor) -> tuple[LoginContext, Mailbox]:
+        found = self._open_login(tx, login_id, visitor)
         if decide(found.facts).next.step is not Step.CODE or found.mailbox is None:
             raise LoginExpired("login_used")
         return found, found.mailbox
@@ -255,7 +254,7 @@ class MailCodes:
             )
         if last and box.why is Why.INVITED:  # whoever answers for the guest hears of it (IN-01)
             actor = Actor(kind="person", address=client, request_id=login.reference)
-            self._sign_in.tell_sponsor(tx, found, MISMATCH[1], actor)
+            self._completion.notify_sponsor(tx, found, MISMATCH[1], actor)
 
     @staticmethod
     def _audit(

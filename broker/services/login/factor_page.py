@@ -14,7 +14,7 @@ from broker.domain.ids import new_id
 from broker.domain.login import Login
 from broker.factors import passkey, totp
 from broker.keyring.seal import Sealer
-from broker.services.login.facts import LoginContext
+from broker.services.login.context import LoginContext
 from broker.settings.load import Settings
 from broker.storage.engine import Connection
 from broker.storage.login import logins

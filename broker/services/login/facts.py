@@ -1,27 +1,21 @@
-"""From rows to facts: everything the gates look at, read in the dispatcher's transaction."""
+"""The parts of the facts, each from the rows it needs: invitation, request, person, policies. `context.py` puts them together."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from broker.domain.address import in_domains
 from broker.domain.assertion import Assertion
 from broker.domain.facts import Facts
 from broker.domain.guest import GuestState, Person
-from broker.domain.identity_change import change_of
 from broker.domain.invitation import Invitation, Status
 from broker.domain.login import Login, Session
-from broker.domain.mailbox import Mailbox
 from broker.domain.policy import Circumstances, Rulebook
 from broker.domain.policy_decision import judge
-from broker.services.access import group_membership
-from broker.services.access.group_membership import RuleOutcome
-from broker.services.addresses import is_of_members
 from broker.services.invitations import email_proof
 from broker.services.invitations.validity import invitation_over, inviter_is_gone
-from broker.services.sessions import assurance, homes
-from broker.services.sessions.present import Present
+from broker.services.sessions import homes
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
 from broker.storage.directory import consents, people, subjects
@@ -29,93 +23,7 @@ from broker.storage.engine import Connection
 from broker.storage.login import invitations
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginContext:
-    """What was looked up for one login at one moment: the facts, and the records behind them."""
-
-    login: Login
-    facts: Facts
-    session: Session | None
-    person: Person | None
-    invitation: Invitation | None
-    application: ApplicationFile | None
-    partner: PartnerFile | None
-    roles: tuple[str, ...] = ()  # at this application, of those that its file has
-    judged: tuple[RuleOutcome, ...] = ()  # the rules of dynamic groups, over this login's answer
-    may_join: bool = False  # a member of staff who comes for the first time
-    mailbox: Mailbox | None = None  # that a code is to prove now
-    home: str | None = None  # the partner's id, or `email`
-
-
-def gather(
-    tx: Connection, login: Login, here: Present, settings: Settings, now: int, *, policies: Rulebook, address: str
-) -> LoginContext:
-    """Read the records that this login concerns, and say what is so. here: who is there. address: where the browser is."""
-    client_id = login.request.client_id if login.request else None
-    application = settings.applications.get(client_id) if client_id else None
-    said, session, vouching, person = login.assertion, here.session, here.vouching, here.person
-    if vouching is not None and not email_proof.still_vouches(settings, vouching, person):
-        vouching = person = None
-    home = said.partner if said else vouching.partner if vouching else login.partner
-    partner = settings.partners.get(home or "")
-    by_mail = email_proof.is_home(login, vouching, settings)
-    invitation, refusal = _invitation(tx, login, said, person, settings, now)
-    refusal, mailbox = email_proof.beside(tx, settings, login, person, invitation, refusal)
-    if invitation is not None and in_domains(invitation.email, settings.broker.invitations.deny_domains):
-        refusal = refusal or ("domain_denied", "domain_denied")  # IN-10: denied since the link was opened
-    if invitation is not None and is_of_members(settings, invitation.email):  # FA-07: members first, guests never
-        refusal, mailbox = (None if _is_staff(said, partner) else ("domain_denied", "members_domain")), None
-        invitation = None
-    may_join = person is None and invitation is None and refusal is None and _is_staff(said, partner)
-    held = group_membership.look(tx, person, client_id, login, now) if person else group_membership.NOTHING
-    word = assurance.vouched(said, vouching)
-    facts = Facts(
-        now=now,
-        application=client_id,
-        started_at=login.created_at,
-        partner=login.partner if login.partner in settings.partners or by_mail else None,
-        partner_live=_is_live(settings, said or vouching),
-        by_mail=by_mail,
-        mailbox=mailbox.why if mailbox else None,
-        identity_changed=change_of(person, said) if said is not None and person is not None else "",
-        person=person.id if person else None,
-        invitation=invitation.id if invitation and said and invitation.status_at(now) is Status.PENDING else None,
-        invitation_refusal=refusal[0] if refusal else None,
-        invitation_reason=refusal[1] if refusal else None,
-        partner_mfa=assurance.partner_mfa(word, partner, now),
-        freshness_asked=said is not None and login.fresh_within is not None,
-        assignment_required=bool(application and application.assignment_required),
-        subject_differs=_differs(tx, login, application, person),
-        **_asked(login),
-        **_vouched(said, vouching, session),
-        assigned=bool(held.assignments),
-        assignments=held.assignments,
-        groups=held.groups,
-        **_person_facts(tx, person, client_id, now),
-    )
-    facts = facts if person is None else _judged(facts, person, home, policies, address)
-    facts = assurance.weigh(tx, facts, word, login=login, session=session, partner=partner, person=person, settings=settings)
-    if by_mail and mailbox is None:
-        mailbox = email_proof.home(login, vouching, person, invitation, now)
-    elif mailbox is None and person is not None and facts.second_channel == "mailbox":
-        mailbox = assurance.mailbox_of(person)
-    return LoginContext(
-        login=login,
-        facts=facts,
-        session=session,
-        person=person,
-        invitation=invitation,
-        application=application,
-        partner=partner,
-        roles=tuple(role for role in held.roles if application is not None and role in application.roles),
-        judged=held.judged,
-        may_join=may_join,
-        mailbox=mailbox,
-        home=home,
-    )
-
-
-def _judged(facts: Facts, person: Person, home: str | None, policies: Rulebook, address: str) -> Facts:
+def judged(facts: Facts, person: Person, home: str | None, policies: Rulebook, address: str) -> Facts:
     """What the policies say of it; their reasons name no person and no address (HT-19)."""
     verdict = judge(
         policies,
@@ -140,18 +48,18 @@ def _judged(facts: Facts, person: Person, home: str | None, policies: Rulebook, 
     )
 
 
-def _is_live(settings: Settings, vouched: Assertion | Session | None) -> bool:
+def is_live(settings: Settings, vouched: Assertion | Session | None) -> bool:
     """Whoever vouched is still in the files."""
     return vouched is None or homes.is_live(settings, vouched.partner, vouched.issuer)
 
 
-def _is_staff(said: Assertion | None, partner: PartnerFile | None) -> bool:
+def is_staff(said: Assertion | None, partner: PartnerFile | None) -> bool:
     return bool(
         said and partner and partner.members and said.email and said.email_verified and in_domains(said.email, partner.domains)
     )
 
 
-def _invitation(
+def invitation_of(
     tx: Connection, login: Login, said: Assertion | None, person: Person | None, settings: Settings, now: int
 ) -> tuple[Invitation | None, tuple[str, str] | None]:
     """The invitation that may be redeemed now, or (page code, reason) why the one in hand may not."""
@@ -212,7 +120,7 @@ def _stopped(guest: Person, now: int) -> tuple[str, str] | None:
     return ("guest_expired", "guest_expired") if guest.is_expired(now) else None
 
 
-def _differs(tx: Connection, login: Login, application: ApplicationFile | None, person: Person | None) -> bool:
+def subject_differs(tx: Connection, login: Login, application: ApplicationFile | None, person: Person | None) -> bool:
     """Whether id_token_hint or a requested `sub` names somebody else (HP-15, HP-20)."""
     request = login.request
     if request is None or application is None or person is None:
@@ -224,7 +132,7 @@ def _differs(tx: Connection, login: Login, application: ApplicationFile | None, 
     return (bool(wanted) and sub not in wanted) or (request.hint_subject is not None and sub != request.hint_subject)
 
 
-def _asked(login: Login) -> dict[str, Any]:
+def asked(login: Login) -> dict[str, Any]:
     """What the application asked for in this request."""
     request = login.request
     if request is None:
@@ -242,7 +150,7 @@ def _asked(login: Login) -> dict[str, Any]:
     }
 
 
-def _vouched(said: Assertion | None, vouching: Session | None, session: Session | None) -> dict[str, Any]:
+def vouched(said: Assertion | None, vouching: Session | None, session: Session | None) -> dict[str, Any]:
     """Who vouched, and when: in this login, else in the live session."""
     if said is not None:
         return {
@@ -257,7 +165,7 @@ def _vouched(said: Assertion | None, vouching: Session | None, session: Session 
     return {"asserted": True, "auth_time": known, "session_auth_time": known}
 
 
-def _person_facts(tx: Connection, person: Person | None, client_id: str | None, now: int) -> dict[str, Any]:
+def of_person(tx: Connection, person: Person | None, client_id: str | None, now: int) -> dict[str, Any]:
     """The person's state, assignments and consent."""
     if person is None:
         return {"state": GuestState.ACTIVE}

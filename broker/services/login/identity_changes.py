@@ -20,7 +20,7 @@ from broker.domain.question import Question, QuestionKind
 from broker.domain.times import DAY
 from broker.services.guests.transitions import carry_out, rules_of
 from broker.services.history import audit
-from broker.services.login.facts import LoginContext
+from broker.services.login.context import LoginContext
 from broker.services.messages.mail_questions import Handler, ask
 from broker.services.messages.outbox import Outbox
 from broker.services.messages.respondents import who_answers

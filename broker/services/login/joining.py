@@ -6,21 +6,21 @@ from broker.domain.assertion import Assertion
 from broker.domain.audit import Actor, Event
 from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.ids import new_id
+from broker.domain.login import Login
 from broker.services.history import audit
-from broker.services.login.facts import LoginContext
 from broker.services.sessions.present import identity_of
 from broker.storage.directory import people
 from broker.storage.engine import Connection
 from broker.storage.login import invitations
 
 
-def join(tx: Connection, found: LoginContext, now: int) -> None:
+def join(tx: Connection, login: Login, now: int) -> None:
     """The member of this login's assertion, with the identity bound.
 
     Somebody of the staff's domain who was invited before the domain was theirs, and never came, becomes the member (FA-07).
     An address of a guest who did come, or of an earlier member, is staff's to settle, never ours.
     """
-    said = found.login.assertion
+    said = login.assertion
     if said is None or said.email is None:
         return
     person = Person(
@@ -41,8 +41,8 @@ def join(tx: Connection, found: LoginContext, now: int) -> None:
         if held is None:
             return
         person = held
-    bound = people.bind(tx, identity_of(found.login, person.id, now))
-    actor = Actor(kind="person", id=person.id, request_id=found.login.reference)
+    bound = people.bind(tx, identity_of(login, person.id, now))
+    actor = Actor(kind="person", id=person.id, request_id=login.reference)
     data = {"partner": said.partner, "bound": bound, "was_invited": was_invited}
     audit.record(
         tx, Event(name="member.joined", actor=actor, subject=person.id, data=data, personal={"email": person.email}), now

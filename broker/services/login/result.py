@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from broker.domain.gates import Decision, Step, asks_more_at_once, policy_allows
-from broker.services.login.facts import LoginContext
+from broker.services.login.context import LoginContext
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,8 @@ from broker.factors import passkey, recovery, totp
 from broker.keyring.seal import Sealer
 from broker.services.history import audit, login_trail
 from broker.services.login import otp_check
+from broker.services.login.context import LoginContext, OpenLogin
 from broker.services.login.factor_page import FactorPage, described, first_task, task_of
-from broker.services.login.facts import LoginContext
-from broker.services.login.sign_in import SignIn
 from broker.services.messages.factor_notices import notice
 from broker.services.messages.outbox import Outbox
 from broker.settings.load import Settings
@@ -38,23 +37,21 @@ class Proving:
     def __init__(
         self,
         db: Database,
-        clock: Callable[[], int],
         settings: Callable[[], Settings],
-        sign_in: SignIn,
+        open_login: OpenLogin,
         sealer: Callable[[], Sealer],
         outbox: Outbox,
     ) -> None:
         self._db = db
-        self._clock = clock
         self._settings = settings
-        self._sign_in = sign_in
+        self._open_login = open_login
         self._sealer = sealer
         self._outbox = outbox
 
     def asked(self, login_id: str, visitor: Visitor) -> FactorPage | None:
         """What this login's page shows. None: the login asks for neither."""
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, visitor, self._clock())
+            found, said = self._at(tx, login_id, visitor)
         return self.shown(found, said)
 
     def shown(self, found: LoginContext, said: Next) -> FactorPage | None:
@@ -71,9 +68,9 @@ class Proving:
 
     def code(self, login_id: str, visitor: Visitor, text: str) -> bool:
         """A code of an app, or a recovery code; False for a wrong one. Raises TooManyAttempts, BadRequest (no code is due)."""
-        now = self._clock()
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, visitor, now)
+            found, said = self._at(tx, login_id, visitor)
+            now = found.facts.now
             person = self._due(found, said, Step.CHALLENGE)
             if person is None:
                 return True
@@ -95,9 +92,9 @@ class Proving:
 
     def passkey(self, login_id: str, visitor: Visitor, answer: str) -> bool:
         """A passkey's answer; False if it does not prove it. A challenge is good for one answer. Raises BadRequest."""
-        now = self._clock()
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, visitor, now)
+            found, said = self._at(tx, login_id, visitor)
+            now = found.facts.now
             person = self._due(found, said, Step.CHALLENGE)
             if person is None:
                 return True
@@ -117,9 +114,10 @@ class Proving:
 
         The code is used up with it (MF-01). Raises TooManyAttempts, BadRequest.
         """
-        now, fresh = self._clock(), None
+        fresh = None
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, visitor, now)
+            found, said = self._at(tx, login_id, visitor)
+            now = found.facts.now
             person = self._due(found, said, Step.ENROLL)
             if person is None:
                 return ()
@@ -141,9 +139,10 @@ class Proving:
 
     def add_passkey(self, login_id: str, visitor: Visitor, answer: str) -> tuple[str, ...] | None:
         """Add the passkey that the browser made; as `add_app`."""
-        now, fresh = self._clock(), None
+        fresh = None
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, visitor, now)
+            found, said = self._at(tx, login_id, visitor)
+            now = found.facts.now
             person = self._due(found, said, Step.ENROLL)
             if person is None:
                 return ()
@@ -169,8 +168,8 @@ class Proving:
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
-    def _at(self, tx: Connection, login_id: str, visitor: Visitor, now: int) -> tuple[LoginContext, Next]:
-        found = self._sign_in.find(tx, login_id, visitor, now)
+    def _at(self, tx: Connection, login_id: str, visitor: Visitor) -> tuple[LoginContext, Next]:
+        found = self._open_login(tx, login_id, visitor)
         return found, decide(found.facts).next
 
     @staticmethod

@@ -11,7 +11,7 @@ from broker.domain.errors import BadRequest
 from broker.domain.gates import Step, decide
 from broker.domain.visitor import Visitor
 from broker.services.history import audit, login_trail
-from broker.services.login.sign_in import SignIn
+from broker.services.login.context import OpenLogin
 from broker.settings.load import Settings
 from broker.storage.directory import terms
 from broker.storage.engine import Database
@@ -32,11 +32,10 @@ class TermsText:
 class Terms:
     """The text stands in files: FILE, and beside it FILE with a language before its ending (terms.md, terms.nl.md)."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], sign_in: SignIn) -> None:
+    def __init__(self, db: Database, settings: Callable[[], Settings], open_login: OpenLogin) -> None:
         self._db = db
-        self._clock = clock
         self._settings = settings
-        self._sign_in = sign_in
+        self._open_login = open_login
 
     def text(self, language: str) -> TermsText | None:
         """The text in a language, else as the company wrote it; None where there are no terms. Raises OSError, UnicodeError."""
@@ -56,10 +55,9 @@ class Terms:
 
     def accept(self, login_id: str, visitor: Visitor, *, version: str, language: str) -> None:
         """The button of the page that this login shows now. A version that is not in force any more is not taken for the new one."""
-        now = self._clock()
         with self._db.write() as tx:
-            found = self._sign_in.find(tx, login_id, visitor, now)
-            login, person, in_force = found.login, found.person, found.facts.terms
+            found = self._open_login(tx, login_id, visitor)
+            login, person, now, in_force = found.login, found.person, found.facts.now, found.facts.terms
             step = decide(found.facts).next.step
             if step is not Step.TERMS and found.facts.terms_accepted:
                 return  # a double click, the first one has done it

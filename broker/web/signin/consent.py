@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest
-from broker.services.login.facts import LoginContext
+from broker.services.login.context import LoginContext
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
 from broker.web.request import single

@@ -79,14 +79,14 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
             if mark is not None:
                 browser.cookies.set(response, CookiePurpose.MAILBOX, mark, max_age=KEPT)
             return response
-        found = broker.sign_in.look(str(login), browser.visitor())
+        found = broker.login_contexts.read_login(str(login), browser.visitor())
         browser.within(found.login)
         return page(broker, pages, browser, found.login, entered=entered)
 
     @routes.post("/signin/<uuid:login>/code/again")
     def send_again(login: str) -> Response:
         browser.check(str(login))
-        found = broker.sign_in.look(str(login), browser.visitor())
+        found = broker.login_contexts.read_login(str(login), browser.visitor())
         browser.within(found.login)
         language = pages.translator(locales_of(broker, found.login)).language
         broker.mail_codes.again(str(login), browser.visitor(), language, browser.mailbox())

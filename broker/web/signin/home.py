@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from broker.domain.address import domain_of
 from broker.domain.errors import BadRequest
 from broker.services.addresses import canonical
-from broker.services.login.facts import LoginContext
+from broker.services.login.context import LoginContext
 from broker.settings.model import PartnerFile
 from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
@@ -76,7 +76,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
             return browser.go(browser.path(str(login)))
         email = canonical(typed)
         if email is None:
-            found = broker.sign_in.look(str(login), browser.visitor())
+            found = broker.login_contexts.read_login(str(login), browser.visitor())
             browser.within(found.login)
             say = pages.translator(found.login.request.ui_locales if found.login.request else ()).gettext
             problem = str(say("Enter an e-mail address like name@company.example"))
@@ -86,7 +86,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
 
     @routes.get("/signin/<uuid:login>/address")
     def by_address(login: str) -> Response:
-        found = broker.sign_in.look(str(login), browser.visitor())
+        found = broker.login_contexts.read_login(str(login), browser.visitor())
         browser.within(found.login)
         return page(broker, pages, browser, found)
 
@@ -102,7 +102,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
 
     @routes.get("/signin/<uuid:login>/choose")
     def choose(login: str) -> Response:
-        found = broker.sign_in.look(str(login), browser.visitor())
+        found = broker.login_contexts.read_login(str(login), browser.visitor())
         browser.within(found.login)
         query = single(request.args, "q").strip()[:100]
         last = browser.cookies.read(request, CookiePurpose.HOME) or ""
@@ -141,7 +141,7 @@ def _is_another(broker: Broker, browser: BrowserState, login_id: str, typed: str
     """Whether an address was typed, not only left as the page showed it: then it counts, not the organization used last."""
     if not typed:
         return False
-    found = broker.sign_in.look(login_id, browser.visitor())
+    found = broker.login_contexts.read_login(login_id, browser.visitor())
     return typed != (found.login.login_hint or "")
 
 

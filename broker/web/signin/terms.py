@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest, ServerError
-from broker.services.login.facts import LoginContext
+from broker.services.login.context import LoginContext
 from broker.services.login.terms import TermsText
 from broker.web import headers
 from broker.web.pages import Pages
@@ -56,7 +56,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         browser.check(login_id)
         if single(request.form, "accept") != "yes":
             raise BadRequest("accept")
-        found = broker.sign_in.look(login_id, browser.visitor())
+        found = broker.login_contexts.read_login(login_id, browser.visitor())
         locales = found.login.request.ui_locales if found.login.request else ()
         text = _text(broker, pages.translator(locales).language)
         broker.terms.accept(

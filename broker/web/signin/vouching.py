@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
-from broker.services.login.facts import LoginContext
+from broker.services.login.context import LoginContext
 from broker.web.pages import Pages
 from broker.web.signin.browser import BrowserState
 
@@ -43,6 +43,6 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     def vouch(login: str) -> Response:
         browser.check(str(login))
         asked = broker.factor_resets.ask(str(login), browser.visitor())
-        found = broker.sign_in.look(str(login), browser.visitor())
+        found = broker.login_contexts.read_login(str(login), browser.visitor())
         browser.within(found.login)
         return page(broker, pages, browser, found, asked=asked)
