@@ -11,6 +11,7 @@ from uuid import UUID
 
 from broker.domain.assertion import Assertion
 from broker.domain.factor import Proof
+from broker.domain.login_progress import LoginProgress
 from broker.domain.request import AuthorizationRequest
 from broker.domain.times import HOUR
 
@@ -74,7 +75,8 @@ class Login:
     return_path: str | None = None
     proven: str | None = None
     declined: str | None = None
-    trail: tuple[Mapping[str, object], ...] = field(default=())
+    progress: LoginProgress = field(default_factory=LoginProgress)
+    trail: tuple[Mapping[str, object], ...] = field(default=())  # for the receipt; nothing is decided by it
 
 
 def told_sid(sid: str, client_id: str) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from broker.domain.login import Login, LoginPurpose, Stage
-from broker.services.history import login_trail
+from broker.domain.login_progress import LoginProgress
 
 SENT, ANEW, VOUCHED, NO_MORE = ("sent", False), ("sent", True), ("vouched", None), ("no more proof", None)
 OVER = ("started_over", None)
@@ -27,13 +26,12 @@ OVER = ("started_over", None)
 )
 def test_fa_27_the_last_visit_decides(visits: list[tuple[str, bool | None]], fresh: bool) -> None:
     """Only the visit that the word in hand is from."""
-    steps = [
-        login_trail.entry(1, "started_over", "another account")
-        if result == "started_over"
-        else login_trail.entry(1, "upstream", result, anew=anew)
-        for result, anew in visits
-    ]
-    login = Login(
-        id="", reference="", purpose=LoginPurpose.PANEL, stage=Stage.OPEN, created_at=0, expires_at=9, trail=tuple(steps)
-    )
-    assert login_trail.answered_anew(login) is fresh
+    progress = LoginProgress()
+    for result, fresh_asked in visits:
+        if result == "sent":
+            progress = progress.sent(1, fresh=bool(fresh_asked))
+        elif result == "vouched":
+            progress = progress.vouched()
+        elif result == "started_over":
+            progress = progress.started_over()
+    assert progress.fresh_answered is fresh

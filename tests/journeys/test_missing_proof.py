@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
-from broker.domain.login import Login, LoginPurpose, Stage
-from broker.services.history import login_trail
-from broker.services.history.login_trail import SKIPPED
 from tests.journeys.second_factor import MFA, SFA, essential, with_phone
 from tests.journeys.test_factor_attacks import show, with_passkey
 from tests.journeys.test_step_up import PAYROLL_MFA, sent, trust
@@ -88,38 +84,6 @@ def test_nobody_goes_on_without_what_is_insisted_on(world: World) -> None:
         form = page.primary
         forged = ada.browser.post(f"{page.url}/skip", form.data(None, {}), opener=page, stop_at=world.callback)
         assert forged.name == "mfa-challenge", forged
-
-
-def test_another_account_decides_for_itself() -> None:
-    """Whoever goes on without has decided for one account: the next one of the same login is asked."""
-    login = Login(id="", reference="", purpose=LoginPurpose.APPLICATION, stage=Stage.OPEN, created_at=0, expires_at=0)
-    skipped, left, other = (login_trail.entry(0, step, result) for step, result in (SKIPPED, ("started_over", ""), ("home", "x")))
-    for steps, answer in (
-        ((), False),
-        ((other,), False),
-        ((skipped,), True),
-        ((skipped, other), True),
-        ((skipped, left), False),
-        ((skipped, left, other), False),
-        ((left, skipped), True),
-    ):
-        assert login_trail.went_on_without(replace(login, trail=steps)) is answer
-
-
-def test_what_was_said_before_a_gap_is_of_nobody() -> None:
-    """A trail that is full has lost its middle, where the account may have been left: what stands before it counts no more."""
-    login = Login(id="", reference="", purpose=LoginPurpose.APPLICATION, stage=Stage.OPEN, created_at=0, expires_at=0)
-    first = (
-        login_trail.entry(0, *SKIPPED),
-        login_trail.entry(0, "upstream", "sent", anew=True),
-        login_trail.entry(0, "upstream", "vouched"),
-    )
-    for rounds, answer in ((0, True), (56, True), (57, False), (90, False)):
-        steps = first
-        for _ in range(rounds):
-            steps = tuple(login_trail.longer(replace(login, trail=steps), login_trail.entry(0, "home", "x")))
-        told = replace(login, trail=steps)
-        assert (login_trail.went_on_without(told), login_trail.answered_anew(told)) == (answer, answer)
 
 
 def test_the_standards_error_from_the_challenge(world: World) -> None:

@@ -58,7 +58,7 @@ def look(tx: Connection, person: Person, client_id: str | None, login: Login, no
     rows = assignments.holdings(tx, person.id, client_id or "", now, partner=said.partner if said else None)
     # A login that somebody signed in after, elsewhere, may take away but not give: its answer may be the older one.
     # Its own redemption counts as an answer, and is no other; a visit by a session and a renewal are no answers (FA-26).
-    since = login_trail.redeemed_at(login) or login.created_at
+    since = login.progress.redeemed_at or login.created_at
     overtaken = person.answered_at is not None and person.answered_at > since
     judged = _judge(rows, said, overtaken=overtaken) if said is not None else {}
     holds = [row for row in rows if _counts(row, judged)]

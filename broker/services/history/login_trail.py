@@ -1,8 +1,7 @@
-"""The trail of a login, and the receipt that it becomes: which step, which result, why (HT-19)."""
+"""The trail of a login, and the receipt that it becomes: which step, which result, why (HT-19). Nothing is decided by it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from broker.domain.facts import Facts
@@ -13,7 +12,6 @@ from broker.services.addresses import canonical
 from broker.storage.engine import Connection
 from broker.storage.login import receipts
 
-SKIPPED = ("challenge", "skipped")
 _MAX = 60  # entries: a login that goes round more often keeps its first and its last ones
 
 
@@ -26,40 +24,6 @@ def longer(login: Login, *entries: dict[str, Any]) -> list[Any]:
     """The login's trail with entries behind it."""
     trail = [*login.trail, *entries]
     return trail if len(trail) <= _MAX else [*trail[: _MAX // 2], *trail[-_MAX // 2 :]]
-
-
-def went_on_without(login: Login) -> bool:
-    """Whether the person of this login went on without a proof that is only wished for; another account decides anew."""
-    return any((entry["step"], entry["result"]) == SKIPPED for entry in _of_this_account(login))
-
-
-def answered_anew(login: Login) -> bool:
-    """Whether the home organization was asked for a sign-in from now on (prompt=login, ForceAuthn), and vouched upon that.
-
-    The visit that its word is from decides: an earlier one says nothing of it (FA-27).
-    """
-    asked = answered = False
-    for entry in _of_this_account(login):
-        if (entry["step"], entry["result"]) == ("upstream", "sent"):
-            asked = entry.get("anew") is True
-        elif (entry["step"], entry["result"]) == ("upstream", "vouched"):
-            asked, answered = False, asked
-    return answered
-
-
-def redeemed_at(login: Login) -> int | None:
-    """When an invitation was accepted in this very login; None if none was."""
-    found = [entry["at"] for entry in login.trail if (entry["step"], entry["result"]) == ("redeem", "accepted")]
-    return int(str(found[-1])) if found else None
-
-
-def _of_this_account(login: Login) -> list[Mapping[str, Any]]:
-    """What happened since the person last started over with another account, as far as that is known."""
-    steps = list(login.trail)
-    if len(steps) >= _MAX:
-        steps = steps[_MAX // 2 :]
-    starts = [n for n, entry in enumerate(steps, 1) if entry["step"] == "started_over"]
-    return steps[starts[-1] :] if starts else steps
 
 
 def gates_of(decision: Decision) -> list[dict[str, str]]:

@@ -67,7 +67,8 @@ class Choices:
         now = self._clock()
         with self._db.write() as tx:
             login = live(tx, login_id, visitor, now)
-            logins.change(tx, login, trail=login_trail.longer(login, login_trail.entry(now, *login_trail.SKIPPED)))
+            steps = login_trail.longer(login, login_trail.entry(now, "challenge", "skipped"))
+            logins.change(tx, login, progress=replace(login.progress, went_without=True).to_json(), trail=steps)
 
     def start_over(self, login_id: str, visitor: Visitor) -> None:
         """Another account, another organization: the answer that came is forgotten, the partner is asked anew."""
@@ -89,6 +90,7 @@ class Choices:
                 "stepped": False,
                 "task": None,
                 "proofs": [],  # of the account that was left
+                "progress": login.progress.started_over().to_json(),
             }
             logins.change(tx, replace(login, stage=Stage.OPEN), **values, trail=steps)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from broker.domain.audit import Actor, Event
@@ -69,7 +70,9 @@ class Redemption:
             self._consent(tx, found, person.id, client_id, scopes, address)
         said = login_trail.entry(now, "redeem", "accepted", invitation=invitation.id, application=invitation.application)
         own = found.login.request is not None
-        logins.change(tx, login, consented=own, invitation_id=invitation.id, trail=login_trail.longer(login, said))
+        progress = replace(login.progress, redeemed_at=now).to_json()
+        trail = login_trail.longer(login, said)
+        logins.change(tx, login, consented=own, invitation_id=invitation.id, progress=progress, trail=trail)
 
     def _activate(self, tx: Connection, found: LoginContext, person: Person, invitation: Invitation, now: int) -> None:
         said = found.login.assertion

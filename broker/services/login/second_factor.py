@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from broker.domain.audit import Actor, Event
@@ -211,11 +212,13 @@ class Proving:
             plain = [recovery.normal(code) or "" for code in fresh]
             factors.set_codes(tx, person.id, [recovery.hashed(person.id, code) for code in plain], now)
         said = login_trail.entry(now, "enroll", "added", method=factor.method.value, factor=factor.id)
-        self._proven(tx, found, proof, now, said)
+        self._proven(tx, found, proof, now, said, added=True)
         self._tell(tx, found, person, "factor.added", address, now, {"method": factor.method.value, "factor": factor.id})
         return fresh
 
-    def _proven(self, tx: Connection, found: LoginContext, proof: Proof, now: int, *more: dict[str, Any]) -> None:
+    def _proven(
+        self, tx: Connection, found: LoginContext, proof: Proof, now: int, *more: dict[str, Any], added: bool = False
+    ) -> None:
         """The fact that the dispatcher goes on with (MF-01: taken already)."""
         login = found.login
         said = more or (login_trail.entry(now, "challenge", "proven", method=proof.method.value, factor=proof.by),)
@@ -226,7 +229,8 @@ class Proving:
             actor = Actor(kind="person", id=found.person.id, request_id=login.reference)
             audit.record(tx, Event(name="factor.reset_stopped", actor=actor, subject=found.person.id), now)
             self._outbox.add(tx, notice(found.person, "reset_stopped", now, {}), now)
-        if not logins.change(tx, login, proofs=proofs, trail=login_trail.longer(login, *said)):
+        progress = replace(login.progress, method_added=login.progress.method_added or added).to_json()
+        if not logins.change(tx, login, proofs=proofs, progress=progress, trail=login_trail.longer(login, *said)):
             raise BadRequest("factor_login_mismatch").of_login(login.id, login.reference)
 
     def _refused(self, tx: Connection, found: LoginContext, person: Person, reason: str, address: str, now: int) -> None:

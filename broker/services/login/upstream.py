@@ -105,7 +105,7 @@ class Upstream:
             "trail": login_trail.longer(login, said),
         }
         with self._db.write() as tx:
-            if not logins.send_out(tx, login, **values, stepped=stepped, more=how == "more", now=now):
+            if not logins.send_out(tx, login, **values, stepped=stepped, more=how == "more", fresh=ask.force, now=now):
                 raise LoginExpired("login_used")
         return outbound
 
@@ -166,7 +166,8 @@ class Upstream:
             skew=said.skew,
             **more,
         )
-        return {"assertion": said.to_json(), "anew": False, "trail": login_trail.longer(login, step)}
+        progress = login.progress.vouched().to_json()
+        return {"assertion": said.to_json(), "anew": False, "progress": progress, "trail": login_trail.longer(login, step)}
 
     def _without(self, login: Login, error: PageError) -> None:
         """The partner did not give more proof: what it said before stays good, and our own factor is next (HO-15).

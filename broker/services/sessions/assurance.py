@@ -12,7 +12,6 @@ from broker.domain.facts import Facts
 from broker.domain.guest import Person
 from broker.domain.login import Login, Session
 from broker.domain.mailbox import Mailbox, Why
-from broker.services.history import login_trail
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
 from broker.storage.directory import terms
@@ -92,9 +91,9 @@ def weigh(
         may_step_up=bool(partner and partner.trust.step_up and partner.trust.mfa) and not login.stepped,
         proven_at=proofs[-1].at if proofs else None,
         wish=login.wish,
-        added=any(entry["step"] == "enroll" and entry["result"] == "added" for entry in login.trail),
-        declined=login_trail.went_on_without(login),
-        answered_anew=login_trail.answered_anew(login),
+        added=login.progress.method_added,
+        declined=login.progress.went_without,
+        answered_anew=login.progress.fresh_answered,
         terms=settings.broker.terms_of_use.version if settings.broker.terms_of_use else None,
     )
     if person is None:

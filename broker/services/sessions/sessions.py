@@ -11,7 +11,7 @@ from broker.domain.facts import Facts
 from broker.domain.guest import Person
 from broker.domain.ids import digest, new_id, new_secret
 from broker.domain.login import Login, Session
-from broker.services.history import audit, login_trail
+from broker.services.history import audit
 from broker.services.sessions import assurance
 from broker.settings.load import Settings
 from broker.storage.directory import people
@@ -102,7 +102,7 @@ class Sessions:
     @staticmethod
     def _proofs(login: Login, before: Session | None, person_id: str) -> tuple[Proof, ...]:
         word = assurance.vouched(login.assertion, before)
-        if word is not None and login.assertion is not None and login_trail.answered_anew(login):
+        if word is not None and login.assertion is not None and login.progress.fresh_answered:
             word = replace(word, answered_at=login.created_at)
         return (*((word,) if word else ()), *assurance.kept(login, before, person_id))
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Update, bindparam, delete, exists, inser
 from broker.domain.assertion import Assertion
 from broker.domain.factor import Proof
 from broker.domain.login import LIVE_PER_BROWSER, Login, LoginPurpose, Stage
+from broker.domain.login_progress import LoginProgress
 from broker.domain.request import AuthorizationRequest
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.dialects import for_both, run
@@ -105,6 +106,7 @@ def _login(row: Row[Any]) -> Login:
         request=AuthorizationRequest.from_json(m["request"]) if m["request"] else None,
         assertion=Assertion.from_json(m["assertion"]) if m["assertion"] else None,
         proofs=tuple(Proof.from_json(proof) for proof in m["proofs"]),
+        progress=LoginProgress.from_json(m["progress"]),
         trail=tuple(m["trail"]),
     )
 
@@ -117,6 +119,7 @@ def add(tx: Connection, login: Login, *, browser: str, address: str) -> None:
         "request": login.request.to_json() if login.request else None,
         "assertion": login.assertion.to_json() if login.assertion else None,
         "proofs": [proof.to_json() for proof in login.proofs],
+        "progress": login.progress.to_json(),
         "trail": list(login.trail),
         "browser": browser,
         "address": address,
@@ -170,15 +173,18 @@ def send_out(
     now: int,
     stepped: bool = False,
     more: bool = False,
+    fresh: bool = False,
 ) -> bool:
     """Note the request that goes to the identity provider; an earlier one of this login is forgotten.
 
-    stepped: it asks for more proof. more: only for that, so what the partner has said already stays good without it.
+    stepped: it asks for more proof. more: only for that, so what the partner has said already stays good without it. fresh: it
+    asks for a sign-in from now on.
     """
     values: dict[str, Any] = {
         "state": state,
         "memory": memory,
         "partner": partner,
+        "progress": login.progress.sent(now, fresh=fresh).to_json(),
         "trail": trail,
         "stepped": login.stepped or stepped,
     }
@@ -236,9 +242,10 @@ def expired(tx: Connection, after: tuple[int, str], now: int, limit: int = BATCH
 def sent_out(tx: Connection, partner: str, now: int, limit: int = BATCH) -> list[int]:
     """When the people were sent to this partner who may still come back."""
     c = logins.c
-    statement = select(c.trail).where(c.expires_at > now, c.stage == Stage.WAITING.value, c.partner == partner)
+    statement = select(c.progress).where(c.expires_at > now, c.stage == Stage.WAITING.value, c.partner == partner)
     rows = tx.execute(statement.order_by(c.expires_at.desc()).limit(limit)).scalars()
-    return [int(trail[-1]["at"]) for trail in rows if trail]
+    times = [LoginProgress.from_json(row).sent_at for row in rows]
+    return [at for at in times if at is not None]
 
 
 def forget_assertions(tx: Connection, ids: list[str]) -> None:

@@ -33,7 +33,8 @@ logins = Table(
     Column("return_path", String(512)),
     Column("proven", base.HASH),
     Column("declined", base.HASH),
-    Column("trail", JSON, nullable=False),
+    Column("progress", JSON, nullable=False, server_default="{}"),
+    Column("trail", JSON, nullable=False),  # written only: nothing is decided by it
     base.time("created_at"),
     base.time("expires_at"),
     Index("ix_logins_browser", "browser", "stage", "created_at"),

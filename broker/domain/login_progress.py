@@ -1,0 +1,45 @@
+"""What happened in a login so far, as far as it decides about its next step. Its trail only reports it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginProgress:
+    """fresh_asked: the newest request to the home organization asks for a sign-in from now on (prompt=login, ForceAuthn).
+
+    fresh_answered: the assertion in hand answers such a request; the visit that it is from decides, not an earlier one (FA-27).
+    sent_at: of the newest request. went_without: the person goes on without a proof that is only wished for.
+    method_added: a sign-in method was added. redeemed_at: when an invitation was accepted in this login.
+    """
+
+    fresh_asked: bool = False
+    fresh_answered: bool = False
+    sent_at: int | None = None
+    went_without: bool = False
+    method_added: bool = False
+    redeemed_at: int | None = None
+
+    def sent(self, now: int, *, fresh: bool) -> LoginProgress:
+        """After a request to the home organization."""
+        return replace(self, fresh_asked=fresh, sent_at=now)
+
+    def vouched(self) -> LoginProgress:
+        """After its assertion, the answer to the newest request."""
+        return replace(self, fresh_asked=False, fresh_answered=self.fresh_asked)
+
+    def started_over(self) -> LoginProgress:
+        """After the person left the account: another one is asked, and decides, for itself."""
+        return replace(self, fresh_asked=False, fresh_answered=False, went_without=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is saved."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> LoginProgress:
+        """The inverse of `to_json`."""
+        return cls(**values)
