@@ -154,7 +154,7 @@ def test_an_invitation_opens_what_had_ended(company: World) -> None:
     company.clock.advance(1)
     assert company.sign_in(ada, ledger(company)).claims["sub"]
     with company.broker.db.read() as tx:
-        assert [one.ends_at for one in assignments.of(tx, Principal.PERSON, person.id)] == [None]
+        assert [one.ends_at for one in assignments.of(tx, Principal.PERSON, person.id, "ledger")] == [None]
 
 
 def test_members_of_staff_need_none(company: World) -> None:
