@@ -70,10 +70,15 @@ def test_what_is_reached(
 def test_what_applications_are_told() -> None:
     """A partner's word is `mfa` only where it counts as that, its untrusted words are left out, and an unknown time is not made up."""
     word = Proof(method=Method.PARTNER, at=None, by="fabrikam", acr="https://fabrikam.example/strong", amr=("pwd", "mfa", "x"))
-    key = Proof(method=Method.PASSKEY, at=7, by="factor", person="ada", verified=True)
+    key = Proof(method=Method.PASSKEY, at=1807, by="factor", person="ada", verified=True)
     at = "https://login.contoso.example"
     assert assurance.told([word, key], partner_mfa=False, ourselves=at) == [
         {"by": "fabrikam", "acr": SFA, "amr": ["pwd"]},
-        {"by": at, "acr": PHR, "amr": ["hwk", "user"], "at": 7},
+        {
+            "by": at,
+            "acr": PHR,
+            "amr": ["hwk", "user"],
+            "at": 1800,
+        },  # FA-14: a quarter of an hour is all that two applications can compare
     ]
     assert [said["acr"] for said in assurance.told([word], partner_mfa=True, ourselves=at)] == [MFA]
