@@ -39,6 +39,19 @@ def test_fa_10_a_name_becomes_no_paragraph_of_a_mail(both: World) -> None:
     assert "\u202e" not in text
 
 
+def test_fa_10_a_name_has_no_line_of_its_own(both: World) -> None:
+    """An account that changed hands says a link as its name: in the mail it stands in our sentence about it, never alone."""
+    link = "https://evil.example/question"
+    both.redeem(both.visitor(ADA), both.invite(sponsor=BOSS))
+    both.partners["fabrikam"].accounts["ada"] = replace(ADA, name=f"Open {link} first", email="new@fabrikam.example")
+    who = both.visitor(ADA)
+    who.halt_at = ("email-code",)
+    page = both.arrive(who, login_hint=ADA.email)
+    assert who.browser.submit(page, press="I can't read e-mail there").error == "not_invited"
+    mail = both.mails(BOSS)[0]
+    assert [line.startswith("The account of ") for line in mail.text.splitlines() if link in line] == [True]
+
+
 def test_fa_10_the_longest_texts_of_a_partner_sign_in(both: World) -> None:
     """Over 256 characters of a name it was a 500 on PostgreSQL, where a String(n) is no more than n."""
     who = replace(ADA, subject="s" * 255, name=HOSTILE, claims=LONG)
