@@ -45,7 +45,7 @@ def assign(
 ) -> None:
     """Let a guest or a group use APPLICATION. Days are whole days of UTC. Assigning again sets new times."""
     if listing == (holder is not None):
-        raise click.UsageError("name a guest or a group, or ask for the --list")
+        raise click.UsageError("name a guest or a group, or use --list")
     broker, actor = build(home), command_actor()
     if holder is None:
         rows = [
@@ -65,7 +65,7 @@ def assign(
     until = f" until {when(made.ends_at)}" if made.ends_at is not None else ""
     click.echo(f"{made.name} may use {application}{f' as {role}' if role else ''} from {when(made.starts_at)}{until}")
     if not broker.settings.get().applications[application].assignment_required and not role:
-        click.echo(f"note: {application} is open to every guest; its file says no assignment_required: true", err=True)
+        click.echo(f"note: {application} is open to every guest: its file does not have assignment_required: true", err=True)
 
 
 @click.command("unassign")
@@ -81,7 +81,7 @@ def unassign(application: str, holder: str, role: str | None, home: Path, as_jso
     if as_json:
         print_json([assigned(one, broker.clock()) for one in gone])
     else:
-        click.echo(f"{gone[0].name}: {len(gone)} taken back")
+        click.echo(f"{gone[0].name}: {len(gone)} removed")
 
 
 def assigned(one: Assignment, now: int) -> dict[str, Any]:

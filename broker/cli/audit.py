@@ -38,7 +38,7 @@ def verify(anchor: str | None, export_file: Path | None, one_person: bool, home:
         _verify_file(export_file, ends, home, as_json, one_person=one_person)
         return
     if one_person:
-        raise click.UsageError("--one-person goes with --file")
+        raise click.UsageError("--one-person needs --file")
     with closing(build(home)) as broker:
         found = broker.audit_chain.verify(*ends)
     if as_json:
@@ -50,7 +50,7 @@ def verify(anchor: str | None, export_file: Path | None, one_person: bool, home:
         click.echo(f"nothing is chained yet; {found.waiting} events wait for broker maintain")
         return
     click.echo(
-        f"{found.checked} records, {found.first} to {found.last}, are as they were written; {found.waiting} are not chained yet"
+        f"{found.checked} records, {found.first} to {found.last}, are unaltered; {found.waiting} are not chained yet"
     )
     click.echo(f"end: {found.last}:{found.head}")
 
@@ -77,14 +77,14 @@ def _verify_file(path: Path, ends: list[tuple[int, str]], home: Path, as_json: b
     told = f"{found.checked} records, {found.first} to {found.last}"
     gaps = f"; {found.gaps} numbers between them are not in the file, of others or taken out" if found.gaps else ""
     if found.older:
-        click.echo(f"{found.older} older records of the chain are not in the file: right for an export with --since only")
+        click.echo(f"{found.older} older records of the chain are not in the file: correct only for an export with --since")
     if found.proven == "content":
-        click.echo(f"{told}, are as they were written{gaps}; {found.waiting} are not chained yet")
+        click.echo(f"{told}, are unaltered{gaps}; {found.waiting} are not chained yet")
     else:
         click.echo(f"{told}, are linked without a gap{gaps}; {found.waiting} are not chained yet")
-        click.echo("what they say is not proven: without the root key (keys/) only links and ends are compared")
+        click.echo("their content is not proven: without the root key (keys/) only links and ends are compared")
     if not ends:
-        click.echo("compare this end with one that was told before, or give it as --anchor")
+        click.echo("compare this end with one that was recorded before, or pass it as --anchor")
     click.echo(f"end: {found.last}:{found.head}")
 
 
@@ -106,7 +106,7 @@ def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_j
     from broker.services.history.audit_export import COLUMNS, cells
 
     if as_csv and as_json:
-        raise click.UsageError("--csv and --json are two forms of the same; give one")
+        raise click.UsageError("use either --csv or --json")
     out = sys.stdout
     if isinstance(out, io.TextIOWrapper):
         out.reconfigure(encoding="utf-8", newline="")  # whatever the terminal's: a file goes on to other programs

@@ -132,7 +132,7 @@ def _say(reading: Reading, findings: list[OnlineFinding], keys: str) -> None:
     """The good news, on standard output."""
     words = (("partner", "partners"), ("application", "applications"), ("policy", "policies"))
     counts = (_counted(sum(1 for _ in reading.of(word)), word, many) for word, many in words)
-    click.echo(f"config is good: {', '.join(counts)}; digest {reading.digest}")
+    click.echo(f"config is valid: {', '.join(counts)}; digest {reading.digest}")
     click.echo("keys: none yet; run: broker keys init" if keys == "none" else f"keys: {keys}")
     for finding in findings:
         click.echo(f"{finding.partner}: {finding.summary}")

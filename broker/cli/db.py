@@ -63,4 +63,4 @@ def restored(home: Path, as_json: bool) -> None:
         return
     for name, count in ended.items():
         click.echo(f"{name.replace('_', ' ')}: {count}")
-    click.echo("guests sign in again; invite those again whose invitation was open: they stay the same guests")
+    click.echo("guests sign in again; invite guests with an open invitation again: they stay the same guests")

@@ -34,7 +34,7 @@ def doctor(partner: str | None, application: str | None, offline: bool, home: Pa
     Exit status 1 if there is a problem. Nobody is signed in, nothing is changed.
     """
     if (partner is None) == (application is None):
-        raise click.UsageError("name a partner, or an application by --application CLIENT_ID")
+        raise click.UsageError("name a partner, or an application with --application CLIENT_ID")
     examiner = build(home).doctor
     if application is not None:
         _print(examiner.examine_application(application, offline=offline), as_json)

@@ -187,7 +187,7 @@ def shown(group: Group) -> dict[str, Any]:
 
 def _print(broker: Broker, group: Group, as_json: bool) -> None:
     for name in broker.groups.unmapped(group):
-        click.echo(f"note: no partner's file maps a claim {name!r}; until one does, the rule waits for it in vain", err=True)
+        click.echo(f"note: no partner's file maps a claim {name!r}; until one does, the rule matches nobody", err=True)
     if as_json:
         print_json(shown(group))
     else:

@@ -63,9 +63,9 @@ def reset(
     from broker.services.invitations.rebinding import RebindingTerms
 
     if (guest is None) == (partner is None):
-        raise click.UsageError("give one guest, or --partner PARTNER")
+        raise click.UsageError("name one guest, or use --partner PARTNER")
     if (guest is None and email) or (guest is not None and (domain or bound_before or dry_run)):
-        raise click.UsageError("--email goes with a guest; --domain, --bound-before and --dry-run with --partner")
+        raise click.UsageError("--email needs a guest; --domain, --bound-before and --dry-run need --partner")
     terms = RebindingTerms(
         reason=reason,
         invite=partner is not None if invite is None else invite,
@@ -98,7 +98,9 @@ def _one(broker: Broker, guest: str, email: str | None, terms: RebindingTerms, a
         f"Reset {plain(done.person.email)}: {row['identities']} bindings, {row['sessions']} sessions and "
         f"{row['sign_ins']} sign-ins at applications ended; {row['groups']} groups and {row['assignments']} assignments kept."
     )
-    click.echo(row["redeem_url"] or f"Nobody comes in by it until you invite again: broker invite {plain(done.person.email)}")
+    click.echo(
+        row["redeem_url"] or f"The guest cannot sign in until you invite them again: broker invite {plain(done.person.email)}"
+    )
     for mail in mails:
         click.echo(said(mail))
 
@@ -110,7 +112,7 @@ def _preview(broker: Broker, partner: str, terms: RebindingTerms, as_json: bool)
         return
     print_table(rows, COLUMNS, _nobody(partner))
     bad = sum(1 for row in rows if row["problem"])
-    click.echo(f"{len(rows) - bad} would be reset, {bad} would be left as they are; nothing was done.")
+    click.echo(f"{len(rows) - bad} would be reset, {bad} would stay unchanged; nothing was changed.")
 
 
 def _many(broker: Broker, partner: str, terms: RebindingTerms, as_json: bool) -> None:
@@ -134,7 +136,7 @@ def _many(broker: Broker, partner: str, terms: RebindingTerms, as_json: bool) ->
         click.echo(_nobody(partner))
     waiting = max(counts["reset"] - SENT_HERE, 0) if terms.invite and terms.mail else 0
     if waiting:
-        click.echo(f"{waiting} mails wait in the outbox: broker serve sends them, or broker maintain", err=True)
+        click.echo(f"{waiting} e-mails wait in the outbox: broker serve or broker maintain sends them", err=True)
     summary = ", ".join(f"{number} {word}" for word, number in sorted(counts.items()))
     if counts["left"]:
         refuse(f"{partner}: {summary}; settle the ones that were left, and run the same command again")
@@ -197,5 +199,5 @@ def _time(text: str | None) -> int | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise click.UsageError(f"--bound-before: {text!r} is no time; write 2026-11-23 or 2026-11-23T14:00:00Z") from None
+        raise click.UsageError(f"--bound-before: {text!r} is not a time; write 2026-11-23 or 2026-11-23T14:00:00Z") from None
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())

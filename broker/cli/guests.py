@@ -123,7 +123,7 @@ def withdraw_consent(guest: str, application: str, home: Path) -> None:
     Its tokens end, and it asks again.
     """
     count = build(home).guests.withdraw_consent(command_actor(), guest, application)
-    click.echo(f"withdrawn; {count} running sign-ins ended")
+    click.echo(f"withdrawn; {count} sign-ins ended")
 
 
 def shown(person: Any) -> dict[str, Any]:

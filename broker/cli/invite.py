@@ -58,7 +58,7 @@ def invite(
     if (email is None) == (table is None):
         raise click.UsageError("give one address, or --csv FILE")
     if (dry_run and table is None) or (preview and table is not None) or (options["cc"] and no_mail):
-        raise click.UsageError("--dry-run goes with --csv, --preview with an address, --cc with a mail")
+        raise click.UsageError("--dry-run needs --csv, --preview needs an address, --cc needs an e-mail")
     broker, options["copy_to"], until = build(home), options.pop("cc"), options.pop("until")
     options["until"] = until(broker.clock()) if until else None
     wish = InvitationRequest(email=email or "", mail=not no_mail, **options)

@@ -47,7 +47,7 @@ def invite_rows(broker: Broker, path: Path, defaults: InvitationRequest, *, dry_
         print_json(printed)
     if waiting:
         click.echo(
-            f"{waiting} mails wait in the outbox: broker serve sends them, or broker maintain; see broker guests show", err=True
+            f"{waiting} e-mails wait in the outbox: broker serve or broker maintain sends them; see broker guests show", err=True
         )
     bad = counts["bad"]
     summary = ", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "no rows"

@@ -56,8 +56,8 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:
         keys_shown = [_shown(info) for info in shown]
         print_json({"root_key": str(root), "root_key_created": made, "ring_created": created, "keys": keys_shown})
         return
-    click.echo(f"root key {'made' if made else 'exists already'}: {root}")
-    click.echo("ring made" if created else "ring exists already")
+    click.echo(f"root key {'created' if made else 'exists already'}: {root}")
+    click.echo("ring created" if created else "ring exists already")
     _print(shown)
     if made:
         click.echo(
@@ -91,7 +91,7 @@ def rotate(at_once: bool, use: str, home: Path, as_json: bool) -> None:
         print_json([_shown(info) for info in _of(shown, added)])
         return
     if not added:
-        click.echo("A rotation is under way already; --now makes new keys that sign at once:")
+        click.echo("A rotation is in progress; --now creates new keys that sign immediately:")
         _print([info for info in shown if info.state == "next"])
         return
     _print(_of(shown, added))
@@ -145,7 +145,7 @@ def import_(
     from broker.keyring.imported import read_key, read_password
 
     if alg is not None and use != "sig":
-        raise click.UsageError("--alg goes with --use sig")
+        raise click.UsageError("--alg needs --use sig")
     password = read_password(password_file) if password_file else None
     imported = read_key(file, use, alg=alg, password=password, certificate=certificate)
     with _opened(home) as ring:

@@ -44,7 +44,7 @@ class BindType(click.ParamType[Bind]):
             return value
         found = _FORM.fullmatch(str(value))
         if found is None or not 0 < int(found["port"]) < 65_536:
-            self.fail(f"{value!r} is no HOST:PORT; write it like 127.0.0.1:8080 or [::1]:8080", param, ctx)
+            self.fail(f"{value!r} is not HOST:PORT; write it like 127.0.0.1:8080 or [::1]:8080", param, ctx)
         return Bind(str(value), found["host"].strip("[]"), int(found["port"]))
 
 

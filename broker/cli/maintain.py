@@ -29,5 +29,5 @@ def maintain(home: Path, as_json: bool) -> None:
         for what, option in _LISTS.items():
             if report[what]:
                 click.echo(f"guests {what.replace('_', ' ')}: {report[what]} (broker guests list {option})")
-        click.echo("done" if "failed" not in done else "done in part; the log says what failed")
+        click.echo("done" if "failed" not in done else "partly done; the log says what failed")
     sys.exit(1 if done.get("failed") else 0)

@@ -138,9 +138,9 @@ def _dated(found: dict[str, Any]) -> dict[str, Any]:
 
 def _explain(found: dict[str, Any]) -> None:
     """The report as lines: the number, then each kind of change with whom it meets and why."""
-    click.echo(f"{found['sign_ins']} sign-ins judged again")
+    click.echo(f"{found['sign_ins']} sign-ins evaluated again")
     if found["by_network"]:
-        click.echo(f"  {found['by_network']} of them by their network only: the address is no longer kept")
+        click.echo(f"  {found['by_network']} of them by their network only: the address is no longer stored")
     for kind, head in CHANGES.items():
         click.echo(f"{head}: {len(found[kind])}")
         for entry in found[kind]:

@@ -41,7 +41,7 @@ def serve(bind: Bind, workers: int, threads: int, home: Path) -> None:
         if line:
             click.echo(line, err=True)
     if broker.keys.ensure(SYSTEM):
-        click.echo("made the first signing keys", err=True)
+        click.echo("created the first signing keys", err=True)
     broker.partners.saml.ensure_keys()
     for warning in broker.policies.missing_groups():
         click.echo(f"warning: {warning}", err=True)

@@ -79,7 +79,7 @@ def test_progress_of_a_replay(home: Path) -> None:
     written = [*lines((replace(one, at=now - 60) for one in past(2500)), since=now - 3600, until=now)]
     file.write_text("\n".join(written) + "\n", "utf-8")
     status, out, terminal = on_a_terminal(home, "policy", "replay", "--from", str(file))
-    assert (status, out.splitlines()[0]) == (0, "2500 sign-ins judged again")
+    assert (status, out.splitlines()[0]) == (0, "2500 sign-ins evaluated again")
     assert terminal == "\r1000 sign-ins\r2000 sign-ins\r" + " " * 13 + "\r"
     file.write_text("\n".join([*written[:1500], "broken"]) + "\n", "utf-8")
     status, _out, terminal = on_a_terminal(home, "policy", "replay", "--from", str(file))

@@ -62,7 +62,7 @@ def test_verify(world: World, run: Run) -> None:
     world.broker.housekeeping.run()
     good = run("verify")
     assert good.exit_code == 0, good.output
-    assert "are as they were written; 0 are not chained yet" in good.stdout
+    assert "are unaltered; 0 are not chained yet" in good.stdout
     end = good.stdout.splitlines()[1].removeprefix("end: ")
     found = json.loads(run("verify", "--json").stdout)
     assert (found["ok"], f"{found['last']}:{found['head']}") == (True, end)

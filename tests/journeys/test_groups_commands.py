@@ -98,5 +98,5 @@ def test_assign(world: World, run: Run) -> None:
     assert "payroll" in run("groups", "show", "Finance").stdout
     assert run("unassign", "payroll", BO.email, "--role", "other").exit_code == 1
     assert [row["id"] for row in as_json(run("unassign", "payroll", BO.email, "--json"))] == [made["id"]]
-    assert run("unassign", "payroll", "Finance").stdout == "Finance: 1 taken back\n"
+    assert run("unassign", "payroll", "Finance").stdout == "Finance: 1 removed\n"
     assert "Nobody is assigned to payroll." in run("assign", "payroll", "--list").stdout

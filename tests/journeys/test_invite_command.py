@@ -107,7 +107,7 @@ def test_long_list_is_sent_by_the_server(world: World, run: Run) -> None:
     file.write_text("email\n" + "".join(f"guest{number}@fabrikam.example\n" for number in range(260)))
     result = run("invite", "--csv", str(file))
     assert result.exit_code == 0
-    assert "60 mails wait in the outbox" in result.stderr
+    assert "60 e-mails wait in the outbox" in result.stderr
     assert result.stdout.endswith("list.csv: 260 invited\n")
     assert world.broker.outbox.look() == 60
 

@@ -209,7 +209,7 @@ def test_partner_changes_its_provider(world: World, run: Run) -> None:
             (BO.email, 1, 1),
         ]
         table = run("--partner", "fabrikam", "--dry-run").stdout
-        assert "2 would be reset, 0 would be left" in table
+        assert "2 would be reset, 0 would stay" in table
         assert world.counts() == before
         said = run("--partner", "fabrikam", "--message", "Questions? Ask Bob.")
         assert (said.exit_code, "fabrikam: 2 reset" in said.stdout) == (0, True)

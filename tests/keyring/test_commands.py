@@ -72,8 +72,8 @@ def test_init_makes_all_and_is_idempotent(run: Run, home: Path) -> None:
     """Contract: the root key, the database and the first ring; a second time it says what exists, and changes nothing."""
     first = run("init")
     (root,) = (home / "keys").iterdir()
-    assert f"root key made: {root}" in first.stdout
-    assert "ring made" in first.stdout
+    assert f"root key created: {root}" in first.stdout
+    assert "ring created" in first.stdout
     before = (root.read_text(), listed(run))
     again = run("init").stdout
     assert f"root key exists already: {root}" in again
@@ -115,7 +115,7 @@ def test_rotate_and_rotate_now(run: Run) -> None:
     added = json.loads(run("rotate", "--json").stdout)
     assert [(key["state"], key["published"]) for key in added] == [("next", True)] * 4
     assert json.loads(run("rotate", "--json").stdout) == []
-    assert "A rotation is under way already" in run("rotate").stdout
+    assert "A rotation is in progress" in run("rotate").stdout
     now = run("rotate", "--now").stdout
     assert now.count(" active ") == 4
     states = [key["state"] for key in listed(run)]

@@ -27,7 +27,7 @@ def test_good_files_are_exit_0(tmp_path: Path):
     assert result.exit_code == 0
     assert result.stderr == ""
     first, second = result.stdout.splitlines()
-    assert first.startswith("config is good: 1 partner, 1 application, 1 policy; digest ")
+    assert first.startswith("config is valid: 1 partner, 1 application, 1 policy; digest ")
     assert second == "keys: none yet; run: broker keys init"
 
 
