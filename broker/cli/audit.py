@@ -49,9 +49,7 @@ def verify(anchor: str | None, export_file: Path | None, one_person: bool, home:
     if not found.last:
         click.echo(f"nothing is chained yet; {found.waiting} events wait for broker maintain")
         return
-    click.echo(
-        f"{found.checked} records, {found.first} to {found.last}, are unaltered; {found.waiting} are not chained yet"
-    )
+    click.echo(f"{found.checked} records, {found.first} to {found.last}, are unaltered; {found.waiting} are not chained yet")
     click.echo(f"end: {found.last}:{found.head}")
 
 
