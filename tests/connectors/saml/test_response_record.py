@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from broker.connectors.saml.assertion_reader import came
 from broker.connectors.saml.errors import SamlRefused
 from broker.domain.errors import NoMoreProof, PartnerFailed, PartnerUntrusted
 from tests.connectors.saml.idp import IDP, MAIL, NOW, PERSISTENT, SP, attribute, genuine, show, stamp
@@ -314,8 +315,6 @@ def test_refusals_name_the_side() -> None:
     """
     for reason, changes in (
         ("saml_audience", {"audiences": (("https://secret.example",),)}),
-        ("saml_destination", {"destination": "https://secret.example/acs"}),
-        ("saml_destination", {"recipient": "https://secret.example/acs"}),
         ("saml_in_response_to", {"inner_in_response_to": "_secret"}),
         ("saml_time", {"issued": stamp(NOW - 9999)}),
         ("saml_nameid", {"name_id": name_id(" secret")}),
@@ -327,3 +326,18 @@ def test_refusals_name_the_side() -> None:
         error = refused(reason, **changes)
         assert ("secret" in error.detail) is (reason == "saml_destination")
         assert not isinstance(error, SamlRefused) or ("partner" in error.detail and error.rule.startswith("HS-"))
+
+
+@pytest.mark.parametrize("place", ["destination", "recipient"])
+def test_an_address_of_ours_is_shown_as_the_partner_wrote_it(place: str) -> None:
+    """HS-24: our staff see which address the partner has set, on one line and no longer than an address is."""
+    cases = [("https://wrong.example/acs", "https://wrong.example/acs"), ("", "empty"), ("a" * 200, "a" * 200)]
+    cases += [("a" * 201, "a" * 200 + "..."), ("a\u202e" * 101, "a\ufffd" * 100 + "...")]
+    for written, shown in cases:
+        error = refused("saml_destination", **{place: written})
+        assert error.detail.partition(", and is ")[2].startswith(f"{shown}; the partner must set this as our assertion consumer")
+
+
+def test_an_address_that_is_not_there() -> None:
+    """HS-24: a refusal tells no address from an empty one."""
+    assert (came(None), came("")) == ("missing", "empty")
