@@ -23,9 +23,9 @@ def integer(claims: Mapping[str, Any], name: str, *, reason: str = "idtoken_time
 
     No boolean and no text is one, and nothing before 1970 or after the year 9999.
     """
-    value = claims.get(name)
-    if value is None and name not in claims:
+    if name not in claims:
         return None
+    value = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:
         raise JoseError(reason, f"{name} is not a time")
     return int(value)
