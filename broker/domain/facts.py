@@ -63,7 +63,7 @@ class Facts:
     may_step_up: bool = False  # it can be asked for more proof, and was not yet in this login
     factors: frozenset[str] = frozenset()  # of ours, that the person has: totp, passkey, key; looked up where proof is missing
     proven_at: int | None = None  # the last proof with one of them, in this login or in the session
-    wish: str = ""  # what a login for our own pages is to do beside (login.Wish)
+    wish: str = ""  # what a login for our own pages is to do beside (login.OwnPageIntent)
     second_channel: str = ""  # what a first method needs beside the sign-in: mailbox, or sponsor (FA-05)
     added: bool = False  # a method was added in this login
     declined: bool = False  # the person went on without the proof that the application would like

@@ -19,6 +19,8 @@ OK = Facts(
 )  # fmt: skip
 MFA = "https://refeds.org/profile/mfa"
 TERMS, SECOND, PHR, TOTP = (frozenset({word}) for word in ("terms_of_use", "mfa", "phishing_resistant_mfa", "totp"))
+BY_MAILBOX = "a first method is added only with a code to the recorded mailbox"
+BY_VOUCHER = "a first method is added only after somebody has vouched"
 FRESH_PROOF, FRESH_SIGN_IN = "a method is added only after a fresh proof", "a method is added only after a fresh sign-in"
 
 
@@ -107,6 +109,12 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
         {"wish": "totp", "auth_time": None, "asserted_now": True, "answered_anew": True},
         more(Step.ENROLL, "a method is to be added", how="totp"),
     ),
+    ({"wish": "totp", "second_channel": "mailbox"}, more(Step.CODE, BY_MAILBOX, how="")),  # FA-05
+    ({"wish": "totp", "second_channel": "sponsor"}, more(Step.VOUCH, BY_VOUCHER, how="")),
+    ({"required": SECOND, "second_channel": "mailbox"}, more(Step.CODE, BY_MAILBOX, how="")),
+    ({"required": SECOND, "second_channel": "sponsor"}, more(Step.VOUCH, BY_VOUCHER, how="")),
+    ({"wish": "totp", "second_channel": "mailbox", "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how="anew")),
+    ({"wish": "passkey", "second_channel": "mailbox", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
     ({"wish": "totp", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
     ({"wish": "totp", "added": True}, Next(Step.ISSUE)),
     ({"required": SECOND, "acr_values": ("phr",)}, more(Step.ENROLL, how="any")),  # what must be comes before what would be liked
