@@ -24,7 +24,7 @@ CLEANERS = {"strip", "lstrip", "rstrip", "lower", "casefold"}
 MODEL = re.compile(r"([A-Za-z0-9]+:[A-Za-z0-9]+(?:@[a-z]+)?)([?*+]?)")
 BOUND = re.compile(r"\{(\d+),(\d+)\}|(?<=[\])])\+")
 PROSE = re.compile(r"[A-Za-z].* |.* [A-Za-z]", re.DOTALL)
-SHOWN = 160
+SHOWN = 220
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +252,7 @@ def _models(node: ast.Call) -> Iterator[ast.AST]:
     if isinstance(second, ast.Constant):
         yield rule(attributes, f"({children})? saml:Issuer?" if children else "saml:Issuer?", rest)
     if not rest:
-        yield rule(attributes, children, [ast.parse("Text.ONLY", mode="eval").body])
+        yield rule(attributes, children, [ast.parse("TextRule.ONLY", mode="eval").body])
 
 
 FOREIGN = "other:*"

@@ -264,7 +264,10 @@ def test_a_pem_file_is_read(alg: str, signers: Signers) -> None:
 def test_private_keys_that_cannot_be_used_are_refused(signers: Signers) -> None:
     """HP-39: junk, a password, a type or a curve that is not ours; the reason is the key's, whatever the library says."""
     es = signers["ES256"].key
-    foreign = [ed448.Ed448PrivateKey.generate(), ec.generate_private_key(ec.SECP384R1())]
+    foreign: list[ed448.Ed448PrivateKey | ec.EllipticCurvePrivateKey] = [
+        ed448.Ed448PrivateKey.generate(),
+        ec.generate_private_key(ec.SECP384R1()),
+    ]
     for encoding, load in ((serialization.Encoding.DER, load_private), (serialization.Encoding.PEM, load_pem)):
         bad = [b"", b"junk", es.private_bytes(encoding, PKCS8, LOCKED)]
         bad += [key.private_bytes(encoding, PKCS8, OPEN) for key in foreign]
@@ -290,7 +293,7 @@ def test_numbers_have_up_to_2048_characters(signers: Signers) -> None:
 def test_each_wrong_spelling_has_its_own_fault(signers: Signers) -> None:
     """FB-10: one foreign character is enough to name the spelling."""
     rs = signers["RS256"].public_jwk()
-    faults = {
+    faults: dict[str, list[dict[str, Any]]] = {
         "standard base64": [rs | {"n": "+" + rs["n"][1:]}, rs | {"n": "/" + rs["n"][1:]}, rs | {"n": "+" + rs["n"][1:] + "="}],
         "padding": [rs | {"n": rs["n"] + "=="}],
         "something else": [rs | {"n": "!" + rs["n"][1:]}, rs | {"n": rs["n"][:-1] + " "}],

@@ -334,7 +334,7 @@ def test_an_address_of_ours_is_shown_as_the_partner_wrote_it(place: str) -> None
     cases = [("https://wrong.example/acs", "https://wrong.example/acs"), ("", "empty"), ("a" * 200, "a" * 200)]
     cases += [("a" * 201, "a" * 200 + "..."), ("a\u202e" * 101, "a\ufffd" * 100 + "...")]
     for written, shown in cases:
-        error = refused("saml_destination", **{place: written})
+        error = refused("saml_destination", None, **{place: written})
         assert error.detail.partition(", and is ")[2].startswith(f"{shown}; the partner must set this as our assertion consumer")
 
 
