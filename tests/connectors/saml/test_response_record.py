@@ -315,6 +315,8 @@ def test_refusals_name_the_side() -> None:
     """
     for reason, changes in (
         ("saml_audience", {"audiences": (("https://secret.example",),)}),
+        ("saml_destination", {"destination": "https://secret.example/acs"}),
+        ("saml_destination", {"recipient": "https://secret.example/acs"}),
         ("saml_in_response_to", {"inner_in_response_to": "_secret"}),
         ("saml_time", {"issued": stamp(NOW - 9999)}),
         ("saml_nameid", {"name_id": name_id(" secret")}),
