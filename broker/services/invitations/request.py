@@ -65,12 +65,12 @@ def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: Invit
     if not may_be_invited(settings, email):
         raise Invalid(f"addresses of {domain_of(email)} may not be invited (invitations: in config/broker.yaml)", "domain_denied")
     application = settings.applications.get(wish.application) if wish.application else None
+    if not wish.application and wish.redirect_url:  # FD-17: so that consent is asked once
+        application = landings.application_of(settings, wish.redirect_url)
+    if actor.kind == "person":  # before it is said which applications there are (AD-01)
+        _may_invite(settings, member, application.client_id if application else None, now)
     if wish.application and application is None:
         raise Invalid(f"there is no application {wish.application!r} in config/applications", "application_unknown")
-    if application is None and wish.redirect_url:  # FD-17: so that consent is asked once
-        application = landings.application_of(settings, wish.redirect_url)
-    if actor.kind == "person":
-        _may_invite(settings, member, application.client_id if application else None, now)
     language = wish.language or settings.broker.languages[0]
     if language not in settings.broker.languages:
         raise Invalid(f"language {language!r} is not one of {', '.join(settings.broker.languages)}", "language_unknown")
