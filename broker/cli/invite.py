@@ -121,7 +121,7 @@ def shown(invited: Invited) -> dict[str, Any]:
 
 def warning(email: str, lookalike: str | None) -> str | None:
     """What to look at twice before the link is trusted, in one line; None if there is nothing (IN-13)."""
-    from broker.domain.lookalike import MIXED, readable
+    from broker.services.invitations.lookalike import MIXED, readable
 
     apostrophe = next((c for c in email.rpartition("@")[0] if c in _APOSTROPHES), None)
     if apostrophe is not None:

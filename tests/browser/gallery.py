@@ -22,7 +22,7 @@ from broker.keyring.root import create_root, load_roots
 from broker.keyring.seal import Sealer
 from broker.services.guests.self_service import Use
 from broker.settings.load import Settings, load
-from broker.web import csrf, errors, static
+from broker.web import csrf, errors, markdown, static
 from broker.web import request as guards
 from broker.web.pages import Pages
 from broker.web.panel.frame import ACCOUNT, APPS, METHODS, frame
@@ -197,13 +197,11 @@ def samples(pages: Pages) -> dict[str, Sample]:
     }  # fmt: skip
     terms = {
         **form, "version": "2026-01", "since": 1767225600, "before": None, "text_language": "en", "download_url": "/terms", "decline_url": "/home",
-        "blocks": [
-            {"kind": "heading", "text": "Using our applications"},
-            {"kind": "text", "text": "You are a guest of Contoso. What you see here is meant for your work with us."},
-            {"kind": "list", "entries": ["Do not share your sign-in.", "Tell us when you change your employer."]},
-            {"kind": "numbers", "first": 1, "entries": ["We keep what you accept.", "You can leave at any time."]},
-            *({"kind": "text", "text": f"{number}. " + "More words about what this means in practice. " * 6} for number in range(1, 7)),
-        ],
+        "text": markdown.to_html(
+            "# Using our applications\n\nYou are a guest of Contoso. What you see here is meant for your work with us.\n\n"
+            "- Do not share your sign-in.\n- Tell us when you change your employer.\n\n1. We keep what you accept.\n2. You can leave at any time.\n\n"
+            + "\n\n".join(f"Part {number}. " + "More words about what this means in practice. " * 6 for number in range(1, 7))
+        ),
     }  # fmt: skip
     return {
         "mfa-challenge": Sample("mfa_challenge.html", "mfa-challenge", {**challenge, "apps": [""], "keys": []}),

@@ -12,12 +12,12 @@ from broker.domain.errors import PAGE_ERRORS, CommandError, Conflict, DomainDeni
 from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.ids import digest, new_id
 from broker.domain.invitation import Invitation, Status
-from broker.domain.lookalike import Lookalikes
 from broker.domain.mail import Mail
 from broker.domain.times import DAY
 from broker.services.addresses import is_of_members
 from broker.services.guests.transitions import invited_again, rules_of
 from broker.services.invitations.links import Invited, Tickets
+from broker.services.invitations.lookalike import Lookalikes
 from broker.services.invitations.request import CheckedInvitation, InvitationRequest, mails_of, plan_of
 from broker.services.invitations.validity import invitation_over, inviter_is_gone
 from broker.settings.load import Settings

@@ -23,7 +23,7 @@ from broker.domain.mail import Mail, MailKind
 from broker.domain.mailbox import LIFETIME, PARTNER, PAUSE, SENDS, TRIES, Mailbox, Why
 from broker.domain.network import counted
 from broker.domain.receipt import Outcome
-from broker.domain.times import HOUR
+from broker.domain.times import HOUR, MINUTE
 from broker.domain.visitor import Visitor
 from broker.keyring.seal import Sealer
 from broker.services.history import audit, login_trail
@@ -182,7 +182,7 @@ class MailCodes:
             return  # a second tab was faster, or the pause is not over
         budgets.spend(tx, login, box.address, client, now, known=browser)
         application = found.application.name if found.application else ""
-        values = {"code": outbound.told, "minutes": LIFETIME // 60, "application": application, "why": str(box.why)}
+        values = {"code": outbound.told, "minutes": LIFETIME // MINUTE, "application": application, "why": str(box.why)}
         mail = Mail(kind=MailKind.CODE, recipient=box.address, language=language, person=person, values=values)
         self._outbox.add_for(tx, mail, now)
         steps = login_trail.longer(login, login_trail.entry(now, "code", "sent", why=str(box.why)))

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from broker.domain.login import Login
 from broker.domain.mailbox import LIFETIME, Why
+from broker.domain.times import MINUTE
 from broker.services.login.email_code import Entered
 from broker.services.login.known_browsers import KEPT
 from broker.web.cookies import CookiePurpose
@@ -43,7 +44,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, login: Login, *, e
         account=(said.email or said.name or "") if said and beside else "",
         partner=sent.found.partner.name if sent.found.partner and beside else "",
         errors=[{"field": "code", "message": problem}] if problem else [],
-        minutes=LIFETIME // 60,
+        minutes=LIFETIME // MINUTE,
         again=sent.again,
         wait=sent.wait,
         more=sent.more,

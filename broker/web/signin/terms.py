@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from broker.domain.errors import BadRequest, ServerError
 from broker.services.login.context import LoginContext
 from broker.services.login.terms import TermsText
-from broker.web import headers
+from broker.web import headers, markdown
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.signin.browser import BrowserState
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 _DATED = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-([0-9]{2}))?", re.ASCII)
-_ITEM = re.compile(r"(?:[-*+]|[0-9]{1,3}[.)]) +")
-_NUMBER = re.compile(r"([0-9]{1,3})[.)] ")
-Block = dict[str, object]
 
 
 def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContext) -> Response:
@@ -38,7 +35,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContex
         version=text.version,
         since=since(text.version),
         before=earlier[0]["accepted_at"] if earlier else None,
-        blocks=blocks(text.text),
+        text=markdown.to_html(text.text),
         text_language=text.language,
         download_url=pages.path(f"/terms?language={text.language}"),
         csrf=browser.token(login.id),
@@ -95,38 +92,3 @@ def since(version: str) -> int | None:
         return int(datetime(int(found[1]), int(found[2]), int(found[3] or 1), tzinfo=UTC).timestamp())
     except ValueError:
         return None
-
-
-def blocks(text: str) -> list[Block]:
-    """Markdown's headings, lists and paragraphs; everything else stays text, which the template escapes (AD-09)."""
-    found: list[Block] = []
-    for part in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()):
-        lines = [line.strip() for line in part.split("\n") if line.strip()]
-        while lines and lines[0].startswith("#"):
-            found.append({"kind": "heading", "text": _plain(lines.pop(0).lstrip("#"))})
-        if not lines:
-            continue
-        if _ITEM.match(lines[0]):
-            number = _NUMBER.match(lines[0])
-            kind = {"kind": "numbers", "first": int(number[1])} if number else {"kind": "list"}
-            found.append({**kind, "entries": _items(lines)})
-        else:
-            found.append({"kind": "text", "text": _plain(" ".join(lines))})
-    return found
-
-
-def _items(lines: list[str]) -> list[str]:
-    items: list[str] = []
-    for line in lines:
-        start = _ITEM.match(line)
-        if start:
-            items.append(line[start.end() :])
-        else:
-            items[-1] += f" {line}"
-    return [_plain(item) for item in items]
-
-
-def _plain(text: str) -> str:
-    """Without the marks of emphasis and links, which would only be read as noise: [name](url) becomes name (url)."""
-    bare = re.sub(r"(\*\*|__|`)(.+?)\1", r"\2", text.strip())
-    return re.sub(r"\[([^\]]*)\]\(([^)\s]*)\)", r"\1 (\2)", bare)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import idna
 import pytest
 
-from broker.domain.lookalike import MIXED, Lookalikes, readable
+from broker.services.invitations.lookalike import MIXED, Lookalikes, readable
 
 KNOWN = Lookalikes(["fabrikam.example", "contoso.example", ".northwind.example"])
 
@@ -53,3 +56,10 @@ def test_readable() -> None:
     assert readable("xn--mller-kva.example") == "müller.example"
     assert readable("xn--\u00ff.example") == "xn--\u00ff.example"
     assert KNOWN.of("xn--99999999.example") in (None, MIXED)
+
+
+def test_the_table_is_read_when_an_invitation_is_checked() -> None:
+    """Serving and every other command do without the large table."""
+    script = "import sys, broker.app, broker.wsgi, broker.services.invitations.lookalike; print('confusable_homoglyphs' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "False", done.stderr

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 MIXED = "mixed scripts"
 _EAST_ASIAN = (
@@ -23,25 +24,13 @@ _EAST_ASIAN = (
     {"LATIN", "CJK", "HANGUL"},
 )
 _NO_SCRIPT = {"DIGIT", "HYPHEN-MINUS", "COMBINING", "MIDDLE", "MODIFIER", "ZERO", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"}
-_ALIKE = str.maketrans(
-    {
-        # Cyrillic
-        "а": "a", "в": "b", "ԁ": "d", "е": "e", "һ": "h", "і": "i", "ј": "j", "к": "k", "ӏ": "l", "м": "m", "н": "h", "о": "o",
-        "р": "p", "ԛ": "q", "с": "c", "ѕ": "s", "т": "t", "у": "y", "ү": "y", "ѵ": "v", "ԝ": "w", "х": "x", "г": "r", "п": "n",
-        "ѡ": "w", "ь": "b", "э": "3", "з": "3", "б": "6", "є": "e", "ғ": "f", "ҽ": "e", "ӌ": "4", "ч": "4",
-        # Greek
-        "α": "a", "β": "b", "γ": "y", "ε": "e", "η": "n", "ι": "i", "κ": "k", "ν": "v", "ο": "o", "ρ": "p", "σ": "o", "τ": "t",
-        "υ": "u", "χ": "x", "ω": "w", "ϲ": "c", "ϳ": "j",
-        # Armenian and Georgian
-        "ա": "w", "գ": "q", "զ": "q", "հ": "h", "ո": "n", "ռ": "n", "ս": "u", "ց": "g", "օ": "o", "ք": "f", "յ": "j", "ე": "j",
-        # Latin letters beside the twenty-six
-        "ı": "i", "ȷ": "j", "ɑ": "a", "ɡ": "g", "ɩ": "i", "ʟ": "l", "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "ɢ": "g",
-        "ɴ": "n", "ʀ": "r", "ʏ": "y", "ƅ": "b", "ƒ": "f", "ɗ": "d", "ƙ": "k", "ɓ": "b", "ʋ": "v", "ᴄ": "c", "ᴏ": "o", "ᴠ": "v",
-        "ᴡ": "w", "ᴢ": "z", "ß": "b", "þ": "p",
-        # digits and their kin
-        "0": "o", "1": "l", "i": "l", "|": "l", "٠": "o", "०": "o", "๐": "o",
-    }
-)  # fmt: skip
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+# What Unicode's table of confusables leaves out, and many fonts draw alike; and the three that a hurried reader mixes up.
+_OURS = {
+    "в": "b", "к": "k", "м": "m", "н": "h", "т": "t", "п": "n", "ь": "b", "э": "3", "з": "3", "є": "e", "ғ": "f", "ӌ": "4", "ч": "4", "б": "6",
+    "β": "b", "ε": "e", "κ": "k", "τ": "t", "χ": "x", "ω": "w", "յ": "j", "ე": "j", "ȷ": "j", "ʟ": "l", "ɢ": "g", "ɴ": "n", "ʀ": "r", "ƅ": "b",
+    "ʋ": "v", "ß": "b", "þ": "p", "٠": "o", "0": "o", "1": "l", "i": "l",
+}  # fmt: skip
 
 
 def readable(domain: str) -> str:
@@ -56,8 +45,7 @@ def mixes_scripts(domain: str) -> bool:
 
 def skeleton(domain: str) -> str:
     """What a hurried reader sees; for comparing, never for showing."""
-    text = unicodedata.normalize("NFKD", readable(domain).casefold())
-    plain = "".join(c for c in text if not unicodedata.combining(c)).translate(_ALIKE).translate(_ALIKE)
+    plain = "".join(map(_letter, _without_accents(readable(domain).casefold())))
     return plain.replace("rn", "m").replace("vv", "w")
 
 
@@ -81,6 +69,28 @@ class Lookalikes:
             if look in self._by_look:
                 return self._by_look[look]
         return MIXED if mixes_scripts(domain) else None
+
+
+def _without_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+@cache
+def _letter(character: str) -> str:
+    """The plain letters that a character looks like; itself where there are none."""
+    for twin in (character, *_twins(character)):
+        plain = _without_accents(twin.casefold())
+        if twin in _OURS or (plain and _PLAIN.issuperset(plain)):
+            return "".join(_OURS.get(c, c) for c in (twin if twin in _OURS else plain))
+    return character
+
+
+def _twins(character: str) -> Iterator[str]:
+    """What Unicode's table says of a character. The table is large: it is read when the first invitation is checked."""
+    from confusable_homoglyphs.confusables import confusables_data
+
+    for one in confusables_data.get(character, ()):
+        yield one["c"]
 
 
 def _suffixes(domain: str) -> Iterator[str]:
