@@ -375,7 +375,7 @@ def raised_reasons() -> set[str]:
     """Every reason with which a connector or the way to a partner refuses, read from the source."""
     reasons: set[str] = set()
     files = [*(BROKER / "connectors" / "oidc").glob("*.py"), BROKER / "connectors" / "mapping.py", BROKER / "connectors" / "outbound" / "client.py",
-             BROKER / "services" / "partners.py", BROKER / "services" / "upstream.py", BROKER / "jose" / "claims.py", BROKER / "jose" / "verify.py"]  # fmt: skip
+             *(BROKER / "services" / "partners").glob("*.py"), BROKER / "services" / "login" / "upstream.py", BROKER / "jose" / "claims.py", BROKER / "jose" / "verify.py"]  # fmt: skip
     for path in files:
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
