@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from flask import Flask, Request, Response, g, json, request
+from flask import Flask, Request, Response, json, request
 from werkzeug.exceptions import HTTPException
 
 from broker.domain.errors import BadRequest, OAuthError, PageError, ServerError, Unavailable
 from broker.domain.ids import new_reference
 from broker.domain.text import printable
 from broker.web import headers
+from broker.web.error_context import error_context
 from broker.web.error_table import ASK, ASK_FOR_ACCESS, GO_HOME, OAUTH, PAGES, REASON_STATUS, REASON_TEXT, STATUS_REASON
 from broker.web.pages import Pages
 
@@ -115,32 +116,32 @@ def register(
     """Answer every error of the application.
 
     record: told of each refusal and its reference, for the log of refusals; where it fails the page is shown all the same.
-    is_protocol: whether an application asked, so that it gets JSON. A handler that works on a login sets `g.reference`
-    (its reference), and may set `g.retry_url` (where the person can try again), `g.ui_locales`, `g.names` (see page_for), and `g.ways_on`: given the
-    error, it says where to go on (signin/ways.py), or None.
+    is_protocol: whether an application asked, so that it gets JSON. What the handler knows of its login is
+    in `error_context()`.
     """
 
     def answer(error: PageError) -> Response:
-        reference = g.get("reference") or error.reference or new_reference()
+        reference = error_context().reference or error.reference or new_reference()
         _note(error, reference, record)
         return _later(said(error, reference))
 
     def said(error: PageError, reference: str) -> Response:
         if is_protocol(request):
             return oauth_json(OAuthError(_oauth_word(error)), status=status_of(error))
+        context = error_context()
         if isinstance(error, Unavailable):  # ways on would ask the database
-            return page_for(pages, error, reference=reference, ui_locales=g.get("ui_locales", ()))
-        ways = g.ways_on(error) if "ways_on" in g else None
+            return page_for(pages, error, reference=reference, ui_locales=context.ui_locales)
+        ways = context.ways_on(error) if context.ways_on else None
         return page_for(
             pages,
             error,
             reference=reference,
-            next_url=ways.url if ways else g.get("retry_url"),
+            next_url=ways.url if ways else context.retry_url,
             next_label=ways.label if ways else None,
-            ui_locales=g.get("ui_locales", ()),
+            ui_locales=context.ui_locales,
             forms=ways.buttons if ways else (),
             first=ways.first if ways else None,
-            names=g.get("names"),
+            names=context.names,
         )
 
     def http_error(error: HTTPException) -> Response:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from flask import Flask, Response, abort, g
+from flask import Flask, Response, abort
 from flask.testing import FlaskClient
 from werkzeug.exceptions import BadGateway, RequestEntityTooLarge
 
 from broker.domain.errors import PAGE_ERRORS, BadRequest, NotInvited, OAuthError, PageError, PartnerFailed, TooManyAttempts
 from broker.settings.load import Settings
 from broker.web import error_table, errors
+from broker.web.error_context import error_context
 from broker.web.pages import Pages
 from tests.web.markup import read
 
@@ -60,7 +61,8 @@ def client(settings: Settings, noted: list[tuple[PageError, str]]) -> FlaskClien
         app.add_url_rule(f"/{name}", name, fails(way))
 
     def login() -> Response:
-        g.reference, g.retry_url, g.ui_locales = "7KQ4-M2XT-9RZB", "/signin/1", ("nl",)
+        context = error_context()
+        context.reference, context.retry_url, context.ui_locales = "7KQ4-M2XT-9RZB", "/signin/1", ("nl",)
         raise PartnerFailed("upstream_unavailable", SECRET)
 
     app.add_url_rule("/login", "login", login)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest, PageError
 from broker.services.login.saml_response import Unsolicited
@@ -76,9 +76,7 @@ def _register_posts(routes: Blueprint, broker: Broker, pages: Pages, browser: Br
         except Unsolicited:
             return _begun_elsewhere(at or "", params.get("RelayState", ""))
         except PageError as error:
-            if error.login_id is not None:
-                g.reference, g.retry_url = error.reference, browser.path(error.login_id)
-                g.names = browser.names(at)
+            browser.failed(error, at or "")
             raise
         return browser.go(pages.path(f"/saml/{partner}/claim?handle={handle}"))
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Response, g, request
+from flask import Response, request
 
 from broker.domain.device import device_of
+from broker.domain.errors import PageError
 from broker.domain.login import Login
 from broker.domain.visitor import Visitor
 from broker.services.login.result import StartedLogin
 from broker.web import csrf, headers
 from broker.web.cookies import CookiePurpose, Cookies
+from broker.web.error_context import error_context
 from broker.web.pages import Pages
 from broker.web.request import client_address
 
@@ -70,10 +72,20 @@ class BrowserState:
 
     def within(self, login: Login) -> None:
         """Errors of this request are this login's: same reference, and a way back into it."""
-        g.reference = login.reference
-        g.retry_url = self.path(login.id)
-        g.ui_locales = login.request.ui_locales if login.request else ()
-        g.names = self.names(login.partner, login.request.client_id if login.request else None)
+        context = error_context()
+        context.reference = login.reference
+        context.retry_url = self.path(login.id)
+        context.ui_locales = login.request.ui_locales if login.request else ()
+        context.names = self.names(login.partner, login.request.client_id if login.request else None)
+
+    def failed(self, error: PageError, partner: str | None = None) -> None:
+        """The error of a live login keeps its reference, and leads back into it. partner: whose answer failed."""
+        if error.login_id is None:
+            return
+        context = error_context()
+        context.reference, context.retry_url = error.reference, self.path(error.login_id)
+        if partner is not None:
+            context.names = self.names(partner)
 
     def names(self, partner: str | None, client_id: str | None = None) -> dict[str, str]:
         """How a page calls a partner and an application, as far as the files know them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest, PageError
 from broker.domain.times import YEAR
@@ -59,9 +59,7 @@ def claimed(browser: BrowserState, partner: str, complete: Callable[[], str]) ->
     try:
         login_id = complete()
     except PageError as error:
-        if error.login_id is not None:
-            g.reference, g.retry_url = error.reference, browser.path(error.login_id)
-            g.names = browser.names(partner)
+        browser.failed(error, partner)
         raise
     response = browser.go(browser.path(login_id))
     browser.cookies.set(response, CookiePurpose.HOME, partner, max_age=_REMEMBERED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 
 from broker.domain.connector import Outbound
 from broker.domain.errors import PAGE_ERRORS
@@ -13,6 +13,7 @@ from broker.domain.gates import Step
 from broker.domain.login import LoginPurpose
 from broker.services.login.result import StepResult
 from broker.web.cookies import CookiePurpose
+from broker.web.error_context import error_context
 from broker.web.errors import page_for
 from broker.web.op.answer import respond
 from broker.web.pages import Pages
@@ -107,17 +108,17 @@ def refused(pages: Pages, browser: BrowserState, turn: StepResult) -> Response:
     said = turn.decision.next
     error = PAGE_ERRORS[said.code or "server_error"](said.reason)
     login, person = turn.found.login, turn.found.person
-    asserted = login.assertion
+    asserted, context = login.assertion, error_context()
     return page_for(
         pages,
         error,
-        reference=g.reference,
-        ui_locales=g.ui_locales,
+        reference=login.reference,
+        ui_locales=context.ui_locales,
         forms=error_recovery.buttons(browser, login, primary=True),
         first=error_recovery.fresh_link(pages, browser, error),
         ask=_whom_to_ask(turn) if error.code == "not_assigned" else (),
         contact=(person.sponsor or "") if person and said.code == "guest_expired" else "",
-        names=g.names,
+        names=context.names,
         account=(asserted.email or asserted.name or "" if asserted else person.email if person else ""),
     )
 

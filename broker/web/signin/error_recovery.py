@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, g, request
+from flask import Blueprint, request
 
 from broker.domain.errors import (
     BadRequest,
@@ -20,6 +20,7 @@ from broker.domain.errors import (
 from broker.domain.login import Login, Stage
 from broker.web import csrf
 from broker.web.cookies import CookiePurpose
+from broker.web.error_context import error_context
 from broker.web.i18n import _
 from broker.web.pages import Pages
 from broker.web.signin.browser import BrowserState
@@ -56,7 +57,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
 
     @routes.before_request
     def remember() -> None:
-        g.ways_on = lambda error: of_error(broker, pages, browser, error)
+        error_context().ways_on = lambda error: of_error(broker, pages, browser, error)
 
 
 def of_error(broker: Broker, pages: Pages, browser: BrowserState, error: PageError) -> Ways | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 from markupsafe import Markup
 
 from broker.domain.errors import BadRequest, PageError
@@ -231,8 +231,7 @@ def _of_login(browser: BrowserState) -> Iterator[None]:
     try:
         yield
     except PageError as error:
-        if error.login_id is not None:
-            g.reference, g.retry_url = error.reference, browser.path(error.login_id)
+        browser.failed(error)
         raise
 
 

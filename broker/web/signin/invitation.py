@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 
 from broker.domain.address import domain_of
 from broker.domain.login import LIFETIME
 from broker.services.invitations.email_proof import is_open_to
 from broker.web import csrf
 from broker.web.cookies import CookiePurpose
+from broker.web.error_context import error_context
 from broker.web.pages import Pages
 from broker.web.signin.browser import BrowserState
 from broker.web.signin.error_recovery import FRESH
@@ -38,13 +39,13 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         with link.guessing():
             landing = broker.invitations.landing(ticket)
         settings = broker.settings.get()
-        g.ui_locales = (landing.invitation.language,)
+        error_context().ui_locales = (landing.invitation.language,)
         application = settings.applications.get(landing.invitation.application or "")
         partner = settings.partner_of_domain(domain_of(landing.invitation.email))
         held = broker.sessions.find(browser.session())
         return pages.render(
             "invitation.html",
-            ui_locales=g.ui_locales,
+            ui_locales=(landing.invitation.language,),
             keep_query={},
             application=application.name if application else "",
             inviter=landing.invitation.inviter if "@" in landing.invitation.inviter else "",
