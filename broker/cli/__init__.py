@@ -67,10 +67,12 @@ class Lazy(click.Group):
 
 def guarded(run: Callable[[], Any]) -> Any:
     """Turn what we raise on purpose into one line on standard error and exit 1."""
-    from broker.domain.errors import BrokerError
+    from broker.domain.errors import BrokerError, Unavailable
 
     try:
         return run()
+    except Unavailable as error:
+        refuse(f"the database cannot be used now ({error.detail}); check database: in config/broker.yaml, or try again")
     except BrokerError as error:
         refuse(str(error))
     except Exception as error:

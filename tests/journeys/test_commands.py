@@ -34,11 +34,9 @@ def as_json(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
-def test_invite(run: Run) -> None:
+def test_invite(world: World, run: Run) -> None:
     """invite: id, email, status, redeem_url; a second invitation keeps the guest and replaces the link."""
-    first = as_json(
-        run("invite", "Ada@Fabrikam.example", "--redirect-url", "https://payroll.contoso.example/", "--no-mail", "--json")
-    )
+    first = as_json(run("invite", "Ada@Fabrikam.example", "--redirect-url", f"{world.callback}/home", "--no-mail", "--json"))
     assert first["email"] == ADA.email
     assert first["status"] == "pending"
     assert first["redeem_url"].startswith("http://localhost:")

@@ -100,11 +100,12 @@ def test_new_address_and_identity(world: World) -> None:
     waiting = world.invite(application="travel")
     done = world.broker.moving.reset(ACTOR, ADA.email, RebindingTerms(), email="Nora@Northwind.example")
     assert (done.person.email, done.person.email_verified) == (NORA.email, False)
-    for link, error in ((old, "invitation_used"), (waiting, "invitation_expired")):
+    # FD-06: a used link leads to the applications, which ask who is there; an expired one offers another mail
+    for link, error, following in ((old, "invitation_used", "home-organization"), (waiting, "invitation_expired", "fresh-link")):
         browser = Browser(clock=world.clock)
         page = browser.get(link.redeem_url)
         assert page.error == error
-        assert browser.proceed(page).name == "fresh-link"
+        assert browser.proceed(page).name == following
     assert set(links(world)) == {NORA.email}  # the old links bring no mail any more
     nora = world.visitor(NORA)
     assert nora.open(links(world)[NORA.email], stop_at=world.url + "/apps").location == f"{world.url}/apps"
