@@ -144,11 +144,11 @@ def test_guessing_is_limited_a_client_and_address(stage: Stage):
 
 
 def test_strangers_fill_no_table(stage: Stage):
-    """HT-13, RX-05: all unknown clients of one address share one row."""
+    """HT-13, RX-05: all unknown clients of one address share two rows: of guesses, and of refusals on record (FC-02)."""
     for number in range(FAILURES):
         assert ask(stage, client_id=f"nobody-{number}", client_secret="x") == UNKNOWN
     assert ask(stage, client_id="nobody", client_secret="x")[0] == 429
-    assert stage.counts()["attempts"] == 1
+    assert stage.counts()["attempts"] == 2
 
 
 def test_public_client_at_introspection(calm: Stage):
