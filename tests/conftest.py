@@ -75,8 +75,9 @@ def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sqlite_url(_migrated_file: Path, tmp_path: Path) -> str:
     """A SQLite file of this test's own, with every table."""
     path = tmp_path / "var" / "broker.db"
-    path.parent.mkdir()
+    path.parent.mkdir(mode=0o700)
     shutil.copyfile(_migrated_file, path)
+    path.chmod(0o600)  # as the broker makes it (FA-20)
     return f"sqlite:///{path}"
 
 

@@ -85,7 +85,7 @@ def test_fd_17_consent_is_asked_once(both: World) -> None:
 )
 def test_fd_17_the_nearest_application(world: World, path: str, found: str | None) -> None:
     """Two applications on one host: the one whose launch_url or redirect URI is nearest, and none where it is not clear."""
-    assert world.invite(redirect_url=f"{world.callback}/{path}", application=None).invitation.application == found
+    assert world.invite(redirect_url=f"{world.callback}{path}", application=None).invitation.application == found
 
 
 def test_fd_17_the_right_is_that_of_the_application(both: World) -> None:

@@ -21,7 +21,8 @@ def test_pages(pair: Pair) -> None:
     assert "Ada Fabrik" in page.text
     assert browser.follow(page, "Ask userinfo").document.heading == "Userinfo"
     page = browser.submit(page, press="Sign out")
-    assert page.name == "application-signed-out"
+    assert page.name == "partner-home"  # the issuer offers to sign out there, too
+    assert page.url.startswith(f"{pair.partner}/end-session?id_token_hint=")
     assert browser.get(f"{pair.application}/", accept="application/json").json() == {"ok": True, "claims": None}
 
 
@@ -121,6 +122,10 @@ def test_refresh_page(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_end_session(pair: Pair) -> None:
     """Where the issuer offers it, signing out goes there with the hint."""
     tokens = pair.sign_in(Browser())
+    own = pair.party.end_session(tokens, "http://x/")
+    assert own is not None
+    assert own.startswith(f"{pair.partner}/end-session?id_token_hint=")
+    pair.party._metadata = {name: value for name, value in pair.party.metadata.items() if name != "end_session_endpoint"}
     assert pair.party.end_session(tokens, "http://x/") is None
     pair.party._metadata = {**pair.party.metadata, "end_session_endpoint": "http://broker/end"}
     target = pair.party.end_session(tokens, "http://x/")

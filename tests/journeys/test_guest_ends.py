@@ -76,7 +76,7 @@ def test_the_life_of_a_year(both: World) -> None:
     assert keep_house(both, 1) == {"due": 1, "warned": 1}
     assert keep_house(both) == {}  # idempotent
     [guest_mail, sponsor_mail] = mails(both)
-    assert guest_mail[:2] == (ADA.email, "Your access to Contoso ends on January 15, 2028")
+    assert guest_mail[:2] == (ADA.email, "Your access to Contoso ends on January 15, 2028, 08:00 UTC")
     assert ALICE in guest_mail[2]
     assert sponsor_mail[:2] == (ALICE, "Does Ada Fabrik still need access?")
     link = LINK.search(sponsor_mail[2])

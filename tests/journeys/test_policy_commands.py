@@ -125,7 +125,7 @@ def test_sign_ins_show_policies(world: World, monkeypatch: pytest.MonkeyPatch) -
     ]
     text = call(broker, ["sign-ins", "--request", reference, "--home", str(world.home)]).stdout
     assert "  policy p (enabled): blocked, about all guests: lets nobody in whom it is about\n" in text
-    assert "what to do: the receipt names the policy" in text
+    assert "to fix (on our side): the receipt names the policy" in text
 
 
 def test_replay_on_a_branch(run: Run, both: World, tmp_path: Path) -> None:
