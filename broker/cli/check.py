@@ -41,7 +41,7 @@ def check(context: click.Context, home: Path, online: bool, as_json: bool) -> No
         for is_error, line in _metadata_files(reading):
             (errors if is_error else notes).append(line)
     keys = _root_keys(home / "keys")
-    state = [] if reading.errors else readable_by_others(next(source.model for source in reading.of("broker")), home)  # type: ignore[arg-type]
+    state = [] if reading.errors else readable_by_others(next(source.model for source in reading.of("broker")), home)  # type: ignore[arg-type]  # BrokerFile
     ok = not errors and not keys[1:]
     errors, notes = in_order(errors), in_order(notes)
     for said in (*errors, *keys[1:], *notes, *state):

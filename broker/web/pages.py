@@ -164,7 +164,7 @@ class Pages:
         if self._repeats is None:
             raise BadRequest("page_unknown")
         page = self._repeats.again(sealed)
-        return self.render(page.template, status=page.status, **page.context)  # type: ignore[arg-type]
+        return self.render(page.template, status=page.status, **page.context)  # type: ignore[arg-type]  # as first rendered
 
     def _language_switch(
         self, now: Translator, page: RenderedPage, keep: Mapping[str, str] | None, here: str

@@ -30,7 +30,7 @@ def here(world: World) -> None:
 
 def becomes(world: World, account: object) -> DemoPerson:
     """The subject says somebody else from now on; a browser of theirs."""
-    world.partners["fabrikam"].accounts["ada"] = account  # type: ignore[assignment]
+    world.partners["fabrikam"].accounts["ada"] = account  # type: ignore[assignment]  # a dict of accounts
     who = world.visitor()
     who.halt_at = ("email-code",)
     return who
