@@ -41,7 +41,7 @@ from broker.storage.engine import Database
 from broker.storage.tables import assignments as assignment_rows
 from broker.storage.tables import group_members, identities, invitations, people
 
-ACTOR = Actor(kind="command")
+ACTOR = Actor.command()
 DAY = 86_400
 PARTNERS, SPONSORS, IN_GROUP, RULES = 20, 20, 50, 10
 STATES = (["active"] * 90) + ["invited"] * 5 + ["blocked"] * 3 + ["expired"] * 2

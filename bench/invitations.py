@@ -89,9 +89,7 @@ def statements(home: Path) -> int:
         count[0] += 1
 
     event.listen(broker.db.writer, "before_cursor_execute", note)
-    broker.invitations.invite(
-        Actor(kind="command"), InvitationRequest(email="one@fabrikam.example", application="payroll", mail=True)
-    )
+    broker.invitations.invite(Actor.command(), InvitationRequest(email="one@fabrikam.example", application="payroll", mail=True))
     broker.close()
     return count[0]
 

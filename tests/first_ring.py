@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from broker.app import Broker
-from broker.domain.audit import SYSTEM
+from broker.domain.audit import Actor
 from broker.keyring.create import SIGNING, new_records
 from broker.keyring.ring import KeyRecord
 from broker.keyring.root import create_root, load_roots
@@ -48,9 +48,9 @@ def records(now: int = START, wanted: Sequence[tuple[str, str]] = SIGNING) -> li
 
 
 def add_ring(broker: Broker, wanted: Sequence[tuple[str, str]] = SIGNING) -> None:
-    """What `broker.keys.ensure(SYSTEM, wanted)` does to a broker whose root key is `write_root`'s."""
+    """What `broker.keys.ensure(Actor.system(), wanted)` does to a broker whose root key is `write_root`'s."""
     now = broker.clock()
     there = {(key.use, key.alg) for key in broker.keys.list()}
     with broker.db.write() as tx:
-        broker.keys._add(tx, records(now, [pair for pair in wanted if pair not in there]), SYSTEM, "keys.created", now)
+        broker.keys._add(tx, records(now, [pair for pair in wanted if pair not in there]), Actor.system(), "keys.created", now)
     broker.keys._look_anew()

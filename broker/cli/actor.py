@@ -20,4 +20,4 @@ def command_actor() -> Actor:
         user = pwd.getpwuid(uid).pw_name
     except KeyError:  # a container runs as a number that nobody gave a name to
         user = str(uid)
-    return Actor(kind="command", id=f"{user[:60]}@{socket.gethostname()[:60]}")
+    return Actor.command(f"{user[:60]}@{socket.gethostname()[:60]}")

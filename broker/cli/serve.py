@@ -27,7 +27,7 @@ def serve(bind: Bind, workers: int, threads: int, home: Path) -> None:
 
     Changes of config/ take effect within seconds, at once on SIGHUP; invalid files are reported and ignored.
     """
-    from broker.domain.audit import SYSTEM
+    from broker.domain.audit import Actor
 
     if os.environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):  # CF-01
         refuse("FLASK_DEBUG is set: the broker does not serve in debug mode; unset it")
@@ -40,7 +40,7 @@ def serve(bind: Bind, workers: int, threads: int, home: Path) -> None:
     for line in (*readable_by_others(settings.broker, home), other_port(settings, bind)):
         if line:
             click.echo(line, err=True)
-    if broker.keys.ensure(SYSTEM):
+    if broker.keys.ensure(Actor.system()):
         click.echo("created the first signing keys", err=True)
     broker.partners.saml.ensure_keys()
     for warning in broker.policies.missing_groups():

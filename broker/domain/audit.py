@@ -1,22 +1,50 @@
-"""The audit's events: who did what to what, and why. Personal values stand apart, so that deletion can empty them."""
+"""Events of the audit: who did what to what, and why. Personal values are separate, so that a deletion can remove them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+
+
+class ActorKind(StrEnum):
+    """The kinds of actors; the audit stores these words."""
+
+    PERSON = "person"
+    APPLICATION = "application"
+    COMMAND = "command"
+    SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts, from where, in which request. kind: person, application, system, command."""
+    """Who acts, from where, in which request. One of the four constructors below makes it."""
 
-    kind: str
+    kind: ActorKind
     id: str = ""
     address: str = ""
     request_id: str = ""
 
+    @classmethod
+    def person(cls, person_id: str = "", *, address: str = "", request_id: str = "") -> Self:
+        """Somebody at a browser; without an id while the login has not identified them yet."""
+        return cls(kind=ActorKind.PERSON, id=person_id, address=address, request_id=request_id)
 
-SYSTEM = Actor(kind="system")
+    @classmethod
+    def application(cls, client_id: str, *, address: str = "", request_id: str = "") -> Self:
+        """A program that authenticated as a client."""
+        return cls(kind=ActorKind.APPLICATION, id=client_id, address=address, request_id=request_id)
+
+    @classmethod
+    def command(cls, user: str = "") -> Self:
+        """The command line. user: USER@HOST."""
+        return cls(kind=ActorKind.COMMAND, id=user)
+
+    @classmethod
+    def system(cls) -> Self:
+        """The broker itself, in background work."""
+        return cls(kind=ActorKind.SYSTEM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,13 @@
-"""Who may do what: the command line and administrators everything, owners what they own, guests nothing.
+"""Who may do what: the command line and administrators everything, owners what they own, guests and applications nothing.
 
-The files name administrators and owners of applications, the database owners of groups; both by address, which counts only for an
-active member with a verified address. Each act asks again, so a withdrawn right ends at once (SC-06). What an actor may not touch does
-not exist for them (AD-01).
+The files name administrators and owners of applications, the database names owners of groups. Both use addresses; an address counts
+only for an active member who has verified it. Each use case checks again, so that a withdrawn right ends at once (SC-06). An actor gets
+the same answer for a thing that they may not touch and for a thing that does not exist (AD-01).
 """
 
 from __future__ import annotations
 
-from broker.domain.audit import Actor
+from broker.domain.audit import Actor, ActorKind
 from broker.domain.errors import Forbidden, NotFound
 from broker.domain.guest import GuestState, Person, PersonKind
 from broker.settings.application_file import ApplicationFile
@@ -15,7 +15,7 @@ from broker.settings.load import Settings
 from broker.storage.directory import people
 from broker.storage.engine import Connection
 
-_ALL = frozenset({"command", "system"})
+_ALL = frozenset({ActorKind.COMMAND, ActorKind.SYSTEM})
 
 
 def is_at_work(person: Person | None, now: int) -> bool:
@@ -55,8 +55,27 @@ def may_invite(settings: Settings, person: Person | None, client_id: str | None,
     return is_administrator(settings, person, now) or owns(settings, person, client_id, now)
 
 
+def check_invite(settings: Settings, actor: Actor, person: Person | None, client_id: str | None, now: int) -> None:
+    """Raises Forbidden unless the actor may invite to this application; without one: to everything (IN-11).
+
+    person: who acts, from `acting_person`.
+    """
+    if actor.kind in _ALL or may_invite(settings, person, client_id, now):
+        return
+    application = settings.applications.get(client_id or "")
+    where = application.name if application else "everything"
+    raise Forbidden(
+        f"you may not invite to {where}: only administrators may, and the owners of an application to it", "not_an_owner"
+    )
+
+
+def acting_person(tx: Connection, actor: Actor) -> Person | None:
+    """The person who acts, as the directory knows them now; None for an actor of another kind."""
+    return people.by_id(tx, actor.id) if actor.kind is ActorKind.PERSON else None
+
+
 def limited_to(tx: Connection, settings: Settings, actor: Actor, now: int) -> str | None:
-    """None: everything; else the address whose own things the actor may touch. Raises Forbidden for whoever is no staff."""
+    """None: everything; else the address whose own things the actor may touch. Raises Forbidden for everybody else."""
     if actor.kind in _ALL:
         return None
     person = _staff(tx, actor, now)
@@ -64,13 +83,13 @@ def limited_to(tx: Connection, settings: Settings, actor: Actor, now: int) -> st
 
 
 def administer(tx: Connection, settings: Settings, actor: Actor, now: int) -> None:
-    """Raises Forbidden for everybody but the command line and administrators."""
+    """Raises Forbidden unless the actor is the command line, the broker itself or an administrator."""
     if limited_to(tx, settings, actor, now) is not None:
         raise Forbidden("only administrators may do that", "not_administrator")
 
 
 def application(tx: Connection, settings: Settings, actor: Actor, client_id: str, now: int) -> ApplicationFile:
-    """An application that the actor may give people to: any for administrators, his own for an owner. Raises NotFound."""
+    """An application that the actor may give people to: any for administrators, their own for an owner. Raises NotFound."""
     owner = limited_to(tx, settings, actor, now)
     file = settings.applications.get(client_id)
     if file is None or (owner is not None and owner not in file.owners):
@@ -79,8 +98,8 @@ def application(tx: Connection, settings: Settings, actor: Actor, client_id: str
 
 
 def _staff(tx: Connection, actor: Actor, now: int) -> Person:
-    """The member of staff who acts. Anything else has no rights of its own here, a program neither."""
-    person = people.by_id(tx, actor.id) if actor.kind == "person" else None
+    """The member of staff who acts. Raises Forbidden for guests, and for applications: no permission of theirs is known here."""
+    person = acting_person(tx, actor)
     if person is None or not is_at_work(person, now) or not person.email_verified:
         raise Forbidden("only members of staff may do that", "not_staff")
     return person

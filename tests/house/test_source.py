@@ -180,6 +180,17 @@ def test_a_class_has_a_name_of_its_own():
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
+def test_an_actor_is_made_by_name():
+    """Actor.person, .application, .command and .system are the only ways to name who acts in the audit."""
+    calls = [
+        f"{relative(path)}:{node.lineno}"
+        for path in modules("broker", "tests", "bench")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Actor"
+    ]
+    assert calls == []
+
+
 def test_no_drawer_for_everything():
     """No utils.py, helpers.py, common.py, misc.py."""
     assert [relative(p) for p in modules("broker", "tests") if p.stem in {"utils", "helpers", "common", "misc", "util"}] == []

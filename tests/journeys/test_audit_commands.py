@@ -135,7 +135,7 @@ def test_export_filters(world: World, run: Run) -> None:
 def test_csv_holds_no_formula(world: World, run: Run, text: str) -> None:
     """AD-09: a cell that a spreadsheet would calculate begins with an apostrophe; line breaks and quotes stay inside their cell."""
     with world.broker.db.write() as tx:
-        actor = Actor(kind="person", id="x", address=text)
+        actor = Actor.person("x", address=text)
         audit.record(tx, Event(name="a.b", actor=actor, target=text, reason=f'a "quoted"\n{text}'), world.clock())
     found = run("export", "--csv")
     assert found.exit_code == 0, found.output

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.demo.relying import SignInFailed
-from broker.domain.audit import SYSTEM
+from broker.domain.audit import Actor
 from broker.storage.tables import metadata
 from tests.journeys.world import ACTOR, ADA, BO, World
 from tests.services.test_audit_chain import allow_writes, refuse_writes
@@ -42,8 +42,8 @@ STAFF: dict[str, Callable[[World], object]] = {
     "invite": lambda world: world.invite(BO.email),
     "invite again": lambda world: world.invite(ADA.email),
     "withdraw consent": lambda world: world.broker.guests.withdraw_consent(ACTOR, ADA.email, "payroll"),
-    "rotate keys": lambda world: world.broker.keys.rotate(SYSTEM, now_active=False),
-    "rotate keys now": lambda world: world.broker.keys.rotate(SYSTEM, now_active=True),
+    "rotate keys": lambda world: world.broker.keys.rotate(Actor.system(), now_active=False),
+    "rotate keys now": lambda world: world.broker.keys.rotate(Actor.system(), now_active=True),
 }
 
 

@@ -45,8 +45,8 @@ def test_owner_invites_to_his_applications_only(world: World) -> None:
     invite(cleo, InvitationRequest(email=ADA.email))
     world.redeem(world.visitor(BO))
     administrators(world, CLEO.email, BO.email)  # a guest's address in the list makes nobody a member
-    guest = Actor(kind="person", id=world.broker.guests.show(BO.email).person.id)
-    for actor in (guest, Actor(kind="person"), Actor(kind="person", id="nobody")):
+    guest = Actor.person(world.broker.guests.show(BO.email).person.id)
+    for actor in (guest, Actor.person(), Actor.person("nobody")):
         with pytest.raises(Forbidden):
             invite(actor, InvitationRequest(email=ADA.email))
 

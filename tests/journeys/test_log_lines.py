@@ -80,7 +80,7 @@ def test_an_audit_event_is_one_line(world: World, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SECRET", SECRET)
     said = EVIL.replace("\x00", "")  # PostgreSQL takes no NUL in a text
     with world.broker.db.write() as tx:
-        audit.record(tx, Event(name="x.y", actor=Actor(kind="person", address=said), reason=said, target=said), world.clock())
+        audit.record(tx, Event(name="x.y", actor=Actor.person(address=said), reason=said, target=said), world.clock())
     shown = CliRunner().invoke(broker, ["audit", "export", "--home", str(world.home)])
     rows = shown.stdout.splitlines()
     assert all(row.isascii() and row.isprintable() for row in rows)

@@ -12,7 +12,7 @@ from lxml import etree
 
 from broker.demo.browser import Browser
 from broker.demo.identity import MFA
-from broker.domain.audit import SYSTEM
+from broker.domain.audit import Actor
 from broker.domain.connector import Ask
 from broker.domain.errors import PartnerFailed
 from broker.keyring.create import ENCRYPTION, SAML
@@ -276,7 +276,7 @@ def test_our_metadata(world: World, tmp_path: Path) -> None:
         assert Browser().get(f"{world.url}/saml/nobody/metadata").status == 404
         file = tmp_path / "saml.pem"
         file.write_text(_own_pair())
-        world.broker.keys.import_key(SYSTEM, read_key(file, "saml"), "saml")
+        world.broker.keys.import_key(Actor.system(), read_key(file, "saml"), "saml")
         after = keys_of(Browser().get(f"{world.url}/saml/metadata").body)
         assert len(after) == 2
         assert after[1] == keys_of(page.body)[0]
@@ -291,8 +291,8 @@ def test_rotation_of_our_keys(world: World) -> None:
         added.redeem(wanda)
         keys, week, url = world.broker.keys, 7 * 86_400, f"{world.url}/saml/woodgrove/metadata"
         first = dict(keys_of(Browser().get(url).body))
-        assert len(keys.rotate(SYSTEM, now_active=False, of=(SAML, ENCRYPTION))) == 2
-        assert keys.rotate(SYSTEM, now_active=False, of=(SAML, ENCRYPTION)) == ()
+        assert len(keys.rotate(Actor.system(), now_active=False, of=(SAML, ENCRYPTION))) == 2
+        assert keys.rotate(Actor.system(), now_active=False, of=(SAML, ENCRYPTION)) == ()
         during = keys_of(Browser().get(url).body)
         assert len(during) == 4
         assert [during[0], during[2]] == [("signing", first["signing"]), ("encryption", first["encryption"])]

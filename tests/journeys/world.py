@@ -33,7 +33,7 @@ CLEO = Account(subject="cleo", name="Cleo Contoso", email="cleo@contoso.example"
 PEOPLE = {"fabrikam": (ADA, BO), "northwind": (MALLORY, NORA), "staff": (CLEO,)}
 HOSTS = {"fabrikam": "127.0.0.2", "northwind": "127.0.0.3", "staff": "127.0.0.4"}
 SECRET = "only-for-tests-0123456789-abcdefgh"
-ACTOR = Actor(kind="command")
+ACTOR = Actor.command()
 
 
 @dataclass

@@ -26,7 +26,7 @@ from tests.clock import START, Clock
 from tests.keyring.conftest import roots
 from tests.race import race
 
-ACTOR = Actor(kind="command", id="test")
+ACTOR = Actor.command("test")
 ALGS = ("ES256", "EdDSA", "PS256", "RS256")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from broker.domain.audit import SYSTEM
+from broker.domain.audit import Actor
 from broker.jose.keys import public_keys
 from broker.jose.verify import verify
 from tests.protocol.stage import CALLBACK, VERIFIER, Stage
@@ -20,7 +20,7 @@ def sign_ins_over_a_rotation(stage: Stage, count: int, *, seconds: int) -> set[s
         if stage.clock() >= fetched_at + MAX_AGE:
             cached, fetched_at = public_keys(stage.get("/jwks").get_json()), stage.clock()
         if number == count // 5:
-            stage.broker.keys.rotate(SYSTEM, now_active=False)
+            stage.broker.keys.rotate(Actor.system(), now_active=False)
         _, code = stage.grant(who)
         token = stage.broker.grants.exchange(payroll, {**form, "code": code})["id_token"]
         kids.add(str(verify(token, cached, {"RS256"}).header["kid"]))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from broker.domain.audit import SYSTEM
+from broker.domain.audit import Actor
 from broker.jose.algorithms import ALGORITHMS
 from broker.jose.claims import check_at_hash
 from broker.jose.keys import public_keys
@@ -130,7 +130,7 @@ def test_rotation_never_breaks_a_client_that_caches(stage: Stage):
 def test_rotation_at_once(stage: Stage):
     """HP-51: `--now` signs with the new key at once; the old one stays published, and a hint that it signed still counts."""
     old = stage.tokens()["id_token"]
-    stage.broker.keys.rotate(SYSTEM, now_active=True)
+    stage.broker.keys.rotate(Actor.system(), now_active=True)
     stage.clock.advance(6)
     new = stage.tokens()["id_token"]
     assert stage.claims(old)

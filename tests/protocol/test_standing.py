@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from broker.domain.assignment import Principal
-from broker.domain.audit import SYSTEM
+from broker.domain.audit import Actor
 from broker.domain.grant_status import Standing, objection
 from broker.domain.guest import GuestState, PersonKind
 from broker.domain.ids import new_id
@@ -40,7 +40,7 @@ def agree_to_less(stage: Stage, who: Signed) -> None:
 
 def log_out(stage: Stage, who: Signed) -> None:
     """The session is ended."""
-    assert stage.broker.sessions.end(who.session.sid, SYSTEM, "logout")
+    assert stage.broker.sessions.end(who.session.sid, Actor.system(), "logout")
 
 
 def end_rows_only(stage: Stage, who: Signed) -> None:

@@ -24,7 +24,7 @@ def _says_something(file: dict[str, Any]) -> bool:
     return is_somewhere and bool(file["grant"].get("block") or file["grant"].get("require") or "session" in file)
 
 
-ACTOR = Actor(kind="command")
+ACTOR = Actor.command()
 GUESTS = "name: x\nusers: {include: {guests: all}}\n"
 BLOCK = GUESTS + "grant: {block: true}\n"
 WHO = {

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 
-from broker.domain.audit import SYSTEM, Actor, Event
+from broker.domain.audit import Actor, Event
 from broker.domain.ids import new_id
 from broker.keyring.root import create_root, load_roots
 from broker.keyring.seal import Sealer
@@ -52,7 +52,7 @@ def chain(database: Database, clock: Clock, keys: Path) -> AuditChain:
 
 def write(database: Database, clock: Clock, number: int, *, name: str = "guest.blocked") -> None:
     """So many events, a second apart."""
-    actor = Actor(kind="person", id="alice", address="203.0.113.7", request_id="7KQ4-M2XT-9RZB")
+    actor = Actor.person("alice", address="203.0.113.7", request_id="7KQ4-M2XT-9RZB")
     for count in range(number):
         with database.write() as tx:
             event = Event(name=name, actor=actor, target=f"guest-{count}", subject="p1", reason="left", data={"number": count},
@@ -88,7 +88,7 @@ def test_late_commits(database: Database, clock: Clock, chain: AuditChain) -> No
     write(database, clock, 3)
     chain.chain()
     with database.write() as tx:
-        audit.record(tx, Event(name="late.one", actor=SYSTEM), clock() - 2)
+        audit.record(tx, Event(name="late.one", actor=Actor.system()), clock() - 2)
     assert chain.chain() == 1
     assert verified(chain).last == 4
 
@@ -220,7 +220,7 @@ def test_what_is_old_goes(database: Database, clock: Clock, chain: AuditChain) -
     """`retention.audit`: the oldest stretch goes with its personal values, once a day; the rest verifies, and the audit says so."""
     write(database, clock, 1200)
     with database.write() as tx:
-        audit.record(tx, Event(name="late.one", actor=SYSTEM), clock() + 2 * DAY)  # keeps what is chained behind it, too
+        audit.record(tx, Event(name="late.one", actor=Actor.system()), clock() + 2 * DAY)  # keeps what is chained behind it, too
     chain.chain()
     write(database, clock, 5)
     chain.chain()
@@ -308,7 +308,7 @@ def test_any_text_survives_the_database(database: Database, clock: Clock, chain:
     """HT-18: what both databases give back is what was chained: all of Unicode, nested data, big numbers, times before 1970."""
     data = {"é\u2028": ["\U0001f600", None, True, 1.5, 2**53, {"b": 1, "a": -1}], "empty": {}, "quote": "\"\\'"}
     with database.write() as tx:
-        event = Event(name="x.y", actor=Actor(kind="person", id="Ünïcode"), reason="line\nbreak\x1b[31m", data=data)
+        event = Event(name="x.y", actor=Actor.person("Ünïcode"), reason="line\nbreak\x1b[31m", data=data)
         audit.record(tx, event, -5)
     chain.chain()
     assert verified(chain).checked == 1

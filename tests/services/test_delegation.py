@@ -12,6 +12,8 @@ from broker.domain.audit import Actor
 from broker.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from broker.domain.guest import GuestState, PersonKind
 from broker.keyring.root import create_root
+from broker.services.invitations.rebinding import RebindingTerms
+from broker.services.invitations.request import InvitationRequest
 from broker.storage.directory import groups, people
 from broker.storage.history import audit
 from tests import factories
@@ -48,7 +50,7 @@ def broker(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Broker]:
 
 def who(name: str) -> Actor:
     """A person who acts in a browser."""
-    return Actor(kind="person", id=f"id-{name}")
+    return Actor.person(f"id-{name}")
 
 
 def test_an_owner_keeps_his_own_group(broker: Broker) -> None:
@@ -113,7 +115,7 @@ def test_an_owner_is_no_administrator(broker: Broker) -> None:
 
 
 @pytest.mark.parametrize(
-    "actor", [who("ada"), who("nobody"), Actor(kind="application", id="payroll"), Actor(kind="guest", id="id-alice")]
+    "actor", [who("ada"), who("nobody"), Actor.person(), Actor.application("payroll"), Actor.application("id-alice")]
 )
 def test_no_staff_no_right(broker: Broker, actor: Actor) -> None:
     """AD-02: a guest, a stranger, a program: nothing is seen, nothing changed."""
@@ -123,6 +125,11 @@ def test_no_staff_no_right(broker: Broker, actor: Actor) -> None:
         lambda: broker.groups.add_members(actor, "Finance", [GUEST]),
         lambda: broker.assignments.assign(actor, "payroll", GUEST),
         lambda: broker.assignments.unassign(actor, "payroll", GUEST),
+        lambda: broker.invitations.invite(actor, InvitationRequest(email=GUEST, application="payroll")),
+        lambda: broker.invitations.preview(actor, InvitationRequest(email=GUEST)),
+        lambda: broker.sent_invitations.listed(actor),
+        lambda: broker.moving.reset(actor, GUEST, RebindingTerms()),
+        lambda: broker.moving.move(actor, "fabrikam", ["id-ada"], RebindingTerms()),
     ):
         with pytest.raises(Forbidden):
             act()

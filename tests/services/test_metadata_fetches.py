@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, func, select
 
-from broker.domain.audit import SYSTEM
+from broker.domain.audit import Actor
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.services.doctor import Finding, Level
 from broker.storage.partners import metadata_readers
@@ -29,7 +29,7 @@ def woodgrove(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[SamlW
     for world in open_world(tmp_path / "home", database_url, clock):
         with saml_world(world) as found:
             found.file()
-            world.broker.keys.ensure(SYSTEM, [SAML])
+            world.broker.keys.ensure(Actor.system(), [SAML])
             yield found
 
 
@@ -55,7 +55,7 @@ def found(at: SamlWorld, check: str, partner: str = "woodgrove") -> list[Finding
 
 def rotate(at: SamlWorld, pair: tuple[str, str] = SAML, *, at_once: bool = False) -> str:
     """A new key; its kid."""
-    (record,) = at.world.broker.keys.rotate(SYSTEM, now_active=at_once, of=(pair,))
+    (record,) = at.world.broker.keys.rotate(Actor.system(), now_active=at_once, of=(pair,))
     return record.kid
 
 
@@ -219,7 +219,7 @@ def test_old_keys_go_on_decrypting(woodgrove: SamlWorld) -> None:
     """A sign-in proves the new encryption key only when the old one opens nothing any more."""
     woodgrove.file(want_encrypted=True, sign_requests=False)
     read(woodgrove, COMMON)
-    woodgrove.world.broker.keys.ensure(SYSTEM, [ENCRYPTION])
+    woodgrove.world.broker.keys.ensure(Actor.system(), [ENCRYPTION])
     rotate(woodgrove, ENCRYPTION, at_once=True)
     woodgrove.world.clock.advance(60)
     woodgrove.idp.fault = "none"

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, UniqueConstraint, create_engine, event
 
 import broker.storage
 from broker.domain.assignment import Principal
-from broker.domain.audit import SYSTEM, Event
+from broker.domain.audit import Actor, Event
 from broker.domain.factor import Method
 from broker.domain.guest import GuestState
 from broker.domain.invitation import Status
@@ -281,7 +281,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "login.receipts.shorten": lambda tx: receipts.shorten(tx, "192.0.2.0/24", [RECEIPT.id]),
     "login.refusals.by_request": lambda tx: refusals.by_request(tx, "7KQ4-M2XT-9RZB"),
     "login.refusals.newest": lambda tx: refusals.newest(tx, Search(application="payroll", reason="scope")),
-    "history.audit.add": lambda tx: audit.add(tx, Event(name="x", actor=SYSTEM, personal={"email": "e"}), START),
+    "history.audit.add": lambda tx: audit.add(tx, Event(name="x", actor=Actor.system(), personal={"email": "e"}), START),
     "history.audit_chain.anchor": audit_chain.anchor,
     "history.audit_chain.lock_anchor": audit_chain.lock_anchor,
     "history.audit_chain.save_anchor": lambda tx: audit_chain.save_anchor(tx, "sealed"),

@@ -103,11 +103,11 @@ def test_refusal_is_found_by_its_reference(database: Database):
 
 def test_audit_keeps_personal_values_apart(database: Database):
     """HT-18: the event names nobody; what does stands in a table of its own, by the person's pseudonymous id."""
-    actor = Actor(kind="command", id="root", address="192.0.2.1", request_id="AAAA-BBBB-CCCC")
+    actor = Actor.person("person-2", address="192.0.2.1", request_id="AAAA-BBBB-CCCC")
     event = Event(name="invitation.created", actor=actor, subject="person-1", personal={"email": "ada@fabrikam.example"})
     with database.write() as tx:
         row = audit.add(tx, event, START)
-        audit.add(tx, Event(name="keys.rotated", actor=Actor(kind="system")), START + 1)
+        audit.add(tx, Event(name="keys.rotated", actor=Actor.system()), START + 1)
         assert [found["name"] for found in audit.newest(tx)] == ["keys.rotated", "invitation.created"]
         (kept,) = audit.newest(tx, name="invitation.created")
         assert (kept["id"], kept["seq"], kept["chain"]) == (row, None, None)

@@ -50,7 +50,7 @@ def lived_in(database: Database):
 def test_nothing_spent_is_fresh_again(database: Database):
     """HT-14: sessions, codes, tokens, logins and tickets end; the person, the binding and the consent stay."""
     ada, grant, waiting, invitation = lived_in(database)
-    ended = Restored(database, Clock(START + 1)).run(Actor(kind="command"))
+    ended = Restored(database, Clock(START + 1)).run(Actor.command())
     assert ended == {
         "sessions": 1, "grants": 1, "codes": 1, "access_tokens": 1, "refresh_families": 1, "logins": 1, "invitations": 1, "mails": 0,
         "questions": 0, "factor_resets": 0, "recovery_codes": 2, "time_steps": 1,

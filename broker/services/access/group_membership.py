@@ -14,7 +14,7 @@ from typing import Any
 
 from broker.domain import group_rule
 from broker.domain.assertion import Assertion
-from broker.domain.audit import SYSTEM, Event
+from broker.domain.audit import Actor, Event
 from broker.domain.errors import Invalid
 from broker.domain.group_rule import Rule, RuleVerdict
 from broker.domain.guest import Person
@@ -116,7 +116,7 @@ def settle(tx: Connection, person_id: str, judged: Iterable[RuleOutcome], now: i
         if changed:
             reason = "; ".join(one.verdict.because)[:500]
             audit.record(
-                tx, Event(name=name, actor=SYSTEM, target=one.group_id, subject=person_id, reason=f"rule: {reason}"), now
+                tx, Event(name=name, actor=Actor.system(), target=one.group_id, subject=person_id, reason=f"rule: {reason}"), now
             )
 
 

@@ -123,7 +123,7 @@ class Methods:
         *,
         mail: str = "",
     ) -> None:
-        actor = Actor(kind="person", id=person.id, address=address)
+        actor = Actor.person(person.id, address=address)
         audit.record(tx, Event(name=name, actor=actor, subject=person.id, data=data), now)
         if mail:
             self._outbox.add(tx, notice(person, mail, now, data), now)

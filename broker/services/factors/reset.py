@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from broker.domain.audit import SYSTEM, Actor, Event
+from broker.domain.audit import Actor, ActorKind, Event
 from broker.domain.errors import BadRequest, Conflict
 from broker.domain.gates import Step, decide
 from broker.domain.guest import Person
@@ -89,7 +89,7 @@ class FactorResets:
             for one in asked:
                 ticket = ask(tx, kind, person.id, one, {}, ANSWERED_WITHIN, now)
                 self._outbox.add(tx, self._mail(tx, kind, person, one, at, f"{settings.issuer}/question/{ticket}"), now)
-            actor = Actor(kind="person", id=person.id, address=visitor.address, request_id=login.reference)
+            actor = Actor.person(person.id, address=visitor.address, request_id=login.reference)
             self._tell(tx, person, actor, f"factor.{_WORDS[kind]}_asked", now, {"asked": len(asked)})
         return True
 
@@ -117,9 +117,9 @@ class FactorResets:
                 if not resets.take(tx, person_id, now) or person is None:
                     continue
                 if self._still_vouched(tx, person, now):
-                    done += self._carry_out(tx, person, SYSTEM, now, "vouched for")
+                    done += self._carry_out(tx, person, Actor.system(), now, "vouched for")
                 else:
-                    event = Event(name="factor.reset_stopped", actor=SYSTEM, subject=person.id, reason="sponsor_gone")
+                    event = Event(name="factor.reset_stopped", actor=Actor.system(), subject=person.id, reason="sponsor_gone")
                     audit.record(tx, event, now)
                     self._outbox.add(tx, notice(person, "reset_stopped", now, {}), now)
         return done
@@ -154,7 +154,9 @@ class FactorResets:
         what = "reset" if gone else "first_vouched"
         if gone:
             end_access(tx, person.id, now)
-        personal = {"reason": reason} if reason and actor is not SYSTEM else {}  # a person's words may name somebody (HT-18)
+        personal = (
+            {"reason": reason} if reason and actor.kind is not ActorKind.SYSTEM else {}
+        )  # a person's words may name somebody (HT-18)
         event = Event(name=f"factor.{what}", actor=actor, subject=person.id, reason="" if personal else reason, personal=personal)
         audit.record(tx, event, now)
         self._outbox.add(tx, notice(person, what, now, {}), now)

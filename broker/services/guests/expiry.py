@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 
-from broker.domain.audit import SYSTEM, Event
+from broker.domain.audit import Actor, Event
 from broker.domain.expiry_rules import NOTICES, ORPHAN_GRACE, Cause, ExpiryPlan, ExpiryStep, Rules, plan, renewed_until
 from broker.domain.guest import Person
 from broker.domain.guest_states import Act
@@ -100,7 +100,7 @@ class Ends:
         if person is None:
             return None
         if found.step is ExpiryStep.FORGET:
-            remove(tx, SYSTEM, person, now, reason="restore_over")
+            remove(tx, Actor.system(), person, now, reason="restore_over")
         elif found.step is ExpiryStep.EXPIRE:
             self._expire(tx, person, found, now, rules)
         else:
@@ -113,7 +113,7 @@ class Ends:
         data = {"cause": found.cause.value, "expires_at": end}
         # An end in time leaves its question open (IN-16): what time ended, the one to ask may restore. Staff's ends close it.
         but = QuestionKind.RENEW if found.cause is Cause.TIME else None
-        carry_out(tx, SYSTEM, person, Act.EXPIRE, now, rules, values={"expires_at": end}, data=data, but=but)
+        carry_out(tx, Actor.system(), person, Act.EXPIRE, now, rules, values={"expires_at": end}, data=data, but=but)
 
     def _tell(self, tx: Connection, person: Person, found: ExpiryPlan, now: int, rules: Rules) -> None:
         """The guest, and for an end in time whoever answers for the guest, with a question to click on."""
@@ -127,7 +127,7 @@ class Ends:
             self._outbox.add(tx, self._renewal(tx, person, address, end, f"{settings.issuer}/question/{ticket}"), now)
         self._outbox.add(tx, self._ending(person, end, found.cause, asked), now)
         told = {"cause": found.cause.value, "expires_at": end, "asked": len(asked), "notice": found.notices}
-        audit.record(tx, Event(name="guest.warned", actor=SYSTEM, subject=person.id, data=told), now)
+        audit.record(tx, Event(name="guest.warned", actor=Actor.system(), subject=person.id, data=told), now)
 
     def _renewal(self, tx: Connection, person: Person, address: str, end: int, url: str) -> Mail:
         member = people.by_email(tx, address)

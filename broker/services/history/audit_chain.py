@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from broker.domain.audit import SYSTEM, Event
+from broker.domain.audit import Actor, Event
 from broker.domain.times import DAY
 from broker.keyring.errors import SealError
 from broker.keyring.seal import Sealer
@@ -128,7 +128,7 @@ class AuditChain:
                     until, chain = old[-1]
                     rows.remove(tx, until)
                     data = {"first": anchor.first, "last": until}
-                    audit.record(tx, Event(name="audit.removed", actor=SYSTEM, reason="retention", data=data), now)
+                    audit.record(tx, Event(name="audit.removed", actor=Actor.system(), reason="retention", data=data), now)
                     anchor = replace(anchor, first=until + 1, before=chain)
                     total += len(old)
                 done = len(old) < BATCH
@@ -158,7 +158,9 @@ class AuditChain:
             _log.error("audit.went_back seen=%d:%s found=%d:%s", *seen, *found)
             data = {"seen": seen[0], "found": found[0]}
             with self._db.write() as tx:
-                audit.record(tx, Event(name="audit.went_back", actor=SYSTEM, reason="anchor_went_back", data=data), self._clock())
+                audit.record(
+                    tx, Event(name="audit.went_back", actor=Actor.system(), reason="anchor_went_back", data=data), self._clock()
+                )
         return 1
 
     def verify(self, *expected: Head, remembered: bool = True) -> VerifiedChain:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from broker.domain.address import domain_of, in_domains
-from broker.domain.audit import Actor
+from broker.domain.audit import Actor, ActorKind
 from broker.domain.errors import PAGE_ERRORS, CommandError, Conflict, DomainDenied, InvitationExpired, TooMany
 from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.ids import digest, new_id
 from broker.domain.invitation import Invitation, Status
 from broker.domain.mail import Mail
 from broker.domain.times import DAY
+from broker.services import authorization
 from broker.services.addresses import is_of_members
 from broker.services.guests.transitions import invited_again, rules_of
 from broker.services.invitations.links import Invited, Tickets
@@ -77,7 +78,7 @@ class Invitations:
         """
         now = self._clock()
         with self._db.write() as tx:
-            member = _member(tx, actor)
+            member = authorization.acting_person(tx, actor)
             return self._carry_out(tx, actor, plan_of(self._settings(), actor, member, wish, now), now)
 
     def invite_many(self, actor: Actor, wishes: Sequence[InvitationRequest]) -> list[Result]:
@@ -88,7 +89,7 @@ class Invitations:
         results: list[Result] = []
         now = self._clock()
         with self._db.write() as tx:
-            member = _member(tx, actor)
+            member = authorization.acting_person(tx, actor)
             for wish in wishes:
                 try:  # a refusal has written nothing, so the others' rows stand
                     plan = plan_of(self._settings(), actor, member, wish, now)
@@ -101,7 +102,7 @@ class Invitations:
         """The mail that `invite` would send, with a link that opens nothing. Raises as `invite` does for the input."""
         now = self._clock()
         with self._db.read() as tx:
-            plan = plan_of(self._settings(), actor, _member(tx, actor), wish, now)
+            plan = plan_of(self._settings(), actor, authorization.acting_person(tx, actor), wish, now)
         until = now + self._settings().broker.invitations.lifetime
         mail = mails_of(plan, new_id(), self._tickets.url("0" * 43), until)[0]
         return Preview(mail, self.lookalike(plan.email))
@@ -110,7 +111,7 @@ class Invitations:
         """What `invite_many` would do now, in a word: invite, again, or keep; and the lookalike. Raises as it does."""
         now = self._clock()
         with self._db.read() as tx:
-            plan = plan_of(self._settings(), actor, _member(tx, actor), wish, now)
+            plan = plan_of(self._settings(), actor, authorization.acting_person(tx, actor), wish, now)
             like = self.lookalike(plan.email)
             person = people.by_email(tx, plan.email)
             if person is None:
@@ -129,7 +130,7 @@ class Invitations:
 
     def _carry_out(self, tx: Connection, actor: Actor, plan: CheckedInvitation, now: int, *, keep: bool = False) -> Invited:
         """One invitation, six statements for a new guest. keep: leave the one that the guest has, if it is the same."""
-        if actor.kind != "command" and rate_limits.count_attempt(tx, f"invite:{actor.id}", now, DAY) > self._quota:
+        if actor.kind is not ActorKind.COMMAND and rate_limits.count_attempt(tx, f"invite:{actor.id}", now, DAY) > self._quota:
             raise TooMany(f"{self._quota} invitations a day are enough; go on tomorrow", "quota_reached")
         like = self.lookalike(plan.email)
         person, is_new = self._person(tx, plan, now)
@@ -210,11 +211,6 @@ class Invitations:
         """The newest invitation of a person."""
         with self._db.read() as tx:
             return invitations.latest_of(tx, person_id)
-
-
-def _member(tx: Connection, actor: Actor) -> Person | None:
-    """The person who acts, as the directory knows him now; None for commands and applications, who have no right to lose."""
-    return people.by_id(tx, actor.id) if actor.kind == "person" else None
 
 
 def _wanted(plan: CheckedInvitation, person: Person) -> Invitation:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from broker.domain.address import domain_of
 from broker.domain.audit import Actor, Event
-from broker.domain.errors import CommandError, Conflict, Forbidden, Invalid, NotFound
+from broker.domain.errors import CommandError, Conflict, Invalid, NotFound
 from broker.domain.guest import Person, PersonKind
 from broker.domain.guest_states import Act, move
 from broker.domain.invitation import Invitation, Status
@@ -75,7 +75,7 @@ class GuestRebinding:
         _checked(terms)
         now, wanted = self._clock(), parse(email) if email else None
         with self._db.write() as tx:
-            self._may(tx, actor, now)
+            authorization.administer(tx, self._settings(), actor, now)
             person = named(tx, name, lock=True)
             held = identity_bindings.held(tx, [person.id], None, now)[person.id]
             return self._reset(tx, actor, person, held, wanted or person.email, terms, None, now)
@@ -106,7 +106,7 @@ class GuestRebinding:
         now = self._clock()
         results: list[Moved] = []
         with self._db.write() as tx:
-            self._may(tx, actor, now)
+            authorization.administer(tx, self._settings(), actor, now)
             has = identity_bindings.held(tx, ids, partner, now)
             for one in sorted(ids):
                 person = people.by_id(tx, one, lock=True)
@@ -185,7 +185,7 @@ class GuestRebinding:
         self, tx: Connection, actor: Actor, person: Person, terms: RebindingTerms, partner: str | None, now: int
     ) -> Invited:
         settings = self._settings()
-        member = people.by_id(tx, actor.id) if actor.kind == "person" else None
+        member = authorization.acting_person(tx, actor)
         wanted = Invitation(
             id="",
             person_id=person.id,
@@ -195,7 +195,7 @@ class GuestRebinding:
             application=None,  # assignments were kept: nothing is given by this link
             language=person.language or settings.broker.languages[0],
             message=terms.message,
-            inviter=member.email if member else person.sponsor or actor.kind,
+            inviter=member.email if member else person.sponsor or actor.kind.value,
             invited_by=member.id if member else None,
             created_at=0,
             expires_at=0,
@@ -223,11 +223,6 @@ class GuestRebinding:
             return [mail]
 
         return self._tickets.issue(tx, actor, wanted, letter if terms.mail else nothing, now, data={"reset": True})
-
-    def _may(self, tx: Connection, actor: Actor, now: int) -> None:
-        member = people.by_id(tx, actor.id) if actor.kind == "person" else None
-        if actor.kind == "person" and not authorization.is_administrator(self._settings(), member, now):
-            raise Forbidden("only administrators reset guests", "not_an_administrator")
 
     def _issuer(self, partner: str, terms: RebindingTerms) -> str | None:
         """The provider of today, as bindings name it; None: every binding counts as old, or only the time decides."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from broker.domain.address import domain_of, in_domains
-from broker.domain.audit import Actor
-from broker.domain.errors import Forbidden, Invalid
+from broker.domain.audit import Actor, ActorKind
+from broker.domain.errors import Invalid
 from broker.domain.expiry_rules import LAST
 from broker.domain.guest import Person
 from broker.domain.invitation import Invitation
@@ -67,8 +67,8 @@ def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: Invit
     application = settings.applications.get(wish.application) if wish.application else None
     if not wish.application and wish.redirect_url:  # FD-17: so that consent is asked once
         application = landings.application_of(settings, wish.redirect_url)
-    if actor.kind == "person":  # before it is said which applications there are (AD-01)
-        _may_invite(settings, member, application.client_id if application else None, now)
+    # Before an error says which applications there are (AD-01)
+    authorization.check_invite(settings, actor, member, application.client_id if application else None, now)
     if wish.application and application is None:
         raise Invalid(f"there is no application {wish.application!r} in config/applications", "application_unknown")
     language = wish.language or settings.broker.languages[0]
@@ -94,7 +94,10 @@ def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: Invit
         landing=landings.checked(settings, landing),
         sponsor=sponsor,
         copy_to=parse(wish.copy_to) if wish.copy_to else None,
-        inviter=(member.email if member else None) or sponsor or (actor.id if actor.kind == "application" else "") or actor.kind,
+        inviter=(member.email if member else None)
+        or sponsor
+        or (actor.id if actor.kind is ActorKind.APPLICATION else "")
+        or actor.kind.value,
         invited_by=member.id if member else None,
     )
 
@@ -146,17 +149,6 @@ def letter(settings: Settings, invitation: Invitation, guest: Person, url: str, 
         reply_to=guest.sponsor,
         person=guest.id,
         values=values,
-    )
-
-
-def _may_invite(settings: Settings, member: Person | None, client_id: str | None, now: int) -> None:
-    """Nobody invites to more than he may give himself (IN-11)."""
-    if authorization.may_invite(settings, member, client_id, now):
-        return
-    application = settings.applications.get(client_id or "")
-    where = application.name if application else "everything"
-    raise Forbidden(
-        f"you may not invite to {where}: only administrators may, and the owners of an application to it", "not_an_owner"
     )
 
 

@@ -44,7 +44,7 @@ class Fresh:
         address: of the browser. Raises TooManyAttempts above PER_ADDRESS, known ticket or not.
         """
         self._attempts.hit(f"fresh:{counted(address)}", limit=PER_ADDRESS, window=HOUR)
-        now, actor = self._clock(), Actor(kind="person", address=address)
+        now, actor = self._clock(), Actor.person(address=address)
         with self._db.write() as tx:
             held = invitations.by_ticket(tx, digest(ticket))
             guest = people.by_id(tx, held.person_id, lock=True) if held else None

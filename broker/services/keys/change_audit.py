@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from broker.domain.audit import SYSTEM, Event
+from broker.domain.audit import Actor, Event
 from broker.jose.errors import JoseError
 from broker.jose.keys import public_keys, thumbprint
 from broker.services.history import audit
@@ -39,7 +39,7 @@ def record(tx: Connection, name: str, owner: str, before: str | None, after: Map
         "added": _listed(come),
         "reused": sorted(set(filter(None, gone.values())) & {*come.values()}),
     }
-    audit.record(tx, Event(name=name, actor=SYSTEM, target=owner, data=data), now)
+    audit.record(tx, Event(name=name, actor=Actor.system(), target=owner, data=data), now)
 
 
 def record_certificates(tx: Connection, partner: str, before: str | None, after: Mapping[str, Any], now: int) -> None:
@@ -50,7 +50,9 @@ def record_certificates(tx: Connection, partner: str, before: str | None, after:
     if old.keys() == new.keys():
         return  # a certificate may be issued anew for the same key
     gone, come = ([mark for key, mark in one.items() if key not in other] for one, other in ((old, new), (new, old)))
-    audit.record(tx, Event(name="partner.keys_changed", actor=SYSTEM, target=partner, data={"removed": gone, "added": come}), now)
+    audit.record(
+        tx, Event(name="partner.keys_changed", actor=Actor.system(), target=partner, data={"removed": gone, "added": come}), now
+    )
 
 
 def _listed(keys: Mapping[str, str]) -> list[dict[str, str]]:
@@ -61,5 +63,5 @@ def _listed(keys: Mapping[str, str]) -> list[dict[str, str]]:
 def refused_document(tx: Connection, partner: str, kind: str, problem: str, next_try_at: int, now: int) -> None:
     """A document that could not be had or was refused: noted in its row, and, when the reason is a new one, in the audit."""
     if documents.fail(tx, partner, kind, problem=problem, next_try_at=next_try_at):
-        event = Event(name="partner.document_refused", actor=SYSTEM, target=partner, reason=problem, data={"kind": kind})
+        event = Event(name="partner.document_refused", actor=Actor.system(), target=partner, reason=problem, data={"kind": kind})
         audit.record(tx, event, now)

@@ -50,7 +50,7 @@ class Completion:
         login, person, now = found.login, found.person, found.facts.now
         if person is None or not logins.close(tx, login, now):
             raise LoginExpired("login_used")
-        actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
+        actor = Actor.person(person.id, address=address, request_id=login.reference)
         person = self._remember(tx, found, self._changes.settle(tx, found, person, actor))
         session, cookie = self._sessions.open(
             tx, login=login, person=person, facts=found.facts, before=found.session, device=device
@@ -101,7 +101,7 @@ class Completion:
         """A page with a way forward keeps the login; an error for the application ends it."""
         login, now, said = found.login, found.facts.now, decision.next
         answer = {"error": said.error} if login.request is not None and (said.code is None or found.facts.silent) else None
-        actor = Actor(kind="person", id=found.facts.person or "", address=address, request_id=login.reference)
+        actor = Actor.person(found.facts.person or "", address=address, request_id=login.reference)
         told = self.notify_sponsor(tx, found, said.reason, actor)
         denied = login_trail.entry(
             now, "denied", said.code or said.error, said.reason, gates=login_trail.gates_of(decision), told=told

@@ -92,7 +92,7 @@ class Redemption:
         people.change(tx, person.id, values)
         if invitation.application is not None:
             assignments.open_for(tx, new_id(), person.id, invitation.application, "", now)
-        actor = Actor(kind="person", id=person.id, request_id=found.login.reference)
+        actor = Actor.person(person.id, request_id=found.login.reference)
         data = {"partner": said.partner, "application": invitation.application or ""}
         audit.record(tx, Event(name="invitation.redeemed", actor=actor, subject=person.id, target=invitation.id, data=data), now)
 
@@ -112,7 +112,7 @@ class Redemption:
     ) -> None:
         now = found.facts.now
         consents.record(tx, person_id, client_id, scopes, now)
-        actor = Actor(kind="person", id=person_id, address=address, request_id=found.login.reference)
+        actor = Actor.person(person_id, address=address, request_id=found.login.reference)
         audit.record(
             tx, Event(name="consent.given", actor=actor, subject=person_id, target=client_id, data={"scopes": list(scopes)}), now
         )

@@ -228,7 +228,7 @@ class MailCodes:
         if not people.bind(tx, identity):
             raise InvitationMismatch("identity_taken").of_login(login.id, login.reference)
         people.change(tx, said.subject, {"partner": identity.partner, "email_verified": True})
-        actor = Actor(kind="person", id=said.subject, address=client, request_id=login.reference)
+        actor = Actor.person(said.subject, address=client, request_id=login.reference)
         data = {"from": PARTNER, "to": identity.partner}
         audit.record(tx, Event(name="guest.moved", actor=actor, subject=said.subject, target=identity.partner, data=data), now)
 
@@ -253,7 +253,7 @@ class MailCodes:
                 facts=found.facts,
             )
         if last and box.why is Why.INVITED:  # whoever answers for the guest hears of it (IN-01)
-            actor = Actor(kind="person", address=client, request_id=login.reference)
+            actor = Actor.person(address=client, request_id=login.reference)
             self._completion.notify_sponsor(tx, found, MISMATCH[1], actor)
 
     @staticmethod
@@ -261,7 +261,7 @@ class MailCodes:
         tx: Connection, name: str, found: LoginContext, box: Mailbox, client: str, now: int, *, reason: str = "", person: str = ""
     ) -> None:
         subject = person or box.person or ""  # concerned; who acts is known once the code was right
-        actor = Actor(kind="person", id=person, address=client, request_id=found.login.reference)
+        actor = Actor.person(person, address=client, request_id=found.login.reference)
         data = {"why": str(box.why)}
         audit.record(
             tx, Event(name=name, actor=actor, subject=subject, target=_target(found.login), reason=reason, data=data), now

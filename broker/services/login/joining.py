@@ -42,7 +42,7 @@ def join(tx: Connection, login: Login, now: int) -> None:
             return
         person = held
     bound = people.bind(tx, identity_of(login, person.id, now))
-    actor = Actor(kind="person", id=person.id, request_id=login.reference)
+    actor = Actor.person(person.id, request_id=login.reference)
     data = {"partner": said.partner, "bound": bound, "was_invited": was_invited}
     audit.record(
         tx, Event(name="member.joined", actor=actor, subject=person.id, data=data, personal={"email": person.email}), now

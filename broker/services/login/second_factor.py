@@ -226,7 +226,7 @@ class Proving:
         if found.person is not None and found.person.vouched_until is not None:  # it was for one method (FA-05)
             people.change(tx, found.person.id, {"vouched_until": None})
         if found.person is not None and resets.stop(tx, found.person.id):  # MF-12: nothing is lost
-            actor = Actor(kind="person", id=found.person.id, request_id=login.reference)
+            actor = Actor.person(found.person.id, request_id=login.reference)
             audit.record(tx, Event(name="factor.reset_stopped", actor=actor, subject=found.person.id), now)
             self._outbox.add(tx, notice(found.person, "reset_stopped", now, {}), now)
         progress = replace(login.progress, method_added=login.progress.method_added or added).to_json()
@@ -242,14 +242,14 @@ class Proving:
                 tx, login, steps, now=now, outcome=Outcome.FAILED, error=TooManyAttempts.code, reason=reason,
                 config=self._settings().digest, address=address, person_id=person.id, facts=found.facts,
             )  # fmt: skip
-        actor = Actor(kind="person", id=person.id, address=address, request_id=login.reference)
+        actor = Actor.person(person.id, address=address, request_id=login.reference)
         audit.record(tx, Event(name="factor.refused", actor=actor, subject=person.id, reason=reason), now)
 
     def _tell(
         self, tx: Connection, found: LoginContext, person: Person, name: str, address: str, now: int, data: dict[str, Any]
     ) -> None:
         """Audit, and a mail to the person: whoever it was not must learn of it."""
-        actor = Actor(kind="person", id=person.id, address=address, request_id=found.login.reference)
+        actor = Actor.person(person.id, address=address, request_id=found.login.reference)
         audit.record(tx, Event(name=name, actor=actor, subject=person.id, data=data), now)
         self._outbox.add(tx, notice(person, name.removeprefix("factor."), now, data), now)
 

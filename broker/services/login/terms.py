@@ -67,7 +67,7 @@ class Terms:
                 return
             said = login_trail.entry(now, "terms", "accepted", version=in_force)
             logins.change(tx, login, trail=login_trail.longer(login, said))
-            actor = Actor(kind="person", id=person.id, address=visitor.address, request_id=login.reference)
+            actor = Actor.person(person.id, address=visitor.address, request_id=login.reference)
             data = {"version": in_force, "language": language}
             audit.record(tx, Event(name="terms.accepted", actor=actor, subject=person.id, data=data), now)
 

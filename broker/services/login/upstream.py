@@ -187,7 +187,7 @@ class Upstream:
             now, "upstream", "refused", error.reason, partner=login.partner, detail=error.detail, partner_said=error.theirs
         )
         steps = login_trail.longer(login, step)
-        actor = Actor(kind="person", address=address, request_id=login.reference)
+        actor = Actor.person(address=address, request_id=login.reference)
         with self._db.write() as tx:
             logins.change(tx, replace(login, stage=Stage.OPEN), trail=steps)
             config = self._settings().digest

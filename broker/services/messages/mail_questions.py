@@ -109,7 +109,7 @@ class Questions:
                 person = people.by_id(tx, before.person_id, lock=True)
                 before = mail_questions.by_ticket(tx, key) or before
                 member = people.by_email(tx, before.asked)
-                actor = Actor(kind="person", id=member.id if member else "", address=address, request_id=request_id)
+                actor = Actor.person(member.id if member else "", address=address, request_id=request_id)
                 if person is None or not before.is_open(now):
                     return _once_more(before, answer, now)
                 may = self._may(tx, before, person, now)

@@ -85,7 +85,7 @@ class Desk:
 
 def record(tx: Connection, name: str, application: ApplicationView, grant_id: str, now: int) -> None:
     """One audit event of an application about a grant."""
-    audit.record(tx, Event(name=name, actor=Actor(kind="application", id=application.client_id), target=grant_id), now)
+    audit.record(tx, Event(name=name, actor=Actor.application(application.client_id), target=grant_id), now)
 
 
 def exchange(desk: Desk, form: Mapping[str, str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 
-from broker.domain.audit import SYSTEM, Event
+from broker.domain.audit import Actor, Event
 from broker.domain.times import DAY
 from broker.services.history import audit
 from broker.services.operations.nodes import host_name
@@ -60,7 +60,7 @@ class Reload:
         with self._db.write() as tx:
             if not single_use.once(tx, name, f"{host_name()}:{self._current.mark}", now + _TOLD_FOR):
                 return False
-            audit.record(tx, Event(name=name, actor=SYSTEM, target=digest, data=data), now)
+            audit.record(tx, Event(name=name, actor=Actor.system(), target=digest, data=data), now)
         return True
 
 

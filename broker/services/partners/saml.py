@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from broker.connectors.outbound.client import HttpClient
-from broker.domain.audit import SYSTEM
+from broker.domain.audit import Actor
 from broker.domain.errors import PartnerFailed, PartnerUntrusted
 from broker.domain.times import YEAR
 from broker.keyring.create import ENCRYPTION, SAML
@@ -225,7 +225,7 @@ class SamlPartners:
         """The ring, with a key of this use: it is made when the first partner needs it."""
         ring = self._keys.ring()
         if not any((record.use, record.alg) == pair for record in ring.published(pair[0], self._clock())):
-            self._keys.ensure(SYSTEM, [pair])
+            self._keys.ensure(Actor.system(), [pair])
             ring = self._keys.ring()
         return ring
 

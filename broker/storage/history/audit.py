@@ -23,7 +23,7 @@ def add(tx: Connection, event: Event, now: int) -> str:
         "id": row_id,
         "at": now,
         "name": event.name,
-        "actor_kind": event.actor.kind,
+        "actor_kind": event.actor.kind.value,
         "actor_id": event.actor.id,
         "request_id": event.actor.request_id,
         "subject": event.subject,

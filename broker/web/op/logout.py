@@ -100,7 +100,7 @@ class _Logout:
         session, person = held
         settings = self._broker.settings.get()
         address = client_address(request, settings.broker.network.trusted_proxies)
-        self._broker.sessions.end(session.sid, Actor(kind="person", id=person.id, address=address), "logout")
+        self._broker.sessions.end(session.sid, Actor.person(person.id, address=address), "logout")
         response = self._leave(asked, session)
         cookies = Cookies(settings.issuer)
         cookies.clear(response, CookiePurpose.SESSION)

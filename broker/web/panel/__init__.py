@@ -72,7 +72,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
         csrf.check(request, cookie, SCOPE, browser.issuer)
         held = broker.sessions.find(cookie)
         if held is not None:
-            actor = Actor(kind="person", id=held[1].id, address=browser.address())
+            actor = Actor.person(held[1].id, address=browser.address())
             broker.sessions.end(held[0].sid, actor, "signed out")
         response = signed_out.page(broker, pages, held[0] if held else None)
         browser.cookies.clear(response, CookiePurpose.SESSION)

@@ -64,7 +64,7 @@ class _Door:
         held = self._broker.own_pages.open_to(self._browser.visitor())
         if held is None:
             return self._begin()
-        actor = Actor(kind="person", id=held[1].id, address=self._browser.address(), request_id=new_reference())
+        actor = Actor.person(held[1].id, address=self._browser.address(), request_id=new_reference())
         try:
             return act(*held, actor) or self._browser.go(self._pages.path(PATH))
         except CommandError as error:
