@@ -67,7 +67,9 @@ SUITES = {
         tests=("tests/jose",),
     ),
     "domain": Suite(
-        modules=tuple(f"broker/domain/{name}.py" for name in ("gates", "assurance", "policy", "policy_decision")),
+        modules=tuple(
+            f"broker/domain/{name}.py" for name in ("gates", "assurance_rules", "assurance", "policy", "policy_decision")
+        ),
         tests=("tests/domain",),
     ),
 }

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from broker.domain.assurance_rules import asks_partner_for_both, is_voluntary
 from broker.domain.facts import Facts
-from broker.domain.gates import GATES, Next, Step, asks_more_at_once, decide, is_only_wished_for
+from broker.domain.gates import GATES, decide
 from broker.domain.guest import GuestState
+from broker.domain.next_step import How, Next, Step
 
 NOW = 1_800_000_000
 STARTED = NOW - 5
@@ -29,7 +31,7 @@ def denied(error: str, reason: str, code: str | None = None) -> Next:
     return Next(Step.DENY, error, reason, code)
 
 
-def more(step: Step, reason: str = "more proof is needed than was given", *, how: str) -> Next:
+def more(step: Step, reason: str = "more proof is needed than was given", *, how: How | None) -> Next:
     """Something has to be proven or added first."""
     return Next(step, "interaction_required", reason, how=how)
 
@@ -65,7 +67,10 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
     ({"assignment_required": True}, denied("access_denied", "not_assigned", "not_assigned")),
     ({"assignment_required": True, "application": None}, Next(Step.ISSUE)),
     ({"policy_refusal": "policy_error"}, denied("access_denied", "policy_error", "policy_blocked")),
-    ({"frequency": 100}, Next(Step.UPSTREAM, "login_required", "the last sign-in is older than a policy allows")),
+    (
+        {"frequency": 100},
+        Next(Step.UPSTREAM, "login_required", "the last sign-in is older than a policy allows", fresh_within=100),
+    ),
     (
         {"frequency": 9, "asserted_now": True, "freshness_asked": True},
         denied("login_required", "auth_time_too_old", "policy_blocked"),
@@ -84,52 +89,55 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
     ({"terms": "2"}, Next(Step.TERMS, "interaction_required", "the terms of use 2 are not accepted yet")),
     ({"required": TERMS}, denied("access_denied", "terms_of_use_missing", "policy_blocked")),
     ({"required": TERMS, "terms": "2", "terms_accepted": True}, Next(Step.ISSUE)),
-    ({"acr_values": (MFA,), "acr_essential": True}, more(Step.ENROLL, how="any")),
-    ({"required": SECOND}, more(Step.ENROLL, how="any")),
+    ({"acr_values": (MFA,), "acr_essential": True}, more(Step.ENROLL, how=How.ANY)),
+    ({"required": SECOND}, more(Step.ENROLL, how=How.ANY)),
     ({"required": SECOND, "acr": MFA}, Next(Step.ISSUE)),
-    ({"required": SECOND, "may_step_up": True}, more(Step.UPSTREAM, how="more")),
-    ({"required": SECOND, "factors": TOTP}, more(Step.CHALLENGE, how="any")),
-    ({"required": SECOND, "auth_time": NOW - 900}, more(Step.ENROLL, how="any")),
-    ({"required": SECOND, "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how="anew")),
-    ({"required": SECOND, "auth_time": None}, more(Step.UPSTREAM, FRESH_SIGN_IN, how="anew")),
-    ({"required": PHR}, more(Step.ENROLL, how="passkey")),
-    ({"required": PHR, "may_step_up": True, "acr": MFA}, more(Step.ENROLL, how="passkey")),
+    ({"required": SECOND, "may_step_up": True}, more(Step.UPSTREAM, how=How.MORE)),
+    ({"required": SECOND, "factors": TOTP}, more(Step.CHALLENGE, how=How.ANY)),
+    ({"required": SECOND, "auth_time": NOW - 900}, more(Step.ENROLL, how=How.ANY)),
+    ({"required": SECOND, "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how=How.FRESH)),
+    ({"required": SECOND, "auth_time": None}, more(Step.UPSTREAM, FRESH_SIGN_IN, how=How.FRESH)),
+    ({"required": PHR}, more(Step.ENROLL, how=How.PASSKEY)),
+    ({"required": PHR, "may_step_up": True, "acr": MFA}, more(Step.ENROLL, how=How.PASSKEY)),
     ({"required": PHR, "acr": "phr"}, Next(Step.ISSUE)),
-    ({"required": PHR, "factors": frozenset({"passkey"})}, more(Step.CHALLENGE, how="passkey")),
-    ({"required": PHR, "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
-    ({"required": PHR, "factors": TOTP, "proven_at": NOW - 900}, more(Step.ENROLL, how="passkey")),
-    ({"required": PHR, "factors": TOTP, "proven_at": NOW - 901}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
-    ({"wish": "totp"}, more(Step.ENROLL, "a method is to be added", how="totp")),
-    ({"wish": "totp", "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how="anew")),
+    ({"required": PHR, "factors": frozenset({"passkey"})}, more(Step.CHALLENGE, how=How.PASSKEY)),
+    ({"required": PHR, "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
+    ({"required": PHR, "factors": TOTP, "proven_at": NOW - 900}, more(Step.ENROLL, how=How.PASSKEY)),
+    ({"required": PHR, "factors": TOTP, "proven_at": NOW - 901}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
+    ({"wish": "totp"}, more(Step.ENROLL, "a method is to be added", how=How.TOTP)),
+    ({"wish": "totp", "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how=How.FRESH)),
     (
         {"wish": "totp", "auth_time": NOW - 901, "asserted_now": True, "answered_anew": True},
         denied("login_required", "auth_time_too_old", "partner_failed"),
     ),
     (
         {"wish": "totp", "auth_time": None, "asserted_now": True, "answered_anew": True},
-        more(Step.ENROLL, "a method is to be added", how="totp"),
+        more(Step.ENROLL, "a method is to be added", how=How.TOTP),
     ),
-    ({"wish": "totp", "second_channel": "mailbox"}, more(Step.CODE, BY_MAILBOX, how="")),  # FA-05
-    ({"wish": "totp", "second_channel": "sponsor"}, more(Step.VOUCH, BY_VOUCHER, how="")),
-    ({"required": SECOND, "second_channel": "mailbox"}, more(Step.CODE, BY_MAILBOX, how="")),
-    ({"required": SECOND, "second_channel": "sponsor"}, more(Step.VOUCH, BY_VOUCHER, how="")),
-    ({"wish": "totp", "second_channel": "mailbox", "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how="anew")),
-    ({"wish": "passkey", "second_channel": "mailbox", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
-    ({"wish": "totp", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
+    ({"wish": "totp", "second_channel": "mailbox"}, more(Step.CODE, BY_MAILBOX, how=None)),  # FA-05
+    ({"wish": "totp", "second_channel": "sponsor"}, more(Step.VOUCH, BY_VOUCHER, how=None)),
+    ({"required": SECOND, "second_channel": "mailbox"}, more(Step.CODE, BY_MAILBOX, how=None)),
+    ({"required": SECOND, "second_channel": "sponsor"}, more(Step.VOUCH, BY_VOUCHER, how=None)),
+    ({"wish": "totp", "second_channel": "mailbox", "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how=How.FRESH)),
+    ({"wish": "passkey", "second_channel": "mailbox", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
+    ({"wish": "totp", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
     ({"wish": "totp", "added": True}, Next(Step.ISSUE)),
-    ({"required": SECOND, "acr_values": ("phr",)}, more(Step.ENROLL, how="any")),  # what must be comes before what would be liked
-    ({"required": SECOND, "acr_values": ("phr",), "factors": TOTP, "may_step_up": True}, more(Step.UPSTREAM, how="more")),
+    (
+        {"required": SECOND, "acr_values": ("phr",)},
+        more(Step.ENROLL, how=How.ANY),
+    ),  # what must be comes before what would be liked
+    ({"required": SECOND, "acr_values": ("phr",), "factors": TOTP, "may_step_up": True}, more(Step.UPSTREAM, how=How.MORE)),
     (
         {"required": SECOND, "acr_values": ("phr",), "factors": frozenset({"passkey"}), "may_step_up": True},
-        more(Step.CHALLENGE, how="passkey", reason="the application would like more proof"),
+        more(Step.CHALLENGE, how=How.PASSKEY, reason="the application would like more proof"),
     ),  # one proof for both
     (
         {"required": SECOND, "acr_values": (MFA,), "factors": frozenset({"passkey"}), "may_step_up": True},
-        more(Step.UPSTREAM, how="more"),
+        more(Step.UPSTREAM, how=How.MORE),
     ),
     ({"acr_values": (MFA, "phr"), "acr_essential": True, "acr": MFA}, Next(Step.ISSUE)),
     ({"wish": "prove"}, Next(Step.ISSUE)),
-    ({"wish": "prove", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how="any")),
+    ({"wish": "prove", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
 ]
 
 
@@ -140,7 +148,7 @@ def test_the_whole_answer(change: dict[str, Any], answer: Next) -> None:
     assert decision.next == answer
     silent = decide(replace(OK, silent=True, **change))
     assert silent.next == (answer if answer.step is Step.ISSUE else denied(answer.error, answer.reason))
-    names = [gate.__name__ for gate in GATES]
+    names = [gate.name for gate in GATES]
     if answer.step is Step.ISSUE:
         assert (decision.gate, list(decision.passed)) == ("", names)
     else:
@@ -185,15 +193,15 @@ def test_a_voluntary_proof_is_asked_for_where_it_costs_nothing() -> None:
     likes = "the application would like more proof"
     asks = replace(OK, acr_values=(MFA,))
     assert decide(asks).next == Next(Step.ISSUE)
-    assert decide(replace(asks, may_step_up=True)).next == more(Step.UPSTREAM, likes, how="more")
-    assert decide(replace(asks, factors=TOTP)).next == more(Step.CHALLENGE, likes, how="any")
+    assert decide(replace(asks, may_step_up=True)).next == more(Step.UPSTREAM, likes, how=How.MORE)
+    assert decide(replace(asks, factors=TOTP)).next == more(Step.CHALLENGE, likes, how=How.ANY)
     assert decide(replace(asks, factors=TOTP, silent=True)).next == Next(Step.ISSUE)
     assert decide(replace(asks, factors=TOTP, acr=MFA)).next == Next(Step.ISSUE)
     assert decide(replace(asks, acr_values=("phr",), factors=TOTP)).next == Next(Step.ISSUE)
     declined = replace(asks, factors=TOTP, declined=True)
     assert decide(declined).next == decide(replace(declined, may_step_up=True)).next == Next(Step.ISSUE)
-    assert decide(replace(declined, required=SECOND)).next == more(Step.CHALLENGE, how="any")
-    assert decide(replace(declined, acr_essential=True)).next == more(Step.CHALLENGE, how="any")
+    assert decide(replace(declined, required=SECOND)).next == more(Step.CHALLENGE, how=How.ANY)
+    assert decide(replace(declined, acr_essential=True)).next == more(Step.CHALLENGE, how=How.ANY)
     assert decide(replace(asks, required=SECOND, silent=True)).next == denied(
         "interaction_required", "more proof is needed than was given"
     )
@@ -216,7 +224,7 @@ AT_HOME, WITH_CODES = {"method": "partner"}, {"method": "totp"}
 )
 def test_one_visit_for_both(change: dict[str, Any], good: bool) -> None:
     """HO-15: the partner that is asked for a fresh sign-in is asked for a second factor with it only where that must come from there."""
-    assert asks_more_at_once(replace(OK, **{"required": SECOND, "may_step_up": True, **change})) is good
+    assert asks_partner_for_both(replace(OK, **{"required": SECOND, "may_step_up": True, **change})) is good
 
 
 @pytest.mark.parametrize(
@@ -234,4 +242,13 @@ def test_one_visit_for_both(change: dict[str, Any], good: bool) -> None:
 )
 def test_going_on_without(change: dict[str, Any], good: bool) -> None:
     """HP-16, MF-07: the way past a proof is offered where the application would like one, never where one must be."""
-    assert is_only_wished_for(replace(OK, **change)) is good
+    assert is_voluntary(replace(OK, **change)) is good
+
+
+def test_the_names_and_their_order() -> None:
+    """Receipts that are stored name the gates: a name changes only on purpose, and the order decides which step comes first."""
+    assert [gate.name for gate in GATES] == [
+        "home_is_known", "assertion_is_fresh", "person_is_expected", "person_is_bound", "guest_is_active", "access_is_assigned",
+        "policy_allows", "terms_are_accepted", "consent_is_given", "proof_is_strong_enough", "wish_is_met",
+    ]  # fmt: skip
+    assert all(gate.description.endswith(".") for gate in GATES)

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.domain import assurance
+from broker.domain.assurance_rules import required_rank
 from broker.domain.facts import Facts
-from broker.domain.gates import GATES, Step, decide, is_young, must_reach
+from broker.domain.gates import GATES, decide, is_young
 from broker.domain.guest import GuestState, PersonKind
+from broker.domain.next_step import Step
 from broker.domain.policy import unmet
 
 NOW = 1_800_000_000
@@ -196,7 +198,7 @@ def test_only_an_active_bound_fresh_person_gets_in(facts: Facts) -> None:
     decision = decide(facts)
     if decision.next.step is not Step.ISSUE:
         assert decision.next.reason or decision.next.code
-        assert decision.gate == GATES[len(decision.passed)].__name__
+        assert decision.gate == GATES[len(decision.passed)].name
         return
     assert facts.asserted
     assert facts.person is not None
@@ -210,7 +212,7 @@ def test_only_an_active_bound_fresh_person_gets_in(facts: Facts) -> None:
     assert unmet(facts.required, acr=facts.acr, terms_accepted=facts.terms_accepted) == ()
     assert facts.frequency is None or is_young(facts, facts.frequency)
     assert facts.application is None or facts.kind is PersonKind.MEMBER or facts.assigned or not facts.assignment_required
-    assert assurance.rank(facts.acr) >= must_reach(facts)
+    assert assurance.rank(facts.acr) >= required_rank(facts)
     assert facts.terms_accepted or "terms_of_use" not in facts.required
     assert facts.terms_accepted or facts.terms is None or facts.kind is PersonKind.MEMBER
 

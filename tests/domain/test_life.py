@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from broker.domain.errors import Conflict
 from broker.domain.facts import Facts
-from broker.domain.gates import Step, decide
+from broker.domain.gates import decide
 from broker.domain.grant_status import Standing, objection
 from broker.domain.guest import GuestState, PersonKind
 from broker.domain.guest_states import Act, may, move
 from broker.domain.login import Grant
+from broker.domain.next_step import Step
 from tests import factories
 from tests.clock import START
 

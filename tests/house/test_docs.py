@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import configuration
+from tests import configuration, gates
 from tests.house.source import ROOT, committed, relative, text_of
 
 DOCUMENTS = [path for path in committed() if path.suffix == ".md" and "node_modules" not in path.parts]
@@ -18,6 +18,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 def test_every_configuration_key_is_documented():
     """docs/configuration.md is what `.venv/bin/python -m tests.configuration` writes."""
     assert configuration.PAGE.read_text() == configuration.page()
+
+
+def test_every_gate_is_documented():
+    """The table in docs/architecture.md is what `.venv/bin/python -m tests.gates` writes."""
+    assert gates.PAGE.read_text() == gates.page()
 
 
 def test_every_direct_dependency_has_a_reason():

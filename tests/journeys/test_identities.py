@@ -15,8 +15,8 @@ from sqlalchemy import select
 from broker.app import Broker, build
 from broker.domain.assertion import Assertion
 from broker.domain.errors import CommandError, PageError
-from broker.domain.gates import Step
 from broker.domain.ids import new_secret
+from broker.domain.next_step import Step
 from broker.domain.request import AuthorizationRequest
 from broker.domain.visitor import Visitor
 from broker.services.invitations.invitations import InvitationRequest

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from broker.domain.audit import Actor, ActorKind, Event
 from broker.domain.errors import BadRequest, Conflict
-from broker.domain.gates import Step, decide
+from broker.domain.gates import decide
 from broker.domain.guest import Person
 from broker.domain.mail import Mail, MailKind
+from broker.domain.next_step import Step
 from broker.domain.question import Question, QuestionKind
 from broker.domain.times import DAY
 from broker.domain.visitor import Visitor

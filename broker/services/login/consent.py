@@ -8,11 +8,12 @@ from typing import Any
 
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import PAGE_ERRORS, BadRequest, InvitationMismatch, InvitationUsed
-from broker.domain.gates import Step, decide
+from broker.domain.gates import decide
 from broker.domain.guest import GuestState, Person
 from broker.domain.ids import new_id
 from broker.domain.invitation import Invitation
 from broker.domain.mailbox import Mailbox, Why
+from broker.domain.next_step import Step
 from broker.domain.visitor import Visitor
 from broker.services.guests.transitions import begin, rules_of
 from broker.services.history import audit, login_trail

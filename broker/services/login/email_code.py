@@ -16,12 +16,13 @@ from broker.domain.assertion import Assertion
 from broker.domain.audit import Actor, Event
 from broker.domain.connector import Ask, Connector, Inbound
 from broker.domain.errors import InvitationMismatch, LoginExpired, PartnerUntrusted, TooManyAttempts
-from broker.domain.gates import Step, decide
+from broker.domain.gates import decide
 from broker.domain.ids import new_id
 from broker.domain.login import Login
 from broker.domain.mail import Mail, MailKind
 from broker.domain.mailbox import LIFETIME, PARTNER, PAUSE, SENDS, TRIES, Mailbox, Why
 from broker.domain.network import counted
+from broker.domain.next_step import Step
 from broker.domain.receipt import Outcome
 from broker.domain.times import HOUR, MINUTE
 from broker.domain.visitor import Visitor

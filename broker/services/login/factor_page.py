@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.domain.factor import Factor
-from broker.domain.gates import Next, Step
 from broker.domain.guest import Person
 from broker.domain.ids import new_id
 from broker.domain.login import Login
+from broker.domain.next_step import How, Next, Step
 from broker.factors import passkey, totp
 from broker.keyring.seal import Sealer
 from broker.services.login.context import LoginContext
@@ -63,7 +63,7 @@ def described(
     settings: Settings, found: LoginContext, person: Person, said: Next, held: tuple[Factor, ...], left: int, task: dict[str, str]
 ) -> FactorPage:
     """What is known and made, as the page wants it. left: unused recovery codes."""
-    company, challenge, verify = settings.broker.organization.name, task["challenge"], said.how == "passkey"
+    company, challenge, verify = settings.broker.organization.name, task["challenge"], said.how is How.PASSKEY
     if said.step is Step.CHALLENGE:
         options = passkey.request(settings.issuer, challenge=challenge, held=_usable(held, verify=verify), verify=verify)
     else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from broker.domain.gates import Step, decide
+from broker.domain.gates import decide
 from broker.domain.guest import Person
 from broker.domain.login import LIFETIME, Login, LoginPurpose, Session, Stage
+from broker.domain.next_step import Step
 from broker.domain.visitor import Visitor
 from broker.services.login.context import LoginContexts
 from broker.storage.engine import Database

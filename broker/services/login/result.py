@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from broker.domain.gates import Decision, Step, asks_more_at_once, policy_allows
+from broker.domain.assurance_rules import asks_partner_for_both
+from broker.domain.gates import Decision
+from broker.domain.next_step import Step
 from broker.services.login.context import LoginContext
 
 
@@ -38,9 +40,9 @@ class StepResult:
     @property
     def with_more(self) -> bool:
         """Whether a request to the partner asks for multi-factor authentication beside the sign-in."""
-        return asks_more_at_once(self.found.facts)
+        return asks_partner_for_both(self.found.facts)
 
     @property
     def fresh_within(self) -> int | None:
         """How young a proof the partner is to be asked for, where a policy sends the person there."""
-        return self.found.facts.frequency if self.decision.gate == policy_allows.__name__ else None
+        return self.decision.next.fresh_within

@@ -9,8 +9,9 @@ from typing import Any
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import BadRequest, TooManyAttempts
 from broker.domain.factor import Factor, Method, Proof
-from broker.domain.gates import Next, Step, decide
+from broker.domain.gates import decide
 from broker.domain.guest import Person
+from broker.domain.next_step import How, Next, Step
 from broker.domain.receipt import Outcome
 from broker.domain.times import DAY
 from broker.domain.visitor import Visitor
@@ -101,7 +102,7 @@ class Proving:
                 return True
             proof, reason = None, ""
             try:
-                proof = self._by_passkey(tx, found, person, answer, verify=said.how == "passkey", now=now)
+                proof = self._by_passkey(tx, found, person, answer, verify=said.how is How.PASSKEY, now=now)
             except passkey.PasskeyRefused as error:
                 reason = error.reason
             if proof is not None:
@@ -124,7 +125,7 @@ class Proving:
                 return ()
             task = task_of(self._sealer(), found.login)
             within = otp_check.allowed(tx, person.id, now)
-            may = within and bool(task) and said.how in ("any", "totp")
+            may = within and bool(task) and said.how in (How.ANY, How.TOTP)
             step = totp.step_of(task["secret"], text, now, 0) if may else None
             if step is None or not logins.take_task(tx, found.login):
                 self._refused(tx, found, person, "factor_code" if within else _PAUSED, visitor.address, now)
@@ -149,11 +150,11 @@ class Proving:
                 return ()
             task, verify, issuer = (
                 task_of(self._sealer(), found.login),
-                said.how == "passkey" and not found.login.wish,
+                said.how is How.PASSKEY and not found.login.wish,
                 self._settings().issuer,
             )
             try:
-                if not task or said.how == "totp" or not logins.take_task(tx, found.login):
+                if not task or said.how is How.TOTP or not logins.take_task(tx, found.login):
                     raise passkey.PasskeyRefused("passkey_challenge")
                 made = passkey.made(answer, issuer=issuer, challenge=task["challenge"], verify=verify)
             except passkey.PasskeyRefused as error:

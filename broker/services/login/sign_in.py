@@ -7,11 +7,12 @@ from typing import Any
 
 from broker.domain.address import domain_of
 from broker.domain.errors import InvitationExpired, LoginExpired, TooManyAttempts
-from broker.domain.gates import Step, decide
+from broker.domain.gates import decide
 from broker.domain.ids import digest, new_id, new_reference, new_secret
 from broker.domain.login import LIFETIME, Login, LoginPurpose, Stage
 from broker.domain.mailbox import PARTNER
 from broker.domain.network import counted
+from broker.domain.next_step import Step
 from broker.domain.request import AuthorizationRequest
 from broker.domain.times import HOUR
 from broker.domain.visitor import Visitor

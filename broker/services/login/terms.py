@@ -8,7 +8,8 @@ from pathlib import Path
 
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import BadRequest
-from broker.domain.gates import Step, decide
+from broker.domain.gates import decide
+from broker.domain.next_step import Step
 from broker.domain.visitor import Visitor
 from broker.services.history import audit, login_trail
 from broker.services.login.context import OpenLogin

@@ -15,6 +15,7 @@ from broker.domain.errors import LoginExpired, NoMoreProof, PageError, PartnerFa
 from broker.domain.ids import digest, new_secret
 from broker.domain.login import Login, Stage
 from broker.domain.network import counted
+from broker.domain.next_step import How
 from broker.domain.receipt import Outcome
 from broker.domain.times import HOUR
 from broker.domain.visitor import Visitor
@@ -60,7 +61,7 @@ class Upstream:
         address: str,
         home: str | None = None,
         *,
-        how: str = "",
+        how: How | None = None,
         with_more: bool = False,
         fresh_within: int | None = None,
     ) -> Outbound | None:
@@ -69,7 +70,7 @@ class Upstream:
 
         login: as the dispatcher has just found it for the browser that began it; whether it still may be sent is asked in the
         statement that notes the request. home: the partner of the live session, where the same person is to prove himself anew.
-        how: of the gate's answer, `more` proof is wanted, or one `anew`. with_more: the sign-in is to be one with several
+        how: of the gate's answer. with_more: the sign-in is to be one with several
         factors. fresh_within: seconds, how young a proof a policy wants; remembered, because it
         is asked for once (HP-17).
         """
@@ -83,12 +84,12 @@ class Upstream:
         try:
             outbound = self._partners.connector(partner).begin(ask)
         except PageError as error:
-            if isinstance(error, PartnerFailed) and how == "more":
+            if isinstance(error, PartnerFailed) and how is How.MORE:
                 self._without(login, error)
                 return None
             self.refused(login, error, address)
             raise error.of_login(login.id, login.reference) from error
-        more = _ONLY if how == "more" else _BESIDE if stepped else ""
+        more = _ONLY if how is How.MORE else _BESIDE if stepped else ""
         remembered = {**outbound.memory, _MORE: more}
         memory = self._sealer().seal(json.dumps(remembered).encode(), f"login:{login.id}")
         wanted: dict[str, Any] = {
@@ -105,7 +106,7 @@ class Upstream:
             "trail": login_trail.longer(login, said),
         }
         with self._db.write() as tx:
-            if not logins.send_out(tx, login, **values, stepped=stepped, more=how == "more", fresh=ask.force, now=now):
+            if not logins.send_out(tx, login, **values, stepped=stepped, more=how is How.MORE, fresh=ask.force, now=now):
                 raise LoginExpired("login_used")
         return outbound
 
@@ -262,10 +263,10 @@ def goes_on_without(error: PageError, memory: Mapping[str, Any]) -> bool:
     return memory.get(_MORE) == _ONLY and isinstance(error, PartnerFailed)
 
 
-def _ask(login: Login, state: str, partner: PartnerFile | None, how: str, *, with_more: bool) -> tuple[Ask, bool]:
+def _ask(login: Login, state: str, partner: PartnerFile | None, how: How | None, *, with_more: bool) -> tuple[Ask, bool]:
     """What to ask of the partner, and whether that is more proof than a sign-in: once a login (HO-15)."""
     request = login.request
-    ask = Ask(state=state, login_hint=login.login_hint, force=login.anew or how == "anew", max_age=login.fresh_within)
+    ask = Ask(state=state, login_hint=login.login_hint, force=login.anew or how is How.FRESH, max_age=login.fresh_within)
     wanted: tuple[str, ...] = ()
     if request is not None:
         wanted = request.acr_values
@@ -276,9 +277,9 @@ def _ask(login: Login, state: str, partner: PartnerFile | None, how: str, *, wit
             ui_locales=request.ui_locales,
         )
     would_do = assurance.satisfies(assurance.MFA, wanted)  # a partner's word never counts for more than that
-    more = with_more or how == "more" or (would_do and not assurance.satisfies(assurance.SFA, wanted))
+    more = with_more or how is How.MORE or (would_do and not assurance.satisfies(assurance.SFA, wanted))
     words = _words_for_more(partner) if more else None
-    if words is not None and login.stepped and how != "more":
+    if words is not None and login.stepped and how is not How.MORE:
         return ask, False  # the partner has heard it, and gave no more: it is not asked again in this login
     if words is None or partner is None:
         told = would_do and (partner is None or partner.protocol == "oidc")  # over SAML they must be met exactly

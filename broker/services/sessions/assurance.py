@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from broker.domain import assurance, gates
+from broker.domain import assurance, assurance_rules
 from broker.domain.assertion import Assertion
 from broker.domain.factor import FRESH, Method, Proof, own
 from broker.domain.facts import Facts
@@ -128,6 +128,6 @@ def _looked_up(tx: Connection, facts: Facts, person_id: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if facts.terms is not None:
         found["terms_accepted"] = terms.accepted_at(tx, person_id, facts.terms) is not None
-    if facts.wish or assurance.rank(facts.acr) < gates.may_reach(facts):
+    if facts.wish or assurance.rank(facts.acr) < assurance_rules.desired_rank(facts):
         found["factors"] = frozenset(factor.strength for factor in factors.of_person(tx, person_id))
     return found

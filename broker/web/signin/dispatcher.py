@@ -9,8 +9,8 @@ from flask import Blueprint, Response
 
 from broker.domain.connector import Outbound
 from broker.domain.errors import PAGE_ERRORS
-from broker.domain.gates import Step
 from broker.domain.login import LoginPurpose
+from broker.domain.next_step import Step
 from broker.services.login.result import StepResult
 from broker.web.cookies import CookiePurpose
 from broker.web.error_context import error_context

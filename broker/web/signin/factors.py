@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 from markupsafe import Markup
 
+from broker.domain.assurance_rules import is_voluntary
 from broker.domain.errors import BadRequest, PageError
 from broker.domain.factor import Method
-from broker.domain.gates import is_only_wished_for
+from broker.domain.next_step import How
 from broker.factors import qr
 from broker.services.login.factor_page import FactorPage
 from broker.services.login.result import StepResult
@@ -54,7 +55,7 @@ def _challenge(pages: Pages, browser: BrowserState, asked: FactorPage, problem: 
     login = asked.found.login
     apps = [factor.name for factor in asked.held if factor.method is Method.TOTP]
     keys = [factor.name for factor in asked.held if factor.method is Method.PASSKEY]
-    codes = asked.said.how != "passkey" and bool(apps or asked.codes_left)
+    codes = asked.said.how is not How.PASSKEY and bool(apps or asked.codes_left)
     say = pages.translator(login.request.ui_locales if login.request else ()).gettext
     return pages.render(
         "mfa_challenge.html",
@@ -75,7 +76,7 @@ def _challenge(pages: Pages, browser: BrowserState, asked: FactorPage, problem: 
         action=browser.path(login.id, "factor") + ("?recovery=1" if "recovery" in request.args else ""),
         passkey_action=browser.path(login.id, "passkey"),
         lost_url=browser.path(login.id, "lost"),
-        skip_url=browser.path(login.id, "skip") if is_only_wished_for(asked.found.facts) else "",
+        skip_url=browser.path(login.id, "skip") if is_voluntary(asked.found.facts) else "",
         cancel_url=browser.path(login.id, "unable"),
         waits=login.request is not None,
     )
@@ -92,8 +93,8 @@ def _enroll(pages: Pages, browser: BrowserState, asked: FactorPage, problem: str
         here=browser.path(login.id),
         application=asked.found.application.name if asked.found.application else "",
         asked=not login.wish,
-        apps=how in ("any", "totp"),
-        passkeys=how in ("any", "passkey"),
+        apps=how in (How.ANY, How.TOTP),
+        passkeys=how in (How.ANY, How.PASSKEY),
         qr=Markup(qr.svg(asked.link, say(_("QR code for an authenticator app")))),  # noqa: S704 - made here, its label escaped
         link=asked.link,
         secret=asked.secret,
@@ -170,7 +171,7 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
         if stands is None or stands.enrolling:
             return browser.go(browser.path(str(login)))
         browser.within(stands.found.login)
-        only_keys = stands.said.how == "passkey"
+        only_keys = stands.said.how is How.PASSKEY
         usable = [factor for factor in stands.held if factor.verified or not only_keys]
         prospect = broker.factor_resets.prospect(stands.person)
         return pages.render(
