@@ -31,7 +31,6 @@ class PendingKey(NamedTuple):
 
 
 PENDING = (
-    PendingKey("broker", "roles", "the admin portal is not built"),
     PendingKey("broker", "tokens.refresh_grace", "a refresh token that was replaced is refused at once", _written),
     PendingKey("federation", "metadata", "federations are not built"),
     PendingKey("application", "fapi", "the FAPI profile is not built"),

@@ -15,6 +15,7 @@ from typing import NoReturn
 from broker.app import Broker, build
 from broker.mail.smtp import SmtpTransport
 from broker.mail.transport import MailTransport
+from broker.services.authorization import Rights
 from broker.services.invitations.invitations import InvitationRequest
 from broker.services.invitations.request import plan_of
 from broker.services.messages.outbox import Outbox
@@ -63,7 +64,7 @@ def main() -> None:
     home, clock, point = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     broker = build(home, environ={"SECRET": SECRET}, clock=lambda: clock)
     if point == "invitation uncommitted":
-        plan = plan_of(broker.current.get(), ACTOR, None, InvitationRequest(email="new@fabrikam.example", mail=True), clock)
+        plan = plan_of(broker.current.get(), ACTOR, Rights(), InvitationRequest(email="new@fabrikam.example", mail=True), clock)
         with broker.db.write() as tx:
             broker.invitations._carry_out(tx, ACTOR, plan, clock)
             die()

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from broker.cli.check import check
 from broker.keyring.root import create_root
 from broker.settings import pending
-from tests.settings.homes import BROKER, ENVIRON, POLICY, good, write
+from tests.settings.homes import APPLICATION, BROKER, ENVIRON, POLICY, good, write
 
 
 def run(home: Path, *options: str) -> Result:
@@ -55,12 +55,13 @@ def test_an_error_is_always_one_line(tmp_path: Path):
 
 def test_pending_keys_are_told_and_exit_0(tmp_path: Path):
     """Contract: of a key whose capability is not built yet, check says that it has no effect yet."""
-    if not any(entry.path == "roles" for entry in pending.PENDING):
-        pytest.fail("roles are built: choose another pending key for this test")
-    good(tmp_path, broker=BROKER + "roles: {auditors: [a@contoso.example]}\n", policy=POLICY + "state: disabled\n")
+    if not any(entry.path == "fapi" for entry in pending.PENDING):
+        pytest.fail("fapi is built: choose another pending key for this test")
+    good(tmp_path, application=APPLICATION + "fapi: true\n", policy=POLICY + "state: disabled\n")
+    line = APPLICATION.count("\n") + 1
     result = run(tmp_path)
     assert result.exit_code == 0
-    assert result.stderr == "config/broker.yaml:3: roles: has no effect yet: the admin portal is not built\n"
+    assert result.stderr == f"config/applications/payroll.yaml:{line}: fapi: has no effect yet: the FAPI profile is not built\n"
 
 
 def test_root_keys_are_looked_at(tmp_path: Path):

@@ -95,6 +95,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "directory.groups.listed": lambda tx: [
         groups.listed(tx, after="", limit=10, owner=owner) for owner in (None, "bob@contoso.example")
     ],
+    "directory.groups.owned_and_joined": lambda tx: groups.owned_and_joined(tx, "bob@contoso.example", PERSON.id, {"auditors"}),
     "directory.groups.remove": lambda tx: groups.remove(tx, GROUP.id),
     "directory.groups.add_member": lambda tx: groups.add_member(tx, GROUP.id, PERSON.id, START),
     "directory.groups.remove_member": lambda tx: groups.remove_member(tx, GROUP.id, PERSON.id),

@@ -14,8 +14,8 @@ from broker.domain.ids import digest, new_id
 from broker.domain.invitation import Invitation, Status
 from broker.domain.mail import Mail
 from broker.domain.times import DAY
-from broker.services import authorization
 from broker.services.addresses import is_of_members
+from broker.services.authorization import rights_of
 from broker.services.guests.transitions import invited_again, rules_of
 from broker.services.invitations.links import Invited, Tickets
 from broker.services.invitations.lookalike import Lookalikes
@@ -78,8 +78,8 @@ class Invitations:
         """
         now = self._clock()
         with self._db.write() as tx:
-            member = authorization.acting_person(tx, actor)
-            return self._carry_out(tx, actor, plan_of(self._settings(), actor, member, wish, now), now)
+            rights = rights_of(tx, self._settings(), actor, now)
+            return self._carry_out(tx, actor, plan_of(self._settings(), actor, rights, wish, now), now)
 
     def invite_many(self, actor: Actor, wishes: Sequence[InvitationRequest]) -> list[Result]:
         """Invite some addresses in one transaction; the result of each, a refusal too. Who has the invitation already keeps it.
@@ -89,10 +89,10 @@ class Invitations:
         results: list[Result] = []
         now = self._clock()
         with self._db.write() as tx:
-            member = authorization.acting_person(tx, actor)
+            rights = rights_of(tx, self._settings(), actor, now)
             for wish in wishes:
                 try:  # a refusal has written nothing, so the others' rows stand
-                    plan = plan_of(self._settings(), actor, member, wish, now)
+                    plan = plan_of(self._settings(), actor, rights, wish, now)
                     results.append(self._carry_out(tx, actor, plan, now, keep=wish.mail))
                 except CommandError as error:
                     results.append(error)
@@ -102,7 +102,7 @@ class Invitations:
         """The mail that `invite` would send, with a link that opens nothing. Raises as `invite` does for the input."""
         now = self._clock()
         with self._db.read() as tx:
-            plan = plan_of(self._settings(), actor, authorization.acting_person(tx, actor), wish, now)
+            plan = plan_of(self._settings(), actor, rights_of(tx, self._settings(), actor, now), wish, now)
         until = now + self._settings().broker.invitations.lifetime
         mail = mails_of(plan, new_id(), self._tickets.url("0" * 43), until)[0]
         return Preview(mail, self.lookalike(plan.email))
@@ -111,7 +111,7 @@ class Invitations:
         """What `invite_many` would do now, in a word: invite, again, or keep; and the lookalike. Raises as it does."""
         now = self._clock()
         with self._db.read() as tx:
-            plan = plan_of(self._settings(), actor, authorization.acting_person(tx, actor), wish, now)
+            plan = plan_of(self._settings(), actor, rights_of(tx, self._settings(), actor, now), wish, now)
             like = self.lookalike(plan.email)
             person = people.by_email(tx, plan.email)
             if person is None:

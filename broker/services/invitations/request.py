@@ -11,8 +11,8 @@ from broker.domain.expiry_rules import LAST
 from broker.domain.guest import Person
 from broker.domain.invitation import Invitation
 from broker.domain.mail import Mail, MailKind
-from broker.services import authorization
 from broker.services.addresses import is_of_members, parse
+from broker.services.authorization import Rights, check_invite
 from broker.services.invitations import landings
 from broker.services.invitations.email_proof import is_open_to
 from broker.settings.load import Settings
@@ -54,8 +54,8 @@ class CheckedInvitation:
     invited_by: str | None
 
 
-def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: InvitationRequest, now: int) -> CheckedInvitation:
-    """Every check that needs no database. member: who wishes, where the actor is a person. Raises Forbidden, Invalid."""
+def plan_of(settings: Settings, actor: Actor, rights: Rights, wish: InvitationRequest, now: int) -> CheckedInvitation:
+    """Every check that needs no database. rights: of the actor, read in this transaction. Raises Forbidden, Invalid."""
     email = parse(wish.email)
     if is_of_members(settings, email):
         company = settings.broker.organization.name
@@ -68,7 +68,7 @@ def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: Invit
     if not wish.application and wish.redirect_url:  # FD-17: so that consent is asked once
         application = landings.application_of(settings, wish.redirect_url)
     # Before an error says which applications there are (AD-01)
-    authorization.check_invite(settings, actor, member, application.client_id if application else None, now)
+    check_invite(settings, rights, application.client_id if application else None)
     if wish.application and application is None:
         raise Invalid(f"there is no application {wish.application!r} in config/applications", "application_unknown")
     language = wish.language or settings.broker.languages[0]
@@ -81,6 +81,7 @@ def plan_of(settings: Settings, actor: Actor, member: Person | None, wish: Invit
     if wish.until is not None and not now < wish.until <= LAST:
         raise Invalid("the end of the access must lie in the future, and before the year 2100", "until_invalid")
     landing = wish.redirect_url or (application.launch_url if application else None) or f"{settings.issuer}/apps"
+    member = rights.person
     sponsor = parse(wish.sponsor) if wish.sponsor else member.email if member else None
     partner = settings.partner_of_domain(domain_of(email))
     return CheckedInvitation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from broker.domain.guest import Person
 from broker.domain.invitation import Invitation, Status
-from broker.services import authorization
+from broker.services.authorization import Right, rights_of_person
 from broker.settings.load import Settings
 from broker.storage.directory import people
 from broker.storage.engine import Connection
@@ -16,7 +16,9 @@ def inviter_is_gone(tx: Connection, settings: Settings, invitation: Invitation, 
     if invitation.invited_by is None:
         return False
     member = people.by_id(tx, invitation.invited_by)
-    return not authorization.may_invite(settings, member, invitation.application, now)
+    if member is None:
+        return True
+    return not rights_of_person(tx, settings, member, now).over_application(Right.INVITE, invitation.application)
 
 
 def invitation_over(tx: Connection, invitation: Invitation, guest: Person, now: int) -> tuple[str, str] | None:

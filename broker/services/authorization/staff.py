@@ -1,4 +1,4 @@
-"""Who may do what: the command line and administrators everything, owners what they own, guests and applications nothing.
+"""Questions about members of staff: whether they are at work, administrate, or own an application.
 
 The files name administrators and owners of applications, the database names owners of groups. Both use addresses; an address counts
 only for an active member who has verified it. Each use case checks again, so that a withdrawn right ends at once (SC-06). An actor gets
@@ -15,7 +15,7 @@ from broker.settings.load import Settings
 from broker.storage.directory import people
 from broker.storage.engine import Connection
 
-_ALL = frozenset({ActorKind.COMMAND, ActorKind.SYSTEM})
+ALL = frozenset({ActorKind.COMMAND, ActorKind.SYSTEM})  # may do everything
 
 
 def is_at_work(person: Person | None, now: int) -> bool:
@@ -50,25 +50,6 @@ def owns(settings: Settings, person: Person | None, client_id: str | None, now: 
     )
 
 
-def may_invite(settings: Settings, person: Person | None, client_id: str | None, now: int) -> bool:
-    """Administrators invite to everything, owners to the applications that they own, nobody else to anything (IN-11)."""
-    return is_administrator(settings, person, now) or owns(settings, person, client_id, now)
-
-
-def check_invite(settings: Settings, actor: Actor, person: Person | None, client_id: str | None, now: int) -> None:
-    """Raises Forbidden unless the actor may invite to this application; without one: to everything (IN-11).
-
-    person: who acts, from `acting_person`.
-    """
-    if actor.kind in _ALL or may_invite(settings, person, client_id, now):
-        return
-    application = settings.applications.get(client_id or "")
-    where = application.name if application else "everything"
-    raise Forbidden(
-        f"you may not invite to {where}: only administrators may, and the owners of an application to it", "not_an_owner"
-    )
-
-
 def acting_person(tx: Connection, actor: Actor) -> Person | None:
     """The person who acts, as the directory knows them now; None for an actor of another kind."""
     return people.by_id(tx, actor.id) if actor.kind is ActorKind.PERSON else None
@@ -76,7 +57,7 @@ def acting_person(tx: Connection, actor: Actor) -> Person | None:
 
 def limited_to(tx: Connection, settings: Settings, actor: Actor, now: int) -> str | None:
     """None: everything; else the address whose own things the actor may touch. Raises Forbidden for everybody else."""
-    if actor.kind in _ALL:
+    if actor.kind in ALL:
         return None
     person = _staff(tx, actor, now)
     return None if is_administrator(settings, person, now) else person.email

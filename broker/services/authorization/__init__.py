@@ -1,0 +1,38 @@
+"""Who may do what: administrators, the roles of broker.yaml, and the owners of applications and groups.
+
+Owns: the one table of rights (`acts.py`), and the answer to "may this actor do that" (`rights.py`, `staff.py`).
+Does not know: what an act does: each use case asks here first, then acts.
+Offers: `Right`, `Role`, `Rights`, `rights_of`, `require`, and the older questions about members of staff.
+"""
+
+from broker.services.authorization.acts import MAY, OWN_APPLICATION, OWN_GROUP, Right, Role
+from broker.services.authorization.rights import Rights, check_invite, require, rights_of, rights_of_person
+from broker.services.authorization.staff import (
+    acting_person,
+    administer,
+    application,
+    is_administrator,
+    is_at_work,
+    limited_to,
+    owns,
+)
+
+__all__ = [
+    "MAY",
+    "OWN_APPLICATION",
+    "OWN_GROUP",
+    "Right",
+    "Rights",
+    "Role",
+    "acting_person",
+    "administer",
+    "application",
+    "check_invite",
+    "is_administrator",
+    "is_at_work",
+    "limited_to",
+    "owns",
+    "require",
+    "rights_of",
+    "rights_of_person",
+]

@@ -1,0 +1,127 @@
+"""What one actor may do at this moment. Each use case asks again, so a withdrawn right ends at once (SC-06)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from broker.domain.audit import Actor
+from broker.domain.errors import Forbidden
+from broker.domain.group import folded
+from broker.domain.guest import Person
+from broker.services.authorization.acts import EVERYWHERE, MAY, OWN_APPLICATION, OWN_GROUP, Right, Role
+from broker.services.authorization.staff import ALL, acting_person, is_administrator, is_at_work
+from broker.settings.load import Settings
+from broker.storage.directory import groups
+from broker.storage.engine import Connection
+
+_GROUP = "group:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """Frozen: what an actor may do, and where. Ask `may`, `over_application` and `over_group`.
+
+    person: the member of staff who acts; None for the command line and our own jobs. everywhere: rights that hold for
+    everything. applications: client ids that this person owns. groups: ids of groups that this person owns.
+    """
+
+    person: Person | None = None
+    roles: frozenset[Role] = frozenset()
+    everywhere: frozenset[Right] = frozenset()
+    applications: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+    def may(self, right: Right) -> bool:
+        """Whether this actor may do it to anything at all: what a page or a menu asks."""
+        return (
+            right in self.everywhere
+            or (bool(self.applications) and right in OWN_APPLICATION)
+            or (bool(self.groups) and right in OWN_GROUP)
+        )
+
+    def may_everywhere(self, right: Right) -> bool:
+        """Whether this actor may do it to everything."""
+        return right in self.everywhere
+
+    def over_application(self, right: Right, client_id: str | None) -> bool:
+        """Whether this actor may do it to an application, or to a guest of that application."""
+        return right in self.everywhere or (right in OWN_APPLICATION and client_id in self.applications)
+
+    def over_group(self, right: Right, group_id: str | None) -> bool:
+        """Whether this actor may do it to a group, or to a guest in that group."""
+        return right in self.everywhere or (right in OWN_GROUP and group_id in self.groups)
+
+
+NOTHING = Rights()
+_EVERYTHING = Rights(roles=frozenset({Role.ADMINISTRATOR}), everywhere=frozenset(Right))
+
+
+def rights_of(tx: Connection, settings: Settings, actor: Actor, now: int) -> Rights:
+    """What this actor may do. The command line and our own jobs may everything, a guest and a program nothing here."""
+    if actor.kind in ALL:
+        return _EVERYTHING
+    person = acting_person(tx, actor)
+    return NOTHING if person is None else rights_of_person(tx, settings, person, now)
+
+
+def rights_of_person(tx: Connection, settings: Settings, person: Person, now: int) -> Rights:
+    """The same for a person whose row was read in this transaction: one statement."""
+    if not is_at_work(person, now) or not person.email_verified:
+        return NOTHING
+    named = _role_groups(settings)
+    owned, inside = groups.owned_and_joined(tx, person.email, person.id, {folded(name) for name in named})
+    roles = frozenset(_roles(settings, person, inside, now))
+    return Rights(
+        person=person,
+        roles=roles
+        | frozenset({Role.GROUP_OWNER} if owned else ())
+        | frozenset({Role.APPLICATION_OWNER} if (mine := _applications(settings, person)) else ()),
+        everywhere=frozenset().union(*(MAY[role] for role in roles)),
+        applications=mine,
+        groups=owned,
+    )
+
+
+def require(tx: Connection, settings: Settings, actor: Actor, right: Right, now: int) -> Rights:
+    """The actor's rights, if this one is among them for anything at all. Raises Forbidden."""
+    found = rights_of(tx, settings, actor, now)
+    if not found.may(right):
+        raise Forbidden("you may not do that", f"no_right_{right}")
+    return found
+
+
+def check_invite(settings: Settings, rights: Rights, client_id: str | None) -> None:
+    """Raises Forbidden unless the actor may invite to this application; without one: to everything (IN-11)."""
+    if rights.over_application(Right.INVITE, client_id):
+        return
+    application = settings.applications.get(client_id or "")
+    where = application.name if application else "everything"
+    raise Forbidden(
+        f"you may not invite to {where}: only administrators may, and the owners of an application to it", "not_an_owner"
+    )
+
+
+def _roles(settings: Settings, person: Person, inside: frozenset[str], now: int) -> Iterable[Role]:
+    """inside: folded names of the role groups that this person is a member of."""
+    if is_administrator(settings, person, now):
+        yield Role.ADMINISTRATOR
+    written = settings.broker.roles
+    lists = {Role.AUDITOR: written.auditors, Role.HELP_DESK: written.help_desk, Role.GUEST_INVITER: written.guest_inviters}
+    for role in EVERYWHERE:
+        entries = lists.get(role, ())
+        if person.email in entries or any(
+            folded(one.removeprefix(_GROUP)) in inside for one in entries if one.startswith(_GROUP)
+        ):
+            yield role
+
+
+def _role_groups(settings: Settings) -> set[str]:
+    """Names of the groups that `roles:` speaks of."""
+    written = settings.broker.roles
+    entries = (*written.auditors, *written.help_desk, *written.guest_inviters)
+    return {one.removeprefix(_GROUP) for one in entries if one.startswith(_GROUP)}
+
+
+def _applications(settings: Settings, person: Person) -> frozenset[str]:
+    return frozenset(client_id for client_id, file in settings.applications.items() if person.email in file.owners)
