@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from contextlib import ExitStack
@@ -69,13 +70,13 @@ def test_fa_01_answers_that_nobody_reads_hold_no_thread(small: Serving) -> None:
     assert style
     ask = f"GET {style} HTTP/1.1\r\nHost: localhost:{small.port}\r\n\r\n".encode()
     with ExitStack() as stack:
-        for _ in range(20):
-            sock = socket.socket()
-            stack.enter_context(sock)
+        readers = [stack.enter_context(socket.socket()) for _ in range(20)]
+        for sock in readers:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             sock.connect(("127.0.0.1", small.port))
             sock.sendall(ask * 100)
-        time.sleep(1)
+        for sock in readers:
+            assert select.select([sock], [], [], 10)[0]  # the first answer has begun to come
         assert lives(small.port)
         assert get(small.port, "/.well-known/openid-configuration").status == 200
 

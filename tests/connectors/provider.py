@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -71,6 +70,7 @@ class Server:
             def handle_error(self, request: Any, client_address: Any) -> None:
                 """A client that went away is part of the play."""
 
+        self.closed = threading.Event()
         self.http = Quiet(("127.0.0.1", 0), Handler)
         self.port = self.http.server_address[1]
         self.thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -96,16 +96,16 @@ class Server:
         handler.end_headers()
         handler.wfile.write(body)
 
+    def never(self, _request: Request) -> Answer:
+        """A route whose answer does not come before the server closes."""
+        self.closed.wait(60)
+        return 200, {}, b"{}"
+
     def close(self) -> None:
+        self.closed.set()
         self.http.shutdown()
         self.http.server_close()
         self.thread.join(5)
-
-
-def after(seconds: float, answer: Answer) -> Answer:
-    """An answer that comes late."""
-    time.sleep(seconds)
-    return answer
 
 
 def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import select
 import socket
 import threading
 import time
@@ -17,7 +18,7 @@ from broker.connectors.outbound import transport
 from broker.connectors.outbound.address_policy import Reach, split_url
 from broker.connectors.outbound.client import HttpClient, HttpFailure, basic_authorization, system_addresses
 from broker.connectors.outbound.transport import Places
-from tests.connectors.provider import Request, Server, after
+from tests.connectors.provider import Request, Server
 from tests.connectors.tls import speak_tls
 
 
@@ -249,14 +250,20 @@ def test_a_waiting_connection_that_the_server_closed_is_replaced(server: Server,
     server.routes["/once"] = once
     for _ in range(2):
         assert client.get(f"http://127.0.0.1:{server.port}/once", accept="*/*").body == b"{}"
-        time.sleep(0.05)
+        select.select([client._idle._kept[0][1].sock], [], [], 5)  # until the hang-up has arrived
     assert len(server.connections) == 2
 
 
 def test_only_so_many_connections_wait(server: Server, monkeypatch: pytest.MonkeyPatch):
     """The pool is bounded."""
     monkeypatch.setattr(transport, "IDLE_CONNECTIONS", 2)
-    server.routes["/x"] = lambda _r: after(0.1, ok(_r))
+    together = threading.Barrier(4)
+
+    def meet(request: Request) -> tuple[int, dict[str, str], bytes]:
+        together.wait(20)
+        return ok(request)
+
+    server.routes["/x"] = meet
     client = HttpClient(["127.0.0.1"], "test")
     url = f"http://127.0.0.1:{server.port}/x"
     threads = [threading.Thread(target=client.get, args=(url,), kwargs={"accept": "*/*"}) for _ in range(4)]
@@ -321,10 +328,9 @@ def test_sm_10_a_slow_drip_ends_with_the_deadline(server: Server, head: bytes):
     def drip(handler: BaseHTTPRequestHandler) -> None:
         try:
             handler.wfile.write(head)
-            while True:
+            while not server.closed.wait(0.05):
                 handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" if head.startswith(b"HTTP/1.1 100") else b"1")
                 handler.wfile.flush()
-                time.sleep(0.05)
         except OSError:
             return
 

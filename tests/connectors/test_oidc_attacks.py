@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from broker.domain.errors import PageError, PartnerFailed, PartnerUntrusted
 from broker.jose.keys import PrivateKey
 from broker.jose.sign import sign
-from tests.connectors.provider import NOW, OMIT, Journey, after, as_json
+from tests.connectors.provider import NOW, OMIT, Journey, as_json
 
 
 def b64(data: bytes) -> str:
@@ -388,7 +388,7 @@ def test_ou_22_answers_that_are_none(journey: Journey, headers: dict[str, str], 
 
 def test_ou_22_delay(journey: Journey):
     """OU-22: an answer that comes too late is none, and the deadline is kept."""
-    journey.provider.routes["/token"] = lambda _r: after(9, as_json({}))
+    journey.provider.routes["/token"] = journey.provider.never
     started = time.monotonic()
     assert refused(journey, PartnerFailed).reason == "upstream_unavailable"
     assert time.monotonic() - started < 8

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from broker.storage.partners import documents
 from tests.clock import Clock
 from tests.journeys.world import SECRET, World, open_world
 from tests.race import race
+from tests.services.waiting import count_key_requests
 
 
 @pytest.fixture
@@ -49,24 +49,9 @@ def keyed(world: World) -> ApplicationView:
     return view
 
 
-def slow_jwks(world: World, seconds: float) -> list[float]:
-    """Let the key set take its time; when it was asked for."""
-    provider, asked = world.partners["northwind"], list[float]()
-    honest = provider.jwks
-
-    def jwks() -> Any:
-        asked.append(time.monotonic())
-        found = honest()
-        time.sleep(seconds)
-        return found
-
-    provider.jwks = jwks  # type: ignore[method-assign]
-    return asked
-
-
 def test_the_first_requests_of_an_application_wait_for_one_fetch(world: World, nodes: tuple[ClientKeys, ClientKeys]) -> None:
     """HO-6, HP-22: requests that come together are not refused because the first of them is fetching."""
-    asked = slow_jwks(world, 0.3)
+    asked = count_key_requests(world.partners["northwind"], [node._http for node in nodes], waiting=10)
     view = keyed(world)
     assert race(lambda number: len(nodes[number % 2].of(view, False)), 10) == [1] * 10
     assert len(asked) == 1
@@ -78,7 +63,7 @@ def test_a_new_key_is_had_by_all(world: World, nodes: tuple[ClientKeys, ClientKe
     nodes[0].of(view, False)
     world.partners["northwind"].rotate_key(keep=True)
     world.clock.advance(2 * PAUSE)
-    asked = slow_jwks(world, 0.3)
+    asked = count_key_requests(world.partners["northwind"], [node._http for node in nodes], waiting=10)
     assert race(lambda number: len(nodes[number % 2].of(view, True)), 10) == [2] * 10
     before = time.monotonic()
     for node in nodes * 3:

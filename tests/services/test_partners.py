@@ -23,6 +23,7 @@ from broker.storage.partners import documents
 from tests.clock import Clock
 from tests.journeys.world import ADA, SECRET, World, open_world
 from tests.race import race
+from tests.services.waiting import count_key_requests, until_calls
 
 
 @pytest.fixture
@@ -49,29 +50,14 @@ def kids(document: Any) -> list[str]:
     return [key["kid"] for key in document["keys"]]
 
 
-def slow_jwks(world: World, seconds: float) -> list[float]:
-    """Let the partner's key set take its time; the times at which it was asked for."""
-    provider, asked = world.partners["fabrikam"], list[float]()
-    honest = provider.jwks
-
-    def jwks() -> Any:
-        asked.append(time.monotonic())
-        found = honest()
-        time.sleep(seconds)
-        return found
-
-    provider.jwks = jwks  # type: ignore[method-assign]
-    return asked
-
-
 def test_many_tokens_with_a_new_key_cause_one_refresh(world: World, other: Broker) -> None:
     """HO-6: over all nodes and threads; and everybody who waited gets the new set, not only the first."""
     old = kids(shelf(world.broker).keys(False))
     assert kids(shelf(other).keys(False)) == old
     world.partners["fabrikam"].rotate_key(keep=True)
     world.clock.advance(120)
-    asked = slow_jwks(world, 0.3)
     nodes = [world.broker, other]
+    asked = count_key_requests(world.partners["fabrikam"], [node.http for node in nodes], waiting=12)
     found = race(lambda number: kids(shelf(nodes[number % 2]).keys(True)), 12)
     assert len(asked) == 1
     assert {len(names) for names in found} == {2}
@@ -102,7 +88,7 @@ def test_unknown_keys_do_not_make_us_ask_again(world: World, other: Broker) -> N
     """HO-6, OU-09: one refresh an interval, however many tokens bring invented names; nobody is kept waiting for it."""
     shelf(world.broker).keys(False)
     world.clock.advance(120)
-    asked = slow_jwks(world, 0)
+    asked = count_key_requests(world.partners["fabrikam"])
     before = time.monotonic()
     for node in (world.broker, other) * 5:
         shelf(node).keys(True)
@@ -132,7 +118,7 @@ def test_a_node_waits_for_another_that_fetches_the_first_copy(world: World) -> N
         assert documents.claim(tx, "fabrikam", "discovery", url, now=world.clock(), pause=RETRY_PAUSE)
 
     def arrive() -> None:
-        time.sleep(0.3)
+        until_calls([world.broker.http], 1)
         with world.broker.db.write() as tx:
             body = json.dumps({"issuer": "as stored"})
             documents.store(
@@ -148,13 +134,13 @@ def test_a_node_waits_for_another_that_fetches_the_first_copy(world: World) -> N
 @pytest.mark.parametrize("told", [True, False])
 def test_the_other_node_fails_or_dies(world: World, told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says why, or nothing at all: partner_failed either way, and not after half a minute."""
-    monkeypatch.setattr(module, "_WAIT", 1.0)
+    monkeypatch.setattr(module, "_WAIT", 1.0 if told else 0.2)
     url = discovery_url(world.broker.current.get().partners["fabrikam"].issuer)
     with world.broker.db.write() as tx:
         documents.claim(tx, "fabrikam", "discovery", url, now=world.clock(), pause=RETRY_PAUSE)
 
     def fail() -> None:
-        time.sleep(0.2)
+        until_calls([world.broker.http], 1)
         with world.broker.db.write() as tx:
             documents.fail(tx, "fabrikam", "discovery", problem="upstream_unavailable", next_try_at=world.clock() + RETRY_PAUSE)
 

@@ -70,7 +70,7 @@ class HttpClient:
         user_agent: str,
         *,
         ca_file: str | None = None,
-        seconds: float = DEADLINE,
+        seconds: float | None = None,
         places: Places | None = None,
         resolve: Callable[[str], list[str]] = system_addresses,
         clock: Callable[[], float] = time.monotonic,
@@ -78,7 +78,7 @@ class HttpClient:
         self._reach = Reach(allow)
         self._user_agent = user_agent
         self._ca_file = ca_file
-        self._seconds = seconds
+        self._seconds = DEADLINE if seconds is None else seconds
         self._resolve = resolve
         self._clock = clock
         self._places = places or Places(IN_FLIGHT, IN_ALL)
