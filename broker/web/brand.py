@@ -1,6 +1,6 @@
 """The company's look, from files in `config/brand/`: one accent colour, a radius, a font, a logo (docs/brand.md).
 
-A colour that would be hard to read is moved towards black or white until it reaches the contrast of WCAG 2.2 AA.
+A colour that would be hard to read is moved towards black or white until it has the contrast below, on every surface of the theme.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ THEME = f"{FOLDER}/theme.css"
 LOGOS = (f"{FOLDER}/logo.svg", f"{FOLDER}/logo.png")
 DARK_LOGOS = (f"{FOLDER}/logo-dark.svg", f"{FOLDER}/logo-dark.png")
 
-ACCENT = (0x1D, 0x5F, 0xA8)
-LIGHT_SURFACE = (0xFF, 0xFF, 0xFF)
-DARK_SURFACE = (0x1B, 0x1E, 0x23)
-CONTRAST = 4.5  # WCAG 2.2 1.4.3
-
 Colour = tuple[int, int, int]
+
+ACCENT = (0x1D, 0x5F, 0xA8)
+ACCENT_DARK = (0x82, 0xB4, 0xEA)
+LIGHT_SURFACE = (0xFF, 0xFF, 0xFF)
+DARK_SURFACE = (0x1A, 0x1D, 0x22)
+LIGHT_CONTRAST = 5.5  # WCAG 2.2 1.4.3 asks for 4.5; at 5.5 on white the colour also has 4.5 on the theme's sunken surface
+DARK_CONTRAST = 7.0  # a colour at 4.5 looks dull on dark, and has less than 4.5 on the sunken surface
 
 # Beside a logo the name is there for screen readers only; the stylesheet is read after the theme, so it wins.
 _WORDMARK = (
@@ -68,9 +70,9 @@ def stylesheet(home: Path) -> str:
     """The company's custom properties as one CSS text, for the light scheme and the dark one."""
     path = home / THEME
     found = declarations(path.read_text("utf-8", "replace"))[0] if path.is_file() else {}
-    accent = _colour(found.get("--brand-accent")) or ACCENT
-    light = readable(accent, LIGHT_SURFACE)
-    dark = readable(_colour(found.get("--brand-accent-dark")) or accent, DARK_SURFACE)
+    chosen = _colour(found.get("--brand-accent"))
+    light = readable(chosen or ACCENT, LIGHT_SURFACE)
+    dark = readable(_colour(found.get("--brand-accent-dark")) or chosen or ACCENT_DARK, DARK_SURFACE)
     rest = "".join(f"{name}:{found[name]};" for name in ("--brand-radius", "--brand-font") if name in found)
     wordmark = _WORDMARK if found.get("--brand-name") == "hidden" else ""
     return f":root{{{_palette(light)}{rest}}}\n{wordmark}@media (prefers-color-scheme:dark){{:root{{{_palette(dark)}}}}}\n"
@@ -96,11 +98,12 @@ def logo_png(home: Path) -> bytes | None:
 
 
 def readable(colour: Colour, surface: Colour) -> Colour:
-    """The colour, moved away from the surface in small steps until text in it reaches the contrast."""
-    goal = (0, 0, 0) if luminance(surface) > 0.5 else (255, 255, 255)
+    """The colour, moved away from the surface in small steps until text in it has the scheme's contrast."""
+    light = luminance(surface) > 0.5
+    goal, wanted = ((0, 0, 0), LIGHT_CONTRAST) if light else ((255, 255, 255), DARK_CONTRAST)
     for step in range(0, 101, 2):
         red, green, blue = (round(c + (g - c) * step / 100) for c, g in zip(colour, goal, strict=True))
-        if contrast((red, green, blue), surface) >= CONTRAST:
+        if contrast((red, green, blue), surface) >= wanted:
             return red, green, blue
     return goal
 

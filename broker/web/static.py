@@ -45,7 +45,7 @@ class Assets:
     def __init__(self, settings_now: Callable[[], Settings]) -> None:
         self._settings_now = settings_now
         self._scripts = {name: _asset(f"{name}.js", (_OWN / f"{name}.js").read_bytes()) for name in ("page", "passkey")}
-        self._base = bootstrap_css() + (_OWN / "theme.css").read_bytes()
+        self._base = bootstrap_css() + b"".join((_OWN / name).read_bytes() for name in ("theme.css", "portal.css"))
         self._made: dict[str, tuple[object, Asset]] = {}
 
     def stylesheet(self) -> str:

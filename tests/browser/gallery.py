@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request
+from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
+import broker.web
 from broker.app import system_clock
 from broker.domain.errors import PAGE_ERRORS
+from broker.domain.guest import PersonKind
 from broker.factors import qr
 from broker.keyring.root import create_root, load_roots
 from broker.keyring.seal import Sealer
@@ -25,11 +28,13 @@ from broker.settings.load import Settings, load
 from broker.web import csrf, errors, markdown, static
 from broker.web import request as guards
 from broker.web.pages import Pages
-from broker.web.panel.frame import ACCOUNT, APPS, METHODS, frame
+from broker.web.panel.frame import ACCOUNT, ADMIN, APPS, METHODS, SignedInFrame
 from broker.web.repeats import PATH as REPEATS
 from broker.web.repeats import Repeats
 from tests.factories import person
 
+TEMPLATES = Path(broker.web.__file__).parent / "templates"
+OWN_TEMPLATES = Path(__file__).parent / "templates"  # what no page of the broker shows as a whole
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
     "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-recovery", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "mfa-vouch", "mfa-vouch-asked", "methods", "methods-none", "terms", "terms-new",
@@ -37,12 +42,30 @@ NAMES = (
     "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "not-signed-in", "consent-invited", "consent-by-code", "consent-later", "hand-over", "sign-out",
     "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-export", "account-leave", "account-confirm", "account-confirm-codes", "account-left",
 )  # fmt: skip
+PIECES = ("components",)  # what pages are made of, in the frame of the portal; no page of the broker
 REFERENCE = "7KQ4-M2XT-9RZB"
 TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" rx="9" fill="{}"/>{}</svg>'
 MARK = '<path d="M27 14a9 9 0 1 0 0 12" fill="none" stroke="#fff" stroke-width="5" stroke-linecap="round"/>'
 SQUARES = '<path d="M11 11h7v7h-7zM22 11h7v7h-7zM11 22h7v7h-7zM22 22h7v7h-7z" fill="#fff"/>'
+GERDA = person(name="Gerda Guest", email="gerda@fabrikam.example")
+ALICE = person(name="Alice Kern", email="alice@contoso.example", kind=PersonKind.MEMBER)
 TILE = {"launch_url": "https://payroll.contoso.example/", "logo": None}
+
+_LINK = {"url": "#", "current": False, "count": None, "waits": False}
+DESK: dict[str, Any] = {
+    "said": "Renewed until 31 March 2027. They and their sponsor were told.",
+    "sections": [
+        {"title": "", "links": [{**_LINK, "name": "Home"}]},
+        {
+            "title": "People",
+            "links": [
+                {**_LINK, "name": "Guests", "count": 1204, "current": True},
+                {**_LINK, "name": "Requests", "count": 3, "waits": True},
+            ],
+        },
+    ],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +80,8 @@ class Sample:
 def samples(pages: Pages) -> dict[str, Sample]:
     """Name -> sample, each template in each shape that looks different."""
     form = {"csrf": TOKEN, "action": "", "keep_query": {}}
-    own = frame(pages, TOKEN, person(name="Gerda Guest"), APPS)
+    frame = SignedInFrame(pages, administers=lambda one: one.email == ALICE.email)
+    own = frame.around(TOKEN, GERDA, APPS)
     consent = {
         **form,
         "application": "Payroll",
@@ -113,9 +137,8 @@ def samples(pages: Pages) -> dict[str, Sample]:
     wrong = {"field": "code", "message": "That code is wrong. Enter the 8 digits from the newest e-mail."}
     account: dict[str, Any] = {
         **form,
-        **frame(pages, TOKEN, person(name="Gerda Guest"), ACCOUNT),
+        **frame.around(TOKEN, GERDA, ACCOUNT),
         "name": "Gerda Guest",
-        "email": "gerda@fabrikam.example",
         "homes": ["Fabrikam"],
         "by_code": True,
         "since": 1768000000,
@@ -246,7 +269,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "account-methods",
             {
                 **form,
-                **frame(pages, TOKEN, person(name="Gerda Guest"), METHODS),
+                **frame.around(TOKEN, GERDA, METHODS),
                 "methods": [
                     {
                         "kind": "app",
@@ -277,7 +300,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "account-methods",
             {
                 **form,
-                **frame(pages, TOKEN, person(name="Gerda Guest"), METHODS),
+                **frame.around(TOKEN, GERDA, METHODS),
                 "methods": [],
                 "codes_left": 0,
                 "add_url": "",
@@ -455,6 +478,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
             {**form, "question": "codes", "method": ("", ""), "last": False, "name": "", "cancel_url": "/methods"},
         ),
         "account-left": Sample("account_left.html", "account-left", {"sign_in_url": "/apps"}),
+        "components": Sample("components.html", "admin-components", {**form, **frame.around(TOKEN, ALICE, ADMIN), **DESK}),
     }
 
 
@@ -489,6 +513,7 @@ def create_gallery(settings: Settings) -> Flask:
     """The gallery as a Flask application: / lists the pages, /NAME shows one, /error/CODE shows an error page."""
     app = Flask("gallery", static_folder=None)
     pages = Pages(lambda: settings, repeats=Repeats(_sealer(), system_clock))
+    pages._environment.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), FileSystemLoader(OWN_TEMPLATES)])
     static.register(app, pages.assets)
     errors.register(app, pages)
     guards.register(app, lambda: settings)

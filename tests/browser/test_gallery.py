@@ -11,7 +11,7 @@ from _pytest.mark import ParameterSet
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from broker.domain.errors import PAGE_ERRORS
-from tests.browser.gallery import NAMES
+from tests.browser.gallery import NAMES, PIECES
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -21,13 +21,14 @@ SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 LOOKS = [(size, scheme) for size in SIZES for scheme in SCHEMES]
 SMALL_TARGETS = """
 [...document.querySelectorAll('button, .btn, input:not([type=hidden]), .footing a, .aside a')]
+.filter(e => !(e.closest('.desk') && (innerWidth >= 1024 || e.closest('.tick, .pick'))))
 .filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)
-"""
+"""  # at the desk of an administrator targets may be smaller: axe-core asks for the 24 px of WCAG 2.5.8
 
 
 KEY = (  # the pages that every change is looked at on; `make browser` and `make deep` look at all
     "home", "choose", "code", "invitation", "consent-invited", "mfa-challenge", "mfa-enroll", "recovery-codes", "terms", "apps",
-    "account", "methods", "question", "signed-out", "error/not_invited", "error/partner_failed",
+    "account", "methods", "components", "question", "signed-out", "error/not_invited", "error/partner_failed",
 )  # fmt: skip
 
 
@@ -56,13 +57,13 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
-@pytest.mark.parametrize("name", every([*NAMES, *ERRORS]))
+@pytest.mark.parametrize("name", every([*NAMES, *PIECES, *ERRORS]))
 def test_page_is_pictured_and_accessible(chromium: Browser, gallery: str, pictures: Path, name: str) -> None:
     """At both widths and in both schemes axe-core finds nothing, targets are 44 px; WCAG 1.4.10 at 400 %. Pictures are kept."""
     context = chromium.new_context(locale="en-GB", reduced_motion="reduce")  # colours change at once, without a transition
     page = opened(context, f"{gallery}/{name}")
     page.evaluate(AXE.read_text())
-    for size, scheme in LOOKS if name in NAMES else LOOKS[::3]:
+    for size, scheme in LOOKS[::3] if name in ERRORS else LOOKS:
         page.set_viewport_size(SIZES[size])
         page.emulate_media(color_scheme=scheme)
         page.screenshot(path=pictures / f"{name.replace('/', '-')}.{size}.{scheme}.png", full_page=True)

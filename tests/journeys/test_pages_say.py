@@ -278,6 +278,8 @@ def test_fd_11_one_frame_for_ones_own_pages(world: World) -> None:
     world.redeem(who)
     pages = [who.open(f"{world.url}{path}") for path in ("/apps", "/account", "/account/methods")]
     assert [page.name for page in pages] == ["apps", "account", "account-methods"]
-    places = [[href for _, href in page.document.links if href in ("/apps", "/account", "/account/methods")] for page in pages]
-    assert places[0][:3] == places[1][:3] == places[2][:3] == ["/apps", "/account", "/account/methods"]
+    own = ("/apps", "/account", "/account/methods")
+    for page in pages:
+        links = [href for _, href in page.document.links if href in own]
+        assert tuple(dict.fromkeys(links))[:3] == own
     assert all(any(form.action == "/apps/sign-out" for form in page.document.forms) for page in pages)

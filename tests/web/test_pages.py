@@ -14,7 +14,7 @@ import broker.web.pages as module
 from broker.domain.errors import PAGE_ERRORS
 from broker.settings.load import Settings, load
 from broker.web.pages import Pages, isolate
-from tests.browser.gallery import NAMES, create_gallery, make_home, samples
+from tests.browser.gallery import NAMES, OWN_TEMPLATES, PIECES, create_gallery, make_home, samples
 from tests.web.conftest import ISSUER
 from tests.web.markup import read
 
@@ -25,9 +25,10 @@ EVIL = '"><script>alert(1)</script>{{ 7*7 }}\u202e'
 def test_every_template_is_in_the_gallery(settings: Settings) -> None:
     """A template that nobody looks at does not exist."""
     shown = samples(Pages(lambda: settings))
-    assert tuple(shown) == NAMES
+    assert tuple(shown) == (*NAMES, *PIECES)
     templates = {path.name for path in Path(module.__file__).parent.joinpath("templates").glob("[!_]*.html")}
-    assert templates - {"base.html", "error.html"} == {sample.template for sample in shown.values()}
+    own = {path.name for path in OWN_TEMPLATES.iterdir()}
+    assert templates - {"base.html", "error.html"} == {sample.template for sample in shown.values()} - own
 
 
 @pytest.mark.parametrize("name", EVERY)

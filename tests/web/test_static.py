@@ -107,12 +107,16 @@ def test_changed_file_has_a_new_name(settings: Settings) -> None:
 
 @pytest.mark.parametrize("colour", ["#ffff00", "#ffffff", "#000000", "#0a7", "#777777", "#1d5fa8", "#ff0000"])
 def test_accent_is_always_readable(tmp_path: Path, colour: str) -> None:
-    """WCAG 1.4.3: whatever colour a company has, text in it and on it has a contrast of 4.5 in both schemes."""
+    """WCAG 1.4.3: whatever colour a company has, text in it and on it has a contrast of 4.5 in both schemes, on sunken surfaces too."""
     found = brand._colour(colour)
     assert found is not None
-    for surface in (brand.LIGHT_SURFACE, brand.DARK_SURFACE):
+    for surface, sunken, wanted in (
+        (brand.LIGHT_SURFACE, (0xEC, 0xEF, 0xF3), 5.5),
+        (brand.DARK_SURFACE, (0x24, 0x28, 0x2F), 7.0),
+    ):
         accent = brand.readable(found, surface)
-        assert brand.contrast(accent, surface) >= 4.5
+        assert brand.contrast(accent, surface) >= wanted
+        assert brand.contrast(accent, sunken) >= 4.5
         assert max(brand.contrast(accent, text) for text in ((0, 0, 0), (255, 255, 255))) >= 4.5
     (tmp_path / "config/brand").mkdir(parents=True)
     (tmp_path / brand.THEME).write_text(f":root {{ --brand-accent: {colour}; --brand-radius: 0; }}")

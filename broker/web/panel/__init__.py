@@ -17,7 +17,7 @@ from broker.web import csrf, signed_out
 from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
 from broker.web.panel import account, methods, question
-from broker.web.panel.frame import APPS, SCOPE, frame
+from broker.web.panel.frame import APPS, SCOPE, SignedInFrame
 from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     """`/apps` and its sign-out; `/` leads there."""
     routes = Blueprint("panel", __name__)
     browser = BrowserState(broker, pages)
+    frame = SignedInFrame(pages, administers=lambda _person: False)
     question.register(routes, broker, pages, browser)
-    methods.register(routes, broker, pages, browser)
-    account.register(routes, broker, pages, browser)
+    methods.register(routes, broker, browser, frame)
+    account.register(routes, broker, browser, frame)
 
     @routes.get("/")
     def front() -> Response:
@@ -52,7 +53,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
             "apps.html",
             keep_query={},
             tiles=tiles,
-            **frame(pages, cookie, person, APPS),
+            **frame.around(cookie, person, APPS),
         )
 
     @routes.get("/launch/<application>")

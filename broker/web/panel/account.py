@@ -17,7 +17,7 @@ from broker.domain.mailbox import PARTNER as CODES
 from broker.web import csrf, headers, signed_out
 from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
-from broker.web.panel.frame import ACCOUNT, frame
+from broker.web.panel.frame import ACCOUNT, SignedInFrame
 from broker.web.request import single
 from broker.web.signin.browser import BrowserState
 
@@ -90,13 +90,14 @@ class _Door:
         return browser.into(started)
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
+def register(routes: Blueprint, broker: Broker, browser: BrowserState, frame: SignedInFrame) -> None:
     """The page, its buttons, the way out."""
+    pages = frame.pages
     door = _Door(broker, pages, browser)
 
     @routes.get(PATH)
     def account() -> Response:
-        return door.seen(lambda session, person, token: _page(broker, pages, (session, browser.session() or ""), person, token))
+        return door.seen(lambda session, person, token: _page(broker, frame, (session, browser.session() or ""), person, token))
 
     @routes.post(f"{PATH}/consents")
     def withdraw_consent() -> Response:
@@ -141,8 +142,9 @@ def _file(found: Mapping[str, object]) -> Response:
     return response
 
 
-def _page(broker: Broker, pages: Pages, held: tuple[Session, str], person: Person, token: str) -> Response:
+def _page(broker: Broker, frame: SignedInFrame, held: tuple[Session, str], person: Person, token: str) -> Response:
     """held: the session and its cookie."""
+    pages = frame.pages
     session, cookie = held
     found, partners = broker.account.of(person), broker.settings.get().partners
 
@@ -153,7 +155,6 @@ def _page(broker: Broker, pages: Pages, held: tuple[Session, str], person: Perso
         "account.html",
         keep_query={},
         name=person.name,
-        email=person.email,
         homes=list(dict.fromkeys(home(one.partner) for one in found.identities if one.partner != CODES)),
         by_code=any(one.partner == CODES for one in found.identities),
         since=person.redeemed_at or person.created_at,
@@ -178,7 +179,7 @@ def _page(broker: Broker, pages: Pages, held: tuple[Session, str], person: Perso
         sessions_url=pages.path(f"{PATH}/sessions"),
         export_url=pages.path(EXPORT),
         leave_url=pages.path(LEAVE),
-        **frame(pages, cookie, person, PATH),
+        **frame.around(cookie, person, PATH),
     )
 
 

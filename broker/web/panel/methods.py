@@ -14,7 +14,7 @@ from broker.domain.visitor import Visitor
 from broker.services.factors.own_methods import NAME, NotFresh, kind_of
 from broker.web import csrf
 from broker.web.pages import Pages
-from broker.web.panel.frame import METHODS, frame
+from broker.web.panel.frame import METHODS, SignedInFrame
 from broker.web.request import single
 from broker.web.signin.browser import BrowserState
 
@@ -30,13 +30,15 @@ CODES: Question = "codes"
 RENAME: Question = "rename"
 
 
-def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
+def register(routes: Blueprint, broker: Broker, browser: BrowserState, frame: SignedInFrame) -> None:
     """The list, and what its buttons send."""
-    _register_list(routes, broker, pages, browser)
-    _register_changes(routes, broker, pages, browser)
+    _register_list(routes, broker, browser, frame)
+    _register_changes(routes, broker, frame.pages, browser)
 
 
-def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
+def _register_list(routes: Blueprint, broker: Broker, browser: BrowserState, frame: SignedInFrame) -> None:
+    pages = frame.pages
+
     @routes.get(PATH)
     def methods() -> Response:
         cookie = browser.session()
@@ -63,7 +65,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
             csrf=csrf.token(cookie, _SCOPE),
             add_url=pages.path(f"{PATH}/add"),
             codes_url=pages.path(f"{PATH}/codes"),
-            **frame(pages, cookie, held[1], PATH),
+            **frame.around(cookie, held[1], PATH),
         )
 
     @routes.post(f"{PATH}/add")

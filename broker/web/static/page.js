@@ -28,3 +28,26 @@ document.querySelectorAll("button[data-wait]").forEach((button) => {
   button.disabled = true;
   setTimeout(() => { button.disabled = false; }, Number(button.dataset.wait) * 1000);
 });
+// Menus close on Escape and on a click elsewhere.
+const menus = () => document.querySelectorAll("details.who[open], details.menu[open]");
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  menus().forEach((menu) => {
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu.open = false;
+  });
+});
+document.addEventListener("click", (event) => {
+  menus().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+});
+// A list that is filtered while typing; without this file the form asks the server.
+document.querySelectorAll("input[data-filter]").forEach((input) => {
+  input.addEventListener("input", () => {
+    const wanted = input.value.trim().toLocaleLowerCase();
+    document.querySelectorAll(`#${input.dataset.filter} > li`).forEach((row) => {
+      row.hidden = !row.textContent.toLocaleLowerCase().includes(wanted);
+    });
+  });
+});
+// What an act did is read first.
+if (location.hash === "#said") document.getElementById("said")?.focus();
