@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from _cpu import milliseconds
 
 from broker.connectors.saml.assertion_reader import read_record
-from broker.connectors.saml.decryption import decrypt
-from broker.connectors.saml.parse import decode
-from broker.connectors.saml.schema_gate import gate_response
-from broker.connectors.saml.signature import verify
+from broker.saml.decryption import decrypt
+from broker.saml.parse import decode
+from broker.saml.schema_gate import gate_response
+from broker.saml.signature import verify
 from tests.connectors.saml.idp import EXPECTED, VIEW, canonical, encryption, genuine, rsa_key, show, x509_info
 
 REACH = 2.0

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 def metadata(home: Path, saml: SamlPartner, client: HttpClient) -> Idp:
     """What the partner publishes, or its file. Raises PartnerFailed."""
-    from broker.connectors.saml.aggregate import read_file
     from broker.connectors.saml.fetch import fetch_metadata
-    from broker.connectors.saml.metadata import EntityFilter
+    from broker.connectors.saml.metadata import EntityFilter, read_file
 
     pin = saml.metadata_certificate
     wanted = EntityFilter(

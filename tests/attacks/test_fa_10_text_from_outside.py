@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import String, select
 
 from broker.connectors.mapping import MAX_LINE
-from broker.connectors.saml.metadata import MAX_ENTITY_ID
 from broker.connectors.saml.subject import MAX_SUBJECT
 from broker.domain import assurance
 from broker.provider.request import CAPS
+from broker.saml.metadata import MAX_ENTITY_ID
 from broker.settings import names
 from broker.storage.tables import base, people
 from tests.journeys.test_mismatch import BOSS, told, tried

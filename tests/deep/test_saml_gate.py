@@ -1,6 +1,6 @@
 """A million changed messages at the SAML gate: a refusal or a tree of the closed vocabulary, and nothing else.
 
-What goes wrong is written to tests/connectors/saml/corpus/, which the ordinary tests show to the gate each time.
+What goes wrong is written to tests/saml/corpus/, which the ordinary tests show to the gate each time.
 `FUZZ_RUNS` and `FUZZ_SEED` change how many and which.
 """
 
@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from broker.connectors.saml.schema_gate import gate_assertion, gate_response
-from broker.domain.errors import PartnerUntrusted
+from broker.saml.errors import SamlRefused
+from broker.saml.schema_gate import gate_assertion, gate_response
 from tests.connectors.saml.idp import encryption, genuine, rsa_key, x509_info
 
-CORPUS = Path(__file__).parents[1] / "connectors" / "saml" / "corpus"
+CORPUS = Path(__file__).parents[1] / "saml" / "corpus"
 RUNS = int(os.environ.get("FUZZ_RUNS", "1000000"))
 SEED = int(os.environ.get("FUZZ_SEED", "0")) or random.SystemRandom().randrange(2**32)
 PIECES = (
@@ -60,7 +60,7 @@ def test_changed_messages(part: int) -> None:
         data = changed(seed, dice)
         try:
             document = gate(data)
-        except PartnerUntrusted:
+        except SamlRefused:
             continue
         except BaseException as error:
             (CORPUS / f"{hashlib.sha256(data).hexdigest()[:16]}.xml").write_bytes(data)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from broker.connectors.saml.requests import authn_request, by_post, by_redirect
+from broker.connectors.saml.requests import authn_request
 from broker.connectors.saml.sp_metadata import sp_metadata
 from broker.demo.browser import Browser
 from broker.demo.identity import Account
@@ -18,6 +18,7 @@ from broker.demo.saml_faults import SAML_FAULTS
 from broker.demo.saml_identity import SamlIdentityProvider, certificate
 from broker.demo.saml_partner import create_saml_partner
 from broker.demo.serving import LoopbackServer
+from broker.saml.bindings import post_form, redirect_url
 
 ADA = Account(subject="ada", name="Ada", email="ada@fabrikam.example")
 SP, ACS = "http://127.0.0.9/saml/metadata", "http://127.0.0.9/saml/acs"
@@ -34,7 +35,8 @@ class Box:
     def url(self, key: rsa.RSAPrivateKey | None = KEY, **changes: str) -> str:
         """A request by redirect."""
         asked = {"entity_id": SP, "acs_url": ACS, "destination": f"{self.address}/sso", **changes}
-        return by_redirect(authn_request(**asked, now=1), "state", key)  # type: ignore[arg-type]
+        request = authn_request(**asked, now=1)  # type: ignore[arg-type]
+        return redirect_url(request.destination, "SAMLRequest", request.xml, "state", key)
 
 
 @pytest.fixture
@@ -82,7 +84,7 @@ def test_signed_requests_are_answered(box: Box) -> None:
     assert page.name == "partner-return"
     assert browser.get(box.url()).name == "partner-return"
     request = authn_request(entity_id=SP, acs_url=ACS, destination=f"{box.address}/sso", now=1)
-    page = browser.post(f"{box.address}/sso", by_post(request, "state", KEY), opener=page)
+    page = browser.post(f"{box.address}/sso", post_form("SAMLRequest", request.xml, "state", KEY), opener=page)
     assert page.name == "partner-return"
     fields = {item.name: item.value for item in page.document.forms[0].fields}
     assert request.id.encode() in base64.b64decode(fields["SAMLResponse"])
@@ -101,7 +103,7 @@ def test_what_it_refuses(box: Box) -> None:
         assert browser.get(url).name == "partner-error"
     request = authn_request(entity_id=SP, acs_url=ACS, destination=f"{box.address}/sso", now=1)
     for key in (None, other):
-        assert browser.post(f"{box.address}/sso", by_post(request, "state", key)).name == "partner-error"
+        assert browser.post(f"{box.address}/sso", post_form("SAMLRequest", request.xml, "state", key)).name == "partner-error"
     page = browser.get(box.url())
     assert browser.submit(page, {"subject": "nobody"}).name == "partner-error"
     assert browser.submit(page, press="ada").name == "partner-error"

@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from broker.connectors.mapping import NAME_ID, Wire, arrived, email_counts_as_verified, map_values, text_or_none, texts_or_none
 from broker.connectors.saml.attributes import read_attributes
-from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.parse import Element, collapse
+from broker.connectors.saml.errors import ResponseRefused
 from broker.connectors.saml.partner import AMR, Expected, SamlView
 from broker.connectors.saml.subject import form_of, name_id_text, read_subject
-from broker.connectors.saml.times import SKEW, seconds
-from broker.connectors.saml.vocabulary import clark
 from broker.domain.assertion import Assertion
 from broker.domain.errors import NoMoreProof, PartnerCancelled, PartnerFailed
 from broker.domain.text import printable
+from broker.saml.parse import Element, collapse
+from broker.saml.times import SKEW, seconds
+from broker.saml.vocabulary import clark
 
 OLDEST: Final = 300  # seconds that an IssueInstant may lie back (HS-27), by clocks that differ by no more than usual
 LONGEST: Final = 600  # seconds that an assertion counts, whatever it says
@@ -42,11 +42,11 @@ class JudgedAssertion:
 def check_envelope(response: Element, expected: Expected, skew: int = SKEW) -> None:
     """HS-22, HS-23, HS-24, HS-27 on the Response element: checks, for where only the assertion is signed nothing is read.
 
-    Raises SamlRefused (saml_unsolicited, saml_in_response_to, saml_destination, saml_time).
+    Raises ResponseRefused (saml_unsolicited, saml_in_response_to, saml_destination, saml_time).
     """
     answered = response.get("InResponseTo")
     if answered is None:
-        raise SamlRefused(
+        raise ResponseRefused(
             "saml_unsolicited",
             "HS-40",
             "samlp:Response has no InResponseTo; the partner must answer our request, not start by itself",
@@ -55,7 +55,7 @@ def check_envelope(response: Element, expected: Expected, skew: int = SKEW) -> N
         raise _not_ours("samlp:Response")
     if collapse(response.get("Destination")) != expected.acs_url:
         detail = f"Destination of samlp:Response must be {expected.acs_url}, and is {came(response.get('Destination'))}; {_ACS}"
-        raise SamlRefused("saml_destination", "HS-24", detail)
+        raise ResponseRefused("saml_destination", "HS-24", detail)
     _check_instant(response, "samlp:Response", expected.now, skew)
 
 
@@ -65,16 +65,16 @@ def came(value: str | None) -> str:
 
 
 def check_status(response: Element, *, has_assertion: bool) -> None:
-    """HS-22. Raises PartnerFailed(saml_status), NoMoreProof for a plain error, SamlRefused where status and assertion disagree (SR-35)."""
+    """HS-22. Raises PartnerFailed(saml_status), NoMoreProof for a plain error, ResponseRefused where status and assertion disagree (SR-35)."""
     code = response.find(clark("samlp:Status"))[0]
     success = collapse(code.get("Value")) == SUCCESS
     if success and not has_assertion:
-        raise SamlRefused("saml_structure", "HS-9", "the status is Success, but no assertion came; the partner must send one")
+        raise ResponseRefused("saml_structure", "HS-9", "the status is Success, but no assertion came; the partner must send one")
     if success:
         return
     said = " / ".join(_word(collapse(part.get("Value")) or "") for part in code.iter(code.tag))
     if has_assertion:
-        raise SamlRefused("saml_status", "HS-22", f"the status is {said}, and an assertion came all the same")
+        raise ResponseRefused("saml_status", "HS-22", f"the status is {said}, and an assertion came all the same")
     kind = {"NoAuthnContext": NoMoreProof, "RequestDenied": PartnerCancelled}.get(said.rpartition(" / ")[2], PartnerFailed)
     raise kind("saml_status", f"HS-22: the partner answers {said}")
 
@@ -88,7 +88,7 @@ def read_record(
 ) -> JudgedAssertion:
     """The record of an Assertion element that a verified signature covers, itself or as its ciphertext.
 
-    canonical_email: the house's one rule for addresses, None for what is none. Raises SamlRefused.
+    canonical_email: the house's one rule for addresses, None for what is none. Raises ResponseRefused.
     """
     parts = {child.tag: child for child in assertion}
     *name_ids, confirmation = parts[clark("saml:Subject")]
@@ -143,12 +143,12 @@ def read_record(
 def _check_confirmation(confirmation: Element, expected: Expected, skew: int) -> int:
     """HS-23, HS-24, HS-26 (prof 3.3, 4.1.4.2). Returns NotOnOrAfter."""
     if collapse(confirmation.get("Method")) != BEARER:
-        raise SamlRefused(
+        raise ResponseRefused(
             "saml_confirmation", "HS-26", f"Method of saml:SubjectConfirmation must be {BEARER}; the partner must send that"
         )
     [data] = confirmation
     if data.get("NotBefore") is not None:
-        raise SamlRefused(
+        raise ResponseRefused(
             "saml_confirmation",
             "HS-26",
             "saml:SubjectConfirmationData of a bearer has a NotBefore; the partner must leave it out (prof 4.1.4.2)",
@@ -158,7 +158,7 @@ def _check_confirmation(confirmation: Element, expected: Expected, skew: int) ->
     if collapse(data.get("Recipient")) != expected.acs_url:
         what = "Recipient of saml:SubjectConfirmationData"
         detail = f"{what} must be {expected.acs_url}, and is {came(data.get('Recipient'))}; {_ACS}"
-        raise SamlRefused("saml_destination", "HS-24", detail)
+        raise ResponseRefused("saml_destination", "HS-24", detail)
     return _check_end(data, "saml:SubjectConfirmationData", expected.now, skew)
 
 
@@ -166,7 +166,7 @@ def _check_conditions(conditions: Element, expected: Expected, skew: int) -> int
     """HS-25 (core 2.5.1). Returns NotOnOrAfter."""
     for restriction in conditions.findall(clark("saml:AudienceRestriction")):
         if all(collapse(audience.text) != expected.audience for audience in restriction):
-            raise SamlRefused(
+            raise ResponseRefused(
                 "saml_audience",
                 "HS-25",
                 f"every saml:AudienceRestriction must name {expected.audience}; the partner must set that as our entity id (audience)",
@@ -180,7 +180,7 @@ def _check_conditions(conditions: Element, expected: Expected, skew: int) -> int
 def _check_end(element: Element, name: str, now: int, skew: int) -> int:
     said = element.get("NotOnOrAfter")
     if said is None:
-        raise SamlRefused("saml_time", "HS-26", f"{name} has no NotOnOrAfter; the partner must send one")
+        raise ResponseRefused("saml_time", "HS-26", f"{name} has no NotOnOrAfter; the partner must send one")
     ends = seconds(said, f"NotOnOrAfter of {name}")
     if now >= ends + skew:
         raise _late(f"NotOnOrAfter of {name} is over", skew)
@@ -211,16 +211,16 @@ def _session_ends(statement: Element, now: int, skew: int) -> int | None:
 _ACS: Final = "the partner must set this as our assertion consumer service (reply) URL"
 
 
-def _not_ours(name: str) -> SamlRefused:
-    return SamlRefused(
+def _not_ours(name: str) -> ResponseRefused:
+    return ResponseRefused(
         "saml_in_response_to",
         "HS-23",
         f"InResponseTo of {name} must be the ID of the login's request; the partner must repeat it",
     )
 
 
-def _late(what: str, skew: int) -> SamlRefused:
-    return SamlRefused(
+def _late(what: str, skew: int) -> ResponseRefused:
+    return ResponseRefused(
         "saml_time", "HS-27", f"{what}, with {skew} seconds of grace; the partner's clock, or ours, must be set right"
     )
 

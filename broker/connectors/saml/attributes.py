@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from broker.connectors.mapping import MAX_TEXT, MAX_VALUES, NAME_ID, SHORT_NAMES, Wire, claims_map, wire_names
-from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.parse import Element, collapse
+from broker.connectors.saml.errors import ResponseRefused
 from broker.connectors.saml.partner import AMR, SamlView
-from broker.connectors.saml.vocabulary import XS, clark
 from broker.domain.address import in_domains
+from broker.saml.parse import Element, collapse
+from broker.saml.vocabulary import XS, clark
 
 _UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"  # where none is given (core 2.7.3.1)
 _TYPE: Final = clark("xsi:type")
@@ -45,7 +45,7 @@ class Attributes:
 def read_attributes(statements: Sequence[Element], partner: SamlView) -> Attributes:
     """What is wanted, from the AttributeStatements of an assertion that has passed the gate and is signed.
 
-    A NameID as value (eduPersonTargetedID) counts for the subject alone. Raises SamlRefused: saml_attribute for a value
+    A NameID as value (eduPersonTargetedID) counts for the subject alone. Raises ResponseRefused: saml_attribute for a value
     that is not text or not within the partner's scopes, claim_ambiguous for one Name in two NameFormats or statements; in
     an attribute that is read by default alone, which neither the file nor a rule names, that leaves it out (HS-29).
     """
@@ -73,7 +73,7 @@ def read_attributes(statements: Sequence[Element], partner: SamlView) -> Attribu
                 raise _twice()
             if name in wanted:
                 texts[name] = _texts(name, values, partner)
-        except SamlRefused:
+        except ResponseRefused:
             if name in subject or any(map(partner.named, wanted[name])):
                 raise
             left_out.append(name)
@@ -89,8 +89,8 @@ def _wanted(partner: SamlView) -> Mapping[str, set[str]]:
     return found
 
 
-def _twice() -> SamlRefused:
-    return SamlRefused(
+def _twice() -> ResponseRefused:
+    return ResponseRefused(
         "claim_ambiguous",
         "HS-29",
         "one attribute Name came in two NameFormats, or in two AttributeStatements; the partner must send it once",
@@ -98,7 +98,7 @@ def _twice() -> SamlRefused:
 
 
 def text_of(value: Element, name: str) -> str:
-    """The text of an AttributeValue. Raises SamlRefused(saml_attribute) for an element, or a type that is not simple."""
+    """The text of an AttributeValue. Raises ResponseRefused(saml_attribute) for an element, or a type that is not simple."""
     if len(value):
         raise _no_text(name, "holds an element")
     declared = value.get(_TYPE)
@@ -119,7 +119,7 @@ def check_scope(name: str, text: str, partner: SamlView) -> None:
     scope = text.rpartition("@")[2].lower()
     known = not partner.scopes or scope in {entry.lower() for entry in partner.scopes}
     if "@" not in text or not known or (partner.domains and not in_domains(text, partner.domains)):
-        raise SamlRefused(
+        raise ResponseRefused(
             "saml_attribute",
             "HS-29",
             f"a value of {_named(name)} ends in a scope that is not this partner's; it must be among the partner's domains here, "
@@ -129,7 +129,7 @@ def check_scope(name: str, text: str, partner: SamlView) -> None:
 
 def _texts(name: str, values: Sequence[Element], partner: SamlView) -> list[str]:
     if len(values) > MAX_VALUES:
-        raise SamlRefused(
+        raise ResponseRefused(
             "saml_attribute", "HS-29", f"{_named(name)} came with more than {MAX_VALUES} values; the partner must send fewer"
         )
     texts = [text for value in values if (text := text_of(value, name))]
@@ -138,8 +138,8 @@ def _texts(name: str, values: Sequence[Element], partner: SamlView) -> list[str]
     return texts
 
 
-def _no_text(name: str, what: str) -> SamlRefused:
-    return SamlRefused("saml_attribute", "HS-29", f"a value of {_named(name)} {what}; the partner must send plain text")
+def _no_text(name: str, what: str) -> ResponseRefused:
+    return ResponseRefused("saml_attribute", "HS-29", f"a value of {_named(name)} {what}; the partner must send plain text")
 
 
 def _named(name: str) -> str:

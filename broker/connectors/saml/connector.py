@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-
-from broker.connectors.saml import requests
 from broker.connectors.saml.envelope import Envelope
 from broker.connectors.saml.metadata import Idp
 from broker.connectors.saml.partner import Expected, SamlView
+from broker.connectors.saml.requests import authn_request
 from broker.connectors.saml.response import JudgedAssertion, judge
 from broker.domain.assertion import Assertion
 from broker.domain.connector import Ask, Inbound, Outbound
 from broker.domain.errors import PartnerUntrusted
+from broker.saml import bindings
+from broker.saml.keys import PrivateKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,8 @@ class Ourselves:
 
     entity_id: str
     acs_url: str
-    signing: Callable[[], rsa.RSAPrivateKey] | None
-    decryption: Callable[[], Sequence[rsa.RSAPrivateKey]]
+    signing: Callable[[], PrivateKey] | None
+    decryption: Callable[[], Sequence[PrivateKey]]
 
 
 class SamlConnector:
@@ -62,7 +62,7 @@ class SamlConnector:
         """
         idp, us, now = self._idp(), self._ourselves, self._clock()
         force = ask.force or ask.max_age is not None
-        request = requests.authn_request(
+        request = authn_request(
             entity_id=us.entity_id,
             acs_url=us.acs_url,
             destination=idp.redirect or idp.post or "",
@@ -78,8 +78,12 @@ class SamlConnector:
             "acs": us.acs_url,
         }
         if idp.redirect is not None:
-            return Outbound(url=requests.by_redirect(request, ask.state, key), memory=memory)
-        return Outbound(url=request.destination, form=requests.by_post(request, ask.state, key), memory=memory)
+            return Outbound(
+                url=bindings.redirect_url(request.destination, "SAMLRequest", request.xml, ask.state, key), memory=memory
+            )
+        return Outbound(
+            url=request.destination, form=bindings.post_form("SAMLRequest", request.xml, ask.state, key), memory=memory
+        )
 
     def complete(self, inbound: Inbound) -> Assertion:
         """The verified answer. Raises PartnerUntrusted, PartnerFailed."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from broker.connectors.saml.parse import decode
-from broker.connectors.saml.schema_gate import CheckedDocument, gate_response
-from broker.connectors.saml.vocabulary import clark
+from broker.connectors.saml.errors import refuses_response
+from broker.saml.parse import decode
+from broker.saml.schema_gate import CheckedDocument, gate_response
+from broker.saml.vocabulary import clark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +21,9 @@ class Envelope:
 
 
 def peek(raw: str) -> Envelope:
-    """The SAMLResponse field through the gate. Raises BadRequest(saml_decode), SamlRefused."""
-    document = gate_response(decode(raw))
+    """The SAMLResponse field through the gate. Raises BadRequest(saml_decode), ResponseRefused."""
+    with refuses_response():
+        document = gate_response(decode(raw))
     root = document.root
     return Envelope(
         in_response_to=root.get("InResponseTo"),

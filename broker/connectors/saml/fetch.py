@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from broker.connectors.outbound.client import HttpClient, HttpFailure
-from broker.connectors.saml.metadata import MAX_DOCUMENT, EntityFilter, Idp, read_metadata
+from broker.connectors.saml.metadata import EntityFilter, Idp, read_metadata
 from broker.domain.errors import PartnerFailed
+from broker.saml.metadata import MAX_DOCUMENT
 
 _ACCEPT = "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8"
 

@@ -6,14 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-from broker.connectors.saml.times import SKEW
+from broker.saml.times import SKEW
 
 Signed = Literal["response", "assertion", "both", "either"]
 AMR: Final = "http://schemas.microsoft.com/claims/authnmethodsreferences"  # HS-30
-IdpKeys = tuple[RSAPublicKey | EllipticCurvePublicKey, ...]  # the partner's pinned keys, several during its rollover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from saml2 import md, xmldsig
 
-_POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+from broker.saml.bindings import POST
+
 _SAML2 = "urn:oasis:names:tc:SAML:2.0:protocol"
 _CIPHERS = (  # what we decrypt, best first (HS-20): a partner that reads this list never sends us a CBC cipher
     "http://www.w3.org/2009/xmlenc11#aes256-gcm",
@@ -33,7 +34,7 @@ def sp_metadata(
         authn_requests_signed=_word(signs_requests),
         want_assertions_signed=_word(wants_assertions_signed),
         key_descriptor=keys,
-        assertion_consumer_service=[md.AssertionConsumerService(binding=_POST, location=acs_url, index="0", is_default="true")],
+        assertion_consumer_service=[md.AssertionConsumerService(binding=POST, location=acs_url, index="0", is_default="true")],
     )
     if name_id_format is not None:
         role.name_id_format = [md.NameIDFormat(text=name_id_format)]

@@ -8,10 +8,10 @@ from typing import Final
 
 from broker.connectors.mapping import NAME_ID, SHORT_NAMES, Wire, wire_names
 from broker.connectors.saml.attributes import Attributes, check_scope, text_of
-from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.parse import Element, collapse
+from broker.connectors.saml.errors import ResponseRefused
 from broker.connectors.saml.partner import Expected, SamlView
-from broker.connectors.saml.vocabulary import clark
+from broker.saml.parse import Element, collapse
+from broker.saml.vocabulary import clark
 
 MAX_SUBJECT: Final = 1024  # characters, the column's
 _NAME_ID: Final = clark("saml:NameID")
@@ -34,7 +34,7 @@ def read_subject(name_id: Element | None, attributes: Attributes, partner: SamlV
     """A JSON list: [Format, NameQualifier, SPNameQualifier, value] of a NameID, [Name, value] of an attribute.
 
     A NameID inside an attribute (eduPersonTargetedID) is [Name, Format, NameQualifier, SPNameQualifier, value]. So the
-    same value from another source is another account, until staff bind it anew. Raises SamlRefused: saml_nameid,
+    same value from another source is another account, until staff bind it anew. Raises ResponseRefused: saml_nameid,
     saml_nameid_format, saml_attribute, claim_ambiguous.
     """
     if partner.subject == NAME_ID:
@@ -45,11 +45,11 @@ def read_subject(name_id: Element | None, attributes: Attributes, partner: SamlV
     came = [name for name in names if attributes.nodes.get(name)]
     values = [(name, value) for name in came for value in attributes.nodes[name]]
     if not values:
-        raise SamlRefused(
+        raise ResponseRefused(
             "saml_attribute", "HS-28", f"no value of {partner.subject}, which names the account; the partner must release it"
         )
     if len(values) > 1:
-        raise SamlRefused(
+        raise ResponseRefused(
             "claim_ambiguous",
             "HS-28",
             f"{partner.subject}, which names the account, came with several values; the partner must send one",
@@ -61,7 +61,7 @@ def read_subject(name_id: Element | None, attributes: Attributes, partner: SamlV
         return _subject([source, *inner], "saml_attribute")
     text = _exact(text_of(value, name), "saml_attribute", partner.subject)
     if name in _SUBJECT_IDS and not _SUBJECT_ID.fullmatch(text):
-        raise SamlRefused(
+        raise ResponseRefused(
             "saml_attribute",
             "HS-28",
             f"{partner.subject} must be an identifier, @ and a scope (SAML subject identifier profile 3.3)",
@@ -76,16 +76,16 @@ def check_name_id(assertion: Element | None, subject: str) -> None:
         raise _no_name_id()
 
 
-def _no_name_id() -> SamlRefused:
+def _no_name_id() -> ResponseRefused:
     detail = "saml:Subject has no saml:NameID in plain text; the partner must send one (release a persistent name ID)"
-    return SamlRefused("saml_nameid", "HS-28", detail)
+    return ResponseRefused("saml_nameid", "HS-28", detail)
 
 
 def _name_id(element: Element, partner: SamlView, expected: Expected, reason: str) -> list[str]:
     """The four parts that make a NameID what it is; those that a persistent one may leave out, as the context has them."""
     form = _format(element)
     if form in _REFUSED:
-        raise SamlRefused(
+        raise ResponseRefused(
             "saml_nameid_format",
             "HS-28",
             f"a NameID of format {form.rpartition(':')[2]} names no account; the partner must send a persistent one, "
@@ -115,13 +115,13 @@ def form_of(name_id: Element | None, partner: SamlView) -> str | None:
 
 def _exact(text: str | None, reason: str, name: str) -> str:
     if not text:
-        raise SamlRefused(
+        raise ResponseRefused(
             reason,
             "HS-28",
             f"the value of {name} is empty; the partner must fill it, and saml.name_id_format here may ask for one that it can",
         )
     if text != text.strip() or _CONTROL.search(text):
-        raise SamlRefused(
+        raise ResponseRefused(
             reason,
             "HS-28",
             f"the value of {name} must be text without leading, trailing or control white space; the partner must send it so",
@@ -132,7 +132,7 @@ def _exact(text: str | None, reason: str, name: str) -> str:
 def _subject(parts: list[str], reason: str) -> str:
     subject = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     if len(subject) > MAX_SUBJECT:
-        raise SamlRefused(
+        raise ResponseRefused(
             reason, "HS-28", f"the name of the account and what qualifies it are longer than {MAX_SUBJECT} characters"
         )
     return subject

@@ -182,7 +182,7 @@ class SamlPartners:
         return get
 
     def _of_file(self, partner: PartnerFile) -> Idp:
-        from broker.connectors.saml.aggregate import read_file
+        from broker.connectors.saml.metadata import read_file
 
         saml = saml_of(partner)
         path = self._settings().path(saml.metadata)
@@ -192,12 +192,12 @@ class SamlPartners:
 
     def visit(self, partner: PartnerFile, http: HttpClient) -> Idp:
         """What the metadata says at this moment, judged as ever, nothing kept: for doctor. Raises PartnerFailed as `idp`."""
-        from broker.connectors.saml import aggregate, metadata
+        from broker.connectors.saml import metadata
 
         saml = saml_of(partner)
         if "://" in saml.metadata:
             return metadata.Idp.from_json(self._fetch(saml, None)(http)[0])
-        return aggregate.read_file(self._settings().path(saml.metadata), self._wanted(saml), now=self._clock())[0]
+        return metadata.read_file(self._settings().path(saml.metadata), self._wanted(saml), now=self._clock())[0]
 
     # --- ourselves ----------------------------------------------------------------------------------------------------
 

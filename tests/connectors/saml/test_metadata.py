@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from broker.connectors.saml.aggregate import read_file
-from broker.connectors.saml.metadata import DEFAULT_AGE, MAX_AGE, MIN_AGE, EntityFilter, Idp, read_metadata
+from broker.connectors.saml.metadata import EntityFilter, Idp, read_file, read_metadata
 from broker.demo import saml_messages
 from broker.domain.errors import PartnerFailed
+from broker.saml.metadata import DEFAULT_AGE, MAX_AGE, MIN_AGE
 
 NOW = 1_800_000_000
 IDP, SSO = "https://idp.fabrikam.example/saml", "https://idp.fabrikam.example/sso"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from broker.connectors.saml.decryption import decrypt
-from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.signature import verify
+from broker.connectors.saml.errors import ResponseRefused
 from broker.domain.errors import BadRequest, PageError, PartnerFailed
+from broker.saml.decryption import decrypt
+from broker.saml.signature import verify
 from tests.connectors.saml.idp import (
     DS,
     ENVELOPED,
@@ -319,7 +319,7 @@ def test_sr26_in_response_to() -> None:
 def test_sr28_encrypted_and_unsigned() -> None:
     """SR-28, HS-20: encryption with our public key is no signature."""
     refused(genuine(signed="none", encrypt=encryption()), "saml_unsigned")
-    with pytest.raises(SamlRefused, match="saml_unsigned"):
+    with pytest.raises(ResponseRefused, match="saml_unsigned"):
         show(genuine(signed="none", encrypt=encryption()), view={"signed": "assertion"})
 
 
@@ -463,7 +463,7 @@ def test_sr35_plain_error_is_judged_too() -> None:
 def test_sr35_status_and_assertion_disagree() -> None:
     """SR-35, HS-22: an assertion under an error; Success without one; no Status at all."""
     untrusted = refused(genuine(status=RESPONDER.format("AuthnFailed")), "saml_status")
-    assert isinstance(untrusted, SamlRefused)
+    assert isinstance(untrusted, ResponseRefused)
     refused(genuine(status=RESPONDER.format("AuthnFailed"), encrypt=encryption()), "saml_status")
     refused(genuine(has_assertion=False, signed="none"), "saml_structure")
     refused(genuine(status=""), "saml_structure", touched=False)

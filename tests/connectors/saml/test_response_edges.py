@@ -11,13 +11,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
-from broker.connectors.saml.decryption import in_context
 from broker.connectors.saml.envelope import peek
-from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.parse import decode, parse
-from broker.connectors.saml.schema_gate import gate_response
-from broker.connectors.saml.times import seconds
+from broker.connectors.saml.errors import ResponseRefused
 from broker.domain.errors import BadRequest
+from broker.saml.decryption import in_context
+from broker.saml.errors import SamlRefused
+from broker.saml.parse import decode, parse
+from broker.saml.schema_gate import gate_response
+from broker.saml.times import seconds
 from tests.connectors.saml.idp import (
     CBC128,
     DS,
@@ -39,9 +40,9 @@ SAML, XENC = "urn:oasis:names:tc:SAML:2.0:assertion", "http://www.w3.org/2001/04
 PAIRWISE = "urn:oasis:names:tc:SAML:attribute:pairwise-id"
 
 
-def refused(reason: str, message: Any, **options: Any) -> SamlRefused:
+def refused(reason: str, message: Any, **options: Any) -> ResponseRefused:
     """The refusal, for this reason."""
-    with pytest.raises(SamlRefused) as caught:
+    with pytest.raises(ResponseRefused) as caught:
         show(message, **options)
     assert caught.value.reason == reason, str(caught.value)
     return caught.value

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from broker.connectors.saml.assertion_reader import came
-from broker.connectors.saml.errors import SamlRefused
+from broker.connectors.saml.errors import ResponseRefused
 from broker.domain.errors import NoMoreProof, PartnerFailed, PartnerUntrusted
 from tests.connectors.saml.idp import IDP, MAIL, NOW, PERSISTENT, SP, attribute, genuine, show, stamp
 
@@ -327,7 +327,7 @@ def test_refusals_name_the_side() -> None:
     ):
         error = refused(reason, **changes)
         assert ("secret" in error.detail) is (reason == "saml_destination")
-        assert not isinstance(error, SamlRefused) or ("partner" in error.detail and error.rule.startswith("HS-"))
+        assert not isinstance(error, ResponseRefused) or ("partner" in error.detail and error.rule.startswith("HS-"))
 
 
 @pytest.mark.parametrize("place", ["destination", "recipient"])

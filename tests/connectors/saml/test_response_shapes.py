@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from broker.connectors.saml.errors import SamlRefused
+from broker.connectors.saml.errors import ResponseRefused
 from tests.connectors.saml.idp import ACS, CBC128, GCM128, NOW, REQUEST, SP, certificate, encryption, rsa_key, show, sign, stamp
 
 SHAPES = Path(__file__).parent / "shapes"
@@ -120,7 +120,7 @@ def test_cbc_as_microsoft_encrypts() -> None:
         root = etree.fromstring(message(product))
         assertion = root.find(ASSERTION)
         root.replace(assertion, etree.fromstring(encryption(algorithm=CBC128)(etree.tostring(assertion))))
-        with pytest.raises(SamlRefused, match="AES-CBC only inside a signed Response"):
+        with pytest.raises(ResponseRefused, match="AES-CBC only inside a signed Response"):
             accept(product, etree.tostring(root))
         skeleton = (
             '<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:SignedInfo>'

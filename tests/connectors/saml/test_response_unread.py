@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from broker.connectors.saml.schema_gate import MAX_ATTRIBUTES
-from broker.connectors.saml.signature import verify
 from broker.domain.errors import PartnerUntrusted
+from broker.saml.schema_gate import MAX_ATTRIBUTES
+from broker.saml.signature import verify
 from tests.connectors.saml.idp import DS, MAIL, NOW, Counter, attribute, encryption, genuine, rsa_key, show, stamp
 
 SAML, SAMLP = "urn:oasis:names:tc:SAML:2.0:assertion", "urn:oasis:names:tc:SAML:2.0:protocol"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.signature import verify
+from broker.connectors.saml.errors import ResponseRefused
+from broker.saml.signature import verify
 from tests.connectors.saml.idp import DS, Counter, encryption, genuine, rsa_key, show
 
 SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
@@ -49,7 +49,7 @@ def unsigned(element: Tree) -> Tree:
 def refused(root: Tree, *reasons: str) -> None:
     """saml_structure, or the reason that is named, and no key was used."""
     counter = Counter(verify)
-    with pytest.raises(SamlRefused) as caught:
+    with pytest.raises(ResponseRefused) as caught:
         show(etree.tostring(root), verifier=counter)
     assert caught.value.reason in (reasons or ("saml_structure",)), str(caught.value)
     assert counter.calls == 0
@@ -276,9 +276,9 @@ def test_sr05_genuine_response_around_a_foreign_ciphertext() -> None:
         encryption()(genuine(signed="none", name_id="<saml:NameID>admin</saml:NameID>").assertion_xml().encode())
     )
     message.replace(message.find(f"{{{SAML}}}EncryptedAssertion"), foreign)
-    with pytest.raises(SamlRefused, match="saml_signature"):
+    with pytest.raises(ResponseRefused, match="saml_signature"):
         show(etree.tostring(message))
     message.remove(message.find(SIGNATURE))
-    with pytest.raises(SamlRefused, match="saml_unsigned"):
+    with pytest.raises(ResponseRefused, match="saml_unsigned"):
         show(etree.tostring(message))
     assert rsa_key("broker") is not rsa_key()

@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
-from broker.connectors.saml.errors import SamlRefused
 from broker.domain.errors import BadRequest
+from broker.saml.errors import SamlRefused
 
 Element: TypeAlias = etree._Element  # noqa: SLF001 - what lxml calls the class that it documents
 

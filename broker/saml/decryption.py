@@ -13,17 +13,17 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.parse import Element, unfold
-from broker.connectors.saml.vocabulary import XENC, XENC11, clark
+from broker.saml.errors import SamlRefused
+from broker.saml.keys import PrivateKey
+from broker.saml.parse import Element, unfold
+from broker.saml.vocabulary import XENC, XENC11, clark
 
-Decrypt = Callable[[Element, Sequence[RSAPrivateKey], bool], bytes]
+Decrypt = Callable[[Element, Sequence[PrivateKey], bool], bytes]
 
 MAX_KEYS: Final = 4  # of ours: two, while they rotate
 _GCM: Final[Mapping[str, int]] = {f"{XENC11}aes128-gcm": 16, f"{XENC11}aes192-gcm": 24, f"{XENC11}aes256-gcm": 32}
@@ -48,7 +48,7 @@ _START: Final = re.compile(rb"\s*(?:<\?xml[^<>]*\?>\s*)?<([A-Za-z_][\w.\-]*:)?[A
 _PREFIX: Final = re.compile(rb"[\s<\"']([A-Za-z_][\w.\-]*):")
 
 
-def decrypt(encrypted: Element, keys: Sequence[RSAPrivateKey], authentic: bool) -> bytes:
+def decrypt(encrypted: Element, keys: Sequence[PrivateKey], authentic: bool) -> bytes:
     """The plaintext of an EncryptedAssertion that has passed the gate.
 
     keys: ours, newest first. authentic: a verified signature of the Response covers the ciphertext. Raises
@@ -94,7 +94,7 @@ def in_context(plain: bytes, scope: Mapping[str | None, str]) -> bytes:
     return plain[: start.end()] + added.encode() + plain[start.end() :]
 
 
-def _open(key: RSAPrivateKey, padding: OAEP, sealed: bytes, ciphertext: bytes, size: int, *, gcm: bool) -> bytes | None:
+def _open(key: PrivateKey, padding: OAEP, sealed: bytes, ciphertext: bytes, size: int, *, gcm: bool) -> bytes | None:
     try:
         secret = key.decrypt(sealed, padding)
         if len(secret) != size:

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from broker.connectors.saml.schema_gate import gate_response
-from broker.domain.errors import PartnerUntrusted
+from broker.saml.errors import SamlRefused
+from broker.saml.schema_gate import gate_response
 from tests.connectors.saml.idp import DS, ENVELOPED, EXC_C14N, attribute, encryption, genuine
 
 SAML, SAMLP = "urn:oasis:names:tc:SAML:2.0:assertion", "urn:oasis:names:tc:SAML:2.0:protocol"
@@ -186,7 +186,7 @@ def refusal(root: Any) -> str:
     """What the gate says to it; nothing where it passes."""
     try:
         gate_response(etree.tostring(root))
-    except PartnerUntrusted as error:
+    except SamlRefused as error:
         return error.detail
     return ""
 

@@ -6,7 +6,7 @@ import codecs
 import re
 from typing import Final
 
-from broker.domain.errors import PartnerFailed
+from broker.saml.errors import MetadataRefused
 
 _DECLARATION: Final = re.compile(rb"""\A\s*<\?xml(?:\s[^>]*?)?\?>""")
 _ENCODING: Final = re.compile(rb"""\A\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")
@@ -29,7 +29,7 @@ _NAMES: Final = {  # what a document may call itself -> how it is read
 def utf8(raw: bytes) -> bytes:
     """The document in UTF-8, without byte order mark and without a declaration that would contradict.
 
-    Raises PartnerFailed(metadata_structure): what it is instead of metadata, or what of it no parser of ours may see.
+    Raises MetadataRefused(metadata_structure): what it is instead of metadata, or what of it no parser of ours may see.
     """
     body = _text(raw)
     _is_something_else(body)
@@ -85,8 +85,8 @@ def _decoded(body: bytes, encoding: str) -> str:
         raise _structure(f"byte {error.start + 1} (line {where}) of the metadata is no {encoding.upper()}") from error
 
 
-def _structure(message: str) -> PartnerFailed:
-    return PartnerFailed("metadata_structure", message)
+def _structure(message: str) -> MetadataRefused:
+    return MetadataRefused("metadata_structure", message)
 
 
 def _shown(name: str) -> str:

@@ -6,9 +6,9 @@ import xmlsec
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from lxml import etree
 
-from broker.domain.errors import PartnerFailed
+from broker.saml.errors import MetadataRefused
+from broker.saml.parse import Element
 
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
 _EXC = "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -23,15 +23,15 @@ DIGESTS = frozenset(
 )  # HS-15
 
 
-def verify_root(root: etree._Element, certificate: str) -> None:
-    """The root's own signature, by the one key, over the root. Raises PartnerFailed(metadata_signature, metadata_structure)."""
+def verify_root(root: Element, certificate: str) -> None:
+    """The root's own signature, by the one key, over the root. Raises MetadataRefused(metadata_signature, metadata_structure)."""
     places = list(root.iter(_DS + "Signature"))
     if any(place.getparent() is not root for place in places):  # SM-02
-        raise PartnerFailed(
+        raise MetadataRefused(
             "metadata_structure", "something below the root of the metadata is signed; the root itself must be, alone"
         )
     if len(places) != 1:
-        raise PartnerFailed("metadata_signature", "the root of the metadata is not signed")
+        raise MetadataRefused("metadata_signature", "the root of the metadata is not signed")
     signature = places[0]
     _profile(signature, root)
     context = xmlsec.SignatureContext()
@@ -40,10 +40,12 @@ def verify_root(root: etree._Element, certificate: str) -> None:
     try:
         context.verify(signature)
     except xmlsec.Error as error:
-        raise PartnerFailed("metadata_signature", "the metadata is not signed by metadata_certificate, or was changed") from error
+        raise MetadataRefused(
+            "metadata_signature", "the metadata is not signed by metadata_certificate, or was changed"
+        ) from error
 
 
-def _profile(signature: etree._Element, root: etree._Element) -> None:
+def _profile(signature: Element, root: Element) -> None:
     """HS-14, HS-15 by an exact walk; xmlsec sees nothing that did not pass."""
     if [child.tag for child in signature][:2] != [_DS + "SignedInfo", _DS + "SignatureValue"] or not (
         len(signature) == 2 or (len(signature) == 3 and signature[2].tag == _DS + "KeyInfo")
@@ -75,12 +77,12 @@ def _profile(signature: etree._Element, root: etree._Element) -> None:
         raise _unlike("its digest")
 
 
-def _only_prefixes(node: etree._Element) -> bool:
+def _only_prefixes(node: Element) -> bool:
     return len(node) == 0 or (len(node) == 1 and node[0].tag == _PREFIXES and len(node[0]) == 0)
 
 
-def _unlike(what: str) -> PartnerFailed:
-    return PartnerFailed("metadata_signature", f"the signature of the metadata is not as SAML core 5.4 wants it: {what}")
+def _unlike(what: str) -> MetadataRefused:
+    return MetadataRefused("metadata_signature", f"the signature of the metadata is not as SAML core 5.4 wants it: {what}")
 
 
 def _key(certificate: str) -> xmlsec.Key:
@@ -89,4 +91,4 @@ def _key(certificate: str) -> xmlsec.Key:
         pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         return xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem)
     except (ValueError, UnsupportedAlgorithm, xmlsec.Error) as error:
-        raise PartnerFailed("metadata_signature", "metadata_certificate cannot be read") from error
+        raise MetadataRefused("metadata_signature", "metadata_certificate cannot be read") from error

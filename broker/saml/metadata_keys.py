@@ -17,9 +17,10 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
-from lxml import etree
 
-from broker.domain.errors import PartnerFailed
+from broker.saml.errors import MetadataRefused
+from broker.saml.keys import PublicKey
+from broker.saml.parse import Element
 
 MAX_KEYS: Final = 8  # a signature is tried with no more keys than that
 MAX_LEFT_OUT: Final = 16  # sentences that are kept
@@ -28,29 +29,27 @@ _MD: Final = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _DS: Final = "{http://www.w3.org/2000/09/xmldsig#}"
 _PEM_LINE: Final = re.compile(r"-----(?:BEGIN|END) (?:X509 |TRUSTED )?CERTIFICATE-----")
 
-Supported = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
-
 
 class _Unusable(Exception):
     """A key or certificate that does not count; the text says why, and names nothing that came but numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IdpKey:
+class PublishedKey:
     """A signing key that the partner publishes. sha256: of the certificate, in hexadecimal; ends: its notAfter, for warnings only."""
 
     spki: bytes
     sha256: str
     ends: int
 
-    def public(self) -> Supported:
+    def public(self) -> PublicKey:
         """The key itself; a certificate is only its envelope (SM-14)."""
         return _supported(load_der_public_key(self.spki))
 
 
-def read_keys(role: etree._Element) -> tuple[tuple[IdpKey, ...], tuple[str, ...]]:
-    """The keys for signing (or without use), and why others are left out. Raises PartnerFailed(partner_unsigned, metadata_key)."""
-    found: dict[bytes, IdpKey] = {}
+def read_keys(role: Element) -> tuple[tuple[PublishedKey, ...], tuple[str, ...]]:
+    """The keys for signing (or without use), and why others are left out. Raises MetadataRefused(partner_unsigned, metadata_key)."""
+    found: dict[bytes, PublishedKey] = {}
     left_out: list[str] = []
     for descriptor in role.findall(_MD + "KeyDescriptor"):
         if descriptor.get("use") not in (None, "signing"):
@@ -65,14 +64,14 @@ def read_keys(role: etree._Element) -> tuple[tuple[IdpKey, ...], tuple[str, ...]
                     found.setdefault(key.spki, key)
     if not found:
         if left_out:
-            raise PartnerFailed("metadata_key", f"no key of the metadata can be used: {'; '.join(left_out[:3])}")
-        raise PartnerFailed("partner_unsigned", _without(role))
+            raise MetadataRefused("metadata_key", f"no key of the metadata can be used: {'; '.join(left_out[:3])}")
+        raise MetadataRefused("partner_unsigned", _without(role))
     if len(found) > MAX_KEYS:
-        raise PartnerFailed("metadata_key", f"the metadata holds more than {MAX_KEYS} keys for signing")
+        raise MetadataRefused("metadata_key", f"the metadata holds more than {MAX_KEYS} keys for signing")
     return tuple(found.values()), tuple(dict.fromkeys(left_out))[:MAX_LEFT_OUT]
 
 
-def _of_key_info(info: etree._Element, left_out: list[str]) -> Iterator[x509.Certificate]:
+def _of_key_info(info: Element, left_out: list[str]) -> Iterator[x509.Certificate]:
     """The certificates that hold the key of a KeyInfo: of each X509Data the end-entity's.
 
     Everything in one KeyInfo is about one key, and what else stands in an X509Data leads up to its certificate (XML
@@ -96,7 +95,7 @@ def _of_key_info(info: etree._Element, left_out: list[str]) -> Iterator[x509.Cer
             yield from leaves
 
 
-def _read(data: etree._Element, left_out: list[str]) -> list[x509.Certificate]:
+def _read(data: Element, left_out: list[str]) -> list[x509.Certificate]:
     found: list[x509.Certificate] = []
     for node in data.findall(_DS + "X509Certificate"):
         text = "".join(_PEM_LINE.sub("", "".join(node.itertext())).split())
@@ -135,31 +134,31 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         return True
 
 
-def _key(certificate: x509.Certificate) -> IdpKey:
+def _key(certificate: x509.Certificate) -> PublishedKey:
     try:
         public = _supported(certificate.public_key())
     except (ValueError, UnsupportedAlgorithm) as error:
         raise _Unusable("its key cannot be read; RSA from 2048 bits, P-256 or P-384 can be used") from error
-    except PartnerFailed as error:
+    except MetadataRefused as error:
         raise _Unusable(error.detail) from error
-    return IdpKey(
+    return PublishedKey(
         spki=public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
         sha256=_mark(certificate),
         ends=int(certificate.not_valid_after_utc.timestamp()),
     )
 
 
-def _supported(key: object) -> Supported:
+def _supported(key: object) -> PublicKey:
     """SM-14, HS-38: RSA from 2048 bits with an exponent from 65537, P-256, P-384."""
     if isinstance(key, rsa.RSAPublicKey):
         if not 2048 <= key.key_size <= 8192 or key.public_numbers().e < 65537:
-            raise PartnerFailed(
+            raise MetadataRefused(
                 "metadata_key", f"an RSA key of {key.key_size} bits, or with a small exponent; 2048 bits and 65537 are the least"
             )
         return key
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1 | ec.SECP384R1):
         return key
-    raise PartnerFailed("metadata_key", "a key for signing is neither RSA nor on the curves P-256 and P-384")
+    raise MetadataRefused("metadata_key", "a key for signing is neither RSA nor on the curves P-256 and P-384")
 
 
 def _spki(certificate: x509.Certificate) -> bytes:
@@ -174,7 +173,7 @@ def _mark(certificate: x509.Certificate) -> str:
     return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
-def _without(role: etree._Element) -> str:
+def _without(role: Element) -> str:
     """Why there is no key, where the document shows it."""
     descriptors = [node for node in role.findall(_MD + "KeyDescriptor") if node.get("use") in (None, "signing")]
     if any(node.find(f"{_DS}KeyInfo/{_DS}KeyValue") is not None for node in descriptors):

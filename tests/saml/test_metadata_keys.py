@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from broker.connectors.saml.errors import SamlRefused
+from broker.connectors.saml.errors import ResponseRefused
 from broker.connectors.saml.metadata import Idp
 from tests.connectors.saml.idp import genuine, show
 from tests.connectors.saml.test_metadata import NOW, body, descriptor, entity, other, read, refused, role, rsa_key
@@ -119,7 +119,7 @@ def test_fb_02_a_signature_by_the_authority_is_refused() -> None:
     """FB-02: the authority's key signs a response; before, it was one of the partner's own."""
     idp = of(data(issued("leaf", "root"), issued("root", "root", ca=True)))
     assert show(genuine(key=key("leaf")), keys=idp.public_keys()).assertion.email == "ada@fabrikam.example"
-    with pytest.raises(SamlRefused) as caught:
+    with pytest.raises(ResponseRefused) as caught:
         show(genuine(key=key("root")), keys=idp.public_keys())
     assert caught.value.reason == "saml_signature"
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from broker.connectors.saml.assertion_reader import JudgedAssertion
-from broker.connectors.saml.schema_gate import gate_assertion, gate_response
 from broker.domain.errors import BadRequest, PartnerFailed, PartnerUntrusted
+from broker.saml.errors import SamlRefused
+from broker.saml.schema_gate import gate_assertion, gate_response
 from tests.connectors.saml.idp import VIEW, encryption, genuine, rsa_key, show, x509_info
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -143,7 +144,7 @@ def test_gates_alone(data: bytes) -> None:
     """HS-4: the two gates by themselves know one refusal."""
     for gate in (gate_response, gate_assertion):
         for text in (data, b"<saml:Assertion xmlns:saml='urn:oasis:names:tc:SAML:2.0:assertion'>" + data):
-            with pytest.raises(PartnerUntrusted) as caught:  # no message so short is complete
+            with pytest.raises(SamlRefused) as caught:  # no message so short is complete
                 gate(text)
             assert caught.value.reason in REASONS
 
@@ -154,5 +155,5 @@ def test_the_corpus() -> None:
     assert kept
     for path in kept:
         for gate in (gate_response, gate_assertion):
-            with pytest.raises(PartnerUntrusted):
+            with pytest.raises(SamlRefused):
                 gate(path.read_bytes())

@@ -12,9 +12,9 @@ from typing import Final
 
 from lxml import etree
 
-from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.parse import Element, parse
-from broker.connectors.saml.vocabulary import GUARDED, NAMES, RULES, ElementRule, TextRule, clark
+from broker.saml.errors import SamlRefused
+from broker.saml.parse import Element, parse
+from broker.saml.vocabulary import GUARDED, NAMES, RULES, ElementRule, TextRule, clark
 
 RESPONSE: Final = clark("samlp:Response")
 ASSERTION: Final = clark("saml:Assertion")

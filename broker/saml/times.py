@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from broker.connectors.saml.errors import SamlRefused
+from broker.saml.errors import SamlRefused
 
 SKEW: Final = 60  # seconds that two clocks may differ
 _DATE_TIME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?Z")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from broker.connectors.saml.decryption import in_context
-from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.signature import verify
+from broker.connectors.saml.errors import ResponseRefused
+from broker.saml.decryption import in_context
+from broker.saml.signature import verify
 from tests.connectors.saml.idp import CBC128, DS, GCM128, GCM256, SHA256, Counter, encryption, genuine, rsa_key, show, x509_info
 
 XENC = "http://www.w3.org/2001/04/xmlenc#"
@@ -18,9 +18,9 @@ XENC11 = "http://www.w3.org/2009/xmlenc11#"
 OAEP = f"{XENC11}rsa-oaep"
 
 
-def refused(message: Any, reason: str, **options: Any) -> SamlRefused:
+def refused(message: Any, reason: str, **options: Any) -> ResponseRefused:
     """The refusal, for this reason."""
-    with pytest.raises(SamlRefused) as caught:
+    with pytest.raises(ResponseRefused) as caught:
         show(message, **options)
     assert caught.value.reason == reason, str(caught.value)
     return caught.value

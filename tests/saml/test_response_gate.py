@@ -10,11 +10,12 @@ import pytest
 from lxml import etree
 
 from broker.connectors.saml.envelope import peek
-from broker.connectors.saml.errors import SamlRefused
-from broker.connectors.saml.parse import MAX_BYTES, decode, parse, unfold
-from broker.connectors.saml.schema_gate import gate_assertion, gate_response
-from broker.connectors.saml.vocabulary import NAMES, PREFIXES, RULES
-from broker.domain.errors import BadRequest, PartnerUntrusted
+from broker.connectors.saml.errors import ResponseRefused
+from broker.domain.errors import BadRequest
+from broker.saml.errors import SamlRefused
+from broker.saml.parse import MAX_BYTES, decode, parse, unfold
+from broker.saml.schema_gate import gate_assertion, gate_response
+from broker.saml.vocabulary import NAMES, PREFIXES, RULES
 from tests.connectors.saml.idp import ACS, DS, IDP, REQUEST, attribute, encryption, genuine, rsa_key, show, x509_info
 
 SAML = PREFIXES["saml"]
@@ -226,7 +227,7 @@ def test_hs11_every_needed_attribute() -> None:
 
 def refused_somehow(root: Any) -> None:
     """Refused with one of the gate's reasons, and a detail that is not the sender's words."""
-    with pytest.raises(PartnerUntrusted) as caught:
+    with pytest.raises(SamlRefused) as caught:
         gate_response(etree.tostring(root))
     assert caught.value.reason in {"saml_structure", "saml_signature_profile", "saml_algorithm", "saml_nameid", "saml_audience"}
     assert "foreign" not in caught.value.detail
@@ -337,7 +338,7 @@ def test_hs17_peek() -> None:
     assert (envelope.in_response_to, envelope.destination, envelope.issuer) == (REQUEST, ACS, IDP)
     assert show(envelope).assertion.email == "ada@fabrikam.example"
     assert peek(genuine(in_response_to=None, destination=None).field()).in_response_to is None
-    with pytest.raises(SamlRefused, match="saml_structure"):
+    with pytest.raises(ResponseRefused, match="saml_structure"):
         peek("PGEvPg==")
     with pytest.raises(BadRequest, match="saml_decode"):
         peek("")
@@ -361,7 +362,7 @@ def test_hs2_in_process_on_the_one_tree() -> None:
     """HS-2: what is verified is the very tree that was parsed first and is read afterwards; no process, no file."""
     envelope = peek(genuine(signed="assertion").field())
     next(envelope.document.root.iter(f"{{{SAML}}}NameID")).text = "admin"
-    with pytest.raises(SamlRefused, match="saml_signature"):
+    with pytest.raises(ResponseRefused, match="saml_signature"):
         show(envelope)
     message, hidden = genuine(), genuine(encrypt=encryption())
     show(message)
