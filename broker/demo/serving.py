@@ -5,10 +5,13 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+_PATIENCE = 5.0  # seconds for what is being answered when a server closes
 
 
 class PortTaken(Exception):
@@ -28,6 +31,26 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
+class _Server(ThreadedWSGIServer):
+    """Answers each request in a thread of its own, and can wait for those that are under way."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port, _not_yet, handler=_Quiet)
+        self._answering: list[threading.Thread] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Start the thread of one request."""
+        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
+        self._answering = [other for other in self._answering if other.is_alive()] + [thread]
+        thread.start()
+
+    def finish(self) -> None:
+        """Wait for what is being answered, within limits: it may use what the caller closes next."""
+        end = time.monotonic() + _PATIENCE
+        for thread in self._answering:
+            thread.join(max(0.0, end - time.monotonic()))
+
+
 class LoopbackServer:
     """Binds at once (so that the port is known, also when 0 was asked for), answers after `start`.
 
@@ -36,8 +59,7 @@ class LoopbackServer:
 
     def __init__(self, host: str, port: int = 0) -> None:
         check_free(host, port)
-        self._server = make_server(host, port, _not_yet, threaded=True, request_handler=_Quiet)
-        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._server = _Server(host, port)
         self._thread: threading.Thread | None = None
         self._end, self._ended = socket.socketpair()
         self.host, self.port = host, self._server.server_port
@@ -63,11 +85,12 @@ class LoopbackServer:
         self._server.app = app
 
     def close(self) -> None:
-        """Stop listening; what is being answered ends with the process."""
+        """Stop listening and wait for what is being answered, for five seconds at most."""
         if self._thread is not None:
             self._end.send(b"x")
             self._thread.join(5)
             self._thread = None
+        self._server.finish()
         self._server.server_close()
         self._end.close()
         self._ended.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,11 +137,12 @@ def open_world(home: Path, database: str, clock: Clock) -> Iterator[World]:
     """Start the servers, write the files, build the broker; stop everything afterwards."""
     partners = {name: LoopbackServer(host) for name, host in HOSTS.items()}
     application, own = LoopbackServer("127.0.0.5"), LoopbackServer("localhost")
-    servers = [*partners.values(), application, own]
-    try:
+    with ExitStack() as stack:
         write_files(home, own.address, database, application.address, {name: server.address for name, server in partners.items()})
         first_ring.write_root(home / "keys")
-        broker = build(home, environ={"SECRET": SECRET}, clock=clock)
+        broker = stack.enter_context(closing(build(home, environ={"SECRET": SECRET}, clock=clock)))
+        for server in (*partners.values(), application, own):
+            stack.callback(server.close)  # before the broker: what they still answer uses its database
         first_ring.add_ring(broker)
         providers = {}
         for name, server in partners.items():
@@ -157,10 +159,6 @@ def open_world(home: Path, database: str, clock: Clock) -> Iterator[World]:
         )
         travel = RelyingParty(own.address, "travel", callback, scope="openid profile email", clock=clock)
         yield World(home, own.address, broker, clock, own, providers, party, travel, application.address)
-        broker.close()
-    finally:
-        for server in servers:
-            server.close()
 
 
 def _landing(_environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:

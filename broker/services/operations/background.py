@@ -15,6 +15,7 @@ from broker.services.operations.nodes import Nodes
 from broker.services.operations.reload import Reload
 
 WATCH, NOTE, KEEP_HOUSE, POST = 2.0, 20.0, 30.0, 1.0  # seconds
+_PATIENCE = 10.0  # seconds for a thread to end
 _SHARE = 50  # looking at the files takes at most one part of so many of a processor, however many partners there are
 
 _log = logging.getLogger(__name__)
@@ -44,16 +45,21 @@ class Background:
         self._outbox = outbox
         self._wake: SimpleQueue[None] = wake or SimpleQueue()
         self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin. The threads end with the process, or by `stop`."""
         for work in (self._watch, self._keep_house, self._post):
-            threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True).start()
+            thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def stop(self) -> None:
-        """End after what is being done."""
+        """End after what is being done, and wait for it."""
         self._over.set()
         self._wake.put(None)
+        for thread in self._threads:
+            thread.join(_PATIENCE)
 
     def _watch(self) -> None:
         pause, noted = 0.0, float("-inf")
