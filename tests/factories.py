@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from broker.domain.assignment import Assignment, Principal
 from broker.domain.factor import Factor, Method
+from broker.domain.facts import RECORDED, Facts
 from broker.domain.group import Group
 from broker.domain.guest import GuestState, Identity, Person, PersonKind
 from broker.domain.ids import digest, new_id, new_reference
@@ -147,6 +149,15 @@ def receipt(**values: Any) -> Receipt:
     """An allowed sign-in of nobody in particular."""
     plain = {"id": new_id(), "request_id": new_reference(), "at": START, "outcome": Outcome.ALLOWED, "application": "payroll"}
     return Receipt(**{**plain, **values})
+
+
+def facts(before: Facts | None = None, /, **named: Any) -> Facts:
+    """Facts that differ from others, or from those of nothing at all, by what is named as in a receipt."""
+    made = before or Facts(now=START)
+    for name, value in named.items():
+        part, field = RECORDED.get(name, ("", name))
+        made = replace(made, **{part: replace(getattr(made, part), **{field: value})} if part else {field: value})
+    return made
 
 
 def group(**values: Any) -> Group:

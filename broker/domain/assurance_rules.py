@@ -13,32 +13,32 @@ _PHISHING_RESISTANT_RANK = assurance.rank(assurance.PHISHING_RESISTANT)
 
 def required_rank(f: Facts) -> int:
     """The rank that policies, or an acr that the application calls essential, require (Core 5.5.1.1)."""
-    by_policy = [MFA_RANK] * (Requirement.MFA in f.required) + [_PHISHING_RESISTANT_RANK] * (
-        Requirement.PHISHING_RESISTANT in f.required
+    by_policy = [MFA_RANK] * (Requirement.MFA in f.policy.required) + [_PHISHING_RESISTANT_RANK] * (
+        Requirement.PHISHING_RESISTANT in f.policy.required
     )
-    return max([1, *by_policy, _lowest(f.acr_values) if f.acr_essential else 1])
+    return max([1, *by_policy, _lowest(f.request.acr_values) if f.request.acr_essential else 1])
 
 
 def desired_rank(f: Facts) -> int:
     """The rank that the application would like with a voluntary acr. Missing it denies nothing and adds no method."""
-    return required_rank(f) if f.declined else max(required_rank(f), _lowest(f.acr_values))
+    return required_rank(f) if f.factors.went_without else max(required_rank(f), _lowest(f.request.acr_values))
 
 
 def next_rank(f: Facts) -> int:
     """The rank to ask for next: the required one first, unless one proof of the person's passkey gives both."""
     required, desired = required_rank(f), desired_rank(f)
-    return required if assurance.rank(f.acr) < required and "passkey" not in f.factors else desired
+    return required if assurance.rank(f.factors.acr) < required and "passkey" not in f.factors.methods else desired
 
 
 def is_voluntary(f: Facts) -> bool:
     """Whether the proof that is asked for next is more than the required one: the person may continue without it (Core 5.5.1.1)."""
-    return next_rank(f) > required_rank(f) and not f.wish
+    return next_rank(f) > required_rank(f) and not f.factors.own_page_intent
 
 
 def asks_partner_for_both(f: Facts) -> bool:
     """Whether one visit to the partner gives the fresh sign-in and the additional proof (HO-15)."""
-    own = any(proof.get("method") != Method.PARTNER for proof in f.proofs)
-    return f.may_step_up and required_rank(f) == MFA_RANK and not own
+    own = any(proof.get("method") != Method.PARTNER for proof in f.factors.proofs)
+    return f.partner.may_step_up and required_rank(f) == MFA_RANK and not own
 
 
 def _lowest(acr_values: tuple[str, ...]) -> int:

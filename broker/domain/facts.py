@@ -1,75 +1,203 @@
-"""Everything a gate may look at: built once a request by services/login/context.py, saved with the receipt."""
+"""Everything that a gate can read: built once a request by broker/services/login/facts.py, stored with the receipt.
+
+Ids, names of ours, times and yes/no only: no attribute value, no address (HT-19). Every default opens nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from broker.domain import assurance
 from broker.domain.guest import GuestState, PersonKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """The state of one login at one moment. Ids, times and yes/no only: no attribute value, no address (HT-19)."""
+class RequestFacts:
+    """What this request asks for.
 
-    now: int
-    # what was asked for
-    application: str | None = None
+    silent: prompt=none. force: prompt=login or max_age=0. choose: prompt=select_account, until an account was chosen in this
+    login. subject_differs: an id_token_hint or a requested `sub` names another person.
+    """
+
     started_at: int = 0
-    silent: bool = False  # prompt=none
-    force: bool = False  # prompt=login
-    choose: bool = False  # prompt=select_account, until a choice was made in this login
-    ask_consent: bool = False  # prompt=consent, until given in this login
+    silent: bool = False
+    force: bool = False
+    choose: bool = False
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
     acr_essential: bool = False
-    scopes: frozenset[str] = frozenset()
-    subject_differs: bool = False  # id_token_hint or a requested `sub` names somebody else
-    # who vouches
-    partner: str | None = None
-    partner_live: bool = True  # the partner is still in the files
-    by_mail: bool = False  # the home of this login is a code by mail
-    asserted: bool = False  # by a live session, or in this login
-    asserted_now: bool = False  # in this very login
-    answered_anew: bool = False  # in this login, asked for a sign-in from now on
+    subject_differs: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFacts:
+    """Whether somebody vouched for the person, and when.
+
+    asserted: by a live session, or in this login. asserted_now: in this login. fresh_answered: the assertion answers a request
+    for a fresh sign-in. auth_time: of the assertion, else of the session; None if unknown. session_auth_time: of the session
+    that was there before this login. freshness_asked: in this login, the partner was asked for a sign-in as recent as a policy
+    requires.
+    """
+
+    asserted: bool = False
+    asserted_now: bool = False
+    fresh_answered: bool = False
     auth_time: int | None = None
-    session_auth_time: int | None = None  # of the session that was there before this login
-    # who it is
-    person: str | None = None
+    session_auth_time: int | None = None
+    freshness_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerFacts:
+    """The home organization.
+
+    id: as the login knows it, None if it does not. live: the partner that vouched is in the files still. by_mail: the person
+    signs in by a code to their mailbox. mfa: the partner did multi-factor authentication, and its file says that we trust
+    that (HO-15). may_step_up: it can be asked for more proof, and was not yet in this login.
+    """
+
+    id: str | None = None
+    live: bool = True
+    by_mail: bool = False
+    mfa: bool = False
+    may_step_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFacts:
+    """The person to whom the asserted identity is bound.
+
+    id: None for nobody. identity_changed: the identity asserts another address than last time, or another address and name
+    (FA-18). groups: names of our groups that the person is in now.
+    """
+
+    id: str | None = None
     kind: PersonKind = PersonKind.GUEST
     state: GuestState = GuestState.ACTIVE
     expired: bool = False
-    invitation: str | None = None  # an invitation that this person may redeem now
-    invitation_refusal: str | None = None  # page code, where the ticket in hand cannot be redeemed
-    invitation_reason: str | None = None
-    identity_changed: str = ""  # address, or both it and the name, are others than the last time (FA-18)
-    mailbox: str | None = None  # the mailbox that is still to be proven beside the sign-in: invited, or recorded
-    # what stands against it
+    identity_changed: str = ""
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationFacts:
+    """The invitation in hand.
+
+    id: of one that this person can redeem now. refusal: the error page's code where it cannot be redeemed. reason: for the
+    receipt. mailbox: the one that is to be proven in addition to the sign-in (domain/mailbox.py).
+    """
+
+    id: str | None = None
+    refusal: str | None = None
+    reason: str | None = None
+    mailbox: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorFacts:
+    """What was proven, and what could be.
+
+    proofs: those that acr and amr result from. methods: strengths of the person's own methods (totp, passkey, key); looked up
+    only where proof is missing. proven_at: the last proof with one of them. second_channel: what a first method requires in
+    addition to the sign-in (FA-05): `mailbox`, `sponsor`, or nothing. own_page_intent: of domain/login.py. method_added: in
+    this login. went_without: the person continued without the proof that the application would like.
+    """
+
+    acr: str = assurance.SFA
+    amr: tuple[str, ...] = ()
+    proofs: tuple[Mapping[str, object], ...] = ()
+    methods: frozenset[str] = frozenset()
+    proven_at: int | None = None
+    second_channel: str = ""
+    own_page_intent: str = ""
+    method_added: bool = False
+    went_without: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationFacts:
+    """The application, and what the person has there.
+
+    id: None for our own pages. ask_consent: prompt=consent. consented: scopes of the consent record; None without a record.
+    consented_now: in this login. assignments: ids of those that are valid now.
+    """
+
+    id: str | None = None
+    scopes: frozenset[str] = frozenset()
+    ask_consent: bool = False
+    consented: frozenset[str] | None = None
+    consented_now: bool = False
     assignment_required: bool = False
     assigned: bool = False
     assignments: tuple[str, ...] = ()
-    groups: frozenset[str] = frozenset()  # names of our groups that the person is in now
-    consented: frozenset[str] | None = None  # scopes of the consent record; None: no record
-    consented_now: bool = False
-    # what was agreed to
-    terms: str | None = None  # the version of the terms of use that is in force
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFacts:
+    """The verdict of the policies (domain/policy_decision.py), and the terms of use.
+
+    refusal: policy_blocked or policy_error. required: of mfa, phishing_resistant_mfa, terms_of_use. frequency: seconds that a
+    sign-in lasts. results: id, state, result and reason of each policy. terms: the version in force.
+    """
+
+    refusal: str | None = None
+    required: frozenset[str] = frozenset()
+    frequency: int | None = None
+    results: tuple[Mapping[str, str], ...] = ()
+    terms: str | None = None
     terms_accepted: bool = False
-    # what was proven, and what could be
-    acr: str = assurance.SFA
-    amr: tuple[str, ...] = ()
-    proofs: tuple[Mapping[str, object], ...] = ()  # that acr and amr stand on: who proved what and when
-    partner_mfa: bool = False  # the partner did multi-factor authentication, and we trust its word (HO-15)
-    may_step_up: bool = False  # it can be asked for more proof, and was not yet in this login
-    factors: frozenset[str] = frozenset()  # of ours, that the person has: totp, passkey, key; looked up where proof is missing
-    proven_at: int | None = None  # the last proof with one of them, in this login or in the session
-    wish: str = ""  # what a login for our own pages is to do beside (login.OwnPageIntent)
-    second_channel: str = ""  # what a first method needs beside the sign-in: mailbox, or sponsor (FA-05)
-    added: bool = False  # a method was added in this login
-    declined: bool = False  # the person went on without the proof that the application would like
-    # what the policies say of it (domain/policy_decision.py)
-    policy_refusal: str | None = None  # policy_blocked or policy_error
-    required: frozenset[str] = frozenset()  # of mfa, phishing_resistant_mfa, terms_of_use
-    frequency: int | None = None  # seconds that a proof lasts
-    freshness_asked: bool = False  # in this login the partner was asked for a proof as young as a policy wants
-    policies: tuple[Mapping[str, str], ...] = ()  # id, state, result, reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The state of one login at one moment."""
+
+    now: int
+    request: RequestFacts = RequestFacts()
+    session: SessionFacts = SessionFacts()
+    partner: PartnerFacts = PartnerFacts()
+    person: PersonFacts = PersonFacts()
+    invitation: InvitationFacts = InvitationFacts()
+    factors: FactorFacts = FactorFacts()
+    application: ApplicationFacts = ApplicationFacts()
+    policy: PolicyFacts = PolicyFacts()
+
+    def recorded(self) -> dict[str, Any]:
+        """The facts as a receipt stores them: one flat JSON object; sets are sorted, so that two receipts can be compared."""
+        values = {name: getattr(getattr(self, part), field) for name, (part, field) in RECORDED.items()}
+        return {"now": self.now} | {
+            name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()
+        }
+
+
+_PARTS = {
+    "request": RequestFacts,
+    "session": SessionFacts,
+    "partner": PartnerFacts,
+    "person": PersonFacts,
+    "invitation": InvitationFacts,
+    "factors": FactorFacts,
+    "application": ApplicationFacts,
+    "policy": PolicyFacts,
+}
+_NAMED = {  # fields whose name says nothing without their part
+    ("partner", "id"): "partner",
+    ("partner", "live"): "partner_live",
+    ("partner", "mfa"): "partner_mfa",
+    ("person", "id"): "person",
+    ("invitation", "id"): "invitation",
+    ("invitation", "refusal"): "invitation_refusal",
+    ("invitation", "reason"): "invitation_reason",
+    ("factors", "methods"): "factors",
+    ("application", "id"): "application",
+    ("policy", "refusal"): "policy_refusal",
+}
+# The name in a receipt -> the part and the field. Results of policies have a column of their own.
+RECORDED: Mapping[str, tuple[str, str]] = {
+    _NAMED.get((part, field.name), field.name): (part, field.name)
+    for part, record in _PARTS.items()
+    for field in fields(record)
+    if (part, field.name) != ("policy", "results")
+}

@@ -43,74 +43,76 @@ class Decision:
 
 
 def _home_is_known(f: Facts) -> Next | None:
-    if f.choose and not f.asserted_now:
+    if f.request.choose and not f.session.asserted_now:
         return Next(Step.HOME, "account_selection_required", "prompt=select_account asks which account to use")
-    if f.asserted or f.partner is not None:
+    if f.session.asserted or f.partner.id is not None:
         return None
     return Next(Step.HOME, "login_required", "nobody is signed in in this browser")
 
 
 def _assertion_is_fresh(f: Facts) -> Next | None:
-    if not f.asserted:
+    if not f.session.asserted:
         return Next(_sign_in_step(f), "login_required", "the home organization has not vouched yet")
-    if not f.partner_live:
+    if not f.partner.live:
         return Next(Step.DENY, "access_denied", "partner_removed", "partner_failed")
-    if f.force and not f.asserted_now:
+    if f.request.force and not f.session.asserted_now:
         return Next(_sign_in_step(f), "login_required", "prompt=login asks for a fresh sign-in")
-    if f.max_age is None and not f.force:
+    if f.request.max_age is None and not f.request.force:
         return None
     if _is_recent(f):
         return None
-    if not f.asserted_now:
+    if not f.session.asserted_now:
         return Next(_sign_in_step(f), "login_required", "the last sign-in is older than max_age allows")
     return Next(Step.DENY, "login_required", _auth_time_reason(f))  # HP-17: a login asks once
 
 
 def _sign_in_step(f: Facts) -> Step:
     """Where this person signs in: at the home organization, or by a code to their mailbox."""
-    return Step.CODE if f.by_mail else Step.UPSTREAM
+    return Step.CODE if f.partner.by_mail else Step.UPSTREAM
 
 
 def _is_recent(f: Facts) -> bool:
     """auth_time satisfies max_age, or prompt=login, which requires a sign-in after the request (Core 3.1.2.1)."""
-    if f.auth_time is None:
+    if f.session.auth_time is None:
         return False
-    if not f.asserted_now:
-        return f.max_age is None or f.auth_time >= f.now - f.max_age
-    oldest = f.started_at - (0 if f.force else f.max_age or 0)
-    return f.auth_time >= oldest or (f.auth_time >= oldest - CLOCK_SKEW and f.auth_time != f.session_auth_time)
+    if not f.session.asserted_now:
+        return f.request.max_age is None or f.session.auth_time >= f.now - f.request.max_age
+    oldest = f.request.started_at - (0 if f.request.force else f.request.max_age or 0)
+    return f.session.auth_time >= oldest or (
+        f.session.auth_time >= oldest - CLOCK_SKEW and f.session.auth_time != f.session.session_auth_time
+    )
 
 
 def _auth_time_reason(f: Facts) -> str:
-    return "auth_time_missing" if f.auth_time is None else "auth_time_too_old"
+    return "auth_time_missing" if f.session.auth_time is None else "auth_time_too_old"
 
 
 # --- the person ------------------------------------------------------------------------------------------------------
 
 
 def _person_is_expected(f: Facts) -> Next | None:
-    return Next(Step.DENY, "login_required", "subject_differs") if f.subject_differs else None
+    return Next(Step.DENY, "login_required", "subject_differs") if f.request.subject_differs else None
 
 
 def _person_is_bound(f: Facts) -> Next | None:
-    if f.invitation_refusal is not None:
-        return Next(Step.DENY, "access_denied", f.invitation_reason or f.invitation_refusal, f.invitation_refusal)
-    if f.mailbox is not None:
-        return Next(Step.CODE, "interaction_required", f"the {f.mailbox} mailbox is not proven yet")
-    if f.invitation is not None:
+    if f.invitation.refusal is not None:
+        return Next(Step.DENY, "access_denied", f.invitation.reason or f.invitation.refusal, f.invitation.refusal)
+    if f.invitation.mailbox is not None:
+        return Next(Step.CODE, "interaction_required", f"the {f.invitation.mailbox} mailbox is not proven yet")
+    if f.invitation.id is not None:
         return Next(Step.REDEEM, "interaction_required", "an invitation waits to be accepted")
-    if f.person is None:
+    if f.person.id is None:
         return Next(Step.DENY, "access_denied", "not_invited", "not_invited")
     return None
 
 
 def _guest_is_active(f: Facts) -> Next | None:
-    if f.state is GuestState.BLOCKED:
+    if f.person.state is GuestState.BLOCKED:
         return Next(Step.DENY, "access_denied", "guest_blocked", "guest_blocked")
-    if f.expired or f.state is GuestState.EXPIRED:
+    if f.person.expired or f.person.state is GuestState.EXPIRED:
         return Next(Step.DENY, "access_denied", "guest_expired", "guest_expired")
-    if f.state is not GuestState.ACTIVE:
-        return Next(Step.DENY, "access_denied", f"guest_{f.state}", "not_invited")
+    if f.person.state is not GuestState.ACTIVE:
+        return Next(Step.DENY, "access_denied", f"guest_{f.person.state}", "not_invited")
     return None
 
 
@@ -118,20 +120,25 @@ def _guest_is_active(f: Facts) -> Next | None:
 
 
 def _access_is_assigned(f: Facts) -> Next | None:
-    if f.application is None or f.kind is PersonKind.MEMBER or f.assigned or not f.assignment_required:
+    if (
+        f.application.id is None
+        or f.person.kind is PersonKind.MEMBER
+        or f.application.assigned
+        or not f.application.assignment_required
+    ):
         return None
     return Next(Step.DENY, "access_denied", "not_assigned", "not_assigned")
 
 
 def _policy_allows(f: Facts) -> Next | None:
-    if f.policy_refusal is not None:
-        return Next(Step.DENY, "access_denied", f.policy_refusal, "policy_blocked")
-    if f.frequency is not None and not is_young(f, f.frequency):
-        if not f.freshness_asked:
+    if f.policy.refusal is not None:
+        return Next(Step.DENY, "access_denied", f.policy.refusal, "policy_blocked")
+    if f.policy.frequency is not None and not is_young(f, f.policy.frequency):
+        if not f.session.freshness_asked:
             reason = "the last sign-in is older than a policy allows"
-            return Next(_sign_in_step(f), "login_required", reason, fresh_within=f.frequency)
+            return Next(_sign_in_step(f), "login_required", reason, fresh_within=f.policy.frequency)
         return Next(Step.DENY, "login_required", _auth_time_reason(f), "policy_blocked")  # HP-17: a login asks once
-    unknown = sorted(f.required.difference(Requirement))  # PO-02: an unknown requirement is never met
+    unknown = sorted(f.policy.required.difference(Requirement))  # PO-02: an unknown requirement is never met
     return Next(Step.DENY, "access_denied", f"{unknown[0]}_missing", "policy_blocked") if unknown else None
 
 
@@ -140,32 +147,32 @@ def is_young(f: Facts, seconds: int) -> bool:
 
     A partner that was asked for a fresh sign-in uses its own clock, so its answer has CLOCK_SKEW as leeway.
     """
-    if f.auth_time is None:
+    if f.session.auth_time is None:
         return False
-    if not f.asserted_now:
-        return f.auth_time > f.now - seconds
-    return f.auth_time >= f.started_at - seconds - (CLOCK_SKEW if f.freshness_asked else 0)
+    if not f.session.asserted_now:
+        return f.session.auth_time > f.now - seconds
+    return f.session.auth_time >= f.request.started_at - seconds - (CLOCK_SKEW if f.session.freshness_asked else 0)
 
 
 def _terms_are_accepted(f: Facts) -> Next | None:
-    by_policy = Requirement.TERMS in f.required
-    if f.terms_accepted or not (by_policy or (f.terms is not None and f.kind is PersonKind.GUEST)):
+    by_policy = Requirement.TERMS in f.policy.required
+    if f.policy.terms_accepted or not (by_policy or (f.policy.terms is not None and f.person.kind is PersonKind.GUEST)):
         return None
-    if f.terms is None:  # a policy requires terms, but there are none that anybody could accept
+    if f.policy.terms is None:  # a policy requires terms, but there are none that anybody could accept
         return Next(Step.DENY, "access_denied", "terms_of_use_missing", "policy_blocked")
-    return Next(Step.TERMS, "interaction_required", f"the terms of use {f.terms} are not accepted yet")
+    return Next(Step.TERMS, "interaction_required", f"the terms of use {f.policy.terms} are not accepted yet")
 
 
 def _consent_is_given(f: Facts) -> Next | None:
-    if f.application is None or f.consented_now:
+    if f.application.id is None or f.application.consented_now:
         return None
-    if f.ask_consent:
+    if f.application.ask_consent:
         return Next(Step.CONSENT, "consent_required", "prompt=consent asks again")
-    if f.kind is PersonKind.MEMBER:  # HP-61
+    if f.person.kind is PersonKind.MEMBER:  # HP-61
         return None
-    if f.consented is None:
+    if f.application.consented is None:
         return Next(Step.CONSENT, "consent_required", "no consent for this application yet")
-    if not f.scopes <= f.consented:
+    if not f.application.scopes <= f.application.consented:
         return Next(Step.CONSENT, "consent_required", "the application asks for more than was agreed to")
     return None
 
@@ -174,14 +181,14 @@ def _consent_is_given(f: Facts) -> Next | None:
 
 
 def _proof_is_strong_enough(f: Facts) -> Next | None:
-    reached, required, wanted = assurance.rank(f.acr), required_rank(f), next_rank(f)
-    if reached >= wanted or (f.silent and reached >= required):
+    reached, required, wanted = assurance.rank(f.factors.acr), required_rank(f), next_rank(f)
+    if reached >= wanted or (f.request.silent and reached >= required):
         return None
     reason = "the application would like more proof" if wanted > required else "more proof is needed than was given"
-    if wanted == MFA_RANK and f.may_step_up:
+    if wanted == MFA_RANK and f.partner.may_step_up:
         return Next(Step.UPSTREAM, "interaction_required", reason, how=How.MORE)
     how = How.PASSKEY if wanted > MFA_RANK else How.ANY
-    if "passkey" in f.factors or (f.factors and wanted == MFA_RANK):
+    if "passkey" in f.factors.methods or (f.factors.methods and wanted == MFA_RANK):
         return Next(Step.CHALLENGE, "interaction_required", reason, how=how)
     if wanted > required:
         return None
@@ -189,11 +196,13 @@ def _proof_is_strong_enough(f: Facts) -> Next | None:
 
 
 def _wish_is_met(f: Facts) -> Next | None:
-    if not f.wish or f.added:
+    if not f.factors.own_page_intent or f.factors.method_added:
         return None
-    if f.wish == OwnPageIntent.PROVE:
+    if f.factors.own_page_intent == OwnPageIntent.PROVE:
         return _before_adding(f)
-    return _before_adding(f) or Next(Step.ENROLL, "interaction_required", "a method is to be added", how=How(f.wish))
+    return _before_adding(f) or Next(
+        Step.ENROLL, "interaction_required", "a method is to be added", how=How(f.factors.own_page_intent)
+    )
 
 
 def _before_adding(f: Facts) -> Next | None:
@@ -201,12 +210,14 @@ def _before_adding(f: Facts) -> Next | None:
 
     Without it, a thief of the session could add a method of their own.
     """
-    if f.factors:
-        if f.proven_at is not None and f.proven_at >= f.now - FRESH:
+    if f.factors.methods:
+        if f.factors.proven_at is not None and f.factors.proven_at >= f.now - FRESH:
             return None
         return Next(Step.CHALLENGE, "interaction_required", "a method is added only after a fresh proof", how=How.ANY)
-    answered = f.asserted_now and f.answered_anew  # a partner that sends no auth_time is trusted to have asked the person
-    if f.auth_time >= f.now - FRESH if f.auth_time is not None else answered:
+    answered = (
+        f.session.asserted_now and f.session.fresh_answered
+    )  # a partner that sends no auth_time is trusted to have asked the person
+    if f.session.auth_time >= f.now - FRESH if f.session.auth_time is not None else answered:
         return _by_second_channel(f)
     if answered:  # HP-17: a login asks once
         return Next(Step.DENY, "login_required", "auth_time_too_old", "partner_failed")
@@ -215,10 +226,10 @@ def _before_adding(f: Facts) -> Next | None:
 
 def _by_second_channel(f: Facts) -> Next | None:
     """A person who is known to sign in with more than a password adds a first method here only with more than one (FA-05)."""
-    if f.second_channel == "mailbox":
+    if f.factors.second_channel == "mailbox":
         return Next(Step.CODE, "interaction_required", "a first method is added only with a code to the recorded mailbox")
     vouch = Next(Step.VOUCH, "interaction_required", "a first method is added only after somebody has vouched")
-    return vouch if f.second_channel else None
+    return vouch if f.factors.second_channel else None
 
 
 # --- the list --------------------------------------------------------------------------------------------------------
@@ -257,7 +268,7 @@ def decide(facts: Facts) -> Decision:
     for gate in GATES:
         answer = gate.check(facts)
         if answer is not None:
-            if facts.silent:
+            if facts.request.silent:
                 answer = Next(Step.DENY, answer.error, answer.reason)
             return Decision(answer, gate.name, tuple(passed))
         passed.append(gate.name)

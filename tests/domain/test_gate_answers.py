@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from broker.domain.assurance_rules import asks_partner_for_both, is_voluntary
-from broker.domain.facts import Facts
 from broker.domain.gates import GATES, decide
 from broker.domain.guest import GuestState
 from broker.domain.next_step import How, Next, Step
+from tests import factories
 
 NOW = 1_800_000_000
 STARTED = NOW - 5
-OK = Facts(
+OK = factories.facts(
     now=NOW, application="payroll", started_at=STARTED, partner="fabrikam", asserted=True, auth_time=NOW - 100, person="p",
     consented=frozenset({"openid"}), scopes=frozenset({"openid"}),
 )  # fmt: skip
@@ -104,24 +103,30 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
     ({"required": PHR, "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
     ({"required": PHR, "factors": TOTP, "proven_at": NOW - 900}, more(Step.ENROLL, how=How.PASSKEY)),
     ({"required": PHR, "factors": TOTP, "proven_at": NOW - 901}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
-    ({"wish": "totp"}, more(Step.ENROLL, "a method is to be added", how=How.TOTP)),
-    ({"wish": "totp", "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how=How.FRESH)),
+    ({"own_page_intent": "totp"}, more(Step.ENROLL, "a method is to be added", how=How.TOTP)),
+    ({"own_page_intent": "totp", "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how=How.FRESH)),
     (
-        {"wish": "totp", "auth_time": NOW - 901, "asserted_now": True, "answered_anew": True},
+        {"own_page_intent": "totp", "auth_time": NOW - 901, "asserted_now": True, "fresh_answered": True},
         denied("login_required", "auth_time_too_old", "partner_failed"),
     ),
     (
-        {"wish": "totp", "auth_time": None, "asserted_now": True, "answered_anew": True},
+        {"own_page_intent": "totp", "auth_time": None, "asserted_now": True, "fresh_answered": True},
         more(Step.ENROLL, "a method is to be added", how=How.TOTP),
     ),
-    ({"wish": "totp", "second_channel": "mailbox"}, more(Step.CODE, BY_MAILBOX, how=None)),  # FA-05
-    ({"wish": "totp", "second_channel": "sponsor"}, more(Step.VOUCH, BY_VOUCHER, how=None)),
+    ({"own_page_intent": "totp", "second_channel": "mailbox"}, more(Step.CODE, BY_MAILBOX, how=None)),  # FA-05
+    ({"own_page_intent": "totp", "second_channel": "sponsor"}, more(Step.VOUCH, BY_VOUCHER, how=None)),
     ({"required": SECOND, "second_channel": "mailbox"}, more(Step.CODE, BY_MAILBOX, how=None)),
     ({"required": SECOND, "second_channel": "sponsor"}, more(Step.VOUCH, BY_VOUCHER, how=None)),
-    ({"wish": "totp", "second_channel": "mailbox", "auth_time": NOW - 901}, more(Step.UPSTREAM, FRESH_SIGN_IN, how=How.FRESH)),
-    ({"wish": "passkey", "second_channel": "mailbox", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
-    ({"wish": "totp", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
-    ({"wish": "totp", "added": True}, Next(Step.ISSUE)),
+    (
+        {"own_page_intent": "totp", "second_channel": "mailbox", "auth_time": NOW - 901},
+        more(Step.UPSTREAM, FRESH_SIGN_IN, how=How.FRESH),
+    ),
+    (
+        {"own_page_intent": "passkey", "second_channel": "mailbox", "factors": TOTP},
+        more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY),
+    ),
+    ({"own_page_intent": "totp", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
+    ({"own_page_intent": "totp", "method_added": True}, Next(Step.ISSUE)),
     (
         {"required": SECOND, "acr_values": ("phr",)},
         more(Step.ENROLL, how=How.ANY),
@@ -136,17 +141,17 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
         more(Step.UPSTREAM, how=How.MORE),
     ),
     ({"acr_values": (MFA, "phr"), "acr_essential": True, "acr": MFA}, Next(Step.ISSUE)),
-    ({"wish": "prove"}, Next(Step.ISSUE)),
-    ({"wish": "prove", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
+    ({"own_page_intent": "prove"}, Next(Step.ISSUE)),
+    ({"own_page_intent": "prove", "factors": TOTP}, more(Step.CHALLENGE, FRESH_PROOF, how=How.ANY)),
 ]
 
 
 @pytest.mark.parametrize(("change", "answer"), ANSWERS)
 def test_the_whole_answer(change: dict[str, Any], answer: Next) -> None:
     """HP-46, HP-47: what the page shows and what the application is told, for each condition; silently only the error is left."""
-    decision = decide(replace(OK, **change))
+    decision = decide(factories.facts(OK, **change))
     assert decision.next == answer
-    silent = decide(replace(OK, silent=True, **change))
+    silent = decide(factories.facts(OK, silent=True, **change))
     assert silent.next == (answer if answer.step is Step.ISSUE else denied(answer.error, answer.reason))
     names = [gate.name for gate in GATES]
     if answer.step is Step.ISSUE:
@@ -178,31 +183,31 @@ def test_the_whole_answer(change: dict[str, Any], answer: Next) -> None:
 )
 def test_edges_of_a_proof_given_now(change: dict[str, Any], good: bool) -> None:
     """HP-17: a proof of this login counts from when the login began, with the partner's clock ten seconds behind at most."""
-    decision = decide(replace(OK, asserted_now=True, **change))
+    decision = decide(factories.facts(OK, asserted_now=True, **change))
     assert decision.next == (Next(Step.ISSUE) if good else denied("login_required", "auth_time_too_old"))
 
 
 @pytest.mark.parametrize(("max_age", "good"), [(100, True), (99, False), (0, False)])
 def test_edges_of_a_session(max_age: int, good: bool) -> None:
     """HP-17: a proof of an earlier login counts by its age now, to the second."""
-    assert (decide(replace(OK, max_age=max_age)).next.step is Step.ISSUE) is good
+    assert (decide(factories.facts(OK, max_age=max_age)).next.step is Step.ISSUE) is good
 
 
 def test_a_voluntary_proof_is_asked_for_where_it_costs_nothing() -> None:
     """HP-62, MF-07: a voluntary acr asks the partner or a factor that is there, adds none, and shows no page under prompt=none."""
     likes = "the application would like more proof"
-    asks = replace(OK, acr_values=(MFA,))
+    asks = factories.facts(OK, acr_values=(MFA,))
     assert decide(asks).next == Next(Step.ISSUE)
-    assert decide(replace(asks, may_step_up=True)).next == more(Step.UPSTREAM, likes, how=How.MORE)
-    assert decide(replace(asks, factors=TOTP)).next == more(Step.CHALLENGE, likes, how=How.ANY)
-    assert decide(replace(asks, factors=TOTP, silent=True)).next == Next(Step.ISSUE)
-    assert decide(replace(asks, factors=TOTP, acr=MFA)).next == Next(Step.ISSUE)
-    assert decide(replace(asks, acr_values=("phr",), factors=TOTP)).next == Next(Step.ISSUE)
-    declined = replace(asks, factors=TOTP, declined=True)
-    assert decide(declined).next == decide(replace(declined, may_step_up=True)).next == Next(Step.ISSUE)
-    assert decide(replace(declined, required=SECOND)).next == more(Step.CHALLENGE, how=How.ANY)
-    assert decide(replace(declined, acr_essential=True)).next == more(Step.CHALLENGE, how=How.ANY)
-    assert decide(replace(asks, required=SECOND, silent=True)).next == denied(
+    assert decide(factories.facts(asks, may_step_up=True)).next == more(Step.UPSTREAM, likes, how=How.MORE)
+    assert decide(factories.facts(asks, factors=TOTP)).next == more(Step.CHALLENGE, likes, how=How.ANY)
+    assert decide(factories.facts(asks, factors=TOTP, silent=True)).next == Next(Step.ISSUE)
+    assert decide(factories.facts(asks, factors=TOTP, acr=MFA)).next == Next(Step.ISSUE)
+    assert decide(factories.facts(asks, acr_values=("phr",), factors=TOTP)).next == Next(Step.ISSUE)
+    declined = factories.facts(asks, factors=TOTP, went_without=True)
+    assert decide(declined).next == decide(factories.facts(declined, may_step_up=True)).next == Next(Step.ISSUE)
+    assert decide(factories.facts(declined, required=SECOND)).next == more(Step.CHALLENGE, how=How.ANY)
+    assert decide(factories.facts(declined, acr_essential=True)).next == more(Step.CHALLENGE, how=How.ANY)
+    assert decide(factories.facts(asks, required=SECOND, silent=True)).next == denied(
         "interaction_required", "more proof is needed than was given"
     )
 
@@ -224,7 +229,7 @@ AT_HOME, WITH_CODES = {"method": "partner"}, {"method": "totp"}
 )
 def test_one_visit_for_both(change: dict[str, Any], good: bool) -> None:
     """HO-15: the partner that is asked for a fresh sign-in is asked for a second factor with it only where that must come from there."""
-    assert asks_partner_for_both(replace(OK, **{"required": SECOND, "may_step_up": True, **change})) is good
+    assert asks_partner_for_both(factories.facts(OK, **{"required": SECOND, "may_step_up": True, **change})) is good
 
 
 @pytest.mark.parametrize(
@@ -235,14 +240,14 @@ def test_one_visit_for_both(change: dict[str, Any], good: bool) -> None:
         ({"acr_values": ("phr",), "required": SECOND}, False),  # first what must be
         ({"acr_values": (MFA,), "acr_essential": True}, False),
         ({"required": SECOND}, False),
-        ({"acr_values": (MFA,), "wish": "totp"}, False),  # the person came to prove
-        ({"wish": "totp"}, False),
+        ({"acr_values": (MFA,), "own_page_intent": "totp"}, False),  # the person came to prove
+        ({"own_page_intent": "totp"}, False),
         ({}, False),
     ],
 )
 def test_going_on_without(change: dict[str, Any], good: bool) -> None:
     """HP-16, MF-07: the way past a proof is offered where the application would like one, never where one must be."""
-    assert is_voluntary(replace(OK, **change)) is good
+    assert is_voluntary(factories.facts(OK, **change)) is good
 
 
 def test_the_names_and_their_order() -> None:

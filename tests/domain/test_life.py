@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.domain.errors import Conflict
-from broker.domain.facts import Facts
 from broker.domain.gates import decide
 from broker.domain.grant_status import Standing, objection
 from broker.domain.guest import GuestState, PersonKind
@@ -84,7 +83,7 @@ def test_only_the_active_get_in(
     state: GuestState, *, expired: bool, assigned: bool, silent: bool, asserted_now: bool, kind: PersonKind
 ) -> None:
     """SC-06: with everything else in order, each state but active is refused at the gates and at the tokens."""
-    facts = Facts(
+    facts = factories.facts(
         now=START,
         application="payroll",
         partner="fabrikam",

@@ -18,7 +18,6 @@ from sqlalchemy import Table, event, func, select
 from werkzeug.test import TestResponse
 
 from broker.app import Broker
-from broker.domain.facts import Facts
 from broker.domain.guest import Person, PersonKind
 from broker.domain.ids import digest, new_secret
 from broker.domain.login import Grant, Session
@@ -108,7 +107,7 @@ class Stage:
                 request=self.request(client_id, **values),
                 person=who.person,
                 session=who.session,
-                facts=Facts(now=now, consented=agreed, acr=who.session.acr, amr=who.session.amr),
+                facts=factories.facts(now=now, consented=agreed, acr=who.session.acr, amr=who.session.amr),
                 roles=[row.role for row in held],
                 groups=[row.group for row in held if row.group_id],
                 address="192.0.2.1",

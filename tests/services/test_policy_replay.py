@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from broker.domain.assurance import SFA
 from broker.domain.errors import Invalid
-from broker.domain.facts import Facts
 from broker.domain.gates import is_young
 from broker.domain.guest import PersonKind
 from broker.domain.policy import Policy, Rulebook, Whom
@@ -146,9 +145,11 @@ def test_a_proof_is_as_old_as_the_gates_say(
     *, asserted_now: bool, freshness_asked: bool, frequency: int, age: int | None
 ) -> None:
     """PO-08: a sign-in that a frequency let in is not newly asked by the same frequency, to the second and with the same leeway."""
-    facts = Facts(now=START + 5, started_at=START, asserted=True, asserted_now=asserted_now, freshness_asked=freshness_asked)
-    began = facts.started_at if asserted_now else facts.now
-    facts = replace(facts, auth_time=None if age is None else began - age)
-    then = past_of(factories.receipt(facts=asdict(facts)), "ada@fabrikam.example", PersonKind.GUEST)
+    facts = factories.facts(
+        now=START + 5, started_at=START, asserted=True, asserted_now=asserted_now, freshness_asked=freshness_asked
+    )
+    began = facts.request.started_at if asserted_now else facts.now
+    facts = factories.facts(facts, auth_time=None if age is None else began - age)
+    then = past_of(factories.receipt(facts=facts.recorded()), "ada@fabrikam.example", PersonKind.GUEST)
     book = Rulebook.of([Policy(id="often", include=Whom(all_guests=True), sign_in_frequency=frequency)])
     assert (compare(book, replace(then, circumstances=ADA)) is None) is is_young(facts, frequency)

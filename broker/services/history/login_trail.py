@@ -50,7 +50,7 @@ def write(
     facts: Facts | None = None,
 ) -> None:
     """Save the receipt of a login: one row a login, the newest end wins."""
-    policies, left_out = bounded(facts.policies if facts else ())
+    policies, left_out = bounded(facts.policy.results if facts else ())
     receipts.save(
         tx,
         Receipt(
@@ -65,7 +65,7 @@ def write(
             reason=reason,
             policies=policies,
             steps=tuple(trail),
-            facts=(_saw(facts) | ({"policies_left_out": left_out} if left_out else {})) if facts else {},
+            facts=(facts.recorded() | ({"policies_left_out": left_out} if left_out else {})) if facts else {},
             address=address,
             config=config,
             claimed=None if person_id else claimed(login),
@@ -77,9 +77,3 @@ def claimed(login: Login) -> str | None:
     """The address that the partner sent, else the one that was typed: so that help desks find who was refused (FC-01)."""
     said = login.assertion.email if login.assertion is not None else None
     return canonical(said or login.login_hint or "")
-
-
-def _saw(facts: Facts) -> dict[str, Any]:
-    """The facts as JSON has them: a set in its order, so that two receipts can be compared. Policies have a column of their own."""
-    values = {name: getattr(facts, name) for name in facts.__slots__ if name != "policies"}
-    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()}

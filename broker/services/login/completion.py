@@ -64,7 +64,7 @@ class Completion:
                 session=session,
                 facts=found.facts,
                 roles=found.roles,
-                groups=found.facts.groups,
+                groups=found.facts.person.groups,
                 address=address,
                 now=now,
             )
@@ -82,7 +82,7 @@ class Completion:
         """The person with what the home organization said last as name and profile; the address of the record stays (AL-09)."""
         said, now, name = found.login.assertion, found.facts.now, person.name
         values: dict[str, Any] = {"last_sign_in": now}
-        if person.mfa_at is None and assurance.satisfies(found.facts.acr, (assurance.MFA,)):
+        if person.mfa_at is None and assurance.satisfies(found.facts.factors.acr, (assurance.MFA,)):
             values["mfa_at"] = now
         if said is not None:
             # A name that the home organization said and no longer says is gone; one that staff wrote stays (FA-08).
@@ -100,8 +100,10 @@ class Completion:
     def deny(self, tx: Connection, found: LoginContext, decision: Decision, address: str) -> StepResult:
         """A page with a way forward keeps the login; an error for the application ends it."""
         login, now, said = found.login, found.facts.now, decision.next
-        answer = {"error": said.error} if login.request is not None and (said.code is None or found.facts.silent) else None
-        actor = Actor.person(found.facts.person or "", address=address, request_id=login.reference)
+        answer = (
+            {"error": said.error} if login.request is not None and (said.code is None or found.facts.request.silent) else None
+        )
+        actor = Actor.person(found.facts.person.id or "", address=address, request_id=login.reference)
         told = self.notify_sponsor(tx, found, said.reason, actor)
         denied = login_trail.entry(
             now, "denied", said.code or said.error, said.reason, gates=login_trail.gates_of(decision), told=told
@@ -115,7 +117,7 @@ class Completion:
         outcome = Outcome.BLOCKED if said.code else Outcome.FAILED
         self._receipt(tx, found, steps, address, outcome=outcome, error=said.code, reason=said.reason)
         target = login.request.client_id if login.request else str(login.purpose)
-        event = Event(name="sign_in.refused", actor=actor, subject=found.facts.person or "", target=target, reason=said.reason)
+        event = Event(name="sign_in.refused", actor=actor, subject=found.facts.person.id or "", target=target, reason=said.reason)
         audit.record(tx, event, now)
         return StepResult(found=found, decision=decision, answer=answer)
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from broker.domain.address import in_domains
 from broker.domain.errors import LoginExpired
 from broker.domain.facts import Facts
 from broker.domain.guest import Person
-from broker.domain.identity_change import change_of
 from broker.domain.ids import digest
-from broker.domain.invitation import Invitation, Status
+from broker.domain.invitation import Invitation
 from broker.domain.login import Login, Session, Stage
 from broker.domain.mailbox import Mailbox
 from broker.domain.policy import Rulebook
 from broker.domain.visitor import Visitor
 from broker.services.access import group_membership
 from broker.services.access.group_membership import RuleOutcome
-from broker.services.addresses import is_of_members
 from broker.services.invitations import email_proof
 from broker.services.login import facts
+from broker.services.login.factor_facts import factor_facts, recorded_mailbox
+from broker.services.login.invitation_facts import invitation_facts, invitation_in_hand, is_staff
 from broker.services.login.joining import join
-from broker.services.sessions import assurance
+from broker.services.sessions.assurance import home_proof
 from broker.services.sessions.present import Present, present
 from broker.services.sessions.sessions import Sessions
 from broker.settings.load import Settings
@@ -123,58 +122,40 @@ def live(tx: Connection, login_id: str, visitor: Visitor, now: int) -> Login:
 def gather(
     tx: Connection, login: Login, here: Present, settings: Settings, now: int, *, policies: Rulebook, address: str
 ) -> LoginContext:
-    """Read the records that this login concerns, and say what is so. here: who is there. address: where the browser is."""
+    """Reads the records of this login and builds the facts. here: who is there. address: of the browser."""
     client_id = login.request.client_id if login.request else None
     application = settings.applications.get(client_id) if client_id else None
-    said, session, vouching, person = login.assertion, here.session, here.vouching, here.person
+    assertion, session, vouching, person = login.assertion, here.session, here.vouching, here.person
     if vouching is not None and not email_proof.still_vouches(settings, vouching, person):
         vouching = person = None
-    home = said.partner if said else vouching.partner if vouching else login.partner
+    home = assertion.partner if assertion else vouching.partner if vouching else login.partner
     partner = settings.partners.get(home or "")
     by_mail = email_proof.is_home(login, vouching, settings)
-    invitation, refusal = facts.invitation_of(tx, login, said, person, settings, now)
-    refusal, mailbox = email_proof.beside(tx, settings, login, person, invitation, refusal)
-    if invitation is not None and in_domains(invitation.email, settings.broker.invitations.deny_domains):
-        refusal = refusal or ("domain_denied", "domain_denied")  # IN-10: denied since the link was opened
-    if invitation is not None and is_of_members(settings, invitation.email):  # FA-07: members first, guests never
-        refusal, mailbox = (None if facts.is_staff(said, partner) else ("domain_denied", "members_domain")), None
-        invitation = None
-    may_join = person is None and invitation is None and refusal is None and facts.is_staff(said, partner)
+    in_hand = invitation_in_hand(tx, login, person, partner, settings, now)
+    invitation, mailbox = in_hand.invitation, in_hand.mailbox
+    may_join = person is None and invitation is None and in_hand.refusal is None and is_staff(assertion, partner)
     held = group_membership.look(tx, person, client_id, login, now) if person else group_membership.NOTHING
-    word = assurance.vouched(said, vouching)
+    at_home = home_proof(assertion, vouching)
+    partner_part = facts.partner_facts(settings, login, assertion or vouching, partner, at_home, now, by_mail=by_mail)
+    circumstances = facts.circumstances(person, held, home, client_id, address, partner_mfa=partner_part.mfa) if person else None
     known = Facts(
         now=now,
-        application=client_id,
-        started_at=login.created_at,
-        partner=login.partner if login.partner in settings.partners or by_mail else None,
-        partner_live=facts.is_live(settings, said or vouching),
-        by_mail=by_mail,
-        mailbox=mailbox.why if mailbox else None,
-        identity_changed=change_of(person, said) if said is not None and person is not None else "",
-        person=person.id if person else None,
-        invitation=invitation.id if invitation and said and invitation.status_at(now) is Status.PENDING else None,
-        invitation_refusal=refusal[0] if refusal else None,
-        invitation_reason=refusal[1] if refusal else None,
-        partner_mfa=assurance.partner_mfa(word, partner, now),
-        freshness_asked=said is not None and login.fresh_within is not None,
-        assignment_required=bool(application and application.assignment_required),
-        subject_differs=facts.subject_differs(tx, login, application, person),
-        **facts.asked(login),
-        **facts.vouched(said, vouching, session),
-        assigned=bool(held.assignments),
-        assignments=held.assignments,
-        groups=held.groups,
-        **facts.of_person(tx, person, client_id, now),
+        request=facts.request_facts(tx, login, application, person),
+        session=facts.session_facts(login, session, vouching),
+        partner=partner_part,
+        person=facts.person_facts(person, assertion, held, now),
+        invitation=invitation_facts(in_hand, assertion, now),
+        application=facts.application_facts(tx, login, application, person, held),
+        policy=facts.policy_facts(tx, person, circumstances, policies, settings),
     )
-    known = known if person is None else facts.judged(known, person, home, policies, address)
-    known = assurance.weigh(tx, known, word, login=login, session=session, partner=partner, person=person, settings=settings)
+    proven = factor_facts(tx, known, at_home, login=login, session=session, partner=partner, person=person)
     if by_mail and mailbox is None:
         mailbox = email_proof.home(login, vouching, person, invitation, now)
-    elif mailbox is None and person is not None and known.second_channel == "mailbox":
-        mailbox = assurance.mailbox_of(person)
+    elif mailbox is None and person is not None and proven.second_channel == "mailbox":
+        mailbox = recorded_mailbox(person)
     return LoginContext(
         login=login,
-        facts=known,
+        facts=replace(known, factors=proven),
         session=session,
         person=person,
         invitation=invitation,

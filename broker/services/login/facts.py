@@ -1,175 +1,159 @@
-"""The parts of the facts, each from the rows it needs: invitation, request, person, policies. `context.py` puts them together."""
+"""Builds the facts that the gates read, one function a part, each from the rows and files that it needs.
+
+The invitation's part is in invitation_facts.py, the one about proofs in factor_facts.py; context.py joins them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
-from broker.domain.address import in_domains
 from broker.domain.assertion import Assertion
-from broker.domain.facts import Facts
-from broker.domain.guest import GuestState, Person
-from broker.domain.invitation import Invitation, Status
+from broker.domain.factor import Proof
+from broker.domain.facts import ApplicationFacts, PartnerFacts, PersonFacts, PolicyFacts, RequestFacts, SessionFacts
+from broker.domain.guest import Person
+from broker.domain.identity_change import change_of
 from broker.domain.login import Login, Session
 from broker.domain.policy import Circumstances, Rulebook
 from broker.domain.policy_decision import judge
-from broker.services.invitations import email_proof
-from broker.services.invitations.validity import invitation_over, inviter_is_gone
-from broker.services.sessions import homes
+from broker.domain.request import AuthorizationRequest
+from broker.services.access.group_membership import Memberships
+from broker.services.sessions import assurance, homes
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
-from broker.storage.directory import consents, people, subjects
+from broker.storage.directory import consents, subjects, terms
 from broker.storage.engine import Connection
-from broker.storage.login import invitations
 
 
-def judged(facts: Facts, person: Person, home: str | None, policies: Rulebook, address: str) -> Facts:
-    """What the policies say of it; their reasons name no person and no address (HT-19)."""
-    verdict = judge(
-        policies,
-        Circumstances(
-            kind=person.kind,
-            guest=person.email,
-            groups=facts.groups,
-            partner=home,
-            application=facts.application,
-            address=address,
-            partner_mfa=facts.partner_mfa,
-        ),
-    )
-    if not verdict.results:
-        return facts
-    return replace(
-        facts,
-        policy_refusal=verdict.refusal,
-        required=verdict.require,
-        frequency=verdict.sign_in_frequency,
-        policies=tuple(result._asdict() for result in verdict.results),
-    )
-
-
-def is_live(settings: Settings, vouched: Assertion | Session | None) -> bool:
-    """Whoever vouched is still in the files."""
-    return vouched is None or homes.is_live(settings, vouched.partner, vouched.issuer)
-
-
-def is_staff(said: Assertion | None, partner: PartnerFile | None) -> bool:
-    return bool(
-        said and partner and partner.members and said.email and said.email_verified and in_domains(said.email, partner.domains)
-    )
-
-
-def invitation_of(
-    tx: Connection, login: Login, said: Assertion | None, person: Person | None, settings: Settings, now: int
-) -> tuple[Invitation | None, tuple[str, str] | None]:
-    """The invitation that may be redeemed now, or (page code, reason) why the one in hand may not."""
-    if login.invitation_id is None:
-        return _unasked(tx, said, person, settings, now), None
-    invitation = invitations.by_id(tx, login.invitation_id)
-    binds = said is not None and person is None  # then the guest is who may get a session here (SC-06)
-    guest = people.by_id(tx, invitation.person_id, lock=binds) if invitation else None
-    if invitation is None or guest is None:
-        return None, ("invitation_expired", "invitation_unknown")
-    if said is None:
-        return invitation, None
-    stopped = _stopped(guest, now)
-    if stopped is not None:
-        return invitation, stopped
-    if invitation.status is Status.REDEEMED and person is not None and person.id == invitation.person_id:
-        return invitation, None  # redeemed by this very login: go on
-    over = invitation_over(tx, invitation, guest, now)
-    if over is not None:
-        return invitation, over
-    if inviter_is_gone(tx, settings, invitation, now):
-        return invitation, ("invitation_expired", "invitation_inviter")
-    if person is not None and person.id != invitation.person_id:
-        return invitation, ("invitation_mismatch", "identity_taken")
-    if person is None and not (said.email_verified and said.email == invitation.email) and not _is_accepted(tx, invitation, said):
-        return invitation, email_proof.MISMATCH
-    return invitation, None
-
-
-def _is_accepted(tx: Connection, invitation: Invitation, said: Assertion) -> bool:
-    """Whether a sponsor said that this very identity is the person who was invited (AL-04)."""
-    return invitations.accepts(tx, invitation.id, said.partner, said.issuer, said.subject)
-
-
-def _unasked(tx: Connection, said: Assertion | None, person: Person | None, settings: Settings, now: int) -> Invitation | None:
-    """The invitation of somebody who comes without its link.
-
-    Bound already and invited anew after an end: it is his. Else the authority for the address says that it is.
-    """
-    if said is None:
-        return None
-    if person is not None:
-        invitation = invitations.latest_of(tx, person.id) if person.state is GuestState.INVITED else None
-        if invitation is None or invitation_over(tx, invitation, person, now) is not None or person.is_expired(now):
-            return None
-    else:
-        found = people.pending_invitation(tx, said.email, now) if said.email_verified and said.email else None
-        invitation = invitations.by_id(tx, found) if found else None
-    return None if invitation is None or inviter_is_gone(tx, settings, invitation, now) else invitation
-
-
-def _stopped(guest: Person, now: int) -> tuple[str, str] | None:
-    """A guest who was stopped after the invitation redeems nothing, bound already or not."""
-    if guest.state is GuestState.BLOCKED:
-        return "guest_blocked", "guest_blocked"
-    if guest.state is GuestState.DELETED:
-        return "invitation_expired", "guest_deleted"
-    return ("guest_expired", "guest_expired") if guest.is_expired(now) else None
-
-
-def subject_differs(tx: Connection, login: Login, application: ApplicationFile | None, person: Person | None) -> bool:
-    """Whether id_token_hint or a requested `sub` names somebody else (HP-15, HP-20)."""
-    request = login.request
-    if request is None or application is None or person is None:
-        return False
-    wanted = set(request.requested_subject)
-    if not wanted and request.hint_subject is None:
-        return False
-    sub = subjects.find(tx, application.client_id if application.subject_type == "pairwise" else "", person.id)
-    return (bool(wanted) and sub not in wanted) or (request.hint_subject is not None and sub != request.hint_subject)
-
-
-def asked(login: Login) -> dict[str, Any]:
-    """What the application asked for in this request."""
+def request_facts(tx: Connection, login: Login, application: ApplicationFile | None, person: Person | None) -> RequestFacts:
+    """What the application asks for; the defaults for a login of our own pages or an invitation."""
     request = login.request
     if request is None:
-        return {}
-    return {
-        "silent": "none" in request.prompt,
-        "force": "login" in request.prompt or request.max_age == 0,  # Core 3.1.2.1: max_age=0 is prompt=login
-        "choose": "select_account" in request.prompt and not login.chosen,
-        "ask_consent": "consent" in request.prompt,
-        "max_age": request.max_age,
-        "acr_values": request.acr_values,
-        "acr_essential": request.acr_essential,
-        "scopes": frozenset(request.scopes),
-        "consented_now": login.consented,
-    }
+        return RequestFacts(started_at=login.created_at)
+    return RequestFacts(
+        started_at=login.created_at,
+        silent="none" in request.prompt,
+        force="login" in request.prompt or request.max_age == 0,  # Core 3.1.2.1: max_age=0 is prompt=login
+        choose="select_account" in request.prompt and not login.chosen,
+        max_age=request.max_age,
+        acr_values=request.acr_values,
+        acr_essential=request.acr_essential,
+        subject_differs=_subject_differs(tx, request, application, person),
+    )
 
 
-def vouched(said: Assertion | None, vouching: Session | None, session: Session | None) -> dict[str, Any]:
-    """Who vouched, and when: in this login, else in the live session."""
-    if said is not None:
-        return {
-            "asserted": True,
-            "asserted_now": True,
-            "auth_time": said.auth_time,
-            "session_auth_time": session.auth_time if session and session.auth_time_known else None,
-        }
+def _subject_differs(
+    tx: Connection, request: AuthorizationRequest, application: ApplicationFile | None, person: Person | None
+) -> bool:
+    """Whether id_token_hint or a requested `sub` names another person (HP-15, HP-20)."""
+    wanted, hint = set(request.requested_subject), request.hint_subject
+    if application is None or person is None or (not wanted and hint is None):
+        return False
+    sub = subjects.find(tx, application.client_id if application.subject_type == "pairwise" else "", person.id)
+    return (bool(wanted) and sub not in wanted) or (hint is not None and sub != hint)
+
+
+def session_facts(login: Login, session: Session | None, vouching: Session | None) -> SessionFacts:
+    """Who vouched, and when: in this login, else in the live session. session: of this browser. vouching: for this person."""
+    assertion, fresh_answered = login.assertion, login.progress.fresh_answered
+    if assertion is not None:
+        return SessionFacts(
+            asserted=True,
+            asserted_now=True,
+            fresh_answered=fresh_answered,
+            auth_time=assertion.auth_time,
+            session_auth_time=_auth_time(session),
+            freshness_asked=login.fresh_within is not None,
+        )
     if vouching is None:
-        return {}
-    known = vouching.auth_time if vouching.auth_time_known else None
-    return {"asserted": True, "auth_time": known, "session_auth_time": known}
+        return SessionFacts(fresh_answered=fresh_answered)
+    known = _auth_time(vouching)
+    return SessionFacts(asserted=True, fresh_answered=fresh_answered, auth_time=known, session_auth_time=known)
 
 
-def of_person(tx: Connection, person: Person | None, client_id: str | None, now: int) -> dict[str, Any]:
-    """The person's state, assignments and consent."""
+def _auth_time(session: Session | None) -> int | None:
+    return session.auth_time if session is not None and session.auth_time_known else None
+
+
+def partner_facts(
+    settings: Settings,
+    login: Login,
+    vouched: Assertion | Session | None,
+    partner: PartnerFile | None,
+    proof: Proof | None,
+    now: int,
+    *,
+    by_mail: bool,
+) -> PartnerFacts:
+    """The home organization. vouched: the assertion, else the session that vouches. proof: the home organization's."""
+    trust = partner.trust if partner is not None else None
+    return PartnerFacts(
+        id=login.partner if login.partner in settings.partners or by_mail else None,
+        live=vouched is None or homes.is_live(settings, vouched.partner, vouched.issuer),
+        by_mail=by_mail,
+        mfa=assurance.partner_mfa(proof, partner, now),
+        may_step_up=trust is not None and trust.step_up and bool(trust.mfa) and not login.stepped,
+    )
+
+
+def person_facts(person: Person | None, assertion: Assertion | None, memberships: Memberships, now: int) -> PersonFacts:
+    """The person's state and groups, and whether the identity asserts another address or name than last time."""
     if person is None:
-        return {"state": GuestState.ACTIVE}
-    facts: dict[str, Any] = {"kind": person.kind, "state": person.state, "expired": person.is_expired(now)}
-    if client_id is not None:
-        facts["consented"] = consents.given(tx, person.id, client_id)
-    return facts
+        return PersonFacts()
+    return PersonFacts(
+        id=person.id,
+        kind=person.kind,
+        state=person.state,
+        expired=person.is_expired(now),
+        identity_changed=change_of(person, assertion) if assertion is not None else "",
+        groups=memberships.groups,
+    )
+
+
+def application_facts(
+    tx: Connection, login: Login, application: ApplicationFile | None, person: Person | None, memberships: Memberships
+) -> ApplicationFacts:
+    """Assignments and consent of the person at the application."""
+    assignments, request = memberships.assignments, login.request
+    if request is None:
+        return ApplicationFacts(assigned=bool(assignments), assignments=assignments)
+    return ApplicationFacts(
+        id=request.client_id,
+        scopes=frozenset(request.scopes),
+        ask_consent="consent" in request.prompt,
+        consented=consents.given(tx, person.id, request.client_id) if person is not None else None,
+        consented_now=login.consented,
+        assignment_required=application is not None and application.assignment_required,
+        assigned=bool(assignments),
+        assignments=assignments,
+    )
+
+
+def circumstances(
+    person: Person, memberships: Memberships, home: str | None, client_id: str | None, address: str, *, partner_mfa: bool
+) -> Circumstances:
+    """What the policies can read of this sign-in. home: the partner's id, or `email`. address: of the browser."""
+    return Circumstances(
+        kind=person.kind,
+        guest=person.email,
+        groups=memberships.groups,
+        partner=home,
+        application=client_id,
+        address=address,
+        partner_mfa=partner_mfa,
+    )
+
+
+def policy_facts(
+    tx: Connection, person: Person | None, about: Circumstances | None, rulebook: Rulebook, settings: Settings
+) -> PolicyFacts:
+    """The policies' verdict, whose reasons name no person and no address (HT-19), and the terms of use in force."""
+    in_force = settings.broker.terms_of_use.version if settings.broker.terms_of_use else None
+    if person is None or about is None:
+        return PolicyFacts(terms=in_force)
+    verdict = judge(rulebook, about)
+    return PolicyFacts(
+        refusal=verdict.refusal,
+        required=verdict.require,
+        frequency=verdict.sign_in_frequency,
+        results=tuple(result._asdict() for result in verdict.results),
+        terms=in_force,
+        terms_accepted=in_force is not None and terms.accepted_at(tx, person.id, in_force) is not None,
+    )

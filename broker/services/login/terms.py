@@ -58,9 +58,9 @@ class Terms:
         """The button of the page that this login shows now. A version that is not in force any more is not taken for the new one."""
         with self._db.write() as tx:
             found = self._open_login(tx, login_id, visitor)
-            login, person, now, in_force = found.login, found.person, found.facts.now, found.facts.terms
+            login, person, now, in_force = found.login, found.person, found.facts.now, found.facts.policy.terms
             step = decide(found.facts).next.step
-            if step is not Step.TERMS and found.facts.terms_accepted:
+            if step is not Step.TERMS and found.facts.policy.terms_accepted:
                 return  # a double click, the first one has done it
             if step is not Step.TERMS or person is None or in_force is None:
                 raise BadRequest("terms_login_mismatch").of_login(login.id, login.reference)

@@ -70,7 +70,7 @@ class Grants:
         application = self._application(request.client_id)
         if application is None:
             raise OAuthError("unauthorized_client", "application_removed")
-        agreed = frozenset(application.scopes if person.kind is PersonKind.MEMBER else facts.consented or ())
+        agreed = frozenset(application.scopes if person.kind is PersonKind.MEMBER else facts.application.consented or ())
         view = released_claims.view(person, session, application, roles=roles, groups=groups, consented=agreed)
         grant = Grant(
             id=new_id(),
@@ -81,8 +81,8 @@ class Grants:
             scopes=tuple(scope for scope in request.scopes if scope in agreed and scope in application.scopes),  # HP-18
             claims={},
             requested=request.claims,
-            acr=facts.acr,
-            amr=facts.amr,
+            acr=facts.factors.acr,
+            amr=facts.factors.amr,
             auth_time=session.auth_time,
             idp=session.partner,
             nonce=request.nonce,
@@ -90,8 +90,8 @@ class Grants:
             proof={
                 "issuer": session.issuer,
                 "auth_time_known": session.auth_time_known,
-                "partner_mfa": facts.partner_mfa,
-                "by": list(facts.proofs),
+                "partner_mfa": facts.partner.mfa,
+                "by": list(facts.factors.proofs),
             },
             created_at=now,
         )

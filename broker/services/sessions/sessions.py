@@ -66,8 +66,8 @@ class Sessions:
             person_id=person.id,
             partner=said.partner,
             issuer=said.issuer,
-            acr=facts.acr,
-            amr=facts.amr,
+            acr=facts.factors.acr,
+            amr=facts.factors.amr,
             auth_time=said.auth_time if said.auth_time is not None else login.created_at,
             auth_time_known=said.auth_time is not None,
             claims=dict(said.claims),
@@ -94,17 +94,17 @@ class Sessions:
                 sessions.touch(tx, before.sid, facts.now)
             return before, None
         gathered = self._proofs(login, before, before.person_id)
-        session = replace(before, acr=facts.acr, amr=facts.amr, proofs=gathered, last_seen_at=facts.now)
+        session = replace(before, acr=facts.factors.acr, amr=facts.factors.amr, proofs=gathered, last_seen_at=facts.now)
         cookie = new_secret()
         sessions.renew(tx, session, digest(cookie))
         return session, cookie
 
     @staticmethod
     def _proofs(login: Login, before: Session | None, person_id: str) -> tuple[Proof, ...]:
-        word = assurance.vouched(login.assertion, before)
-        if word is not None and login.assertion is not None and login.progress.fresh_answered:
-            word = replace(word, answered_at=login.created_at)
-        return (*((word,) if word else ()), *assurance.kept(login, before, person_id))
+        at_home = assurance.home_proof(login.assertion, before)
+        if at_home is not None and login.assertion is not None and login.progress.fresh_answered:
+            at_home = replace(at_home, answered_at=login.created_at)
+        return (*((at_home,) if at_home else ()), *assurance.own_proofs(login, before, person_id))
 
     def end(self, sid: str, actor: Actor, reason: str) -> bool:
         """End a session with its grants, codes and tokens, offline_access too (HP-43, HP-63); False if it had ended."""

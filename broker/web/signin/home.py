@@ -36,7 +36,7 @@ def page(
     """`home-organization`: asks for the address, remembers what the application knew."""
     login = found.login
     account = None
-    if found.facts.choose and found.session is not None:
+    if found.facts.request.choose and found.session is not None:
         held = broker.sessions.find(browser.session())
         account = held[1].email if held else None
     return pages.render(

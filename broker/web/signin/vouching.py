@@ -24,7 +24,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContex
         "mfa_vouch.html",
         ui_locales=login.request.ui_locales if login.request else (),
         keep_query={},
-        email="" if found.facts.by_mail else person.email,
+        email="" if found.facts.partner.by_mail else person.email,
         may_ask=prospect.may_ask,
         asked=asked,
         due_at=prospect.due_at,
