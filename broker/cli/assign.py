@@ -14,7 +14,7 @@ from broker.cli.moment import Moment
 from broker.cli.output import build, home_option, json_option, print_json, print_table, when
 
 if TYPE_CHECKING:
-    from broker.domain.assignment import Assignment
+    from broker.services.access.views import AssignmentView
 
 COLUMNS = ["principal", "name", "role", "starts_at", "ends_at", "status", "id"]
 
@@ -48,10 +48,7 @@ def assign(
         raise click.UsageError("name a guest or a group, or use --list")
     broker, actor = build(home), command_actor()
     if holder is None:
-        rows = [
-            assigned(one, broker.clock())
-            for one in broker.assignments.of_application(actor, application, after=after, limit=limit)
-        ]
+        rows = [assigned(one) for one in broker.assignments.of_application(actor, application, after=after, limit=limit)]
         print_json(rows) if as_json else print_table(rows, COLUMNS, f"Nobody is assigned to {application}.")
         return
     times = {
@@ -60,7 +57,7 @@ def assign(
     }
     made = broker.assignments.assign(actor, application, holder, role=role, **times)
     if as_json:
-        print_json(assigned(made, broker.clock()))
+        print_json(assigned(made))
         return
     until = f" until {when(made.ends_at)}" if made.ends_at is not None else ""
     click.echo(f"{made.name} may use {application}{f' as {role}' if role else ''} from {when(made.starts_at)}{until}")
@@ -79,21 +76,21 @@ def unassign(application: str, holder: str, role: str | None, home: Path, as_jso
     broker = build(home)
     gone = broker.assignments.unassign(command_actor(), application, holder, role=role)
     if as_json:
-        print_json([assigned(one, broker.clock()) for one in gone])
+        print_json([assigned(one) for one in gone])
     else:
         click.echo(f"{gone[0].name}: {len(gone)} removed")
 
 
-def assigned(one: Assignment, now: int) -> dict[str, Any]:
+def assigned(one: AssignmentView) -> dict[str, Any]:
     """An assignment as JSON."""
     return {
         "id": one.id,
         "application": one.application,
         "principal": one.principal.value,
-        "principal_id": one.holder,
+        "principal_id": one.principal_id,
         "name": one.name,
         "role": one.role or None,
         "starts_at": when(one.starts_at),
         "ends_at": when(one.ends_at),
-        "status": one.status(now),
+        "status": one.status,
     }

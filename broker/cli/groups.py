@@ -13,7 +13,7 @@ from broker.cli.output import build, home_option, json_option, print_json, print
 
 if TYPE_CHECKING:
     from broker.app import Broker
-    from broker.domain.group import Group
+    from broker.services.access.views import GroupRow
 
 
 @click.group("groups")
@@ -39,9 +39,8 @@ def page_options(behind: str) -> Callable[[Any], Any]:
 @json_option
 def list_(after: str, limit: int, home: Path, as_json: bool) -> None:
     """List groups in the order of their names."""
-    rows = [
-        shown(group) | {"members": count} for group, count in build(home).groups.listed(command_actor(), after=after, limit=limit)
-    ]
+    found = build(home).groups.listed(command_actor(), after=after, limit=limit)
+    rows = [shown(group) | {"members": group.member_count} for group in found]
     if as_json:
         print_json(rows)
     else:
@@ -63,9 +62,9 @@ def show(group: str, after: str, limit: int, home: Path, as_json: bool) -> None:
     broker = build(home)
     found = broker.groups.show(command_actor(), group, after=after, limit=limit)
     row = shown(found.group) | {
-        "members": found.count,
-        "assignments": [assigned(one, broker.clock()) for one in found.assignments],
-        "people": [{"id": m[0], "email": m[1], "name": m[2], "since": when(m[3])} for m in found.members],
+        "members": found.group.member_count,
+        "assignments": [assigned(one) for one in found.assignments],
+        "people": [{"id": m.id, "email": m.email, "name": m.name, "since": when(m.since)} for m in found.members],
     }
     if as_json:
         print_json(row)
@@ -163,16 +162,16 @@ def delete(group: str, force: bool, home: Path, as_json: bool) -> None:
 
     Its memberships and assignments end immediately. Refused while something depends on it.
     """
-    gone, uses = build(home).groups.remove(command_actor(), group, force=force)
+    gone = build(home).groups.remove(command_actor(), group, force=force)
     if as_json:
-        print_json(shown(gone) | {"consequences": list(uses.consequences)})
+        print_json(shown(gone.group) | {"consequences": list(gone.consequences)})
         return
-    say(f"deleted {gone.name}")
-    for line in uses.consequences:
+    say(f"deleted {gone.group.name}")
+    for line in gone.consequences:
         say(f"  {line}")
 
 
-def shown(group: Group) -> dict[str, Any]:
+def shown(group: GroupRow) -> dict[str, Any]:
     """A group as JSON."""
     return {
         "id": group.id,
@@ -185,7 +184,7 @@ def shown(group: Group) -> dict[str, Any]:
     }
 
 
-def _print(broker: Broker, group: Group, as_json: bool) -> None:
+def _print(broker: Broker, group: GroupRow, as_json: bool) -> None:
     for name in broker.groups.unmapped(group):
         click.echo(f"note: no partner's file maps a claim {name!r}; until one does, the rule matches nobody", err=True)
     if as_json:
@@ -197,6 +196,6 @@ def _print(broker: Broker, group: Group, as_json: bool) -> None:
 def _print_count(broker: Broker, name: str, done: str, count: int, as_json: bool) -> None:
     found = broker.groups.show(command_actor(), name, limit=1)
     if as_json:
-        print_json(shown(found.group) | {done: count, "members": found.count})
+        print_json(shown(found.group) | {done: count, "members": found.group.member_count})
     else:
-        click.echo(f"{count} {done}; {found.group.name} has {found.count}")
+        click.echo(f"{count} {done}; {found.group.name} has {found.group.member_count}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,17 +15,16 @@ from broker.cli.output import build, home_option, json_option, plain, print_json
 
 if TYPE_CHECKING:
     from broker.app import Broker
+    from broker.services.guests.views import GuestRow
 
 _reason = click.option("--reason", default="", help="The reason, kept in the audit until the guest is deleted.")
 
 
-def _act(home: Path, guest: str, as_json: bool, act: Callable[[Broker], Any], said: str) -> None:
-    """Do it, then show the guest as `guests show` does."""
+def _act(home: Path, act: Callable[[Broker], GuestRow], as_json: bool, said: str) -> None:
+    """Do it, then print the guest."""
     from broker.cli.guests import shown
 
-    broker = build(home)
-    act(broker)
-    row = shown(broker.guests.show(guest).person)
+    row = shown(act(build(home)))
     if as_json:
         print_json(row)
     else:
@@ -43,7 +42,7 @@ def block(guest: str, reason: str, home: Path, as_json: bool) -> None:
 
     Sessions and tokens end on every node. Works for members, too.
     """
-    _act(home, guest, as_json, lambda broker: broker.life.block(command_actor(), guest, reason=reason), "blocked")
+    _act(home, lambda broker: broker.life.block(command_actor(), guest, reason=reason), as_json, "blocked")
 
 
 @click.command("unblock")
@@ -53,7 +52,7 @@ def block(guest: str, reason: str, home: Path, as_json: bool) -> None:
 @json_option
 def unblock(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """Unblock GUEST. Ended sessions and tokens stay ended."""
-    _act(home, guest, as_json, lambda broker: broker.life.unblock(command_actor(), guest, reason=reason), "unblocked")
+    _act(home, lambda broker: broker.life.unblock(command_actor(), guest, reason=reason), as_json, "unblocked")
 
 
 @click.command("renew")
@@ -70,11 +69,11 @@ def renew(guest: str, until: Callable[[int], int] | None, no_end: bool, reason: 
     if until is not None and no_end:
         raise click.UsageError("give --until or --no-end")
 
-    def act(broker: Broker) -> None:
+    def act(broker: Broker) -> GuestRow:
         end = until(broker.clock()) if until else None
-        broker.life.renew(command_actor(), guest, until=end, forever=no_end, reason=reason)
+        return broker.life.renew(command_actor(), guest, until=end, forever=no_end, reason=reason)
 
-    _act(home, guest, as_json, act, "renewed")
+    _act(home, act, as_json, "renewed")
 
 
 @click.command("expire")
@@ -84,7 +83,7 @@ def renew(guest: str, until: Callable[[int], int] | None, no_end: bool, reason: 
 @json_option
 def expire(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """End the access of GUEST now. It can be renewed within 30 days."""
-    _act(home, guest, as_json, lambda broker: broker.life.expire(command_actor(), guest, reason=reason), "expired")
+    _act(home, lambda broker: broker.life.expire(command_actor(), guest, reason=reason), as_json, "expired")
 
 
 @click.command("sponsor")
@@ -99,11 +98,12 @@ def sponsor(names: tuple[str, ...], old: str | None, reason: str, home: Path, as
         raise click.UsageError("give a guest and the new sponsor, or --from OLD and the new sponsor")
     new = names[-1]
     if old is None:
-
-        def act(broker: Broker) -> None:
-            broker.sponsors.hand_over(command_actor(), names[0], new, reason=reason)
-
-        _act(home, names[0], as_json, act, "handed over")
+        _act(
+            home,
+            lambda broker: broker.sponsors.hand_over(command_actor(), names[0], new, reason=reason),
+            as_json,
+            "handed over",
+        )
         return
     count = build(home).sponsors.hand_over_all(command_actor(), old, new, reason=reason)
     if as_json:
@@ -145,9 +145,9 @@ def delete(guest: str, yes: bool, reason: str, home: Path, as_json: bool) -> Non
     _confirm(f"Delete {person.email} ({person.name or 'no name'}, {person.state}, id {person.id}) for good?", yes=yes)
     gone = broker.life.delete(command_actor(), guest, reason=reason)
     if as_json:
-        print_json({"id": person.id, "email": person.email, "state": "deleted", "rows": gone})
+        print_json({"id": gone.id, "email": gone.email, "state": "deleted", "rows": gone.rows})
     else:
-        say(f"deleted {person.email} ({person.id}); {sum(gone.values())} rows of personal data are gone")
+        say(f"deleted {gone.email} ({gone.id}); {sum(gone.rows.values())} rows of personal data are gone")
 
 
 def _confirm(question: str, *, yes: bool) -> None:
@@ -183,9 +183,8 @@ def mfa_reset(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """
     _act(
         home,
-        guest,
-        as_json,
         lambda broker: broker.factor_resets.reset(command_actor(), guest, reason=reason),
+        as_json,
         "second factors removed",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from broker.cli.actor import command_actor
 from broker.cli.guest_rebind import reset
 from broker.cli.moment import Moment
 from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, when
+
+if TYPE_CHECKING:
+    from broker.services.guests.views import GuestRow
 
 
 @click.group("guests")
@@ -74,38 +77,36 @@ def show(guest: str, home: Path, as_json: bool) -> None:
     """
     from broker.cli.assign import assigned
     from broker.cli.invite import posted
-    from broker.services.factors.own_methods import kind_of
 
-    broker = build(home)
-    found = broker.guests.show(guest)
+    found = build(home).guests.show(guest)
     row = shown(found.person) | {
         "identities": [{"partner": i.partner, "issuer": i.issuer, "bound_at": when(i.bound_at)} for i in found.identities],
         "consents": [
             {
-                "application": c["application"],
-                "scopes": c["scopes"],
-                "version": c["version"],
-                "given_at": when(c["given_at"]),
-                "withdrawn_at": when(c["withdrawn_at"]),
+                "application": consent.application,
+                "scopes": consent.scopes,
+                "version": consent.version,
+                "given_at": when(consent.given_at),
+                "withdrawn_at": when(consent.withdrawn_at),
             }
-            for c in found.consents
+            for consent in found.consents
         ],
         "methods": [
             {
-                "kind": kind_of(factor),
-                "name": factor.name,
-                "created_at": when(factor.created_at),
-                "last_used_at": when(factor.last_used_at),
-                "copied_at": when(factor.copied_at),
+                "kind": method.kind,
+                "name": method.name,
+                "created_at": when(method.created_at),
+                "last_used_at": when(method.last_used_at),
+                "copied_at": when(method.copied_at),
             }
-            for factor in found.methods
+            for method in found.methods
         ],
         "groups": [
-            {"id": group.id, "name": group.name, "dynamic": group.is_dynamic, "since": when(since)}
-            for group, since in broker.groups.of_person(found.person.id)
+            {"id": group.id, "name": group.name, "dynamic": group.is_dynamic, "since": when(group.since)}
+            for group in found.groups
         ],
-        "assignments": [assigned(one, broker.clock()) for one in broker.assignments.of_person(found.person.id)],
-        "mails": [posted(mail) for mail in broker.outbox.of_person(found.person.id)],
+        "assignments": [assigned(one) for one in found.assignments],
+        "mails": [posted(mail) for mail in found.mails],
     }
     if as_json:
         print_json(row)
@@ -126,8 +127,8 @@ def withdraw_consent(guest: str, application: str, home: Path) -> None:
     click.echo(f"withdrawn; {count} sign-ins ended")
 
 
-def shown(person: Any) -> dict[str, Any]:
-    """The members of the contract."""
+def shown(person: GuestRow) -> dict[str, Any]:
+    """A guest as JSON."""
     return {
         "id": person.id,
         "email": person.email,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ def maintain(home: Path, as_json: bool) -> None:
     """Delete expired data, refresh cached documents, send waiting e-mails. Safe at any time, on any node."""
     broker = build(home)
     done = broker.housekeeping.run()
-    report = broker.guests.report()
+    report = asdict(broker.guests.report())
     if as_json:
         print_json({"failed": 0} | done | {"guests": report})
     else:

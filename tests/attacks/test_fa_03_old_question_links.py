@@ -23,7 +23,7 @@ RESET = "Yes, I've spoken to them: reset it"
 
 def guest(world: World) -> Person:
     """Ada's record."""
-    return world.broker.guests.show(ADA.email).person
+    return world.person(ADA.email)
 
 
 def link(world: World, address: str) -> str:

@@ -38,7 +38,7 @@ def becomes(world: World, account: object) -> DemoPerson:
 
 def guest(world: World) -> Person:
     """The record."""
-    return world.broker.guests.show(ADA.email).person
+    return world.person(ADA.email)
 
 
 def changes(world: World) -> list[tuple[str, bool, bool]]:
@@ -135,5 +135,5 @@ def test_fa_18_a_member_loses_rights_that_stand_on_the_address(both: World) -> N
     both.partners["staff"].accounts["cleo"] = replace(CLEO, email="new@contoso.example")
     who = both.visitor(CLEO)
     assert both.sign_in(who).claims["email_verified"] is False
-    person = both.broker.guests.show(CLEO.email).person
+    person = both.person(CLEO.email)
     assert person.email_verified is False

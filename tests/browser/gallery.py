@@ -23,7 +23,7 @@ from broker.domain.guest import PersonKind
 from broker.factors import qr
 from broker.keyring.root import create_root, load_roots
 from broker.keyring.seal import Sealer
-from broker.services.guests.self_service import Use
+from broker.services.guests.self_service import UsedApplication
 from broker.settings.load import Settings, load
 from broker.web import csrf, errors, markdown, static
 from broker.web import request as guards
@@ -146,7 +146,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "sponsor": "bob.berger@contoso.example",
         "member": False,
         "uses": [
-            Use(
+            UsedApplication(
                 client_id="payroll",
                 name="Payroll",
                 assigned=True,
@@ -155,7 +155,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
                 until=1785000000,
                 last_used=1779000000,
             ),
-            Use(
+            UsedApplication(
                 client_id="travel",
                 name="Travel and expenses",
                 assigned=True,

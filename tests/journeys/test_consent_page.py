@@ -30,12 +30,12 @@ def test_what_the_page_says_and_what_is_recorded(world: World) -> None:
         assert words in page.text.translate({0x2068: None, 0x2069: None}), words
     assert page.link("https://contoso.example/privacy")
     assert page.link("/terms")
-    assert world.broker.guests.show(ADA.email).consents == []  # looking agrees to nothing
+    assert world.broker.guests.show(ADA.email).consents == ()  # looking agrees to nothing
     ada.halt_at = ()
     assert ada.walk(page, stop_at=world.callback).location == f"{world.callback}/home"
     (record,) = world.broker.guests.show(ADA.email).consents
-    assert (record["application"], record["version"], record["given_at"]) == ("payroll", 1, world.clock())
-    assert set(record["scopes"]) >= {"profile", "email", "offline_access"}
+    assert (record.application, record.version, record.given_at) == ("payroll", 1, world.clock())
+    assert set(record.scopes) >= {"profile", "email", "offline_access"}
     world.sign_in(ada)
     assert "review-permissions" not in ada.seen
 
@@ -52,4 +52,4 @@ def test_withdrawn_and_given_again(world: World) -> None:
     world.sign_in(ada)
     assert "review-permissions" in ada.seen
     records = world.broker.guests.show(ADA.email).consents
-    assert [(one["version"], one["withdrawn_at"] is None) for one in records] == [(2, True), (1, False)]
+    assert [(one.version, one.withdrawn_at is None) for one in records] == [(2, True), (1, False)]

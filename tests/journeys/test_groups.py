@@ -85,9 +85,7 @@ def test_members_of_an_assigned_group_get_in(company: World) -> None:
     tokens = company.sign_in(ada, ledger(company))
     info = ledger(company).userinfo(tokens)
     assert (info["groups"], info["roles"], info["teams"]) == (["Auditors"], ["viewer"], ["Auditors"])
-    tiles = company.broker.applications.of_person(
-        who := company.broker.guests.show(ADA.email).person, company.broker.guests.assigned(who.id)
-    )
+    tiles = company.broker.applications.of_person(who := company.person(ADA.email), company.broker.guests.assigned(who.id))
     assert "ledger" in [tile.client_id for tile in tiles]
 
 
@@ -233,7 +231,7 @@ def test_another_home_ends_what_a_rule_gave(company: World) -> None:
     company.clock.advance(5)
     other = DemoPerson("somebody@northwind.example", "mallory", Browser(clock=company.clock))
     assert company.arrive(other, ledger(company)).error == "not_assigned"
-    assert broker.groups.of_person(person.id) == []
+    assert broker.guests.show(ADA.email).groups == ()
 
 
 def test_an_overtaken_answer_gives_nothing(company: World) -> None:
@@ -245,17 +243,16 @@ def test_an_overtaken_answer_gives_nothing(company: World) -> None:
     old = DemoPerson(ADA.email, ADA.subject, Browser(clock=company.clock))
     page = company.arrive(old, ledger(company))
     assert page.error == "not_assigned"  # judged: a member, but the group opens nothing
-    person = broker.guests.show(ADA.email).person
-    assert [group.name for group, _ in broker.groups.of_person(person.id)] == ["Finance"]
+    assert [group.name for group in broker.guests.show(ADA.email).groups] == ["Finance"]
     says(company, groups=[])
     company.clock.advance(5)
     ada.browser = Browser(clock=company.clock)
     company.sign_in(ada, company.travel)
-    assert broker.groups.of_person(person.id) == []
+    assert broker.guests.show(ADA.email).groups == ()
     company.clock.advance(5)
     reloaded = old.browser.get(page.url, stop_at=company.callback)
     assert "a later sign-in said otherwise" in str(company.receipt(reloaded)["steps"])
-    assert broker.groups.of_person(person.id) == []
+    assert broker.guests.show(ADA.email).groups == ()
 
 
 def test_members_of_staff_are_judged_too(company: World) -> None:

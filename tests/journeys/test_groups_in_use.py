@@ -34,8 +34,8 @@ def test_fc_03_a_group_in_use_is_kept(both: World) -> None:
         groups.remove(ACTOR, "Auditors")
     assert "policy mfa (users.exclude), policy nda (users.include), the assignment to travel" in str(refused.value)
     assert "old" not in str(refused.value)
-    _, uses = groups.remove(ACTOR, "Auditors", force=True)
-    assert uses.consequences == (
+    gone = groups.remove(ACTOR, "Auditors", force=True)
+    assert gone.consequences == (
         "policy mfa names group 'Auditors', which doesn't exist, so it exempts nobody",
         "policy nda names group 'auditors', which doesn't exist, so it protects nobody",
         "1 person lose travel, unless another assignment lets them in",
@@ -45,7 +45,7 @@ def test_fc_03_a_group_in_use_is_kept(both: World) -> None:
 def test_fc_03_an_unused_group_goes_without_force(world: World) -> None:
     """Nothing depends on it: nothing is asked."""
     world.broker.groups.create(ACTOR, "Auditors")
-    assert not world.broker.groups.remove(ACTOR, "Auditors")[1]
+    assert not world.broker.groups.remove(ACTOR, "Auditors").consequences
 
 
 def test_fc_03_a_new_name_leaves_no_policy_behind(world: World) -> None:

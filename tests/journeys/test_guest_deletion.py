@@ -95,7 +95,7 @@ def test_invited_again_it_is_somebody_new(both: World) -> None:
     both.redeem(both.visitor(), both.invite())
     again = both.broker.guests.show(ADA.email)
     assert again.person.id != person_id
-    assert [one["application"] for one in again.consents] == ["payroll"]
+    assert [one.application for one in again.consents] == ["payroll"]
     assert both.sign_in(both.visitor()).claims["sub"] != old
 
 

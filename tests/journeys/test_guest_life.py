@@ -24,7 +24,7 @@ DAY = 86_400
 
 def guest(world: World, name: str = ADA.email) -> Person:
     """The record."""
-    return world.broker.guests.show(name).person
+    return world.person(name)
 
 
 def signed_in(world: World) -> tuple[DemoPerson, Tokens]:

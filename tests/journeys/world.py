@@ -20,7 +20,9 @@ from broker.demo.person import DemoPerson
 from broker.demo.relying import RelyingParty, Tokens
 from broker.demo.serving import LoopbackServer
 from broker.domain.audit import Actor
+from broker.domain.guest import Person
 from broker.services.invitations.invitations import InvitationRequest, Invited
+from broker.services.lookup import named
 from broker.storage.tables import metadata
 from broker.web import create_web
 from tests import first_ring
@@ -115,6 +117,11 @@ class World:
         errors = self.broker.current.refresh()
         if errors:
             raise AssertionError("\n".join(map(str, errors)))
+
+    def person(self, name: str) -> Person:
+        """The record of a person, by address or id."""
+        with self.broker.db.read() as tx:
+            return named(tx, name)
 
     def receipt(self, page: BrowserPage) -> dict[str, Any]:
         """What the reference on a page stands for."""

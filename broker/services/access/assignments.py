@@ -1,4 +1,4 @@
-"""Assignments as staff keep them: who may use which application, in which role, from-until."""
+"""Assignments: which guests and groups may use which application, in which role, from when until when."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from broker.domain.group import Group
 from broker.domain.guest import Person
 from broker.domain.ids import new_id
 from broker.services import authorization
+from broker.services.access.views import AssignmentView
 from broker.services.history import audit
 from broker.services.lookup import holder_named
 from broker.settings.application_file import ApplicationFile
@@ -21,7 +22,7 @@ from broker.storage.oauth import grants
 
 
 class Assignments:
-    """Administrators and the command line assign to every application, an owner to his own."""
+    """Administrators and the command line assign to every application, owners to their own."""
 
     def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
         self._db = db
@@ -37,9 +38,10 @@ class Assignments:
         role: str = "",
         starts_at: int | None = None,
         ends_at: int | None = None,
-    ) -> Assignment:
-        """Let a guest or a group use an application from now or a time on, until a time or for good; again: new times.
+    ) -> AssignmentView:
+        """Lets a guest or a group use an application from a time (default: now) until another one (default: no end).
 
+        Assigning again sets new times.
         Raises NotFound (application, holder), Invalid (a role that its file does not have, times).
         """
         now = self._clock()
@@ -60,10 +62,10 @@ class Assignments:
             made = assignments.put(tx, wish)
             data = {"assignment": made.id, "role": role, "starts_at": made.starts_at, "ends_at": made.ends_at}
             self._tell(tx, "assignment.given", actor, made, data, now)
-            return made
+            return AssignmentView.of(made, now)
 
-    def unassign(self, actor: Actor, client_id: str, holder: str, *, role: str | None = None) -> list[Assignment]:
-        """Take assignments back, of one role or of all. Where nothing else lets somebody in, his sign-ins there end too.
+    def unassign(self, actor: Actor, client_id: str, holder: str, *, role: str | None = None) -> tuple[AssignmentView, ...]:
+        """Removes the assignments of one role or of all. Sign-ins of a person end where no other assignment permits them.
 
         Raises NotFound (application, holder, nothing assigned).
         """
@@ -79,21 +81,17 @@ class Assignments:
             for one in held:
                 data = {"assignment": one.id, "role": one.role, "sign_ins_ended": ended}
                 self._tell(tx, "assignment.taken_back", actor, one, data, now)
-        return held
+        return tuple(AssignmentView.of(one, now) for one in held)
 
-    def of_application(self, actor: Actor, client_id: str, *, after: str = "", limit: int = 100) -> list[Assignment]:
-        """The groups and people assigned to an application, ended ones too: groups first, each by id. Raises NotFound."""
+    def of_application(self, actor: Actor, client_id: str, *, after: str = "", limit: int = 100) -> tuple[AssignmentView, ...]:
+        """The assignments to an application, ended ones too: groups first, each by id. Raises NotFound."""
+        now = self._clock()
         with self._db.read() as tx:
-            authorization.application(tx, self._settings(), actor, client_id, self._clock())
+            authorization.application(tx, self._settings(), actor, client_id, now)
             found: list[Assignment] = []
             for principal in (Principal.GROUP, Principal.PERSON):
                 found += assignments.of_application(tx, client_id, principal, after=after, limit=limit)
-            return found
-
-    def of_person(self, person_id: str) -> list[Assignment]:
-        """What a person may use by assignment, his own first, then through groups; ended ones too."""
-        with self._db.read() as tx:
-            return [*assignments.of(tx, Principal.PERSON, person_id), *assignments.through_groups(tx, person_id)]
+        return tuple(AssignmentView.of(one, now) for one in found)
 
     @staticmethod
     def _tell(tx: Connection, name: str, actor: Actor, one: Assignment, data: dict[str, object], now: int) -> None:

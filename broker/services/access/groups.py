@@ -1,24 +1,24 @@
-"""Groups as staff keep them: made, changed, filled by hand or by a rule, deleted."""
+"""Groups: staff create, change and delete them; staff or a rule adds members."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from broker.connectors.mapping import claims_map
 from broker.domain import group_rule, mailbox
-from broker.domain.assignment import Assignment, Principal
+from broker.domain.assignment import Principal
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict, Invalid, NotFound
 from broker.domain.group import Group, folded, group_name
 from broker.domain.ids import new_id
 from broker.services import authorization
+from broker.services.access.views import AssignmentView, DeletedGroup, GroupRow, GroupView, MemberView
 from broker.services.addresses import parse
 from broker.services.history import audit
 from broker.services.lookup import group_named, living
 from broker.services.policies import group_uses
-from broker.services.policies.group_uses import Uses
 from broker.settings.load import Settings
 from broker.storage.directory import assignments, groups
 from broker.storage.engine import Connection, Database
@@ -26,47 +26,38 @@ from broker.storage.engine import Connection, Database
 _BARE = re.compile(r"[A-Za-z_][\w.:/#-]*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupView:
-    """One group in full: how many members, a page of them as (id, address, name, since), and what it is assigned to."""
-
-    group: Group
-    count: int
-    members: Sequence[tuple[str, str, str, int]]
-    assignments: Sequence[Assignment]
-
-
 class Groups:
-    """The directory's groups. Administrators and the command line may do everything; an owner sees his group and fills it."""
+    """Administrators and the command line may do everything; owners see their groups and change the members."""
 
     def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
         self._db = db
         self._clock = clock
         self._settings = settings
 
-    def listed(self, actor: Actor, *, after: str = "", limit: int = 100) -> list[tuple[Group, int]]:
-        """Groups by name with the number of members, a page behind the name `after`; of an owner's only his own."""
+    def listed(self, actor: Actor, *, after: str = "", limit: int = 100) -> tuple[GroupRow, ...]:
+        """A page of groups after the name `after`; owners get their own groups only."""
         now, settings = self._clock(), self._settings()
         with self._db.read() as tx:
             owner = authorization.limited_to(tx, settings, actor, now)
-            return groups.listed(tx, after=after, limit=limit, owner=owner)
+            found = groups.listed(tx, after=after, limit=limit, owner=owner)
+        return tuple(GroupRow.of(group, count) for group, count in found)
 
     def show(self, actor: Actor, name: str, *, after: str = "", limit: int = 100) -> GroupView:
-        """A group with a page of members behind the id `after`. Raises NotFound."""
+        """A group with a page of members after the id `after`. Raises NotFound."""
+        now = self._clock()
         with self._db.read() as tx:
             group = self._owned(tx, actor, name)
-            members = groups.members(tx, group.id, after=after, limit=limit)
-            return GroupView(group, groups.count(tx, group.id), members, assignments.of(tx, Principal.GROUP, group.id))
-
-    def of_person(self, person_id: str) -> list[tuple[Group, int]]:
-        """The groups that a person is in now, by name, and since when."""
-        with self._db.read() as tx:
-            return groups.of_person(tx, person_id)
+            page = groups.members(tx, group.id, after=after, limit=limit)
+            return GroupView(
+                group=GroupRow.of(group, groups.count(tx, group.id)),
+                members=tuple(MemberView(id=row[0], email=row[1], name=row[2], since=row[3]) for row in page),
+                assignments=tuple(AssignmentView.of(one, now) for one in assignments.of(tx, Principal.GROUP, group.id)),
+            )
 
     def create(
         self, actor: Actor, name: str, *, owners: Iterable[str] = (), partner: str | None = None, rule: str | None = None
-    ) -> Group:
-        """A new group. With a partner or a rule it is dynamic. Raises Invalid (name, address, rule), Conflict (name taken)."""
+    ) -> GroupRow:
+        """Creates a group. With a partner or a rule it is dynamic. Raises Invalid (name, address, rule), Conflict (name taken)."""
         text, needed = self._rule(partner, rule)
         now = self._clock()
         group = Group(
@@ -83,7 +74,7 @@ class Groups:
                 raise Conflict(f"there is a group {group.name!r} already", "group_exists")
             data = {"name": group.name, "rule": group.rule or "", "owners": len(group.owners)}
             audit.record(tx, Event(name="group.created", actor=actor, target=group.id, data=data), now)
-        return group
+        return GroupRow.of(group, 0)
 
     def change(
         self,
@@ -95,11 +86,11 @@ class Groups:
         add_owners: Iterable[str] = (),
         remove_owners: Iterable[str] = (),
         force: bool = False,
-    ) -> Group:
-        """Another name, another rule, other owners. A new rule empties the group: each member's next sign-in is judged by it.
+    ) -> GroupRow:
+        """Changes name, rule or owners. A new rule empties the group; it applies at the next sign-in of each person.
 
-        An owner may change owners, never take the last one away (AD-03). A name that policies use is kept, unless they use
-        the new one as well, or `force` (FC-03). Raises NotFound, Invalid, Conflict.
+        Owners may change owners, but never remove the last one (AD-03). A rename is refused while policies use only the old
+        name, unless `force` (FC-03). Raises NotFound, Invalid, Conflict.
         """
         added, removed, now = [parse(owner) for owner in add_owners], [parse(owner) for owner in remove_owners], self._clock()
         with self._db.write() as tx:
@@ -122,7 +113,7 @@ class Groups:
             owners = self._own(tx, group, added, removed)
             data = {"name": group.name, "rule": group.rule or "", "owners": len(owners)}
             audit.record(tx, Event(name="group.changed", actor=actor, target=group.id, data=data), now)
-            return replace(group, owners=owners)
+            return GroupRow.of(replace(group, owners=owners), groups.count(tx, group.id))
 
     def _keep_named(self, before: Group, after: Group) -> None:
         """Raises Conflict where a policy would name a group that no longer has this name."""
@@ -147,10 +138,10 @@ class Groups:
                 raise NotFound(f"{email} does not own {group.name!r}", "owner_unknown")
         return tuple(sorted(owners))
 
-    def remove(self, actor: Actor, name: str, *, force: bool = False) -> tuple[Group, Uses]:
-        """Delete a group: its memberships and assignments end with it, for running tokens too. What depended on it.
+    def remove(self, actor: Actor, name: str, *, force: bool = False) -> DeletedGroup:
+        """Deletes a group with its memberships and assignments; tokens that depended on them end.
 
-        Raises NotFound, Conflict where something depends on it, unless `force` (FC-03).
+        Raises NotFound, and Conflict where something depends on the group, unless `force` (FC-03).
         """
         now = self._clock()
         with self._db.write() as tx:
@@ -165,10 +156,10 @@ class Groups:
             data = {"name": group.name, "members": uses.members, "policies": policies, "applications": applications}
             groups.remove(tx, group.id)
             audit.record(tx, Event(name="group.deleted", actor=actor, target=group.id, data=data), now)
-        return group, uses
+        return DeletedGroup(group=GroupRow.of(group, 0), consequences=uses.consequences)
 
     def add_members(self, actor: Actor, name: str, guests: Sequence[str]) -> int:
-        """Put people into a group, all or none; the number of those who were not in it. Raises NotFound, Conflict (a rule)."""
+        """Adds people to a group, all or none; returns how many are new in it. Raises NotFound, Conflict (a dynamic group)."""
         now = self._clock()
         with self._db.write() as tx:
             group = self._by_hand(tx, actor, name)
@@ -177,7 +168,7 @@ class Groups:
         return len(added)
 
     def remove_members(self, actor: Actor, name: str, guests: Sequence[str]) -> int:
-        """Take people out of a group, all or none; what it gave them ends at once. Raises NotFound, Conflict (a rule)."""
+        """Removes people from a group, all or none; what it gave them ends now. Raises NotFound, Conflict (a dynamic group)."""
         now = self._clock()
         with self._db.write() as tx:
             group = self._by_hand(tx, actor, name)
@@ -228,11 +219,11 @@ class Groups:
             raise Invalid(f"there is no partner {name!r}: no file config/partners/{name}.yaml", "partner_unknown")
         return text, group_rule.partner_of(whole)
 
-    def unmapped(self, group: Group) -> list[str]:
-        """Attributes of a group's rule that no partner's file maps: the rule waits for something that never comes."""
+    def unmapped(self, group: GroupRow) -> tuple[str, ...]:
+        """The attributes of a group's rule that no partner's file maps, so that the rule can never match."""
         if group.rule is None:
-            return []
+            return ()
         files = self._settings().partners
         speaking = [file for file in files.values() if group.partner in ("", file.id)]
         mapped = {claim for file in speaking for claim in claims_map(file.claims)}
-        return sorted(group_rule.attributes(group_rule.read(group.rule)) - mapped)
+        return tuple(sorted(group_rule.attributes(group_rule.read(group.rule)) - mapped))

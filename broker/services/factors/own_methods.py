@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import BadRequest
-from broker.domain.factor import FRESH, Factor, Method, own
+from broker.domain.factor import FRESH, own
 from broker.domain.guest import Person
 from broker.domain.login import Session
 from broker.domain.visitor import Visitor
 from broker.factors import recovery
+from broker.services.guests.views import MethodView
 from broker.services.history import audit
 from broker.services.messages.factor_notices import notice
 from broker.services.messages.outbox import Outbox
@@ -30,10 +31,10 @@ class NotFresh(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mine:
-    """What the page shows. codes_left: unused recovery codes."""
+class OwnMethods:
+    """A person's sign-in methods. codes_left: unused recovery codes."""
 
-    factors: tuple[Factor, ...]
+    methods: tuple[MethodView, ...]
     codes_left: int
 
 
@@ -46,10 +47,11 @@ class Methods:
         self._sessions = sessions
         self._outbox = outbox
 
-    def of(self, person_id: str) -> Mine:
-        """Everything that a person has."""
+    def of(self, person_id: str) -> OwnMethods:
+        """The methods of a person."""
         with self._db.read() as tx:
-            return Mine(factors=tuple(factors.of_person(tx, person_id)), codes_left=factors.codes_left(tx, person_id))
+            methods = tuple(MethodView.of(one) for one in factors.of_person(tx, person_id))
+            return OwnMethods(methods=methods, codes_left=factors.codes_left(tx, person_id))
 
     def is_fresh(self, visitor: Visitor) -> bool:
         """Whether what changes a method may be done now, or wants a proof first."""
@@ -133,8 +135,3 @@ def _name(text: str) -> str:
     """What people type, without what does not show."""
     plain = "".join(c for c in text if unicodedata.category(c)[0] != "C")
     return " ".join(plain.split())[:NAME]
-
-
-def kind_of(factor: Factor) -> str:
-    """For a page: app, passkey, or key (which does not check who holds it)."""
-    return "app" if factor.method is Method.TOTP else "passkey" if factor.verified else "key"

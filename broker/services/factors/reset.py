@@ -18,6 +18,7 @@ from broker.domain.next_step import Step
 from broker.domain.question import Question, QuestionKind
 from broker.domain.times import DAY
 from broker.domain.visitor import Visitor
+from broker.services.guests.views import GuestRow
 from broker.services.history import audit
 from broker.services.login.context import OpenLogin
 from broker.services.lookup import named
@@ -98,14 +99,14 @@ class FactorResets:
         """The answers to the questions whether the phone is lost, and whether a first method may be added."""
         return {"yes": self._agree, "no": self._decline}
 
-    def reset(self, actor: Actor, name: str, *, reason: str = "") -> Person:
+    def reset(self, actor: Actor, name: str, *, reason: str = "") -> GuestRow:
         """Staff removes every method at once; sessions and tokens end. Raises NotFound, Conflict (there is nothing to remove)."""
         now = self._clock()
         with self._db.write() as tx:
             person = named(tx, name, lock=True)
             if not self._carry_out(tx, person, actor, now, reason):
                 raise Conflict(f"{person.email} has no sign-in method of ours", "factor_unknown")
-            return person
+            return GuestRow.of(person)
 
     def look(self) -> int:
         """Carry out what is due; how many."""

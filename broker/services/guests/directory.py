@@ -1,17 +1,16 @@
-"""Guests as staff see them: listed, shown, their consents withdrawn."""
+"""The directory of guests, as staff see it: lists guests, shows one, exports their data, withdraws their consent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import NotFound
 from broker.domain.expiry_rules import NOTICES
-from broker.domain.factor import Factor
-from broker.domain.guest import Identity, Person
 from broker.domain.times import DAY, iso
+from broker.services.access.views import assignments_of, memberships_of
+from broker.services.guests.views import ConsentView, GuestCounts, GuestRow, GuestView, IdentityView, MethodView
 from broker.services.history import audit
 from broker.services.lookup import named
 from broker.settings.load import Settings
@@ -21,18 +20,9 @@ from broker.storage.directory.personal_data import everything
 from broker.storage.engine import Database
 from broker.storage.factors import factors
 from broker.storage.oauth import grants
+from broker.storage.operations import outbox
 
 INACTIVE = 90 * DAY  # seconds without a sign-in after which a guest is reported, where the files say nothing
-
-
-@dataclass(frozen=True, slots=True)
-class GuestView:
-    """One guest in full."""
-
-    person: Person
-    identities: Sequence[Identity]
-    consents: Sequence[dict[str, Any]]
-    methods: Sequence[Factor]
 
 
 class Guests:
@@ -43,47 +33,54 @@ class Guests:
         self._clock = clock
         self._settings = settings
 
-    def page(self, wanted: GuestFilter, *, after: str = "", limit: int) -> list[Person]:
-        """A page behind the guest with the address `after`; storage/directory/guest_pages.py says in which order."""
+    def page(self, wanted: GuestFilter, *, after: str = "", limit: int) -> tuple[GuestRow, ...]:
+        """A page of guests after the address `after`; storage/directory/guest_pages.py defines the order."""
         with self._db.read() as tx:
-            return guest_pages.page(tx, wanted, after=after, limit=limit)
+            return tuple(GuestRow.of(person) for person in guest_pages.page(tx, wanted, after=after, limit=limit))
 
-    def report(self) -> dict[str, int]:
-        """What staff should look at: guests with an end within 14 days, without a visit for long, without a sponsor."""
+    def report(self) -> GuestCounts:
+        """Counts the guests that staff should look at."""
         now = self._clock()
-        wanted = {
-            "ending": GuestFilter(expiring_before=now + NOTICES[0]),
-            "inactive": GuestFilter(inactive_since=now - (self._settings().broker.guests.inactive or INACTIVE)),
-            "without_sponsor": GuestFilter(without_sponsor=True),
-        }
+        idle = self._settings().broker.guests.inactive or INACTIVE
         with self._db.read() as tx:
-            return {name: guest_pages.count(tx, one) for name, one in wanted.items()}
+            return GuestCounts(
+                ending=guest_pages.count(tx, GuestFilter(expiring_before=now + NOTICES[0])),
+                inactive=guest_pages.count(tx, GuestFilter(inactive_since=now - idle)),
+                without_sponsor=guest_pages.count(tx, GuestFilter(without_sponsor=True)),
+            )
 
     def show(self, name: str) -> GuestView:
         """A guest by address or id. Raises NotFound."""
         with self._db.read() as tx:
             person = named(tx, name)
-            agreed, held = consents.listed(tx, person.id), factors.of_person(tx, person.id)
-            return GuestView(person, people.identities_of(tx, person.id), agreed, held)
+            return GuestView(
+                person=GuestRow.of(person),
+                identities=tuple(IdentityView.of(one) for one in people.identities_of(tx, person.id)),
+                consents=tuple(_consent(row) for row in consents.listed(tx, person.id)),
+                methods=tuple(MethodView.of(one) for one in factors.of_person(tx, person.id)),
+                groups=memberships_of(tx, person.id),
+                assignments=assignments_of(tx, person.id, self._clock()),
+                mails=tuple(outbox.of_person(tx, person.id)),
+            )
 
-    def export(self, actor: Actor, name: str) -> dict[str, Any]:
-        """Everything that is held about a person, for the person; times in ISO 8601. No secret is among it (AD-05).
+    def export(self, actor: Actor, name: str) -> Mapping[str, Any]:
+        """All data about a person, for that person: one document without secrets, times in ISO 8601 (AD-05).
 
-        That it was taken is in the audit, and in the next export. Raises NotFound.
+        The audit records the export, and so does the next export. Raises NotFound.
         """
         with self._db.write() as tx:
             person = named(tx, name)
             audit.record(tx, Event(name="guest.exported", actor=actor, subject=person.id), self._clock())
-            found: dict[str, Any] = readable(everything(tx, person.id))
+            found: Mapping[str, Any] = readable(everything(tx, person.id))
             return found
 
     def assigned(self, person_id: str) -> set[str]:
-        """The client ids that a person is assigned to now."""
+        """The client ids of the applications that a person is assigned to now."""
         with self._db.read() as tx:
             return assignments.applications_of(tx, person_id, self._clock())
 
     def withdraw_consent(self, actor: Actor, name: str, application: str) -> int:
-        """Take back a guest's consent for an application; its grants there end. The number of grants. Raises NotFound."""
+        """Withdraws a guest's consent for an application and ends its grants; returns how many. Raises NotFound."""
         now = self._clock()
         with self._db.write() as tx:
             person = named(tx, name, lock=True)
@@ -95,11 +92,21 @@ class Guests:
             return ended
 
 
+def _consent(row: Mapping[str, Any]) -> ConsentView:
+    return ConsentView(
+        application=row["application"],
+        scopes=tuple(row["scopes"]),
+        version=row["version"],
+        given_at=row["given_at"],
+        withdrawn_at=row["withdrawn_at"],
+    )
+
+
 _TIMES = ("at", "since", "auth_time")
 
 
 def readable(value: Any, name: str = "") -> Any:
-    """The same with every time as text: what is called `at`, `since` or `auth_time`, or ends in `_at`."""
+    """The same document with times as text: `at`, `since`, `auth_time`, and each name that ends in `_at`."""
     if isinstance(value, dict):
         return {key: readable(item, key) for key, item in value.items()}
     if isinstance(value, list):

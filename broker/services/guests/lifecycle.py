@@ -12,6 +12,7 @@ from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.guest_states import Act
 from broker.domain.question import Question, QuestionKind
 from broker.services.guests.transitions import carry_out, remove, rules_of
+from broker.services.guests.views import DeletedGuest, GuestRow
 from broker.services.history import audit
 from broker.services.lookup import named
 from broker.services.messages.mail_questions import Handler
@@ -32,19 +33,19 @@ class GuestLife:
         self._clock = clock
         self._settings = settings
 
-    def block(self, actor: Actor, name: str, *, reason: str = "") -> Person:
+    def block(self, actor: Actor, name: str, *, reason: str = "") -> GuestRow:
         """Staff stops: sessions and tokens end at once, everything else stays. Raises NotFound, Conflict, Invalid."""
         return self._act(actor, name, Act.BLOCK, reason)
 
-    def unblock(self, actor: Actor, name: str, *, reason: str = "") -> Person:
+    def unblock(self, actor: Actor, name: str, *, reason: str = "") -> GuestRow:
         """Back to where the person was; what was ended stays ended. Raises NotFound, Conflict, Invalid."""
         return self._act(actor, name, Act.UNBLOCK, reason)
 
-    def expire(self, actor: Actor, name: str, *, reason: str = "") -> Person:
+    def expire(self, actor: Actor, name: str, *, reason: str = "") -> GuestRow:
         """The end is now. Raises NotFound, Conflict, Invalid."""
         return self._act(actor, name, Act.EXPIRE, reason, values=lambda _person, _rules, now: {"expires_at": now})
 
-    def renew(self, actor: Actor, name: str, *, until: int | None = None, forever: bool = False, reason: str = "") -> Person:
+    def renew(self, actor: Actor, name: str, *, until: int | None = None, forever: bool = False, reason: str = "") -> GuestRow:
         """A later (or earlier) end; an access that ended begins again, within `guests.restore` of its end.
 
         until: seconds since 1970; None: `guests.lifetime` from now on. forever: no end. Raises NotFound, Conflict
@@ -72,8 +73,8 @@ class GuestLife:
             audit.record(tx, Event(name="guest.signed_out", actor=actor, subject=person.id, data=data, personal=personal), now)
             return ended
 
-    def delete(self, actor: Actor, name: str, *, reason: str = "") -> dict[str, int]:
-        """Access ends and personal data leaves for good; how many rows went. Raises NotFound, Conflict, Invalid.
+    def delete(self, actor: Actor, name: str, *, reason: str = "") -> DeletedGuest:
+        """Ends the access and deletes personal data for good. Raises NotFound, Conflict, Invalid.
 
         reason: stays in the audit, so it must not name the guest.
         """
@@ -81,7 +82,8 @@ class GuestLife:
         with self._db.write() as tx:
             person = named(tx, name, lock=True)
             _names_nobody(person, _checked(reason))
-            return remove(tx, actor, person, now, reason=reason)
+            rows = remove(tx, actor, person, now, reason=reason)
+            return DeletedGuest(id=person.id, email=person.email, rows=rows)
 
     def leave(self, actor: Actor, person_id: str) -> None:
         """A guest deletes himself. Raises NotFound, Conflict (a member: staff does not leave here)."""
@@ -100,7 +102,7 @@ class GuestLife:
         reason: str,
         *,
         values: Callable[[Person, Rules, int], dict[str, Any]] | None = None,
-    ) -> Person:
+    ) -> GuestRow:
         now, rules = self._clock(), rules_of(self._settings())
         _checked(reason)
         with self._db.write() as tx:
@@ -110,7 +112,7 @@ class GuestLife:
             after = carry_out(tx, actor, person, act, now, rules, values=changed, reason=reason, data=data)
             if act is Act.RENEW:
                 mail_questions.close(tx, person.id, QuestionKind.RENEW, now)
-            return after
+            return GuestRow.of(after)
 
     # --- what a sponsor answers to the question `renew` ---------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from broker.domain.errors import Conflict, Invalid
 from broker.domain.guest import Person, PersonKind
 from broker.services.addresses import parse
 from broker.services.guests.transitions import rules_of, schedule
+from broker.services.guests.views import GuestRow
 from broker.services.history import audit
 from broker.services.lookup import named
 from broker.services.messages.respondents import is_living
@@ -31,7 +32,7 @@ class Sponsors:
         self._settings = settings
         self._seen = ""  # the walk goes on behind this sponsor
 
-    def hand_over(self, actor: Actor, name: str, sponsor: str, *, reason: str = "") -> Person:
+    def hand_over(self, actor: Actor, name: str, sponsor: str, *, reason: str = "") -> GuestRow:
         """Give a guest another sponsor. Raises NotFound, Conflict (a member), Invalid (nobody who can answer)."""
         now = self._clock()
         with self._db.write() as tx:
@@ -39,7 +40,7 @@ class Sponsors:
             if person.kind is PersonKind.MEMBER:
                 raise Conflict(f"{person.email} is a member: nobody answers for members", "is_member")
             self._give(tx, actor, person, self._able(tx, sponsor, now), reason, now)
-            return named(tx, person.id)
+            return GuestRow.of(named(tx, person.id))
 
     def hand_over_all(self, actor: Actor, old: str, new: str, *, reason: str = "") -> int:
         """Give every guest of one sponsor to another; how many. In batches: what was done stays done. Raises Invalid."""

@@ -29,7 +29,7 @@ Handlers = Mapping[QuestionKind, Mapping[str, Handler]]  # kind -> answer -> han
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
-    """What the page behind the link shows."""
+    """A question, and the person whom it is about."""
 
     question: Question
     person: Person
@@ -90,12 +90,12 @@ class Questions:
             return False
         return question.asked in who_answers(tx, self._settings(), question.kind, person, invitation, now)
 
-    def answer(self, ticket: str, answer: str, *, address: str, request_id: str = "") -> Question:
-        """Answer once: spent by one conditional statement (HT-3), with what the answer does and its audit event.
+    def answer(self, ticket: str, answer: str, *, address: str, request_id: str = "") -> AskedQuestion:
+        """Answers once: one conditional statement uses the question up, with the act and its audit event (HT-3).
 
         The same answer again within a minute is a double click and does nothing. address: of the browser. Raises
-        BadRequest(question_over) as `open` does, BadRequest(accept) for an answer that this kind has not. The guest is
-        locked before anything is judged, and an answer of somebody who is not to be asked any more is on record.
+        BadRequest(question_over) as `open` does, BadRequest(accept) for an answer that this kind does not have. The guest is
+        locked before the decision; the audit records an answer of somebody who may not answer any more.
         """
         now, key = self._clock(), digest(ticket)
         try:
@@ -107,19 +107,20 @@ class Questions:
                 if handler is None:
                     raise BadRequest("accept")
                 person = people.by_id(tx, before.person_id, lock=True)
+                if person is None:
+                    raise BadRequest("question_over")
                 before = mail_questions.by_ticket(tx, key) or before
                 member = people.by_email(tx, before.asked)
                 actor = Actor.person(member.id if member else "", address=address, request_id=request_id)
-                if person is None or not before.is_open(now):
-                    return _once_more(before, answer, now)
-                may = self._may(tx, before, person, now)
-                if may:
+                if not before.is_open(now):
+                    return AskedQuestion(_once_more(before, answer, now), person)
+                if self._may(tx, before, person, now):
                     taken = mail_questions.take(tx, key, answer, now)
                     if taken is None:
-                        return _once_more(mail_questions.by_ticket(tx, key), answer, now)
+                        return AskedQuestion(_once_more(mail_questions.by_ticket(tx, key), answer, now), person)
                     handler(tx, taken, actor, now)
                     audit.record(tx, _event("question.answered", taken, actor, answer), now)
-                    return taken
+                    return AskedQuestion(taken, people.by_id(tx, person.id) or person)
                 audit.record(tx, _event("question.refused", before, actor, answer, "sponsor_gone"), now)
         except CommandError as error:
             raise BadRequest("question_over", error.reason) from None

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from broker.domain.errors import BadRequest
 from broker.domain.login import OwnPageIntent
 from broker.domain.visitor import Visitor
-from broker.services.factors.own_methods import NAME, NotFresh, kind_of
+from broker.services.factors.own_methods import NAME, NotFresh
 from broker.web import csrf
 from broker.web.pages import Pages
 from broker.web.panel.frame import METHODS, SignedInFrame
@@ -51,15 +51,15 @@ def _register_list(routes: Blueprint, broker: Broker, browser: BrowserState, fra
             keep_query={},
             methods=[
                 {
-                    "kind": kind_of(factor),
-                    "name": factor.name,
-                    "created_at": factor.created_at,
-                    "last_used_at": factor.last_used_at,
-                    "copied_at": factor.copied_at,
-                    "rename_url": pages.path(f"{PATH}/{factor.id}/rename"),
-                    "remove_url": pages.path(f"{PATH}/{factor.id}/remove"),
+                    "kind": method.kind,
+                    "name": method.name,
+                    "created_at": method.created_at,
+                    "last_used_at": method.last_used_at,
+                    "copied_at": method.copied_at,
+                    "rename_url": pages.path(f"{PATH}/{method.id}/rename"),
+                    "remove_url": pages.path(f"{PATH}/{method.id}/remove"),
                 }
-                for factor in mine.factors
+                for method in mine.methods
             ],
             codes_left=mine.codes_left,
             csrf=csrf.token(cookie, _SCOPE),
@@ -132,15 +132,15 @@ class _Changes:
         if held is None or not self._broker.methods.is_fresh(visitor):
             return _prove(self._broker, browser, OwnPageIntent.PROVE if held else "", f"{PATH}/{act}")
         mine = self._broker.methods.of(held[1].id)
-        factor = next((one for one in mine.factors if one.id == factor_id), None)
-        if factor is None and factor_id:
+        method = next((one for one in mine.methods if one.id == factor_id), None)
+        if method is None and factor_id:
             return browser.go(self._pages.path(PATH))
         return self._pages.render(
             "account_confirm.html",
             keep_query={"name": name} if name else {},
             question=question,
-            method=(factor.name, kind_of(factor)) if factor is not None else ("", ""),
-            last=len(mine.factors) == 1,
+            method=(method.name, method.kind) if method is not None else ("", ""),
+            last=len(mine.methods) == 1,
             name=name,
             csrf=csrf.token(browser.session() or "", _SCOPE),
             action=self._pages.path(f"{PATH}/{act.partition('?')[0]}"),

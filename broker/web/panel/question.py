@@ -66,10 +66,10 @@ def _page(broker: Broker, pages: Pages, asked: AskedQuestion, ticket: str) -> Re
     )
 
 
-def _answered(broker: Broker, pages: Pages, done: Question, given: str) -> Response:
+def _answered(broker: Broker, pages: Pages, done: AskedQuestion, given: str) -> Response:
     say = pages.translator()
-    values = _values(broker, AskedQuestion(done, broker.guests.show(done.person_id).person), say)
-    choice = next(one for one in TEXTS[done.kind].choices if one.answer == given)
+    values = _values(broker, done, say)
+    choice = next(one for one in TEXTS[done.question.kind].choices if one.answer == given)
     return pages.render("question_answered.html", said=choice.done, more=choice.more, names=values)
 
 
