@@ -7,6 +7,7 @@ RUN python -m venv /opt/broker
 RUN /opt/broker/bin/python -m pip install --no-cache-dir --quiet --no-deps --require-hashes --only-binary :all: --requirement /build/run.txt
 RUN /opt/broker/bin/python -m pip check
 COPY broker /opt/broker/app/broker
+RUN PYTHONPATH=/opt/broker/app /opt/broker/bin/python -c "from broker.web.catalogues import compile_all; compile_all()"
 RUN PYTHONPATH=/opt/broker/app /opt/broker/bin/python -m compileall -q /opt/broker/app
 RUN PYTHONPATH=/opt/broker/app /opt/broker/bin/python -m broker --help
 

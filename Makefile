@@ -59,6 +59,8 @@ clean: ## remove what the other targets made
 
 .venv/run.stamp: requirements/run.txt
 	@scripts/install run
+	@$(BIN)/python -c "from broker.web.catalogues import compile_all; compile_all()"
 
 .venv/dev.stamp: requirements/dev.txt requirements/run.txt
 	@scripts/install dev
+	@$(BIN)/python -c "from broker.web.catalogues import compile_all; compile_all()"

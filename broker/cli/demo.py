@@ -6,11 +6,13 @@ import shutil
 import signal
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 _PORT = 8080
+_MISSING = "this installation does not contain the demo; run `make demo` in a checkout of the source code"
 
 
 @click.command("demo")
@@ -39,6 +41,9 @@ def demo(once: bool, home: Path | None, port: int) -> None:
 
 def _run(once: bool, home: Path, port: int) -> int:
     """The exit status: 0 if all held, 1 with one clear line otherwise."""
+    if find_spec("broker.demo") is None:  # fake partners are in no wheel and no image
+        click.echo(f"demo: {_MISSING}", err=True)
+        return 1
     from broker.demo.cast import Cast, run_until_stopped
     from broker.demo.process import BrokerProcessError
     from broker.demo.serving import PortTaken

@@ -1,8 +1,7 @@
-"""The languages of the pages: catalogues compiled in memory, choice by cookie, request and browser."""
+"""The languages of the pages: texts, dates and numbers of each, and the choice by cookie, request and browser."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,16 +9,14 @@ from types import MappingProxyType
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from markupsafe import Markup
 
 from broker.domain.times import DAY
+from broker.web import catalogues
 
 SOURCE = "en"  # the language of the message ids
-_FOLDER = Path(__file__).parent / "translations"
 
 
 def _(text: str) -> str:
@@ -70,7 +67,7 @@ class Translator:
 class Languages:
     """Translators made at first use, and the negotiation between what is offered and what is wanted."""
 
-    def __init__(self, folder: Path = _FOLDER) -> None:
+    def __init__(self, folder: Path = catalogues.FOLDER) -> None:
         self._folder = folder
         self._catalogues: dict[str, NullTranslations] = {}
         self._offered: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -78,7 +75,7 @@ class Languages:
     def translator(self, language: str, browser: Iterable[str] = ()) -> Translator:
         """The language's translator, its catalogue read once; browser: tags whose region decides how dates look."""
         if language not in self._catalogues:
-            self._catalogues[language] = _compiled(self._folder / language.replace("-", "_") / "LC_MESSAGES" / "messages.po")
+            self._catalogues[language] = catalogues.load(catalogues.source_of(self._folder, language))
         return Translator(language, self._catalogues[language], _regional(language, browser))
 
     def offered(self, configured: Sequence[str]) -> tuple[str, ...]:
@@ -99,7 +96,7 @@ class Languages:
             Locale.parse(tag, sep="-")
         except (ValueError, UnknownLocaleError):
             return False
-        return (self._folder / tag.replace("-", "_") / "LC_MESSAGES" / "messages.po").is_file()
+        return catalogues.source_of(self._folder, tag).is_file()
 
 
 def choose(offered: Sequence[str], wanted: Iterable[str]) -> str:
@@ -123,15 +120,3 @@ def _regional(language: str, browser: Iterable[str]) -> Locale | None:
             except (ValueError, UnknownLocaleError):
                 continue
     return None
-
-
-def _compiled(path: Path) -> NullTranslations:
-    """A catalogue from its source; English needs none."""
-    if not path.is_file():
-        return NullTranslations()
-    with path.open("rb") as source:
-        catalogue = read_po(source)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translations(compiled)

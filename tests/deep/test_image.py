@@ -48,7 +48,9 @@ class Machine:
                 place /= origin.name
             place.parent.mkdir(parents=True, exist_ok=True)
             if origin.is_dir():
-                shutil.copytree(origin, place, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(
+                    origin, place, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "demo", "*.mo")
+                )  # .dockerignore
             else:
                 shutil.copyfile(origin, place)
 

@@ -68,6 +68,14 @@ def test_context_holds_what_is_copied_and_no_key():
     assert all((ROOT / path).exists() for path in copied)
 
 
+def test_no_fake_partner_is_in_the_image():
+    """The demo's partners, whose faults are attacks, stay in the checkout; catalogues are compiled in the image."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    assert lines.index("broker/demo") > lines.index("!broker")  # the last line that matches counts
+    assert (ROOT / "broker" / "demo").is_dir()
+    assert any("compile_all()" in run.text for run in STAGES[0].all("RUN"))
+
+
 def test_compose_file_is_two_nodes_a_database_and_a_proxy():
     """Documentation, but it parses; only the proxy is reachable, nodes are read-only and without capabilities."""
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from broker.settings.broker_file import LANGUAGES
+from broker.web.catalogues import compile_all, load
 from scripts import catalogues
 
 
@@ -19,6 +21,21 @@ def test_languages_are_the_same_everywhere() -> None:
 def test_catalogue_is_complete(language: str) -> None:
     """Nothing missing, fuzzy or stale; `python scripts/catalogues.py` adds what is new."""
     assert catalogues.problems(language) == []
+
+
+def test_a_compiled_file_is_never_stale(tmp_path: Path) -> None:
+    """A changed source is read as it is now; compiling again removes what was made of the old one."""
+    source = tmp_path / "nl" / "LC_MESSAGES" / "messages.po"
+    source.parent.mkdir(parents=True)
+    for number, text in enumerate(("Eerst", "Daarna")):
+        source.write_text(f'msgid "First"\nmsgstr "{text}"\n', "utf-8")
+        assert len(list(source.parent.glob("*.mo"))) == number  # of the source before
+        assert load(source).gettext("First") == text
+        (made,) = compile_all(tmp_path)
+        assert list(source.parent.glob("*.mo")) == [made]
+        assert load(source).gettext("First") == text
+    made.write_bytes(made.read_bytes().replace(b"Daarna", b"Straks"))
+    assert load(source).gettext("First") == "Straks"  # the compiled file is what is read
 
 
 def test_french_marks_do_not_stand_alone() -> None:
