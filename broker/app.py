@@ -18,6 +18,7 @@ from broker.provider.application import ApplicationView
 from broker.services.access.applications import Applications
 from broker.services.access.assignments import Assignments
 from broker.services.access.groups import Groups
+from broker.services.access_requests.requests import AccessRequests
 from broker.services.doctor import Doctor
 from broker.services.factors.own_methods import Methods
 from broker.services.factors.reset import FactorResets
@@ -114,6 +115,7 @@ class Broker:
     guests: Guests
     groups: Groups
     assignments: Assignments
+    access_requests: AccessRequests
     life: GuestLife
     account: SelfService
     sponsors: Sponsors
@@ -200,8 +202,7 @@ def build(
     sessions = Sessions(db, clock, now)
     in_force = InForce(now)
     grants = Grants(db, clock, now, keys, applications.view, in_force)
-    client_keys = ClientKeys(db, clock, http)
-    nodes = Nodes(db, clock, now)
+    client_keys, nodes = ClientKeys(db, clock, http), Nodes(db, clock, now)
     outbox = Outbox(db, clock, now, lambda: sealer, Writer(now))
     tickets = Tickets(now, outbox)
     mismatches = Mismatches(now, outbox, tickets)
@@ -210,10 +211,10 @@ def build(
     open_login = contexts.open_login
     completion = Completion(now, sessions, grants, mismatches, changes)
     life, guests = GuestLife(db, clock, now), Guests(db, clock, now)
-    sponsors = Sponsors(db, clock, now)
+    sponsors, ends = Sponsors(db, clock, now), Ends(db, clock, now, outbox)
     upstream = Upstream(db, clock, now, partners, lambda: sealer)
     audit_chain = AuditChain(db, clock, lambda: sealer, lambda: now().broker.retention.audit, Heads(home))
-    factor_resets = FactorResets(db, clock, now, open_login, outbox)
+    factor_resets, requests = FactorResets(db, clock, now, open_login, outbox), AccessRequests(db, clock, now, outbox)
     return Broker(
         current=current,
         clock=clock,
@@ -254,6 +255,7 @@ def build(
         outbox=outbox,
         groups=Groups(db, clock, now),
         assignments=Assignments(db, clock, now),
+        access_requests=requests,
         guests=guests,
         account=SelfService(db, clock, now, guests, sessions, life),
         life=life,
@@ -267,6 +269,7 @@ def build(
                 QuestionKind.IDENTITY: changes.answers(),
                 QuestionKind.FACTOR_RESET: factor_resets.answers(),
                 QuestionKind.FIRST_METHOD: factor_resets.answers(),
+                QuestionKind.ACCESS: requests.answers(),
             },
         ),
         sponsors=sponsors,
@@ -278,7 +281,7 @@ def build(
         audit_chain=audit_chain,
         audit_log=AuditLog(db, clock),
         housekeeping=Housekeeping(
-            db, clock, now, partners, client_keys, outbox, audit_chain, sponsors, Ends(db, clock, now, outbox), factor_resets
+            db, clock, now, partners, client_keys, outbox, audit_chain, sponsors, ends, factor_resets, requests
         ),
         doctor=Doctor(db, clock, now, partners, nodes, keys),
         catalog=Catalog(db, clock, now),

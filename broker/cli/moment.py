@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from broker.cli.dates import after_last_moment, first_moment
-from broker.domain.times import DAY
+from broker.domain.times import DAY, after_last_moment, first_moment
 
 _DAYS = re.compile(r"([1-9][0-9]{0,4})d", re.ASCII)
 

@@ -19,6 +19,8 @@ class MailKind(StrEnum):
     FIRST_METHOD = "first_method"  # to whoever answers for a guest: may a first method be added?
     FACTORS = "factors"  # a person's methods changed, or were used in an unusual way
     RENEWAL = "renewal"  # to whoever answers for a guest: may the access go on?
+    ACCESS_REQUEST = "access_request"  # to the owners of an application: somebody asks for it
+    ACCESS_ANSWER = "access_answer"  # to the person who asked
     ENDING = "ending"  # to a guest: it will end
 
 

@@ -15,6 +15,7 @@ class QuestionKind(StrEnum):
     FIRST_METHOD = "first_method"  # may a first method be added? (FA-05)
     IDENTITY = "identity"  # is that still the same person? (FA-18)
     MISMATCH = "mismatch"  # was that the person who was invited?
+    ACCESS = "access"  # may the person use an application? Asked of its owners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,8 @@ class Question:
     """One row; its ticket is stored as a hash only. Times: seconds since 1970, UTC.
 
     asked: the canonical address of whoever may answer. data: what the page shows and the answer needs, JSON only; a
-    name that ends in `_at` is a time. answer: None while it is open, or where it ran out.
+    name that ends in `_at` is a time. answer: None while it is open, or where it ran out. said: the fields that were filled
+    in beside the button, field -> text; not stored.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Question:
     expires_at: int
     answered_at: int | None = None
     answer: str | None = None
+    said: Mapping[str, str] = field(default_factory=dict)
 
     def is_open(self, now: int) -> bool:
         """Neither answered nor over; over at its instant (HT-12)."""

@@ -1,8 +1,10 @@
-"""Times are whole seconds since 1970; lengths are seconds. This module names the lengths and writes a time as text."""
+"""Times are whole seconds since 1970; lengths are seconds. This module names the lengths, and writes and reads times as text."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from broker.domain.errors import Invalid
 
 MINUTE = 60
 HOUR = 3_600
@@ -19,3 +21,38 @@ def iso(at: int) -> str:
 def from_iso(text: str) -> int:
     """The time that `iso` wrote. Raises ValueError."""
     return int(datetime.strptime(text, ISO).replace(tzinfo=UTC).timestamp())
+
+
+# --- as a person writes them: days are whole days of UTC (PO-08) --------------------------------------------------------
+
+_WRONG = "is no date; write it as 2027-01-31, or with a time as 2027-01-31T17:00:00Z"
+
+
+def first_moment(text: str) -> int:
+    """When a day begins, or the very time. Seconds since 1970. Raises Invalid."""
+    return int(_parsed(text)[0].timestamp())
+
+
+def after_last_moment(text: str) -> int:
+    """When a day is over: the day itself still counts; or the very time, at which it is over (HT-12). Raises Invalid."""
+    at, is_day = _parsed(text)
+    try:
+        return int((at + timedelta(days=1) if is_day else at).timestamp())
+    except OverflowError:
+        raise Invalid(f"{text!r} {_WRONG}", "date") from None
+
+
+def last_day(end: int) -> str:
+    """The last whole day before an end, as a date field writes it: the reverse of `after_last_moment`."""
+    return datetime.fromtimestamp(end - 1, UTC).strftime("%Y-%m-%d")
+
+
+def _parsed(text: str) -> tuple[datetime, bool]:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(f"{text!r} {_WRONG}", "date") from None
+    is_day = len(text) <= 10
+    if not is_day and at.tzinfo is None:
+        raise Invalid(f"{text!r} does not say in which zone; write a Z behind it for UTC", "date")
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC), is_day

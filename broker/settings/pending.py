@@ -45,7 +45,9 @@ PENDING = (
     PendingKey("application", "frontchannel_logout_uri", "applications are not told of sign-outs"),
     PendingKey("application", "backchannel_logout_uri", "applications are not told of sign-outs"),
     PendingKey("application", "api_permissions", "the management API is not built"),
-    PendingKey("application", "self_service", "self-service sign-up is not built"),
+    PendingKey("application", "self_service.sign_up", "self-service sign-up is not built"),
+    PendingKey("application", "self_service.attributes", "self-service sign-up is not built"),
+    PendingKey("application", "self_service.proof", "self-service sign-up is not built"),
 )
 
 

@@ -125,6 +125,23 @@ _CHANGES = {  # what happened to a person's methods -> the subject
 }
 
 
+def _access_request(translator: Translator, company: str, mail: Mail) -> str:
+    say, guest, application = translator.plain, str(mail.values["guest"]), str(mail.values["application"])
+    return say("%(company)s: %(guest)s asks for %(application)s", company=company, guest=guest, application=application)
+
+
+def _access_answer(translator: Translator, company: str, mail: Mail) -> str:
+    text = _ANSWERS[str(mail.values["state"])]
+    return translator.plain(text, company=company, application=str(mail.values["application"]))
+
+
+_ANSWERS = {  # what became of a request -> the subject
+    "approved": _("You have access to %(application)s at %(company)s"),
+    "refused": _("No access to %(application)s at %(company)s"),
+    "expired": _("Nobody answered your request for %(application)s at %(company)s"),
+}
+
+
 def _renewal(translator: Translator, _company: str, mail: Mail) -> str:
     say = translator.plain
     return say("Does %(guest)s still need access?", guest=mail.values["guest"])
@@ -145,5 +162,7 @@ _SUBJECTS: dict[MailKind, Callable[[Translator, str, Mail], str]] = {
     MailKind.FIRST_METHOD: _first_method,
     MailKind.FACTORS: _factors,
     MailKind.RENEWAL: _renewal,
+    MailKind.ACCESS_REQUEST: _access_request,
+    MailKind.ACCESS_ANSWER: _access_answer,
     MailKind.ENDING: _ending,
 }

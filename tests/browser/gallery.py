@@ -438,6 +438,9 @@ def samples(pages: Pages) -> dict[str, Sample]:
                     {"answer": "extend", "label": "Extend until 7 December 2027"},
                     {"answer": "end", "label": "Let it end"},
                 ],
+                "fields": {},
+                "quoted": "",
+                "errors": [],
             },
         ),
         "question-answered": Sample(

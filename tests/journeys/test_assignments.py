@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from broker.cli.dates import after_last_moment, first_moment
 from broker.demo.browser import Browser
 from broker.demo.person import DemoPerson
 from broker.demo.relying import RelyingParty, SignInFailed
 from broker.domain.assignment import Principal
 from broker.domain.errors import Invalid
+from broker.domain.times import after_last_moment, first_moment
 from broker.storage.directory import assignments
 from tests.clock import START
 from tests.journeys.world import ACTOR, ADA, SECRET, World

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, Table, UniqueConstraint, create_engine, event
 
 import broker.storage
+from broker.domain.access_request import AccessRequest, RequestState
 from broker.domain.assignment import Principal
 from broker.domain.audit import Actor, Event
 from broker.domain.factor import Method
@@ -21,6 +22,7 @@ from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
 from broker.domain.receipt import Outcome, Search
 from broker.storage.directory import (
+    access_requests,
     application_usage,
     assignments,
     consents,
@@ -51,6 +53,7 @@ SESSION = factories.session(PERSON.id)
 GROUP = factories.group(owners=("bob@contoso.example",))
 GRANT = factories.grant(PERSON.id)
 PASSKEY = factories.factor(PERSON.id, method=Method.PASSKEY, credential="credential")
+REQUEST = AccessRequest(id="1", person_id=PERSON.id, application="payroll", created_at=START, expires_at=START + 60)
 FAMILY = tokens.Family("family", GRANT.id, START + 600)
 RECEIPT = factories.receipt(person_id=PERSON.id)
 MAIL = Mail(kind=MailKind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
@@ -71,6 +74,7 @@ URL = "https://login.fabrikam.example/jwks"
 CALLS: dict[str, Callable[[Connection], object]] = {
     "directory.people.add": lambda tx: people.add(tx, PERSON),
     "directory.people.by_id": lambda tx: people.by_id(tx, PERSON.id),
+    "directory.people.by_ids": lambda tx: people.by_ids(tx, {PERSON.id}),
     "directory.people.by_email": lambda tx: people.by_email(tx, PERSON.email),
     "directory.people.bind": lambda tx: people.bind(tx, factories.identity(PERSON.id)),
     "directory.people.by_identity": lambda tx: people.by_identity(tx, "fabrikam", "https://login.fabrikam.example", "x"),
@@ -109,11 +113,27 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     ],
     "directory.assignments.open_for": lambda tx: assignments.open_for(tx, "1", PERSON.id, "payroll", "viewer", START),
     "directory.assignments.put": lambda tx: [assignments.put(tx, factories.assignment(kind)) for kind in Principal],
+    "directory.assignments.lengthen": lambda tx: assignments.lengthen(tx, factories.assignment()),
     "directory.assignments.drop": lambda tx: [assignments.drop(tx, kind, "holder", "payroll", None) for kind in Principal],
     "directory.assignments.of": lambda tx: [assignments.of(tx, kind, "holder", "payroll") for kind in Principal],
     "directory.assignments.of_application": lambda tx: [assignments.of_application(tx, "payroll", kind) for kind in Principal],
     "directory.assignments.through_groups": lambda tx: assignments.through_groups(tx, PERSON.id),
     "directory.assignments.applications_of": lambda tx: assignments.applications_of(tx, PERSON.id, START),
+    "directory.access_requests.add": lambda tx: access_requests.add(tx, REQUEST),
+    "directory.access_requests.by_id": lambda tx: access_requests.by_id(tx, REQUEST.id),
+    "directory.access_requests.of_person": lambda tx: access_requests.of_person(tx, PERSON.id, since=START),
+    "directory.access_requests.settle": lambda tx: access_requests.settle(tx, "1", RequestState.REFUSED, START, by=PERSON.id),
+    "directory.access_requests.page": lambda tx: [
+        access_requests.page(tx, RequestState.OPEN, applications=applications, before=before, limit=10)
+        for applications in (None, {"payroll"})
+        for before in (None, (START, "1"))
+    ],
+    "directory.access_requests.count": lambda tx: [
+        access_requests.count(tx, RequestState.OPEN, applications=applications, most=10) for applications in (None, {"payroll"})
+    ],
+    "directory.access_requests.overdue": lambda tx: access_requests.overdue(tx, START, 10),
+    "directory.access_requests.purge": lambda tx: access_requests.purge(tx, START),
+    "directory.access_requests.colleagues": lambda tx: access_requests.colleagues(tx, "payroll", "fabrikam", START, most=10),
     "directory.guest_pages.page": lambda tx: [
         guest_pages.page(tx, wanted, after=after, limit=50) for wanted in LISTS for after in ("", "g")
     ],
@@ -263,6 +283,9 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "operations.mail_questions.by_ticket": lambda tx: mail_questions.by_ticket(tx, "ticket"),
     "operations.mail_questions.take": lambda tx: mail_questions.take(tx, "ticket", "extend", START),
     "operations.mail_questions.close": lambda tx: mail_questions.close(tx, PERSON.id, QuestionKind.RENEW, START),
+    "operations.mail_questions.close_about": lambda tx: mail_questions.close_about(
+        tx, PERSON.id, QuestionKind.ACCESS, "request", "1", START
+    ),
     "operations.mail_questions.of_person": lambda tx: mail_questions.of_person(tx, PERSON.id),
     "operations.mail_questions.purge": lambda tx: mail_questions.purge(tx, START),
     "factors.single_use.once": lambda tx: single_use.once(tx, "jti", "value", START + 60),

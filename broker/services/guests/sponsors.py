@@ -7,6 +7,7 @@ from collections.abc import Callable
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict, Invalid
 from broker.domain.guest import Person, PersonKind
+from broker.domain.question import QuestionKind
 from broker.services.addresses import parse
 from broker.services.guests.transitions import rules_of, schedule
 from broker.services.guests.views import GuestRow
@@ -95,7 +96,9 @@ class Sponsors:
 
     def _give(self, tx: Connection, actor: Actor, guest: Person, sponsor: str, reason: str, now: int) -> None:
         rules = rules_of(self._settings())
-        closed = withdraw(tx, actor, guest, now, reason="sponsor_changed") if sponsor != guest.sponsor else Withdrawn(0, {})
+        closed = Withdrawn(0, {})
+        if sponsor != guest.sponsor:  # requests for access are asked of owners, so they stay open
+            closed = withdraw(tx, actor, guest, now, reason="sponsor_changed", but=QuestionKind.ACCESS)
         people.change(tx, guest.id, {"sponsor": sponsor, "orphaned_at": None, **closed.values})
         after = people.by_id(tx, guest.id)
         if after is not None:

@@ -6,15 +6,15 @@ Whoever holds the ticket answers: it went to one mailbox, the sponsor's. It open
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broker.domain.audit import Actor, Event
-from broker.domain.errors import BadRequest, CommandError
+from broker.domain.errors import BadRequest, CommandError, Invalid
 from broker.domain.guest import GuestState, Person
 from broker.domain.ids import digest, new_id, new_secret
 from broker.domain.question import Question, QuestionKind
 from broker.services.history import audit
-from broker.services.messages.respondents import who_answers
+from broker.services.messages.respondents import owners_of, who_answers
 from broker.settings.load import Settings
 from broker.storage.directory import people
 from broker.storage.engine import Connection, Database
@@ -83,19 +83,25 @@ class Questions:
 
     def _may(self, tx: Connection, question: Question, person: Person, now: int) -> bool:
         """Whether the one who was asked is the one to ask now (FA-03): the mail proves who they were, never who they are."""
+        if person.state is GuestState.DELETED:
+            return False
+        if question.kind is QuestionKind.ACCESS:
+            owners = owners_of(tx, self._settings(), str(question.data["client_id"]), now)
+            return question.asked in owners and question.asked != person.email
         invitation = None
         if question.kind is QuestionKind.MISMATCH:
             invitation = invitations.by_id(tx, str(question.data["invitation"]))
-        if person.state is GuestState.DELETED:
-            return False
         return question.asked in who_answers(tx, self._settings(), question.kind, person, invitation, now)
 
-    def answer(self, ticket: str, answer: str, *, address: str, request_id: str = "") -> AskedQuestion:
+    def answer(
+        self, ticket: str, answer: str, *, address: str, request_id: str = "", said: Mapping[str, str] | None = None
+    ) -> AskedQuestion:
         """Answers once: one conditional statement uses the question up, with the act and its audit event (HT-3).
 
-        The same answer again within a minute is a double click and does nothing. address: of the browser. Raises
-        BadRequest(question_over) as `open` does, BadRequest(accept) for an answer that this kind does not have. The guest is
-        locked before the decision; the audit records an answer of somebody who may not answer any more.
+        The same answer again within a minute is a double click and does nothing. address: of the browser. said: the fields
+        next to the button. Raises BadRequest(question_over) as `open` does, BadRequest(accept) for an answer that this kind does
+        not have, Invalid for a field, which leaves the question open. The guest is locked before the decision; the audit
+        records an answer of somebody who may not answer any more.
         """
         now, key = self._clock(), digest(ticket)
         try:
@@ -118,10 +124,12 @@ class Questions:
                     taken = mail_questions.take(tx, key, answer, now)
                     if taken is None:
                         return AskedQuestion(_once_more(mail_questions.by_ticket(tx, key), answer, now), person)
-                    handler(tx, taken, actor, now)
+                    handler(tx, replace(taken, said=said or {}), actor, now)
                     audit.record(tx, _event("question.answered", taken, actor, answer), now)
                     return AskedQuestion(taken, people.by_id(tx, person.id) or person)
                 audit.record(tx, _event("question.refused", before, actor, answer, "sponsor_gone"), now)
+        except Invalid:
+            raise
         except CommandError as error:
             raise BadRequest("question_over", error.reason) from None
         raise BadRequest("question_over", "sponsor_gone")

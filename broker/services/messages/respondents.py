@@ -35,6 +35,15 @@ def asked_for(tx: Connection, settings: Settings, guest: Person, now: int) -> li
     return [address for address in settings.broker.administrators if is_living(tx, settings, address, now)]
 
 
+def owners_of(tx: Connection, settings: Settings, client_id: str, now: int) -> list[str]:
+    """Who decides about access to an application: its owners, or in place of owners who are gone the administrators."""
+    file = settings.applications.get(client_id)
+    if file is None:
+        return []
+    owners = [address for address in file.owners if is_living(tx, settings, address, now)]
+    return owners or [address for address in settings.broker.administrators if is_living(tx, settings, address, now)]
+
+
 def who_answers(
     tx: Connection, settings: Settings, kind: QuestionKind, guest: Person, invitation: Invitation | None, now: int
 ) -> list[str]:

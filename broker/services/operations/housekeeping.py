@@ -12,6 +12,7 @@ from itertools import groupby
 from broker.domain.expiry_rules import ExpiryStep
 from broker.domain.network import coarse_network
 from broker.domain.times import DAY, HOUR
+from broker.services.access_requests.requests import AccessRequests
 from broker.services.factors.reset import FactorResets
 from broker.services.guests.expiry import Ends
 from broker.services.guests.sponsors import Sponsors
@@ -23,6 +24,7 @@ from broker.services.operations.nodes import own_name
 from broker.services.partners.documents import Partners
 from broker.settings.load import Settings
 from broker.storage.batches import BATCH
+from broker.storage.directory import access_requests
 from broker.storage.engine import Connection, Database
 from broker.storage.factors import single_use
 from broker.storage.login import logins, receipts, refusals
@@ -58,6 +60,7 @@ class Housekeeping:
         sponsors: Sponsors,
         ends: Ends,
         factor_resets: FactorResets,
+        requests: AccessRequests,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -69,6 +72,7 @@ class Housekeeping:
         self._sponsors = sponsors
         self._ends = ends
         self._factor_resets = factor_resets
+        self._access_requests = requests
         self._abandoned = Abandoned(db, clock, settings)
         self._grant: tuple[int, str] = (0, "")  # where the walk through the grants goes on
         self._address: tuple[int, str] = (0, "")  # receipts up to here have no whole address any more
@@ -106,6 +110,8 @@ class Housekeeping:
         yield "questions", lambda: self._batches(mail_questions.purge, now - KEPT)
         yield "sponsors", self._sponsors.look
         yield "guests_due", self._ends.look
+        yield "requests_expired", self._access_requests.look
+        yield "requests", lambda: self._batches(access_requests.purge, now - kept.audit)
         yield "factor_resets", self._factor_resets.look
         for what in ExpiryStep:
             yield f"guests_{_DONE[what]}", partial(self._ends.counted, what)

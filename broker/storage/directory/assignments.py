@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, delete, null, or_, select, union_all
 
 from broker.domain.assignment import Assignment, Principal
 from broker.storage.dialects import Both, for_both, run
@@ -80,6 +80,21 @@ _SET = {kind: _upsert(table, holder) for kind, (table, holder) in _TABLES.items(
 _OPEN = _upsert(assignments, "person_id", _A.ends_at <= bindparam("now"))  # NULL is no end
 
 
+def _longer(row: Any) -> Any:
+    """The later end of the two (NULL is no end), and the earlier start, unless the old assignment is over."""
+    new, old = row.excluded, _A
+    later = case(
+        (or_(old.ends_at.is_(None), new.ends_at.is_(None)), null()), (old.ends_at > new.ends_at, old.ends_at), else_=new.ends_at
+    )
+    over = old.ends_at <= new.starts_at
+    earlier = case((over, new.starts_at), (old.starts_at < new.starts_at, old.starts_at), else_=new.starts_at)
+    times = {"starts_at": earlier, "ends_at": later}
+    return row.on_conflict_do_update(index_elements=["person_id", "application", "role"], set_=times)
+
+
+_LENGTHEN = for_both(assignments, lambda row: _longer(row).returning(_A.id, _A.starts_at, _A.ends_at))
+
+
 def open_for(tx: Connection, assignment_id: str, person_id: str, application: str, role: str, now: int) -> bool:
     """Let a person use an application from now on, without an end; False if they may already, until whenever."""
     row = {
@@ -98,6 +113,16 @@ def put(tx: Connection, assignment: Assignment) -> Assignment:
     row = {name: getattr(assignment, name) for name in ("id", "application", "role", "starts_at", "ends_at")}
     row_id = run(tx, _SET[assignment.principal], row | {_TABLES[assignment.principal][1]: assignment.holder}).scalar_one()
     return replace(assignment, id=str(row_id))
+
+
+def lengthen(tx: Connection, assignment: Assignment) -> Assignment:
+    """Insert a person's assignment; one of the same application and role is never shortened. What is there now.
+
+    It holds from the earlier start of the two until the later end; one that had ended begins again.
+    """
+    row = {name: getattr(assignment, name) for name in ("id", "application", "role", "starts_at", "ends_at")}
+    found: Any = run(tx, _LENGTHEN, row | {"person_id": assignment.holder}).one()
+    return replace(assignment, id=str(found[0]), starts_at=int(found[1]), ends_at=found[2])
 
 
 def drop(tx: Connection, principal: Principal, holder: str, application: str, role: str | None) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, bindparam, select
 
 from broker.storage.tables import (
+    access_requests,
     assignments,
     audit,
     audit_personal,
@@ -40,6 +41,10 @@ SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
         ("id", "email", "status", "redirect_url", "application", "language", "message", "created_at", "expires_at", "redeemed_at"),
     ),
     assignments: ("assignments", ("id", "application", "role", "starts_at", "ends_at")),
+    access_requests: (
+        "access_requests",
+        ("application", "role", "reason", "wanted_until", "state", "created_at", "decided_at", "ends_at", "answer"),
+    ),
     consents: ("consents", ("application", "scopes", "version", "given_at", "withdrawn_at")),
     sessions: (
         "sessions",

@@ -45,6 +45,12 @@ def close(tx: Connection, person_id: str, kind: QuestionKind, now: int) -> int:
     return tx.execute(update(questions).where(*free).values(answered_at=now)).rowcount
 
 
+def close_about(tx: Connection, person_id: str, kind: QuestionKind, name: str, value: str, now: int) -> int:
+    """The same for the questions of a person whose data holds this value under this name; the number of them."""
+    free = (_C.person_id == person_id, _C.kind == kind.value, _C.answered_at.is_(None), _C.data[name].as_string() == value)
+    return tx.execute(update(questions).where(*free).values(answered_at=now)).rowcount
+
+
 def of_person(tx: Connection, person_id: str) -> list[Question]:
     """What was asked about a person, newest first."""
     rows = tx.execute(select(questions).where(_C.person_id == person_id).order_by(_C.created_at.desc()))

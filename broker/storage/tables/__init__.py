@@ -7,6 +7,7 @@ Offers: `metadata` and one name a table.
 
 from __future__ import annotations
 
+from broker.storage.tables.access_requests import access_requests
 from broker.storage.tables.base import metadata
 from broker.storage.tables.directory import accepted_identities, assignments, consents, identities, invitations, people, subjects
 from broker.storage.tables.factors import factor_resets, factors, recovery_codes, terms
@@ -28,6 +29,7 @@ from broker.storage.tables.sign_in import (
 
 __all__ = [
     "accepted_identities",
+    "access_requests",
     "access_tokens",
     "assignments",
     "attempts",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from broker.domain.errors import Invalid
 from broker.domain.ids import new_reference
 from broker.domain.question import Question
-from broker.domain.times import HOUR
+from broker.domain.times import HOUR, last_day
 from broker.services.messages.mail_questions import AskedQuestion
 from broker.web import csrf
 from broker.web.cookies import CookiePurpose
 from broker.web.i18n import Translator
 from broker.web.pages import Pages, isolate
-from broker.web.panel.question_texts import TEXTS
+from broker.web.panel.question_texts import TEXTS, WRONG
 from broker.web.request import single
 from broker.web.signin.browser import BrowserState
 from broker.web.signin.mail_link import MailLink
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 _SCOPE = "question"
+_FIELDS = ("until", "words")
 _KEPT = HOUR  # seconds: then the mail is at hand again
 
 
@@ -45,25 +48,46 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     def answer() -> Response:
         ticket = link.pressed(_SCOPE)
         given = single(request.form, "answer") or ""
-        with link.guessing():
-            done = broker.questions.answer(ticket, given, address=browser.address(), request_id=new_reference())
+        said = {name: single(request.form, name) or "" for name in _FIELDS if name in request.form}
+        try:
+            with link.guessing():
+                done = broker.questions.answer(ticket, given, address=browser.address(), request_id=new_reference(), said=said)
+        except Invalid as error:
+            with link.guessing():
+                asked = broker.questions.open(ticket)
+            return _page(broker, pages, asked, ticket, said=said, wrong=error.reason)
         return _answered(broker, pages, done, given)  # the cookie stays: a second click gets the same page
 
 
-def _page(broker: Broker, pages: Pages, asked: AskedQuestion, ticket: str) -> Response:
+def _page(
+    broker: Broker, pages: Pages, asked: AskedQuestion, ticket: str, *, said: Mapping[str, str] | None = None, wrong: str = ""
+) -> Response:
+    """said: what was filled in; wrong: the reason why it was refused."""
     say = pages.translator()
     text, values = TEXTS[asked.question.kind], _values(broker, asked, say)
     ends = asked.question.data.get("ends_at")
     late = bool(text.late) and isinstance(ends, int) and broker.clock() >= ends
     return pages.render(
         "question.html",
-        keep_query={},
+        status=400 if wrong else 200,
+        keep_query=None if wrong else {},
+        here=pages.path("/question"),
+        errors=[{"field": WRONG[wrong][0], "message": say.gettext(WRONG[wrong][1])}] if wrong in WRONG else [],
+        fields=_fields(text.fields, asked.question, said),
+        quoted=str(asked.question.data.get(text.quoted, "")),
         title=say.gettext(text.heading, **values),
         lines=[say.gettext(line, **values) for line in (text.late if late else text.lines)],
         choices=[{"answer": one.answer, "label": say.gettext(one.label, **values)} for one in text.choices],
         csrf=csrf.token(ticket, _SCOPE),
         action=pages.path("/question"),
     )
+
+
+def _fields(names: Sequence[str], question: Question, said: Mapping[str, str] | None) -> dict[str, str]:
+    """The fields of a question's page: what was filled in, or else the day that was asked for."""
+    wanted = question.data.get("wanted_at")
+    start = {"until": last_day(wanted) if isinstance(wanted, int) and wanted else "", "words": ""}
+    return {name: (said or start).get(name, "") for name in names}
 
 
 def _answered(broker: Broker, pages: Pages, done: AskedQuestion, given: str) -> Response:

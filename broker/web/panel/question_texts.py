@@ -27,13 +27,17 @@ class Choice:
 class QuestionText:
     """heading: the question. lines: what there is to know. choices: the first one is the primary button.
 
-    late: in place of `lines` when the time `ends_at` of the question's data has passed; empty: the same.
+    late: in place of `lines` when the time `ends_at` of the question's data has passed; empty: the same. fields: that the
+    page asks for beside the buttons: `until` (a day, filled in from the data's `wanted_at`) and `words`. quoted: the name in the
+    data of somebody's own words, shown as a quotation.
     """
 
     heading: str
     lines: tuple[str, ...]
     choices: tuple[Choice, ...]
     late: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    quoted: str = ""
 
 
 TEXTS: Mapping[QuestionKind, QuestionText] = {
@@ -146,4 +150,35 @@ TEXTS: Mapping[QuestionKind, QuestionText] = {
             ),
         ),
     ),
+    QuestionKind.ACCESS: QuestionText(
+        _("May %(guest)s use %(application)s?"),
+        (
+            _("%(guest)s (%(email)s) asks for access. They wrote:"),
+            _("If nobody answers, the request expires."),
+        ),
+        (
+            Choice(
+                "approve",
+                _("Approve"),
+                _("%(guest)s may use %(application)s"),
+                _("%(guest)s is notified by e-mail, with your words."),
+            ),
+            Choice(
+                "refuse",
+                _("Refuse"),
+                _("The request is refused"),
+                _("%(guest)s is notified by e-mail, with your words."),
+            ),
+        ),
+        fields=("until", "words"),
+        quoted="reason",
+    ),
+}
+
+WRONG: Mapping[str, tuple[str, str]] = {  # why a field was refused -> (field, what its page says)
+    "date": ("until", _("Write the day as year, month and day, such as 2027-01-31.")),
+    "until_invalid": ("until", _("This day lies in the past, or after the year 2099. Choose a later day.")),
+    "until_late": ("until", _("The application doesn't allow access for so long. Choose an earlier day.")),
+    "answer_missing": ("words", _("Write one sentence, so that they know why.")),
+    "answer_invalid": ("words", _("At most 1,000 characters.")),
 }
