@@ -5,7 +5,6 @@ The library checks type, challenge, origin, RP ID, flags and signature; the coun
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from broker.domain.factor import Factor
-from broker.jose.encoding import b64url_decode, b64url_encode
+from broker.jose.encoding import b64url_decode, b64url_encode, parse_object
 
-MAX_ANSWER = 32 * 1024  # characters of an answer's JSON
+MAX_ANSWER = 32 * 1024  # bytes of an answer's JSON
 _TIMEOUT = 300_000  # milliseconds that a browser waits for the person
 _TRANSPORTS = frozenset("usb nfc ble smart-card hybrid internal".split())
 
@@ -172,12 +171,8 @@ def _transports(read: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _read(answer: str) -> dict[str, Any]:
-    if len(answer) > MAX_ANSWER:
-        raise PasskeyRefused("passkey_format")
+    """Strict JSON, as everywhere: two parsers must not read it differently (RX-04)."""
     try:
-        found = json.loads(answer)
-    except (ValueError, RecursionError):
+        return parse_object(answer.encode(), max_bytes=MAX_ANSWER, exact=True)
+    except ValueError:
         raise PasskeyRefused("passkey_format") from None
-    if not isinstance(found, dict):
-        raise PasskeyRefused("passkey_format")
-    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -231,6 +231,23 @@ def refused(world: World, who: DemoPerson, page: BrowserPage, reason: str) -> No
     assert cookie(world, who.browser, CookiePurpose.SESSION) is None
     assert events(world, "factor.refused")[-1]["reason"] == reason
     assert who.browser.get(page.url.rpartition("/")[0], stop_at=world.callback).name == "mfa-challenge"
+
+
+BROKEN = {
+    "a member twice": lambda answer: answer[:-1] + ', "type": "public-key"}',
+    "too deep": lambda answer: answer[:-1] + ', "more": ' + "[" * 40 + "]" * 40 + "}",
+    "too large": lambda answer: answer[:-1] + ', "more": "' + "x" * 33_000 + '"}',
+    "no number": lambda answer: answer[:-1] + ', "more": NaN}',
+    "no object": lambda answer: f"[{answer}]",
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_an_answer_is_strict_json(world: World, broken: Callable[[str], str]) -> None:
+    """RX-04: an answer that two parsers could read differently is refused, though its signature is right."""
+    passkey = with_passkey(world)
+    who, page = challenged(world)
+    refused(world, who, show(world, broken(passkey.get(page)), who, page), "passkey_format")
 
 
 @pytest.mark.parametrize("behind", [0, 1, 6])

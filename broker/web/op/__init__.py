@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from broker.web.op import authorize, discovery, introspect, jwks, logout, revoke, token, userinfo
-from broker.web.op.protocol import PROTOCOL_PATHS, Protocol
+from broker.web.op.protocol import PROTOCOL_PATHS
 from broker.web.pages import Pages
+from broker.web.program import Programs
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -24,9 +25,9 @@ __all__ = ["PROTOCOL_PATHS", "blueprint"]
 def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     """Every endpoint that the discovery document names, and the document itself."""
     routes = Blueprint("op", __name__)
-    protocol = Protocol(broker)
+    programs = Programs(broker)
     for endpoint in (authorize, logout):
         endpoint.register(routes, broker, pages)
     for machine in (discovery, jwks, token, userinfo, introspect, revoke):
-        machine.register(routes, broker, protocol)
+        machine.register(routes, broker, programs)
     return routes

@@ -13,8 +13,8 @@ from broker.domain.errors import BadRequest
 from broker.provider.request import RequestRefused, read_request
 from broker.web.cookies import CookiePurpose
 from broker.web.op.answer import respond, see
-from broker.web.op.protocol import FORM, Protocol, pairs_of
 from broker.web.pages import Pages
+from broker.web.program import FORM, Programs, pairs_of
 from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _log = logging.getLogger("broker.op")
 
 def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
     """`/authorize`."""
-    record, browser = Protocol(broker).record, BrowserState(broker, pages)
+    record, browser = Programs(broker).record, BrowserState(broker, pages)
 
     @routes.route("/authorize", methods=["GET", "POST"])
     def authorize() -> Response:

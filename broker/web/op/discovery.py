@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from broker.domain.times import HOUR
 from broker.provider.discovery import document
-from broker.web.op.protocol import Protocol, json_response
+from broker.web.program import Programs, json_response, public
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -16,18 +16,10 @@ if TYPE_CHECKING:
 MAX_AGE = HOUR  # seconds
 
 
-def register(routes: Blueprint, broker: Broker, _protocol: Protocol) -> None:
+def register(routes: Blueprint, broker: Broker, _programs: Programs) -> None:
     """The document; any origin may read it (HW-12)."""
 
     @routes.get("/.well-known/openid-configuration")
     def discovery() -> Response:
         settings = broker.settings.get()
         return public(json_response(document(settings.issuer, settings.broker.languages)), MAX_AGE)
-
-
-def public(response: Response, max_age: int) -> Response:
-    """What everybody may read and keep for `max_age` seconds."""
-    response.headers["Cache-Control"] = f"public, max-age={max_age}"
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

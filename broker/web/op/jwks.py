@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response
 
 from broker.keyring.ring import JWKS_MAX_AGE
-from broker.web.op.discovery import public
-from broker.web.op.protocol import Protocol, json_response
+from broker.web.program import Programs, json_response, public
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
 
-def register(routes: Blueprint, broker: Broker, _protocol: Protocol) -> None:
+def register(routes: Blueprint, broker: Broker, _programs: Programs) -> None:
     """`/jwks`; any origin may read it."""
 
     @routes.get("/jwks")

@@ -17,8 +17,8 @@ from broker.provider.logout import LogoutRequest, read_logout
 from broker.web import csrf, signed_out
 from broker.web.cookies import CookiePurpose, Cookies
 from broker.web.op.answer import see
-from broker.web.op.protocol import FORM, Protocol, pairs_of
 from broker.web.pages import Pages
+from broker.web.program import FORM, Programs, pairs_of
 from broker.web.request import client_address, single
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class _Logout:
             application = asked.application
             error = OAuthError("invalid_request", "post_logout_redirect_uri")
             registered = application.post_logout_redirect_uris
-            Protocol(self._broker).record(error.of_application(application.client_id, asked.unregistered, registered))
+            Programs(self._broker).record(error.of_application(application.client_id, asked.unregistered, registered))
         return asked
 
     def _end(self, asked: LogoutRequest, held: tuple[Session, Person]) -> Response:

@@ -8,23 +8,24 @@ from flask import Blueprint, Response, request
 
 from broker.domain.errors import OAuthError
 from broker.provider.application import ApplicationView
-from broker.web.op.protocol import Protocol, json_response
+from broker.web.op.protocol import CLIENT, authenticated
+from broker.web.program import Programs, json_response
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
 
-def register(routes: Blueprint, broker: Broker, protocol: Protocol) -> None:
+def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
     """`/token`: POST; OPTIONS for browsers."""
 
     @routes.route("/token", methods=["POST", "OPTIONS"], provide_automatic_options=False)
     def token() -> Response:
         if request.method == "OPTIONS":
-            return protocol.preflight("POST")
-        return protocol.answer(_tokens, challenge="Basic", recorded=True)
+            return programs.preflight("POST")
+        return programs.answer(_tokens, CLIENT, recorded=True)
 
     def _tokens() -> tuple[ApplicationView, Response]:
-        application, form = protocol.authenticated()
+        application, form = authenticated(broker, programs)
         try:
             return application, json_response(broker.grants.tokens(application, form))
         except OAuthError as error:
