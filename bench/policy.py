@@ -23,7 +23,7 @@ from _cpu import milliseconds
 
 from broker.domain.assurance import SFA
 from broker.domain.guest import PersonKind
-from broker.domain.policy import Circumstances, Net, Policy, Rulebook, Whom
+from broker.domain.policy import Circumstances, Net, PersonSelector, Policy, Rulebook
 from broker.domain.policy_decision import judge
 from broker.domain.replay import PastSignIn
 from broker.services.policies.replay import run
@@ -43,7 +43,7 @@ OFFICE = (Net.of("203.0.113.0/24"), Net.of("2001:db8::/32"))
 
 def books() -> dict[str, list[Policy]]:
     """Name -> a thousand policies."""
-    mfa, guests = frozenset({"mfa"}), Whom(all_guests=True)
+    mfa, guests = frozenset({"mfa"}), PersonSelector(all_guests=True)
     numbers = range(POLICIES)
     return {
         "by_application": [
@@ -51,9 +51,12 @@ def books() -> dict[str, list[Policy]]:
             for n in numbers
         ],
         "by_group": [
-            Policy(id=f"p{n}", include=Whom(groups=frozenset({f"group-{n}"})), but_networks=OFFICE, require=mfa) for n in numbers
+            Policy(id=f"p{n}", include=PersonSelector(groups=frozenset({f"group-{n}"})), excluded_networks=OFFICE, require=mfa)
+            for n in numbers
         ],
-        "by_guest": [Policy(id=f"p{n}", include=Whom(guests=frozenset({f"g{n}@x.example"})), block=True) for n in numbers],
+        "by_guest": [
+            Policy(id=f"p{n}", include=PersonSelector(guests=frozenset({f"g{n}@x.example"})), block=True) for n in numbers
+        ],
         "whole_tenant_by_network": [
             Policy(id=f"p{n}", include=guests, networks=OFFICE, require=mfa, sign_in_frequency=3600 + n) for n in numbers
         ],

@@ -195,7 +195,7 @@ def _proof_is_strong_enough(f: Facts) -> Next | None:
     return _before_adding(f) or Next(Step.ENROLL, "interaction_required", reason, how=how)
 
 
-def _wish_is_met(f: Facts) -> Next | None:
+def _own_page_intent_is_met(f: Facts) -> Next | None:
     if not f.factors.own_page_intent or f.factors.method_added:
         return None
     if f.factors.own_page_intent == OwnPageIntent.PROVE:
@@ -257,7 +257,7 @@ GATES = (
         "The proof is as strong as policies and application ask. The partner is asked for more first, then a factor of ours.",
         _proof_is_strong_enough,
     ),
-    Gate("wish_is_met", "A login that changes the person's sign-in methods has a fresh proof, and has added the method.", _wish_is_met),
+    Gate("own_page_intent_is_met", "A login that changes the person's sign-in methods has a fresh proof, and has added the method.", _own_page_intent_is_met),
 )  # fmt: skip
 ISSUE = Next(Step.ISSUE)
 

@@ -36,7 +36,7 @@ class LoginPurpose(StrEnum):
 
 
 class OwnPageIntent(StrEnum):
-    """What a login for our own pages is to do beside: a fresh proof, and with it a method that is added."""
+    """What a login for our own pages does in addition: asks for a fresh proof, and adds a method after it."""
 
     PROVE = "prove"
     TOTP = "totp"
@@ -45,11 +45,14 @@ class OwnPageIntent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """One row. memory: the connector's, sealed. chosen: an account or home was chosen in this login. anew: another account was asked for.
+    """One row.
 
-    proven, declined: the mark of the mailbox (domain/mailbox.py) that a code proved, or that the person cannot read.
-    stepped: the partner was asked for more proof once (HO-15). wish: what a login for our own pages is to do beside (Wish).
-    task: sealed, what a factor is being added or asked with. proofs: given to us in this login.
+    memory: the connector's, sealed. chosen: an account or a home organization was chosen in this login.
+    another_account_asked: the person wants another account than the one that is signed in. fresh_within: seconds, how recent a
+    sign-in a policy had the partner asked for. step_up_asked: the partner was asked for more proof (HO-15).
+    own_page_intent: of `OwnPageIntent`, or "". task: sealed, seed and challenge of the method that is being added or used.
+    proofs: given with the person's own methods in this login. mailbox_proven, mailbox_declined: the mark of the mailbox
+    (domain/mailbox.py) that a code proved, or that the person cannot read. trail: for the receipt; nothing is decided by it.
     """
 
     id: str
@@ -65,18 +68,18 @@ class Login:
     memory: str | None = None
     assertion: Assertion | None = None
     chosen: bool = False
-    anew: bool = False
+    another_account_asked: bool = False
     consented: bool = False
-    fresh_within: int | None = None  # seconds: how young a proof a policy had the partner asked for
-    stepped: bool = False
-    wish: str = ""
+    fresh_within: int | None = None
+    step_up_asked: bool = False
+    own_page_intent: str = ""
     task: str | None = None
     proofs: tuple[Proof, ...] = ()
     return_path: str | None = None
-    proven: str | None = None
-    declined: str | None = None
+    mailbox_proven: str | None = None
+    mailbox_declined: str | None = None
     progress: LoginProgress = field(default_factory=LoginProgress)
-    trail: tuple[Mapping[str, object], ...] = field(default=())  # for the receipt; nothing is decided by it
+    trail: tuple[Mapping[str, object], ...] = field(default=())
 
 
 def told_sid(sid: str, client_id: str) -> str:

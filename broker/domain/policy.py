@@ -54,7 +54,7 @@ WORDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whom:
+class PersonSelector:
     """A set of people; somebody belongs to it who is named by any of its keys.
 
     guests: canonical addresses (or, away from the directory, what stands for them). groups: names of our groups, folded.
@@ -72,13 +72,13 @@ class Policy:
     """One file. applications: None is every one, our own pages too. Frequency: seconds that a proof lasts."""
 
     id: str
-    include: Whom
+    include: PersonSelector
     state: str = Mode.ENABLED
-    exclude: Whom = Whom()
+    exclude: PersonSelector = PersonSelector()
     applications: frozenset[str] | None = None
-    but_applications: frozenset[str] = frozenset()
+    excluded_applications: frozenset[str] = frozenset()
     networks: tuple[Net, ...] = ()
-    but_networks: tuple[Net, ...] = ()
+    excluded_networks: tuple[Net, ...] = ()
     partner_mfa: bool | None = None
     block: bool = False
     require: frozenset[str] = frozenset()
@@ -159,7 +159,7 @@ class PolicyRule(NamedTuple):
     @classmethod
     def of(cls, policy: Policy) -> Self:
         """Once a version of the files."""
-        return cls(policy, policy.wants, policy.state in _STATES and policy.require <= _WORDS, policy.exclude != Whom())
+        return cls(policy, policy.wants, policy.state in _STATES and policy.require <= _WORDS, policy.exclude != PersonSelector())
 
 
 @dataclass(frozen=True, slots=True)

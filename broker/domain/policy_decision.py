@@ -11,7 +11,7 @@ from typing import Any
 
 from broker.domain.group import folded
 from broker.domain.guest import PersonKind
-from broker.domain.policy import Circumstances, Mode, Net, Policy, PolicyVerdict, Result, Rulebook, Whom
+from broker.domain.policy import Circumstances, Mode, Net, PersonSelector, Policy, PolicyVerdict, Result, Rulebook
 
 _GUEST, _MEMBER, _REPORT_ONLY = (
     PersonKind.GUEST,
@@ -121,7 +121,7 @@ def _matches(p: Policy, c: Circumstances, known: _Known, *, excludes: bool) -> t
     """Whether it is about this sign-in, and by what; or why not, empty for other people and applications."""
     if p.applications is not None and c.application not in p.applications:
         return False, ""
-    if c.application in p.but_applications:
+    if c.application in p.excluded_applications:
         return False, "leaves this application out"
     who = _named(p.include, c, known)
     if who is None:
@@ -132,7 +132,7 @@ def _matches(p: Policy, c: Circumstances, known: _Known, *, excludes: bool) -> t
     if p.partner_mfa is not None and c.partner_mfa is not p.partner_mfa:
         word = "with" if p.partner_mfa else "without"
         return False, f"is about sign-ins {word} a trusted partner's multi-factor authentication"
-    if p.networks or p.but_networks:
+    if p.networks or p.excluded_networks:
         return _from_where(p, c, who, known)
     return True, who
 
@@ -148,28 +148,28 @@ def _from_where(p: Policy, c: Circumstances, who: str, known: _Known) -> tuple[b
     else:
         if p.networks:
             return False, "is about other networks"
-    for net in p.but_networks:
+    for net in p.excluded_networks:
         if net[0] == version and net[1] <= first and last <= net[2]:
             return False, f"leaves out the network {net.text}"
     return True, who
 
 
-def _named(whom: Whom, c: Circumstances, known: _Known) -> str | None:
+def _named(selector: PersonSelector, c: Circumstances, known: _Known) -> str | None:
     """By which of its words a set of people names this person; None if it does not."""
-    if whom.all_guests and c.kind is _GUEST:
+    if selector.all_guests and c.kind is _GUEST:
         return "all guests"
-    if whom.members and c.kind is _MEMBER:
+    if selector.members and c.kind is _MEMBER:
         return "members"
-    if whom.guests:
+    if selector.guests:
         if not c.guest:
             raise _CannotTell("the person's address is not known")
-        if c.guest in whom.guests:
+        if c.guest in selector.guests:
             return "this guest by address"
-    if whom.groups and not whom.groups.isdisjoint(known.folded):
-        return f"the group {known.groups[min(whom.groups & known.folded)]}"
-    if whom.partners:
+    if selector.groups and not selector.groups.isdisjoint(known.folded):
+        return f"the group {known.groups[min(selector.groups & known.folded)]}"
+    if selector.partners:
         if c.partner is None:
             raise _CannotTell("the partner is not known")
-        if c.partner in whom.partners:
+        if c.partner in selector.partners:
             return f"people of {c.partner}"
     return None

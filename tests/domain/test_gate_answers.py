@@ -254,6 +254,6 @@ def test_the_names_and_their_order() -> None:
     """Receipts that are stored name the gates: a name changes only on purpose, and the order decides which step comes first."""
     assert [gate.name for gate in GATES] == [
         "home_is_known", "assertion_is_fresh", "person_is_expected", "person_is_bound", "guest_is_active", "access_is_assigned",
-        "policy_allows", "terms_are_accepted", "consent_is_given", "proof_is_strong_enough", "wish_is_met",
+        "policy_allows", "terms_are_accepted", "consent_is_given", "proof_is_strong_enough", "own_page_intent_is_met",
     ]  # fmt: skip
     assert all(gate.description.endswith(".") for gate in GATES)

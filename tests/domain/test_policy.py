@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from broker.domain.assurance import MFA, PHISHING_RESISTANT, SFA
 from broker.domain.guest import PersonKind
-from broker.domain.policy import Circumstances, Mode, Net, Policy, PolicyVerdict, Rulebook, Whom, span, unmet
+from broker.domain.policy import Circumstances, Mode, Net, PersonSelector, Policy, PolicyVerdict, Rulebook, span, unmet
 from broker.domain.policy_decision import judge
 
 ADA = Circumstances(
@@ -22,7 +22,7 @@ ADA = Circumstances(
     application="payroll",
     address="192.0.2.7",
 )
-GUESTS = Whom(all_guests=True)
+GUESTS = PersonSelector(all_guests=True)
 OFFICE, WORLD = (Net.of("192.0.2.0/24"),), (Net.of("0.0.0.0/0"), Net.of("::/0"))
 
 
@@ -39,43 +39,43 @@ def said(*policies: Policy, **change: Any) -> PolicyVerdict:
 MATCHES: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     ({}, {}, True),
     ({}, {"kind": PersonKind.MEMBER}, False),
-    ({"include": Whom(members=True)}, {}, False),
-    ({"include": Whom(members=True)}, {"kind": PersonKind.MEMBER}, True),
-    ({"include": Whom(guests=frozenset({"ada@fabrikam.example"}))}, {}, True),
-    ({"include": Whom(guests=frozenset({"ada@fabrikam.example.evil"}))}, {}, False),
-    ({"include": Whom(groups=frozenset({"contractors", "auditors"}))}, {}, True),
-    ({"include": Whom(groups=frozenset({"contractor"}))}, {}, False),
-    ({"include": Whom(partners=frozenset({"fabrikam"}))}, {}, True),
-    ({"include": Whom(partners=frozenset({"northwind"}))}, {}, False),
-    ({"include": Whom(partners=frozenset({"staff"}))}, {"kind": PersonKind.MEMBER, "partner": "staff"}, True),
-    ({"include": Whom(members=True, groups=frozenset({"contractors"}))}, {}, True),
-    ({"exclude": Whom(guests=frozenset({"ada@fabrikam.example"}))}, {}, False),
-    ({"exclude": Whom(groups=frozenset({"contractors"}))}, {}, False),
-    ({"exclude": Whom(groups=frozenset({"auditors"}))}, {}, True),
-    ({"exclude": Whom(partners=frozenset({"fabrikam"}))}, {}, False),
+    ({"include": PersonSelector(members=True)}, {}, False),
+    ({"include": PersonSelector(members=True)}, {"kind": PersonKind.MEMBER}, True),
+    ({"include": PersonSelector(guests=frozenset({"ada@fabrikam.example"}))}, {}, True),
+    ({"include": PersonSelector(guests=frozenset({"ada@fabrikam.example.evil"}))}, {}, False),
+    ({"include": PersonSelector(groups=frozenset({"contractors", "auditors"}))}, {}, True),
+    ({"include": PersonSelector(groups=frozenset({"contractor"}))}, {}, False),
+    ({"include": PersonSelector(partners=frozenset({"fabrikam"}))}, {}, True),
+    ({"include": PersonSelector(partners=frozenset({"northwind"}))}, {}, False),
+    ({"include": PersonSelector(partners=frozenset({"staff"}))}, {"kind": PersonKind.MEMBER, "partner": "staff"}, True),
+    ({"include": PersonSelector(members=True, groups=frozenset({"contractors"}))}, {}, True),
+    ({"exclude": PersonSelector(guests=frozenset({"ada@fabrikam.example"}))}, {}, False),
+    ({"exclude": PersonSelector(groups=frozenset({"contractors"}))}, {}, False),
+    ({"exclude": PersonSelector(groups=frozenset({"auditors"}))}, {}, True),
+    ({"exclude": PersonSelector(partners=frozenset({"fabrikam"}))}, {}, False),
     ({"exclude": GUESTS}, {}, False),
-    ({"include": Whom(members=True), "exclude": Whom(members=True)}, {"kind": PersonKind.MEMBER}, False),
+    ({"include": PersonSelector(members=True), "exclude": PersonSelector(members=True)}, {"kind": PersonKind.MEMBER}, False),
     ({"applications": frozenset({"payroll"})}, {}, True),
     ({"applications": frozenset({"travel"})}, {}, False),
     ({"applications": frozenset({"payroll"})}, {"application": None}, False),
-    ({"applications": frozenset({"payroll"}), "but_applications": frozenset({"payroll"})}, {}, False),
-    ({"but_applications": frozenset({"payroll"})}, {}, False),
-    ({"but_applications": frozenset({"payroll"})}, {"application": None}, True),
-    ({"but_applications": frozenset({"payroll"})}, {"application": "travel"}, True),
+    ({"applications": frozenset({"payroll"}), "excluded_applications": frozenset({"payroll"})}, {}, False),
+    ({"excluded_applications": frozenset({"payroll"})}, {}, False),
+    ({"excluded_applications": frozenset({"payroll"})}, {"application": None}, True),
+    ({"excluded_applications": frozenset({"payroll"})}, {"application": "travel"}, True),
     ({"networks": OFFICE}, {}, True),
     ({"networks": OFFICE}, {"address": "192.0.3.7"}, False),
     ({"networks": OFFICE}, {"address": "2001:db8::1"}, False),
     ({"networks": OFFICE}, {"address": "::ffff:192.0.2.7"}, True),
-    ({"but_networks": OFFICE}, {}, False),
-    ({"but_networks": OFFICE}, {"address": "198.51.100.1"}, True),
-    ({"networks": WORLD, "but_networks": OFFICE}, {}, False),
-    ({"networks": WORLD, "but_networks": OFFICE}, {"address": "2001:db8::1"}, True),
+    ({"excluded_networks": OFFICE}, {}, False),
+    ({"excluded_networks": OFFICE}, {"address": "198.51.100.1"}, True),
+    ({"networks": WORLD, "excluded_networks": OFFICE}, {}, False),
+    ({"networks": WORLD, "excluded_networks": OFFICE}, {"address": "2001:db8::1"}, True),
     ({"networks": (Net.of("192.0.2.7"),)}, {}, True),
     ({"networks": (Net.of("192.0.2.7"),)}, {"address": "192.0.2.0/24"}, True),  # shortened: it cannot be told, so it counts
-    ({"but_networks": (Net.of("192.0.2.7"),)}, {"address": "192.0.2.0/24"}, True),
-    ({"but_networks": OFFICE}, {"address": "192.0.2.0/24"}, False),
+    ({"excluded_networks": (Net.of("192.0.2.7"),)}, {"address": "192.0.2.0/24"}, True),
+    ({"excluded_networks": OFFICE}, {"address": "192.0.2.0/24"}, False),
     ({"networks": OFFICE}, {"elsewhere": True}, False),
-    ({"but_networks": OFFICE}, {"elsewhere": True}, True),
+    ({"excluded_networks": OFFICE}, {"elsewhere": True}, True),
     ({"partner_mfa": True}, {}, False),
     ({"partner_mfa": True}, {"partner_mfa": True}, True),
     ({"partner_mfa": False}, {}, True),
@@ -108,12 +108,12 @@ UNKNOWN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"address": None}),
     ({"networks": OFFICE}, {"address": ""}),
     ({"networks": OFFICE}, {"address": "192.0.2.7, 10.0.0.1"}),
-    ({"but_networks": OFFICE}, {"address": "unknown"}),
-    ({"but_networks": OFFICE}, {"address": "192.0.2.7/24"}),
-    ({"include": Whom(partners=frozenset({"fabrikam"}))}, {"partner": None}),
-    ({"exclude": Whom(partners=frozenset({"fabrikam"}))}, {"partner": None}),
-    ({"include": Whom(guests=frozenset({"x@y.example"}))}, {"guest": ""}),
-    ({"exclude": Whom(guests=frozenset({"x@y.example"}))}, {"guest": ""}),
+    ({"excluded_networks": OFFICE}, {"address": "unknown"}),
+    ({"excluded_networks": OFFICE}, {"address": "192.0.2.7/24"}),
+    ({"include": PersonSelector(partners=frozenset({"fabrikam"}))}, {"partner": None}),
+    ({"exclude": PersonSelector(partners=frozenset({"fabrikam"}))}, {"partner": None}),
+    ({"include": PersonSelector(guests=frozenset({"x@y.example"}))}, {"guest": ""}),
+    ({"exclude": PersonSelector(guests=frozenset({"x@y.example"}))}, {"guest": ""}),
     ({"state": "enforced"}, {}),
     ({"require": frozenset({"mfa", "retina"}), "block": False}, {}),
 ]
@@ -163,9 +163,9 @@ def test_how_policies_add_up() -> None:
 
 def test_what_is_told_of_whom() -> None:
     """Policies about other people and applications are left out of receipts; what-if (`everything`) tells of all."""
-    others = policy(id="a", include=Whom(partners=frozenset({"northwind"})))
+    others = policy(id="a", include=PersonSelector(partners=frozenset({"northwind"})))
     elsewhere = policy(id="b", applications=frozenset({"travel"}))
-    near = policy(id="c", but_networks=OFFICE)
+    near = policy(id="c", excluded_networks=OFFICE)
     assert [r.id for r in said(others, elsewhere, near).results] == ["c"]
     found = judge(Rulebook.of([others, elsewhere, near, policy(id="d", state=Mode.DISABLED)]), ADA, everything=True).results
     assert [(r.id, r.result) for r in found] == [("a", "not_matched"), ("b", "not_matched"), ("c", "not_matched")]
@@ -199,7 +199,7 @@ def test_span() -> None:
 
 NAMES = st.frozensets(st.sampled_from(["contractors", "auditors", "x"]), max_size=2)
 WHOM = st.builds(
-    Whom,
+    PersonSelector,
     all_guests=st.booleans(),
     members=st.booleans(),
     guests=st.frozensets(st.sampled_from(["ada@fabrikam.example", "bo@fabrikam.example"]), max_size=1),
@@ -212,12 +212,12 @@ POLICIES = st.lists(
         Policy,
         id=st.integers(0, 10**6).map(str),
         include=WHOM,
-        exclude=st.just(Whom()) | WHOM,
+        exclude=st.just(PersonSelector()) | WHOM,
         state=st.sampled_from(["enabled", "enabled", "enabled", "report_only", "disabled", "?"]),
         applications=st.none() | st.frozensets(st.sampled_from(["payroll", "travel"]), max_size=2),
-        but_applications=st.frozensets(st.sampled_from(["payroll", "travel"]), max_size=1),
+        excluded_applications=st.frozensets(st.sampled_from(["payroll", "travel"]), max_size=1),
         networks=NETS,
-        but_networks=NETS,
+        excluded_networks=NETS,
         partner_mfa=st.none() | st.booleans(),
         block=st.booleans(),
         require=st.frozensets(st.sampled_from(["mfa", "phishing_resistant_mfa", "terms_of_use"])),

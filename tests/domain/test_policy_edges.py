@@ -9,10 +9,21 @@ import pytest
 
 from broker.domain.assurance import MFA, PHISHING_RESISTANT
 from broker.domain.guest import PersonKind
-from broker.domain.policy import Circumstances, Mode, Net, Policy, PolicyVerdict, Requirement, Result, Rulebook, Whom, unmet
+from broker.domain.policy import (
+    Circumstances,
+    Mode,
+    Net,
+    PersonSelector,
+    Policy,
+    PolicyVerdict,
+    Requirement,
+    Result,
+    Rulebook,
+    unmet,
+)
 from broker.domain.policy_decision import judge
 
-GUESTS = Whom(all_guests=True)
+GUESTS = PersonSelector(all_guests=True)
 ADA = Circumstances(
     kind=PersonKind.GUEST, guest="ada@fabrikam.example", groups=frozenset({"contractors"}), partner="fabrikam", application="payroll",
     address="192.0.2.7",
@@ -50,7 +61,9 @@ def test_what_is_not_said_is_no() -> None:
     )
     new = Circumstances(kind=PersonKind.GUEST, guest="", groups=frozenset(), partner=None, application=None, address="")
     assert (new.partner_mfa, new.elsewhere) == (False, False)
-    assert Whom() == Whom(all_guests=False, guests=frozenset(), groups=frozenset(), partners=frozenset(), members=False)
+    assert PersonSelector() == PersonSelector(
+        all_guests=False, guests=frozenset(), groups=frozenset(), partners=frozenset(), members=False
+    )
     assert unmet(["terms_of_use", "mfa"], acr=PHISHING_RESISTANT) == ("terms_of_use",)
     assert unmet(["phishing_resistant_mfa"], acr=PHISHING_RESISTANT) == ()
     assert unmet(["phishing_resistant_mfa"], acr=MFA) == ("phishing_resistant_mfa",)
@@ -66,12 +79,12 @@ def test_what_is_not_said_is_no() -> None:
         ({"networks": nets("203.0.113.0/24")}, "203.0.114.0", False),
         ({"networks": nets("::/64")}, "192.0.2.7", False),  # the numbers of IPv4 lie within those of IPv6
         ({"networks": nets("0.0.0.0/0")}, "::c000:207", False),
-        ({"but_networks": nets("203.0.113.0/24")}, "203.0.112.255", True),
-        ({"but_networks": nets("203.0.113.0/24")}, "203.0.113.0", False),
-        ({"but_networks": nets("203.0.113.0/24")}, "203.0.113.255", False),
-        ({"but_networks": nets("203.0.113.0/24")}, "203.0.114.0", True),
-        ({"but_networks": nets("::/64")}, "192.0.2.7", True),
-        ({"but_networks": nets("0.0.0.0/0")}, "::c000:207", True),
+        ({"excluded_networks": nets("203.0.113.0/24")}, "203.0.112.255", True),
+        ({"excluded_networks": nets("203.0.113.0/24")}, "203.0.113.0", False),
+        ({"excluded_networks": nets("203.0.113.0/24")}, "203.0.113.255", False),
+        ({"excluded_networks": nets("203.0.113.0/24")}, "203.0.114.0", True),
+        ({"excluded_networks": nets("::/64")}, "192.0.2.7", True),
+        ({"excluded_networks": nets("0.0.0.0/0")}, "::c000:207", True),
     ],
 )
 def test_edges_of_a_network(values: dict[str, Any], address: str, matches: bool) -> None:
@@ -100,8 +113,8 @@ def test_the_shortest_frequency_counts() -> None:
 def test_what_a_receipt_is_told() -> None:
     """PO-02, HT-19: result and reason of each policy that is about this person here; with `everything` of the others too."""
     elsewhere = policy(id="a", applications=frozenset({"travel"}))
-    others = policy(id="b", include=Whom(members=True))
-    out = policy(id="c", but_applications=frozenset({"payroll"}))
+    others = policy(id="b", include=PersonSelector(members=True))
+    out = policy(id="c", excluded_applications=frozenset({"payroll"}))
     blocks = policy(id="d")
     asks = policy(id="e", block=False, require=frozenset({"mfa"}), sign_in_frequency=3600)
     verdict = said(elsewhere, others, out, blocks, asks)
@@ -116,7 +129,9 @@ def test_what_a_receipt_is_told() -> None:
     told = said(elsewhere, others, out, blocks, asks, everything=True).results
     assert told[:2] == tuple(Result(name, "enabled", "not_matched", "is about other people") for name in "ab")
     assert told[2:] == verdict.results
-    assert said(policy(include=Whom(members=True)), kind=PersonKind.MEMBER).results[0].reason.startswith("about members: ")
+    assert (
+        said(policy(include=PersonSelector(members=True)), kind=PersonKind.MEMBER).results[0].reason.startswith("about members: ")
+    )
 
 
 def test_a_policy_that_is_not_understood_counts_everywhere() -> None:
@@ -139,8 +154,8 @@ def test_a_policy_that_is_not_understood_counts_everywhere() -> None:
     ("values", "change", "reason"),
     [
         ({"networks": nets("0.0.0.0/0")}, {"address": "nowhere"}, "the network address of the sign-in is not known"),
-        ({"include": Whom(guests=frozenset({"x"}))}, {"guest": ""}, "the person's address is not known"),
-        ({"include": Whom(partners=frozenset({"x"}))}, {"partner": None}, "the partner is not known"),
+        ({"include": PersonSelector(guests=frozenset({"x"}))}, {"guest": ""}, "the person's address is not known"),
+        ({"include": PersonSelector(partners=frozenset({"x"}))}, {"partner": None}, "the partner is not known"),
         ({}, {"groups": frozenset({"a", 1})}, "the person's groups are not known"),
     ],
 )
@@ -154,7 +169,7 @@ def test_what_nobody_asks_for_may_be_missing() -> None:
     """PO-05: no partner and no address are no problem for a policy that names neither."""
     asks = policy(block=False, require=frozenset({"mfa"}))
     assert said(asks, partner=None, application=None).refusal is None
-    about = policy(include=Whom(groups=frozenset({"auditors"}), members=True))
+    about = policy(include=PersonSelector(groups=frozenset({"auditors"}), members=True))
     assert said(about, guest="", partner=None).refusal is None
 
 

@@ -26,7 +26,7 @@ def forget(world: World, who: DemoPerson) -> None:
 
 def asked(world: World) -> list[bool | None]:
     """Each time that the newest login asked the partner: whether for a sign-in from now on."""
-    return [step.get("anew") for step in sent(world)]
+    return [step.get("fresh") for step in sent(world)]
 
 
 @pytest.mark.parametrize(("minutes", "times"), [(15, [None]), (16, [None, True])])

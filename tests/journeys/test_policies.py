@@ -8,7 +8,7 @@ import pytest
 
 from broker.demo.browser import Browser, BrowserPage
 from broker.demo.relying import SignInFailed
-from broker.domain.policy import Policy, Rulebook, Whom
+from broker.domain.policy import PersonSelector, Policy, Rulebook
 from broker.services.policies.policies import InForce
 from tests.journeys.world import ACTOR, ADA, BO, CLEO, World
 
@@ -289,7 +289,7 @@ def test_a_policy_that_cannot_be_judged(world: World, monkeypatch: pytest.Monkey
     ada = world.visitor(ADA)
     world.redeem(ada)
     tokens = world.sign_in(ada)
-    book = Rulebook.of([Policy(id="later", include=Whom(all_guests=True), require=frozenset({"retina"}))])
+    book = Rulebook.of([Policy(id="later", include=PersonSelector(all_guests=True), require=frozenset({"retina"}))])
     monkeypatch.setattr(InForce, "__call__", lambda _self: book)  # a word of a later version, which no file of this one can hold
     page = world.arrive(ada)
     assert refused(world, page) == ("policy_blocked", "policy_error")

@@ -12,7 +12,7 @@ import pytest
 from broker.domain.assurance import MFA, SFA
 from broker.domain.grant_status import policy_objection
 from broker.domain.guest import PersonKind
-from broker.domain.policy import Policy, Rulebook, Whom
+from broker.domain.policy import PersonSelector, Policy, Rulebook
 from tests import factories
 from tests.protocol.stage import Signed, Stage, oauth_error
 from tests.protocol.test_standing import standing
@@ -110,7 +110,7 @@ def test_clocks_that_change(monkeypatch: pytest.MonkeyPatch, zone: str, moment: 
     try:
         end = int(datetime.fromisoformat(f"{moment}+00:00").timestamp())
         holding = replace(standing(), grant=factories.grant("p", auth_time=end - 4 * HOUR, proof={"auth_time_known": True}))
-        book = Rulebook.of([Policy(id="p", include=Whom(all_guests=True), sign_in_frequency=4 * HOUR)])
+        book = Rulebook.of([Policy(id="p", include=PersonSelector(all_guests=True), sign_in_frequency=4 * HOUR)])
         assert [policy_objection(holding, book, end - 1), policy_objection(holding, book, end)] == [None, "auth_time_too_old"]
     finally:
         monkeypatch.undo()

@@ -258,11 +258,12 @@ def test_an_address_that_does_not_count(world: World, step: dict[str, Any], trus
     assert "invitation_identity" in finding.seen
 
 
-def test_auth_time_that_does_not_come(world: World) -> None:
-    """HP-17: what its absence costs depends on whether it was asked for."""
-    remember(world, past_step("upstream", "sent", anew=False, max_age=None), vouched())
+@pytest.mark.parametrize("asked", ["fresh", "anew"])
+def test_auth_time_that_does_not_come(world: World, asked: str) -> None:
+    """HP-17: what its absence costs depends on whether it was asked for; receipts before December 2026 call it `anew`."""
+    remember(world, past_step("upstream", "sent", fresh=False, max_age=None), vouched())
     assert only(examine(world), "auth_time").level is Level.WARNING
-    remember(world, past_step("upstream", "sent", anew=True), vouched())
+    remember(world, past_step("upstream", "sent", **{asked: True}), vouched())
     finding = only(examine(world), "auth_time")
     assert (finding.level, finding.side) == (Level.PROBLEM, "partner")
     assert "auth_time_missing" in finding.change

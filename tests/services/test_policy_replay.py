@@ -17,7 +17,7 @@ from broker.domain.assurance import SFA
 from broker.domain.errors import Invalid
 from broker.domain.gates import is_young
 from broker.domain.guest import PersonKind
-from broker.domain.policy import Policy, Rulebook, Whom
+from broker.domain.policy import PersonSelector, Policy, Rulebook
 from broker.domain.receipt import Outcome
 from broker.domain.replay import PastSignIn, compare
 from broker.services.policies.export import Export, lines
@@ -29,7 +29,7 @@ from tests import factories
 from tests.clock import START
 from tests.domain.test_policy import ADA
 
-BLOCK = Policy(id="block", include=Whom(all_guests=True), block=True)
+BLOCK = Policy(id="block", include=PersonSelector(all_guests=True), block=True)
 
 
 @pytest.fixture
@@ -151,5 +151,5 @@ def test_a_proof_is_as_old_as_the_gates_say(
     began = facts.request.started_at if asserted_now else facts.now
     facts = factories.facts(facts, auth_time=None if age is None else began - age)
     then = past_of(factories.receipt(facts=facts.recorded()), "ada@fabrikam.example", PersonKind.GUEST)
-    book = Rulebook.of([Policy(id="often", include=Whom(all_guests=True), sign_in_frequency=frequency)])
+    book = Rulebook.of([Policy(id="often", include=PersonSelector(all_guests=True), sign_in_frequency=frequency)])
     assert (compare(book, replace(then, circumstances=ADA)) is None) is is_young(facts, frequency)

@@ -5,12 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
+from broker.domain.ids import new_id, new_reference
+from broker.domain.login import Login, LoginPurpose, Stage
 from broker.storage import migrate
 from broker.storage.engine import Database
+from broker.storage.login import logins
+from broker.storage.migrations.versions import v0024_login_names
 from broker.storage.tables import metadata
+from tests.clock import START
+
+RENAMED = {
+    "anew": "another_account_asked",
+    "stepped": "step_up_asked",
+    "wish": "own_page_intent",
+    "proven": "mailbox_proven",
+    "declined": "mailbox_declined",
+}
 
 
 def test_migrations_match_tables(database: Database):
@@ -34,3 +48,18 @@ def test_upgrade_of_an_empty_file_makes_every_table(tmp_path: Path):
     with database.read() as tx:
         assert set(metadata.tables) <= set(inspect(tx).get_table_names())
     database.close()
+
+
+def test_a_login_under_way_keeps_its_state_under_the_new_names(database: Database):
+    """0024: the columns are renamed with their values, so that an upgrade ends no sign-in."""
+    login = Login(
+        id=new_id(), reference=new_reference(), purpose=LoginPurpose.PANEL, stage=Stage.OPEN, created_at=START, expires_at=START + 60,
+        another_account_asked=True, step_up_asked=True, own_page_intent="totp", mailbox_proven="a" * 64, mailbox_declined="b" * 64,
+    )  # fmt: skip
+    with database.write() as tx:
+        logins.add(tx, login, browser="c" * 64, address="192.0.2.1")
+        for old, new in RENAMED.items():
+            tx.exec_driver_sql(f"ALTER TABLE logins RENAME COLUMN {new} TO {old}")
+        with Operations.context(MigrationContext.configure(tx)):
+            v0024_login_names.upgrade()
+        assert logins.by_id(tx, login.id) == login

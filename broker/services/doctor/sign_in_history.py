@@ -55,7 +55,8 @@ class Past:
         for step in receipt.steps:
             name, result = step.get("step"), step.get("result")
             if name == "upstream" and result == "sent":
-                asked = bool(step.get("anew")) or step.get("max_age") is not None
+                fresh = step.get("fresh", step.get("anew"))  # `anew`: receipts before December 2026
+                asked = bool(fresh) or step.get("max_age") is not None
             elif name == "upstream" and result == "vouched":
                 self.vouched.append(step)
                 self.last_vouched = max(self.last_vouched, int(step.get("at", receipt.at)))

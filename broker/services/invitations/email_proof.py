@@ -70,9 +70,9 @@ def beside(
     if login.assertion is None or person is not None or (invitation is not None and refusal is None):
         return refusal, None
     mailbox = _beside(tx, settings, login.assertion, invitation, refusal)
-    if mailbox is None or login.declined == (mark := mailbox.mark(login.id)):
+    if mailbox is None or login.mailbox_declined == (mark := mailbox.mark(login.id)):
         return refusal, None
-    return None, None if login.proven == mark else mailbox
+    return None, None if login.mailbox_proven == mark else mailbox
 
 
 def _is_it_still(login: Login, said: Assertion, person: Person, refusal: Refusal | None) -> tuple[Refusal | None, Mailbox | None]:
@@ -80,9 +80,9 @@ def _is_it_still(login: Login, said: Assertion, person: Person, refusal: Refusal
     identity = (said.partner, said.issuer, said.subject)
     mailbox = Mailbox(why=Why.IDENTITY, address=person.email, person=person.id, identity=identity)
     mark = mailbox.mark(login.id)
-    if login.declined == mark:
+    if login.mailbox_declined == mark:
         return refusal or CHANGED, None
-    return refusal, None if login.proven == mark else mailbox
+    return refusal, None if login.mailbox_proven == mark else mailbox
 
 
 def _beside(

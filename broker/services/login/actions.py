@@ -43,8 +43,8 @@ class Choices:
             values: dict[str, Any] = {
                 "partner": home,
                 "chosen": home is not None,
-                "stepped": login.stepped and home is not None and home == login.partner,
-                "anew": login.anew or (choosing and home is not None),  # not the account that is signed in here
+                "step_up_asked": login.step_up_asked and home is not None and home == login.partner,
+                "another_account_asked": login.another_account_asked or (choosing and home is not None),
                 "trail": login_trail.longer(login, said),
             }
             logins.change(tx, replace(login, stage=Stage.OPEN), **values, **({"login_hint": email} if email else {}))
@@ -82,12 +82,12 @@ class Choices:
                 "assertion": None,
                 "partner": login.partner if keep else None,
                 "chosen": False,
-                "anew": True,
+                "another_account_asked": True,
                 "consented": False,
                 "fresh_within": None,
-                "proven": None,
-                "declined": None,
-                "stepped": False,
+                "mailbox_proven": None,
+                "mailbox_declined": None,
+                "step_up_asked": False,
                 "task": None,
                 "proofs": [],  # of the account that was left
                 "progress": login.progress.started_over().to_json(),

@@ -86,7 +86,7 @@ class Redemption:
             person=invitation.person_id,
             identity=(said.partner, said.issuer, said.subject),
         )
-        if (said.email == person.email and said.email_verified) or found.login.proven == invited.mark(found.login.id):
+        if (said.email == person.email and said.email_verified) or found.login.mailbox_proven == invited.mark(found.login.id):
             values["email_verified"] = True
         if person.state is GuestState.INVITED:
             values |= {"state": GuestState.ACTIVE.value, **begin(person, rules_of(self._settings()), now)}

@@ -140,7 +140,7 @@ class MailCodes:
             found, box = self._asked(tx, login_id, visitor)
             now = found.facts.now
             steps = login_trail.longer(found.login, login_trail.entry(now, "code", "declined", why=str(box.why)))
-            logins.change(tx, found.login, declined=box.mark(login_id) if box.why is not Why.HOME else None, trail=steps)
+            logins.change(tx, found.login, mailbox_declined=box.mark(login_id) if box.why is not Why.HOME else None, trail=steps)
 
     # --- parts
 
@@ -209,13 +209,15 @@ class MailCodes:
             login, login_trail.entry(now, "code", "proven", why=str(box.why), email_verified=True, amr=list(said.amr))
         )
         if box.why is Why.HOME:
-            changed = logins.change(tx, login, partner=PARTNER, assertion=said.to_json(), anew=False, trail=steps)
+            changed = logins.change(
+                tx, login, partner=PARTNER, assertion=said.to_json(), another_account_asked=False, trail=steps
+            )
         elif box.why in (Why.INVITED, Why.METHOD, Why.IDENTITY):
-            changed = logins.change(tx, login, proven=mark, trail=steps)
+            changed = logins.change(tx, login, mailbox_proven=mark, trail=steps)
         else:
             self._move(tx, found, said, client)
             moved = login_trail.entry(now, "moved", "bound", partner=login.assertion.partner if login.assertion else None)
-            changed = logins.change(tx, login, proven=mark, trail=[*steps, moved])
+            changed = logins.change(tx, login, mailbox_proven=mark, trail=[*steps, moved])
         if not changed:
             raise LoginExpired("login_used").of_login(login.id, login.reference)
         self._audit(tx, "mail_code.accepted", found, box, client, now, person=said.subject)

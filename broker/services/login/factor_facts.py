@@ -40,7 +40,7 @@ def factor_facts(
         proofs=tuple(one.to_json() for one in (*((proof,) if proof else ()), *good)),
         proven_at=proofs[-1].at if proofs else None,
         second_channel=_second_channel(facts, person, login, partner) if person is not None else "",
-        own_page_intent=login.wish,
+        own_page_intent=login.own_page_intent,
         method_added=login.progress.method_added,
         went_without=login.progress.went_without,
     )
@@ -77,6 +77,6 @@ def _second_channel(facts: Facts, person: Person, login: Login, partner: Partner
     if facts.partner.by_mail:
         return "sponsor"
     mark = recorded_mailbox(person).mark(login.id)
-    if login.proven == mark:
+    if login.mailbox_proven == mark:
         return ""
-    return "sponsor" if login.declined == mark else "mailbox"
+    return "sponsor" if login.mailbox_declined == mark else "mailbox"

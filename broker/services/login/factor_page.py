@@ -69,7 +69,7 @@ def described(
     else:
         options = passkey.creation(
             settings.issuer, challenge=challenge, company=company, person_id=person.id, account=person.email,
-            name=person.name, held=held, verify=verify and not found.login.wish,
+            name=person.name, held=held, verify=verify and not found.login.own_page_intent,
         )  # fmt: skip
     link = totp.link(task["secret"], account=person.email, company=company)
     return FactorPage(

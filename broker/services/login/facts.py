@@ -89,7 +89,7 @@ def partner_facts(
         live=vouched is None or homes.is_live(settings, vouched.partner, vouched.issuer),
         by_mail=by_mail,
         mfa=assurance.partner_mfa(proof, partner, now),
-        may_step_up=trust is not None and trust.step_up and bool(trust.mfa) and not login.stepped,
+        may_step_up=trust is not None and trust.step_up and bool(trust.mfa) and not login.step_up_asked,
     )
 
 

@@ -150,7 +150,7 @@ class Proving:
                 return ()
             task, verify, issuer = (
                 task_of(self._sealer(), found.login),
-                said.how is How.PASSKEY and not found.login.wish,
+                said.how is How.PASSKEY and not found.login.own_page_intent,
                 self._settings().issuer,
             )
             try:

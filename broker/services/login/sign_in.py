@@ -54,14 +54,14 @@ class SignIn:
         """A login for an application whose request passed every check. Three statements."""
         return self._begin(visitor, purpose=LoginPurpose.APPLICATION, request=request, **self._hinted(request))
 
-    def begin_panel(self, visitor: Visitor, return_path: str, *, partner: str | None = None, wish: str = "") -> StartedLogin:
-        """A login for one of our own pages. partner: where it is known already (HS-40). wish: of login.Wish."""
-        return self._begin(visitor, purpose=LoginPurpose.PANEL, return_path=return_path, partner=partner, wish=wish)
+    def begin_panel(self, visitor: Visitor, return_path: str, *, partner: str | None = None, intent: str = "") -> StartedLogin:
+        """A login for one of our own pages. partner: where it is known already (HS-40). intent: of `OwnPageIntent`."""
+        return self._begin(visitor, purpose=LoginPurpose.PANEL, return_path=return_path, partner=partner, own_page_intent=intent)
 
-    def begin_invitation(self, visitor: Visitor, *, invitation_id: str, email: str, anew: bool) -> StartedLogin:
+    def begin_invitation(self, visitor: Visitor, *, invitation_id: str, email: str, another_account: bool) -> StartedLogin:
         """A login that redeems an invitation: the home organization is the one of the invited address, or a code to it.
 
-        anew: somebody else is signed in in this browser, so the partner must ask who is there (IN-08).
+        another_account: another person is signed in in this browser, so the partner must ask who is there (IN-08).
         """
         settings = self._settings()
         partner = settings.partner_of_domain(domain_of(email))
@@ -72,7 +72,7 @@ class SignIn:
             invitation_id=invitation_id,
             login_hint=email,
             partner=partner.id if partner else by_mail,
-            anew=anew,
+            another_account_asked=another_account,
         )
 
     def over(self, login_id: str | None, browser: str | None) -> Login | None:

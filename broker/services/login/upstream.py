@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from broker.domain import assurance
 from broker.domain.assertion import Assertion
 from broker.domain.audit import Actor, Event
-from broker.domain.connector import Ask, Inbound, Outbound
+from broker.domain.connector import Inbound, Outbound
 from broker.domain.errors import LoginExpired, NoMoreProof, PageError, PartnerFailed, PartnerUntrusted, TooManyAttempts
 from broker.domain.ids import digest, new_secret
 from broker.domain.login import Login, Stage
@@ -22,10 +21,10 @@ from broker.domain.visitor import Visitor
 from broker.keyring.seal import Sealer
 from broker.services.history import audit, login_trail
 from broker.services.login.context import live
+from broker.services.login.upstream_request import ask_of
 from broker.services.partners import known_claims
 from broker.services.partners.documents import Partners
 from broker.settings.load import Settings
-from broker.settings.model import PartnerFile
 from broker.storage.engine import Database
 from broker.storage.login import logins
 from broker.storage.operations import rate_limits
@@ -33,7 +32,6 @@ from broker.storage.operations import rate_limits
 # In what is remembered of a request, beside the connector's own: it asks for more proof ONLY, or BESIDE a sign-in.
 _MORE = "more"
 _ONLY, _BESIDE = "only", "beside"
-MARGIN = 60  # seconds younger than must be: so that a proof is not over by the time that it is looked at
 PARKED_PER_ADDRESS = 20_000  # an hour, as many as logins: a whole company behind one address
 PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it (HS-31)
 
@@ -80,7 +78,7 @@ class Upstream:
         if partner is None:
             raise LoginExpired("login_without_partner")
         state = new_secret()
-        ask, stepped = _ask(login, state, self._settings().partners.get(partner), how, with_more=with_more)
+        ask, step_up = ask_of(login, state, self._settings().partners.get(partner), how, with_more=with_more)
         try:
             outbound = self._partners.connector(partner).begin(ask)
         except PageError as error:
@@ -89,11 +87,11 @@ class Upstream:
                 return None
             self.refused(login, error, address)
             raise error.of_login(login.id, login.reference) from error
-        more = _ONLY if how is How.MORE else _BESIDE if stepped else ""
+        more = _ONLY if how is How.MORE else _BESIDE if step_up else ""
         remembered = {**outbound.memory, _MORE: more}
         memory = self._sealer().seal(json.dumps(remembered).encode(), f"login:{login.id}")
         wanted: dict[str, Any] = {
-            "anew": ask.force,
+            "fresh": ask.force,
             "max_age": ask.max_age,
             "acr_values": list(ask.acr_values),
             "fresh_within": login.fresh_within,
@@ -106,7 +104,7 @@ class Upstream:
             "trail": login_trail.longer(login, said),
         }
         with self._db.write() as tx:
-            if not logins.send_out(tx, login, **values, stepped=stepped, more=how is How.MORE, fresh=ask.force, now=now):
+            if not logins.send_out(tx, login, **values, step_up=step_up, more=how is How.MORE, fresh=ask.force, now=now):
                 raise LoginExpired("login_used")
         return outbound
 
@@ -168,7 +166,12 @@ class Upstream:
             **more,
         )
         progress = login.progress.vouched().to_json()
-        return {"assertion": said.to_json(), "anew": False, "progress": progress, "trail": login_trail.longer(login, step)}
+        return {
+            "assertion": said.to_json(),
+            "another_account_asked": False,
+            "progress": progress,
+            "trail": login_trail.longer(login, step),
+        }
 
     def _without(self, login: Login, error: PageError) -> None:
         """The partner did not give more proof: what it said before stays good, and our own factor is next (HO-15).
@@ -179,7 +182,7 @@ class Upstream:
             self._clock(), "upstream", "no more proof", error.reason, partner=login.partner, detail=error.detail
         )
         with self._db.write() as tx:
-            logins.change(tx, replace(login, stage=Stage.OPEN), stepped=True, trail=login_trail.longer(login, step))
+            logins.change(tx, replace(login, stage=Stage.OPEN), step_up_asked=True, trail=login_trail.longer(login, step))
 
     def refused(self, login: Login, error: PageError, address: str) -> None:
         """A refusal is remembered first, then raised: receipt, audit, the login kept (one that waits is not touched)."""
@@ -261,37 +264,3 @@ def goes_on_without(error: PageError, memory: Mapping[str, Any]) -> bool:
     if memory.get(_MORE) == _BESIDE:
         return isinstance(error, NoMoreProof)
     return memory.get(_MORE) == _ONLY and isinstance(error, PartnerFailed)
-
-
-def _ask(login: Login, state: str, partner: PartnerFile | None, how: How | None, *, with_more: bool) -> tuple[Ask, bool]:
-    """What to ask of the partner, and whether that is more proof than a sign-in: once a login (HO-15)."""
-    request = login.request
-    ask = Ask(state=state, login_hint=login.login_hint, force=login.anew or how is How.FRESH, max_age=login.fresh_within)
-    wanted: tuple[str, ...] = ()
-    if request is not None:
-        wanted = request.acr_values
-        ask = replace(
-            ask,
-            force=ask.force or "login" in request.prompt or request.max_age == 0,
-            max_age=min((age for age in (request.max_age, login.fresh_within) if age is not None), default=None),
-            ui_locales=request.ui_locales,
-        )
-    would_do = assurance.satisfies(assurance.MFA, wanted)  # a partner's word never counts for more than that
-    more = with_more or how is How.MORE or (would_do and not assurance.satisfies(assurance.SFA, wanted))
-    words = _words_for_more(partner) if more else None
-    if words is not None and login.stepped and how is not How.MORE:
-        return ask, False  # the partner has heard it, and gave no more: it is not asked again in this login
-    if words is None or partner is None:
-        told = would_do and (partner is None or partner.protocol == "oidc")  # over SAML they must be met exactly
-        return replace(ask, acr_values=wanted if told else ()), False
-    age = partner.trust.mfa_max_age
-    ages = [max(age - MARGIN, age // 2), *([ask.max_age] if ask.max_age is not None else [])]
-    return replace(ask, acr_values=words, max_age=min(ages)), True
-
-
-def _words_for_more(partner: PartnerFile | None) -> tuple[str, ...] | None:
-    """The partner's own values for multi-factor authentication, those that can be asked for; None where it is not asked."""
-    if partner is None or not partner.trust.step_up or not partner.trust.mfa:
-        return None
-    contexts = tuple(value for value in partner.trust.mfa if ":" in value)  # an AuthnContextClassRef is a URI (core 2.7.2.2)
-    return contexts if contexts or partner.protocol == "saml" else tuple(partner.trust.mfa)

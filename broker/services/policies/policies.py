@@ -9,7 +9,7 @@ from broker.domain.address import domain_of
 from broker.domain.errors import Invalid, NotFound
 from broker.domain.group import folded
 from broker.domain.guest import Person
-from broker.domain.policy import Circumstances, Net, Policy, Rulebook, Whom
+from broker.domain.policy import Circumstances, Net, PersonSelector, Policy, Rulebook
 from broker.domain.policy_decision import judge
 from broker.domain.replay import PastSignIn
 from broker.services.addresses import parse
@@ -30,12 +30,12 @@ def policy_of(file: PolicyFile, name: Name = str) -> Policy:
     return Policy(
         id=file.id,
         state=file.state,
-        include=_whom(file.users.include, name),
-        exclude=_whom(file.users.exclude, name),
+        include=_selector(file.users.include, name),
+        exclude=_selector(file.users.exclude, name),
         applications=None if include == "all" else frozenset(include),
-        but_applications=frozenset(exclude),
+        excluded_applications=frozenset(exclude),
         networks=tuple(Net.of(text) for text in file.conditions.networks.include),
-        but_networks=tuple(Net.of(text) for text in file.conditions.networks.exclude),
+        excluded_networks=tuple(Net.of(text) for text in file.conditions.networks.exclude),
         partner_mfa=file.conditions.partner_mfa,
         block=file.grant.block,
         require=frozenset(file.grant.require),
@@ -43,9 +43,9 @@ def policy_of(file: PolicyFile, name: Name = str) -> Policy:
     )
 
 
-def _whom(people: People, name: Name) -> Whom:
+def _selector(people: People, name: Name) -> PersonSelector:
     named = people.guests != "all"
-    return Whom(
+    return PersonSelector(
         all_guests=not named,
         guests=frozenset(map(name, people.guests)) if named else frozenset(),
         groups=frozenset(map(folded, people.groups)),

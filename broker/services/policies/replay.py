@@ -53,7 +53,7 @@ class ReplayReport:
 def run(book: Rulebook, past: Iterable[PastSignIn], progress: Callable[[int], None] | None = None) -> ReplayReport:
     """Judge every sign-in anew. progress: called with their number now and then."""
     report = ReplayReport()
-    with_networks = {rule.policy.id for rule in book.all() if rule.policy.networks or rule.policy.but_networks}
+    with_networks = {rule.policy.id for rule in book.all() if rule.policy.networks or rule.policy.excluded_networks}
     for sign_in in past:
         report.sign_ins += 1
         if progress is not None and report.sign_ins % EVERY == 0:

@@ -32,7 +32,7 @@ def present(tx: Connection, login: Login, session_now: Callable[[], Session | No
         return Present(session_now(), None, person)
     session = session_now()
     # IN-08: an open session never redeems by itself; whoever asked for another account does not get this one
-    if session is None or login.anew or login.purpose is LoginPurpose.INVITATION:
+    if session is None or login.another_account_asked or login.purpose is LoginPurpose.INVITATION:
         return Present(session)
     person = people.of_session(tx, session.sid, lock=lock)
     return Present(session, session, person) if person is not None else Present()

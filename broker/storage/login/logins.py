@@ -18,8 +18,9 @@ from broker.storage.dialects import for_both, run
 from broker.storage.tables import logins, parked, receipts
 
 _PLAIN = (
-    "id", "reference", "created_at", "expires_at", "invitation_id", "partner", "login_hint", "memory", "chosen", "anew", "consented", "fresh_within",
-    "stepped", "wish", "task", "return_path", "proven", "declined",
+    "id", "reference", "created_at", "expires_at", "invitation_id", "partner", "login_hint", "memory", "chosen",
+    "another_account_asked", "consented", "fresh_within", "step_up_asked", "own_page_intent", "task", "return_path", "mailbox_proven",
+    "mailbox_declined",
 )  # fmt: skip
 _C = logins.c
 _IS_LIVE = (_C.browser == bindparam("owner")) & (_C.stage != Stage.CLOSED.value)
@@ -171,14 +172,14 @@ def send_out(
     partner: str,
     trail: list[Any],
     now: int,
-    stepped: bool = False,
+    step_up: bool = False,
     more: bool = False,
     fresh: bool = False,
 ) -> bool:
     """Note the request that goes to the identity provider; an earlier one of this login is forgotten.
 
-    stepped: it asks for more proof. more: only for that, so what the partner has said already stays good without it. fresh: it
-    asks for a sign-in from now on.
+    step_up: it asks for more proof. more: only for that, so the assertion in hand stays valid without it. fresh: it asks for a
+    fresh sign-in.
     """
     values: dict[str, Any] = {
         "state": state,
@@ -186,7 +187,7 @@ def send_out(
         "partner": partner,
         "progress": login.progress.sent(now, fresh=fresh).to_json(),
         "trail": trail,
-        "stepped": login.stepped or stepped,
+        "step_up_asked": login.step_up_asked or step_up,
     }
     values["fresh_within"] = login.fresh_within
     return tx.execute(_SEND_ON if more else _SEND_OUT, {"login": login.id, "now": now, **values}).rowcount == 1

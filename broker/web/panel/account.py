@@ -81,7 +81,7 @@ class _Door:
 
     def _prove(self, path: str) -> Response:
         browser = self._browser
-        started = self._broker.sign_in.begin_panel(browser.visitor(), path, wish=OwnPageIntent.PROVE)
+        started = self._broker.sign_in.begin_panel(browser.visitor(), path, intent=OwnPageIntent.PROVE)
         return browser.into(started)
 
     def _begin(self) -> Response:

@@ -182,7 +182,7 @@ def _check(browser: BrowserState) -> None:
     csrf.check(request, browser.session(), _SCOPE, browser.issuer)
 
 
-def _prove(broker: Broker, browser: BrowserState, wish: str, path: str = PATH) -> Response:
+def _prove(broker: Broker, browser: BrowserState, intent: str, path: str = PATH) -> Response:
     """A login that comes back to this page, or to the act that wants the proof."""
-    started = broker.sign_in.begin_panel(browser.visitor(), path, wish=wish)
+    started = broker.sign_in.begin_panel(browser.visitor(), path, intent=intent)
     return browser.into(started)

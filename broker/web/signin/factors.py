@@ -92,7 +92,7 @@ def _enroll(pages: Pages, browser: BrowserState, asked: FactorPage, problem: str
         keep_query={},
         here=browser.path(login.id),
         application=asked.found.application.name if asked.found.application else "",
-        asked=not login.wish,
+        asked=not login.own_page_intent,
         apps=how in (How.ANY, How.TOTP),
         passkeys=how in (How.ANY, How.PASSKEY),
         qr=Markup(qr.svg(asked.link, say(_("QR code for an authenticator app")))),  # noqa: S704 - made here, its label escaped
@@ -129,7 +129,9 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         browser.check(str(login))
         given_up, error = broker.choices.give_up(str(login), browser.visitor(), unable=True)
         if given_up.request is None:
-            if given_up.wish:  # the page that it came from is still open; the act that wanted the proof is not carried on
+            if (
+                given_up.own_page_intent
+            ):  # the page that it came from is still open; the act that wanted the proof is not carried on
                 return browser.go(pages.path(_page_of(given_up.return_path or "")))
             return stopped.page(broker, pages, given_up)
         return respond(browser.issuer, given_up.request, error, pages)

@@ -69,7 +69,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
             browser.visitor(),
             invitation_id=landing.invitation.id,
             email=landing.invitation.email,
-            anew=held is not None and held[1].id != landing.person.id,
+            another_account=held is not None and held[1].id != landing.person.id,
         )
         return browser.into(started)
 
