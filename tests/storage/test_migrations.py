@@ -14,7 +14,7 @@ from broker.domain.login import Login, LoginPurpose, Stage
 from broker.storage import migrate
 from broker.storage.engine import Database
 from broker.storage.login import logins
-from broker.storage.migrations.versions import v0024_login_names
+from broker.storage.migrations.versions import v0025_login_names
 from broker.storage.tables import metadata
 from tests.clock import START
 
@@ -51,7 +51,7 @@ def test_upgrade_of_an_empty_file_makes_every_table(tmp_path: Path):
 
 
 def test_a_login_under_way_keeps_its_state_under_the_new_names(database: Database):
-    """0024: the columns are renamed with their values, so that an upgrade ends no sign-in."""
+    """0025: the columns are renamed with their values, so that an upgrade ends no sign-in."""
     login = Login(
         id=new_id(), reference=new_reference(), purpose=LoginPurpose.PANEL, stage=Stage.OPEN, created_at=START, expires_at=START + 60,
         another_account_asked=True, step_up_asked=True, own_page_intent="totp", mailbox_proven="a" * 64, mailbox_declined="b" * 64,
@@ -61,5 +61,5 @@ def test_a_login_under_way_keeps_its_state_under_the_new_names(database: Databas
         for old, new in RENAMED.items():
             tx.exec_driver_sql(f"ALTER TABLE logins RENAME COLUMN {new} TO {old}")
         with Operations.context(MigrationContext.configure(tx)):
-            v0024_login_names.upgrade()
+            v0025_login_names.upgrade()
         assert logins.by_id(tx, login.id) == login
