@@ -38,6 +38,7 @@ from broker.services.invitations.rebinding import GuestRebinding
 from broker.services.invitations.resend import Fresh
 from broker.services.invitations.sent import SentInvitations
 from broker.services.keys.ring import Keys
+from broker.services.login.access_panel import AccessPanel
 from broker.services.login.actions import Choices
 from broker.services.login.completion import Completion
 from broker.services.login.consent import Redemption
@@ -96,6 +97,7 @@ class Broker:
     grants: Grants
     policies: Policies
     own_pages: OwnPages
+    panel: AccessPanel
     login_contexts: LoginContexts
     sign_in: SignIn
     choices: Choices
@@ -205,10 +207,9 @@ def build(
     client_keys, nodes = ClientKeys(db, clock, http), Nodes(db, clock, now)
     outbox = Outbox(db, clock, now, lambda: sealer, Writer(now))
     tickets = Tickets(now, outbox)
-    mismatches = Mismatches(now, outbox, tickets)
-    changes = IdentityChanges(now, outbox)
+    mismatches, changes = Mismatches(now, outbox, tickets), IdentityChanges(now, outbox)
     contexts = LoginContexts(db, clock, now, sessions, in_force)
-    open_login = contexts.open_login
+    open_login, own_pages = contexts.open_login, OwnPages(db, clock, contexts)
     completion = Completion(now, sessions, grants, mismatches, changes)
     life, guests = GuestLife(db, clock, now), Guests(db, clock, now)
     sponsors, ends = Sponsors(db, clock, now), Ends(db, clock, now, outbox)
@@ -236,7 +237,8 @@ def build(
         sessions=sessions,
         grants=grants,
         policies=Policies(db, clock, now, in_force),
-        own_pages=OwnPages(db, clock, contexts),
+        own_pages=own_pages,
+        panel=AccessPanel(db, clock, now, own_pages, in_force),
         sign_in=SignIn(db, clock, now, open_login, completion),
         login_contexts=contexts,
         choices=Choices(db, clock, now),

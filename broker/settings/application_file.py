@@ -231,7 +231,10 @@ class ApplicationFile(NamedFile):
     backchannel_logout_uri: Outbound | None = Field(
         default=None, description="Notified when a session of one of its people ends."
     )
-    launch_url: Link | None = Field(default=None, description="Its tile in the access panel.")
+    launch_url: Link | None = Field(
+        default=None,
+        description="The address in the application that begins a sign-in: its tile in the access panel leads there.",
+    )
     logo: Logo | None = Field(default=None, description="A .svg or .png inside the home.")
     owners: Listed[Email] = Field(default=(), description="Members who may add guests to this application.")
     assignment_required: bool = Field(default=False, description="Only assigned guests, or members of assigned groups, get in.")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
 from markupsafe import Markup
 
-from broker.domain.times import DAY
+from broker.domain.times import DAY, MINUTE
 from broker.web import catalogues
 
 SOURCE = "en"  # the language of the message ids
@@ -58,6 +58,23 @@ class Translator:
     def end(self, at: int) -> str:
         """When something is over. A midnight (UTC) ends the day before, which still counts whole; else the time and its zone (FB-16)."""
         return self.date(at - 1) if at % DAY == 0 else self.moment(at)
+
+    def ago(self, at: int, now: int) -> str:
+        """How long ago, such as `2 hours ago`; the day for what is older than a week."""
+        return self._distance(at, now) if now - at <= 7 * DAY else self.date(at)
+
+    def away(self, at: int, now: int) -> str:
+        """How far off, such as `in 4 months`. at, now: seconds since 1970, UTC."""
+        return self._distance(at, now)
+
+    def short_date(self, at: int) -> str:
+        """A day where there is little room, such as `23 Nov 2026`. at: seconds since 1970, UTC."""
+        return format_date(datetime.fromtimestamp(at, UTC), "medium", locale=self.locale)
+
+    def _distance(self, at: int, now: int) -> str:
+        seconds = at - now
+        seconds = min(seconds, -MINUTE) if seconds <= 0 else max(seconds, MINUTE)  # nobody needs the seconds
+        return format_timedelta(timedelta(seconds=seconds), threshold=1, add_direction=True, locale=self.locale)
 
     def number(self, value: float) -> str:
         """A number with the separators of the language."""

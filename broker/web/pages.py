@@ -11,7 +11,7 @@ from flask import Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from broker.domain.errors import BadRequest
-from broker.domain.times import YEAR
+from broker.domain.times import YEAR, iso
 from broker.settings.load import Settings
 from broker.web import headers
 from broker.web.cookies import CookiePurpose, Cookies
@@ -112,6 +112,10 @@ class Pages:
                 "date": translator.date,
                 "end": translator.end,
                 "moment": translator.moment,
+                "ago": translator.ago,
+                "away": translator.away,
+                "short_date": translator.short_date,
+                "iso": iso,
                 "number": translator.number,
                 "isolate": isolate,
                 "language": translator.language,

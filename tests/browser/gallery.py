@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from flask import Flask, Response, request
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -19,69 +16,36 @@ from markupsafe import Markup
 import broker.web
 from broker.app import system_clock
 from broker.domain.errors import PAGE_ERRORS
-from broker.domain.guest import PersonKind
 from broker.factors import qr
 from broker.keyring.root import create_root, load_roots
 from broker.keyring.seal import Sealer
-from broker.services.guests.self_service import UsedApplication
 from broker.settings.load import Settings, load
 from broker.web import csrf, errors, markdown, static
 from broker.web import request as guards
 from broker.web.pages import Pages
-from broker.web.panel.frame import ACCOUNT, ADMIN, APPS, METHODS, SignedInFrame
 from broker.web.repeats import PATH as REPEATS
 from broker.web.repeats import Repeats
-from tests.factories import person
+from tests.browser.gallery_own import OWN, own_samples
+from tests.browser.sample import TOKEN, Sample
 
 TEMPLATES = Path(broker.web.__file__).parent / "templates"
 OWN_TEMPLATES = Path(__file__).parent / "templates"  # what no page of the broker shows as a whole
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
-    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-recovery", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "mfa-vouch", "mfa-vouch-asked", "methods", "methods-none", "terms", "terms-new",
+    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-recovery", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "mfa-vouch", "mfa-vouch-asked", "terms", "terms-new",
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "code-method", "code-identity",
     "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "not-signed-in", "consent-invited", "consent-by-code", "consent-later", "hand-over", "sign-out",
-    "signed-out", "question", "question-answered", "apps", "apps-empty", "account", "account-member", "account-export", "account-leave", "account-confirm", "account-confirm-codes", "account-left",
+    "signed-out", "question", "question-answered", *OWN,
 )  # fmt: skip
-PIECES = ("components",)  # what pages are made of, in the frame of the portal; no page of the broker
 REFERENCE = "7KQ4-M2XT-9RZB"
-TOKEN = "uPjRkfYV0lZLxV3Wq0cnB1m7yCq1kM8mQ9y3bqk5C2E"
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" rx="9" fill="{}"/>{}</svg>'
 MARK = '<path d="M27 14a9 9 0 1 0 0 12" fill="none" stroke="#fff" stroke-width="5" stroke-linecap="round"/>'
 SQUARES = '<path d="M11 11h7v7h-7zM22 11h7v7h-7zM11 22h7v7h-7zM22 22h7v7h-7z" fill="#fff"/>'
-GERDA = person(name="Gerda Guest", email="gerda@fabrikam.example")
-ALICE = person(name="Alice Kern", email="alice@contoso.example", kind=PersonKind.MEMBER)
-TILE = {"launch_url": "https://payroll.contoso.example/", "logo": None}
-
-_LINK = {"url": "#", "current": False, "count": None, "waits": False}
-DESK: dict[str, Any] = {
-    "said": "Renewed until 31 March 2027. They and their sponsor were told.",
-    "sections": [
-        {"title": "", "links": [{**_LINK, "name": "Home"}]},
-        {
-            "title": "People",
-            "links": [
-                {**_LINK, "name": "Guests", "count": 1204, "current": True},
-                {**_LINK, "name": "Requests", "count": 3, "waits": True},
-            ],
-        },
-    ],
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A page of the gallery: its template, the data-page it must carry, and its context."""
-
-    template: str
-    page: str
-    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 def samples(pages: Pages) -> dict[str, Sample]:
     """Name -> sample, each template in each shape that looks different."""
     form = {"csrf": TOKEN, "action": "", "keep_query": {}}
-    frame = SignedInFrame(pages, administers=lambda one: one.email == ALICE.email)
-    own = frame.around(TOKEN, GERDA, APPS)
     consent = {
         **form,
         "application": "Payroll",
@@ -107,12 +71,6 @@ def samples(pages: Pages) -> dict[str, Sample]:
         {"id": f"p{n}", "name": name, "logo": pages.assets.partner_logo("fabrikam") if n == 0 else None, "last": n == 0}
         for n, name in enumerate(names)
     ]
-    tiles = [
-        {**TILE, "name": "Payroll", "logo": pages.assets.application_logo("payroll")},
-        {**TILE, "name": "Travel and expenses"},
-        {**TILE, "name": "Purchase orders of the northern region"},
-        {**TILE, "name": "Wiki"},
-    ]
     code = {
         **form,
         "application": "Payroll",
@@ -135,59 +93,6 @@ def samples(pages: Pages) -> dict[str, Sample]:
     }
     beside = {**code, "sure": True, "decline_url": "/home", "restart_url": "/home", "choose_url": "", "address_url": ""}
     wrong = {"field": "code", "message": "That code is wrong. Enter the 8 digits from the newest e-mail."}
-    account: dict[str, Any] = {
-        **form,
-        **frame.around(TOKEN, GERDA, ACCOUNT),
-        "name": "Gerda Guest",
-        "homes": ["Fabrikam"],
-        "by_code": True,
-        "since": 1768000000,
-        "until": 1799000000,
-        "sponsor": "bob.berger@contoso.example",
-        "member": False,
-        "uses": [
-            UsedApplication(
-                client_id="payroll",
-                name="Payroll",
-                assigned=True,
-                groups=(),
-                agreed_at=1768000000,
-                until=1785000000,
-                last_used=1779000000,
-            ),
-            UsedApplication(
-                client_id="travel",
-                name="Travel and expenses",
-                assigned=True,
-                groups=("Auditors",),
-                agreed_at=None,
-                until=None,
-                last_used=None,
-            ),
-        ],
-        "sessions": [
-            {
-                "sid": "a",
-                "home": "Fabrikam",
-                "browser": "Firefox",
-                "system": "Windows",
-                "since": 1779000000,
-                "seen": 1779000000,
-                "here": True,
-            },
-            {
-                "sid": "b",
-                "home": "",
-                "browser": "Safari",
-                "system": "iPhone",
-                "since": 1778900000,
-                "seen": 1778990000,
-                "here": False,
-            },
-            {"sid": "c", "home": "Fabrikam", "browser": "", "system": "", "since": 1778900000, "seen": 1778990000, "here": False},
-        ],
-        **{f"{name}_url": f"/{name}" for name in ("consents", "sessions", "export", "leave")},
-    }
     begun = {"partner": "Fabrikam", "application": "", "client_id": "", "action": "/saml/fabrikam/start"}
     mistake = {"field": "email", "message": "Write your address as name@example.org"}
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -264,49 +169,6 @@ def samples(pages: Pages) -> dict[str, Sample]:
         ),
         "mfa-vouch": Sample("mfa_vouch.html", "mfa-vouch", vouch),
         "mfa-vouch-asked": Sample("mfa_vouch.html", "mfa-vouch", {**vouch, "email": "", "asked": True}),
-        "methods": Sample(
-            "account_methods.html",
-            "account-methods",
-            {
-                **form,
-                **frame.around(TOKEN, GERDA, METHODS),
-                "methods": [
-                    {
-                        "kind": "app",
-                        "name": "",
-                        "created_at": 1767225600,
-                        "last_used_at": None,
-                        "copied_at": None,
-                        "rename_url": "",
-                        "remove_url": "",
-                    },
-                    {
-                        "kind": "passkey",
-                        "name": "Laptop",
-                        "created_at": 1767225600,
-                        "last_used_at": 1768225600,
-                        "copied_at": 1768325600,
-                        "rename_url": "",
-                        "remove_url": "",
-                    },
-                ],
-                "codes_left": 8,
-                "add_url": "",
-                "codes_url": "",
-            },
-        ),
-        "methods-none": Sample(
-            "account_methods.html",
-            "account-methods",
-            {
-                **form,
-                **frame.around(TOKEN, GERDA, METHODS),
-                "methods": [],
-                "codes_left": 0,
-                "add_url": "",
-                "codes_url": "",
-            },
-        ),
         "terms": Sample("terms_of_use.html", "terms-of-use", terms),
         "terms-new": Sample("terms_of_use.html", "terms-of-use", {**terms, "before": 1767225600, "since": None, "version": "B"}),
         "home": Sample("home_organization.html", "home-organization", {**form, "application": "Payroll", "other_url": "/choose"}),
@@ -452,36 +314,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
                 "names": {},
             },
         ),
-        "apps": Sample(
-            "apps.html",
-            "apps",
-            {**form, **own, "tiles": tiles},
-        ),
-        "apps-empty": Sample("apps.html", "apps", {**form, **own, "tiles": []}),
-        "account": Sample("account.html", "account", account),
-        "account-member": Sample(
-            "account.html",
-            "account",
-            {**account, "member": True, "until": 0, "sponsor": "", "name": "", "uses": [], "sessions": account["sessions"][:1]},
-        ),
-        "account-export": Sample("account_export.html", "account-export", {**form, "cancel_url": "/account"}),
-        "account-leave": Sample(
-            "account_leave.html",
-            "account-leave",
-            {**form, "email": "gerda@fabrikam.example", "uses": ["Payroll", "Travel and expenses"], "cancel_url": "/account"},
-        ),
-        "account-confirm": Sample(
-            "account_confirm.html",
-            "account-confirm",
-            {**form, "question": "remove", "method": ("Work phone", "app"), "last": True, "name": "", "cancel_url": "/methods"},
-        ),
-        "account-confirm-codes": Sample(
-            "account_confirm.html",
-            "account-confirm",
-            {**form, "question": "codes", "method": ("", ""), "last": False, "name": "", "cancel_url": "/methods"},
-        ),
-        "account-left": Sample("account_left.html", "account-left", {"sign_in_url": "/apps"}),
-        "components": Sample("components.html", "admin-components", {**form, **frame.around(TOKEN, ALICE, ADMIN), **DESK}),
+        **own_samples(pages),
     }
 
 

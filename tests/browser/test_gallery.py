@@ -11,7 +11,8 @@ from _pytest.mark import ParameterSet
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from broker.domain.errors import PAGE_ERRORS
-from tests.browser.gallery import NAMES, PIECES
+from tests.browser.gallery import NAMES
+from tests.browser.gallery_own import PIECES
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -14,7 +14,8 @@ import broker.web.pages as module
 from broker.domain.errors import PAGE_ERRORS
 from broker.settings.load import Settings, load
 from broker.web.pages import Pages, isolate
-from tests.browser.gallery import NAMES, OWN_TEMPLATES, PIECES, create_gallery, make_home, samples
+from tests.browser.gallery import NAMES, OWN_TEMPLATES, create_gallery, make_home, samples
+from tests.browser.gallery_own import PIECES
 from tests.web.conftest import ISSUER
 from tests.web.markup import read
 
@@ -96,6 +97,8 @@ def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: st
             "fresh-link",
             "apps",
             "apps-empty",
+            "apps-none-found",
+            "apps-owner",
             "question-answered",
             "methods",
             "methods-none",

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
-from broker.domain.guest import Person, PersonKind
 from broker.provider.application import ApplicationView
 from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
@@ -56,16 +55,6 @@ class Applications:
         if view is None and (file := settings.applications.get(client_id)) is not None:
             view = held[1][client_id] = application_view(file)
         return view
-
-    def of_person(self, person: Person, assigned: set[str]) -> list[ApplicationFile]:
-        """The applications with a launch_url that a person can open, by name."""
-        open_to = (
-            file
-            for file in self._settings().applications.values()
-            if file.launch_url
-            and (person.kind is PersonKind.MEMBER or not file.assignment_required or file.client_id in assigned)
-        )
-        return sorted(open_to, key=lambda file: (file.name.casefold(), file.client_id))
 
     def of_origin(self, origin: str) -> bool:
         """Whether any application's redirect_uris have this origin, as a browser writes it (HW-12)."""

@@ -14,7 +14,7 @@ from broker.services.guests.views import ConsentView, GuestCounts, GuestRow, Gue
 from broker.services.history import audit
 from broker.services.lookup import named
 from broker.settings.load import Settings
-from broker.storage.directory import assignments, consents, guest_pages, people
+from broker.storage.directory import consents, guest_pages, people
 from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.directory.personal_data import everything
 from broker.storage.engine import Database
@@ -73,11 +73,6 @@ class Guests:
             audit.record(tx, Event(name="guest.exported", actor=actor, subject=person.id), self._clock())
             found: Mapping[str, Any] = readable(everything(tx, person.id))
             return found
-
-    def assigned(self, person_id: str) -> set[str]:
-        """The client ids of the applications that a person is assigned to now."""
-        with self._db.read() as tx:
-            return assignments.applications_of(tx, person_id, self._clock())
 
     def withdraw_consent(self, actor: Actor, name: str, application: str) -> int:
         """Withdraws a guest's consent for an application and ends its grants; returns how many. Raises NotFound."""

@@ -9,8 +9,8 @@ from broker.domain.guest import Person
 from broker.domain.login import LIFETIME, Login, LoginPurpose, Session, Stage
 from broker.domain.next_step import Step
 from broker.domain.visitor import Visitor
-from broker.services.login.context import LoginContexts
-from broker.storage.engine import Database
+from broker.services.login.context import LoginContext, LoginContexts
+from broker.storage.engine import Connection, Database
 
 
 class OwnPages:
@@ -22,16 +22,20 @@ class OwnPages:
         self._contexts = contexts
 
     def open_to(self, visitor: Visitor) -> tuple[Session, Person] | None:
-        """The live session of a browser and its person, if every gate lets them in now; None: begin a login for the page.
+        """The live session of a browser and its person, if every gate lets them in now; None: begin a login for the page."""
+        with self._db.read() as tx:
+            found = self.context(tx, visitor, self._clock())
+        return None if found is None or found.session is None or found.person is None else (found.session, found.person)
+
+    def context(self, tx: Connection, visitor: Visitor, now: int) -> LoginContext | None:
+        """The same with everything that the gates looked at.
 
         The gates look at a login that is not saved: one for our own pages, begun this moment (SC-06). Changes nothing.
         """
-        now = self._clock()
         login = Login(
             id="", reference="", purpose=LoginPurpose.PANEL, stage=Stage.OPEN, created_at=now, expires_at=now + LIFETIME
         )
-        with self._db.read() as tx:
-            found = self._contexts.unsaved(tx, login, visitor)
+        found = self._contexts.unsaved(tx, login, visitor)
         if found is None or found.session is None or found.person is None:
             return None
-        return (found.session, found.person) if decide(found.facts).next.step is Step.ISSUE else None
+        return found if decide(found.facts).next.step is Step.ISSUE else None

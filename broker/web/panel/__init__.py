@@ -16,8 +16,8 @@ from broker.domain.errors import BadRequest
 from broker.web import csrf, signed_out
 from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
-from broker.web.panel import account, methods, question
-from broker.web.panel.frame import APPS, SCOPE, SignedInFrame
+from broker.web.panel import account, apps, methods, question
+from broker.web.panel.frame import SCOPE, SignedInFrame
 from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     routes = Blueprint("panel", __name__)
     browser = BrowserState(broker, pages)
     frame = SignedInFrame(pages, administers=lambda _person: False)
+    apps.register(routes, broker, browser, frame)
     question.register(routes, broker, pages, browser)
     methods.register(routes, broker, browser, frame)
     account.register(routes, broker, browser, frame)
@@ -36,25 +37,6 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     @routes.get("/")
     def front() -> Response:
         return browser.go(pages.path("/apps"))
-
-    @routes.get("/apps")
-    def apps() -> Response:
-        cookie = browser.session()
-        held = broker.own_pages.open_to(browser.visitor())
-        if held is None or cookie is None:
-            started = broker.sign_in.begin_panel(browser.visitor(), "/apps")
-            return browser.into(started)
-        person = held[1]
-        tiles = [
-            {"name": app.name, "launch_url": app.launch_url, "logo": pages.assets.application_logo(app.client_id)}
-            for app in broker.applications.of_person(person, broker.guests.assigned(person.id))
-        ]
-        return pages.render(
-            "apps.html",
-            keep_query={},
-            tiles=tiles,
-            **frame.around(cookie, person, APPS),
-        )
 
     @routes.get("/launch/<application>")
     def launch(application: str) -> Response:

@@ -1,0 +1,216 @@
+"""The gallery's pages for signed-in people, and the pieces that they are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from broker.services.guests.self_service import UsedApplication
+from broker.web.pages import Pages
+from broker.web.panel.frame import ACCOUNT, ADMIN, APPS, METHODS, SignedInFrame
+from tests.browser.sample import ALICE, FORM, GERDA, NOW, TOKEN, Sample
+
+OWN = (
+    "apps", "apps-empty", "apps-none-found", "apps-owner", "account", "account-member", "account-export", "account-leave", "account-confirm",
+    "account-confirm-codes", "account-left", "methods", "methods-none",
+)  # fmt: skip
+PIECES = ("components",)  # what pages are made of, in the frame of the portal; no page of the broker
+TILE = {"launch_url": "https://payroll.contoso.example/", "logo": None, "last_used": None}
+OWNED = {"logo": None, "is_group": False, "guests": 38, "more": False, "ending": 2, "opens": (), "add_url": "/admin/guests/new"}
+
+_LINK = {"url": "#", "current": False, "count": None, "waits": False}
+DESK: dict[str, Any] = {
+    "said": "Renewed until 31 March 2027. They and their sponsor were told.",
+    "sections": [
+        {"title": "", "links": [{**_LINK, "name": "Home"}]},
+        {
+            "title": "People",
+            "links": [
+                {**_LINK, "name": "Guests", "count": 1204, "current": True},
+                {**_LINK, "name": "Requests", "count": 3, "waits": True},
+            ],
+        },
+    ],
+}
+
+
+def own_samples(pages: Pages) -> dict[str, Sample]:
+    """Name -> sample."""
+    frame = SignedInFrame(pages, administers=lambda one: one.email == ALICE.email)
+    components = {**FORM, **frame.around(TOKEN, ALICE, ADMIN), **DESK}
+    return {
+        **_apps(pages, frame),
+        **_account(frame),
+        **_methods(frame),
+        "components": Sample("components.html", "admin-components", components),
+    }
+
+
+def _apps(pages: Pages, frame: SignedInFrame) -> dict[str, Sample]:
+    form, own = FORM, frame.around(TOKEN, GERDA, APPS)
+    tiles = [
+        {**TILE, "name": "Payroll", "logo": pages.assets.application_logo("payroll"), "last_used": NOW - 7200},
+        {**TILE, "name": "Travel and expenses", "last_used": NOW - 86400 * 12},
+        {**TILE, "name": "Purchase orders of the northern region"},
+        {**TILE, "name": "Wiki"},
+    ]
+    apps = {**form, **own, "tiles": tiles, "q": "", "groups": (), "owned": [], "now": NOW}
+    return {
+        "apps": Sample("apps.html", "apps", {**apps, "groups": ("Lisbon project", "Auditors")}),
+        "apps-empty": Sample("apps.html", "apps", {**apps, "tiles": []}),
+        "apps-none-found": Sample("apps.html", "apps", {**apps, "tiles": [], "q": "Woodgrove"}),
+        "apps-owner": Sample(
+            "apps.html",
+            "apps",
+            {
+                **apps,
+                **frame.around(TOKEN, ALICE, APPS),
+                "tiles": tiles * 2,
+                "owned": [
+                    {**OWNED, "name": "Payroll", "logo": pages.assets.application_logo("payroll")},
+                    {
+                        **OWNED,
+                        "name": "Lisbon project",
+                        "is_group": True,
+                        "guests": 12,
+                        "ending": 0,
+                        "opens": ("Wiki", "Travel and expenses"),
+                    },
+                    {**OWNED, "name": "Everybody", "is_group": True, "guests": 10000, "more": True, "ending": 1},
+                ],
+            },
+        ),
+    }
+
+
+def _account_page(frame: SignedInFrame) -> dict[str, Any]:
+    return {
+        **FORM,
+        **frame.around(TOKEN, GERDA, ACCOUNT),
+        "name": "Gerda Guest",
+        "homes": ["Fabrikam"],
+        "by_code": True,
+        "since": 1768000000,
+        "until": 1799000000,
+        "sponsor": "bob.berger@contoso.example",
+        "member": False,
+        "uses": [
+            UsedApplication(
+                client_id="payroll",
+                name="Payroll",
+                assigned=True,
+                groups=(),
+                agreed_at=1768000000,
+                until=1785000000,
+                last_used=1779000000,
+            ),
+            UsedApplication(
+                client_id="travel",
+                name="Travel and expenses",
+                assigned=True,
+                groups=("Auditors",),
+                agreed_at=None,
+                until=None,
+                last_used=None,
+            ),
+        ],
+        "sessions": [
+            {
+                "sid": "a",
+                "home": "Fabrikam",
+                "browser": "Firefox",
+                "system": "Windows",
+                "since": 1779000000,
+                "seen": 1779000000,
+                "here": True,
+            },
+            {
+                "sid": "b",
+                "home": "",
+                "browser": "Safari",
+                "system": "iPhone",
+                "since": 1778900000,
+                "seen": 1778990000,
+                "here": False,
+            },
+            {"sid": "c", "home": "Fabrikam", "browser": "", "system": "", "since": 1778900000, "seen": 1778990000, "here": False},
+        ],
+        **{f"{name}_url": f"/{name}" for name in ("consents", "sessions", "export", "leave")},
+    }
+
+
+def _account(frame: SignedInFrame) -> dict[str, Sample]:
+    form, account = FORM, _account_page(frame)
+    return {
+        "account": Sample("account.html", "account", account),
+        "account-member": Sample(
+            "account.html",
+            "account",
+            {**account, "member": True, "until": 0, "sponsor": "", "name": "", "uses": [], "sessions": account["sessions"][:1]},
+        ),
+        "account-export": Sample("account_export.html", "account-export", {**form, "cancel_url": "/account"}),
+        "account-leave": Sample(
+            "account_leave.html",
+            "account-leave",
+            {**form, "email": "gerda@fabrikam.example", "uses": ["Payroll", "Travel and expenses"], "cancel_url": "/account"},
+        ),
+        "account-confirm": Sample(
+            "account_confirm.html",
+            "account-confirm",
+            {**form, "question": "remove", "method": ("Work phone", "app"), "last": True, "name": "", "cancel_url": "/methods"},
+        ),
+        "account-confirm-codes": Sample(
+            "account_confirm.html",
+            "account-confirm",
+            {**form, "question": "codes", "method": ("", ""), "last": False, "name": "", "cancel_url": "/methods"},
+        ),
+        "account-left": Sample("account_left.html", "account-left", {"sign_in_url": "/apps"}),
+    }
+
+
+def _methods(frame: SignedInFrame) -> dict[str, Sample]:
+    form = FORM
+    return {
+        "methods": Sample(
+            "account_methods.html",
+            "account-methods",
+            {
+                **form,
+                **frame.around(TOKEN, GERDA, METHODS),
+                "methods": [
+                    {
+                        "kind": "app",
+                        "name": "",
+                        "created_at": 1767225600,
+                        "last_used_at": None,
+                        "copied_at": None,
+                        "rename_url": "",
+                        "remove_url": "",
+                    },
+                    {
+                        "kind": "passkey",
+                        "name": "Laptop",
+                        "created_at": 1767225600,
+                        "last_used_at": 1768225600,
+                        "copied_at": 1768325600,
+                        "rename_url": "",
+                        "remove_url": "",
+                    },
+                ],
+                "codes_left": 8,
+                "add_url": "",
+                "codes_url": "",
+            },
+        ),
+        "methods-none": Sample(
+            "account_methods.html",
+            "account-methods",
+            {
+                **form,
+                **frame.around(TOKEN, GERDA, METHODS),
+                "methods": [],
+                "codes_left": 0,
+                "add_url": "",
+                "codes_url": "",
+            },
+        ),
+    }
