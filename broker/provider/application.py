@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,10 @@ class ApplicationView:
     require_pkce: bool = False
     id_token_claims: frozenset[str] = frozenset()
     assertion_audience: frozenset[str] = frozenset({"issuer"})
+
+    def permitted(self, scopes: Iterable[str]) -> tuple[str, ...]:
+        """Those of the scopes that the application's file allows now (HP-36)."""
+        return tuple(scope for scope in scopes if scope in self.scopes)
 
     @property
     def sector(self) -> str:

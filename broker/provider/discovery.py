@@ -8,8 +8,8 @@ from typing import Any
 from broker.domain import assurance
 from broker.domain.claims import PROTOCOL, SCOPES, STANDARD
 from broker.provider.client_authentication import TOKEN_PATH
+from broker.provider.grants import GRANT_TYPES
 from broker.provider.request import PROMPTS, RESPONSE_MODES
-from broker.provider.token_request import GRANT_TYPES
 
 ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
 AUTHENTICATION = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")

@@ -52,3 +52,10 @@ def read_form(pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
     if not all(is_printable(name) and is_printable(value) for name, value in given.values.items()):
         raise OAuthError("invalid_request", "control_character")
     return given.values
+
+
+def required(form: Mapping[str, str], name: str) -> str:
+    """The value of a parameter that a form must have. Raises OAuthError(invalid_request)."""
+    if name not in form:
+        raise OAuthError("invalid_request", f"{name}_missing")
+    return form[name]

@@ -8,6 +8,8 @@ import re
 
 import pyop.provider
 
+from broker.provider.discovery import document
+from broker.provider.grants import GRANT_TYPES
 from broker.provider.pyop_adapter.op import Provider
 from broker.provider.pyop_adapter.state import GrantState
 from tests.house.source import BROKER, modules, relative, tree
@@ -76,3 +78,15 @@ def test_one_provider_object_a_request():
         and isinstance(node.targets[0], ast.Attribute)
     ]
     assert kept == []
+
+
+def test_a_grant_type_is_a_file():
+    """The registry names each file of provider/grants; discovery and the token endpoint read the same registry."""
+    files = {path.stem for path in (BROKER / "provider" / "grants").glob("*.py")} - {"__init__", "desk"}
+    assert set(GRANT_TYPES) == files
+    assert document("https://broker.example", ())["grant_types_supported"] == list(GRANT_TYPES)
+
+
+def test_a_code_is_compared_in_one_place():
+    """HP-29, HP-32: one function compares redirect_uri and the PKCE proof of a token request with those of the code."""
+    assert [file for file, _ in calls("proves")] == ["broker/provider/grants/authorization_code.py"]

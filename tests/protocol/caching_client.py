@@ -15,14 +15,14 @@ def sign_ins_over_a_rotation(stage: Stage, count: int, *, seconds: int) -> set[s
     who, payroll = stage.person(), stage.broker.provider_view("payroll")
     assert payroll is not None
     cached, fetched_at, kids = public_keys(stage.get("/jwks").get_json()), stage.clock(), set()
-    form = {"redirect_uri": CALLBACK["payroll"], "code_verifier": VERIFIER}
+    form = {"grant_type": "authorization_code", "redirect_uri": CALLBACK["payroll"], "code_verifier": VERIFIER}
     for number in range(count):
         if stage.clock() >= fetched_at + MAX_AGE:
             cached, fetched_at = public_keys(stage.get("/jwks").get_json()), stage.clock()
         if number == count // 5:
             stage.broker.keys.rotate(Actor.system(), now_active=False)
         _, code = stage.grant(who)
-        token = stage.broker.grants.exchange(payroll, {**form, "code": code})["id_token"]
+        token = stage.broker.grants.tokens(payroll, {**form, "code": code})["id_token"]
         kids.add(str(verify(token, cached, {"RS256"}).header["kid"]))
         stage.clock.advance(seconds)
     return kids

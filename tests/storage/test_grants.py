@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, delete, text
 
 from broker.domain.login import Grant
+from broker.domain.token import SpentCode
 from broker.storage.directory import assignments, consents
 from broker.storage.engine import Database
 from broker.storage.oauth import grants, sessions, tokens
@@ -40,7 +41,7 @@ def test_code_is_bound_to_its_client_and_its_minute(database: Database):
         assert grants.take_code(tx, code, "travel", START) is None
         assert grants.take_code(tx, code, "payroll", START + 60) is None
         assert grants.grant_of_spent_code(tx, code, "payroll") is None
-        assert grants.take_code(tx, code, "payroll", START + 59) == grants.SpentCode(grant.id, CALLBACK, "c")
+        assert grants.take_code(tx, code, "payroll", START + 59) == SpentCode(grant.id, CALLBACK, "c")
         assert grants.take_code(tx, code, "payroll", START + 59) is None
         assert grants.grant_of_spent_code(tx, code, "payroll") == grant.id
         assert grants.grant_of_spent_code(tx, code, "travel") is None

@@ -21,6 +21,7 @@ from broker.domain.invitation import Status
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
 from broker.domain.receipt import Outcome, Search
+from broker.domain.token import RefreshFamily
 from broker.storage.directory import (
     access_requests,
     application_usage,
@@ -54,7 +55,7 @@ GROUP = factories.group(owners=("bob@contoso.example",))
 GRANT = factories.grant(PERSON.id)
 PASSKEY = factories.factor(PERSON.id, method=Method.PASSKEY, credential="credential")
 REQUEST = AccessRequest(id="1", person_id=PERSON.id, application="payroll", created_at=START, expires_at=START + 60)
-FAMILY = tokens.Family("family", GRANT.id, START + 600)
+FAMILY = RefreshFamily("family", GRANT.id, START + 600)
 RECEIPT = factories.receipt(person_id=PERSON.id)
 MAIL = Mail(kind=MailKind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
 FETCH = metadata_readers.MetadataFetch(partner="fabrikam", network="192.0.2.0/24", at=START, signing="kid", encryption="")

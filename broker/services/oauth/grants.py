@@ -13,12 +13,14 @@ from broker.domain.ids import new_id, new_secret
 from broker.domain.login import Grant, Session
 from broker.domain.policy import Rulebook
 from broker.domain.request import AuthorizationRequest
-from broker.provider import token_request
 from broker.provider.application import ApplicationView
+from broker.provider.grants import handler_of
+from broker.provider.grants.desk import CommittedRefusal
 from broker.provider.id_token_hint import HintClaims, read_hint
+from broker.provider.parameters import required
 from broker.services.keys.ring import Keys
 from broker.services.oauth import released_claims
-from broker.services.oauth.token_grants import Desk, Remembered, exchange, holding, record, refresh, usable
+from broker.services.oauth.token_desk import DeskOnRows, holding, record
 from broker.settings.load import Settings
 from broker.storage.directory import subjects
 from broker.storage.engine import Connection, Database
@@ -119,18 +121,21 @@ class Grants:
 
     # --- used by applications ---------------------------------------------------------------------------------------
 
-    def tokens(self, application: ApplicationView, form: Mapping[str, str]) -> dict[str, Any]:
-        """The answer of the token endpoint to an authenticated application. Raises OAuthError (RFC 6749 5.2)."""
-        kind = token_request.grant_type(form, api_permissions=bool(application.api_permissions))
-        return (self.exchange if kind == "authorization_code" else self.refresh)(application, form)
+    def tokens(self, application: ApplicationView, form: Mapping[str, str]) -> Mapping[str, Any]:
+        """The response of the token endpoint to an authenticated application. Raises OAuthError (RFC 6749 5.2).
 
-    def exchange(self, application: ApplicationView, form: Mapping[str, str]) -> dict[str, Any]:
-        """Code to tokens."""
-        return self._at_desk(application, form, exchange)
-
-    def refresh(self, application: ApplicationView, form: Mapping[str, str]) -> dict[str, Any]:
-        """Refresh token to the next tokens."""
-        return self._at_desk(application, form, refresh)
+        One transaction. A `CommittedRefusal` is committed first, then raised.
+        """
+        respond, now = handler_of(form, application), self._clock()
+        key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database itself
+        policies, settings = self._policies(), self._settings()
+        with self._db.write() as tx:
+            rows = DeskOnRows(tx=tx, application=application, key=key, policies=policies, settings=settings, now=now)
+            try:
+                return respond(rows.desk(), form)
+            except CommittedRefusal as error:
+                refusal = error
+        raise refusal
 
     def userinfo(self, value: str) -> tuple[ApplicationView, dict[str, Any]]:
         """The application of an access token, and what it opens. Raises OAuthError (invalid_token, insufficient_scope)."""
@@ -144,7 +149,7 @@ class Grants:
         if token is None or application is None:
             raise OAuthError("invalid_token", "token_unknown")
         grant = holding(token.standing, application, self._policies(), self._settings(), now, "invalid_token")
-        scopes = tuple(scope for scope in token.scopes if scope in application.scopes)
+        scopes = application.permitted(token.scopes)
         if "openid" not in scopes:
             raise OAuthError("insufficient_scope", "no_openid")
         state = GrantState(Store(find_access=lambda _value: Granted(grant, scopes)), released_claims.namer(application))
@@ -152,7 +157,7 @@ class Grants:
 
     def introspect(self, application: ApplicationView, form: Mapping[str, str]) -> dict[str, Any]:
         """RFC 7662 2.2, for the token's own application and those of its `audiences`; to all others it is not active (HP-38)."""
-        value, now = token_request.required(form, "token"), self._clock()
+        value, now = required(form, "token"), self._clock()
         with self._db.read() as tx:
             access = tokens.access(tx, value, now)
             found = access or tokens.refresh(tx, value, now)
@@ -166,14 +171,14 @@ class Grants:
         answer: dict[str, Any] = {"active": True, "iss": self._issuer, "client_id": grant.client_id, "sub": grant.sub}
         answer |= {"exp": found.expires_at, "acr": grant.acr, "auth_time": grant.auth_time}
         if access is None:
-            return answer | {"scope": " ".join(usable(grant, own))}
-        scope = " ".join(scope for scope in access.scopes if scope in own.scopes)
+            return answer | {"scope": " ".join(own.permitted(grant.scopes))}
+        scope = " ".join(own.permitted(access.scopes))
         audience = [grant.client_id, *sorted(own.audiences)]
         return answer | {"scope": scope, "token_type": "Bearer", "iat": access.created_at, "aud": audience}
 
     def revoke(self, application: ApplicationView, form: Mapping[str, str]) -> None:
         """RFC 7009 2.1: an access token alone; a refresh token with its family and grant. Others' and unknown ones: nothing."""
-        value, now = token_request.required(form, "token"), self._clock()
+        value, now = required(form, "token"), self._clock()
         with self._db.write() as tx:
             grant_id = tokens.revoke_access(tx, value, application.client_id, now)
             if grant_id is None:
@@ -194,30 +199,6 @@ class Grants:
     @property
     def _issuer(self) -> str:
         return self._settings().issuer
-
-    def _at_desk(
-        self, application: ApplicationView, form: Mapping[str, str], use: Callable[[Desk, Mapping[str, str]], dict[str, Any]]
-    ) -> dict[str, Any]:
-        """One transaction; a refusal that must be remembered is committed first, then raised."""
-        now, settings = self._clock(), self._settings()
-        key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database itself
-        policies = self._policies()
-        with self._db.write() as tx:
-            try:
-                desk = Desk(
-                    tx=tx,
-                    application=application,
-                    issuer=settings.issuer,
-                    lifetimes=settings.broker.tokens,
-                    key=key,
-                    policies=policies,
-                    settings=settings,
-                    now=now,
-                )
-                return use(desk, form)
-            except Remembered as error:
-                refusal = error
-        raise refusal
 
 
 def _may_look(caller: ApplicationView, own: ApplicationView, *, is_access: bool) -> bool:

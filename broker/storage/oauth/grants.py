@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +25,7 @@ from broker.domain.grant_status import Standing
 from broker.domain.guest import GuestState, PersonKind
 from broker.domain.ids import digest
 from broker.domain.login import Grant
+from broker.domain.token import SpentCode
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.directory.assignments import in_force
 from broker.storage.tables import (
@@ -49,15 +49,6 @@ _PLAIN = ("id", "sid", "person_id", "client_id", "sub", "claims", "requested", "
 
 _ADD = insert(grants)
 _ADD_CODE = insert(codes)
-
-
-@dataclass(frozen=True, slots=True)
-class SpentCode:
-    """A code that was just taken: what it is bound to (HP-29)."""
-
-    grant_id: str
-    redirect_uri: str
-    challenge: str | None
 
 
 def add(tx: Connection, grant: Grant) -> None:

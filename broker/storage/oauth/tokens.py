@@ -9,18 +9,10 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from broker.domain.grant_status import Standing
 from broker.domain.ids import digest, new_id
+from broker.domain.token import RefreshFamily
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.oauth.grants import standing_of, standing_query
 from broker.storage.tables import access_tokens, grants, refresh_families, refresh_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A refresh family: one client, one grant, an absolute end (HP-34, HP-35)."""
-
-    id: str
-    grant_id: str
-    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +44,14 @@ def add_access(tx: Connection, token: str, grant_id: str, scopes: Sequence[str],
     tx.execute(_INSERT_ACCESS, row)
 
 
-def add_family(tx: Connection, grant_id: str, client_id: str, expires_at: int) -> Family:
+def add_family(tx: Connection, grant_id: str, client_id: str, expires_at: int) -> RefreshFamily:
     """Begin a refresh family."""
-    family = Family(new_id(), grant_id, expires_at)
+    family = RefreshFamily(new_id(), grant_id, expires_at)
     tx.execute(_INSERT_FAMILY, {"id": family.id, "grant_id": grant_id, "client_id": client_id, "expires_at": expires_at})
     return family
 
 
-def add_refresh(tx: Connection, token: str, family: Family, expires_at: int) -> None:
+def add_refresh(tx: Connection, token: str, family: RefreshFamily, expires_at: int) -> None:
     """Insert a family's next token; it never outlives the family."""
     tx.execute(
         _INSERT_REFRESH, {"token": digest(token), "family_id": family.id, "expires_at": min(expires_at, family.expires_at)}
@@ -84,15 +76,15 @@ _FAMILY = select(refresh_families.c.id, refresh_families.c.grant_id, refresh_fam
 _FAMILY_BY_ID = _FAMILY.where(refresh_families.c.id == bindparam("family"))
 
 
-def take_refresh(tx: Connection, token: str, client_id: str, now: int) -> Family | None:
+def take_refresh(tx: Connection, token: str, client_id: str, now: int) -> RefreshFamily | None:
     """Spend a refresh token of this client, once (HP-35); None if it is unknown, over, spent, revoked or another's."""
     family_id = tx.execute(_TAKE_REFRESH, {"hash": digest(token), "client": client_id, "now": now}).scalar_one_or_none()
     if family_id is None:
         return None
-    return Family(*tx.execute(_FAMILY_BY_ID, {"family": family_id}).one())
+    return RefreshFamily(*tx.execute(_FAMILY_BY_ID, {"family": family_id}).one())
 
 
-def family_of_spent(tx: Connection, token: str, client_id: str) -> Family | None:
+def family_of_spent(tx: Connection, token: str, client_id: str) -> RefreshFamily | None:
     """The family of a token that this client has spent before: it is being used twice. None for any other token."""
     statement = _FAMILY.join(refresh_tokens, refresh_tokens.c.family_id == refresh_families.c.id).where(
         refresh_tokens.c.token == digest(token),
@@ -100,7 +92,7 @@ def family_of_spent(tx: Connection, token: str, client_id: str) -> Family | None
         refresh_families.c.client_id == client_id,
     )
     row = tx.execute(statement).first()
-    return Family(*row) if row else None
+    return RefreshFamily(*row) if row else None
 
 
 def revoke_family(tx: Connection, family_id: str, now: int) -> bool:
@@ -166,13 +158,13 @@ def revoke_access(tx: Connection, token: str, client_id: str, now: int) -> str |
     return tx.execute(statement).scalar_one_or_none()
 
 
-def family_of(tx: Connection, token: str, client_id: str) -> Family | None:
+def family_of(tx: Connection, token: str, client_id: str) -> RefreshFamily | None:
     """The family of a refresh token of this client, spent or not."""
     statement = _FAMILY.join(refresh_tokens, refresh_tokens.c.family_id == refresh_families.c.id).where(
         refresh_tokens.c.token == digest(token), refresh_families.c.client_id == client_id
     )
     row = tx.execute(statement).first()
-    return Family(*row) if row else None
+    return RefreshFamily(*row) if row else None
 
 
 def purge(tx: Connection, before: int, limit: int = BATCH) -> int:

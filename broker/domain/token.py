@@ -1,0 +1,23 @@
+"""Records of the token endpoint: a used code and a family of refresh tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SpentCode:
+    """A code that was just used, with what it is bound to (HP-29). challenge: of PKCE, None without."""
+
+    grant_id: str
+    redirect_uri: str
+    challenge: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshFamily:
+    """The refresh tokens that follow each other: one client, one grant, an absolute end (HP-34, HP-35)."""
+
+    id: str
+    grant_id: str
+    expires_at: int

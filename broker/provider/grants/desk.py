@@ -1,0 +1,38 @@
+"""What a grant type may do: one request of one authenticated application, in one transaction at one moment (HP-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from broker.domain.errors import OAuthError
+from broker.domain.login import Grant
+from broker.domain.token import RefreshFamily, SpentCode
+from broker.provider.application import ApplicationView
+
+
+class CommittedRefusal(OAuthError):
+    """A refusal after which the transaction is committed: a used code stays used, a replay ends its grant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenDesk:
+    """The application and the acts of one request. services/oauth/token_desk.py makes it.
+
+    take_code, take_refresh: use up a code or a refresh token, once; raise OAuthError for an unknown or used one.
+    grant, new_grant: the grant of an id, if it still holds; new_grant directly after its sign-in was judged.
+    names: (grant, "id_token" or "userinfo", scopes) -> the claims that go there. make_access: -> (token, seconds).
+    make_refresh: the next token of a family. sign: (grant, claims, nonce, access token) -> ID token.
+    """
+
+    application: ApplicationView
+    take_code: Callable[[str], SpentCode]
+    take_refresh: Callable[[str], RefreshFamily]
+    grant: Callable[[str], Grant]
+    new_grant: Callable[[str], Grant]
+    names: Callable[[Grant, str, Iterable[str]], list[str]]
+    make_access: Callable[[Grant, Iterable[str]], tuple[str, int]]
+    make_family: Callable[[Grant], RefreshFamily]
+    make_refresh: Callable[[RefreshFamily], str]
+    sign: Callable[[Grant, Mapping[str, Any], str | None, str], str]

@@ -1,0 +1,37 @@
+"""Grant type refresh_token: the next tokens of a family (RFC 6749 6, HP-34, HP-35)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from broker.domain.errors import OAuthError
+from broker.provider.grants.desk import TokenDesk
+from broker.provider.parameters import required
+
+
+def respond(desk: TokenDesk, form: Mapping[str, str]) -> dict[str, Any]:
+    """The next tokens. The ID token has no nonce (Core 12.2)."""
+    family = desk.take_refresh(required(form, "refresh_token"))
+    grant = desk.grant(family.grant_id)
+    held = desk.application.permitted(grant.scopes)
+    if "offline_access" not in held:
+        raise OAuthError("invalid_grant", "offline_access_taken_back")
+    scopes = _narrowed(form, held)
+    access, seconds = desk.make_access(grant, scopes)
+    answer: dict[str, Any] = {"access_token": access, "token_type": "Bearer", "expires_in": seconds}
+    answer |= {"refresh_token": desk.make_refresh(family), "scope": " ".join(scopes)}
+    if "openid" in scopes:
+        names = desk.names(grant, "id_token", scopes)
+        claims = {name: grant.claims[name] for name in names if name in grant.claims}
+        answer["id_token"] = desk.sign(grant, claims, None, access)
+    return answer
+
+
+def _narrowed(form: Mapping[str, str], granted: Iterable[str]) -> tuple[str, ...]:
+    """The requested scopes, never more than were granted; all of them without a request."""
+    held = tuple(granted)
+    asked = [scope for scope in form.get("scope", "").split(" ") if scope]
+    if not set(asked) <= set(held):
+        raise OAuthError("invalid_scope", "scope_larger")
+    return tuple(scope for scope in held if scope in asked) if asked else held

@@ -1,0 +1,148 @@
+"""The token endpoint's desk: what a grant type does with codes, tokens and grants, within one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from broker.domain.audit import Actor, Event
+from broker.domain.claims import PROOFS
+from broker.domain.errors import OAuthError
+from broker.domain.grant_status import Standing, as_of_now, objection, policy_objection
+from broker.domain.ids import new_secret
+from broker.domain.login import Grant
+from broker.domain.policy import Rulebook
+from broker.domain.token import RefreshFamily, SpentCode
+from broker.jose.keys import PrivateKey
+from broker.provider import tokens
+from broker.provider.application import ApplicationView
+from broker.provider.grants.desk import CommittedRefusal, TokenDesk
+from broker.services.history import audit
+from broker.services.oauth import released_claims
+from broker.services.sessions.homes import home_of
+from broker.settings.load import Settings
+from broker.storage.engine import Connection
+from broker.storage.oauth import grants
+from broker.storage.oauth import tokens as token_rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskOnRows:
+    """One request of one authenticated application, in one transaction at one moment (HP-6).
+
+    key: for its ID tokens. policies, settings: the files of this moment.
+    """
+
+    tx: Connection
+    application: ApplicationView
+    key: PrivateKey
+    policies: Rulebook
+    settings: Settings
+    now: int
+
+    def desk(self) -> TokenDesk:
+        """The same as the grant types of provider/grants see it."""
+        return TokenDesk(
+            application=self.application,
+            take_code=self._take_code,
+            take_refresh=self._take_refresh,
+            grant=self._grant,
+            new_grant=lambda grant_id: self._grant(grant_id, just_judged=True),
+            names=released_claims.namer(self.application),
+            make_access=self._make_access,
+            make_family=self._make_family,
+            make_refresh=self._make_refresh,
+            sign=self._sign,
+        )
+
+    def _take_code(self, code: str) -> SpentCode:
+        """Uses the code up by one conditional statement. A code that is used twice ends its grant (HP-31)."""
+        client_id = self.application.client_id
+        spent = grants.take_code(self.tx, code, client_id, self.now)
+        if spent is not None:
+            return spent
+        grant_id = grants.grant_of_spent_code(self.tx, code, client_id)
+        if grant_id is None:
+            raise OAuthError("invalid_grant", "code_unknown")
+        if grants.end(self.tx, grant_id, self.now):
+            record(self.tx, "code.reused", self.application, grant_id, self.now)
+        raise OAuthError("invalid_grant", "code_reused")
+
+    def _take_refresh(self, token: str) -> RefreshFamily:
+        """Uses the token up. A token that is used twice ends its family, and the grant with its access tokens (HP-35)."""
+        client_id = self.application.client_id
+        family = token_rows.take_refresh(self.tx, token, client_id, self.now)
+        if family is not None:
+            return family
+        family = token_rows.family_of_spent(self.tx, token, client_id)
+        if family is None:
+            raise OAuthError("invalid_grant", "refresh_unknown")
+        if token_rows.revoke_family(self.tx, family.id, self.now):
+            grants.end(self.tx, family.grant_id, self.now)
+            record(self.tx, "refresh_token.reused", self.application, family.grant_id, self.now)
+        raise CommittedRefusal("invalid_grant", "refresh_reused")
+
+    def _grant(self, grant_id: str, *, just_judged: bool = False) -> Grant:
+        """The grant, if it still holds. Raises OAuthError(invalid_grant)."""
+        standing = grants.standing(self.tx, grant_id, self.now)
+        return holding(
+            standing, self.application, self.policies, self.settings, self.now, "invalid_grant", just_judged=just_judged
+        )
+
+    def _make_access(self, grant: Grant, scopes: Iterable[str]) -> tuple[str, int]:
+        value, seconds = new_secret(), self.settings.broker.tokens.access
+        token_rows.add_access(self.tx, value, grant.id, tuple(scopes), now=self.now, expires_at=self.now + seconds)
+        return value, seconds
+
+    def _make_family(self, grant: Grant) -> RefreshFamily:
+        end = self.now + self.settings.broker.tokens.refresh  # HP-35: absolute
+        return token_rows.add_family(self.tx, grant.id, grant.client_id, end)
+
+    def _make_refresh(self, family: RefreshFamily) -> str:
+        value = new_secret()
+        token_rows.add_refresh(self.tx, value, family, self.now + self.settings.broker.tokens.refresh_idle)
+        return value
+
+    def _sign(self, grant: Grant, claims: Mapping[str, Any], nonce: str | None, access_token: str) -> str:
+        return tokens.id_token(
+            grant,
+            issuer=self.settings.issuer,
+            key=self.key,
+            claims=claims,
+            access_token=access_token,
+            nonce=nonce,
+            now=self.now,
+            lifetime=self.settings.broker.tokens.id,
+            with_proofs=PROOFS in released_claims.names(grant, "id_token", (), self.application),
+        )
+
+
+def record(tx: Connection, name: str, application: ApplicationView, grant_id: str, now: int) -> None:
+    """One audit event of an application about a grant."""
+    audit.record(tx, Event(name=name, actor=Actor.application(application.client_id), target=grant_id), now)
+
+
+def holding(
+    standing: Standing | None,
+    application: ApplicationView,
+    policies: Rulebook,
+    settings: Settings,
+    now: int,
+    error: str,
+    *,
+    just_judged: bool = False,
+) -> Grant:
+    """The grant, if it still holds by the files of this moment, with the proofs, groups and roles that count now (HP-36).
+
+    Raises OAuthError(error).
+    """
+    if standing is None:
+        raise OAuthError(error, "grant_gone")
+    home = home_of(settings, standing.grant.idp, standing.issuer, standing.email)
+    standing = as_of_now(standing, home)
+    reason = objection(standing, assignment_required=application.assignment_required, now=now, home=home)
+    reason = reason or policy_objection(standing, policies, now, just_judged=just_judged)
+    if reason is not None:
+        raise OAuthError(error, reason)
+    return released_claims.current(standing, application)
