@@ -36,7 +36,7 @@ class EmailCode:
         """A new code, in `told`; what is remembered of it opens nothing without the digits."""
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
         salt = new_secret()
-        return Outbound(url=self._page, memory={"salt": salt, "digest": _digest(salt, ask.state, code)}, told=code)
+        return Outbound(url=self._page, memory={"salt": salt, "digest": _digest(salt, ask.state, code)}, out_of_band=code)
 
     def complete(self, inbound: Inbound) -> Assertion:
         """The holder of the mailbox. Raises PartnerUntrusted("code_wrong")."""

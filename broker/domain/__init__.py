@@ -1,6 +1,6 @@
 """The terms and rules of the broker.
 
-Owns: frozen records and pure functions on the standard library: the table of gates, states, policies, claims, errors.
-Does not know: clocks, randomness aside from ids, files, network, the database, HTTP.
-Offers: one module a term.
+Owns: frozen records and pure functions on the standard library: gates, states, policies, claims, errors.
+Does not know: clocks, randomness except in ids, files, network, the database, HTTP.
+Offers: one module for each term.
 """

@@ -1,4 +1,4 @@
-"""Mail addresses: one rule to compare them, and exact domains (IN-13, PO-04)."""
+"""E-mail addresses and their domains, compared exactly (IN-13, PO-04)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def domain_of(email: str) -> str:
-    """The part behind the last @, in lower case; empty if there is none. The address must be canonical already."""
+    """The part after the last @, in lower case; empty without an @. email: canonical."""
     return email.rpartition("@")[2].lower() if "@" in email else ""
 
 

@@ -1,4 +1,4 @@
-"""What an identity provider said about a person, SAML and OIDC alike, after every check of the connector."""
+"""The verified statement of an identity provider about a person, over SAML or OIDC, after every check of the connector."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class Assertion:
     """One complete, verified record.
 
     subject: exact bytes of the provider, unique only with `issuer`. email: canonical, or None if none came.
-    email_verified: the judgement of HO-14 (trust.email, domains, the claim), not the wire's value.
-    claims: broker claim -> value, only mapped ones. arrived: the names that came, for receipt and doctor, never values.
-    auth_time: seconds since 1970 when the person proved himself there, None if the provider does not say.
-    skew: seconds that the provider's clock is ahead of ours by its own word (iat), None if it does not say.
-    left_out: claims, or names on the wire, that came in no form that can be used and that nobody asked for (HS-29).
-    subject_form: over SAML, the kind of NameID that names the account; None for any other.
-    acr, amr: as the provider said them; whether they count as MFA is judged later (HO-15).
+    email_verified: the result of HO-14 (trust.email, domains, the claim), not the claim alone.
+    claims: broker claim -> value, only mapped ones. arrived: the names of received claims, for receipt and doctor; no values.
+    auth_time: seconds since 1970 when the person authenticated there, None if the provider does not send it.
+    skew: seconds that the provider's clock (iat, IssueInstant) is ahead of ours, None if it sends none.
+    left_out: received claims that no configuration requires and that are in no usable form (HS-29).
+    subject_form: over SAML, the format of the NameID that names the account; else None.
+    acr, amr: as the provider sent them; whether they count as MFA is decided later (HO-15).
     """
 
     partner: str

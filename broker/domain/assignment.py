@@ -1,4 +1,4 @@
-"""An assignment: a guest, or a group, may use an application, in a role, from-until."""
+"""An assignment: a guest or a group may use an application, with or without a role, from and until a time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Principal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """One row. holder: the id of the person or group; name: address or group's name, as the directory has it now.
+    """One row. holder: the id of the person or group; name: current address of the person, or name of the group.
 
-    role: one of the application's file, "" for plain access. starts_at, ends_at: seconds since 1970, UTC; it holds from
-    its start on and is over at its end (HT-12), None: no end.
+    role: one of the application's file, "" for access without a role. starts_at, ends_at: seconds since 1970, UTC; it is valid
+    from its start on and no longer at its end (HT-12). None: no end.
     """
 
     id: str

@@ -1,6 +1,6 @@
 """How strongly a person was authenticated: the three `acr` values of the contract, in rising order (HP-62).
 
-A partner's word counts as multi-factor authentication only where its file trusts that word, and only while it is young (HO-15).
+A partner's acr or amr counts as multi-factor authentication only if its file trusts that value, and only for a limited time (HO-15).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MFA = "https://refeds.org/profile/mfa"
 PHISHING_RESISTANT = "phr"
 _SINGLE = frozenset("face fpt geo hwk iris kba otp pin pop pwd rba retina sc sms swk tel user vbm wia".split())
 ACR_VALUES = (SFA, MFA, PHISHING_RESISTANT)
-COARSE = 900  # seconds: how exactly applications are told when something was proven
+COARSE = 900  # seconds: the precision of the times of proofs in ID tokens
 _CLOCK_SKEW = 60  # seconds that a partner's clock may be ahead of ours
 
 
@@ -31,14 +31,14 @@ def satisfies(acr: str, wanted: Iterable[str]) -> bool:
 
 
 def plain(amr: Iterable[str]) -> tuple[str, ...]:
-    """The methods of RFC 8176 that a home organization named, without `mfa` and `mca`: those need our trust (HO-15)."""
+    """The methods of RFC 8176 that a home organization sent, without `mfa` and `mca`: those count only where we trust them (HO-15)."""
     return tuple(dict.fromkeys(value for value in amr if value in _SINGLE))
 
 
 def partner_did_mfa(proof: Proof | None, trusted: Collection[str], max_age: int, now: int) -> bool:
     """HO-15: acr or one of amr is a value that `trust.mfa` lists, and the sign-in is known to be younger than `mfa_max_age`.
 
-    trusted, max_age (seconds): of the partner's file as it is now.
+    trusted, max_age (seconds): of the partner's current file.
     """
     if proof is None or proof.method is not Method.PARTNER or proof.at is None:
         return False
@@ -47,36 +47,36 @@ def partner_did_mfa(proof: Proof | None, trusted: Collection[str], max_age: int,
     return proof.acr in trusted or any(value in trusted for value in proof.amr)
 
 
-def reached(vouched: Proof | None, partner_mfa: bool, proofs: Iterable[Proof]) -> tuple[str, tuple[str, ...]]:
-    """The acr and amr (RFC 8176) that are true: the home organization's sign-in, and what was proven to us.
+def reached(home_proof: Proof | None, partner_mfa: bool, proofs: Iterable[Proof]) -> tuple[str, tuple[str, ...]]:
+    """The acr and amr (RFC 8176) that the home organization's sign-in and the person's own methods give.
 
-    vouched: the partner's word. partner_mfa: `partner_did_mfa` of it. proofs: those with our factors that count now.
+    home_proof: the home organization's. partner_mfa: `partner_did_mfa` of it. proofs: those with own methods that count now.
     """
-    held = [_worth(proof) for proof in proofs]
+    held = [_acr_and_amr(proof) for proof in proofs]
     acr = max([MFA if partner_mfa else SFA, *(level for level, _ in held)], key=rank)
-    amr = [*plain(vouched.amr if vouched else ()), *(value for _, values in held for value in values)]
+    amr = [*plain(home_proof.amr if home_proof else ()), *(value for _, values in held for value in values)]
     if rank(acr) > rank(SFA):
         amr.append("mfa")
     return acr, tuple(dict.fromkeys(amr))
 
 
-def told(proofs: Iterable[Proof], *, partner_mfa: bool, ourselves: str) -> list[dict[str, Any]]:
-    """Who proved what and when, as applications read it: the home organization by its id, our own factors by our issuer.
+def released_proofs(proofs: Iterable[Proof], *, partner_mfa: bool, ourselves: str) -> list[dict[str, Any]]:
+    """Who proved what and when, as an ID token carries it: `by` is the partner's id, or our issuer for the person's own methods.
 
-    partner_mfa: `partner_did_mfa` of its word. `at` is left out where the partner does not say when; it is the beginning of a
-    quarter of an hour, so that two applications do not recognize a person by the second (FA-14).
+    partner_mfa: `partner_did_mfa` of the partner's proof. `at` is absent where the partner sends no auth_time. It is rounded down
+    to a quarter of an hour, so that two applications cannot recognize a person by the second (FA-14).
     """
-    said = []
+    released = []
     for proof in proofs:
         is_partner = proof.method is Method.PARTNER
-        acr, amr = (MFA if partner_mfa else SFA, plain(proof.amr)) if is_partner else _worth(proof)
+        acr, amr = (MFA if partner_mfa else SFA, plain(proof.amr)) if is_partner else _acr_and_amr(proof)
         one: dict[str, Any] = {"by": proof.by if is_partner else ourselves, "acr": acr, "amr": list(amr)}
-        said.append(one if proof.at is None else {**one, "at": proof.at - proof.at % COARSE})
-    return said
+        released.append(one if proof.at is None else {**one, "at": proof.at - proof.at % COARSE})
+    return released
 
 
-def _worth(proof: Proof) -> tuple[str, tuple[str, ...]]:
-    """A passkey resists phishing; it is more than a second thing in the hand where it also checked who holds it."""
+def _acr_and_amr(proof: Proof) -> tuple[str, tuple[str, ...]]:
+    """Of one proof with an own method: a passkey that verified its user is phishing-resistant, any other method is MFA."""
     if proof.method is not Method.PASSKEY:
         return MFA, ("otp",)
     key = "swk" if proof.synced else "hwk"

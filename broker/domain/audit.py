@@ -28,7 +28,7 @@ class Actor:
 
     @classmethod
     def person(cls, person_id: str = "", *, address: str = "", request_id: str = "") -> Self:
-        """Somebody at a browser; without an id while the login has not identified them yet."""
+        """A person at a browser; without an id as long as the login has not identified them."""
         return cls(kind=ActorKind.PERSON, id=person_id, address=address, request_id=request_id)
 
     @classmethod

@@ -9,9 +9,9 @@ PROTOCOL = frozenset(
     "iss sub aud azp exp iat nbf auth_time nonce acr amr sid at_hash c_hash s_hash cnf events jti idp proofs".split()
 )
 
-PROOFS = "proofs"  # ours alone, in ID tokens of applications that ask for it
+PROOFS = "proofs"  # our own claim, in ID tokens of applications whose file asks for it
 
-OURS = ("groups", "roles")  # of our directory: a partner's claims of these names never pass for them
+OURS = ("groups", "roles")  # of our directory; a partner's claims with these names are not released under them
 
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "openid": (),
@@ -35,8 +35,8 @@ def released(
 ) -> dict[str, Any]:
     """The values an application gets: by scope, by the application's file (`extra`), or asked for by name.
 
-    A requested name counts only where a scope of the application's file allows it or the file names it; `available`
-    holds that view already (HP-19). What is missing or empty is left out; protocol names never pass.
+    A requested name counts only if a scope of the application's file allows it, or the file names it; `available` contains
+    nothing else (HP-19). Missing and empty values are left out, and so are the names of the protocol.
     """
     names = {name for scope in scopes for name in SCOPES.get(scope, ())}
     names.update(extra)

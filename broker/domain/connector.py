@@ -1,4 +1,4 @@
-"""The port to a home organization: one pair of verbs for SAML, OIDC and the code by mail."""
+"""The interface to a home organization: request and answer, the same for SAML, OIDC and the code by e-mail."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from broker.domain.assertion import Assertion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """What one login wants from the home organization.
+    """The request of one login to the home organization.
 
-    state: the login's random handle, comes back with the answer. login_hint: an address, or None.
-    force: the person must prove himself anew (prompt=login, ForceAuthn). max_age: seconds, or None.
-    acr_values: contexts to ask for, in the partner's own words. ui_locales: the languages the person reads.
+    state: the login's random handle, which the answer repeats. login_hint: an address, or None.
+    force: the person must sign in again (prompt=login, ForceAuthn). max_age: seconds, or None.
+    acr_values: contexts to ask for, as the partner names them. ui_locales: the languages the person reads.
     passive: answer without showing the person anything (IsPassive).
     """
 
@@ -32,16 +32,18 @@ class Ask:
 class Outbound:
     """Where to send the browser, and what to remember (sealed, on the login) until it returns.
 
-    form: None for a redirect, else an auto-submitting POST. told: what reaches the person by another way; never kept.
+    form: None for a redirect, else an auto-submitting POST. out_of_band: a secret that reaches the person by another channel; it is not stored.
     """
 
     url: str
     form: Mapping[str, str] | None = None
     memory: Mapping[str, str] = field(default_factory=dict)
-    told: str = field(default="", repr=False)
+    out_of_band: str = field(default="", repr=False)
 
 
-Known = Callable[[str, str, Sequence[str]], str | None]  # issuer, subject, canonical addresses -> the one that is ours already
+Known = Callable[
+    [str, str, Sequence[str]], str | None
+]  # issuer, subject, canonical addresses -> the one that the directory knows
 
 
 def _nobody(_issuer: str, _subject: str, _addresses: Sequence[str]) -> str | None:
@@ -50,7 +52,7 @@ def _nobody(_issuer: str, _subject: str, _addresses: Sequence[str]) -> str | Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """What the browser brought back, and what was remembered. known: for an answer with several addresses."""
+    """The answer that the browser brought, and the memory of the request. known: chooses among several addresses."""
 
     params: Mapping[str, str]
     memory: Mapping[str, str]
@@ -59,12 +61,12 @@ class Inbound:
 
 
 class Connector(Protocol):
-    """A way to have a home organization vouch for a person."""
+    """Has a home organization vouch for a person."""
 
     def begin(self, ask: Ask) -> Outbound:
-        """The request to the identity provider. Raises PartnerFailed when it cannot be had."""
+        """The request to the identity provider. Raises PartnerFailed if it cannot be made."""
         ...
 
     def complete(self, inbound: Inbound) -> Assertion:
-        """The verified answer. Raises PartnerUntrusted when a check fails, PartnerFailed for errors and silence."""
+        """The verified answer. Raises PartnerUntrusted when a check fails, PartnerFailed for an error or no answer."""
         ...

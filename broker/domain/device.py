@@ -1,13 +1,13 @@
 """Browser and system in two words, from a User-Agent header (RFC 9110 10.1.5): enough for a person to recognize a sign-in.
 
-The header itself is personal data and is never kept; these tables are closed, so nothing that was sent can get through.
+The header itself is personal data and is never stored. The result consists of words of these tables only.
 """
 
 from __future__ import annotations
 
-LONGEST = 512  # characters that are looked at
+LONGEST = 512  # characters that are read
 
-_BROWSERS = (  # the first mark that is found; most browsers claim to be Chrome and Safari, too
+_BROWSERS = (  # the first match counts; most browsers also name Chrome and Safari
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
     ("SamsungBrowser/", "Samsung Internet"),
@@ -19,7 +19,7 @@ _BROWSERS = (  # the first mark that is found; most browsers claim to be Chrome 
     ("Safari/", "Safari"),
     ("curl/", "curl"),
 )
-_SYSTEMS = (  # Android says Linux, and an iPhone says that it is like Mac OS X
+_SYSTEMS = (  # Android also names Linux, and an iPhone Mac OS X
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
     ("Android", "Android"),
@@ -33,14 +33,14 @@ _SEPARATOR = "/"
 
 
 def device_of(user_agent: str) -> str:
-    """`Firefox/Windows`; a part that is not known is empty, and so is the whole where nothing is."""
+    """`Firefox/Windows`; an unknown part is empty, and so is the whole if both are unknown."""
     seen = user_agent[:LONGEST]
     words = (_first(seen, _BROWSERS), _first(seen, _SYSTEMS))
     return _SEPARATOR.join(words) if any(words) else ""
 
 
 def parts_of(device: str) -> tuple[str, str]:
-    """Browser and system of what `device_of` gave, "" for what is not known."""
+    """Browser and system of a result of `device_of`; "" for an unknown one."""
     browser, _, system = device.partition(_SEPARATOR)
     return browser, system
 

@@ -1,4 +1,4 @@
-"""Everything the broker refuses, as one tree. Only web/errors.py knows status codes, texts and OAuth responses.
+"""Every refusal of the broker, as one tree. Only web/errors.py knows status codes, texts and OAuth responses.
 
     BrokerError
     ├── PageError            a guest's page; `code` is one of the contract's
@@ -9,7 +9,7 @@
     ├── OAuthError           a protocol answer: JSON at the token endpoint, a redirect at the authorization endpoint
     └── CommandError         one clear line for a command or a form: NotFound · Conflict · Forbidden · TooMany · Invalid
 
-`reason` is for the receipt and the audit log (`saml_replay`, `login_browser_mismatch`); nobody outside sees it.
+`reason` is for the receipt and the audit log (`saml_replay`, `login_browser_mismatch`); no page and no application shows it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import ClassVar, Self
 
 from broker.domain.text import printable
 
-_THEIRS = 256  # characters of a partner's words
+_THEIRS = 256  # characters of a partner's error text
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """What an application sent and what its file says, for the log of refusals: staff compare the two (FC-02).
 
-    application: the client_id of a file, "" for one that no file names. sent: input, never a secret. registered: what is right.
+    application: the client_id of a file, "" for an unknown one. sent: the input, never a secret. registered: the correct values.
     """
 
     application: str
@@ -35,18 +35,18 @@ class Mistake:
 
 
 class BrokerError(Exception):
-    """The root: raised on purpose, with a reason that may be logged."""
+    """The root of the tree; its reason may be logged."""
 
     mistake: Mistake | None = None
 
     def __init__(self, reason: str, detail: str = "") -> None:
-        """reason: a stable word for log and receipt. detail: facts for staff; never input, never a secret."""
+        """reason: a stable word for log and receipt. detail: for staff; never input, never a secret."""
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
 
     def of_application(self, application: str, sent: str = "", registered: tuple[str, ...] = ()) -> Self:
-        """This error, as a mistake of an application; what is known already stays."""
+        """This error as a mistake of an application; an earlier mistake is kept."""
         self.mistake = self.mistake or Mistake(application, sent, registered)
         return self
 
@@ -54,9 +54,9 @@ class BrokerError(Exception):
 class PageError(BrokerError):
     """Ends at an error page with `data-error="code"`.
 
-    login_id, reference: of the live login that it belongs to, so that the page offers the way back and names its receipt.
-    words: names the page's words where neither code nor reason does. theirs: what the partner said to it, one short line,
-    for the receipt alone.
+    login_id, reference: of the live login that it belongs to, so that the page can return to it and show its reference. words:
+    selects the page's text if neither code nor reason does. theirs: the partner's error text, one short line, for the receipt
+    only.
     """
 
     code: ClassVar[str] = "server_error"
@@ -66,36 +66,36 @@ class PageError(BrokerError):
     reference: str | None = None
 
     def with_theirs(self, text: object) -> Self:
-        """This error, with the partner's own words (error_description): capped, printable, never on a page or in the log."""
+        """This error with the partner's own text (error_description): shortened, printable, never on a page or in the log."""
         self.theirs = printable(text.strip(), _THEIRS) if isinstance(text, str) else ""
         return self
 
     def of_login(self, login_id: str, reference: str) -> Self:
-        """This error, as one of a live login."""
+        """This error as one of a live login."""
         self.login_id, self.reference = login_id, reference
         return self
 
 
 class NotInvited(PageError):
-    """Signed in at home, but nobody invited this person."""
+    """The person signed in at their home organization, but is not invited."""
 
     code = "not_invited"
 
 
 class InvitationExpired(PageError):
-    """The invitation is over, revoked, replaced or unknown: one answer for all."""
+    """The invitation is expired, revoked, replaced or unknown; all have the same answer."""
 
     code = "invitation_expired"
 
 
 class InvitationUsed(PageError):
-    """The bearer of the genuine ticket comes a second time."""
+    """The link is genuine, but was used already."""
 
     code = "invitation_used"
 
 
 class InvitationMismatch(PageError):
-    """The identity that came is not the one that was invited."""
+    """The identity that signed in is not the invited one."""
 
     code = "invitation_mismatch"
 
@@ -107,13 +107,13 @@ class DomainDenied(PageError):
 
 
 class GuestBlocked(PageError):
-    """Staff stopped this guest."""
+    """Staff blocked this guest."""
 
     code = "guest_blocked"
 
 
 class GuestExpired(PageError):
-    """Time stopped this guest."""
+    """The guest's access has ended."""
 
     code = "guest_expired"
 
@@ -125,7 +125,7 @@ class NotAssigned(PageError):
 
 
 class PolicyBlocked(PageError):
-    """A policy says no, or could not be evaluated."""
+    """A policy denies the sign-in, or could not be evaluated."""
 
     code = "policy_blocked"
 
@@ -137,17 +137,17 @@ class PartnerFailed(PageError):
 
 
 class NoMoreProof(PartnerFailed):
-    """It says that it cannot prove as much as was asked for (NoAuthnContext, unmet_authentication_requirements)."""
+    """It answers that it cannot give the requested proof (NoAuthnContext, unmet_authentication_requirements)."""
 
 
 class CredentialsRefused(PartnerFailed):
-    """It does not take our client id, secret or key: ours to mend, and nothing that the person or the partner can."""
+    """It refuses our client id, secret or key. Only the broker's operator can correct that."""
 
     words = "our_side"
 
 
 class PartnerCancelled(PartnerFailed):
-    """The person pressed Cancel there, or it does not let the person in (access_denied, RequestDenied)."""
+    """The person cancelled there, or it denied them access (access_denied, RequestDenied)."""
 
     words = "cancelled"
 
@@ -171,23 +171,23 @@ class TooManyAttempts(PageError):
 
 
 class BadRequest(PageError):
-    """Nothing an honest browser or application sends."""
+    """A request that no correct browser or application sends."""
 
     code = "bad_request"
 
 
 class ServerError(PageError):
-    """Our own fault; the cause is in the log."""
+    """A fault of the broker; the cause is in the log."""
 
     code = "server_error"
 
 
 class Unavailable(ServerError):
-    """Something of ours cannot be used at this moment and probably can in a few seconds: the database is held by another process."""
+    """A part of the broker is unavailable, probably for seconds only: another process locks the database."""
 
 
 class OAuthError(BrokerError):
-    """An error of RFC 6749, OpenID Connect Core or their kin; `error` is the standard's word."""
+    """An error of RFC 6749, OpenID Connect Core or a related standard; `error` is the standard's code."""
 
     def __init__(self, error: str, reason: str = "", detail: str = "") -> None:
         super().__init__(reason or error, detail)
@@ -195,7 +195,7 @@ class OAuthError(BrokerError):
 
 
 class CommandError(BrokerError):
-    """Refused or failed, said in one line that a person at a terminal or form can act on."""
+    """A refusal or failure, with one line that tells a person at a terminal or form what to do."""
 
     def __init__(self, message: str, reason: str = "refused") -> None:
         super().__init__(reason, message)
@@ -206,11 +206,11 @@ class CommandError(BrokerError):
 
 
 class NotFound(CommandError):
-    """No such thing, or not for this actor: one answer for both."""
+    """It does not exist, or the actor may not see it; both have the same answer."""
 
 
 class Conflict(CommandError):
-    """It exists already, or somebody else was faster."""
+    """It exists already, or another request was faster."""
 
 
 class Forbidden(CommandError):
@@ -222,7 +222,7 @@ class TooMany(CommandError):
 
 
 class Invalid(CommandError):
-    """The input is not what it must be."""
+    """The input is invalid."""
 
 
 PAGE_ERRORS: dict[str, type[PageError]] = {

@@ -1,6 +1,6 @@
-"""When a guest's access ends, why, and what housekeeping does next about it: pure functions of the record and the rules.
+"""When and why a guest's access ends, and what housekeeping does about it: pure functions of the record and the rules.
 
-Times are seconds since 1970, UTC, of our own clock: no zone and no calendar comes in (PO-08).
+Times are seconds since 1970, UTC, of our own clock, without zones and calendars (PO-08).
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.times import DAY
 
 NOTICES = (14 * DAY, 3 * DAY)  # before the end; each only if the access lasts twice as long
-LAST = 4_102_444_800  # 2100-01-01: an end beyond it is a slip of the pen
+LAST = 4_102_444_800  # 2100-01-01: later end dates are rejected as typing errors
 ORPHAN_GRACE = 30 * DAY  # a guest whose sponsor is gone, where one is required
 
 
 class Cause(StrEnum):
     """Why access ends."""
 
-    TIME = "time"  # its end was set
-    INACTIVE = "inactive"  # nobody signed in for too long
-    NO_SPONSOR = "no_sponsor"  # nobody answers for the guest
+    TIME = "time"  # the end that was set
+    INACTIVE = "inactive"  # the guest has not signed in for too long
+    NO_SPONSOR = "no_sponsor"  # the guest has no sponsor
 
 
 class ExpiryStep(StrEnum):
@@ -29,12 +29,12 @@ class ExpiryStep(StrEnum):
 
     NOTICE = "notice"
     EXPIRE = "expire"
-    FORGET = "forget"  # too late to restore: the personal data goes
+    FORGET = "forget"  # it can no longer be restored: the personal data is removed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What the company's files say, in seconds. restore: how long after its end an access can begin again."""
+    """The company's configuration, in seconds. restore: how long after its end an access can be renewed."""
 
     lifetime: int | None = None
     inactive: int | None = None
@@ -44,7 +44,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiryPlan:
-    """step: due now, None for nothing. due_at: when to look again. notices: how many the guest has had after this step."""
+    """step: due now, None for nothing. due_at: when the next step is due. notices: how many the guest has received after this step."""
 
     step: ExpiryStep | None
     due_at: int | None
@@ -54,7 +54,7 @@ class ExpiryPlan:
 
 
 def end_of(person: Person, rules: Rules) -> tuple[int, Cause] | None:
-    """The first end that this guest's access has, and why; None: no end."""
+    """The earliest end of this guest's access, and its cause; None without an end."""
     ends = [(person.expires_at, Cause.TIME)]
     if rules.inactive is not None and person.state is GuestState.ACTIVE:
         ends.append((_seen(person) + rules.inactive, Cause.INACTIVE))
@@ -65,7 +65,7 @@ def end_of(person: Person, rules: Rules) -> tuple[int, Cause] | None:
 
 
 def plan(person: Person, rules: Rules, now: int) -> ExpiryPlan:
-    """What is due for a person at `now`, and when to look again. The same question twice has the same answer."""
+    """What is due for a person at `now`, and when something is due next."""
     if person.kind is PersonKind.MEMBER or person.state in (GuestState.BLOCKED, GuestState.DELETED):
         return ExpiryPlan(step=None, due_at=None)
     if person.state is GuestState.EXPIRED:
@@ -81,8 +81,8 @@ def plan(person: Person, rules: Rules, now: int) -> ExpiryPlan:
 
 
 def _before(person: Person, end: int, cause: Cause, now: int) -> ExpiryPlan:
-    """Notices: an end that moved away begins them anew, one that was missed is not made up for by two mails."""
-    if person.state is GuestState.INVITED:  # nobody is there yet to be told
+    """Notices: a later end restarts them; after a missed notice the guest receives one e-mail, not two."""
+    if person.state is GuestState.INVITED:  # the guest has not redeemed yet, so there is nobody to notify
         return ExpiryPlan(step=None, due_at=end, end=end, cause=cause)
     lasting = end - (_seen(person) if cause is Cause.INACTIVE else started(person))
     times = [end - before if lasting >= 2 * before else None for before in NOTICES]
@@ -93,7 +93,7 @@ def _before(person: Person, end: int, cause: Cause, now: int) -> ExpiryPlan:
 
 
 def renewed_until(person: Person, rules: Rules) -> int | None:
-    """The end that a renewal offers: the same length again from the end on; None where there is no end to renew."""
+    """The end that a renewal offers: the same length again after the current end; None without an end."""
     if person.expires_at is None:
         return None
     return person.expires_at + (rules.lifetime or max(DAY, person.expires_at - started(person)))
@@ -105,5 +105,5 @@ def started(person: Person) -> int:
 
 
 def _seen(person: Person) -> int:
-    """When the guest was here last."""
+    """When the guest signed in last, else when the access began."""
     return max(person.last_sign_in or 0, started(person))

@@ -1,4 +1,4 @@
-"""A factor: a method of a person's own, beside what the home organization vouches for; and what was proven with it."""
+"""A factor: a sign-in method of a person's own, in addition to the home organization; and the proofs given with it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FRESH = 900  # seconds that a sign-in or a proof counts as fresh where methods a
 
 
 class Method(StrEnum):
-    """How something was proven: by the home organization's sign-in, or by a factor of ours."""
+    """How a proof was given: by the home organization's sign-in, or with a method of the person's own."""
 
     PARTNER = "partner"
     TOTP = "totp"
@@ -27,8 +27,8 @@ class Factor:
 
     sealed: the TOTP seed under the root key, "" for a passkey. last_step: the last time step that was used (RFC 6238 5.2).
     credential: the passkey's id, base64url. public_key: COSE, base64url. sign_count: of its last use. verified: the
-    authenticator checks who holds it (PIN, finger). synced: the key can leave its device. transports: how to reach it.
-    copied_at: its counter did not rise then (WebAuthn 7.2, step 22): there may be a copy.
+    authenticator verifies its user (PIN, finger). synced: the key can leave its device. transports: how to reach it.
+    copied_at: when its counter did not rise (WebAuthn 7.2, step 22), so that a copy may exist.
     """
 
     id: str
@@ -49,18 +49,18 @@ class Factor:
 
     @property
     def strength(self) -> str:
-        """As the gates know it: `totp`, `passkey` (checks who holds it), `key` (only that it is there)."""
+        """As the gates read it: `totp`, `passkey` (verifies its user), or `key` (does not)."""
         return "totp" if self.method is Method.TOTP else "passkey" if self.verified else "key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What was proven, by whom and when; saved with login, session, grant and receipt. No attribute value (HT-19).
+    """One proof, by whom and when; stored with login, session, grant and receipt. No attribute value (HT-19).
 
-    at: seconds since 1970, None where a partner does not say. by: the partner's id, or the factor's. person: whose factor it
-    is; "" for a partner's word, which is about the assertion's subject. acr, amr: as the partner said them. verified, synced:
-    of a passkey's use. answered_at: of a partner that was asked for a sign-in from then on, and vouched: as fresh as its word
-    can be known to be where it does not say when.
+    at: seconds since 1970, None if a partner sends no time. by: the id of the partner or of the factor. person: the owner of
+    the factor; "" for a partner's proof, which is about the assertion's subject. acr, amr: as the partner sent them. verified,
+    synced: of a passkey's use. answered_at: when a login began in which the partner was asked for a fresh sign-in and vouched;
+    it stands in for the time that the partner does not send.
     """
 
     method: Method
@@ -74,7 +74,7 @@ class Proof:
     answered_at: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object; what says nothing is left out."""
+        """A JSON object without empty values."""
         values = {name: getattr(self, name) for name in self.__slots__}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items() if v or name in ("method", "at", "by")}
 
@@ -85,7 +85,7 @@ class Proof:
 
 
 def own(proofs: Iterable[Proof], person: str) -> tuple[Proof, ...]:
-    """The proofs that this very person gave with factors of ours, the newest of each factor, the oldest first."""
+    """The proofs that this person gave with their own methods: the newest of each method, the oldest first."""
     newest: dict[str, Proof] = {}
     for proof in proofs:
         if proof.method is not Method.PARTNER and proof.person == person and person:

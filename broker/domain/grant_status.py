@@ -1,4 +1,4 @@
-"""Whether what a grant gave still holds: asked at every use of a code or token, away from the browser (HP-36)."""
+"""Whether a grant is still valid: asked at every use of a code or token, where no browser is present (HP-36)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from broker.domain.policy_decision import judge
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A grant and the state, now, of everything it stands on.
+    """A grant and the current state of everything that it depends on.
 
-    session_ended: the session was ended; one that merely expired, or is purged, was not (HP-63). assigned, roles: at the
-    grant's application, by the person's own assignments and those of his groups. groups: their names. consented: the
-    scopes of the consent record, None where there is none or it was withdrawn. email: canonical. factors: the ids of the
-    person's own methods. terms: the versions that the person accepted. issuer: who vouched, None where nobody wrote it down.
+    session_ended: somebody ended the session; a session that expired, or was purged, was not ended (HP-63). assigned, roles: at
+    the grant's application, by assignments of the person and of their groups. groups: their names. consented: the scopes of
+    the consent record, None without one. email: canonical. factors: the ids of the person's own methods. terms: the versions
+    that the person accepted. issuer: who vouched, None if the grant does not record it.
     """
 
     grant: Grant
@@ -38,17 +38,17 @@ class Standing:
 
     @property
     def issuer(self) -> str | None:
-        """Who vouched for the person at the sign-in; None where that was not written down."""
+        """The issuer that vouched for the person at the sign-in; None if the grant does not record it."""
         found = self.grant.proof.get("issuer")
         return found if isinstance(found, str) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What the files of this moment say of a grant's home organization.
+    """A grant's home organization by the current files.
 
-    live: it is still there, under the issuer that vouched. trusted, mfa_max_age: its `trust`. terms: the version of the terms
-    of use that is in force, None where there are none.
+    live: it is configured, with the issuer that vouched. trusted, mfa_max_age: its `trust`. terms: the version of the terms of
+    use that is in force, None without terms.
     """
 
     live: bool = True
@@ -58,26 +58,26 @@ class Home:
 
 
 def as_of_now(standing: Standing, home: Home) -> Standing:
-    """What was proven at the sign-in, judged by the files and the methods of this moment. Never more than it was then.
+    """The proofs of the sign-in, evaluated by the current files and methods; the result is never stronger than it was then.
 
-    A partner's proof was young enough at the sign-in or it was not: how old it is since then is `sign_in_frequency`'s to say.
+    `mfa_max_age` applies to the moment of the sign-in. The age of the sign-in since then is the subject of `sign_in_frequency`.
     """
     grant = standing.grant
-    word = next((proof for proof in grant.proofs if proof.method is Method.PARTNER), None)
+    at_home = next((proof for proof in grant.proofs if proof.method is Method.PARTNER), None)
     ours = [proof for proof in grant.proofs if proof.method is not Method.PARTNER]
     did_mfa = grant.proof.get("partner_mfa") is True
-    does = did_mfa and assurance.partner_did_mfa(word, home.trusted, home.mfa_max_age, grant.created_at)
+    does = did_mfa and assurance.partner_did_mfa(at_home, home.trusted, home.mfa_max_age, grant.created_at)
     held = [proof for proof in ours if _is_held(proof, standing.factors)]
     accepted = home.terms is not None and home.terms in standing.terms
     proof = {
         **grant.proof,
         "partner_mfa": does,
         "terms": accepted,
-        "by": [one.to_json() for one in ([word] if word else []) + held],
+        "by": [one.to_json() for one in ([at_home] if at_home else []) + held],
     }
     grant = replace(grant, proof=proof)
     if does != did_mfa or len(held) < len(ours):
-        acr, amr = assurance.reached(word, does, held)
+        acr, amr = assurance.reached(at_home, does, held)
         grant = replace(grant, acr=acr, amr=amr)
     return replace(standing, grant=grant)
 
@@ -86,12 +86,12 @@ HOME = Home()
 
 
 def _is_held(proof: Proof, factors: frozenset[str]) -> bool:
-    """The method is still the person's; a recovery code stands in for any."""
+    """Whether the person still has the method; a recovery code counts as long as they have any."""
     return bool(factors) if proof.method is Method.RECOVERY else proof.by in factors
 
 
 def objection(standing: Standing, *, assignment_required: bool, now: int, home: Home = HOME) -> str | None:
-    """Why it does not hold any more, as a reason for the log; None if it does. standing: `as_of_now`."""
+    """Why the grant is no longer valid, as a reason for the log; None if it is. standing: a result of `as_of_now`."""
     if standing.grant.ended_at is not None:
         return "grant_ended"
     if standing.session_ended:
@@ -114,10 +114,11 @@ def objection(standing: Standing, *, assignment_required: bool, now: int, home: 
 
 
 def policy_objection(standing: Standing, book: Rulebook, now: int, *, just_judged: bool = False) -> str | None:
-    """Why the policies as they are now do not let this grant go on; None if they do.
+    """Why the current policies deny this grant; None if they allow it.
 
-    Judged over the network and the proof that were saved with the grant, and the groups of now (HP-36, PO-03). There is
-    nobody who could be asked: what is not met is a no. just_judged: the gates looked at the proof's age a minute ago.
+    They are evaluated over the network and proof that the grant recorded, and the current groups (HP-36, PO-03). No browser is
+    present that could be asked for more, so an unmet requirement denies. just_judged: the gates checked the sign-in's age a
+    moment ago.
     """
     grant = standing.grant
     circumstances = Circumstances(

@@ -1,4 +1,4 @@
-"""A group of our directory: people under a name that policies, assignments and applications can speak of."""
+"""A group of our directory: people under one name, for policies, assignments and applications."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MAX_NAME = 128  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """One row. name: unique whatever its case. rule: as written; None where members are kept by hand.
+    """One row. name: unique, regardless of case. rule: as written; None for a group whose members staff choose.
 
-    partner: the one that the rule cannot do without, "" where any may match, None without a rule.
+    partner: the one that the rule requires, "" if several can match, None without a rule.
     owners: addresses of members of staff, in order. created_at: seconds since 1970, UTC.
     """
 
@@ -29,12 +29,12 @@ class Group:
 
     @property
     def is_dynamic(self) -> bool:
-        """Whether a rule says who is in it, and nobody else may."""
+        """Whether a rule alone decides who is a member."""
         return self.rule is not None
 
 
 def group_name(text: str) -> str:
-    """A group's name as it is kept. Raises Invalid: it must not be taken for an address or an id, nor break a line."""
+    """A group's name as it is stored. Raises Invalid for a name that looks like an address or an id, or breaks a line."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name:
         raise Invalid("a group needs a name", "group_name")
@@ -47,7 +47,7 @@ def group_name(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def folded(name: str) -> str:
-    """What two names are compared by: `Finance`, `finance` and their compatibility forms are one."""
+    """The form in which names are compared: `Finance`, `finance` and their compatibility forms are equal."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 

@@ -1,16 +1,16 @@
-r"""Rules of dynamic groups: a tiny language over what a home organization said at this sign-in (PO-05).
+r"""Rules of dynamic groups: a small language over the claims that a home organization asserts at a sign-in (PO-05).
 
     partner = fabrikam and (groups contains "finance" or level = 3)
 
-Every branch says whose people it is about: `partner = NAME`, or `partner = any` (FA-16). A claim is a partner's word, and
-without a name any partner could talk its people into our groups.
+Every branch names a partner: `partner = NAME`, or `partner = any` (FA-16). Otherwise any partner could put its people into our
+groups by asserting a claim.
 
     rule  := term ("or" term)*            term := test ("and" test)*            test := "(" rule ")" | comparison
     comparison := "partner" "=" NAME | ATTRIBUTE "=" VALUE | ATTRIBUTE "contains" TEXT
     VALUE := TEXT | NUMBER | true | false            TEXT := "..." with \" and \\ inside
 
-There is no `not`: whatever is missing, unknown or of another type is a no, so a fact that did not come never lets anybody
-in. `=` wants a value of the same type, `contains` a list; neither looks into a text, and a text is never a number.
+There is no `not`: a missing or unknown claim, or one of another type, never matches, so no absent claim makes anybody a member.
+`=` requires a value of the same type, `contains` a list; neither searches inside a text, and a text is never a number.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ MAX_LENGTH = 2000  # characters
 MAX_TESTS = 50
 MAX_DEPTH = 10
 PARTNER = "partner"
-ANY = "any"  # whoever vouches: no partner's file may have this name
-RESERVED = PROTOCOL | {"email", "email_verified", "name"}  # who somebody is, is settled elsewhere; no rule judges it
+ANY = "any"  # every partner; no partner can have this id
+RESERVED = PROTOCOL | {"email", "email_verified", "name"}  # a person's identity is no subject of rules
 _WORDS = frozenset({"and", "or", "not", "contains", "true", "false"})
 
 Value = str | int | float | bool
@@ -63,7 +63,7 @@ Rule = Comparison | AllOf | AnyOf
 
 @dataclass(frozen=True, slots=True)
 class RuleVerdict:
-    """Whether a rule matched, and why: what each test found that decided it. Names of attributes, never values (HT-19)."""
+    """Whether a rule matched, and the result of each deciding test: names of attributes, no values (HT-19)."""
 
     matched: bool
     because: tuple[str, ...]
@@ -73,13 +73,13 @@ class RuleVerdict:
 
 
 def judge(rule: Rule, partner: str, claims: Mapping[str, Any]) -> RuleVerdict:
-    """The rule over one sign-in. Total: it raises for no claims whatever. claims: broker claim -> value."""
+    """Evaluates the rule for one sign-in; raises for no input. claims: broker claim -> value."""
     if isinstance(rule, Comparison):
         found = _compare(rule, partner, claims)
         return RuleVerdict(found == "matched", (f"{rule.attribute}: {found}",))
     verdicts = [judge(part, partner, claims) for part in rule.parts]
     wanted = isinstance(rule, AnyOf)
-    deciding = [v for v in verdicts if v.matched is wanted][:1] or verdicts  # the first one that settles it, or all of them
+    deciding = [v for v in verdicts if v.matched is wanted][:1] or verdicts  # the first one that decides, or all of them
     return RuleVerdict(deciding[0].matched, tuple(dict.fromkeys(why for v in deciding for why in v.because)))
 
 
@@ -99,7 +99,7 @@ def _compare(test: Comparison, partner: str, claims: Mapping[str, Any]) -> Findi
 
 
 def _kind(value: object) -> type | None:
-    """What may be compared with what: `true` is no number, "3" is not 3."""
+    """The type for comparisons: `true` is no number, "3" is not 3."""
     if isinstance(value, bool):
         return bool
     if isinstance(value, int | float):
@@ -108,7 +108,7 @@ def _kind(value: object) -> type | None:
 
 
 def partner_of(rule: Rule) -> str:
-    """The partner without whom the rule cannot match; "" where there is no single one."""
+    """The partner that the rule requires; "" without a single one."""
     if isinstance(rule, Comparison):
         return str(rule.value) if rule.attribute == PARTNER and rule.value != ANY else ""
     named = [partner_of(part) for part in rule.parts]
@@ -132,7 +132,7 @@ def partners(rule: Rule) -> frozenset[str]:
 
 
 def names_partner(rule: Rule) -> bool:
-    """Whether every way through the rule says whose people it is about (FA-16)."""
+    """Whether every branch of the rule names a partner, or `any` (FA-16)."""
     if isinstance(rule, Comparison):
         return rule.attribute == PARTNER
     return (any if isinstance(rule, AllOf) else all)(names_partner(part) for part in rule.parts)
@@ -153,7 +153,7 @@ class _Token:
 
 
 def parse(text: str) -> Rule:
-    """The rule of a text. Raises Invalid with the column and what was expected there, or where a branch names no partner."""
+    """The rule of a text. Raises Invalid with the column and what is expected there, or if a branch names no partner."""
     rule = read(text)
     if not names_partner(rule):
         raise Invalid(
@@ -165,7 +165,7 @@ def parse(text: str) -> Rule:
 
 
 def read(text: str) -> Rule:
-    """The same for a part of a rule, which need not name a partner."""
+    """The same for a part of a rule, which may name no partner."""
     if len(text) > MAX_LENGTH:
         raise Invalid(f"a rule has at most {MAX_LENGTH} characters", "group_rule")
     reader = _Reader(list(_tokens(text)))
@@ -198,7 +198,7 @@ class _Reader:
         self._tests = 0
 
     def peek(self) -> _Token:
-        """What comes next."""
+        """The next token."""
         return self._tokens[self._next]
 
     def wrong(self, expected: str) -> Invalid:

@@ -8,14 +8,14 @@ from enum import StrEnum
 
 
 class PersonKind(StrEnum):
-    """Why this person is here."""
+    """GUEST: invited from another organization. MEMBER: of the company's own staff."""
 
     GUEST = "guest"
     MEMBER = "member"
 
 
 class GuestState(StrEnum):
-    """A guest's life; only an active one gets in."""
+    """The states of a guest; only an active guest can sign in."""
 
     INVITED = "invited"
     ACTIVE = "active"
@@ -29,12 +29,13 @@ class Person:
     """One row of the directory.
 
     email: canonical form (domain/address.py), unique among those who are not deleted.
-    partner: the home organization of the last sign-in, None before the first; times: seconds since 1970, UTC.
-    answered_at: when a home organization's answer, no running session, let them in last. orphaned_at: since when no member answers for this guest. due_at: when housekeeping looks at the guest next; notices: how
-    many of the mails before the end have left (domain/expiry_rules.py). mfa_at: when this person first reached multi-factor
-    authentication here; vouched_until: until when a first method may be added without a second channel, because staff vouched.
-    said_email, said_name: what the home organization said with this identity last; only where the person was found by it.
-    profile: what the home organization said last (broker claim names), the source of released claims.
+    Times: seconds since 1970, UTC. partner: the home organization of the last sign-in, None before the first. answered_at: the
+    last sign-in by an answer of a home organization, not by a session. orphaned_at: since when no member is responsible for
+    this guest. due_at: when housekeeping next has something to do for the guest. notices: how many e-mails about the end they
+    have received (domain/expiry_rules.py). mfa_at: when this person first reached multi-factor authentication here.
+    vouched_until: until when a first method can be added without a second channel, because somebody vouched. said_email,
+    said_name: the last ones that the home organization asserted with this identity; only if the person was found by it.
+    profile: the claims that the home organization asserted last (broker claim names), the source of released claims.
     """
 
     id: str
@@ -61,15 +62,16 @@ class Person:
     profile: Mapping[str, object] = field(default_factory=dict)
 
     def is_expired(self, now: int) -> bool:
-        """An expiry is over at its instant (HT-12)."""
+        """Whether the access has ended; it has at its end (HT-12)."""
         return self.state is GuestState.EXPIRED or (self.expires_at is not None and now >= self.expires_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """An external identity: unique as (partner, issuer, subject), exact bytes; never found by an address.
+    """An external identity: unique as (partner, issuer, subject), compared byte by byte; never found by an address.
 
-    said_email, said_name: what came with it last, by which a subject that was given to somebody else is noticed (FA-18).
+    said_email, said_name: the last ones asserted with it. By them the broker notices a subject that was given to another person
+    (FA-18).
     """
 
     partner: str

@@ -1,4 +1,4 @@
-"""A guest's life as a table: which act is legal in which state, and where it leads."""
+"""The states of a guest as a table: which act is allowed in which state, and which state follows."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from broker.domain.guest import GuestState
 
 
 class Act(StrEnum):
-    """What can happen to a guest; the words of the commands and of the audit."""
+    """What can happen to a guest; commands and audit use these words."""
 
     INVITE = "invite"  # again
     REDEEM = "redeem"
-    BLOCK = "block"  # staff stops
+    BLOCK = "block"  # staff end the access
     UNBLOCK = "unblock"
-    RENEW = "renew"  # a later end; one that ended begins again
-    EXPIRE = "expire"  # time stops
-    RESET = "reset"  # the binding ends, the guest waits for a new invitation
-    DELETE = "delete"  # the data leaves
+    RENEW = "renew"  # a later end; an access that had ended begins again
+    EXPIRE = "expire"  # time ends the access
+    RESET = "reset"  # the identity is unlinked, and the guest is invited again
+    DELETE = "delete"  # the personal data is removed
 
 
 _I, _A, _B, _E, _D = GuestState.INVITED, GuestState.ACTIVE, GuestState.BLOCKED, GuestState.EXPIRED, GuestState.DELETED
 
-# An entry for each legal move. `None`: back to where the guest was, active if redeemed before, else invited.
+# An entry for each allowed act. `None`: active if the guest redeemed before, else invited.
 _MOVES: dict[Act, dict[GuestState, GuestState | None]] = {
     Act.INVITE: {_I: _I, _A: _A, _E: _I},
     Act.REDEEM: {_I: _A, _A: _A},
@@ -37,7 +37,7 @@ _MOVES: dict[Act, dict[GuestState, GuestState | None]] = {
 
 
 def may(state: GuestState, act: Act) -> bool:
-    """Whether the act is legal in this state."""
+    """Whether the act is allowed in this state."""
     return state in _MOVES[act]
 
 

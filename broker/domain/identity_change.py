@@ -1,4 +1,4 @@
-"""Whether an identity still says whom it said: a partner may give an old subject to somebody else (FA-18)."""
+"""Whether an identity asserts another address or name than last time: a partner may reassign a subject (FA-18)."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from broker.domain.mailbox import PARTNER
 
 
 class Change(StrEnum):
-    """NOTHING: the same, or nobody can tell. ADDRESS: another address. BOTH: another address and another name."""
+    """NOTHING: the same, or unknown. ADDRESS: another address. BOTH: another address and another name."""
 
     NOTHING = ""
     ADDRESS = "address"
     BOTH = "both"
 
 
-def change_of(person: Person, said: Assertion) -> Change:
-    """What differs from the last time. person: as found by this identity.
+def change_of(person: Person, assertion: Assertion) -> Change:
+    """The difference to the last assertion. person: as found by this identity.
 
-    An address that did not come says nothing. The address of the record, where the partner is believed, is no change.
+    An assertion without an address is no change, and neither is one with the verified address of the record.
     """
-    if said.partner == PARTNER or said.email is None or person.said_email in (None, said.email):
+    if assertion.partner == PARTNER or assertion.email is None or person.said_email in (None, assertion.email):
         return Change.NOTHING
-    if said.email == person.email and said.email_verified:
+    if assertion.email == person.email and assertion.email_verified:
         return Change.NOTHING
-    before, now = _plain(person.said_name), _plain(said.name)
+    before, now = _plain(person.said_name), _plain(assertion.name)
     return Change.BOTH if before and now and before != now else Change.ADDRESS
 
 

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDs everywhere, short references for people, and handles that are secrets."""
+"""Identifiers: UUIDs of rows, short references for people, and secret handles."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import uuid
 
-_REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0/O, 1/I/L, U: read aloud on a telephone
+_REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without 0/O, 1/I/L and U, because people read it aloud on the telephone
 
 
 def new_id() -> str:

@@ -1,4 +1,4 @@
-"""An invitation: one living link for one address."""
+"""An invitation: one valid link for one address."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """What commands show."""
+    """The states of an invitation, as commands show them."""
 
     PENDING = "pending"
     REDEEMED = "redeemed"
@@ -17,10 +17,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """One row. `status` is what was written; `status_at` is what holds at a time (an expiry needs no writer).
+    """One row. `status` is the stored one; `status_at` also knows that it expired.
 
-    inviter: who is named to the guest. invited_by: the id of the member whose right it stands on; None: the command line
-    or an application invited, and there is no right to lose (IN-10).
+    inviter: the name that the guest sees. invited_by: the id of the member whose right to invite it depends on; None if the
+    command line or an application invited (IN-10).
     """
 
     id: str
@@ -38,5 +38,5 @@ class Invitation:
     invited_by: str | None = None
 
     def status_at(self, now: int) -> Status:
-        """PENDING becomes EXPIRED at its instant."""
+        """PENDING becomes EXPIRED at its end."""
         return Status.EXPIRED if self.status is Status.PENDING and now >= self.expires_at else self.status

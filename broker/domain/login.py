@@ -1,4 +1,4 @@
-"""A login: minutes, one browser, one request. Session (hours) and grant (one sign-in at one application) follow from it."""
+"""A login (minutes, one browser, one request), and what results from it: a session (hours) and a grant (one application)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from broker.domain.login_progress import LoginProgress
 from broker.domain.request import AuthorizationRequest
 from broker.domain.times import HOUR
 
-LIFETIME = HOUR  # seconds a login may take from its start; a person who looks for a telephone is not punished
+LIFETIME = HOUR  # seconds from the start of a login to its end; enough for a person who has to fetch a telephone
 LIVE_PER_BROWSER = 20  # HW-13
 
 
@@ -82,20 +82,20 @@ class Login:
     trail: tuple[Mapping[str, object], ...] = field(default=())
 
 
-def told_sid(sid: str, client_id: str) -> str:
-    """The `sid` of a session at one application: a hash, so that two applications cannot tell that theirs are one (FA-14).
+def application_sid(sid: str, client_id: str) -> str:
+    """The `sid` of a session at one application: a hash, so that two applications cannot recognize the same session (FA-14).
 
-    Ours is random and never leaves, so nobody computes another application's from their own.
+    The session's own sid is random and is never released, so no application can compute the `sid` of another.
     """
     return str(UUID(bytes=sha256(f"{sid}\n{client_id}".encode()).digest()[:16], version=5))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One browser's sign-in, hours long. `sid` is ours alone: each application sees one of its own (`told_sid`).
+    """One browser's sign-in for hours. `sid` is never released: each application receives its own (`application_sid`).
 
-    acr, amr: what was true at its last proof. proofs: all that was proven, the partner's word among it; each counts as long
-    as policy and the partner's file let it. device: browser and system in words (domain/device.py).
+    acr, amr: at the last proof. proofs: all proofs, the home organization's included; policies and the partner's file decide how
+    long each counts. device: browser and system in words (domain/device.py).
     """
 
     sid: str
@@ -117,10 +117,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What one sign-in gave one application; every code and token hangs off it. Frozen at authorization (HP-41).
+    """The result of one sign-in at one application; codes and tokens belong to it. It does not change after authorization (HP-41).
 
-    proof: what is judged at every use beside acr, amr and times: issuer (who vouched), auth_time_known, partner_mfa, and `by`:
-    who proved what and when.
+    proof: what is evaluated at every use in addition to acr, amr and times: issuer (who vouched), auth_time_known, partner_mfa,
+    and `by`: the proofs.
     """
 
     id: str
@@ -142,11 +142,11 @@ class Grant:
     proof: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def told_sid(self) -> str:
-        """The `sid` that the application sees."""
-        return told_sid(self.sid, self.client_id)
+    def application_sid(self) -> str:
+        """The `sid` that the application receives."""
+        return application_sid(self.sid, self.client_id)
 
     @property
     def proofs(self) -> tuple[Proof, ...]:
-        """Who proved what and when, as far as it counted then."""
+        """The proofs that counted at the sign-in."""
         return tuple(Proof.from_json(one) for one in self.proof.get("by", ()))

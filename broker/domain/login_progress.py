@@ -1,4 +1,4 @@
-"""What happened in a login so far, as far as it decides about its next step. Its trail only reports it."""
+"""The events of a login that decide about its next step. The trail only reports events."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginProgress:
-    """fresh_asked: the newest request to the home organization asks for a sign-in from now on (prompt=login, ForceAuthn).
+    """fresh_asked: the newest request to the home organization asks for a fresh sign-in (prompt=login, ForceAuthn).
 
-    fresh_answered: the assertion in hand answers such a request; the visit that it is from decides, not an earlier one (FA-27).
-    sent_at: of the newest request. went_without: the person goes on without a proof that is only wished for.
-    method_added: a sign-in method was added. redeemed_at: when an invitation was accepted in this login.
+    fresh_answered: the assertion in hand answers such a request; an earlier answer does not count (FA-27). sent_at: when the
+    newest request was sent. went_without: the person continues without a proof that is voluntary. method_added: a sign-in
+    method was added. redeemed_at: when an invitation was accepted in this login.
     """
 
     fresh_asked: bool = False
@@ -28,15 +28,15 @@ class LoginProgress:
         return replace(self, fresh_asked=fresh, sent_at=now)
 
     def vouched(self) -> LoginProgress:
-        """After its assertion, the answer to the newest request."""
+        """After the assertion that answers the newest request."""
         return replace(self, fresh_asked=False, fresh_answered=self.fresh_asked)
 
     def started_over(self) -> LoginProgress:
-        """After the person left the account: another one is asked, and decides, for itself."""
+        """After the person left the account: the answers and choices of that account do not count for another."""
         return replace(self, fresh_asked=False, fresh_answered=False, went_without=False)
 
     def to_json(self) -> dict[str, Any]:
-        """As it is saved."""
+        """A JSON object for the login's row."""
         return asdict(self)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""A mail: what it says to whom, before anybody wrote it out."""
+"""An e-mail: its kind, recipient and values, before and after it is rendered."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from enum import StrEnum
 
 
 class MailKind(StrEnum):
-    """What a mail is about, the most urgent first: the order in which they leave."""
+    """What an e-mail is about, the most urgent first: the outbox sends in this order."""
 
     CODE = "code"
     INVITATION = "invitation"
-    MOVE = "move"  # to a guest whose binding ended: connect the account once more
-    MISMATCH = "mismatch"  # to whoever answers for a guest: somebody else came with the invitation
-    FACTOR_RESET = "factor_reset"  # to whoever answers for a guest: is the phone lost?
-    IDENTITY = "identity"  # to whoever answers for a guest: is that still the same person?
-    FIRST_METHOD = "first_method"  # to whoever answers for a guest: may a first method be added?
+    MOVE = "move"  # to a guest whose identity was unlinked: connect the account again
+    MISMATCH = "mismatch"  # to the person responsible for a guest: another person came with the invitation
+    FACTOR_RESET = "factor_reset"  # to the person responsible for a guest: is the phone lost?
+    IDENTITY = "identity"  # to the person responsible for a guest: is that still the same person?
+    FIRST_METHOD = "first_method"  # to the person responsible for a guest: may a first method be added?
     FACTORS = "factors"  # a person's methods changed, or were used in an unusual way
-    RENEWAL = "renewal"  # to whoever answers for a guest: may the access go on?
+    RENEWAL = "renewal"  # to the person responsible for a guest: may the access go on?
     ACCESS_REQUEST = "access_request"  # to the owners of an application: somebody asks for it
     ACCESS_ANSWER = "access_answer"  # to the person who asked
-    ENDING = "ending"  # to a guest: it will end
+    ENDING = "ending"  # to a guest: the access will end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One mail to one address. values: what its text is filled with; they may hold a link or a code (HT-4).
+    """One e-mail to one address. values: for its template; they can contain a link or a code (HT-4).
 
-    recipient, reply_to: canonical addresses. person: the id of the guest that it concerns, None for nobody known.
+    recipient, reply_to: canonical addresses. person: the id of the guest that it concerns, None if unknown.
     """
 
     kind: MailKind
@@ -41,7 +41,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A mail in words: the subject on one line, the text complete by itself, the same as HTML. logo: PNG, shown as cid:logo."""
+    """A rendered e-mail: the subject on one line, the complete text, and the same as HTML. logo: PNG, shown as cid:logo."""
 
     subject: str
     text: str
@@ -51,7 +51,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """How far a mail came. Times: seconds since 1970, UTC. problem: what the mail server said last, one line."""
+    """The delivery of an e-mail. Times: seconds since 1970, UTC. problem: the mail server's last answer, one line."""
 
     id: str
     kind: MailKind

@@ -1,4 +1,4 @@
-"""Which mailbox a code by mail is to prove, for whom, and beside which identity (AL-04)."""
+"""Which mailbox a code by e-mail proves, for which person, and in addition to which identity (AL-04)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
-PARTNER = "email"  # the home of a guest who has none, and the `idp` of his tokens: no partner's file may have this name
+PARTNER = (
+    "email"  # stands for a home organization where a guest has none, and is `idp` in their tokens; no partner can have this id
+)
 DIGITS = 8
 LIFETIME = 600  # seconds
 TRIES = 5  # a code
@@ -16,8 +18,9 @@ PAUSE = 30  # seconds from one code of a login to the next
 
 
 class Why(StrEnum):
-    """HOME: the code is the sign-in. INVITED: another identity redeems. RECORDED: the guest moves to his new home organization.
-    METHOD: the second channel before a first method is added (FA-05). IDENTITY: name and address are others than before (FA-18).
+    """HOME: the code is the sign-in. INVITED: an identity with another address redeems. RECORDED: the guest moves to their new home
+    organization. METHOD: the second channel before a first method is added (FA-05). IDENTITY: the identity asserts another name
+    and address than last time (FA-18).
     """
 
     HOME = "home"
@@ -29,9 +32,9 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
-    """address: canonical. person: the guest whom it would prove; None: whoever holds the address, if anybody does.
+    """address: canonical. person: the guest whom it would prove; None: the person with this address, if there is one.
 
-    identity: (partner, issuer, subject) that signed in already and is to be bound, None where the code is the sign-in.
+    identity: (partner, issuer, subject) that signed in already and is to be bound, None if the code is the sign-in.
     """
 
     why: Why
@@ -40,6 +43,6 @@ class Mailbox:
     identity: tuple[str, str, str] | None = None
 
     def mark(self, login_id: str) -> str:
-        """What a code is bound to, as a hash: another login, mailbox, guest or identity has another one (AL-04)."""
-        told = json.dumps([login_id, self.why, self.address, self.person, self.identity])
-        return hashlib.sha256(told.encode()).hexdigest()
+        """A hash of everything that a code is bound to: login, mailbox, guest and identity (AL-04)."""
+        bound_to = json.dumps([login_id, self.why, self.address, self.person, self.identity])
+        return hashlib.sha256(bound_to.encode()).hexdigest()

@@ -6,12 +6,12 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
-_SITE = 64  # bits of an IPv6 address that name a network: the rest is its owner's to choose (RFC 6177, RFC 7421)
+_SITE = 64  # bits of an IPv6 address that name a network; its owner chooses the rest (RFC 6177, RFC 7421)
 _MAPPED = 96  # bits before the IPv4 part of ::ffff:192.0.2.0
 
 
 def network_of(text: str) -> Network:
-    """An address or a network, `192.0.2.0/24`. Raises ValueError, also where it is not the beginning of its network."""
+    """An address or a network, `192.0.2.0/24`. Raises ValueError, also if bits behind the prefix are set."""
     found = ip_network(text)
     if isinstance(found, IPv6Network) and found.prefixlen >= _MAPPED:
         inner = found.network_address.ipv4_mapped
@@ -20,9 +20,9 @@ def network_of(text: str) -> Network:
     return found
 
 
-@lru_cache(maxsize=4096)  # the same browser, limit after limit
+@lru_cache(maxsize=4096)  # one browser passes several limits
 def counted(address: str) -> str:
-    """What limits count for an address: an IPv4 address itself, the /64 of an IPv6 one (FA-24); a text that is none as it is."""
+    """The key of an address in rate limits: an IPv4 address itself, the /64 of an IPv6 one (FA-24), any other text as it is."""
     try:
         found = ip_address(address)
     except ValueError:
@@ -33,7 +33,7 @@ def counted(address: str) -> str:
 
 
 def coarse_network(address: str) -> str:
-    """The network that an address belongs to: 24 bits of IPv4, 48 of IPv6; a dash for what is no address."""
+    """The network that an address belongs to: 24 bits of IPv4, 48 of IPv6; `-/` for a text that is no address."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Policies of conditional access: what they are, whom they are about, and what a sign-in is to them.
+"""Policies of conditional access: their records, and what they can read of a sign-in.
 
-They come from config/policies/ (services/policies/policies.py reads them into these records); domain/policy_decision.py applies them.
+broker/services/policies/policies.py makes them from config/policies/; domain/policy_decision.py evaluates them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from broker.domain.network import network_of
 
 
 class Net(NamedTuple):
-    """A network as two numbers: comparing them costs a tenth of what `ipaddress` takes."""
+    """A network as two numbers, which are ten times faster to compare than those of `ipaddress`."""
 
     version: int
     first: int
@@ -31,7 +31,7 @@ class Net(NamedTuple):
 
 
 class Mode(StrEnum):
-    """How far a policy counts: report_only is judged and told in receipts, but changes nothing."""
+    """Whether a policy is in force: report_only is evaluated and shown in receipts, but changes nothing."""
 
     ENABLED = "enabled"
     REPORT_ONLY = "report_only"
@@ -39,7 +39,7 @@ class Mode(StrEnum):
 
 
 class Requirement(StrEnum):
-    """What a policy may ask for; all that are asked for must be met."""
+    """What a policy can require; every requirement must be met."""
 
     MFA = "mfa"
     PHISHING_RESISTANT = "phishing_resistant_mfa"
@@ -55,9 +55,9 @@ WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonSelector:
-    """A set of people; somebody belongs to it who is named by any of its keys.
+    """Selects the people whom any of its keys names.
 
-    guests: canonical addresses (or, away from the directory, what stands for them). groups: names of our groups, folded.
+    guests: canonical addresses, or their marks in an export. groups: names of our groups, folded.
     """
 
     all_guests: bool = False
@@ -69,7 +69,7 @@ class PersonSelector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One file. applications: None is every one, our own pages too. Frequency: seconds that a proof lasts."""
+    """One file. applications: None selects all, our own pages included. sign_in_frequency: seconds that a sign-in lasts."""
 
     id: str
     include: PersonSelector
@@ -86,9 +86,9 @@ class Policy:
 
     @property
     def wants(self) -> str:
-        """What it asks for, in plain language."""
+        """What the policy requires, in plain language."""
         if self.block:
-            return "lets nobody in whom it is about"
+            return "denies access"
         asked = [WORDS.get(word, word) for word in sorted(self.require)]
         if self.sign_in_frequency is not None:
             asked.append(f"a sign-in not older than {span(self.sign_in_frequency)}")
@@ -97,11 +97,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What a policy may look at in one sign-in.
+    """What policies can read of one sign-in.
 
-    guest: the canonical address of the person's record, or what stands for it in an export. application: None for our
-    own pages. address: where the browser is, or the network that a saved address was shortened to.
-    elsewhere: no address is known, and none of the networks that a policy names is meant (what-if without --ip).
+    guest: the canonical address of the person's record, or its mark in an export. application: None for our own pages. address:
+    of the browser, or the network that a stored address was shortened to. elsewhere: no address is given, and the sign-in is in
+    none of the networks that a policy names (what-if without --ip).
     """
 
     kind: PersonKind
@@ -115,7 +115,7 @@ class Circumstances:
 
 
 class Result(NamedTuple):
-    """What became of one policy. result: blocked, required, not_matched or error; reason: in plain language, no personal value."""
+    """The result of one policy: blocked, required, not_matched or error. reason: in plain language, without personal values."""
 
     id: str
     state: str
@@ -125,7 +125,7 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyVerdict:
-    """What all policies together say. refusal: None, `policy_blocked` or `policy_error`.
+    """The combined result of all policies. refusal: None, `policy_blocked` or `policy_error`.
 
     require and sign_in_frequency are those of enabled policies that match; results: of every policy that is about this
     person at this application, report-only ones too, in the order of their ids.
@@ -138,18 +138,18 @@ class PolicyVerdict:
 
     @property
     def outcome(self) -> str:
-        """The word of the contract: allowed or blocked."""
+        """`allowed` or `blocked`."""
         return "allowed" if self.refusal is None else "blocked"
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why, in plain language: one sentence a policy that counted; never empty."""
+        """Why, in plain language: one sentence for each policy that counted; never empty."""
         counted = tuple(f"{r.id}: {r.reason}" for r in self.results if r.state != Mode.REPORT_ONLY and r.result != "not_matched")
         return counted or ("no policy in force is about this sign-in",)
 
 
 class PolicyRule(NamedTuple):
-    """A policy made ready: what it wants in words, whether this version knows every word of it, whether it excludes people."""
+    """A prepared policy: its requirements in words, whether this version knows all of them, and whether it excludes people."""
 
     policy: Policy
     wants: str
@@ -158,15 +158,15 @@ class PolicyRule(NamedTuple):
 
     @classmethod
     def of(cls, policy: Policy) -> Self:
-        """Once a version of the files."""
+        """Called once for each version of the files."""
         return cls(policy, policy.wants, policy.state in _STATES and policy.require <= _WORDS, policy.exclude != PersonSelector())
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Policies made ready: in the order of their ids, disabled ones left out, by application.
+    """Prepared policies by application, in the order of their ids, without disabled ones.
 
-    everywhere: for our own pages and for applications that no policy names; what is not understood counts everywhere.
+    everywhere: for our own pages and for applications that no policy names; a policy with unknown words applies everywhere.
     """
 
     everywhere: tuple[PolicyRule, ...] = ()
@@ -175,7 +175,7 @@ class Rulebook:
 
     @classmethod
     def of(cls, policies: Iterable[Policy]) -> Rulebook:
-        """Once a version of the files: 1,000 policies take some milliseconds."""
+        """Called once for each version of the files: 1,000 policies take some milliseconds."""
         ready = [PolicyRule.of(p) for p in sorted(policies, key=lambda p: p.id) if p.state != Mode.DISABLED]
         everywhere = tuple(rule for rule in ready if rule.policy.applications is None or not rule.is_known)
         named: dict[str, list[PolicyRule]] = {}
@@ -186,7 +186,7 @@ class Rulebook:
         return cls(everywhere, at, {rule.policy.id: rule for rule in ready})
 
     def about(self, application: str | None) -> tuple[PolicyRule, ...]:
-        """Those that may be about sign-ins at an application; None: at our own pages."""
+        """The policies that can be about sign-ins at an application; None: at our own pages."""
         return self.everywhere if application is None else self.named.get(application, self.everywhere)
 
     def all(self) -> tuple[PolicyRule, ...]:
@@ -199,7 +199,7 @@ _WORDS = frozenset(word.value for word in Requirement)
 
 
 def unmet(required: Iterable[str], *, acr: str, terms_accepted: bool = False) -> tuple[str, ...]:
-    """The requirements that a proof does not meet, in their order; a word that nobody knows is never met (PO-02)."""
+    """The requirements that a proof does not meet, sorted; an unknown requirement is never met (PO-02)."""
     rank = assurance.rank(acr)
     met: dict[str, bool] = {
         Requirement.MFA: rank >= assurance.rank(assurance.MFA),

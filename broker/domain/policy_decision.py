@@ -1,7 +1,7 @@
-"""What the policies say of a sign-in: pure and total. What is not known, or cannot be judged, is a no (PO-02).
+"""Evaluates the policies for one sign-in. It is pure and total: an unknown fact or a failure denies (PO-02).
 
-Every policy that matches applies: a block wins, requirements add up, the shortest frequency counts. So one more policy
-never grants more, and their order never matters.
+Every policy that matches applies: a block wins, requirements add up, the shortest frequency counts. One more policy never
+grants more, and the order of policies does not matter.
 """
 
 from __future__ import annotations
@@ -13,19 +13,16 @@ from broker.domain.group import folded
 from broker.domain.guest import PersonKind
 from broker.domain.policy import Circumstances, Mode, Net, PersonSelector, Policy, PolicyVerdict, Result, Rulebook
 
-_GUEST, _MEMBER, _REPORT_ONLY = (
-    PersonKind.GUEST,
-    PersonKind.MEMBER,
-    str(Mode.REPORT_ONLY),
-)  # an enum's member costs more to look up than to compare
+# An enum's member costs more to look up than to compare.
+_GUEST, _MEMBER, _REPORT_ONLY = PersonKind.GUEST, PersonKind.MEMBER, str(Mode.REPORT_ONLY)
 
 
 class _CannotTell(Exception):
-    """A fact that this policy asks for is missing or is not what it must be."""
+    """A fact that this policy reads is missing or invalid."""
 
 
 class _Known:
-    """What several policies ask about one sign-in, made when the first one asks."""
+    """What several policies read of one sign-in, computed when the first one needs it."""
 
     def __init__(self, c: Circumstances) -> None:
         self._c = c
@@ -37,12 +34,12 @@ class _Known:
 
     @cached_property
     def folded(self) -> frozenset[str]:
-        """As they are compared; a set, because a policy's few names are looked up in it."""
+        """As they are compared, for the look-up of a policy's names."""
         return frozenset(self.groups)
 
     @cached_property
     def net(self) -> Net:
-        """The network that it came from, mostly one address. SC-09: what cannot be read is a no."""
+        """The network that the sign-in came from, usually one address. SC-09: an unreadable one denies."""
         try:
             return Net.of(self._c.address)
         except ValueError:
@@ -50,7 +47,7 @@ class _Known:
 
 
 def judge(book: Rulebook, c: Circumstances, *, everything: bool = False) -> PolicyVerdict:
-    """The verdict of all policies. everything: also tell of those that are about other people or applications."""
+    """The verdict of all policies. everything: include results of policies about other people or applications."""
     problem = _problem(c)
     rules = book.all() if everything or problem is not None else book.about(c.application)
     if not rules:
@@ -67,8 +64,8 @@ def judge(book: Rulebook, c: Circumstances, *, everything: bool = False) -> Poli
                 continue
             result = "not_matched" if not matched else "blocked" if policy.block else "required"
             reason = f"about {reason}: {wants}" if matched else reason or "is about other people"
-        except Exception as error:  # noqa: BLE001 - total: whatever goes wrong is a no, never an exception to be let through by
-            matched, result, reason = True, "error", f"could not be judged: {_said(error)}"
+        except Exception as error:  # noqa: BLE001 - any failure denies; an exception never grants access
+            matched, result, reason = True, "error", f"could not be judged: {_problem_of(error)}"
         results.append(Result(policy.id, policy.state, result, reason))
         if matched and policy.state != _REPORT_ONLY:
             counting.append((policy, result))
@@ -76,7 +73,7 @@ def judge(book: Rulebook, c: Circumstances, *, everything: bool = False) -> Poli
 
 
 def _sum(counting: list[tuple[Policy, str]], results: tuple[Result, ...]) -> PolicyVerdict:
-    """Of those that match and count: a block wins, then an error; requirements add up, the shortest frequency counts."""
+    """Combines the policies that match and are in force: a block wins, then an error; requirements add up."""
     refusal: str | None = None
     require: frozenset[str] = frozenset()
     frequency: int | None = None
@@ -93,12 +90,12 @@ def _sum(counting: list[tuple[Policy, str]], results: tuple[Result, ...]) -> Pol
     return PolicyVerdict(refusal=refusal, require=require, sign_in_frequency=frequency, results=results)
 
 
-def _said(error: Exception) -> str:
+def _problem_of(error: Exception) -> str:
     return str(error) if isinstance(error, _CannotTell) else f"internal error ({type(error).__name__})"
 
 
 def _problem(c: Circumstances) -> str | None:
-    """PO-05: facts of the wrong type are never compared; every policy that counts then says no."""
+    """PO-05: facts of a wrong type are never compared; every policy in force denies then."""
     texts: tuple[Any, ...] = (
         c.guest,
         c.address,
@@ -118,7 +115,7 @@ def _problem(c: Circumstances) -> str | None:
 
 
 def _matches(p: Policy, c: Circumstances, known: _Known, *, excludes: bool) -> tuple[bool, str]:
-    """Whether it is about this sign-in, and by what; or why not, empty for other people and applications."""
+    """Whether the policy is about this sign-in, and through what; or why not, empty for other people and applications."""
     if p.applications is not None and c.application not in p.applications:
         return False, ""
     if c.application in p.excluded_applications:
@@ -138,7 +135,7 @@ def _matches(p: Policy, c: Circumstances, known: _Known, *, excludes: bool) -> t
 
 
 def _from_where(p: Policy, c: Circumstances, who: str, known: _Known) -> tuple[bool, str]:
-    """The network conditions. A shortened address counts against the sign-in where it cannot be told (HT-19)."""
+    """The network conditions. A shortened address counts against the sign-in where it is ambiguous (HT-19)."""
     if c.elsewhere:
         return (False, "is about other networks") if p.networks else (True, who)
     version, first, last, _ = known.net
@@ -155,7 +152,7 @@ def _from_where(p: Policy, c: Circumstances, who: str, known: _Known) -> tuple[b
 
 
 def _named(selector: PersonSelector, c: Circumstances, known: _Known) -> str | None:
-    """By which of its words a set of people names this person; None if it does not."""
+    """The part of the selector that names this person; None if none does."""
     if selector.all_guests and c.kind is _GUEST:
         return "all guests"
     if selector.members and c.kind is _MEMBER:

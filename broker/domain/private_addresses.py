@@ -1,4 +1,4 @@
-"""`network.allow_private_addresses`, taken apart: which hosts and networks, on which ports, may be called although private."""
+"""`network.allow_private_addresses`: the private hosts and networks, and their ports, that the broker may call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PLAIN = re.compile(r"([^:\[\]]+)(?::([0-9]{1,5}))?")
 
 @dataclass(frozen=True, slots=True)
 class PrivateAddresses:
-    """names, networks: each with the one port that it is listed with, or None for every port."""
+    """names, networks: each with its port, or None for every port."""
 
     names: frozenset[tuple[str, int | None]]
     networks: tuple[tuple[IPv4Network | IPv6Network, int | None], ...]
@@ -35,16 +35,16 @@ class PrivateAddresses:
         return cls(frozenset(names), tuple(networks))
 
     def holds(self, host: str, port: int, addresses: Iterable[Address]) -> bool:
-        """Whether the host is listed by name, or one of the forms of its address lies in a listed network."""
+        """Whether the host is listed by name, or one of its addresses is in a listed network."""
         name = host.lower().rstrip(".")
         if (name, None) in self.names or (name, port) in self.names:
             return True
         return any(address in network for address in addresses for network, only in self.networks if only in (None, port))
 
     def holds_url(self, url: str) -> bool:
-        """Whether the host is on the list as the URL is written: what a name resolves to is the choice of its owner.
+        """Whether the host is listed as the URL writes it: names are not resolved, because their owner chooses the address.
 
-        `localhost` is nobody's but ours, so a listed loopback network holds it.
+        `localhost` is always this machine, so a listed loopback network includes it.
         """
         try:
             parts = urlsplit(url)
@@ -61,7 +61,7 @@ class PrivateAddresses:
 
 
 def split_port(entry: str) -> tuple[str, int | None]:
-    """(host, address or network; port or None). An IPv6 address has brackets where a port follows."""
+    """(host, address or network; port or None). An IPv6 address with a port is in brackets."""
     match = _BRACKETED.fullmatch(entry) or _PLAIN.fullmatch(entry)
     if match is None:
         return entry, None
@@ -69,9 +69,9 @@ def split_port(entry: str) -> tuple[str, int | None]:
 
 
 def counting(entries: Iterable[str], own: Iterable[str]) -> tuple[str, ...]:
-    """The list as it counts for a partner or application: as it is where one of its configured URLs is on it, else empty.
+    """The list as it applies to a partner or application: the whole list if one of its own URLs is listed, else an empty one.
 
-    own: URLs as the file has them. Else every partner could send us to whatever is listed for another (FA-15).
+    own: the URLs in its file. Without this, every partner could send the broker to a host that is listed for another (FA-15).
     """
     listed = tuple(entries)
     known = PrivateAddresses.of(listed)

@@ -1,4 +1,4 @@
-"""A question by mail to whoever answers for a guest: asked once, answered once, by a button behind a link."""
+"""A question by e-mail to the person responsible for a guest: asked once, answered once, by a button on the linked page."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class QuestionKind(StrEnum):
 class Question:
     """One row; its ticket is stored as a hash only. Times: seconds since 1970, UTC.
 
-    asked: the canonical address of whoever may answer. data: what the page shows and the answer needs, JSON only; a
-    name that ends in `_at` is a time. answer: None while it is open, or where it ran out. said: the fields that were filled
-    in beside the button, field -> text; not stored.
+    asked: the canonical address of the person who may answer. data: what the page shows and the answer needs, JSON only; a
+    name that ends in `_at` is a time. answer: None while it is open, or after it expired. said: the fields that were filled
+    in next to the button, field -> text; not stored.
     """
 
     id: str
@@ -39,5 +39,5 @@ class Question:
     said: Mapping[str, str] = field(default_factory=dict)
 
     def is_open(self, now: int) -> bool:
-        """Neither answered nor over; over at its instant (HT-12)."""
+        """Neither answered nor expired; it expires at its end (HT-12)."""
         return self.answered_at is None and now < self.expires_at

@@ -22,9 +22,8 @@ class Outcome(StrEnum):
 class Receipt:
     """Ids, times, acr and amr, reasons; no attribute value. `request_id` is the reference on the guest's page.
 
-    claimed: the address that was typed or that a partner sent, only where no person is known: personal data (FC-01).
-
-    steps: what happened, in order: {"at", "step", "result", "reason", ...}. facts: what the gates saw.
+    steps: the trail (domain/trail.py). facts: what the gates read (domain/facts.py). claimed: the address that a person typed or
+    a partner sent, only if the person is unknown; personal data (FC-01).
     """
 
     id: str
@@ -46,9 +45,9 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Which receipts are looked for; None: all. reason: the receipt's, or the code of the page. since, until: seconds, until is left out.
+    """A search for receipts; None matches all. reason: the receipt's reason or the page's code. since: included, until: excluded.
 
-    claimed: beside the person's own receipts, those of this address that nobody has proven.
+    claimed: in addition to the person's own receipts, those in which this address was claimed without proof.
     """
 
     person_id: str | None = None
@@ -66,17 +65,17 @@ _WEIGHT = ("blocked", "error", "required")
 
 
 def bounded(results: Sequence[Mapping[str, str]]) -> tuple[tuple[Mapping[str, str], ...], dict[str, int]]:
-    """What a receipt keeps of the policies' results, and how many of each result are left out.
+    """The policies' results that a receipt stores, and how many of each result are left out.
 
-    Where there are too many, those that count go before report-only ones, and what blocks or asks before what did not match.
+    If there are too many, policies in force precede report-only ones, and those that block or require precede the others.
     """
     if len(results) <= POLICIES:
         return tuple(results), {}
 
     def rank(result: Mapping[str, str]) -> tuple[bool, bool, int]:
-        said = result["result"]
-        weighs = said in _WEIGHT
-        return not weighs, result["state"] == "report_only", _WEIGHT.index(said) if weighs else 0
+        outcome = result["result"]
+        weighs = outcome in _WEIGHT
+        return not weighs, result["state"] == "report_only", _WEIGHT.index(outcome) if weighs else 0
 
     ordered = sorted(results, key=rank)
     return tuple(ordered[:POLICIES]), dict(Counter(result["result"] for result in ordered[POLICIES:]))

@@ -1,4 +1,4 @@
-"""The policy time machine: a sign-in of the past under the policies of now, and what would have been different."""
+"""Policy replay: a past sign-in under the current policies, and the difference to what happened."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import NamedTuple
 from broker.domain.policy import Circumstances, Policy, Rulebook, unmet
 from broker.domain.policy_decision import judge
 
-SIGN_IN = "sign_in"  # beside the words of grant.require: the person has to sign in anew
+SIGN_IN = "sign_in"  # in addition to the words of grant.require: the person has to sign in again
 
 
 class ReplayChange(StrEnum):
-    """What the policies of now would do to a sign-in of the past."""
+    """What the current policies would change for a past sign-in."""
 
     NEWLY_BLOCKED = "newly_blocked"
     NEWLY_ASKED = "newly_asked"
@@ -22,11 +22,11 @@ class ReplayChange(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastSignIn:
-    """A sign-in that reached the policies, with what they looked at then.
+    """A past sign-in in which policies were evaluated, with what they read then.
 
-    receipt: its reference. person: an id, or a pseudonym. proof_age: seconds of the home organization's proof when it
-    counted, None where its time was not known. blocked: a policy blocked it, or could not be judged. policies: the ids
-    of those that blocked or asked. required: what they asked for.
+    receipt: its reference. person: an id, or a pseudonym. proof_age: the age in seconds of the home organization's
+    sign-in, None if unknown. blocked: a policy blocked it, or could not be evaluated. policies: the ids of those that blocked or
+    required something. required: what they required.
     """
 
     receipt: str
@@ -42,7 +42,7 @@ class PastSignIn:
 
 
 class ReplayFinding(NamedTuple):
-    """One change. asked: what for; policies: the ids of those that make the difference; reasons: in plain language."""
+    """One change. asked: the new requirements. policies: the ids of those that cause it. reasons: in plain language."""
 
     change: ReplayChange
     asked: tuple[str, ...]
@@ -51,7 +51,7 @@ class ReplayFinding(NamedTuple):
 
 
 def compare(book: Rulebook, past: PastSignIn) -> ReplayFinding | None:
-    """What is different under these policies; None: nothing. The facts stay those of then: only the policies are new."""
+    """The difference under these policies, None without one. The facts are the recorded ones; only the policies are new."""
     verdict = judge(book, past.circumstances)
     counted = [r for r in verdict.results if r.state != "report_only" and r.result != "not_matched"]
     if verdict.refusal is not None:

@@ -1,4 +1,4 @@
-"""An authorization request after every check of provider/request.py: typed, bounded, safe to act on."""
+"""An authorization request after every check of provider/request.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """OpenID Connect Core 3.1.2.1, as one application sent it and we understood it.
+    """OpenID Connect Core 3.1.2.1, as one application sent it.
 
     redirect_uri: verified against the application's file. scopes: known to us and allowed to the application.
     prompt: of none, login, consent, select_account. claims: the `claims` parameter reduced to known names,
@@ -40,7 +40,7 @@ class AuthorizationRequest:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> AuthorizationRequest:
-        """The inverse of `to_json`; a member that another version of the broker wrote is left out."""
+        """The inverse of `to_json`; it ignores members that another version of the broker wrote."""
         tuples = ("scopes", "prompt", "acr_values", "ui_locales", "requested_subject")
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
         return cls(**{**known, **{name: tuple(value[name]) for name in tuples}})

@@ -1,8 +1,8 @@
-"""Text of others on a line of ours."""
+"""Text from outside, made safe for one line of ours."""
 
 from __future__ import annotations
 
-_LONGEST = 500  # characters; more says nothing new
+_LONGEST = 500  # characters
 
 
 def printable(text: str, limit: int = _LONGEST) -> str:

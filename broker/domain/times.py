@@ -29,12 +29,12 @@ _WRONG = "is no date; write it as 2027-01-31, or with a time as 2027-01-31T17:00
 
 
 def first_moment(text: str) -> int:
-    """When a day begins, or the very time. Seconds since 1970. Raises Invalid."""
+    """The begin of a day, or the time itself. Seconds since 1970. Raises Invalid."""
     return int(_parsed(text)[0].timestamp())
 
 
 def after_last_moment(text: str) -> int:
-    """When a day is over: the day itself still counts; or the very time, at which it is over (HT-12). Raises Invalid."""
+    """The end of a day, which is included; or the time itself, which is not (HT-12). Raises Invalid."""
     at, is_day = _parsed(text)
     try:
         return int((at + timedelta(days=1) if is_day else at).timestamp())

@@ -1,4 +1,4 @@
-"""The browser that a request comes from, as far as a sign-in looks at it."""
+"""The browser that a request comes from, as far as a sign-in needs it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """One browser at one moment; nothing of it is verified yet.
+    """One browser at one moment; none of its values is verified yet.
 
-    binding: the cookie that binds a login to the browser that began it (HW-13). session_cookie: of a sign-in that may still
+    binding: the cookie that binds a login to the browser that began it (HW-13). session_cookie: of a session that may still
     be live. address: the client's, by the rules of trusted proxies (SC-09).
     """
 

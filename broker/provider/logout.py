@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from broker.domain.errors import BadRequest
-from broker.domain.login import told_sid
+from broker.domain.login import application_sid
 from broker.jose.errors import JoseError
 from broker.provider.application import ApplicationView
 from broker.provider.id_token_hint import HintClaims
@@ -34,7 +34,7 @@ class LogoutRequest:
 
     def is_about(self, session_sid: str) -> bool:
         """Whether the hint is of this session of ours: its `sid` is the application's own (FA-14)."""
-        return self.hinted is not None and self.sid == told_sid(session_sid, self.hinted)
+        return self.hinted is not None and self.sid == application_sid(session_sid, self.hinted)
 
 
 def read_logout(

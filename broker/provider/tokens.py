@@ -38,12 +38,14 @@ def id_token(
         "auth_time": grant.auth_time,
         "acr": grant.acr,
         "amr": list(grant.amr),
-        "sid": grant.told_sid,
+        "sid": grant.application_sid,
         "idp": grant.idp,
         "at_hash": half_hash(key.alg, access_token),
     }
     if grant.proofs and with_proofs:
-        said["proofs"] = assurance.told(grant.proofs, partner_mfa=grant.proof.get("partner_mfa") is True, ourselves=issuer)
+        said["proofs"] = assurance.released_proofs(
+            grant.proofs, partner_mfa=grant.proof.get("partner_mfa") is True, ourselves=issuer
+        )
     if nonce is not None:
         said["nonce"] = nonce
     return sign(key, said, typ="JWT")

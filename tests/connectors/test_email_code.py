@@ -24,7 +24,7 @@ def connector() -> Connector:
 def test_round_trip() -> None:
     """The assertion names the guest's id, never the address, as subject; the proof is as old as this moment."""
     out = connector().begin(Ask(state="m"))
-    said = connector().complete(Inbound(params={"code": out.told, "state": "m"}, memory=out.memory, now=NOW))
+    said = connector().complete(Inbound(params={"code": out.out_of_band, "state": "m"}, memory=out.memory, now=NOW))
     assert (said.partner, said.issuer, said.subject) == ("email", ISSUER, "an-id")
     assert (said.email, said.email_verified, said.amr, said.auth_time) == ("gwen@mailbox.example", True, ("otp",), NOW)
 
@@ -32,12 +32,12 @@ def test_round_trip() -> None:
 def test_what_is_remembered_gives_nothing_away() -> None:
     """HT-4: eight digits, new each time, under 256 random bits: neither the code nor an unkeyed hash of it is kept."""
     outs = [connector().begin(Ask(state="m")) for _ in range(50)]
-    assert all(len(out.told) == 8 and out.told.isascii() and out.told.isdigit() for out in outs)
+    assert all(len(out.out_of_band) == 8 and out.out_of_band.isascii() and out.out_of_band.isdigit() for out in outs)
     assert len({out.memory["salt"] for out in outs}) == 50
     for out in outs:
-        assert out.told not in str(dict(out.memory))
-        assert hashlib.sha256(out.told.encode()).hexdigest() not in str(dict(out.memory))
-        assert out.told not in repr(out)
+        assert out.out_of_band not in str(dict(out.memory))
+        assert hashlib.sha256(out.out_of_band.encode()).hexdigest() not in str(dict(out.memory))
+        assert out.out_of_band not in repr(out)
 
 
 @pytest.mark.parametrize("state", ["", "n", "m "])
@@ -45,14 +45,14 @@ def test_bound_to_its_request(state: str) -> None:
     """AL-04: the same digits for another login, mailbox or identity are wrong."""
     out = connector().begin(Ask(state="m"))
     with pytest.raises(PartnerUntrusted, match="code_wrong"):
-        connector().complete(Inbound(params={"code": out.told, "state": state}, memory=out.memory, now=NOW))
+        connector().complete(Inbound(params={"code": out.out_of_band, "state": state}, memory=out.memory, now=NOW))
 
 
 @given(st.text(max_size=30))
 def test_anything_else_is_wrong(typed: str) -> None:
     """MF-09: whatever is typed, the answer is a refusal, never another error."""
     out = connector().begin(Ask(state="m"))
-    if plain(typed) == out.told:
+    if plain(typed) == out.out_of_band:
         return
     with pytest.raises(PartnerUntrusted):
         connector().complete(Inbound(params={"code": typed, "state": "m"}, memory=out.memory, now=NOW))

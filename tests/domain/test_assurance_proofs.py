@@ -72,7 +72,7 @@ def test_what_applications_are_told() -> None:
     word = Proof(method=Method.PARTNER, at=None, by="fabrikam", acr="https://fabrikam.example/strong", amr=("pwd", "mfa", "x"))
     key = Proof(method=Method.PASSKEY, at=1807, by="factor", person="ada", verified=True)
     at = "https://login.contoso.example"
-    assert assurance.told([word, key], partner_mfa=False, ourselves=at) == [
+    assert assurance.released_proofs([word, key], partner_mfa=False, ourselves=at) == [
         {"by": "fabrikam", "acr": SFA, "amr": ["pwd"]},
         {
             "by": at,
@@ -81,12 +81,12 @@ def test_what_applications_are_told() -> None:
             "at": 1800,
         },  # FA-14: a quarter of an hour is all that two applications can compare
     ]
-    assert [said["acr"] for said in assurance.told([word], partner_mfa=True, ourselves=at)] == [MFA]
+    assert [said["acr"] for said in assurance.released_proofs([word], partner_mfa=True, ourselves=at)] == [MFA]
 
 
 @pytest.mark.parametrize(("at", "shown"), [(0, 0), (899, 0), (900, 900), (1799, 900), (1800, 1800)])
 def test_fa_14_a_proof_shows_its_quarter_of_an_hour(at: int, shown: int) -> None:
     """FA-14: two applications do not recognize a person by the second of a proof."""
     key = Proof(method=Method.PASSKEY, at=at, by="factor", person="ada", verified=True)
-    (said,) = assurance.told([key], partner_mfa=False, ourselves="https://login.contoso.example")
+    (said,) = assurance.released_proofs([key], partner_mfa=False, ourselves="https://login.contoso.example")
     assert said["at"] == shown

@@ -120,7 +120,7 @@ def test_what_a_receipt_is_told() -> None:
     verdict = said(elsewhere, others, out, blocks, asks)
     assert verdict.results == (
         Result("c", "enabled", "not_matched", "leaves this application out"),
-        Result("d", "enabled", "blocked", "about all guests: lets nobody in whom it is about"),
+        Result("d", "enabled", "blocked", "about all guests: denies access"),
         Result(
             "e", "enabled", "required", "about all guests: asks for multi-factor authentication and a sign-in not older than 1h"
         ),

@@ -83,7 +83,7 @@ def test_a_policy_that_only_watches(both: World) -> None:
             "id": "watching",
             "state": "report_only",
             "result": "blocked",
-            "reason": "about all guests: lets nobody in whom it is about",
+            "reason": "about all guests: denies access",
         },
     ]
     assert "policies" not in receipt["facts"]
@@ -235,7 +235,7 @@ def test_groups(both: World) -> None:
     assert both.broker.policies.what_if(ADA.email, "payroll")["outcome"] == "blocked"
     page = both.arrive(ada)
     assert refused(both, page) == ("policy_blocked", "policy_blocked")
-    assert both.receipt(page)["policies"][0]["reason"] == "about the group Contractors: lets nobody in whom it is about"
+    assert both.receipt(page)["policies"][0]["reason"] == "about the group Contractors: denies access"
     with pytest.raises(SignInFailed, match="invalid_grant"):
         both.party.refresh(tokens.refresh_token or "")
     both.broker.groups.remove_members(ACTOR, "Contractors", [ADA.email])

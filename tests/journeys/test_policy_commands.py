@@ -92,7 +92,7 @@ def test_what_if(run: Run, both: World) -> None:
     assert plain.exit_code == 0
     assert plain.stdout.splitlines() == [
         "ada@fabrikam.example at payroll: blocked",
-        "  office (enabled): blocked, about all guests: lets nobody in whom it is about",
+        "  office (enabled): blocked, about all guests: denies access",
     ]
     both.write("policies/office.yaml", MFA.replace("members: true", "guests: all") + "session: {sign_in_frequency: 4h}\n")
     assert run(*asked).stdout.splitlines()[:2] == [
@@ -115,7 +115,7 @@ def test_sign_ins_show_policies(world: World, monkeypatch: pytest.MonkeyPatch) -
     row = json.loads(call(broker, ["sign-ins", "--request", reference, "--json", "--home", str(world.home)]).stdout)
     assert (row["outcome"], row["error"], row["reason"]) == ("blocked", "policy_blocked", "policy_blocked")
     assert row["policies"] == [
-        {"id": "p", "state": "enabled", "result": "blocked", "reason": "about all guests: lets nobody in whom it is about"},
+        {"id": "p", "state": "enabled", "result": "blocked", "reason": "about all guests: denies access"},
         {
             "id": "watching",
             "state": "report_only",
@@ -124,7 +124,7 @@ def test_sign_ins_show_policies(world: World, monkeypatch: pytest.MonkeyPatch) -
         },
     ]
     text = call(broker, ["sign-ins", "--request", reference, "--home", str(world.home)]).stdout
-    assert "  policy p (enabled): blocked, about all guests: lets nobody in whom it is about\n" in text
+    assert "  policy p (enabled): blocked, about all guests: denies access\n" in text
     assert "to fix (on our side): the receipt names the policy" in text
 
 
@@ -143,7 +143,7 @@ def test_replay_on_a_branch(run: Run, both: World, tmp_path: Path) -> None:
     blocked, asked = report["newly_blocked"][0], report["newly_asked"][0]
     assert blocked["receipts"] == [references[0], references[3]]
     assert blocked["policies"] == ["one"]
-    assert blocked["reasons"] == ["one: about this guest by address: lets nobody in whom it is about"]
+    assert blocked["reasons"] == ["one: about this guest by address: denies access"]
     assert (asked["receipts"], asked["asked"], asked["policies"]) == ([references[1]], ["mfa"], ["staff"])
     failing = run("replay", "--json", "--fail-on", "newly_blocked", "--fail-on", "newly_asked", home=home)
     assert found(failing, 1) == report

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from broker.domain.claims import PROTOCOL
 from broker.domain.guest import PersonKind
 from broker.domain.ids import new_id
-from broker.domain.login import told_sid
+from broker.domain.login import application_sid
 from broker.provider.tokens import id_token
 from broker.storage.directory import assignments, consents, people, subjects
 from broker.storage.tables import grants
@@ -74,7 +74,7 @@ def test_protocol_claims(stage: Stage):
         "auth_time": START - 100,
         "acr": ACR,
         "amr": ["pwd", "otp", "mfa"],
-        "sid": told_sid(who.session.sid, "payroll"),
+        "sid": application_sid(who.session.sid, "payroll"),
         "idp": "fabrikam",
         "nonce": "n-1",
     }

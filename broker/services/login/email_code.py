@@ -183,7 +183,7 @@ class MailCodes:
             return  # a second tab was faster, or the pause is not over
         budgets.spend(tx, login, box.address, client, now, known=browser)
         application = found.application.name if found.application else ""
-        values = {"code": outbound.told, "minutes": LIFETIME // MINUTE, "application": application, "why": str(box.why)}
+        values = {"code": outbound.out_of_band, "minutes": LIFETIME // MINUTE, "application": application, "why": str(box.why)}
         mail = Mail(kind=MailKind.CODE, recipient=box.address, language=language, person=person, values=values)
         self._outbox.add_for(tx, mail, now)
         steps = login_trail.longer(login, login_trail.entry(now, "code", "sent", why=str(box.why)))
