@@ -198,7 +198,7 @@ def assignment(row: Row) -> Row:
 
 def questions(broker: Broker) -> Iterator[tuple[str, Callable[[], object]]]:
     """What staff looks for."""
-    now, guests = broker.clock(), broker.guests
+    now, guests = broker.core.clock(), broker.guests.directory
     known = guests.page(GuestFilter(state=GuestState.ACTIVE), limit=PAGE)
     middle, partner, sponsor = "m", known[0].partner, known[0].sponsor
 
@@ -220,9 +220,9 @@ def questions(broker: Broker) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "search_name", page(name="m")
     yield "search_nobody", page(text="nobody@")
     yield "show_guest", lambda: guests.show(known[0].email)
-    yield "show_group", lambda: broker.groups.show(ACTOR, "group 00007", limit=PAGE)
-    yield "list_groups", lambda: broker.groups.listed(ACTOR, limit=PAGE)
-    yield "list_assigned", lambda: broker.assignments.of_application(ACTOR, "payroll", limit=PAGE)
+    yield "show_group", lambda: broker.access.groups.show(ACTOR, "group 00007", limit=PAGE)
+    yield "list_groups", lambda: broker.access.groups.listed(ACTOR, limit=PAGE)
+    yield "list_assigned", lambda: broker.access.assignments.of_application(ACTOR, "payroll", limit=PAGE)
     yield "assigned_of_person", lambda: guests.assigned(known[0].id)
 
 

@@ -83,13 +83,15 @@ def command(home: Path, *words: str) -> dict[str, Any]:
 def statements(home: Path) -> int:
     """How many statements one invitation of a new guest takes, its mail included."""
     broker, count = build(home, environ={}), [0]
-    upgrade(broker.db)
+    upgrade(broker.core.db)
 
     def note(*_said: Any) -> None:
         count[0] += 1
 
-    event.listen(broker.db.writer, "before_cursor_execute", note)
-    broker.invitations.invite(Actor.command(), InvitationRequest(email="one@fabrikam.example", application="payroll", mail=True))
+    event.listen(broker.core.db.writer, "before_cursor_execute", note)
+    broker.invitations.invitations.invite(
+        Actor.command(), InvitationRequest(email="one@fabrikam.example", application="payroll", mail=True)
+    )
     broker.close()
     return count[0]
 

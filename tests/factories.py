@@ -17,8 +17,21 @@ from broker.domain.invitation import Invitation, Status
 from broker.domain.login import Grant, Login, LoginPurpose, Session, Stage
 from broker.domain.question import Question, QuestionKind
 from broker.domain.receipt import Outcome, Receipt
+from broker.domain.times import Clock
+from broker.services.core import Core
+from broker.settings.load import Settings
 from broker.storage.directory import people
+from broker.storage.engine import Database
 from tests.clock import START
+
+
+def core(database: Database, clock: Clock) -> Core:
+    """For a service that reads no configuration."""
+
+    def settings() -> Settings:
+        raise AssertionError("this service reads no configuration")
+
+    return Core(database, clock, settings)
 
 
 def person(**values: Any) -> Person:

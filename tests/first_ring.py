@@ -49,8 +49,8 @@ def records(now: int = START, wanted: Sequence[tuple[str, str]] = SIGNING) -> li
 
 def add_ring(broker: Broker, wanted: Sequence[tuple[str, str]] = SIGNING) -> None:
     """What `broker.keys.ensure(Actor.system(), wanted)` does to a broker whose root key is `write_root`'s."""
-    now = broker.clock()
+    now = broker.core.clock()
     there = {(key.use, key.alg) for key in broker.keys.list()}
-    with broker.db.write() as tx:
+    with broker.core.db.write() as tx:
         broker.keys._add(tx, records(now, [pair for pair in wanted if pair not in there]), Actor.system(), "keys.created", now)
     broker.keys._look_anew()

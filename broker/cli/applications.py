@@ -22,7 +22,7 @@ def applications() -> None:
 @json_option
 def list_(home: Path, as_json: bool) -> None:
     """List all configured applications."""
-    rows = [asdict(one) for one in build(home).catalog.applications()]
+    rows = [asdict(one) for one in build(home).operations.catalog.applications()]
     print_json(rows) if as_json else print_table(rows, _COLUMNS, "No applications: write config/applications/CLIENT_ID.yaml")
 
 
@@ -32,5 +32,5 @@ def list_(home: Path, as_json: bool) -> None:
 @json_option
 def show(application: str, home: Path, as_json: bool) -> None:
     """Show one application, without its secrets."""
-    row = asdict(build(home).catalog.application(application))
+    row = asdict(build(home).operations.catalog.application(application))
     print_json(row) if as_json else print_record(row)

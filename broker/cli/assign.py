@@ -48,20 +48,20 @@ def assign(
         raise click.UsageError("name a guest or a group, or use --list")
     broker, actor = build(home), command_actor()
     if holder is None:
-        rows = [assigned(one) for one in broker.assignments.of_application(actor, application, after=after, limit=limit)]
+        rows = [assigned(one) for one in broker.access.assignments.of_application(actor, application, after=after, limit=limit)]
         print_json(rows) if as_json else print_table(rows, COLUMNS, f"Nobody is assigned to {application}.")
         return
     times = {
-        "starts_at": starts(broker.clock()) if starts else None,
-        "ends_at": ends(broker.clock()) if ends else None,
+        "starts_at": starts(broker.core.clock()) if starts else None,
+        "ends_at": ends(broker.core.clock()) if ends else None,
     }
-    made = broker.assignments.assign(actor, application, holder, role=role, **times)
+    made = broker.access.assignments.assign(actor, application, holder, role=role, **times)
     if as_json:
         print_json(assigned(made))
         return
     until = f" until {when(made.ends_at)}" if made.ends_at is not None else ""
     click.echo(f"{made.name} may use {application}{f' as {role}' if role else ''} from {when(made.starts_at)}{until}")
-    if not broker.settings.get().applications[application].assignment_required and not role:
+    if not broker.core.settings().applications[application].assignment_required and not role:
         click.echo(f"note: {application} is open to every guest: its file does not have assignment_required: true", err=True)
 
 
@@ -74,7 +74,7 @@ def assign(
 def unassign(application: str, holder: str, role: str | None, home: Path, as_json: bool) -> None:
     """Remove the assignments of a guest or group to APPLICATION; takes effect at the next request."""
     broker = build(home)
-    gone = broker.assignments.unassign(command_actor(), application, holder, role=role)
+    gone = broker.access.assignments.unassign(command_actor(), application, holder, role=role)
     if as_json:
         print_json([assigned(one) for one in gone])
     else:

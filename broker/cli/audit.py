@@ -40,7 +40,7 @@ def verify(anchor: str | None, export_file: Path | None, one_person: bool, home:
     if one_person:
         raise click.UsageError("--one-person needs --file")
     with closing(build(home)) as broker:
-        found = broker.audit_chain.verify(*ends)
+        found = broker.history.audit_chain.verify(*ends)
     if as_json:
         print_json(found.to_json())
         sys.exit(0 if found.problem is None else 1)
@@ -109,7 +109,7 @@ def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_j
     if isinstance(out, io.TextIOWrapper):
         out.reconfigure(encoding="utf-8", newline="")  # whatever the terminal's: a file goes on to other programs
     with closing(build(home)) as broker:
-        events = broker.audit_log.events(since=since(from_, broker.clock()) if from_ else 0, person=person)
+        events = broker.history.audit_export.events(since=since(from_, broker.core.clock()) if from_ else 0, person=person)
         if as_csv:
             table = csv.writer(out)
             table.writerow(COLUMNS)

@@ -39,7 +39,7 @@ def page_options(behind: str) -> Callable[[Any], Any]:
 @json_option
 def list_(after: str, limit: int, home: Path, as_json: bool) -> None:
     """List groups in the order of their names."""
-    found = build(home).groups.listed(command_actor(), after=after, limit=limit)
+    found = build(home).access.groups.listed(command_actor(), after=after, limit=limit)
     rows = [shown(group) | {"members": group.member_count} for group in found]
     if as_json:
         print_json(rows)
@@ -60,7 +60,7 @@ def show(group: str, after: str, limit: int, home: Path, as_json: bool) -> None:
     from broker.cli.assign import assigned
 
     broker = build(home)
-    found = broker.groups.show(command_actor(), group, after=after, limit=limit)
+    found = broker.access.groups.show(command_actor(), group, after=after, limit=limit)
     row = shown(found.group) | {
         "members": found.group.member_count,
         "assignments": [assigned(one) for one in found.assignments],
@@ -95,7 +95,7 @@ def create(name: str, owners: tuple[str, ...], partner: str | None, rule: str | 
     With --partner or --rule it is dynamic: nobody is added by hand, each sign-in decides.
     """
     broker = build(home)
-    _print(broker, broker.groups.create(command_actor(), name, owners=owners, partner=partner, rule=rule), as_json)
+    _print(broker, broker.access.groups.create(command_actor(), name, owners=owners, partner=partner, rule=rule), as_json)
 
 
 @groups.command("change")
@@ -119,7 +119,7 @@ def change(
 ) -> None:
     """Change the name, rule or owners of a group."""
     broker = build(home)
-    changed = broker.groups.change(
+    changed = broker.access.groups.change(
         command_actor(), group, rename=rename, rule=rule, add_owners=add_owners, remove_owners=remove_owners, force=force
     )
     _print(broker, changed, as_json)
@@ -133,7 +133,7 @@ def change(
 def add(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> None:
     """Add GUESTS to GROUP."""
     broker = build(home)
-    count = broker.groups.add_members(command_actor(), group, guests)
+    count = broker.access.groups.add_members(command_actor(), group, guests)
     _print_count(broker, group, "added", count, as_json)
 
 
@@ -148,7 +148,7 @@ def remove(group: str, guests: tuple[str, ...], home: Path, as_json: bool) -> No
     What it gave them ends immediately.
     """
     broker = build(home)
-    count = broker.groups.remove_members(command_actor(), group, guests)
+    count = broker.access.groups.remove_members(command_actor(), group, guests)
     _print_count(broker, group, "removed", count, as_json)
 
 
@@ -162,7 +162,7 @@ def delete(group: str, force: bool, home: Path, as_json: bool) -> None:
 
     Its memberships and assignments end immediately. Refused while something depends on it.
     """
-    gone = build(home).groups.remove(command_actor(), group, force=force)
+    gone = build(home).access.groups.remove(command_actor(), group, force=force)
     if as_json:
         print_json(shown(gone.group) | {"consequences": list(gone.consequences)})
         return
@@ -185,7 +185,7 @@ def shown(group: GroupRow) -> dict[str, Any]:
 
 
 def _print(broker: Broker, group: GroupRow, as_json: bool) -> None:
-    for name in broker.groups.unmapped(group):
+    for name in broker.access.groups.unmapped(group):
         click.echo(f"note: no partner's file maps a claim {name!r}; until one does, the rule matches nobody", err=True)
     if as_json:
         print_json(shown(group))
@@ -194,7 +194,7 @@ def _print(broker: Broker, group: GroupRow, as_json: bool) -> None:
 
 
 def _print_count(broker: Broker, name: str, done: str, count: int, as_json: bool) -> None:
-    found = broker.groups.show(command_actor(), name, limit=1)
+    found = broker.access.groups.show(command_actor(), name, limit=1)
     if as_json:
         print_json(shown(found.group) | {done: count, "members": found.group.member_count})
     else:

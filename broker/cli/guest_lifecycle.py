@@ -42,7 +42,7 @@ def block(guest: str, reason: str, home: Path, as_json: bool) -> None:
 
     Sessions and tokens end on every node. Works for members, too.
     """
-    _act(home, lambda broker: broker.life.block(command_actor(), guest, reason=reason), as_json, "blocked")
+    _act(home, lambda broker: broker.guests.lifecycle.block(command_actor(), guest, reason=reason), as_json, "blocked")
 
 
 @click.command("unblock")
@@ -52,7 +52,7 @@ def block(guest: str, reason: str, home: Path, as_json: bool) -> None:
 @json_option
 def unblock(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """Unblock GUEST. Ended sessions and tokens stay ended."""
-    _act(home, lambda broker: broker.life.unblock(command_actor(), guest, reason=reason), as_json, "unblocked")
+    _act(home, lambda broker: broker.guests.lifecycle.unblock(command_actor(), guest, reason=reason), as_json, "unblocked")
 
 
 @click.command("renew")
@@ -70,8 +70,8 @@ def renew(guest: str, until: Callable[[int], int] | None, no_end: bool, reason: 
         raise click.UsageError("give --until or --no-end")
 
     def act(broker: Broker) -> GuestRow:
-        end = until(broker.clock()) if until else None
-        return broker.life.renew(command_actor(), guest, until=end, forever=no_end, reason=reason)
+        end = until(broker.core.clock()) if until else None
+        return broker.guests.lifecycle.renew(command_actor(), guest, until=end, forever=no_end, reason=reason)
 
     _act(home, act, as_json, "renewed")
 
@@ -83,7 +83,7 @@ def renew(guest: str, until: Callable[[int], int] | None, no_end: bool, reason: 
 @json_option
 def expire(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """End the access of GUEST now. It can be renewed within 30 days."""
-    _act(home, lambda broker: broker.life.expire(command_actor(), guest, reason=reason), as_json, "expired")
+    _act(home, lambda broker: broker.guests.lifecycle.expire(command_actor(), guest, reason=reason), as_json, "expired")
 
 
 @click.command("sponsor")
@@ -100,12 +100,12 @@ def sponsor(names: tuple[str, ...], old: str | None, reason: str, home: Path, as
     if old is None:
         _act(
             home,
-            lambda broker: broker.sponsors.hand_over(command_actor(), names[0], new, reason=reason),
+            lambda broker: broker.guests.sponsors.hand_over(command_actor(), names[0], new, reason=reason),
             as_json,
             "handed over",
         )
         return
-    count = build(home).sponsors.hand_over_all(command_actor(), old, new, reason=reason)
+    count = build(home).guests.sponsors.hand_over_all(command_actor(), old, new, reason=reason)
     if as_json:
         print_json({"from": old, "to": new, "guests": count})
     else:
@@ -120,8 +120,8 @@ def sponsor(names: tuple[str, ...], old: str | None, reason: str, home: Path, as
 def sign_out(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """End every session and token of GUEST immediately. They can sign in again."""
     broker = build(home)
-    person = broker.guests.show(guest).person
-    ended = broker.life.sign_out(command_actor(), guest, reason=reason)
+    person = broker.guests.directory.show(guest).person
+    ended = broker.guests.lifecycle.sign_out(command_actor(), guest, reason=reason)
     if as_json:
         print_json({"id": person.id, "email": person.email, "sessions": ended.sessions, "applications": list(ended.clients)})
         return
@@ -141,9 +141,9 @@ def delete(guest: str, yes: bool, reason: str, home: Path, as_json: bool) -> Non
     Access ends, personal data is deleted, the audit keeps a pseudonym.
     """
     broker = build(home)
-    person = broker.guests.show(guest).person
+    person = broker.guests.directory.show(guest).person
     _confirm(f"Delete {person.email} ({person.name or 'no name'}, {person.state}, id {person.id}) for good?", yes=yes)
-    gone = broker.life.delete(command_actor(), guest, reason=reason)
+    gone = broker.guests.lifecycle.delete(command_actor(), guest, reason=reason)
     if as_json:
         print_json({"id": gone.id, "email": gone.email, "state": "deleted", "rows": gone.rows})
     else:
@@ -168,7 +168,7 @@ def export(guest: str, home: Path) -> None:
     One JSON document, without secrets.
     """
     broker = build(home)
-    print_json(broker.guests.export(command_actor(), guest))
+    print_json(broker.guests.directory.export(command_actor(), guest))
 
 
 @click.command("mfa-reset")
@@ -183,7 +183,7 @@ def mfa_reset(guest: str, reason: str, home: Path, as_json: bool) -> None:
     """
     _act(
         home,
-        lambda broker: broker.factor_resets.reset(command_actor(), guest, reason=reason),
+        lambda broker: broker.factors.reset.reset(command_actor(), guest, reason=reason),
         as_json,
         "second factors removed",
     )

@@ -86,10 +86,10 @@ def reset(
 def _one(broker: Broker, guest: str, email: str | None, terms: RebindingTerms, as_json: bool) -> None:
     from broker.cli.invite import posted, said
 
-    done = broker.moving.reset(command_actor(), guest, terms, email=email)
+    done = broker.invitations.rebinding.reset(command_actor(), guest, terms, email=email)
     sent = done.invited.mails if done.invited else ()
-    broker.outbox.deliver(sent)
-    mails = [posted(one) for one in broker.outbox.states(sent)]
+    broker.messages.outbox.deliver(sent)
+    mails = [posted(one) for one in broker.messages.outbox.states(sent)]
     row = _shown(done)
     if as_json:
         print_json(row | {"mails": mails})
@@ -120,7 +120,7 @@ def _many(broker: Broker, partner: str, terms: RebindingTerms, as_json: bool) ->
 
     counts: Counter[str] = Counter()
     printed: list[dict[str, Any]] = []
-    length = broker.moving.count(partner, terms)
+    length = broker.invitations.rebinding.count(partner, terms)
     results = _moved(broker, command_actor(), partner, terms)
     for done in with_progress(results, length, partner, quiet=as_json):
         row = _shown(done)
@@ -147,7 +147,7 @@ def _many(broker: Broker, partner: str, terms: RebindingTerms, as_json: bool) ->
 def _affected(broker: Broker, partner: str, terms: RebindingTerms) -> Iterator[Moved]:
     """A page at a time; memory stays flat, however long the list."""
     after = ""
-    while page := broker.moving.affected(partner, terms, after=after, limit=TOGETHER):
+    while page := broker.invitations.rebinding.affected(partner, terms, after=after, limit=TOGETHER):
         yield from page
         after = page[-1].person.id
 
@@ -155,11 +155,11 @@ def _affected(broker: Broker, partner: str, terms: RebindingTerms) -> Iterator[M
 def _moved(broker: Broker, actor: Any, partner: str, terms: RebindingTerms) -> Iterator[Moved]:
     """Some guests a transaction, each with its invitation: whoever was done before a crash is not done again."""
     after, done = "", 0
-    while page := broker.moving.affected(partner, terms, after=after, limit=TOGETHER):
+    while page := broker.invitations.rebinding.affected(partner, terms, after=after, limit=TOGETHER):
         after = page[-1].person.id
-        results = broker.moving.move(actor, partner, [one.person.id for one in page], terms)
+        results = broker.invitations.rebinding.move(actor, partner, [one.person.id for one in page], terms)
         if done < SENT_HERE:
-            broker.outbox.deliver([mail for one in results if one.invited for mail in one.invited.mails])
+            broker.messages.outbox.deliver([mail for one in results if one.invited for mail in one.invited.mails])
         done += len(results)
         yield from results
 

@@ -48,7 +48,9 @@ def list_(home: Path, as_json: bool, after: str, limit: int, **filters: Any) -> 
     from broker.storage.directory.guest_pages import GuestFilter
 
     broker = build(home)
-    times = {name: filters[name](broker.clock()) if filters[name] else None for name in ("expiring_before", "inactive_since")}
+    times = {
+        name: filters[name](broker.core.clock()) if filters[name] else None for name in ("expiring_before", "inactive_since")
+    }
     wanted = GuestFilter(
         state=GuestState(filters["state"]) if filters["state"] else None,
         partner=filters["partner"],
@@ -58,7 +60,7 @@ def list_(home: Path, as_json: bool, after: str, limit: int, **filters: Any) -> 
         without_sponsor=filters["no_sponsor"],
         **times,
     )
-    rows = [shown(guest) for guest in broker.guests.page(wanted, after=after, limit=limit)]
+    rows = [shown(guest) for guest in broker.guests.directory.page(wanted, after=after, limit=limit)]
     if as_json:
         print_json(rows)
     else:
@@ -78,7 +80,7 @@ def show(guest: str, home: Path, as_json: bool) -> None:
     from broker.cli.assign import assigned
     from broker.cli.invite import posted
 
-    found = build(home).guests.show(guest)
+    found = build(home).guests.directory.show(guest)
     row = shown(found.person) | {
         "identities": [{"partner": i.partner, "issuer": i.issuer, "bound_at": when(i.bound_at)} for i in found.identities],
         "consents": [
@@ -123,7 +125,7 @@ def withdraw_consent(guest: str, application: str, home: Path) -> None:
 
     Its tokens end, and it asks again.
     """
-    count = build(home).guests.withdraw_consent(command_actor(), guest, application)
+    count = build(home).guests.directory.withdraw_consent(command_actor(), guest, application)
     click.echo(f"withdrawn; {count} sign-ins ended")
 
 

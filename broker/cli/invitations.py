@@ -33,7 +33,7 @@ def list_(status: str | None, email: str | None, after: str, limit: int, home: P
     from broker.domain.invitation import Status
     from broker.services.addresses import parse
 
-    found = build(home).sent_invitations.listed(
+    found = build(home).invitations.sent.listed(
         command_actor(),
         status=Status(status) if status else None,
         email=parse(email) if email else None,
@@ -53,8 +53,8 @@ def show(invitation: str, home: Path, as_json: bool) -> None:
     from broker.cli.invite import posted
 
     broker = build(home)
-    found = broker.sent_invitations.show(command_actor(), invitation)
-    row = shown(found) | {"mails": [posted(mail) for mail in broker.outbox.of_person(found.invitation.person_id)]}
+    found = broker.invitations.sent.show(command_actor(), invitation)
+    row = shown(found) | {"mails": [posted(mail) for mail in broker.messages.outbox.of_person(found.invitation.person_id)]}
     print_json(row) if as_json else print_record(row)
 
 
@@ -65,7 +65,7 @@ def show(invitation: str, home: Path, as_json: bool) -> None:
 @json_option
 def revoke(invitation: str, reason: str, home: Path, as_json: bool) -> None:
     """Revoke an invitation. Its link stops working."""
-    found = build(home).sent_invitations.revoke(command_actor(), invitation, reason=reason)
+    found = build(home).invitations.sent.revoke(command_actor(), invitation, reason=reason)
     print_json(shown(found)) if as_json else say(f"{found.invitation.email}: invitation revoked")
 
 
@@ -83,9 +83,9 @@ def resend(invitation: str, no_mail: bool, home: Path, as_json: bool) -> None:
     from broker.cli.invite import shown as invited_shown
 
     broker = build(home)
-    invited = broker.sent_invitations.resend(command_actor(), invitation, mail=not no_mail)
-    broker.outbox.deliver(invited.mails)
-    mails = [posted(one) for one in broker.outbox.states(invited.mails)]
+    invited = broker.invitations.sent.resend(command_actor(), invitation, mail=not no_mail)
+    broker.messages.outbox.deliver(invited.mails)
+    mails = [posted(one) for one in broker.messages.outbox.states(invited.mails)]
     if as_json:
         print_json(invited_shown(invited) | {"mails": mails})
         return

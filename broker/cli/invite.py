@@ -60,7 +60,7 @@ def invite(
     if (dry_run and table is None) or (preview and table is not None) or (options["cc"] and no_mail):
         raise click.UsageError("--dry-run needs --csv, --preview needs an address, --cc needs an e-mail")
     broker, options["copy_to"], until = build(home), options.pop("cc"), options.pop("until")
-    options["until"] = until(broker.clock()) if until else None
+    options["until"] = until(broker.core.clock()) if until else None
     wish = InvitationRequest(email=email or "", mail=not no_mail, **options)
     if table is not None:
         from broker.cli.invite_csv import invite_rows
@@ -74,9 +74,9 @@ def invite(
 
 def _invite(broker: Broker, wish: Any, as_json: bool) -> None:
 
-    invited = broker.invitations.invite(command_actor(), wish)
-    broker.outbox.deliver(invited.mails)
-    mails = [posted(one) for one in broker.outbox.states(invited.mails)]
+    invited = broker.invitations.invitations.invite(command_actor(), wish)
+    broker.messages.outbox.deliver(invited.mails)
+    mails = [posted(one) for one in broker.messages.outbox.states(invited.mails)]
     found = invited.invitation
     if as_json:
         print_json(shown(invited) | {"mails": mails})
@@ -92,8 +92,8 @@ def _invite(broker: Broker, wish: Any, as_json: bool) -> None:
 
 def _preview(broker: Broker, wish: Any, as_json: bool) -> None:
 
-    look = broker.invitations.preview(command_actor(), wish)
-    mail, written = look.mail, broker.outbox.written(look.mail)
+    look = broker.invitations.invitations.preview(command_actor(), wish)
+    mail, written = look.mail, broker.messages.outbox.written(look.mail)
     warn(mail.recipient, look.lookalike)
     if as_json:
         row = {"to": mail.recipient, "subject": written.subject, "text": written.text, "html": written.html}

@@ -66,13 +66,17 @@ def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Invitati
     while some := list(islice(rows, TOGETHER)):
         good = [(line, _wish(cells, defaults)) for line, cells in some if not isinstance(cells, str)]
         found = dict(
-            zip((line for line, _ in good), broker.invitations.invite_many(actor, [wish for _, wish in good]), strict=True)
+            zip(
+                (line for line, _ in good),
+                broker.invitations.invitations.invite_many(actor, [wish for _, wish in good]),
+                strict=True,
+            )
         )
         mails = [mail for one in found.values() if not isinstance(one, CommandError) for mail in one.mails]
         if done < SENT_HERE:
-            broker.outbox.deliver(mails)
+            broker.messages.outbox.deliver(mails)
         done += len(some)
-        states = {mail.id: mail for mail in broker.outbox.states(mails)} if mails else {}
+        states = {mail.id: mail for mail in broker.messages.outbox.states(mails)} if mails else {}
         for line, cells in some:
             if isinstance(cells, str):
                 yield _result(line, "", "bad", cells)
@@ -104,7 +108,7 @@ def _judged(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Invitatio
             yield _result(line, "", "bad", cells)
             continue
         try:
-            word, like = broker.invitations.judge(actor, _wish(cells, defaults))
+            word, like = broker.invitations.invitations.judge(actor, _wish(cells, defaults))
             yield _result(line, cells["email"], word, None, warning(canonical(cells["email"]) or "", like))
         except CommandError as error:
             yield _result(line, cells["email"], "bad", str(error))

@@ -24,8 +24,8 @@ def test(address: str, home: Path, as_json: bool) -> None:
 
     broker = build(home)
     recipient = parse(address)
-    problem = broker.outbox.test(recipient)
-    server = broker.settings.get().broker.mail.server.rpartition("@")[2]
+    problem = broker.messages.outbox.test(recipient)
+    server = broker.core.settings().broker.mail.server.rpartition("@")[2]
     if as_json:
         print_json(
             {"recipient": recipient, "server": server, "status": "failed" if problem else "sent", "problem": problem or None}

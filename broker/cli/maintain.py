@@ -19,8 +19,8 @@ _LISTS = {"ending": "--expiring-before 14d", "inactive": "--inactive-since 90d",
 def maintain(home: Path, as_json: bool) -> None:
     """Delete expired data, refresh cached documents, send waiting e-mails. Safe at any time, on any node."""
     broker = build(home)
-    done = broker.housekeeping.run()
-    report = asdict(broker.guests.report())
+    done = broker.operations.housekeeping.run()
+    report = asdict(broker.guests.directory.report())
     if as_json:
         print_json({"failed": 0} | done | {"guests": report})
     else:

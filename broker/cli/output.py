@@ -62,7 +62,7 @@ def build(home: Path) -> Broker:
 
     broker = construct(home.resolve())
     click.get_current_context().call_on_close(broker.close)
-    upgrade(broker.db)
+    upgrade(broker.core.db)
     return broker
 
 

@@ -23,7 +23,7 @@ def partners() -> None:
 @json_option
 def list_(home: Path, as_json: bool) -> None:
     """List all configured partners."""
-    rows = [asdict(one) for one in build(home).catalog.partners()]
+    rows = [asdict(one) for one in build(home).operations.catalog.partners()]
     print_json(rows) if as_json else print_table(rows, _COLUMNS, "No partners: write config/partners/PARTNER.yaml")
 
 
@@ -33,7 +33,7 @@ def list_(home: Path, as_json: bool) -> None:
 @json_option
 def show(partner: str, home: Path, as_json: bool) -> None:
     """Show one partner, without its secrets."""
-    row = asdict(build(home).catalog.partner(partner))
+    row = asdict(build(home).operations.catalog.partner(partner))
     print_json(row) if as_json else print_record(row)
 
 

@@ -19,7 +19,7 @@ def refresh(partner: str, home: Path, as_json: bool) -> None:
 
     Its metadata, or its discovery document and keys.
     """
-    found = build(home).partner_refresh.refresh(command_actor(), partner)
+    found = build(home).partners.refresh.refresh(command_actor(), partner)
     if as_json:
         print_json([one.to_json() for one in found])
         return

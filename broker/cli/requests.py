@@ -82,7 +82,7 @@ def approve(request: str, until: Callable[[int], int] | None, message: str, home
     broker = build(home)
     service, actor = broker.access_requests, command_actor()
     asked = service.show(actor, request).view
-    end = until(broker.clock()) if until else asked.wanted_until
+    end = until(broker.core.clock()) if until else asked.wanted_until
     service.approve(actor, request, until=end, words=message)
     found = service.show(actor, request).view
     last = f" until {when(found.ends_at)}" if found.ends_at else ""

@@ -36,13 +36,13 @@ def serve(bind: Bind, workers: int, threads: int, home: Path) -> None:
     said = problem(bind)
     if said is not None:
         refuse(said)
-    settings = broker.current.get()
+    settings = broker.core.settings()
     for line in (*readable_by_others(settings.broker, home), other_port(settings, bind)):
         if line:
             click.echo(line, err=True)
     if broker.keys.ensure(Actor.system()):
         click.echo("created the first signing keys", err=True)
-    broker.partners.saml.ensure_keys()
+    broker.partners.documents.saml.ensure_keys()
     for warning in broker.policies.missing_groups():
         click.echo(f"warning: {warning}", err=True)
     broker.close()

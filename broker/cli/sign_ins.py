@@ -43,7 +43,7 @@ def sign_ins(
     """Explain sign-ins: the newest first, or one in full."""
     broker = build(home)
     if request_id is not None:
-        found = broker.receipts.by_request(request_id)
+        found = broker.history.receipts.by_request(request_id)
         if found is None:
             refuse(f"no sign-in and no refusal has the reference {request_id!r}; it may be older than retention: allows")
         print_json(_dated(found)) if as_json else _explain(found)
@@ -51,7 +51,7 @@ def sign_ins(
     from broker.domain.receipt import Outcome, Search
     from broker.services.addresses import parse
 
-    now = broker.clock()
+    now = broker.core.clock()
     search = Search(
         partner=partner,
         application=application,
@@ -60,7 +60,7 @@ def sign_ins(
         since=since(now) if since else None,
         until=until(now) if until else None,
     )
-    found_rows = broker.receipts.newest(email=parse(email) if email else None, search=search, limit=limit)
+    found_rows = broker.history.receipts.newest(email=parse(email) if email else None, search=search, limit=limit)
     rows = [_dated(row) for row in found_rows]
     if as_json:
         print_json(rows)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from broker.domain.errors import Invalid
+
+Clock = Callable[[], int]  # tells the time
 
 MINUTE = 60
 HOUR = 3_600

@@ -28,7 +28,7 @@ class Master(Arbiter):  # type: ignore[misc]
 
     def spawn_worker(self) -> Any:
         """The newest good files for the new process: it cannot fail on a file that was broken since."""
-        current = self.app.broker.current
+        current = self.app.broker.files
         if current.changed():
             current.refresh()
         return super().spawn_worker()
@@ -54,9 +54,9 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Runs in the worker."""
         from broker.web import body_limit, create_web
 
-        broker = construct(self.broker.current.get().home, before=self.broker, threads=self.cfg.threads)
+        broker = construct(self.broker.core.settings().home, before=self.broker, threads=self.cfg.threads)
         application = create_web(broker)
-        prefix = urlsplit(broker.settings.get().issuer).path.rstrip("/")
+        prefix = urlsplit(broker.core.settings().issuer).path.rstrip("/")
         self.health = HealthAnswer(application, [""] + ([prefix] if prefix else []))
         self.body_limit = body_limit
         broker.in_background(self.wake).start()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from broker.domain.errors import TooManyAttempts
-from broker.storage.engine import Connection, Database
+from broker.services.core import Core
+from broker.storage.engine import Connection
 from broker.storage.operations import rate_limits
 
 
 class RateLimits:
     """Limits by key and window."""
 
-    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
 
     def hit(self, key: str, *, limit: int, window: int, tx: Connection | None = None) -> None:
         """Count one attempt; raises TooManyAttempts above `limit` in `window` seconds.

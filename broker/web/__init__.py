@@ -42,12 +42,12 @@ def create_web(broker: Broker) -> Flask:
     app = Web("broker", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False  # AD-06: one spelling of a path, one route
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    pages = Pages(broker.settings.get, repeats=Repeats(broker.sealer, broker.clock))
-    guards.register(app, broker.settings.get, acs.BODY_LIMITS)
+    pages = Pages(broker.core.settings, repeats=Repeats(broker.sealer, broker.core.clock))
+    guards.register(app, broker.core.settings, acs.BODY_LIMITS)
     static.register(app, pages.assets)
 
     def record(error: PageError, reference: str) -> None:
-        broker.receipts.refuse(error, reference, _address(broker))
+        broker.history.receipts.refuse(error, reference, _address(broker))
 
     errors.register(app, pages, record=record, is_protocol=_is_protocol)
     app.register_blueprint(op.blueprint(broker, pages))
@@ -57,10 +57,10 @@ def create_web(broker: Broker) -> Flask:
 
     @app.post(REPEATS)
     def in_another_language() -> Response:
-        csrf.check_origin(asked, broker.settings.get().issuer)
+        csrf.check_origin(asked, broker.core.settings().issuer)
         return pages.again(single(asked.form, "page"))
 
-    prefix = urlsplit(broker.settings.get().issuer).path.rstrip("/")
+    prefix = urlsplit(broker.core.settings().issuer).path.rstrip("/")
     if prefix:  # an issuer below a path: we answer there, and for operators at the root, too
         app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {prefix: app.wsgi_app})  # type: ignore[method-assign]
     return app
@@ -75,7 +75,7 @@ def body_limit(request_line: bytes) -> int:
 def _address(broker: Broker) -> str:
     """Where the browser is, for the log of refusals; an unreadable one has none."""
     try:
-        return client_address(asked, broker.settings.get().broker.network.trusted_proxies)
+        return client_address(asked, broker.core.settings().broker.network.trusted_proxies)
     except BadRequest:
         return ""
 

@@ -26,26 +26,26 @@ def blueprint(broker: Broker) -> Blueprint:
 
     @routes.get("/readyz")
     def ready() -> Response:
-        checks = broker.health.checks()
+        checks = broker.operations.health.checks()
         status = 200 if all(checks.values()) else 503
         told = {
             "ready": status == 200,
             "checks": checks,
-            "config": broker.settings.get().digest,
-            "refused": len(broker.settings.errors),  # of the files as they are now; the old set serves
-            "differing": broker.nodes.differing() if checks.get("database") else {},  # HT-20
+            "config": broker.core.settings().digest,
+            "refused": len(broker.files.errors),  # of the files as they are now; the old set serves
+            "differing": broker.operations.nodes.differing() if checks.get("database") else {},  # HT-20
         }
         body = json.dumps(told)
         return headers.private(Response(body + "\n", status, mimetype="application/json"))
 
     @routes.get("/metrics")
     def metrics() -> Response:
-        network = broker.settings.get().broker.network
+        network = broker.core.settings().broker.network
         here = ipaddress.ip_address(client_address(request, network.trusted_proxies))
         if not any(here in ipaddress.ip_network(str(entry), strict=False) for entry in network.metrics_from):
             raise BadRequest("not_found")
         registry = CollectorRegistry()
-        for name, (text, value) in broker.health.figures().items():
+        for name, (text, value) in broker.operations.health.figures().items():
             Gauge(f"broker_{name}", text, registry=registry).set(value)
         return headers.private(Response(generate_latest(registry), mimetype=CONTENT_TYPE_LATEST))
 

@@ -111,7 +111,7 @@ class Programs:
 
     def address(self) -> str:
         """The caller's address."""
-        return client_address(request, self._broker.settings.get().broker.network.trusted_proxies)
+        return client_address(request, self._broker.core.settings().broker.network.trusted_proxies)
 
     def answer(self, handler: Handler, challenge: Challenge, *, recorded: bool = False) -> Response:
         """The handler's response or its error, never stored by a cache.
@@ -135,7 +135,7 @@ class Programs:
     def record(self, error: OAuthError) -> None:
         """Adds an error to the log of refusals; if that fails, the response stays as it is."""
         try:
-            self._broker.receipts.refuse_application(error, self.address())
+            self._broker.history.receipts.refuse_application(error, self.address())
         except Exception as failure:  # noqa: BLE001 - the answer matters more than its record
             _log.error("refusal_not_recorded reason=%s error=%s", error.reason, type(failure).__name__)
 
@@ -158,7 +158,7 @@ class Programs:
             return response
         response.headers.add("Vary", "Origin")
         known = origins(application.redirect_uris) if application else None
-        if origin in known if known is not None else self._broker.applications.of_origin(origin):
+        if origin in known if known is not None else self._broker.access.applications.of_origin(origin):
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
         return response

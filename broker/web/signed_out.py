@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 def page(broker: Broker, pages: Pages, session: Session | None, ui_locales: Sequence[str] = ()) -> Response:
     """session: the one that ended. Its home organization keeps a sign-in of its own: the page says so, and where that ends."""
-    partner = broker.settings.get().partners.get(session.partner) if session else None
+    partner = broker.core.settings().partners.get(session.partner) if session else None
     return pages.render(
         "signed_out.html",
         ui_locales=ui_locales,
         partner=partner.name if partner else "",
-        partner_url=sign_out_url(broker.partners, partner) if partner else "",
+        partner_url=sign_out_url(broker.partners.documents, partner) if partner else "",
         sign_in_url=pages.path("/apps"),
     )

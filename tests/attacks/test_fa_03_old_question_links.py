@@ -36,14 +36,14 @@ def asked_to_renew(world: World) -> str:
     """Ada, whose access ends in 14 days; the link that Alice, her sponsor, holds."""
     world.redeem(world.visitor(), world.invite(sponsor=ALICE, until=world.clock() + 60 * DAY))
     world.clock.advance(46 * DAY)
-    world.broker.housekeeping.run()
+    world.broker.operations.housekeeping.run()
     return link(world, ALICE)
 
 
 def asked_to_reset(world: World) -> str:
     """Ada, who says that her phone is lost; the link that Alice holds."""
     with_phone(world, world.visitor())
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(people.update().where(people.c.email == ADA.email).values(sponsor=ALICE))
     who = world.visitor()
     page = world.arrive(who, login_hint=ADA.email, **essential())
@@ -67,27 +67,27 @@ ASKED: dict[str, tuple[Callable[[World], str], str | None]] = {
 
 def handed_over(world: World) -> None:
     """Bob answers for Ada now."""
-    world.broker.sponsors.hand_over(ACTOR, ADA.email, BOB)
+    world.broker.guests.sponsors.hand_over(ACTOR, ADA.email, BOB)
 
 
 def sponsor_blocked(world: World) -> None:
     """Alice works here no more."""
     world.sign_in(world.visitor(CLEO))
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(people.update().where(people.c.email == CLEO.email).values(email=ALICE))
-    world.broker.life.block(ACTOR, ALICE)
+    world.broker.guests.lifecycle.block(ACTOR, ALICE)
 
 
 def ended_by_staff(world: World) -> None:
     """Staff ends the access."""
-    world.broker.life.expire(ACTOR, ADA.email, reason="project over")
+    world.broker.guests.lifecycle.expire(ACTOR, ADA.email, reason="project over")
 
 
 def blocked_and_back(world: World) -> None:
     """Staff blocks the guest, and takes it back a minute later."""
-    world.broker.life.block(ACTOR, ADA.email)
+    world.broker.guests.lifecycle.block(ACTOR, ADA.email)
     world.clock.advance(60)
-    world.broker.life.unblock(ACTOR, ADA.email)
+    world.broker.guests.lifecycle.unblock(ACTOR, ADA.email)
 
 
 CHANGES = {"hand_over": handed_over, "sponsor": sponsor_blocked, "end": ended_by_staff, "block": blocked_and_back}
@@ -95,7 +95,7 @@ CHANGES = {"hand_over": handed_over, "sponsor": sponsor_blocked, "end": ended_by
 
 def events(world: World) -> list[str]:
     """The audit's names."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return list(tx.execute(select(audit.c.name).order_by(audit.c.at, audit.c.id)).scalars())
 
 
@@ -141,12 +141,12 @@ def test_fa_03_a_question_that_was_not_closed_is_judged_all_the_same(both: World
     url = asked_to_renew(both)
     browser = Browser(clock=both.clock)
     page = browser.get(url)
-    with both.broker.db.write() as tx:
+    with both.broker.core.db.write() as tx:
         tx.execute(people.update().where(people.c.email == ADA.email).values(sponsor=BOB))
     end = guest(both).expires_at
     assert is_over(browser.submit(page))
     assert guest(both).expires_at == end
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         [said] = tx.execute(select(audit.c.reason).where(audit.c.name == "question.refused")).scalars()
         assert tx.execute(select(questions.c.answered_at)).scalars().all() == [None]
     assert said == "sponsor_gone"
@@ -156,7 +156,7 @@ def test_fa_03_another_end_than_the_one_on_the_page(both: World) -> None:
     """Staff set another end: the old answer, about the old one, changes nothing."""
     url = asked_to_renew(both)
     end = both.clock() + 3 * DAY
-    with both.broker.db.write() as tx:
+    with both.broker.core.db.write() as tx:
         tx.execute(people.update().where(people.c.email == ADA.email).values(expires_at=end))
     browser = Browser(clock=both.clock)
     assert is_over(browser.submit(browser.get(url)))
@@ -167,7 +167,7 @@ def test_fa_03_the_new_sponsor_is_asked(both: World) -> None:
     """A hand-over closes the old question and asks it again of the new sponsor, who may extend."""
     asked_to_renew(both)
     handed_over(both)
-    both.broker.housekeeping.run()
+    both.broker.operations.housekeeping.run()
     browser = Browser(clock=both.clock)
     end = guest(both).expires_at or 0
     assert browser.submit(browser.get(link(both, BOB))).name == "question-answered"
@@ -180,7 +180,7 @@ def test_fa_03_a_reset_that_was_agreed_to_by_somebody_who_left(both: World) -> N
     browser.submit(browser.get(asked_to_reset(both)), press=RESET)
     sponsor_blocked(both)
     both.clock.advance(4 * DAY)
-    assert both.broker.housekeeping.run()["factor_resets"] == 0
+    assert both.broker.operations.housekeeping.run()["factor_resets"] == 0
     assert events(both).count("factor.reset_stopped") == 1
     assert both.arrive(both.visitor(), login_hint=ADA.email, **essential()).name == "mfa-challenge"
 
@@ -189,8 +189,8 @@ def test_fa_03_who_is_deleted_is_asked_nothing(both: World) -> None:
     """LP-05: what a member was asked goes with their data, and the administrators are asked instead."""
     url = asked_to_renew(both)
     sponsor_blocked(both)
-    both.broker.life.delete(ACTOR, ALICE)
-    with both.broker.db.read() as tx:
+    both.broker.guests.lifecycle.delete(ACTOR, ALICE)
+    with both.broker.core.db.read() as tx:
         assert ALICE not in tx.execute(select(questions.c.asked)).scalars().all()
     assert is_over(Browser(clock=both.clock).get(url))
 
@@ -199,7 +199,7 @@ def test_fa_21_a_restore_forgets_resets_that_were_agreed_to(both: World) -> None
     """FA-21: the guest stopped it after the backup; the restored row must not be carried out."""
     browser = Browser(clock=both.clock)
     browser.submit(browser.get(asked_to_reset(both)), press=RESET)
-    assert Restored(both.broker.db, both.clock).run(ACTOR)["factor_resets"] == 1
+    assert Restored(both.broker.core.db, both.clock).run(ACTOR)["factor_resets"] == 1
     both.clock.advance(4 * DAY)
-    assert both.broker.housekeeping.run()["factor_resets"] == 0
+    assert both.broker.operations.housekeeping.run()["factor_resets"] == 0
     assert both.arrive(both.visitor(), login_hint=ADA.email, **essential()).name == "mfa-challenge"

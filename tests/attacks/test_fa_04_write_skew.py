@@ -34,14 +34,14 @@ def met(tmp_path: Path, postgresql_url: str, clock: Clock) -> Iterator[World]:
 
 
 def _delete(world: World, address: str) -> None:
-    world.broker.life.delete(ACTOR, address)
+    world.broker.guests.lifecycle.delete(ACTOR, address)
 
 
 COMMANDS: dict[str, Callable[[World, str], Any]] = {
-    "block": lambda world, address: world.broker.life.block(ACTOR, address),
-    "expire": lambda world, address: world.broker.life.expire(ACTOR, address),
+    "block": lambda world, address: world.broker.guests.lifecycle.block(ACTOR, address),
+    "expire": lambda world, address: world.broker.guests.lifecycle.expire(ACTOR, address),
     "delete": _delete,
-    "reset": lambda world, address: world.broker.moving.reset(ACTOR, address, RebindingTerms(invite=False)),
+    "reset": lambda world, address: world.broker.invitations.rebinding.reset(ACTOR, address, RebindingTerms(invite=False)),
 }
 
 
@@ -156,7 +156,7 @@ def _nothing_lives(world: World, who: DemoPerson, came: Any) -> None:
         assert came.error == "invalid_grant"
     inside = who.browser.get(f"{world.url}/apps")
     assert inside.name != "apps", inside
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         for table in (sessions, grants):
             living = select(func.count()).select_from(table).where(table.c.ended_at.is_(None))
             assert tx.execute(living).scalar_one() == 0, table.name
@@ -164,7 +164,7 @@ def _nothing_lives(world: World, who: DemoPerson, came: Any) -> None:
 
 def _is_dead(world: World, came: BrowserPage) -> bool:
     """The code opens nothing: not even whether the verifier is right is looked at before the grant."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         ended = (
             select(grants.c.ended_at)
             .join(codes, codes.c.grant_id == grants.c.id)
@@ -181,13 +181,13 @@ def test_fa_04_nothing_survives(met: World, command: str, step: str, order: str)
     who, act = STEPS[step](met)
     stop = lambda: COMMANDS[command](met, who.address)  # noqa: E731 - names the pair
     if order == "step first":
-        came, said = Meeting(met.broker.db).play(act, stop)
+        came, said = Meeting(met.broker.core.db).play(act, stop)
     else:
-        said, came = Meeting(met.broker.db).play(stop, act)
+        said, came = Meeting(met.broker.core.db).play(stop, act)
     assert not isinstance(said, Exception), said
     _nothing_lives(met, who, came)
     if command in ("reset", "delete"):
-        with met.broker.db.read() as tx:
+        with met.broker.core.db.read() as tx:
             assert tx.execute(select(func.count()).select_from(identities)).scalar_one() == 0
 
 
@@ -196,10 +196,10 @@ def test_fa_04_a_person_has_one_living_ticket(met: World) -> None:
     old = met.invite()
     met.clock.advance(31 * 86_400)
     ticket = old.redeem_url.rpartition("/")[2]
-    first, second = Meeting(met.broker.db).play(met.invite, lambda: met.broker.fresh.send(ticket, "127.0.0.1"))
+    first, second = Meeting(met.broker.core.db).play(met.invite, lambda: met.broker.invitations.resend.send(ticket, "127.0.0.1"))
     assert not isinstance(first, Exception), first
     assert second is None or isinstance(second, CommandError), second
-    with met.broker.db.read() as tx:
+    with met.broker.core.db.read() as tx:
         living = select(func.count()).select_from(invitations).where(invitations.c.status == "pending")
         assert tx.execute(living).scalar_one() == 1
 
@@ -209,8 +209,8 @@ def test_fa_04_a_removed_factor_proves_nothing(met: World) -> None:
     who = met.visitor(ADA)
     with_phone(met, who)
     dispatcher = who.browser.get(met.request(**essential())[0], stop_at="http").location or ""
-    came, said = Meeting(met.broker.db).play(
-        lambda: who.browser.get(dispatcher, stop_at="http"), lambda: met.broker.factor_resets.reset(ACTOR, ADA.email)
+    came, said = Meeting(met.broker.core.db).play(
+        lambda: who.browser.get(dispatcher, stop_at="http"), lambda: met.broker.factors.reset.reset(ACTOR, ADA.email)
     )
     assert not isinstance(said, Exception), said
     _nothing_lives(met, who, came)

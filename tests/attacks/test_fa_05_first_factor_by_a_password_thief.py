@@ -34,13 +34,13 @@ def trusted(world: World) -> None:
 
 def methods(world: World) -> int:
     """How many methods there are."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return len(tx.execute(select(factors.c.id)).all())
 
 
 def events(world: World) -> list[str]:
     """The audit's names."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return list(tx.execute(select(audit.c.name)).scalars())
 
 
@@ -73,7 +73,7 @@ def test_fa_05_the_owner_reads_the_code(both: World) -> None:
     page = who.browser.submit(page, {"code": both.code(ADA.email)})
     _phone, page = enrol(both, who, page)
     assert both.party.complete(page.query, pending).claims["acr"] == MFA
-    steps = [step for one in both.broker.receipts.newest(limit=5) for step in one["steps"]]
+    steps = [step for one in both.broker.history.receipts.newest(limit=5) for step in one["steps"]]
     assert [(step["step"], step["result"]) for step in steps if step.get("why") == "method"] == [
         ("code", "sent"),
         ("code", "proven"),
@@ -103,22 +103,22 @@ def test_fa_05_the_sponsor_vouches_as_for_a_lost_phone(both: World) -> None:
     subjects = [mail.subject for mail in both.mails(ADA.email)]
     assert any("can soon be added" in subject for subject in subjects)
     both.clock.advance(3 * DAY - 1)
-    both.broker.housekeeping.run()
+    both.broker.operations.housekeeping.run()
     assert cancelled(both)[1].name == "email-code"
     both.clock.advance(1)
-    assert both.broker.housekeeping.run()["factor_resets"] == 1
+    assert both.broker.operations.housekeeping.run()["factor_resets"] == 1
     who, page = cancelled(both)
     assert page.name == "mfa-enroll"
     enrol(both, who, page)
     assert {"factor.first_asked", "factor.first_due", "factor.first_vouched", "factor.added"} <= set(events(both))
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         assert tx.execute(select(people.c.vouched_until).where(people.c.email == ADA.email)).scalar_one() is None
 
 
 def test_fa_05_who_ever_reached_mfa(both: World) -> None:
     """No partner is trusted; the person had a method once: after it is gone, a password alone adds none."""
     with_phone(both, both.visitor())
-    both.broker.factor_resets.reset(ACTOR, ADA.email, reason="phone lost")
+    both.broker.factors.reset.reset(ACTOR, ADA.email, reason="phone lost")
     both.clock.advance(7 * DAY - 1)
     page = both.arrive(both.visitor(), login_hint=ADA.email, **essential())
     assert page.name == "mfa-enroll"  # staff vouched, for a week
@@ -134,7 +134,7 @@ def test_fa_05_a_code_by_mail_is_no_second_channel_to_itself(world: World) -> No
     world.redeem(who, world.invite(address))
     phone_page = world.arrive(who, **essential())
     enrol(world, who, phone_page)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(factors.delete())
     who = world.mailbox(address)
     assert world.arrive(who, login_hint=address, **essential()).name == "mfa-vouch"

@@ -132,7 +132,7 @@ def test_fa_06_an_own_method_that_is_removed(both: World) -> None:
     with_phone(both, ada)
     tokens = both.sign_in(ada, **essential())
     assert tokens.claims["acr"] == MFA
-    shown = both.broker.guests.show(ADA.email)
+    shown = both.broker.guests.directory.show(ADA.email)
     page = ada.open(f"{both.url}/account/methods")
     page = ada.browser.submit(page, press="Remove")
     assert page.name == "account-confirm"  # FD-05: the proof is fresh, so only the question is left
@@ -163,6 +163,6 @@ def test_fa_06_what_nobody_wrote_down(both: World) -> None:
     """A grant that does not say who vouched is over: it could be anybody."""
     tokens = signed_in(both)
     proof: dict[str, Any] = {"auth_time_known": True, "partner_mfa": False, "by": []}
-    with both.broker.db.write() as tx:
+    with both.broker.core.db.write() as tx:
         tx.execute(update(grants).values(proof=proof))
     assert not opens(both, tokens)

@@ -43,7 +43,7 @@ def test_fa_07_members_first(both: World) -> None:
     invited = invited_before(both)
     claims = both.sign_in(both.visitor(CLEO)).claims
     assert claims["email"] == CLEO.email
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         [row] = tx.execute(select(people).where(people.c.email == CLEO.email)).all()
         [status] = tx.execute(select(invitations.c.status)).scalars()
         [said] = tx.execute(select(audit.c.data).where(audit.c.name == "member.joined")).scalars()
@@ -58,12 +58,12 @@ def test_fa_07_a_login_that_is_under_way(both: World) -> None:
     invited = both.invite(CLEO.email)
     who = both.visitor(CLEO)
     who.halt_at = ("email-code",)
-    both.broker.outbox.deliver()
+    both.broker.messages.outbox.deliver()
     page = who.open(invited.redeem_url)
     assert page.name == "email-code"
     both.write("partners/staff.yaml", partner_file("Staff", "contoso.example", issuer, members=True))
     who.browser.submit(page, {"code": both.code(CLEO.email)})
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         assert tx.execute(select(people.c.state).where(people.c.email == CLEO.email)).scalar_one() == GuestState.INVITED.value
 
 
@@ -71,5 +71,5 @@ def test_fa_07_no_guest_moves_to_such_an_address(both: World) -> None:
     """A reset with a new address is an invitation, too."""
     both.redeem(both.visitor())
     with pytest.raises(Invalid) as refused:
-        both.broker.moving.reset(ACTOR, ADA.email, RebindingTerms(), email="ada@contoso.example")
+        both.broker.invitations.rebinding.reset(ACTOR, ADA.email, RebindingTerms(), email="ada@contoso.example")
     assert refused.value.reason == "domain_denied"

@@ -32,7 +32,7 @@ def test_fa_08_a_name_that_is_withdrawn(both: World) -> None:
     again = both.sign_in(ada, prompt="login")
     for said in (again.claims, both.party.userinfo(again)):
         assert "name" not in said
-    assert both.broker.guests.show(ADA.email).person.name == ""
+    assert both.broker.guests.directory.show(ADA.email).person.name == ""
 
 
 def test_fa_08_a_new_name_at_once(both: World) -> None:

@@ -35,19 +35,19 @@ def run(both: World, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 def sealed(world: World) -> str:
     """The anchor as it stands."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return str(tx.execute(select(audit_anchor.c.sealed)).scalar_one())
 
 
 def put_back(world: World, run: Run) -> tuple[int, str]:
     """Two stretches of events are chained; then the tail goes and the anchor of the first stretch is put back. What was its end."""
     world.redeem(world.visitor())
-    world.broker.housekeeping.run()
+    world.broker.operations.housekeeping.run()
     first, old = json.loads(run("audit", "verify", "--json").stdout), sealed(world)
     world.redeem(world.visitor(BO))
-    world.broker.housekeeping.run()
+    world.broker.operations.housekeeping.run()
     end = json.loads(run("audit", "verify", "--json").stdout)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(delete(audit).where(audit.c.seq > first["last"]))
         tx.execute(delete(audit).where(audit.c.seq.is_(None)))
         tx.execute(update(audit_anchor).values(sealed=old))
@@ -69,28 +69,28 @@ def test_fa_09_a_running_process_alarms_by_itself(both: World, run: Run, caplog:
     last, head = put_back(both, run)
     (both.home / "var" / "audit-head").unlink()  # memory alone
     with caplog.at_level(logging.INFO):
-        done = [both.broker.audit_chain.watch() for _ in range(3)]
+        done = [both.broker.history.audit_chain.watch() for _ in range(3)]
     assert done == [1, 1, 1]
     [line] = [record.getMessage() for record in caplog.records if "went_back" in record.getMessage()]
     assert f"seen={last}:{head}" in line
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         [data] = tx.execute(select(audit.c.data).where(audit.c.name == "audit.went_back")).scalars()
     assert data["seen"] == last
-    assert both.broker.housekeeping.run()["audit_went_back"] == 1  # new events behind the old end do not make it good
-    assert both.broker.housekeeping.run()["audit_went_back"] == 1
+    assert both.broker.operations.housekeeping.run()["audit_went_back"] == 1  # new events behind the old end do not make it good
+    assert both.broker.operations.housekeeping.run()["audit_went_back"] == 1
 
 
 def test_fa_09_the_whole_chain_begun_again(both: World, run: Run) -> None:
     """Every row and the anchor deleted: the new chain verifies by itself, and is not the one that was seen."""
     put_back(both, run)
-    with both.broker.db.write() as tx:
+    with both.broker.core.db.write() as tx:
         tx.execute(delete(audit))
         tx.execute(delete(audit_anchor))
     for _ in range(4):
         both.sign_in(both.visitor(ADA))
-        both.broker.housekeeping.run()
+        both.broker.operations.housekeeping.run()
     assert run("audit", "verify").exit_code == 1
-    assert both.broker.audit_chain.watch() == 1
+    assert both.broker.history.audit_chain.watch() == 1
 
 
 def test_fa_09_an_end_that_was_kept_elsewhere(both: World, run: Run, tmp_path: Path) -> None:
@@ -109,15 +109,15 @@ def test_fa_09_an_end_that_was_kept_elsewhere(both: World, run: Run, tmp_path: P
 def test_fa_09_another_process_of_the_machine(both: World, run: Run) -> None:
     """A process that starts later knows the end by the file; what it saw is good, and no alarm."""
     both.redeem(both.visitor())
-    both.broker.housekeeping.run()
+    both.broker.operations.housekeeping.run()
     other = build(both.home, environ={"SECRET": SECRET}, clock=both.clock)
-    assert other.audit_chain.watch() == 0
+    assert other.history.audit_chain.watch() == 0
     both.sign_in(both.visitor(ADA))
-    both.broker.housekeeping.run()
-    assert other.audit_chain.watch() == 0
+    both.broker.operations.housekeeping.run()
+    assert other.history.audit_chain.watch() == 0
     both.clock.advance(401 * 86_400)
-    both.broker.housekeeping.run()  # what is removed as old is no step back
-    assert other.audit_chain.watch() == 0
+    both.broker.operations.housekeeping.run()  # what is removed as old is no step back
+    assert other.history.audit_chain.watch() == 0
     assert run("audit", "verify").exit_code == 0
     other.close()
 
@@ -128,7 +128,7 @@ def test_fa_09_a_restore_on_purpose(both: World, run: Run) -> None:
     assert run("db", "restored").exit_code == 0
     assert run("audit", "verify").exit_code == 0
     fresh = build(both.home, environ={"SECRET": SECRET}, clock=both.clock)
-    assert fresh.audit_chain.watch() == 0
+    assert fresh.history.audit_chain.watch() == 0
     fresh.close()
 
 
@@ -139,7 +139,7 @@ def exported(world: World, run: Run, path: Path, *words: str) -> list[dict[str, 
     """An export in a file, and its lines."""
     world.redeem(world.visitor())
     world.sign_in(world.visitor())
-    world.broker.housekeeping.run()
+    world.broker.operations.housekeeping.run()
     result = run("audit", "export", *words)
     path.write_text(result.stdout, "utf-8")
     return [json.loads(line) for line in result.stdout.splitlines()]
@@ -161,7 +161,7 @@ def test_an_export_is_judged_without_the_database(both: World, run: Run, tmp_pat
     """LP-06: with the key every event is as it was written; without it links and ends, and the output says no more than that."""
     path = tmp_path / "audit.jsonl"
     both.redeem(both.visitor())
-    both.broker.housekeeping.run()
+    both.broker.operations.housekeeping.run()
     path.write_text(run("audit", "export", *form).stdout, "utf-8")
     end = json.loads(run("audit", "verify", "--json").stdout)
     known = f"{end['last']}:{end['head']}"

@@ -59,7 +59,7 @@ def test_fa_10_the_longest_texts_of_a_partner_sign_in(both: World) -> None:
     visitor = both.visitor(who)
     assert both.redeem(visitor).location is not None
     assert both.arrive(visitor, nonce="n" * CAPS["nonce"], state="x" * CAPS["state"]).location is not None
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         name = tx.execute(select(people.c.name).where(people.c.email == ADA.email)).scalar_one()
     assert name.isprintable()
     assert len(name) <= MAX_LINE

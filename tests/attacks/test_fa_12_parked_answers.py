@@ -47,5 +47,5 @@ def test_fa_12_an_address_parks_so_many(world: World, monkeypatch: pytest.Monkey
     answers = [waiting(world) for _ in range(3)]
     pages = [stranger.post(f"{world.url}/oidc/fabrikam/callback", query, stop_at=world.url) for query in answers]
     assert [page.status for page in pages] == [303, 303, 429]
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert len(tx.execute(parked.select()).all()) == 2

@@ -99,5 +99,5 @@ def test_fa_24_another_address_of_the_same_network_is_no_other(world: World) -> 
     assert of(same) == ["email-code"] * 5 + ["too_many_attempts"] * 2
     assert of(ask(world, at(world, "2001:db8:1:3::1"))) == ["email-code"]
     missing = [at(world, f"2001:db8:9:9::{number}").get(f"{world.url}/missing").request_id for number in range(1, 104)]
-    assert world.broker.receipts.by_request(missing[99]) is not None
-    assert world.broker.receipts.by_request(missing[100]) is None  # the log of refusals, too
+    assert world.broker.history.receipts.by_request(missing[99]) is not None
+    assert world.broker.history.receipts.by_request(missing[100]) is None  # the log of refusals, too

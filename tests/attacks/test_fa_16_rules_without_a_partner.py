@@ -29,12 +29,14 @@ NAMED = [
 def test_fa_16_a_branch_without_a_partner_is_refused(both: World, rule: str) -> None:
     """Refused with what to write, when a group is made and when it is changed; nothing is stored."""
     with pytest.raises(Invalid) as refused:
-        both.broker.groups.create(ACTOR, "Finance", rule=rule)
+        both.broker.access.groups.create(ACTOR, "Finance", rule=rule)
     assert (refused.value.reason, "partner = any" in str(refused.value)) == ("group_rule_partner", True)
-    both.broker.groups.create(ACTOR, "Finance", rule="partner = fabrikam")
+    both.broker.access.groups.create(ACTOR, "Finance", rule="partner = fabrikam")
     with pytest.raises(Invalid):
-        both.broker.groups.change(ACTOR, "Finance", rule=rule)
-    assert both.broker.groups.create(ACTOR, "Sales", partner="fabrikam", rule=rule).partner == "fabrikam"  # --partner names it
+        both.broker.access.groups.change(ACTOR, "Finance", rule=rule)
+    assert (
+        both.broker.access.groups.create(ACTOR, "Sales", partner="fabrikam", rule=rule).partner == "fabrikam"
+    )  # --partner names it
 
 
 @pytest.mark.parametrize("rule", NAMED)
@@ -56,26 +58,26 @@ def with_department(world: World) -> None:
 def test_fa_16_a_rule_of_before_lets_nobody_in(both: World) -> None:
     """Stored by an earlier version: closed until it names a partner, and the receipt says why."""
     with_department(both)
-    both.broker.groups.create(ACTOR, "Finance", rule='partner = fabrikam and department = "finance"')
-    with both.broker.db.write() as tx:
+    both.broker.access.groups.create(ACTOR, "Finance", rule='partner = fabrikam and department = "finance"')
+    with both.broker.core.db.write() as tx:
         tx.execute(groups.update().values(rule='department = "finance"', partner=""))
     nora = both.visitor(both.partners["northwind"].accounts["nora"])
     both.redeem(nora)
     both.clock.advance(1)
     both.sign_in(both.visitor(both.partners["northwind"].accounts["nora"]))
-    [said] = both.broker.receipts.newest(limit=1)[0]["steps"][-2]["rules"]
+    [said] = both.broker.history.receipts.newest(limit=1)[0]["steps"][-2]["rules"]
     assert (said["matched"], said["because"]) == (False, ["rule: cannot be read, or a branch names no partner"])
 
 
 def test_fa_16_any_is_any(both: World) -> None:
     """`partner = any` takes the people of every partner, and no file may be called so."""
     with_department(both)
-    both.broker.groups.create(ACTOR, "Finance", rule='partner = any and department = "finance"')
+    both.broker.access.groups.create(ACTOR, "Finance", rule='partner = any and department = "finance"')
     both.redeem(both.visitor(ADA))
     both.clock.advance(1)
     both.sign_in(both.visitor(ADA))
-    [said] = both.broker.receipts.newest(limit=1)[0]["steps"][-2]["rules"]
+    [said] = both.broker.history.receipts.newest(limit=1)[0]["steps"][-2]["rules"]
     assert said["matched"] is True
     text = partner_file("Any", "any.example", both.partners["northwind"].issuer)
     (both.home / "config" / "partners" / "any.yaml").write_text(text, "utf-8")
-    assert any("stands for every partner" in str(error) for error in both.broker.current.refresh())
+    assert any("stands for every partner" in str(error) for error in both.broker.files.refresh())

@@ -61,7 +61,7 @@ def test_fa_17_what_is_an_origin(world: World, wrong: str) -> None:
     """A path, a wildcard or http on a host that is not loopback is an error that says what to write."""
     path = world.home / "config" / "broker.yaml"
     path.write_text(path.read_text("utf-8") + f"invitations: {{redirect_origins: ['{wrong}']}}\n", "utf-8")
-    [error] = world.broker.current.refresh()
+    [error] = world.broker.files.refresh()
     assert "redirect_origins" in str(error)
     assert "write" in str(error)
 
@@ -75,7 +75,7 @@ def test_fd_17_consent_is_asked_once(both: World) -> None:
     seen = len([name for name in who.seen if name == "review-permissions"])
     both.sign_in(who)
     assert (seen, "review-permissions" in who.seen) == (1, False)
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         assert tx.execute(select(consents.c.application)).scalars().all() == ["payroll"]
 
 
@@ -92,13 +92,13 @@ def test_fd_17_the_right_is_that_of_the_application(both: World) -> None:
     """IN-11: an owner invites to the address of their own application, and of no other."""
     owners(both, "payroll", CLEO.email)
     cleo = member(both)
-    invite = both.broker.invitations.invite
+    invite = both.broker.invitations.invitations.invite
     assert (
         invite(cleo, InvitationRequest(email=ADA.email, redirect_url=f"{both.callback}/home")).invitation.application == "payroll"
     )
     with pytest.raises(Forbidden):
         invite(cleo, InvitationRequest(email=ADA.email, redirect_url=f"{both.callback}/travel"))
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         assert len(tx.execute(select(invitations.c.id)).all()) == 1
 
 
@@ -110,7 +110,7 @@ def test_fd_17_an_address_gives_no_access(both: World) -> None:
     assert invited.invitation.application is None
     who = both.visitor()
     both.redeem(who, invited)
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         assert tx.execute(select(assignments.c.application)).all() == []
     assert both.arrive(who, both.travel).error == "not_assigned"
 

@@ -43,7 +43,7 @@ def guest(world: World) -> Person:
 
 def changes(world: World) -> list[tuple[str, bool, bool]]:
     """(what, told, proven) of each event."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         found = tx.execute(select(audit.c.data).where(audit.c.name == "identity.changed").order_by(audit.c.at)).scalars()
         return [(data["what"], data["told"], data["proven"]) for data in found]
 

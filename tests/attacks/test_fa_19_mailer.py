@@ -18,7 +18,7 @@ def test_fa_19_no_request_wakes_the_mailer(world: World, monkeypatch: pytest.Mon
     guest(world)
     world.clock.advance(3600)
     looks: list[float] = []
-    monkeypatch.setattr(world.broker.outbox, "look", lambda: looks.append(time.monotonic()))
+    monkeypatch.setattr(world.broker.messages.outbox, "look", lambda: looks.append(time.monotonic()))
     working = world.broker.in_background()
     working.start()
     try:
@@ -40,7 +40,7 @@ def test_fa_19_the_same_statements(both: World) -> None:
     for address in (GWEN, "nobody@mailbox.example"):
         browser, page = asked(both, address)
         both.clock.advance(30)
-        with statements(both.broker.db) as executed:
+        with statements(both.broker.core.db) as executed:
             assert browser.submit(page, press="Send a new code").name == "email-code"
         seen.append(executed)
     assert len(seen[0]) > 3

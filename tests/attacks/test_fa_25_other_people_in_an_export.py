@@ -18,11 +18,11 @@ def test_fa_25_nobody_else_is_in_it(both: World) -> None:
     stranger = both.visitor(BO)
     both.refuse_mailbox(stranger, both.redeem(stranger, invited))
     both.redeem(both.visitor(), invited)
-    both.broker.life.block(cleo, ADA.email, reason="suspected of leaking offers")
-    both.broker.life.unblock(cleo, ADA.email, reason="cleared by legal")
-    both.broker.sponsors.hand_over(cleo, ADA.email, CLEO.email, reason="Alice is on leave")
-    both.broker.outbox.deliver()
-    found = both.broker.guests.export(ACTOR, ADA.email)
+    both.broker.guests.lifecycle.block(cleo, ADA.email, reason="suspected of leaking offers")
+    both.broker.guests.lifecycle.unblock(cleo, ADA.email, reason="cleared by legal")
+    both.broker.guests.sponsors.hand_over(cleo, ADA.email, CLEO.email, reason="Alice is on leave")
+    both.broker.messages.outbox.deliver()
+    found = both.broker.guests.directory.export(ACTOR, ADA.email)
     text = json.dumps(found)
     for other in (
         BO.email,

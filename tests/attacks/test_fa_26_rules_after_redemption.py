@@ -17,8 +17,8 @@ def finance(world: World) -> None:
     world.write("partners/fabrikam.yaml", partner_file("Fabrikam", "fabrikam.example", fabrikam.issuer, more=more))
     travel = (world.home / "config/applications/travel.yaml").read_text("utf-8")
     world.write("applications/travel.yaml", travel + "assignment_required: true\n")
-    world.broker.groups.create(ACTOR, "Finance", rule='partner = "fabrikam" and groups contains "finance"')
-    world.broker.assignments.assign(ACTOR, "travel", "Finance")
+    world.broker.access.groups.create(ACTOR, "Finance", rule='partner = "fabrikam" and groups contains "finance"')
+    world.broker.access.assignments.assign(ACTOR, "travel", "Finance")
     fabrikam.accounts["ada"] = replace(ADA, claims={"groups": ["finance"]})
 
 
@@ -64,11 +64,11 @@ def test_fa_26_a_renewal_is_no_visit(both: World) -> None:
     """A guest whose access ended asks for it in the middle of a login: the rules of that very login give what they give."""
     both.redeem(both.visitor(ADA))
     finance(both)
-    both.broker.life.expire(ACTOR, ADA.email)
+    both.broker.guests.lifecycle.expire(ACTOR, ADA.email)
     both.clock.advance(60)
     ada, page = at_the_partner(both, both.travel)
     both.clock.advance(5)
-    both.broker.life.renew(ACTOR, ADA.email, until=both.clock() + 9_999_999)
+    both.broker.guests.lifecycle.renew(ACTOR, ADA.email, until=both.clock() + 9_999_999)
     both.clock.advance(5)
     page = ada.walk(page, stop_at=both.callback)
     assert "code" in page.query, page
@@ -85,7 +85,7 @@ def test_fa_26_an_older_answer_gives_nothing_back(both: World) -> None:
     both.clock.advance(5)
     elsewhere = both.visitor(ADA)
     both.sign_in(elsewhere)
-    both.broker.life.sign_out(ACTOR, ADA.email)
+    both.broker.guests.lifecycle.sign_out(ACTOR, ADA.email)
     both.clock.advance(5)
     page = ada.browser.get(held.location or "", stop_at=both.callback)
     assert page.error == "not_assigned", page

@@ -18,7 +18,7 @@ DOORS = {"leave": "/account/leave", "export": "/account/export"}
 def is_done(world: World, door: str) -> bool:
     """Whether it happened."""
     name = {"leave": "guest.deleted", "export": "guest.exported"}[door]
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return tx.execute(select(audit).where(audit.c.name == name)).first() is not None
 
 

@@ -27,19 +27,21 @@ def met(tmp_path: Path, postgresql_url: str, clock: Clock) -> Iterator[World]:
 
 def _storage(work: Callable[[Any, str, int], object]) -> Callable[[World, list[str]], object]:
     def run(world: World, _names: list[str]) -> object:
-        with world.broker.db.write() as tx:
+        with world.broker.core.db.write() as tx:
             return work(tx, "cleo@contoso.example", world.clock())
 
     return run
 
 
 def _add(world: World, names: list[str]) -> object:
-    return world.broker.groups.add_members(ACTOR, "Finance", names)
+    return world.broker.access.groups.add_members(ACTOR, "Finance", names)
 
 
 WORKS: dict[str, Callable[[World, list[str]], object]] = {
     "groups add": _add,
-    "hand over": lambda world, _names: world.broker.sponsors.hand_over_all(ACTOR, "cleo@contoso.example", "max@contoso.example"),
+    "hand over": lambda world, _names: world.broker.guests.sponsors.hand_over_all(
+        ACTOR, "cleo@contoso.example", "max@contoso.example"
+    ),
     "orphans": _storage(guest_schedule.orphan),
     "a sponsor deleted": _storage(guest_schedule.release),
 }
@@ -48,7 +50,7 @@ WORKS: dict[str, Callable[[World, list[str]], object]] = {
 def _until_it_waits(world: World, work: Future[object]) -> None:
     end = time.monotonic() + 20
     while not work.done() and time.monotonic() < end:
-        with world.broker.db.read() as tx:
+        with world.broker.core.db.read() as tx:
             if tx.execute(_WAITERS).scalar_one():
                 return
         time.sleep(0.005)
@@ -58,13 +60,13 @@ def _until_it_waits(world: World, work: Future[object]) -> None:
 @pytest.mark.parametrize("work", WORKS)
 def test_people_are_locked_by_id(met: World, work: str) -> None:
     """FA-04: whoever waits for the person with the smallest id holds nobody with a greater one."""
-    met.broker.groups.create(ACTOR, "Finance")
+    met.broker.access.groups.create(ACTOR, "Finance")
     names = {}
     for number in range(6):
         email = f"guest{number}@fabrikam.example"
         names[met.invite(email, sponsor="cleo@contoso.example").invitation.person_id] = email
     ids = sorted(names)
-    with ThreadPoolExecutor(1) as pool, met.broker.db.writer.connect() as tx:
+    with ThreadPoolExecutor(1) as pool, met.broker.core.db.writer.connect() as tx:
         tx.execute(_HOLD, {"id": ids[0]})
         waiting = pool.submit(WORKS[work], met, [names[one] for one in reversed(ids)])
         _until_it_waits(met, waiting)

@@ -14,7 +14,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
 import broker.web
-from broker.app import system_clock
+from broker.composition.core import system_clock
 from broker.domain.errors import PAGE_ERRORS
 from broker.factors import qr
 from broker.keyring.root import create_root, load_roots

@@ -133,7 +133,7 @@ def test_access_is_over(open_context: OpenContext, stage: Stage, code: str) -> N
     person = list(stage.cast.partners["fabrikam"].accounts.values())[-1]
     broker = build(stage.cast.home)
     change = {"state": "blocked"} if code == "guest_blocked" else {"expires_at": 1}
-    with broker.db.write() as tx:
+    with broker.core.db.write() as tx:
         people.change(tx, stage.guest(person)["id"], change)
     broker.close()
     page.goto(f"{stage.payroll}?prompt=login")

@@ -69,7 +69,7 @@ class Case:
 
 def content(at: SamlWorld) -> Mapping[str, list[Any]]:
     """Every row of every table that a refusal must leave as it is (NC)."""
-    with at.world.broker.db.read() as tx:
+    with at.world.broker.core.db.read() as tx:
         kept = [table for table in metadata.sorted_tables if table.name not in MOVES]
         return {table.name: sorted(map(repr, tx.execute(select(table)))) for table in kept}
 
@@ -114,7 +114,7 @@ def refused(
 def events(at: SamlWorld) -> Mapping[str, tuple[str, str, str]]:
     """The audit: id -> name, target, reason."""
     c = tables.audit.c
-    with at.world.broker.db.read() as tx:
+    with at.world.broker.core.db.read() as tx:
         return {row.id: (row.name, row.target, row.reason) for row in tx.execute(select(c.id, c.name, c.target, c.reason))}
 
 

@@ -25,4 +25,4 @@ def member(world: World, person: Account = CLEO) -> Actor:
     """A member who has signed in, as the one who acts."""
     who = world.visitor(person)
     world.sign_in(who)
-    return Actor.person(world.broker.guests.show(person.email).person.id)
+    return Actor.person(world.broker.guests.directory.show(person.email).person.id)

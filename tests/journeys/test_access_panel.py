@@ -73,7 +73,7 @@ def test_assignments_close_a_tile(both: World) -> None:
     assert "/ledger" not in tiles(both, panel(both, ada))
     assert "/ledger" in tiles(both, panel(both, cleo))
     now = both.clock()
-    both.broker.assignments.assign(ACTOR, "ledger", ADA.email, starts_at=now, ends_at=now + 60)
+    both.broker.access.assignments.assign(ACTOR, "ledger", ADA.email, starts_at=now, ends_at=now + 60)
     assert "/ledger" in tiles(both, panel(both, ada))
     both.clock.advance(60)
     assert "/ledger" not in tiles(both, panel(both, ada))
@@ -102,8 +102,8 @@ def test_groups_are_named(world: World) -> None:
     """A person sees which groups they are in."""
     ada = redeemed(world)
     assert "You are in these groups" not in words(panel(world, ada))
-    world.broker.groups.create(ACTOR, "Lisbon project")
-    world.broker.groups.add_members(ACTOR, "Lisbon project", [ADA.email])
+    world.broker.access.groups.create(ACTOR, "Lisbon project")
+    world.broker.access.groups.add_members(ACTOR, "Lisbon project", [ADA.email])
     assert "You are in these groups: Lisbon project" in words(panel(world, ada))
 
 
@@ -115,16 +115,16 @@ def test_owners_see_what_they_look_after(both: World) -> None:
     assert "You look after" not in words(panel(world, ada))
     assert "Travel 0 guests" in words(panel(world, cleo))
     now = world.clock()
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         saved_person(tx, email=BO.email, expires_at=now + 3 * DAY)
     for email in (ADA.email, BO.email):
-        world.broker.assignments.assign(ACTOR, "travel", email)
-    world.broker.groups.create(ACTOR, "Lisbon project", owners=[CLEO.email])
-    world.broker.assignments.assign(ACTOR, "travel", "Lisbon project")
-    world.broker.groups.add_members(ACTOR, "Lisbon project", [BO.email])
+        world.broker.access.assignments.assign(ACTOR, "travel", email)
+    world.broker.access.groups.create(ACTOR, "Lisbon project", owners=[CLEO.email])
+    world.broker.access.assignments.assign(ACTOR, "travel", "Lisbon project")
+    world.broker.access.groups.add_members(ACTOR, "Lisbon project", [BO.email])
     text = words(panel(world, cleo))
     assert "Travel 2 guests · 1 ends this week" in text
     assert "Lisbon project Group · 1 guest · 1 ends this week · opens Travel" in text
     assert "You look after" not in words(panel(world, ada))
-    world.broker.assignments.unassign(ACTOR, "travel", ADA.email)
+    world.broker.access.assignments.unassign(ACTOR, "travel", ADA.email)
     assert "Travel 1 guest ·" in words(panel(world, cleo))

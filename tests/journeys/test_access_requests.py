@@ -32,7 +32,7 @@ def asked(world: World, more: str = "role: viewer, lifetime: 90d") -> AccessRequ
     path.write_text(path.read_text("utf-8") + PAYROLL + f"self_service: {{request: true, {more}}}\n", "utf-8")
     world.reload()
     ada = new_id()
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         factories.saved_person(tx, id=ada, email=ADA.email, name="Ada Fabrik", language="nl", redeemed_at=START)
         factories.saved_person(tx, id=new_id(), kind=PersonKind.MEMBER, email=ZOE, partner="staff", language="de")
     until = START - START % DAY + 31 * DAY
@@ -46,8 +46,8 @@ def link(world: World, address: str) -> str:
 
 def held(world: World) -> list[tuple[str, int | None]]:
     """Ada's own assignments: (role, end)."""
-    ada = world.broker.guests.show(ADA.email).person.id
-    with world.broker.db.read() as tx:
+    ada = world.broker.guests.directory.show(ADA.email).person.id
+    with world.broker.core.db.read() as tx:
         return [(one.role, one.ends_at) for one in assignments.of(tx, Principal.PERSON, ada)]
 
 
@@ -112,9 +112,9 @@ def test_blocked_meanwhile(both: World) -> None:
     request = asked(both)
     browser = Browser(clock=both.clock)
     page = browser.get(link(both, BOB))
-    both.broker.life.block(Actor.command(), ADA.email)
+    both.broker.guests.lifecycle.block(Actor.command(), ADA.email)
     assert is_over(browser.submit(page))
-    both.broker.life.unblock(Actor.command(), ADA.email)
+    both.broker.guests.lifecycle.unblock(Actor.command(), ADA.email)
     assert is_over(browser.submit(page))
     both.broker.access_requests.approve(Actor.command(), request.id, until=None)
     assert held(both) == [("viewer", START + 90 * DAY)]

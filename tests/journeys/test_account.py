@@ -35,8 +35,8 @@ def ada(world: World) -> DemoPerson:
 
 def test_what_it_shows(world: World, ada: DemoPerson) -> None:
     """Name, address, home, end, who answers, each application with why and until when, where one is signed in; not stored."""
-    person = world.broker.guests.show(ADA.email).person
-    with world.broker.db.write() as tx:
+    person = world.broker.guests.directory.show(ADA.email).person
+    with world.broker.core.db.write() as tx:
         assignments.open_for(tx, new_id(), person.id, "travel", "", world.clock())
     page = at_home(world, ada)
     for words in ("Ada Fabrik", ADA.email, "Fabrikam", "February 14, 2027", ALICE, "Payroll", "Travel", "This browser"):
@@ -77,8 +77,8 @@ def test_other_browsers(world: World, ada: DemoPerson) -> None:
 
     bo = world.visitor(BO)
     world.redeem(bo, world.invite(BO.email))
-    person = world.broker.guests.show(BO.email).person
-    with world.broker.db.read() as tx:
+    person = world.broker.guests.directory.show(BO.email).person
+    with world.broker.core.db.read() as tx:
         [foreign] = sessions.live_of(tx, person.id, world.clock())
     before = world.counts("refusals", "attempts")
     stolen = ada.browser.submit(at_home(world, ada), {"sid": foreign.sid}, press="Sign out here")
@@ -107,13 +107,13 @@ def test_leave(both: World) -> None:
     ada = both.visitor()
     both.redeem(ada)
     both.sign_in(ada)
-    person_id = both.broker.guests.show(ADA.email).person.id
+    person_id = both.broker.guests.directory.show(ADA.email).person.id
     page = ada.browser.follow(at_home(both, ada), "/account/leave")
     assert (page.name, "Payroll" in page.text) == ("account-leave", True)
-    assert both.broker.guests.show(ADA.email).person.state == "active"
+    assert both.broker.guests.directory.show(ADA.email).person.state == "active"
     left = ada.browser.submit(page)
     assert left.name == "account-left"
-    assert both.broker.guests.show(person_id).person.state == "deleted"
+    assert both.broker.guests.directory.show(person_id).person.state == "deleted"
     assert both.arrive(both.visitor()).error == "not_invited"
     assert ada.browser.submit(page).error == "bad_request"  # the button once more
 
@@ -146,7 +146,7 @@ def test_forged_buttons(world: World, ada: DemoPerson) -> None:
 def test_stopped_meanwhile(world: World, ada: DemoPerson, stop: str) -> None:
     """SC-06, MF-06: a page that is still open does nothing once its session ended."""
     page = at_home(world, ada)
-    getattr(world.broker.life, stop)(ACTOR, ADA.email)
+    getattr(world.broker.guests.lifecycle, stop)(ACTOR, ADA.email)
     before = world.counts("refusals", "attempts", "logins", "receipts", "audit", "audit_personal")
     assert ada.browser.submit(page, press="Download my data").headers.get("content-disposition") is None
     assert world.counts("refusals", "attempts", "logins", "receipts", "audit", "audit_personal") == before

@@ -54,7 +54,7 @@ def press_everything(ada: DemoPerson, pages: dict[str, BrowserPage]) -> list[Bro
 
 def names(world: World) -> Counter[str]:
     """What the audit says that was done, and how often."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return Counter(tx.execute(select(audit.c.name)).scalars())
 
 

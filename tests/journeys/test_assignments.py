@@ -51,7 +51,7 @@ def ada_in(world: World) -> DemoPerson:
 
 def test_from_until(company: World) -> None:
     """PO-08, SC-06, HT-12: not a second before its start, not at its end; then refresh, userinfo and session say no."""
-    give = company.broker.assignments
+    give = company.broker.access.assignments
     ada = ada_in(company)
     now = company.clock()
     give.assign(ACTOR, "ledger", ADA.email, role="viewer", starts_at=now + 60, ends_at=now + 300)
@@ -74,7 +74,7 @@ def test_from_until(company: World) -> None:
 
 def test_taken_back(company: World) -> None:
     """SC-06: by the next request; tokens of before stay dead when the guest is assigned anew."""
-    give = company.broker.assignments
+    give = company.broker.access.assignments
     ada = ada_in(company)
     give.assign(ACTOR, "ledger", ADA.email)
     tokens = company.sign_in(ada, ledger(company))
@@ -92,15 +92,15 @@ def test_one_of_two_ways_in_is_enough(company: World) -> None:
     """Who loses one assignment and holds another keeps his sign-ins; the role that went is gone at once."""
     broker = company.broker
     ada = ada_in(company)
-    broker.groups.create(ACTOR, "Auditors")
-    broker.groups.add_members(ACTOR, "Auditors", [ADA.email])
-    broker.assignments.assign(ACTOR, "ledger", "Auditors", role="viewer")
-    broker.assignments.assign(ACTOR, "ledger", ADA.email, role="approver")
+    broker.access.groups.create(ACTOR, "Auditors")
+    broker.access.groups.add_members(ACTOR, "Auditors", [ADA.email])
+    broker.access.assignments.assign(ACTOR, "ledger", "Auditors", role="viewer")
+    broker.access.assignments.assign(ACTOR, "ledger", ADA.email, role="approver")
     tokens = company.sign_in(ada, ledger(company))
     assert tokens.claims["roles"] == ["approver", "viewer"]
-    broker.assignments.unassign(ACTOR, "ledger", ADA.email)
+    broker.access.assignments.unassign(ACTOR, "ledger", ADA.email)
     assert ledger(company).userinfo(tokens)["roles"] == ["viewer"]
-    broker.assignments.unassign(ACTOR, "ledger", "Auditors", role="viewer")
+    broker.access.assignments.unassign(ACTOR, "ledger", "Auditors", role="viewer")
     with pytest.raises(SignInFailed, match="invalid_token"):
         ledger(company).userinfo(tokens)
 
@@ -145,15 +145,15 @@ def test_silent_answer(company: World) -> None:
 def test_an_invitation_opens_what_had_ended(company: World) -> None:
     """Whoever is invited to an application again, after the assignment's end, gets in again; a longer one is not cut."""
     ada = ada_in(company)
-    company.broker.assignments.assign(ACTOR, "ledger", ADA.email, ends_at=company.clock() + 60)
+    company.broker.access.assignments.assign(ACTOR, "ledger", ADA.email, ends_at=company.clock() + 60)
     company.clock.advance(60)
     assert company.arrive(ada, ledger(company)).error == "not_assigned"
-    person = company.broker.guests.show(ADA.email).person
-    with company.broker.db.write() as tx:
+    person = company.broker.guests.directory.show(ADA.email).person
+    with company.broker.core.db.write() as tx:
         assert assignments.open_for(tx, "another", person.id, "ledger", "", company.clock())
     company.clock.advance(1)
     assert company.sign_in(ada, ledger(company)).claims["sub"]
-    with company.broker.db.read() as tx:
+    with company.broker.core.db.read() as tx:
         assert [one.ends_at for one in assignments.of(tx, Principal.PERSON, person.id, "ledger")] == [None]
 
 
@@ -161,7 +161,7 @@ def test_members_of_staff_need_none(company: World) -> None:
     """Staff get in without an assignment; one may still give them a role."""
     cleo = DemoPerson("cleo@contoso.example", "cleo", Browser(clock=company.clock))
     assert "roles" not in company.sign_in(cleo, ledger(company)).claims
-    company.broker.assignments.assign(ACTOR, "ledger", "cleo@contoso.example", role="approver")
+    company.broker.access.assignments.assign(ACTOR, "ledger", "cleo@contoso.example", role="approver")
     company.clock.advance(1)
     assert company.sign_in(cleo, ledger(company)).claims["roles"] == ["approver"]
 

@@ -59,7 +59,7 @@ def test_verify(world: World, run: Run) -> None:
     """LP-06: exit 0 and the end; after a change exit 1, one line that names the record; --anchor finds an end that was cut off."""
     assert "nothing is chained yet" in run("verify").stdout
     world.redeem(world.visitor())
-    world.broker.housekeeping.run()
+    world.broker.operations.housekeeping.run()
     good = run("verify")
     assert good.exit_code == 0, good.output
     assert "are unaltered; 0 are not chained yet" in good.stdout
@@ -67,12 +67,12 @@ def test_verify(world: World, run: Run) -> None:
     found = json.loads(run("verify", "--json").stdout)
     assert (found["ok"], f"{found['last']}:{found['head']}") == (True, end)
     world.sign_in(world.visitor())
-    world.broker.housekeeping.run()
+    world.broker.operations.housekeeping.run()
     assert run("verify", "--anchor", end).exit_code == 0
     forged = run("verify", "--anchor", f"{found['last']}:{'0' * 64}")
     assert (forged.exit_code, forged.stderr.count("\n")) == (1, 1)
     assert run("verify", "--anchor", "nonsense").exit_code == 2
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(events).where(events.c.seq == 2).values(reason="nothing to see"))
     bad = run("verify")
     assert (bad.exit_code, bad.stderr.count("\n")) == (1, 1)
@@ -84,18 +84,18 @@ def test_verify(world: World, run: Run) -> None:
 def test_maintain_says_how_many(world: World) -> None:
     """`broker maintain --json` counts what was chained and what was removed."""
     world.redeem(world.visitor())
-    done = world.broker.housekeeping.run()
+    done = world.broker.operations.housekeeping.run()
     assert done["audit_chained"] > 3
     assert done["audit_removed"] == 0
-    assert world.broker.housekeeping.run()["audit_chained"] == 0
+    assert world.broker.operations.housekeeping.run()["audit_chained"] == 0
     world.clock.advance(401 * 86_400)
-    assert world.broker.housekeeping.run()["audit_removed"] == done["audit_chained"]
+    assert world.broker.operations.housekeeping.run()["audit_removed"] == done["audit_chained"]
 
 
 def test_export(world: World, run: Run) -> None:
     """One object a line, oldest first, with personal values beside; --json one list."""
     world.redeem(world.visitor())
-    world.broker.housekeeping.run()
+    world.broker.operations.housekeeping.run()
     found = lines(run("export"))
     assert [event["seq"] for event in found] == sorted(event["seq"] for event in found)
     assert {"invitation.created", "invitation.redeemed"} <= {event["name"] for event in found}
@@ -134,7 +134,7 @@ def test_export_filters(world: World, run: Run) -> None:
 @pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "  =1+1", "＝1"])
 def test_csv_holds_no_formula(world: World, run: Run, text: str) -> None:
     """AD-09: a cell that a spreadsheet would calculate begins with an apostrophe; line breaks and quotes stay inside their cell."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         actor = Actor.person("x", address=text)
         audit.record(tx, Event(name="a.b", actor=actor, target=text, reason=f'a "quoted"\n{text}'), world.clock())
     found = run("export", "--csv")
@@ -150,11 +150,11 @@ def test_csv_holds_no_formula(world: World, run: Run, text: str) -> None:
 def test_of_somebody_who_was_deleted(world: World, run: Run) -> None:
     """LP-05: what is emptied is in no export; the events stay, and verify."""
     world.redeem(world.visitor())
-    world.broker.housekeeping.run()
-    with world.broker.db.write() as tx:
+    world.broker.operations.housekeeping.run()
+    with world.broker.core.db.write() as tx:
         tx.exec_driver_sql("DELETE FROM audit_personal")
     assert ADA.email not in run("export").stdout
     assert run("verify").exit_code == 0
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(delete(events).where(events.c.seq == 1))
     assert "record 1 is missing" in run("verify").stderr

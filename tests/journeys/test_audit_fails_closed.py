@@ -22,18 +22,18 @@ MOVES = {"logins", "attempts", "leases", "parked", "documents", "refusals", "met
 @contextmanager
 def full_disk(world: World) -> Iterator[None]:
     """The audit takes no row."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         refuse_writes(tx, "audit", "INSERT")
     try:
         yield
     finally:
-        with world.broker.db.write() as tx:
+        with world.broker.core.db.write() as tx:
             allow_writes(tx, "audit")
 
 
 def content(world: World) -> Mapping[str, list[Any]]:
     """Every row of every table that must stay as it is."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         kept = [table for table in metadata.sorted_tables if table.name not in MOVES]
         return {table.name: sorted(map(repr, tx.execute(select(table)))) for table in kept}
 
@@ -41,7 +41,7 @@ def content(world: World) -> Mapping[str, list[Any]]:
 STAFF: dict[str, Callable[[World], object]] = {
     "invite": lambda world: world.invite(BO.email),
     "invite again": lambda world: world.invite(ADA.email),
-    "withdraw consent": lambda world: world.broker.guests.withdraw_consent(ACTOR, ADA.email, "payroll"),
+    "withdraw consent": lambda world: world.broker.guests.directory.withdraw_consent(ACTOR, ADA.email, "payroll"),
     "rotate keys": lambda world: world.broker.keys.rotate(Actor.system(), now_active=False),
     "rotate keys now": lambda world: world.broker.keys.rotate(Actor.system(), now_active=True),
 }

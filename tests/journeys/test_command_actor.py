@@ -22,7 +22,7 @@ def test_fc_06_who_ran_the_command(world: World, monkeypatch: pytest.MonkeyPatch
     done = CliRunner().invoke(broker, words, env={"SECRET": SECRET})
     assert done.exit_code == 0, done.output
     own = f"{pwd.getpwuid(os.geteuid()).pw_name}@{socket.gethostname()}"
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         [row] = tx.execute(select(audit.c.actor_kind, audit.c.actor_id).where(audit.c.name == "invitation.created")).all()
     assert (row.actor_kind, row.actor_id) == ("command", own)
     assert own not in world.mails(ADA.email)[0].text

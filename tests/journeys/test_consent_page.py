@@ -30,10 +30,10 @@ def test_what_the_page_says_and_what_is_recorded(world: World) -> None:
         assert words in page.text.translate({0x2068: None, 0x2069: None}), words
     assert page.link("https://contoso.example/privacy")
     assert page.link("/terms")
-    assert world.broker.guests.show(ADA.email).consents == ()  # looking agrees to nothing
+    assert world.broker.guests.directory.show(ADA.email).consents == ()  # looking agrees to nothing
     ada.halt_at = ()
     assert ada.walk(page, stop_at=world.callback).location == f"{world.callback}/home"
-    (record,) = world.broker.guests.show(ADA.email).consents
+    (record,) = world.broker.guests.directory.show(ADA.email).consents
     assert (record.application, record.version, record.given_at) == ("payroll", 1, world.clock())
     assert set(record.scopes) >= {"profile", "email", "offline_access"}
     world.sign_in(ada)
@@ -45,11 +45,11 @@ def test_withdrawn_and_given_again(world: World) -> None:
     ada = world.visitor(ADA)
     world.redeem(ada)
     world.sign_in(ada)
-    assert world.broker.guests.withdraw_consent(ACTOR, ADA.email, "payroll") == 1
+    assert world.broker.guests.directory.withdraw_consent(ACTOR, ADA.email, "payroll") == 1
     with pytest.raises(NotFound):
-        world.broker.guests.withdraw_consent(ACTOR, ADA.email, "payroll")
+        world.broker.guests.directory.withdraw_consent(ACTOR, ADA.email, "payroll")
     world.clock.advance(60)
     world.sign_in(ada)
     assert "review-permissions" in ada.seen
-    records = world.broker.guests.show(ADA.email).consents
+    records = world.broker.guests.directory.show(ADA.email).consents
     assert [(one.version, one.withdrawn_at is None) for one in records] == [(2, True), (1, False)]

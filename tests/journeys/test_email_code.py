@@ -31,14 +31,14 @@ CODE = "email-code"
 
 def bound(world: World) -> set[tuple[str, str]]:
     """(partner, address) of every identity."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         joined = select(identities.c.partner, people.c.email).join(people, people.c.id == identities.c.person_id)
         return {(row[0], row[1]) for row in tx.execute(joined)}
 
 
 def events(world: World, name: str) -> list[dict[str, Any]]:
     """The audit events of a name."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return [dict(row._mapping) for row in tx.execute(select(audit).where(audit.c.name == name))]
 
 
@@ -63,7 +63,7 @@ def test_redeem_and_sign_in(both: World) -> None:
     """The code is the identity: (email, our issuer, the guest's id), idp `email`, amr otp, acr single factor (contract)."""
     gwen = both.mailbox(GWEN)
     person = guest(both)
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         row = tx.execute(select(identities)).one()
     assert (row.partner, row.issuer, row.subject, row.person_id) == ("email", both.url, person, person)
     tokens = both.sign_in(gwen)
@@ -71,9 +71,9 @@ def test_redeem_and_sign_in(both: World) -> None:
     claims = tokens.claims
     assert (claims["idp"], claims["amr"], claims["acr"]) == ("email", ["otp"], "https://refeds.org/profile/sfa")
     assert (claims["email"], claims["email_verified"]) == (GWEN, True)
-    assert both.broker.guests.show(GWEN).person.partner == "email"
+    assert both.broker.guests.directory.show(GWEN).person.partner == "email"
     assert {event["name"] for event in events(both, "mail_code.accepted")} == {"mail_code.accepted"}
-    receipt = both.broker.receipts.newest(email=GWEN)[0]
+    receipt = both.broker.history.receipts.newest(email=GWEN)[0]
     assert receipt["partner"] == "email"
 
 
@@ -178,7 +178,7 @@ def test_known_and_unknown_are_answered_alike(both: World) -> None:
     before = len(both.mails(GWEN))
     seen = {}
     for address in addresses:
-        with statements(both.broker.db) as ran:
+        with statements(both.broker.core.db) as ran:
             browser, page = asked(both, address)
             wrong = browser.submit(page, {"code": "00000000"})
             again = browser.submit(wrong, press="Send a new code")
@@ -296,7 +296,7 @@ def test_move_with_proof_of_both(both: World) -> None:
     both.reload()
     person = guest(both, lara)
     first = both.sign_in(both.mailbox(lara))
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         held = tx.execute(select(assignments.c.id).where(assignments.c.person_id == person)).all()
     both.write("partners/northwind.yaml", before_text)
     nora = both.visitor(NORA)
@@ -308,7 +308,7 @@ def test_move_with_proof_of_both(both: World) -> None:
     assert bound(both) == {("northwind", lara)}
     again = both.sign_in(both.visitor(NORA))
     assert (again.claims["sub"], again.claims["idp"]) == (first.claims["sub"], "northwind")
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         assert tx.execute(select(assignments.c.id).where(assignments.c.person_id == person)).all() == held
     moved = events(both, "guest.moved")
     assert [(row["subject"], row["data"]) for row in moved] == [(person, {"from": "email", "to": "northwind"})]
@@ -364,7 +364,7 @@ def test_what_is_no_code(world: World, typed: str) -> None:
     assert (refused.status, refused.name) == (400, CODE)
     echoed = re.search(rf"(?<![\w-]){re.escape(typed)}(?![\w-])", refused.text.replace("1 2 3 4", ""))
     assert not typed.strip() or echoed is None  # as a word: "1e7" can stand within any handle
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert tx.execute(select(mail_codes.c.tries).order_by(mail_codes.c.sent_at.desc())).scalars().all().count(1) >= 1
 
 
@@ -410,7 +410,7 @@ def test_mail_that_comes_too_late(world: World) -> None:
     world.clock.advance(60)
     world.invite("later@mailbox.example", mail=True)
     asked(world)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         first = outbox_rows.lease(tx, holder="h", now=world.clock(), until=world.clock() + 1, limit=1)
     assert [row.recipient for row in first] == [GWEN]
     sent = [mail.subject for mail in read_mails(world.home / "var" / "mail")]
@@ -442,11 +442,11 @@ def test_twenty_at_once(both: World) -> None:
     browser, page = asked(both)
     code, login_id = both.code(GWEN), page.url.rpartition("/")[2]
     before, binding = len(events(both, "mail_code.accepted")), cookie(both, browser, CookiePurpose.BROWSER)
-    done = race(lambda _: both.broker.mail_codes.enter(login_id, Visitor(binding, None, "127.0.0.1"), code))
+    done = race(lambda _: both.broker.login.email_code.enter(login_id, Visitor(binding, None, "127.0.0.1"), code))
     assert {entered for entered, _ in done} == {Entered.DONE}
     assert len([mark for _, mark in done if mark]) == 1
     assert len(events(both, "mail_code.accepted")) == before + 1
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         assert tx.execute(select(logins.c.assertion).where(logins.c.id == login_id)).scalar_one()["partner"] == "email"
 
 
@@ -487,7 +487,7 @@ def test_codes_rest_under_a_key(both: World) -> None:
     guest(both)
     asked(both)
     code = both.code(GWEN)
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         rows = [str(row) for table in (mail_codes, outbox, logins, audit) for row in tx.execute(select(table))]
         contents = tx.execute(select(outbox.c.content).where(outbox.c.kind == "code")).scalars().all()
         memories = tx.execute(select(mail_codes.c.memory)).scalars().all()
@@ -499,7 +499,7 @@ def test_codes_rest_under_a_key(both: World) -> None:
 def test_guest_who_was_stopped(world: World) -> None:
     """SC-06: the code proves the mailbox, and the gates say the rest: a blocked guest is blocked."""
     guest(world)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(people).where(people.c.email == GWEN).values(state="blocked"))
     page = world.arrive(world.mailbox(GWEN))
     assert (page.status, page.error) == (403, "guest_blocked")

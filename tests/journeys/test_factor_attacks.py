@@ -59,7 +59,7 @@ def local_factor_is_asked(world: World, who: DemoPerson, code: str, **params: st
     url, pending = world.request(**essential(), **params)
     page = who.open(url, stop_at=world.callback)
     assert (page.name, page.status) == ("mfa-challenge", 200)
-    assert world.broker.receipts.newest(limit=1)[0]["facts"]["partner_mfa"] is False
+    assert world.broker.history.receipts.newest(limit=1)[0]["facts"]["partner_mfa"] is False
     page = answer(world, who, page, code)
     claims = world.party.complete(page.query, pending).claims
     assert (claims["acr"], claims["amr"][-2:]) == (MFA, ["otp", "mfa"])
@@ -219,7 +219,7 @@ def use(world: World, passkey: Passkey) -> tuple[DemoPerson, BrowserPage]:
 
 def kept(world: World) -> tuple[int, int]:
     """Ada's only passkey: the counter, and when it was used last."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         row = tx.execute(select(factors.c.sign_count, factors.c.last_used_at)).one()
     return row.sign_count, row.last_used_at
 
@@ -280,7 +280,7 @@ def test_a_copy_is_told(both: World) -> None:
     assert [mail.subject for mail in both.mails(ADA.email)].count(told) == 1
     (mail,) = (mail for mail in both.mails(ADA.email) if mail.subject == told)
     assert "there may be a copy of it" in mail.text
-    (method,) = both.broker.guests.show(ADA.email).methods
+    (method,) = both.broker.guests.directory.show(ADA.email).methods
     assert method.copied_at == found_at
     who, _page = use(both, passkey)
     page = who.browser.get(f"{both.url}/account/methods")
@@ -300,7 +300,7 @@ def test_the_original_behind_its_copy(world: World) -> None:
         assert "code" in use(world, stolen)[1].query
     refused(world, *use(world, passkey), "passkey_cloned")
     (event,) = events(world, "factor.refused")
-    assert event["subject"] == world.broker.receipts.newest(limit=2)[-1]["person_id"]
+    assert event["subject"] == world.broker.history.receipts.newest(limit=2)[-1]["person_id"]
     assert kept(world)[0] == 2
 
 

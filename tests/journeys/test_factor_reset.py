@@ -46,7 +46,7 @@ def with_phone_of(world: World, ada: DemoPerson) -> Phone:
 
 def question(world: World) -> str:
     """The link in the newest mail to the sponsor."""
-    world.broker.outbox.deliver()
+    world.broker.messages.outbox.deliver()
     folder = world.home / "var" / "mail"
     texts = [path.read_text("utf-8") for path in sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)]
     found = [
@@ -67,14 +67,14 @@ def answer(world: World, press: str) -> BrowserPage:
 
 def names(world: World) -> list[str]:
     """The audit's rows about resets, sorted."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         found = tx.execute(select(audit.c.name).order_by(audit.c.at)).scalars().all()
     return sorted(name for name in found if "reset" in name)
 
 
 def kinds(world: World) -> list[str]:
     """The kinds of the mails so far."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return list(tx.execute(select(outbox.c.kind).order_by(outbox.c.created_at)).scalars())
 
 
@@ -86,11 +86,11 @@ def test_vouched_for(both: World) -> None:
     assert names(both) == ["factor.reset_asked"]
     assert answer(both, YES).status == 200
     both.clock.advance(3 * DAY - 1)
-    both.broker.housekeeping.run()
+    both.broker.operations.housekeeping.run()
     page = both.arrive(both.visitor(ADA), login_hint=ADA.email, **essential())
     assert page.name == "mfa-challenge"
     both.clock.advance(1)
-    done = both.broker.housekeeping.run()
+    done = both.broker.operations.housekeeping.run()
     assert done["factor_resets"] == 1
     page = both.arrive(both.visitor(ADA), login_hint=ADA.email, **essential())
     assert page.name == "mfa-enroll"
@@ -108,7 +108,7 @@ def test_the_owner_stops_it(world: World) -> None:
     page = world.arrive(owner, login_hint=ADA.email, **essential())
     assert "code" in owner.browser.submit(page, {"code": phone.code()}, stop_at=world.callback).query
     world.clock.advance(4 * DAY)
-    assert world.broker.housekeeping.run()["factor_resets"] == 0
+    assert world.broker.operations.housekeeping.run()["factor_resets"] == 0
     assert names(world) == ["factor.reset_asked", "factor.reset_due", "factor.reset_stopped"]
     assert world.arrive(world.visitor(ADA), login_hint=ADA.email, **essential()).name == "mfa-challenge"
 
@@ -122,7 +122,7 @@ def test_the_sponsor_says_no(world: World) -> None:
     assert kinds(world).count("factor_reset") == 1
     answer(world, "No")
     world.clock.advance(4 * DAY)
-    assert world.broker.housekeeping.run()["factor_resets"] == 0
+    assert world.broker.operations.housekeeping.run()["factor_resets"] == 0
     assert names(world) == ["factor.reset_asked", "factor.reset_declined"]
 
 
@@ -152,7 +152,7 @@ def test_nobody_answers_for_the_guest(world: World) -> None:
     assert ASK not in page.text
     assert "can vouch for you" not in page.text
     assert "ask the person who invited you" in page.text
-    reference = world.broker.receipts.newest(limit=1)[0]["request_id"]
+    reference = world.broker.history.receipts.newest(limit=1)[0]["request_id"]
     again = who.browser.post(page.url, {"csrf": token_of(who, page)}, opener=page)
     assert (again.status, again.name) == (200, "mfa-lost")
     assert "We've asked" not in again.text
@@ -177,7 +177,7 @@ def test_only_passkey_lost_where_nothing_less_is_enough(both: World) -> None:
     both.sign_in(both.visitor(CLEO))
     both.invite(ADA.email, sponsor=CLEO.email)
     with_passkey(both)
-    with both.broker.db.write() as tx:
+    with both.broker.core.db.write() as tx:
         tx.execute(people.update().where(people.c.email == ADA.email).values(sponsor=CLEO.email))
     both.write("policies/phr.yaml", "name: x\nusers: {include: {guests: all}}\ngrant: {require: [phishing_resistant_mfa]}\n")
     who = both.visitor(ADA)
@@ -192,7 +192,7 @@ def test_only_passkey_lost_where_nothing_less_is_enough(both: World) -> None:
     assert "We've asked your contact" in page.text
     assert answer(both, YES).status == 200
     both.clock.advance(3 * DAY)
-    assert both.broker.housekeeping.run()["factor_resets"] == 1
+    assert both.broker.operations.housekeeping.run()["factor_resets"] == 1
     assert both.arrive(both.visitor(ADA), login_hint=ADA.email).name == "mfa-enroll"
 
 
@@ -213,15 +213,15 @@ def test_the_command(world: World, tmp_path: Path) -> None:
     """MF-12: an administrator at the command line: at once, with a reason, sessions end, the guest is told."""
     ada = world.visitor(ADA)
     with_phone(world, ada)
-    person = world.broker.factor_resets.reset(ACTOR, ADA.email, reason="phone stolen")
+    person = world.broker.factors.reset.reset(ACTOR, ADA.email, reason="phone stolen")
     assert person.email == ADA.email
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert tx.execute(select(factors)).all() == []
         mails = rows.of_person(tx, person.id)
     assert mails[0].kind in (MailKind.FACTORS, MailKind.INVITATION)
     assert ada.browser.get(world.url + "/apps", stop_at=world.url).status == 303
     with pytest.raises(Conflict):
-        world.broker.factor_resets.reset(ACTOR, ADA.email)
+        world.broker.factors.reset.reset(ACTOR, ADA.email)
     done = CliRunner().invoke(command, ["guests", "mfa-reset", ADA.email, "--home", str(world.home)], env={"SECRET": SECRET})
     assert done.exit_code == 1
     assert "no sign-in method of ours" in done.output

@@ -33,7 +33,7 @@ def answer(world: World, who: DemoPerson, page: BrowserPage, code: str) -> Brows
 
 def events(world: World, name: str) -> list[dict[str, object]]:
     """The audit's rows of one name."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return [dict(row._mapping) for row in tx.execute(select(audit).where(audit.c.name == name))]
 
 
@@ -191,7 +191,7 @@ def test_recovery_codes(both: World) -> None:
     with ThreadPoolExecutor(6) as pool:
         ends = list(pool.map(lambda at: answer(both, at[0], at[1], second), waiting))
     assert sum("code" in page.query for page in ends) == 1
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         rows = tx.execute(select(recovery_codes)).all()
         mails = tx.execute(select(outbox.c.kind)).scalars().all()
     assert len(rows) == 10
@@ -249,7 +249,7 @@ def test_no_second_method_over_the_first(world: World) -> None:
     assert (forced.status, forced.error) == (403, "bad_request")
     forced = who.browser.post(f"{page.url}/enroll-passkey", {"csrf": token, "credential": "{}"}, opener=page)
     assert forced.status == 403
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert len(tx.execute(select(factors)).all()) == 1
 
 
@@ -269,7 +269,7 @@ def test_the_seed_is_shown_once_and_sealed(world: World) -> None:
     phone = with_phone(world, ada)
     _who, page = challenged(world)
     assert phone.secret not in page.text
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         sealed = tx.execute(select(factors.c.sealed)).scalar_one()
         rows = (
             str(tx.execute(select(audit)).all()) + str(tx.execute(select(outbox)).all()) + str(tx.execute(select(people)).all())

@@ -85,7 +85,7 @@ def test_partner_without_auth_time(world: World) -> None:
     page = world.arrive(ada, max_age="0")
     assert page.query["error"] == "login_required"
     assert ada.seen.count("partner-login") == 1
-    assert world.broker.receipts.newest(limit=1)[0]["reason"] == "auth_time_missing"
+    assert world.broker.history.receipts.newest(limit=1)[0]["reason"] == "auth_time_missing"
 
 
 def test_select_account(world: World) -> None:
@@ -324,7 +324,7 @@ def test_receipt_tells_the_whole_story(world: World) -> None:
     world.redeem(ada)
     world.clock.advance(5)
     world.sign_in(world.visitor(ADA))
-    receipt = world.broker.receipts.newest(limit=1)[0]
+    receipt = world.broker.history.receipts.newest(limit=1)[0]
     assert receipt["outcome"] == "allowed"
     steps = {step["step"]: step for step in receipt["steps"]}
     assert list(steps) == ["started", "home", "upstream", "issued"]

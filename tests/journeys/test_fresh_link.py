@@ -21,13 +21,13 @@ MONTH = 31 * 24 * 3600
 
 def mails(world: World) -> list[str]:
     """Whom the outbox writes to."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return [row[0] for row in tx.execute(select(outbox.c.recipient).order_by(outbox.c.created_at))]
 
 
 def link(world: World) -> str:
     """The link of the newest mail, as the guest finds it."""
-    world.broker.outbox.deliver()
+    world.broker.messages.outbox.deliver()
     newest = max((world.home / "var/mail").glob("*.eml"))
     words = newest.read_text("utf-8").replace("=\n", "").replace("=3D", "=").split()
     return next(word for word in words if "/invitation/" in word)
@@ -48,7 +48,7 @@ def said(page: BrowserPage) -> str:
 
 def reasons(world: World) -> list[str]:
     """Why no mail went out."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return [row[0] for row in tx.execute(select(audit.c.reason).where(audit.c.name == "invitation.fresh_refused"))]
 
 
@@ -61,8 +61,8 @@ def test_expired_link_to_the_end(both: World) -> None:
     new = link(both)
     assert new != invited.redeem_url
     assert both.visitor(ADA).open(new, stop_at=both.callback).location == f"{both.callback}/home"
-    assert both.broker.guests.show(ADA.email).person.id == invited.invitation.person_id
-    with both.broker.db.read() as tx:
+    assert both.broker.guests.directory.show(ADA.email).person.id == invited.invitation.person_id
+    with both.broker.core.db.read() as tx:
         row = tx.execute(select(audit).where(audit.c.name == "invitation.sent_again")).one()
     assert row._mapping["data"]["asked_with"] == invited.invitation.id
 
@@ -71,7 +71,7 @@ def test_used_link_gives_nothing_back(world: World) -> None:
     """IN-03: a used link gets a mail too; an assignment that staff ended since does not return with it."""
     invited = world.invite()
     world.redeem(world.visitor(ADA), invited)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(assignments.delete())
     page = ask(world, invited.redeem_url)
     assert (page.name, mails(world)) == ("fresh-link", [ADA.email])
@@ -81,13 +81,13 @@ def test_used_link_gives_nothing_back(world: World) -> None:
 
 def by_staff(world: World, _invited: Invited) -> None:
     """Staff took it back."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(invitations).values(status="revoked"))
 
 
 def by_block(world: World, _invited: Invited) -> None:
     """The guest was blocked."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(people).values(state="blocked"))
 
 
@@ -99,7 +99,7 @@ def by_domain(world: World, _invited: Invited) -> None:
 
 def by_address(world: World, _invited: Invited) -> None:
     """The guest has another address by now."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(people).where(people.c.email == ADA.email).values(email="other@fabrikam.example"))
 
 
@@ -142,7 +142,7 @@ def test_unknown_ticket_looks_the_same(world: World) -> None:
 def test_a_living_link_is_not_replaced(world: World) -> None:
     """IN-07: a bearer of a link that still works cannot make it void by asking for another."""
     invited = world.invite()
-    world.broker.fresh.send(invited.redeem_url.rpartition("/")[2], "192.0.2.1")
+    world.broker.invitations.resend.send(invited.redeem_url.rpartition("/")[2], "192.0.2.1")
     assert (mails(world), reasons(world)) == ([], ["still_valid"])
     assert world.redeem(world.visitor(ADA), invited).location is not None
 
@@ -152,12 +152,12 @@ def test_limits(world: World) -> None:
     invited = world.invite()
     world.clock.advance(MONTH)
     for number in range(resend.PER_GUEST + 2):
-        world.broker.fresh.send(invited.redeem_url.rpartition("/")[2], f"192.0.2.{number}")
+        world.broker.invitations.resend.send(invited.redeem_url.rpartition("/")[2], f"192.0.2.{number}")
         world.clock.advance(1)
     assert len(mails(world)) == resend.PER_GUEST
     assert reasons(world) == ["limit_reached"] * 2
     for _ in range(resend.PER_ADDRESS):
-        world.broker.attempts.hit("fresh:127.0.0.1", limit=resend.PER_ADDRESS, window=3600)
+        world.broker.rate_limits.hit("fresh:127.0.0.1", limit=resend.PER_ADDRESS, window=3600)
     for url in (invited.redeem_url, f"{world.url}/invitation/{new_secret()}"):
         page = ask(world, url)
         assert (page.status, page.error) == (429, "too_many_attempts")
@@ -177,11 +177,11 @@ def test_inviter_who_left(world: World) -> None:
     """IN-10: without the inviter's right there is no fresh mail, and the page offers none."""
     administrators(world, CLEO.email)
     actor = member(world)
-    invited = world.broker.invitations.invite(actor, InvitationRequest(email=ADA.email))
+    invited = world.broker.invitations.invitations.invite(actor, InvitationRequest(email=ADA.email))
     administrators(world)
     page = Browser(clock=world.clock).get(invited.redeem_url)
     assert (page.status, page.error, world.receipt(page)["reason"]) == (403, "invitation_expired", "invitation_inviter")
     assert [form.action for form in page.document.forms] == ["/language"]
     world.clock.advance(MONTH)
-    world.broker.fresh.send(invited.redeem_url.rpartition("/")[2], "192.0.2.1")
+    world.broker.invitations.resend.send(invited.redeem_url.rpartition("/")[2], "192.0.2.1")
     assert (mails(world), reasons(world)) == ([], ["invitation_inviter"])

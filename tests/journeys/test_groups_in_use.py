@@ -22,14 +22,14 @@ def policy(world: World, id_: str, include: str, exclude: str = "{}", state: str
 
 def test_fc_03_a_group_in_use_is_kept(both: World) -> None:
     """Refused with the names of what depends on it; with force it goes, and the answer says what follows."""
-    groups = both.broker.groups
+    groups = both.broker.access.groups
     groups.create(ACTOR, "Auditors")
     both.redeem(both.visitor(ADA))
     groups.add_members(ACTOR, "Auditors", [ADA.email])
     policy(both, "nda", "{groups: [auditors]}")
     policy(both, "mfa", "{guests: all}", "{groups: [Auditors]}")
     policy(both, "old", "{groups: [auditors]}", state="disabled")
-    both.broker.assignments.assign(ACTOR, "travel", "Auditors")
+    both.broker.access.assignments.assign(ACTOR, "travel", "Auditors")
     with pytest.raises(Conflict) as refused:
         groups.remove(ACTOR, "Auditors")
     assert "policy mfa (users.exclude), policy nda (users.include), the assignment to travel" in str(refused.value)
@@ -44,19 +44,19 @@ def test_fc_03_a_group_in_use_is_kept(both: World) -> None:
 
 def test_fc_03_an_unused_group_goes_without_force(world: World) -> None:
     """Nothing depends on it: nothing is asked."""
-    world.broker.groups.create(ACTOR, "Auditors")
-    assert not world.broker.groups.remove(ACTOR, "Auditors").consequences
+    world.broker.access.groups.create(ACTOR, "Auditors")
+    assert not world.broker.access.groups.remove(ACTOR, "Auditors").consequences
 
 
 def test_fc_03_a_new_name_leaves_no_policy_behind(world: World) -> None:
     """The same kind: renamed, a policy would name a group that no longer exists, unless it names both."""
-    world.broker.groups.create(ACTOR, "Auditors")
+    world.broker.access.groups.create(ACTOR, "Auditors")
     policy(world, "nda", "{groups: [auditors]}")
     with pytest.raises(Conflict, match="named by policy nda"):
-        world.broker.groups.change(ACTOR, "Auditors", rename="Revisors")
-    world.broker.groups.change(ACTOR, "Auditors", rename="AUDITORS")
+        world.broker.access.groups.change(ACTOR, "Auditors", rename="Revisors")
+    world.broker.access.groups.change(ACTOR, "Auditors", rename="AUDITORS")
     policy(world, "nda", "{groups: [auditors, revisors]}")
-    assert world.broker.groups.change(ACTOR, "Auditors", rename="Revisors").name == "Revisors"
+    assert world.broker.access.groups.change(ACTOR, "Auditors", rename="Revisors").name == "Revisors"
 
 
 def test_fc_03_commands(world: World, run: Run) -> None:

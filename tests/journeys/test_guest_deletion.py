@@ -21,7 +21,7 @@ PERSONAL = (ADA.email, "ada@", '"Fabrik"', "Ada Fabrik", "Herr Fabrik", "192.0.2
 
 def cells(world: World) -> Iterator[tuple[str, str, str]]:
     """(table, column, value as text) of everything in the database."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         for table in metadata.sorted_tables:
             for row in tx.execute(select(table)):
                 for name, value in row._mapping.items():
@@ -44,17 +44,17 @@ def a_whole_life(world: World) -> str:
     who = world.visitor()
     who.halt_at = ("home-organization", "review-permissions")
     world.arrive(who, login_hint=ADA.email)  # a login under way
-    person = world.broker.guests.show(ADA.email).person
+    person = world.broker.guests.directory.show(ADA.email).person
     world.invite(application="travel", mail=True)
-    world.broker.outbox.deliver()
-    with world.broker.db.write() as tx:
+    world.broker.messages.outbox.deliver()
+    with world.broker.core.db.write() as tx:
         assignments.open_for(tx, new_id(), person.id, "payroll", "viewer", world.clock())
         group = factories.group(name="Friends")
         groups.add(tx, group)
         groups.add_member(tx, group.id, person.id, world.clock())
         ask(tx, QuestionKind.RENEW, person.id, "alice@contoso.example", {"who": ADA.name}, DAY, world.clock())
-    world.broker.life.block(ACTOR, ADA.email, reason="Ada Fabrik was rude")
-    world.broker.life.unblock(ACTOR, ADA.email)
+    world.broker.guests.lifecycle.block(ACTOR, ADA.email, reason="Ada Fabrik was rude")
+    world.broker.guests.lifecycle.unblock(ACTOR, ADA.email)
     return person.id
 
 
@@ -65,15 +65,15 @@ def test_no_personal_value_is_left(both: World) -> None:
     world.redeem(world.visitor(BO), world.invite(BO.email))
     before = holding(world, *PERSONAL)
     assert {table for table, _ in before} >= {"people", "invitations", "audit_personal", "outbox", "logins", "sessions", "grants"}
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         events = len(tx.execute(select(audit.c.id).where(audit.c.subject == person_id)).all())
         given = {
             tuple(row) for row in tx.execute(select(subjects.c.sector, subjects.c.sub).where(subjects.c.person_id == person_id))
         }
-    world.broker.life.delete(ACTOR, ADA.email, reason="asked for it")
+    world.broker.guests.lifecycle.delete(ACTOR, ADA.email, reason="asked for it")
     assert holding(world, *PERSONAL) == set()
     assert holding(world, "Bo Fabrik")  # and nobody else's
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         rows = tx.execute(select(audit).where(audit.c.subject == person_id).order_by(audit.c.at)).all()
         kept = {
             tuple(row) for row in tx.execute(select(subjects.c.sector, subjects.c.sub).where(subjects.c.person_id == person_id))
@@ -90,10 +90,10 @@ def test_invited_again_it_is_somebody_new(both: World) -> None:
     """LP-05, HT-6: the same address gets a new guest, a new id and a new `sub`; nothing comes back with it."""
     person_id = a_whole_life(both)
     old = both.sign_in(both.visitor()).claims["sub"]
-    both.broker.life.delete(ACTOR, ADA.email)
+    both.broker.guests.lifecycle.delete(ACTOR, ADA.email)
     assert both.arrive(both.visitor()).error == "not_invited"
     both.redeem(both.visitor(), both.invite())
-    again = both.broker.guests.show(ADA.email)
+    again = both.broker.guests.directory.show(ADA.email)
     assert again.person.id != person_id
     assert [one.application for one in again.consents] == ["payroll"]
     assert both.sign_in(both.visitor()).claims["sub"] != old
@@ -102,9 +102,9 @@ def test_invited_again_it_is_somebody_new(both: World) -> None:
 def test_old_links_open_nothing(world: World) -> None:
     """LP-05: invitation and question of a deleted guest are as unknown as any other ticket."""
     invited = world.invite()
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         ticket = ask(tx, QuestionKind.RENEW, invited.invitation.person_id, "alice@contoso.example", {}, DAY, world.clock())
-    world.broker.life.delete(ACTOR, ADA.email)
+    world.broker.guests.lifecycle.delete(ACTOR, ADA.email)
     assert world.visitor().browser.get(invited.redeem_url).error == "invitation_expired"
     assert "no longer open" in world.visitor().browser.get(f"{world.url}/question/{ticket}").text
 
@@ -130,7 +130,7 @@ def test_whatever_belongs_to_a_person_goes(world: World) -> None:
 def test_export_is_complete_and_without_secrets(both: World) -> None:
     """AD-05, MF-11: everything that belongs to the person is there, and no secret, no hash of one, nobody else's."""
     a_whole_life(both)
-    found = both.broker.guests.export(ACTOR, ADA.email)
+    found = both.broker.guests.directory.export(ACTOR, ADA.email)
     assert found["person"]["email"] == ADA.email
     for section in (
         "identities", "invitations", "assignments", "consents", "sessions", "sign_ins_at_applications", "sign_ins", "mails", "questions", "groups",
@@ -161,7 +161,7 @@ def test_export_is_complete_and_without_secrets(both: World) -> None:
     assert [secret for secret in secrets if secret in text] == []
     assert SECRET not in text
     assert found["sign_ins"][0]["at"].endswith("Z")
-    assert both.broker.guests.export(ACTOR, ADA.email)["audit"][-1]["name"] == "guest.exported"
+    assert both.broker.guests.directory.export(ACTOR, ADA.email)["audit"][-1]["name"] == "guest.exported"
 
 
 def test_every_table_of_a_person_is_exported_or_says_why_not() -> None:
@@ -174,7 +174,7 @@ def test_every_table_of_a_person_is_exported_or_says_why_not() -> None:
 
 def test_logins_of_others_stay(world: World) -> None:
     """A deletion takes the logins that hold the guest's address or assertion, and no other."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         ada, bo = (factories.saved_person(tx, email=email) for email in (ADA.email, BO.email))
         for person in (ada, bo):
             people.bind(tx, factories.identity(person.id, subject=person.id))
@@ -182,8 +182,8 @@ def test_logins_of_others_stay(world: World) -> None:
     bystander.halt_at = ("home-organization",)
     world.arrive(bystander, login_hint=BO.email)
     before = world.counts()["logins"]
-    world.broker.life.delete(ACTOR, ADA.email)
+    world.broker.guests.lifecycle.delete(ACTOR, ADA.email)
     assert world.counts()["logins"] == before
-    world.broker.life.delete(ACTOR, BO.email)
+    world.broker.guests.lifecycle.delete(ACTOR, BO.email)
     assert world.counts()["logins"] == before - 1
     assert digest(BO.email) not in str(list(cells(world)))

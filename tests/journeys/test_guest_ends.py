@@ -48,14 +48,14 @@ def guest(world: World, name: str = ADA.email) -> Person:
 def keep_house(world: World, days: int = 0) -> dict[str, int]:
     """Some days later, the broker's housekeeping: what it did to guests."""
     world.clock.advance(days * DAY)
-    done = world.broker.housekeeping.run()
+    done = world.broker.operations.housekeeping.run()
     assert "failed" not in done
     return {name.removeprefix("guests_"): n for name, n in done.items() if name.startswith("guests_") and n}
 
 
 def mails(world: World) -> list[tuple[str, str, str]]:
     """(recipient, subject, text) of every mail that left since this was asked last."""
-    world.broker.outbox.deliver()
+    world.broker.messages.outbox.deliver()
     found = []
     for path in sorted((world.home / "var" / "mail").glob("**/*.eml")):
         text = path.read_bytes().decode("utf-8", "replace")
@@ -124,12 +124,12 @@ def test_restored_by_staff_within_thirty_days(both: World) -> None:
     first = active(both)
     keep_house(both, 61)
     both.clock.advance(28 * DAY)
-    assert both.broker.life.renew(ACTOR, ADA.email, reason="back").state is GuestState.ACTIVE
+    assert both.broker.guests.lifecycle.renew(ACTOR, ADA.email, reason="back").state is GuestState.ACTIVE
     assert guest(both).expires_at == both.clock() + 60 * DAY
     keep_house(both, 60)
     both.clock.advance(30 * DAY)
     with pytest.raises(Conflict):
-        both.broker.life.renew(ACTOR, ADA.email)
+        both.broker.guests.lifecycle.renew(ACTOR, ADA.email)
     assert keep_house(both) == {"due": 1, "deleted": 1}
     assert guest(both, first.id).state is GuestState.DELETED
     assert both.arrive(both.visitor()).error == "not_invited"
@@ -156,30 +156,30 @@ def test_a_sponsor_who_is_gone(both: World) -> None:
     both.sign_in(both.visitor(CLEO))
     active(both, sponsor=CLEO.email)
     active(both, BO, sponsor=CLEO.email)
-    assert both.broker.guests.page(GuestFilter(without_sponsor=True), limit=10) == ()
-    both.broker.life.block(ACTOR, CLEO.email, reason="left")
+    assert both.broker.guests.directory.page(GuestFilter(without_sponsor=True), limit=10) == ()
+    both.broker.guests.lifecycle.block(ACTOR, CLEO.email, reason="left")
     keep_house(both)
-    listed = both.broker.guests.page(GuestFilter(without_sponsor=True), limit=10)
+    listed = both.broker.guests.directory.page(GuestFilter(without_sponsor=True), limit=10)
     assert [one.email for one in listed] == [ADA.email, BO.email]
-    assert both.broker.guests.report().without_sponsor == 2
-    both.broker.sponsors.hand_over(ACTOR, BO.email, ALICE)
+    assert both.broker.guests.directory.report().without_sponsor == 2
+    both.broker.guests.sponsors.hand_over(ACTOR, BO.email, ALICE)
     keep_house(both, 351)
     found = {one[0]: one[2] for one in mails(both)}
     assert set(found) == {ADA.email, BO.email, ALICE, BOB}
     assert CLEO.email in found[BOB]  # why an administrator is asked
-    assert both.broker.sponsors.hand_over_all(ACTOR, CLEO.email, ALICE, reason="left") == 1
-    assert both.broker.sponsors.hand_over_all(ACTOR, CLEO.email, ALICE) == 0
-    assert both.broker.guests.page(GuestFilter(without_sponsor=True), limit=10) == ()
+    assert both.broker.guests.sponsors.hand_over_all(ACTOR, CLEO.email, ALICE, reason="left") == 1
+    assert both.broker.guests.sponsors.hand_over_all(ACTOR, CLEO.email, ALICE) == 0
+    assert both.broker.guests.directory.page(GuestFilter(without_sponsor=True), limit=10) == ()
 
 
 def test_a_sponsor_who_comes_back(world: World) -> None:
     """Blocked by mistake: the guests have their sponsor again."""
     world.sign_in(world.visitor(CLEO))
     active(world, sponsor=CLEO.email)
-    world.broker.life.block(ACTOR, CLEO.email)
+    world.broker.guests.lifecycle.block(ACTOR, CLEO.email)
     keep_house(world)
     assert guest(world).orphaned_at == world.clock()
-    world.broker.life.unblock(ACTOR, CLEO.email)
+    world.broker.guests.lifecycle.unblock(ACTOR, CLEO.email)
     keep_house(world)
     assert guest(world).orphaned_at is None
 
@@ -213,7 +213,7 @@ def test_inactive_guests(both: World) -> None:
     active(both)
     active(both, BO)
     both.clock.advance(91 * DAY)
-    assert both.broker.guests.report().inactive == 2
+    assert both.broker.guests.directory.report().inactive == 2
     assert keep_house(both) == {}
     guests(both, "inactive: 100d")
     assert keep_house(both) == {"due": 2, "warned": 2}
@@ -223,7 +223,7 @@ def test_inactive_guests(both: World) -> None:
     both.sign_in(both.visitor(BO))
     assert keep_house(both, 10) == {"due": 2, "expired": 1}  # the other one is put off
     assert (guest(both).state, guest(both, BO.email).state) == (GuestState.EXPIRED, GuestState.ACTIVE)
-    assert both.broker.life.renew(ACTOR, ADA.email, forever=True).state is GuestState.ACTIVE
+    assert both.broker.guests.lifecycle.renew(ACTOR, ADA.email, forever=True).state is GuestState.ACTIVE
     assert keep_house(both) == {}
     assert guest(both).state is GuestState.ACTIVE  # restored, it does not end the same minute for want of a visit
 
@@ -243,10 +243,10 @@ def test_killed_anywhere(both: World, monkeypatch: pytest.MonkeyPatch) -> None:
         return honest(self, *arguments)
 
     monkeypatch.setattr(Ends, "_ending", dies)
-    both.broker.housekeeping.run()
-    both.broker.housekeeping.run()
+    both.broker.operations.housekeeping.run()
+    both.broker.operations.housekeeping.run()
     assert sorted(one[0] for one in mails(both)) == [ADA.email, ALICE, ALICE, BO.email]
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         assert len(tx.execute(select(audit.c.id).where(audit.c.name == "guest.warned")).all()) == 2
 
 
@@ -255,7 +255,7 @@ def test_two_processes_at_once(both: World) -> None:
     guests(both, "lifetime: 60d")
     for number in range(6):
         both.invite(f"guest{number}@fabrikam.example", sponsor=ALICE)
-    with both.broker.db.write() as tx:
+    with both.broker.core.db.write() as tx:
         began = both.clock()
         values = {"state": "active", "redeemed_at": began, "last_sign_in": began, "expires_at": began + 60 * DAY}
         tx.execute(update(people).values(**values, due_at=began + 46 * DAY))
@@ -263,14 +263,14 @@ def test_two_processes_at_once(both: World) -> None:
     nodes = [build(both.home, environ={"SECRET": SECRET}, clock=both.clock) for _ in range(2)]
     for days in (0, 14):
         both.clock.advance(days * DAY)
-        threads = [threading.Thread(target=node.housekeeping.run) for node in nodes]
+        threads = [threading.Thread(target=node.operations.housekeeping.run) for node in nodes]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
     for node in nodes:
         node.close()
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         names = tx.execute(select(audit.c.name).where(audit.c.name.in_(("guest.warned", "guest.expired")))).scalars().all()
         sent = tx.execute(select(outbox.c.kind)).scalars().all()
     assert sorted(names) == ["guest.expired"] * 6 + ["guest.warned"] * 6
@@ -281,7 +281,7 @@ def test_changed_meanwhile(both: World) -> None:
     """Whoever was renewed between the look and the act is left alone."""
     guests(both, "lifetime: 60d")
     seen = active(both)
-    both.broker.life.renew(ACTOR, ADA.email, until=both.clock() + 90 * DAY)
-    with both.broker.db.write() as tx:
+    both.broker.guests.lifecycle.renew(ACTOR, ADA.email, until=both.clock() + 90 * DAY)
+    with both.broker.core.db.write() as tx:
         assert not guest_schedule.change_if_same(tx, seen, {"notices": 1})
         assert guest_schedule.change_if_same(tx, guest(both), {"notices": 1})

@@ -66,9 +66,9 @@ def apps(world: World, node: Broker, who: DemoPerson) -> int:
 
 
 STOPS: dict[str, tuple[Callable[[Broker], object], str]] = {
-    "block": (lambda broker: broker.life.block(ACTOR, ADA.email, reason="left Fabrikam"), "guest_blocked"),
-    "expire": (lambda broker: broker.life.expire(ACTOR, ADA.email, reason="project over"), "guest_expired"),
-    "delete": (lambda broker: broker.life.delete(ACTOR, ADA.email, reason="asked for it"), "not_invited"),
+    "block": (lambda broker: broker.guests.lifecycle.block(ACTOR, ADA.email, reason="left Fabrikam"), "guest_blocked"),
+    "expire": (lambda broker: broker.guests.lifecycle.expire(ACTOR, ADA.email, reason="project over"), "guest_expired"),
+    "delete": (lambda broker: broker.guests.lifecycle.delete(ACTOR, ADA.email, reason="asked for it"), "not_invited"),
 }
 
 
@@ -92,8 +92,8 @@ def test_stopped_on_every_node(both: World, stop: str) -> None:
 def test_unblocked(world: World) -> None:
     """Back where the guest was: signs in again, but what was ended stays ended."""
     ada, tokens = signed_in(world)
-    world.broker.life.block(ACTOR, ADA.email)
-    assert world.broker.life.unblock(ACTOR, ADA.email).state is GuestState.ACTIVE
+    world.broker.guests.lifecycle.block(ACTOR, ADA.email)
+    assert world.broker.guests.lifecycle.unblock(ACTOR, ADA.email).state is GuestState.ACTIVE
     assert userinfo(world, world.broker, tokens) == 401
     assert apps(world, world.broker, ada) == 303
     assert world.sign_in(world.visitor()).claims["email"] == ADA.email
@@ -102,9 +102,9 @@ def test_unblocked(world: World) -> None:
 def test_blocked_before_acceptance(world: World) -> None:
     """SC-06: an unblocked guest who never accepted the invitation still has to."""
     invited = world.invite()
-    world.broker.life.block(ACTOR, ADA.email)
+    world.broker.guests.lifecycle.block(ACTOR, ADA.email)
     assert world.redeem(world.visitor(), invited).error == "guest_blocked"
-    assert world.broker.life.unblock(ACTOR, ADA.email).state is GuestState.INVITED
+    assert world.broker.guests.lifecycle.unblock(ACTOR, ADA.email).state is GuestState.INVITED
     assert world.redeem(world.visitor(), invited).location == f"{world.callback}/home"
 
 
@@ -123,11 +123,11 @@ def test_invited_again_after_the_end(world: World) -> None:
     """A guest whose access ended and who is invited again waits for the acceptance; the same guest, the same `sub`."""
     ada, _ = signed_in(world)
     sub = world.sign_in(ada).claims["sub"]
-    before = world.broker.life.expire(ACTOR, ADA.email)
+    before = world.broker.guests.lifecycle.expire(ACTOR, ADA.email)
     invited = world.invite()
     assert (guest(world).id, guest(world).state) == (before.id, GuestState.INVITED)
-    world.broker.life.block(ACTOR, ADA.email)
-    assert world.broker.life.unblock(ACTOR, ADA.email).state is GuestState.INVITED  # not active by the detour
+    world.broker.guests.lifecycle.block(ACTOR, ADA.email)
+    assert world.broker.guests.lifecycle.unblock(ACTOR, ADA.email).state is GuestState.INVITED  # not active by the detour
     asked = world.visitor()
     asked.halt_at = ("review-permissions",)
     assert world.arrive(asked).name == "review-permissions"  # without the link, too: whose account it is is known
@@ -139,14 +139,14 @@ def test_invited_again_after_the_end(world: World) -> None:
 def test_every_act_is_audited(both: World) -> None:
     """Who did what and why: the reason stands where a deletion empties it (HT-18)."""
     signed_in(both)
-    life = both.broker.life
+    life = both.broker.guests.lifecycle
     life.block(ACTOR, ADA.email, reason="Ada Fabrik left")
     life.unblock(ACTOR, ADA.email, reason="a mistake")
     life.renew(ACTOR, ADA.email, until=both.clock() + DAY, reason="one day more")
     life.expire(ACTOR, ADA.email, reason="project over")
-    both.broker.sponsors.hand_over(ACTOR, ADA.email, CLEO.email, reason="new team")
+    both.broker.guests.sponsors.hand_over(ACTOR, ADA.email, CLEO.email, reason="new team")
     person_id = guest(both).id
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         rows = tx.execute(select(audit).where(audit.c.subject == person_id, audit.c.actor_kind == "command")).all()
         said = dict(tx.execute(select(audit_personal.c.audit_id, audit_personal.c.value).where(audit_personal.c.name == "reason")).all())  # fmt: skip
     found = {row.name: said.get(row.id) for row in rows}
@@ -164,7 +164,7 @@ def test_every_act_is_audited(both: World) -> None:
 def test_refusals_change_nothing(world: World) -> None:
     """An illegal move, an unknown guest, a reason of several lines, a past end: one clear refusal, no row changed."""
     signed_in(world)
-    life = world.broker.life
+    life = world.broker.guests.lifecycle
     before = world.counts()
     for error, act in (
         (Conflict, lambda: life.unblock(ACTOR, ADA.email)),
@@ -176,8 +176,8 @@ def test_refusals_change_nothing(world: World) -> None:
         (Invalid, lambda: life.renew(ACTOR, ADA.email, until=2**63)),
         (Invalid, lambda: life.renew(ACTOR, ADA.email)),
         (Invalid, lambda: life.delete(ACTOR, ADA.email, reason="ADA asked for it")),
-        (Invalid, lambda: world.broker.sponsors.hand_over(ACTOR, ADA.email, BO.email)),
-        (Invalid, lambda: world.broker.sponsors.hand_over(ACTOR, ADA.email, ADA.email)),
+        (Invalid, lambda: world.broker.guests.sponsors.hand_over(ACTOR, ADA.email, BO.email)),
+        (Invalid, lambda: world.broker.guests.sponsors.hand_over(ACTOR, ADA.email, ADA.email)),
     ):
         with pytest.raises(error):
             act()
@@ -191,12 +191,12 @@ def test_members(world: World) -> None:
     world.sign_in(cleo)
     world.invite(sponsor=CLEO.email)
     with pytest.raises(Conflict):
-        world.broker.life.renew(ACTOR, CLEO.email, forever=True)
+        world.broker.guests.lifecycle.renew(ACTOR, CLEO.email, forever=True)
     with pytest.raises(Conflict):
-        world.broker.sponsors.hand_over(ACTOR, CLEO.email, "bob@contoso.example")
-    world.broker.life.block(ACTOR, CLEO.email)
+        world.broker.guests.sponsors.hand_over(ACTOR, CLEO.email, "bob@contoso.example")
+    world.broker.guests.lifecycle.block(ACTOR, CLEO.email)
     assert world.arrive(cleo).error == "guest_blocked"
-    world.broker.life.delete(ACTOR, CLEO.email)
+    world.broker.guests.lifecycle.delete(ACTOR, CLEO.email)
     assert (guest(world).sponsor, guest(world).orphaned_at) == (None, world.clock())
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert CLEO.email not in str(tx.execute(select(people)).all())

@@ -50,7 +50,7 @@ class Histories(RuleBasedStateMachine):
         write_files(self.home, "http://localhost:1", f"sqlite:///{self.home}/b.db", "http://127.0.0.5:1", ISSUERS)
         first_ring.write_root(self.home / "keys")
         broker = build(self.home, environ={"SECRET": SECRET}, clock=self.clock)
-        migrate.upgrade(broker.db)
+        migrate.upgrade(broker.core.db)
         first_ring.add_ring(broker)
         return broker
 
@@ -68,7 +68,7 @@ class Histories(RuleBasedStateMachine):
     def invite(self, email: str) -> None:
         """Staff invites an address, perhaps again."""
         try:
-            made = self.broker.invitations.invite(ACTOR, InvitationRequest(email=email, application="payroll"))
+            made = self.broker.invitations.invitations.invite(ACTOR, InvitationRequest(email=email, application="payroll"))
         except CommandError:
             return  # a member
         self.links.setdefault(email, []).append(made.redeem_url.rpartition("/")[2])
@@ -95,17 +95,17 @@ class Histories(RuleBasedStateMachine):
         )
         try:
             login_id, browser = self._login(link, old=old)
-            with self.broker.db.write() as tx:
+            with self.broker.core.db.write() as tx:
                 login = logins.by_id(tx, login_id)
                 assert login is not None
                 logins.change(tx, login, assertion=said.to_json())
             if verified and email is not None:
                 self.proven.add((partner, subject, email))
             for _ in range(3):
-                turn = self.broker.sign_in.step(login_id, Visitor(browser, None, "127.0.0.1"))
+                turn = self.broker.login.sign_in.step(login_id, Visitor(browser, None, "127.0.0.1"))
                 if turn.step not in (Step.REDEEM, Step.CONSENT):
                     break
-                self.broker.redemption.accept(login_id, Visitor(browser, None, "127.0.0.1"))
+                self.broker.login.consent.accept(login_id, Visitor(browser, None, "127.0.0.1"))
         except PageError:
             pass
         self.clock.advance(1)
@@ -113,19 +113,19 @@ class Histories(RuleBasedStateMachine):
     def _login(self, link: str | None, *, old: bool) -> tuple[str, str]:
         tickets = self.links.get(link or "", [])
         if tickets:
-            landing = self.broker.invitations.landing(tickets[0] if old else tickets[-1])
-            started = self.broker.sign_in.begin_invitation(
+            landing = self.broker.invitations.invitations.landing(tickets[0] if old else tickets[-1])
+            started = self.broker.login.sign_in.begin_invitation(
                 NOBODY, invitation_id=landing.invitation.id, email=landing.invitation.email, another_account=False
             )
         else:
             request = AuthorizationRequest(
                 client_id="payroll", redirect_uri="http://127.0.0.5:1/callback", scopes=("openid",), state=new_secret()
             )
-            started = self.broker.sign_in.begin(request, NOBODY)
+            started = self.broker.login.sign_in.begin(request, NOBODY)
         return started.login_id, started.browser
 
     def _bound(self) -> list[Any]:
-        with self.broker.db.read() as tx:
+        with self.broker.core.db.read() as tx:
             joined = select(identities.c.partner, identities.c.subject, people.c.email, people.c.kind, people.c.state)
             return list(tx.execute(joined.join(people, people.c.id == identities.c.person_id)))
 
@@ -140,7 +140,7 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def one_person_an_address(self) -> None:
         """Never two people for one address, whoever invited and signed in how often."""
-        with self.broker.db.read() as tx:
+        with self.broker.core.db.read() as tx:
             emails = [row[0] for row in tx.execute(select(people.c.email))]
         assert len(emails) == len(set(emails))
 

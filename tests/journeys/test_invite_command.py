@@ -109,7 +109,7 @@ def test_long_list_is_sent_by_the_server(world: World, run: Run) -> None:
     assert result.exit_code == 0
     assert "60 e-mails wait in the outbox" in result.stderr
     assert result.stdout.endswith("list.csv: 260 invited\n")
-    assert world.broker.outbox.look() == 60
+    assert world.broker.messages.outbox.look() == 60
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_fb_18_a_name_of_spaces_is_no_name(world: World) -> None:
     names = []
     for name in ("  ", " Ada Fabrik ", " "):
         world.invite(name=name)
-        with world.broker.db.read() as tx:
+        with world.broker.core.db.read() as tx:
             person = people.by_email(tx, ADA.email)
         names.append(person.name if person else None)
     assert names == ["", "Ada Fabrik", "Ada Fabrik"]

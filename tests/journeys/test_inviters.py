@@ -22,7 +22,7 @@ FAKE = "ada@fabrik\u0430m.example"  # the fifth letter of the domain's name is C
 
 def test_owner_invites_to_his_applications_only(world: World) -> None:
     """IN-11: an owner to what he owns, an administrator to everything, other members and guests to nothing."""
-    invite, cleo = world.broker.invitations.invite, member(world)
+    invite, cleo = world.broker.invitations.invitations.invite, member(world)
     for wish in (InvitationRequest(email=ADA.email, application="payroll"), InvitationRequest(email=ADA.email)):
         with pytest.raises(Forbidden):
             invite(cleo, wish)
@@ -37,15 +37,15 @@ def test_owner_invites_to_his_applications_only(world: World) -> None:
         with pytest.raises(Forbidden):
             invite(cleo, wish)
         with pytest.raises(Forbidden):
-            world.broker.invitations.preview(cleo, wish)
+            world.broker.invitations.invitations.preview(cleo, wish)
         with pytest.raises(Forbidden):
-            world.broker.invitations.judge(cleo, wish)
-        assert isinstance(world.broker.invitations.invite_many(cleo, [wish])[0], Forbidden)
+            world.broker.invitations.invitations.judge(cleo, wish)
+        assert isinstance(world.broker.invitations.invitations.invite_many(cleo, [wish])[0], Forbidden)
     administrators(world, CLEO.email)
     invite(cleo, InvitationRequest(email=ADA.email))
     world.redeem(world.visitor(BO))
     administrators(world, CLEO.email, BO.email)  # a guest's address in the list makes nobody a member
-    guest = Actor.person(world.broker.guests.show(BO.email).person.id)
+    guest = Actor.person(world.broker.guests.directory.show(BO.email).person.id)
     for actor in (guest, Actor.person(), Actor.person("nobody")):
         with pytest.raises(Forbidden):
             invite(actor, InvitationRequest(email=ADA.email))
@@ -53,13 +53,13 @@ def test_owner_invites_to_his_applications_only(world: World) -> None:
 
 def leaves(world: World) -> None:
     """The inviter is blocked."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(people).where(people.c.email == CLEO.email).values(state="blocked"))
 
 
 def ends(world: World) -> None:
     """The inviter's time is over."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(people).where(people.c.email == CLEO.email).values(expires_at=world.clock()))
 
 
@@ -75,7 +75,9 @@ LOSSES: dict[str, Callable[[World], None]] = {
 def test_inviter_lost_the_right(world: World, loss: str, late: bool) -> None:
     """IN-10: before the link is opened, or between that and the last button: 403, nothing is bound."""
     owners(world, "payroll", CLEO.email)
-    invited = world.broker.invitations.invite(member(world), InvitationRequest(email=ADA.email, application="payroll"))
+    invited = world.broker.invitations.invitations.invite(
+        member(world), InvitationRequest(email=ADA.email, application="payroll")
+    )
     ada = world.visitor(ADA)
     if late:
         ada.halt_at = ("review-permissions",)
@@ -90,7 +92,7 @@ def test_inviter_lost_the_right(world: World, loss: str, late: bool) -> None:
     assert world.receipt(page)["reason"] == "invitation_inviter"
     assert world.arrive(world.visitor(ADA)).error == "not_invited"  # nor without the link
     assert world.counts()["identities"] == 1  # the inviter's own
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert tx.execute(select(invitations.c.status)).scalar_one() == "pending"
 
 
@@ -121,6 +123,6 @@ def test_address_that_imitates_another(world: World, monkeypatch: pytest.MonkeyP
         assert "several scripts" in rows[2]["warning"]
         assert rows[1]["warning"] is None
     assert "look twice" in run(command, ["invite", "--csv", str(file), "--dry-run", *home]).stdout
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         events = [row[0] for row in tx.execute(select(audit.c.data).where(audit.c.name == "invitation.created"))]
     assert {event.get("lookalike") for event in events} == {"fabrikam.example", "mixed scripts", None}

@@ -23,7 +23,7 @@ NAMES = ("next", "return_to", "return_path", "redirect", "redirect_url", "target
 
 def bound(world: World) -> set[tuple[str, str]]:
     """(subject, address) of every identity."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         joined = select(identities.c.subject, people.c.email).join(people, people.c.id == identities.c.person_id)
         return {(row[0], row[1]) for row in tx.execute(joined)}
 
@@ -59,7 +59,7 @@ def test_proof_of_one_identity_does_not_bind_another(world: World) -> None:
     page = ada.browser.proceed(form, stop_at=world.callback)  # the old form once more, with Bo's proof on the login
     assert (page.status, page.error) == (403, "invitation_mismatch")
     assert bound(world) == set()
-    assert world.broker.invitations.landing(invited.redeem_url.rpartition("/")[2]).invitation.status == "pending"
+    assert world.broker.invitations.invitations.landing(invited.redeem_url.rpartition("/")[2]).invitation.status == "pending"
     assert world.redeem(world.visitor(ADA), invited).location is not None
     assert bound(world) == {(ADA.subject, ADA.email)}
 

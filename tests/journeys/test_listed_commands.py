@@ -24,15 +24,15 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 @pytest.fixture
 def lived_in(world: World) -> World:
     """A world in which something of each kind exists."""
-    world.broker.groups.create(ACTOR, "Empty")
-    world.broker.groups.create(ACTOR, "Finance", partner="fabrikam")
+    world.broker.access.groups.create(ACTOR, "Empty")
+    world.broker.access.groups.create(ACTOR, "Finance", partner="fabrikam")
     world.redeem(world.visitor(ADA))
     world.sign_in(world.visitor(ADA))
     world.invite(BO.email, sponsor="cleo@contoso.example", mail=True)
-    world.broker.assignments.assign(ACTOR, "travel", "Finance", ends_at=world.clock() + 9_999_999)
-    world.broker.life.renew(ACTOR, ADA.email, until=world.clock() + 9_999_999)
+    world.broker.access.assignments.assign(ACTOR, "travel", "Finance", ends_at=world.clock() + 9_999_999)
+    world.broker.guests.lifecycle.renew(ACTOR, ADA.email, until=world.clock() + 9_999_999)
     world.arrive(world.visitor(NORA))
-    world.broker.housekeeping.run()
+    world.broker.operations.housekeeping.run()
     return world
 
 
@@ -114,7 +114,7 @@ def test_fc_10_delete_prints_the_address_and_asks(lived_in: World, run: Run, mon
     asked = CliRunner().invoke(broker, ["guests", "delete", ADA.email, *home], input="n\n")
     assert asked.exit_code == 1
     assert f"Delete {ADA.email} ({ADA.name}, active, id " in asked.stderr
-    assert lived_in.broker.guests.show(ADA.email).person.name == ADA.name
+    assert lived_in.broker.guests.directory.show(ADA.email).person.name == ADA.name
     done = CliRunner().invoke(broker, ["guests", "delete", ADA.email, *home], input="y\n")
     assert done.stdout.startswith(f"deleted {ADA.email} (")
     gone = as_json(run("guests", "delete", BO.email, "--yes", "--json"))
@@ -164,12 +164,12 @@ def test_fc_11_sign_out(both: World) -> None:
     ada = both.visitor(ADA)
     both.redeem(ada)
     tokens = both.sign_in(ada)
-    person = both.broker.guests.show(ADA.email).person
-    ended = both.broker.life.sign_out(ACTOR, ADA.email, reason="a lost laptop")
+    person = both.broker.guests.directory.show(ADA.email).person
+    ended = both.broker.guests.lifecycle.sign_out(ACTOR, ADA.email, reason="a lost laptop")
     assert (ended.sessions, ended.clients) == (1, ("payroll",))
     with pytest.raises(Exception, match="invalid_grant"):
         both.party.refresh(tokens.refresh_token or "", tokens)
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         assert sessions.live_of(tx, person.id, both.clock()) == []
     assert both.sign_in(ada).id_token
 

@@ -63,7 +63,7 @@ def test_a_receipt_on_a_terminal(world: World, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("SECRET", SECRET)
     step = {"at": world.clock(), "step": "upstream", "result": "refused", "reason": EVIL, "detail": EVIL, "arrived": [EVIL]}
     receipt = factories.receipt(steps=(step,), reason=EVIL)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         receipts.save(tx, receipt)
     reference = receipt.request_id
     for more in ([], ["--json"]):
@@ -79,7 +79,7 @@ def test_an_audit_event_is_one_line(world: World, monkeypatch: pytest.MonkeyPatc
     """LP-02: an export of the audit has one line an event, whatever is in it."""
     monkeypatch.setenv("SECRET", SECRET)
     said = EVIL.replace("\x00", "")  # PostgreSQL takes no NUL in a text
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         audit.record(tx, Event(name="x.y", actor=Actor.person(address=said), reason=said, target=said), world.clock())
     shown = CliRunner().invoke(broker, ["audit", "export", "--home", str(world.home)])
     rows = shown.stdout.splitlines()

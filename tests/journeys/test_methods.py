@@ -30,7 +30,7 @@ def confirm(world: World, who: DemoPerson, page: BrowserPage, phone: Phone) -> B
 
 def events(world: World) -> list[str]:
     """Names of the audit's rows about methods."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return [row.name for row in tx.execute(select(audit).order_by(audit.c.at)) if row.name.startswith("factor.")]
 
 
@@ -98,7 +98,7 @@ def test_removed(world: World) -> None:
     page = ada.browser.submit(ada.browser.submit(opened(world, ada), press="Remove Authenticator app"))
     assert "You don't have any yet" in page.text
     assert world.arrive(other, **essential()).name == "email-code"  # FA-05: the person had more than a password
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert tx.execute(select(factors)).all() == []
         assert tx.execute(select(outbox.c.kind)).scalars().all().count("factors") == 2
     assert events(world) == ["factor.added", "factor.removed"]
@@ -109,7 +109,7 @@ def test_only_ones_own(world: World) -> None:
     with_phone(world, world.visitor(ADA))
     bo = world.visitor(BO)
     with_phone(world, bo)
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         rows = tx.execute(select(factors.c.id, factors.c.person_id).order_by(factors.c.created_at)).all()
     page = opened(world, bo)
     token = token_of(page)
@@ -118,7 +118,7 @@ def test_only_ones_own(world: World) -> None:
             f"{world.url}{PATH}/{rows[0].id}/{verb}", {"csrf": token, "name": "x", "confirmed": "yes"}, opener=page
         )
         assert (answer.status, answer.error) == (400, "bad_request")
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert len(tx.execute(select(factors)).all()) == 2
 
 

@@ -27,13 +27,13 @@ def tried(world: World, who: DemoPerson, invited: Invited) -> BrowserPage:
 
 def told(world: World) -> list[str]:
     """Whom a mail about an attempt went to."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return [row[0] for row in tx.execute(select(outbox.c.recipient).where(outbox.c.kind == MailKind.MISMATCH.value))]
 
 
 def question(world: World) -> str:
     """The link of the newest mail about an attempt."""
-    world.broker.outbox.deliver()
+    world.broker.messages.outbox.deliver()
     found = ""
     for path in sorted((world.home / "var/mail").glob("*.eml"), key=lambda path: path.stat().st_mtime_ns):
         body = message_from_bytes(path.read_bytes(), policy=policy.default).get_body(("plain",))
@@ -69,7 +69,7 @@ def test_sponsor_is_told_and_says_yes(world: World) -> None:
         world.partners["fabrikam"].accounts[subject] = replace(BO, subject=subject)
         assert tried(world, world.visitor(replace(BO, subject=subject)), invited).error == "invitation_mismatch"
     assert world.redeem(world.visitor(BO), invited).location == f"{world.callback}/home"
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert tx.execute(select(identities.c.subject)).scalars().all() == [BO.subject]
         person = tx.execute(select(people.c.id, people.c.email, people.c.email_verified)).one()
         names = set(tx.execute(select(audit.c.name)).scalars())
@@ -83,8 +83,8 @@ def test_no_sends_the_invitation_anew(world: World) -> None:
     tried(world, world.visitor(BO), invited)
     assert answer(world, NO).name == "question-answered"
     assert Browser(clock=world.clock).get(invited.redeem_url).error == "invitation_expired"
-    world.broker.outbox.deliver()
-    with world.broker.db.read() as tx:
+    world.broker.messages.outbox.deliver()
+    with world.broker.core.db.read() as tx:
         sent = tx.execute(select(outbox.c.recipient).where(outbox.c.kind == "invitation")).scalars().all()
     assert sent == [ADA.email]
     assert Browser(clock=world.clock).get(question(world)).error == "bad_request"  # answered once
@@ -99,7 +99,7 @@ def test_one_mail_an_invitation_and_day(world: World) -> None:
     world.clock.advance(86_400)
     tried(world, world.visitor(BO), invited)
     assert told(world) == [BOSS, BOSS]
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         rows = tx.execute(select(audit.c.data).where(audit.c.name == "invitation.attempted")).scalars().all()
         asserted = tx.execute(select(audit_personal.c.value).where(audit_personal.c.name == "asserted")).scalars().all()
     assert [row["told"] for row in rows].count(True) == 2
@@ -130,10 +130,10 @@ def test_whoever_is_no_member_is_not_asked(world: World, sponsor: str | None) ->
 def test_member_who_invited_is_asked(world: World) -> None:
     """The member who invited answers; one who left in the meantime does not (IN-10)."""
     administrators(world, CLEO.email)
-    invited = world.broker.invitations.invite(member(world), InvitationRequest(email=ADA.email))
+    invited = world.broker.invitations.invitations.invite(member(world), InvitationRequest(email=ADA.email))
     tried(world, world.visitor(BO), invited)
     assert told(world) == [CLEO.email]
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(people).where(people.c.email == CLEO.email).values(state="blocked"))
     page = Browser(clock=world.clock).get(question(world))  # FA-03: the question is over where it is opened already
     assert (page.status, page.error) == (400, "bad_request")
@@ -176,7 +176,7 @@ def test_parallel_answers(both: World) -> None:
         pages.append((browser, browser.get(url), press))
     ends = [browser.submit(page, press=press) for browser, page, press in pages]
     assert sorted(page.name for page in ends) == ["error", "question-answered"]
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         assert len(tx.execute(select(invitations.c.id)).all()) == 1
 
 

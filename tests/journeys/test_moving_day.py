@@ -39,20 +39,20 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 def bound(world: World) -> set[tuple[str, str]]:
     """(subject, address) of every guest's identity."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         joined = select(identities.c.subject, people.c.email).join(people, people.c.id == identities.c.person_id)
         return {(row[0], row[1]) for row in tx.execute(joined.where(people.c.kind == "guest"))}
 
 
 def events(world: World, name: str) -> list[dict[str, object]]:
     """The audit's rows of a name."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return [dict(row._mapping) for row in tx.execute(select(audit).where(audit.c.name == name))]
 
 
 def links(world: World) -> dict[str, str]:
     """Whom a link was mailed to."""
-    world.broker.outbox.deliver()
+    world.broker.messages.outbox.deliver()
     found = {}
     for path in (world.home / "var/mail").glob("*.eml"):
         mail = message_from_bytes(path.read_bytes(), policy=policy.default)
@@ -70,8 +70,8 @@ def test_reset_keeps_the_guest(both: World) -> None:
     ada = both.visitor(ADA)
     both.redeem(ada)
     before = both.sign_in(ada)
-    held = both.broker.guests.show(ADA.email).person
-    done = both.broker.moving.reset(ACTOR, ADA.email, replace(ALONE, reason="new account"))
+    held = both.broker.guests.directory.show(ADA.email).person
+    done = both.broker.invitations.rebinding.reset(ACTOR, ADA.email, replace(ALONE, reason="new account"))
     assert (done.held.identities, done.held.assignments, done.person.state) == (1, 1, "invited")
     with pytest.raises(SignInFailed, match="invalid_token"):
         both.party.userinfo(before)
@@ -82,12 +82,12 @@ def test_reset_keeps_the_guest(both: World) -> None:
     both.redeem(both.visitor(ADA), both.invite())
     after = both.sign_in(both.visitor(ADA))
     assert after.claims["sub"] == before.claims["sub"]
-    assert both.broker.guests.show(ADA.email).person.id == held.id
+    assert both.broker.guests.directory.show(ADA.email).person.id == held.id
     (event,) = events(both, "guest.reset")
     assert event["subject"] == held.id
     assert ADA.email not in str(event)
     assert "new account" not in str(event)  # HT-18: it may name somebody, and stands in the side table
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         said = tx.execute(select(audit_personal.c.name, audit_personal.c.value).where(audit_personal.c.audit_id == event["id"]))
         assert {"reason": "new account", "email": ADA.email}.items() <= {row[0]: row[1] for row in said}.items()
 
@@ -98,7 +98,7 @@ def test_new_address_and_identity(world: World) -> None:
     world.redeem(ada, old)
     sub = world.sign_in(ada).claims["sub"]
     waiting = world.invite(application="travel")
-    done = world.broker.moving.reset(ACTOR, ADA.email, RebindingTerms(), email="Nora@Northwind.example")
+    done = world.broker.invitations.rebinding.reset(ACTOR, ADA.email, RebindingTerms(), email="Nora@Northwind.example")
     assert (done.person.email, done.person.email_verified) == (NORA.email, False)
     # FD-06: a used link leads to the applications, which ask who is there; an expired one offers another mail
     for link, error, following in ((old, "invitation_used", "home-organization"), (waiting, "invitation_expired", "fresh-link")):
@@ -118,7 +118,7 @@ def test_reset_refused(world: World) -> None:
     world.redeem(world.visitor(ADA))
     world.redeem(world.visitor(BO))
     world.sign_in(world.visitor(CLEO))
-    before, reset = bound(world), world.broker.moving.reset
+    before, reset = bound(world), world.broker.invitations.rebinding.reset
     for name, error in (("nobody@fabrikam.example", NotFound), (CLEO.email, Conflict)):
         with pytest.raises(error):
             reset(ACTOR, name, ALONE)
@@ -126,7 +126,7 @@ def test_reset_refused(world: World) -> None:
         reset(ACTOR, ADA.email, ALONE, email=BO.email)
     with pytest.raises(Invalid):
         reset(ACTOR, ADA.email, ALONE, email="no address")
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(people).where(people.c.email == ADA.email).values(state="blocked"))
     with pytest.raises(Conflict):
         reset(ACTOR, ADA.email, ALONE)
@@ -138,11 +138,13 @@ def test_only_administrators(world: World) -> None:
     world.redeem(world.visitor(ADA))
     cleo = member(world)
     with pytest.raises(Forbidden):
-        world.broker.moving.reset(cleo, ADA.email, ALONE)
+        world.broker.invitations.rebinding.reset(cleo, ADA.email, ALONE)
     with pytest.raises(Forbidden):
-        world.broker.moving.move(cleo, "fabrikam", [world.broker.guests.show(ADA.email).person.id], RebindingTerms())
+        world.broker.invitations.rebinding.move(
+            cleo, "fabrikam", [world.broker.guests.directory.show(ADA.email).person.id], RebindingTerms()
+        )
     administrators(world, CLEO.email)
-    assert world.broker.moving.reset(cleo, ADA.email, RebindingTerms()).invited is not None
+    assert world.broker.invitations.rebinding.reset(cleo, ADA.email, RebindingTerms()).invited is not None
 
 
 def test_address_changed_elsewhere(world: World) -> None:
@@ -151,7 +153,7 @@ def test_address_changed_elsewhere(world: World) -> None:
     ada = world.visitor(ADA)
     ada.halt_at = ("review-permissions",)
     page = ada.open(invited.redeem_url)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(people).values(email="other@fabrikam.example"))
     page = ada.browser.proceed(page)
     assert page.error == "invitation_expired"
@@ -235,7 +237,7 @@ def test_new_domain_and_who_is_left(world: World, run: Run) -> None:
     """Addresses move too; whoever cannot be moved is left as he is, named, and the command says so by its status."""
     for person in (ADA, BO, NORA):
         world.redeem(world.visitor(person))
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(people).where(people.c.email == BO.email).values(state="blocked"))
     (world.home / "config/partners/fabrikam.yaml").unlink()
     world.reload()
@@ -262,14 +264,14 @@ def test_same_provider_new_people(world: World, run: Run) -> None:
 def test_guest_with_another_home_stays_active(world: World) -> None:
     """A guest who is bound elsewhere too keeps that way in."""
     world.redeem(world.visitor(ADA))
-    guest = world.broker.guests.show(ADA.email).person
-    with world.broker.db.write() as tx:
+    guest = world.broker.guests.directory.show(ADA.email).person
+    with world.broker.core.db.write() as tx:
         tx.execute(
             identities.insert().values(
                 partner="northwind", issuer=world.partners["northwind"].issuer, subject="nora", person_id=guest.id, bound_at=1
             )
         )
-    (done,) = world.broker.moving.move(ACTOR, "fabrikam", [guest.id], RebindingTerms())
+    (done,) = world.broker.invitations.rebinding.move(ACTOR, "fabrikam", [guest.id], RebindingTerms())
     assert done.person.state == "active"
     assert bound(world) == {("nora", ADA.email)}
 

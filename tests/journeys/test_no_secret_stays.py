@@ -59,7 +59,7 @@ def test_neither_log_nor_database_holds_a_secret(both: World, log: list[str]):
         "client secret": SECRET,
     } | {f"cookie {cookie.name}": cookie.value for cookie in ada.browser.cookies if len(cookie.value) > 20}
     written = "\n".join(log)
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         rows = "\n".join(str(tx.execute(text(f"SELECT * FROM {table.name}")).all()) for table in metadata.sorted_tables)
     assert all(len(value) >= 20 for value in secrets.values()), secrets
     assert [name for name, value in secrets.items() if value in written] == []

@@ -262,7 +262,7 @@ def test_fd_07_sessions_say_browser_system_and_time(both: World) -> None:
     assert "Firefox on Windows" in page.text
     assert "This browser" in page.text
     assert "UTC" in page.text
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         for table in metadata.sorted_tables:
             for row in tx.execute(select(table)).all():
                 assert "secret-build-77" not in repr(row), table.name

@@ -19,7 +19,7 @@ HOUR = 3600
 
 def receipts(world: World) -> list[dict[str, Any]]:
     """The newest receipts."""
-    return world.broker.receipts.newest(limit=20)
+    return world.broker.history.receipts.newest(limit=20)
 
 
 def refused(world: World, page: BrowserPage) -> tuple[str, str]:
@@ -228,9 +228,9 @@ def test_groups(both: World) -> None:
     both.redeem(ada)
     tokens = both.sign_in(ada)
     both.write("policies/p.yaml", "name: x\nusers: {include: {groups: [CONTRACTORS]}}\ngrant: {block: true}\n")
-    both.broker.groups.create(ACTOR, "Contractors")
+    both.broker.access.groups.create(ACTOR, "Contractors")
     assert "code" in both.arrive(ada).query
-    both.broker.groups.add_members(ACTOR, "Contractors", [ADA.email])
+    both.broker.access.groups.add_members(ACTOR, "Contractors", [ADA.email])
     assert both.broker.policies.what_if(ADA.email, "payroll")["groups"] == ["Contractors"]
     assert both.broker.policies.what_if(ADA.email, "payroll")["outcome"] == "blocked"
     page = both.arrive(ada)
@@ -238,7 +238,7 @@ def test_groups(both: World) -> None:
     assert both.receipt(page)["policies"][0]["reason"] == "about the group Contractors: denies access"
     with pytest.raises(SignInFailed, match="invalid_grant"):
         both.party.refresh(tokens.refresh_token or "")
-    both.broker.groups.remove_members(ACTOR, "Contractors", [ADA.email])
+    both.broker.access.groups.remove_members(ACTOR, "Contractors", [ADA.email])
     assert "code" in both.arrive(ada).query
 
 
@@ -280,7 +280,7 @@ def test_a_broken_policy_never_replaces_a_good_one(world: World) -> None:
     world.redeem(ada)
     world.write("policies/p.yaml", BLOCK)
     (world.home / "config/policies/p.yaml").write_text(BLOCK + "unless: {moon: full}\n", "utf-8")
-    assert world.broker.current.refresh() != []
+    assert world.broker.files.refresh() != []
     assert refused(world, world.arrive(ada)) == ("policy_blocked", "policy_blocked")
 
 

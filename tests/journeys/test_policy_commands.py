@@ -64,7 +64,7 @@ def people(world: World) -> list[str]:
     for who, party in ((ada, world.party), (bo, world.party), (cleo, world.travel), (ada, world.party)):
         world.clock.advance(1)
         world.sign_in(who, party)
-    return [row["request_id"] for row in world.broker.receipts.newest(limit=4)]
+    return [row["request_id"] for row in world.broker.history.receipts.newest(limit=4)]
 
 
 def summary(report: dict[str, Any]) -> dict[str, list[tuple[str | None, str | None, int]]]:
@@ -181,7 +181,7 @@ def test_hundreds_of_policies(run: Run, both: World) -> None:
     both.clock.advance(1)
     page = both.arrive(both.visitor(ADA), login_hint=ADA.email)
     assert page.error == "policy_blocked"
-    receipt = both.broker.receipts.newest(limit=1)[0]
+    receipt = both.broker.history.receipts.newest(limit=1)[0]
     assert receipt["policies"][0]["id"] == "z-last"
     assert len(receipt["policies"]) == 50
     assert receipt["facts"]["policies_left_out"] == {"required": 71}
@@ -222,7 +222,7 @@ def test_an_address_that_is_no_longer_kept(run: Run, both: World, tmp_path: Path
     home = branch(both, tmp_path, desk=BLOCK + "conditions: {networks: {include: [127.0.0.77]}}\n")
     assert found(run("replay", "--json", home=home))["newly_blocked"] == []
     both.clock.advance(WHOLE_ADDRESS + 10)
-    both.broker.housekeeping.run()
+    both.broker.operations.housekeeping.run()
     report = found(run("replay", "--json", home=home))
     assert report["by_network"] == report["sign_ins"] == 6
     assert [row[2] for row in summary(report)["newly_blocked"]] == [2, 1, 1, 1]
@@ -259,7 +259,7 @@ def test_what_an_export_holds(run: Run, both: World) -> None:
     rows = [json.loads(line) for line in first.splitlines()]
     assert [set(row) == set(rows[1]) for row in rows[1:]] == [True] * 6
     assert {row["network"] for row in rows[1:]} == {"127.0.0.0/24"}
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         from broker.storage.directory import people as directory
 
         ids = [person.id for person in (directory.by_email(tx, who.email) for who in (ADA, BO, CLEO)) if person]

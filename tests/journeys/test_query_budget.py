@@ -17,7 +17,7 @@ def test_statements_of_a_sign_in(both: World) -> None:
     used: dict[str, int] = {}
 
     def go(name: str, url: str) -> str:
-        with statements(both.broker.db) as seen:
+        with statements(both.broker.core.db) as seen:
             page = browser.get(url, stop_at="http")  # one hop at a time
         used[name] = len(seen)
         return page.location or ""
@@ -51,14 +51,14 @@ def test_statements_of_a_saml_sign_in(both: World) -> None:
         url, _ = both.request(prompt="login", login_hint=WANDA.email)
         used: dict[str, int] = {}
         dispatcher = wanda.browser.get(url, stop_at="http").location or ""
-        with statements(both.broker.db) as seen:
+        with statements(both.broker.core.db) as seen:
             at_partner = wanda.browser.get(dispatcher, stop_at="http").location or ""
         used["to the partner"] = len(seen)
         page = wanda.open(at_partner)
-        with statements(both.broker.db) as seen:
+        with statements(both.broker.core.db) as seen:
             page = wanda.browser.proceed(page, stop_at="http")
         used["parked"] = len(seen)
-        with statements(both.broker.db) as seen:
+        with statements(both.broker.core.db) as seen:
             wanda.browser.get(page.location or "", stop_at="http")
         used["claimed"] = len(seen)
     assert used == {"to the partner": 7, "parked": 5, "claimed": 4}
@@ -74,10 +74,10 @@ def test_statements_of_a_second_factor(both: World) -> None:
     page = again.open(both.request(**essential(), login_hint=ADA.email)[0])
     page = again.browser.submit(page, press=ADA.subject, stop_at=both.url)
     dispatcher = again.browser.get(page.location or "", stop_at="http").location or ""
-    with statements(both.broker.db) as seen:
+    with statements(both.broker.core.db) as seen:
         page = again.browser.get(dispatcher)
     used["asks"] = len(seen)
-    with statements(both.broker.db) as seen:
+    with statements(both.broker.core.db) as seen:
         page = again.browser.submit(page, {"code": phone.code()}, stop_at="http")
     used["code"] = len(seen)
     assert used == {"asks": 8, "code": 15}
@@ -91,10 +91,10 @@ def test_statements_of_a_sign_in_by_code(both: World) -> None:
     page = browser.submit(browser.get(both.request()[0]), {"email": gwen}, stop_at=f"{both.url}/signin")
     used: dict[str, int] = {}
     for name in ("asked for", "looked at again"):
-        with statements(both.broker.db) as seen:
+        with statements(both.broker.core.db) as seen:
             page = browser.get(page.location or page.url)
         used[name] = len(seen)
-    with statements(both.broker.db) as seen:
+    with statements(both.broker.core.db) as seen:
         done = browser.submit(page, {"code": both.code(gwen)}, stop_at=f"{both.url}/signin")
     assert done.location is not None
     used["typed"] = len([one for one in seen if "outbox" not in one])  # the test's own look into the mailbox

@@ -29,7 +29,7 @@ def asked(world: World, **values: object) -> tuple[str, str]:
     """A guest whose access ends in 14 days, and the link of the question about it: (id, address)."""
     person_id = world.invite().invitation.person_id
     ends = START + 14 * DAY
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         people.change(tx, person_id, {"expires_at": ends, "name": "Ada <b>Fabrik</b>", "sponsor": SPONSOR})
         data = {"ends_at": ends, "until_at": UNTIL} | values
         ticket = ask(tx, QuestionKind.RENEW, person_id, SPONSOR, data, 14 * DAY, world.clock())
@@ -38,7 +38,7 @@ def asked(world: World, **values: object) -> tuple[str, str]:
 
 def end_of(world: World, person_id: str) -> int | None:
     """When the access of a guest ends."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         found = people.by_id(tx, person_id)
         return found.expires_at if found else None
 
@@ -75,7 +75,7 @@ def test_asked_and_extended(both: World) -> None:
     assert done.name == "question-answered"
     assert "January 30, 2028" in done.text
     assert end_of(both, person_id) == UNTIL
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         names = tx.execute(select(audit.c.name).where(audit.c.subject == person_id).order_by(audit.c.name)).scalars().all()
     assert {"guest.renewed", "question.answered"} <= set(names)
 
@@ -116,7 +116,7 @@ def test_twenty_buttons_at_once(both: World) -> None:
 
     found = race(press)
     assert set(found) <= {"question-answered", "error"}
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         [taken] = mail_questions.of_person(tx, person_id)
         events = tx.execute(select(audit.c.data).where(audit.c.name == "question.answered")).scalars().all()
     assert [event["answer"] for event in events] == [taken.answer]
@@ -160,7 +160,7 @@ def test_guessing(world: World) -> None:
     assert answers == ["bad_request"] * 60 + ["too_many_attempts"]
     assert browser(world).get(f"{world.url}/question/short").status == 429
     ticket = link.rpartition("/")[2]
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         [row] = tx.execute(select(table)).all()
     assert ticket not in str(row)
     assert row.ticket == digest(ticket)
@@ -171,10 +171,10 @@ def test_a_guest_who_was_stopped_is_not_renewed(world: World) -> None:
     person_id, link = asked(world)
     sponsor = browser(world)
     page = sponsor.get(link)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         found = people.by_id(tx, person_id)
         people.change(tx, person_id, {"state": move(found.state if found else None, Act.BLOCK).value})  # type: ignore[arg-type]
     assert is_over(sponsor.submit(page))
     assert end_of(world, person_id) == START + 14 * DAY
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert [one.answered_at for one in mail_questions.of_person(tx, person_id)] == [None]

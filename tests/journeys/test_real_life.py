@@ -56,13 +56,13 @@ class Scene:
 
     def bound(self) -> list[str]:
         """The address of the person of every identity."""
-        with self.world.broker.db.read() as tx:
+        with self.world.broker.core.db.read() as tx:
             joined = select(people.c.email).join(identities, people.c.id == identities.c.person_id)
             return sorted(tx.execute(joined).scalars())
 
     def status(self, invited: Invited) -> str:
         """What became of the invitation."""
-        with self.world.broker.db.read() as tx:
+        with self.world.broker.core.db.read() as tx:
             found = tx.execute(select(invitations.c.status).where(invitations.c.id == invited.invitation.id))
             return str(found.scalar_one())
 
@@ -191,7 +191,7 @@ def test_ran_out_on_the_way(scene: Scene) -> None:
     page = guest.browser.proceed(page)
     assert page.error == "invitation_expired"
     assert guest.browser.submit(page, press="Send me a new link").name == "fresh-link"
-    with scene.world.broker.db.read() as tx:
+    with scene.world.broker.core.db.read() as tx:
         assert len(tx.execute(select(invitations.c.id).where(invitations.c.status == "pending")).all()) == 1
 
 
@@ -237,7 +237,7 @@ def test_alias(scene: Scene) -> None:
     guest.read_code = lambda: scene.world.code(alias)
     assert scene.landed(scene.redeem(guest, invited))
     assert "email-code" in guest.seen
-    with scene.world.broker.db.read() as tx:
+    with scene.world.broker.core.db.read() as tx:
         person = tx.execute(select(people.c.email, people.c.email_verified)).one()
     assert tuple(person) == (alias, True)
     again = scene.visitor()  # from now on the identity alone is enough

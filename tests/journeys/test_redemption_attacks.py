@@ -25,14 +25,14 @@ def ticket(invited: Invited) -> str:
 
 def status(world: World, invited: Invited) -> str:
     """What the row says."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         found = tx.execute(select(invitations.c.status).where(invitations.c.id == invited.invitation.id)).scalar_one()
         return str(found)
 
 
 def bound(world: World) -> list[tuple[str, str]]:
     """(partner, person's address) of every identity."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         rows = tx.execute(select(identities.c.partner, people.c.email).join(people, people.c.id == identities.c.person_id))
         return sorted((row[0], row[1]) for row in rows)
 
@@ -78,7 +78,7 @@ def test_parallel_redemptions(both: World) -> None:
     for thread in threads:
         thread.join()
     assert all(page.location or page.error in ("invitation_used", "login_expired") for page in ends)
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         redeemed = tx.execute(select(audit.c.id).where(audit.c.name == "invitation.redeemed")).all()
     assert len(redeemed) == 1
     assert bound(both) == [("fabrikam", ADA.email)]
@@ -111,7 +111,7 @@ def test_old_tickets(world: World) -> None:
 def test_revoked_ticket(world: World) -> None:
     """IN-04: an invitation that was taken back."""
     invited = world.invite()
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(invitations).values(status="revoked"))
     page = Browser(clock=world.clock).get(invited.redeem_url)
     assert (page.error, world.receipt(page)["reason"]) == ("invitation_expired", "invitation_revoked")
@@ -131,7 +131,7 @@ def test_guessing_tickets(world: World) -> None:
     from broker.web.signin.mail_link import GUESSES
 
     for _ in range(GUESSES):
-        world.broker.attempts.hit("ticket:127.0.0.1", limit=GUESSES, window=600)
+        world.broker.rate_limits.hit("ticket:127.0.0.1", limit=GUESSES, window=600)
     page = Browser(clock=world.clock).get(f"{world.url}/invitation/{new_secret()}")
     assert (page.status, page.error) == (429, "too_many_attempts")
 
@@ -211,7 +211,7 @@ def test_one_address_has_one_guest(both: World) -> None:
         thread.join()
     assert len(made) == 20
     assert len({invited.invitation.person_id for invited in made}) == 1
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         live = tx.execute(select(invitations.c.id).where(invitations.c.status == "pending")).all()
     assert len(live) == 1
 
@@ -285,7 +285,7 @@ def test_second_invitation_keeps_the_guest(world: World) -> None:
     assert world.redeem(ada, invited).location == f"{world.callback}/travel"
     assert world.sign_in(ada).claims["sub"] == sub
     assert bound(world) == [("fabrikam", ADA.email)]
-    assert len(world.broker.guests.page(GuestFilter(), limit=10)) == 1
+    assert len(world.broker.guests.directory.page(GuestFilter(), limit=10)) == 1
 
 
 def test_decline_keeps_the_invitation(world: World) -> None:
@@ -303,8 +303,8 @@ def test_decline_keeps_the_invitation(world: World) -> None:
 
 def test_every_invitation_is_audited(world: World) -> None:
     """Who invited whom is in the audit, the address only in the side table."""
-    invited = world.broker.invitations.invite(ACTOR, InvitationRequest(email=ADA.email))
-    with world.broker.db.read() as tx:
+    invited = world.broker.invitations.invitations.invite(ACTOR, InvitationRequest(email=ADA.email))
+    with world.broker.core.db.read() as tx:
         row = tx.execute(select(audit).where(audit.c.target == invited.invitation.id)).one()
     assert row._mapping["name"] == "invitation.created"
     assert ADA.email not in str(row)
@@ -316,7 +316,7 @@ def test_blocked_after_the_invitation(world: World, bound_before: bool) -> None:
     if bound_before:
         world.redeem(world.visitor(ADA))
     invited = world.invite(application="travel")
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(people).where(people.c.email == ADA.email).values(state="blocked"))
     leave_out = ("logins", "receipts", "audit", "audit_personal", "attempts", "documents")
     before = world.counts(*leave_out)

@@ -43,7 +43,7 @@ def rows(run: Run, *words: str) -> list[dict[str, Any]]:
 
 def claims(world: World) -> list[str | None]:
     """The claimed addresses that the database holds."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return list(tx.execute(select(receipts.c.claimed).order_by(receipts.c.at)).scalars())
 
 
@@ -64,7 +64,7 @@ def test_fc_01_the_address_that_was_typed_is_found_too(world: World, run: Run) -
     who.halt_at = ("partner",)
     who.browser.get(world.request(login_hint=ADA.email)[0])
     world.clock.advance(DAY)
-    world.broker.housekeeping.run()
+    world.broker.operations.housekeeping.run()
     (row,) = rows(run, "--user", ADA.email)
     assert (row["outcome"], row["claimed"]) == ("abandoned", True)
 
@@ -82,7 +82,7 @@ def test_fc_01_an_invitation_after_the_refusal_takes_the_claim_away(both: World)
     both.arrive(both.visitor(ADA))
     assert claims(both) == [ADA.email]
     both.redeem(both.visitor(ADA))
-    both.broker.life.delete(ACTOR, ADA.email, reason="asked for it")
+    both.broker.guests.lifecycle.delete(ACTOR, ADA.email, reason="asked for it")
     assert ADA.email not in claims(both)
 
 
@@ -91,10 +91,10 @@ def test_fc_01_deletion_and_retention_reach_the_claim(both: World) -> None:
     both.arrive(both.visitor(ADA))
     both.arrive(both.visitor(BO))
     both.invite(ADA.email)
-    both.broker.life.delete(ACTOR, ADA.email, reason="asked for it")
+    both.broker.guests.lifecycle.delete(ACTOR, ADA.email, reason="asked for it")
     assert sorted(claims(both), key=str) == [None, BO.email]
     both.clock.advance(31 * DAY)
-    both.broker.housekeeping.run()
+    both.broker.operations.housekeeping.run()
     assert claims(both) == []
 
 
@@ -102,10 +102,10 @@ def test_fc_01_deletion_reaches_an_earlier_address(both: World) -> None:
     """A guest who got another address: what was claimed of the old one goes with the guest, too."""
     both.arrive(both.visitor(ADA))
     both.redeem(both.visitor(ADA), both.invite(ADA.email))
-    both.broker.moving.reset(ACTOR, ADA.email, RebindingTerms(invite=True), email="ada.new@fabrikam.example")
+    both.broker.invitations.rebinding.reset(ACTOR, ADA.email, RebindingTerms(invite=True), email="ada.new@fabrikam.example")
     both.arrive(both.visitor(ADA))
     assert ADA.email in claims(both)
-    both.broker.life.delete(ACTOR, "ada.new@fabrikam.example", reason="asked for it")
+    both.broker.guests.lifecycle.delete(ACTOR, "ada.new@fabrikam.example", reason="asked for it")
     assert ADA.email not in claims(both)
 
 

@@ -242,7 +242,7 @@ def test_flood_without_a_login(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyP
 def test_busy(woodgrove: SamlWorld) -> None:
     """HS-17: so many messages at a moment and no more; whoever gets no place may try again."""
     held = woodgrove.at_the_return(woodgrove.visitor())
-    places = woodgrove.world.broker.acs._places
+    places = woodgrove.world.broker.login.saml_response._places
     for _ in range(saml_response.AT_ONCE):
         places.acquire()
     page = Browser().post(acs_url(woodgrove), fields(held))
@@ -285,7 +285,7 @@ def test_nothing_of_the_message_is_kept(woodgrove: SamlWorld, caplog: pytest.Log
     wanda.browser.submit(woodgrove.at_the_return(wanda), stop_at=f"{woodgrove.world.url}/saml")
     subject = woodgrove.idp.sent[-1].partition("persistent")[2][2:34]
     assert len(subject) == 32
-    with woodgrove.world.broker.db.read() as tx:
+    with woodgrove.world.broker.core.db.read() as tx:
         rows = "".join(
             str(list(tx.exec_driver_sql(f"SELECT * FROM {table}"))) for table in ("parked", "logins", "receipts", "audit", "used")
         )

@@ -61,7 +61,7 @@ def two(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Itera
 def case(two: tuple[SamlWorld, SamlWorld]) -> Iterator[Case]:
     """A login that waits; at the end the genuine answer to it must still be good."""
     woodgrove, _ = two
-    with woodgrove.world.broker.db.write() as tx:
+    with woodgrove.world.broker.core.db.write() as tx:
         tx.execute(delete(attempts))  # all cases come from one address (RX-02)
     wanda = woodgrove.visitor()
     found = Case(woodgrove, wanda.browser, woodgrove.at_the_return(wanda))
@@ -376,7 +376,7 @@ def test_hs30_the_partner_ends_our_session(two: tuple[SamlWorld, SamlWorld], unt
     case = Case(woodgrove, wanda.browser, woodgrove.at_the_return(wanda))
     page = taken(case, case.message(session_until=stamp(NOW + until), name_id=name_id(woodgrove), assertion_id=f"_ends-{until}"))
     assert page.location is not None, str(page)
-    with woodgrove.world.broker.db.read() as tx:
+    with woodgrove.world.broker.core.db.read() as tx:
         ends = tx.execute(select(sessions.c.expires_at).order_by(sessions.c.expires_at)).scalars().all()
     assert NOW + expected in ends
 

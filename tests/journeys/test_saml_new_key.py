@@ -86,7 +86,7 @@ def test_fb_04_a_second_change_within_the_minute(woodgrove: SamlWorld, fetches: 
     woodgrove.idp.rotate_key(keep=False)
     assert signs_in(woodgrove) == "partner_untrusted saml_key_pause"  # FB-19: the partner is not blamed
     assert fetches.count == 1
-    (found,) = woodgrove.world.broker.partner_refresh.refresh(Actor.system(), "woodgrove")
+    (found,) = woodgrove.world.broker.partners.refresh.refresh(Actor.system(), "woodgrove")
     assert (found.document, found.keys, len(found.added), len(found.removed)) == ("metadata", 1, 1, 1)
     assert signs_in(woodgrove) == "in"
 
@@ -110,7 +110,7 @@ def test_fb_04_when_the_metadata_cannot_be_had(woodgrove: SamlWorld, fetches: Co
     assert signs_in(woodgrove) == UNKNOWN
     assert (fetches.count, row(woodgrove).problem) == (1, "metadata_structure")
     with pytest.raises(PartnerFailed) as caught:
-        woodgrove.world.broker.partner_refresh.refresh(Actor.system(), "woodgrove")
+        woodgrove.world.broker.partners.refresh.refresh(Actor.system(), "woodgrove")
     assert caught.value.reason == "metadata_structure"
     assert spki(woodgrove)
 
@@ -132,7 +132,7 @@ def test_fb_04_doctor_compares_live_with_stored(woodgrove: SamlWorld) -> None:
     (found,) = [finding for finding in findings if "other keys than we hold" in finding.seen]
     assert found.level is Level.WARNING
     assert "broker partners refresh woodgrove" in (found.change or "")
-    woodgrove.world.broker.partner_refresh.refresh(Actor.system(), "woodgrove")
+    woodgrove.world.broker.partners.refresh.refresh(Actor.system(), "woodgrove")
     findings = woodgrove.world.broker.doctor.examine("woodgrove").findings
     assert not [finding for finding in findings if "other keys than we hold" in finding.seen]
 
@@ -141,8 +141,8 @@ def test_fb_04_by_hand_over_oidc(both: World) -> None:
     """FB-04: discovery and keys of this moment, whatever the copies' ages; a partner that no file names is not found."""
     both.redeem(both.visitor())
     both.partners["fabrikam"].rotate_key(keep=False)
-    discovery, keys = both.broker.partner_refresh.refresh(Actor.system(), "fabrikam")
+    discovery, keys = both.broker.partners.refresh.refresh(Actor.system(), "fabrikam")
     assert (discovery.document, keys.document) == ("discovery", "jwks")
     assert len(keys.added) == len(keys.removed) == keys.keys
     with pytest.raises(NotFound):
-        both.broker.partner_refresh.refresh(Actor.system(), "nobody")
+        both.broker.partners.refresh.refresh(Actor.system(), "nobody")

@@ -170,7 +170,7 @@ def test_blocked_guest_is_out_at_once(world: World) -> None:
     ada = world.visitor(ADA)
     world.redeem(ada)
     tokens = world.sign_in(ada)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(people).where(people.c.email == ADA.email).values(state="blocked"))
     assert not signed_in(world, ada.browser)
     with pytest.raises(Exception, match=r"401|invalid_token"):
@@ -237,7 +237,7 @@ def test_sign_out_ends_session_and_tokens(world: World) -> None:
     assert cookie(world, ada.browser, CookiePurpose.BROWSER) != binding
     with pytest.raises(Exception, match="invalid_grant"):
         world.party.refresh(tokens.refresh_token or "", tokens)
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert tx.execute(sessions.select().where(sessions.c.ended_at.is_(None))).all() == []
 
 

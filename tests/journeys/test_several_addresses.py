@@ -29,7 +29,7 @@ def test_fb_13_the_invited_and_then_the_known_one(both: World) -> None:
     assert both.redeem(who).location is not None
     sends(both, ADA.email, ALIAS, "another@fabrikam.example")
     assert both.arrive(both.visitor(ADA)).location is not None
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         row = tx.execute(select(people.c.email, people.c.email_verified).where(people.c.email == ADA.email)).one()
     assert tuple(row) == (ADA.email, True)
 

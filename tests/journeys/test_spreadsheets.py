@@ -34,7 +34,7 @@ def test_fb_17_a_list_of_a_spreadsheet_is_read(world: World, run: Run, tmp_path:
     text = GOOD[name].splitlines()
     wanted = [[str(number), "invited", email] for number, line in enumerate(text, 1) for email in (ADA, BO) if email in line]
     assert lines == wanted
-    assert world.broker.guests.show(ADA).person.name == "Ada"
+    assert world.broker.guests.directory.show(ADA).person.name == "Ada"
 
 
 @pytest.mark.parametrize(

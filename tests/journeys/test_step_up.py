@@ -27,7 +27,7 @@ def trust(world: World, mfa: str = f"[{MFA}, mfa]", age: str = "12h", *, step_up
 
 def sent(world: World) -> list[dict[str, Any]]:
     """What the newest login asked of the partner, each time."""
-    steps = world.broker.receipts.newest(limit=1)[0]["steps"]
+    steps = world.broker.history.receipts.newest(limit=1)[0]["steps"]
     return [step for step in steps if step["step"] == "upstream" and step["result"] == "sent"]
 
 
@@ -55,7 +55,7 @@ def test_the_partner_is_asked_first(both: World) -> None:
     assert claims["proofs"] == [{"by": "fabrikam", "acr": MFA, "amr": ["pwd", "otp"], "at": both.clock() // COARSE * COARSE}]
     (asked,) = sent(both)
     assert (asked["acr_values"], asked["max_age"]) == ([MFA], 12 * HOUR - 60)
-    receipt = both.broker.receipts.newest(limit=1)[0]
+    receipt = both.broker.history.receipts.newest(limit=1)[0]
     assert [(proof["method"], proof["by"]) for proof in receipt["facts"]["proofs"]] == [("partner", "fabrikam")]
     assert receipt["facts"]["partner_mfa"] is True
     assert both.sign_in(ada).claims["acr"] == MFA
@@ -104,7 +104,7 @@ def test_a_partner_that_refuses_more(world: World, fault: str) -> None:
     assert page.name == "mfa-challenge", page
     page = ada.browser.submit(page, {"code": phone.code()}, stop_at=world.callback)
     assert "code" in page.query
-    steps = world.broker.receipts.newest(limit=1)[0]["steps"]
+    steps = world.broker.history.receipts.newest(limit=1)[0]["steps"]
     assert "no more proof" in [step["result"] for step in steps]
 
 
@@ -389,7 +389,7 @@ def test_terms_of_use(both: World) -> None:
     ada.halt_at = ()
     both.clock.advance(1)
     assert "code" in both.arrive(ada).query
-    kept = both.broker.terms.accepted(both.broker.receipts.newest(limit=1)[0]["person_id"])
+    kept = both.broker.login.terms.accepted(both.broker.history.receipts.newest(limit=1)[0]["person_id"])
     assert sorted(str(row["version"]) for row in kept) == ["2026-01", "2026-02"]
 
 

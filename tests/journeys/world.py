@@ -56,7 +56,7 @@ class World:
     def invite(self, email: str = ADA.email, **more: Any) -> Invited:
         """An invitation to Payroll, landing on the application's callback host."""
         wish = {"application": "payroll", "redirect_url": f"{self.callback}/home"} | more
-        return self.broker.invitations.invite(ACTOR, InvitationRequest(email=email, **wish))
+        return self.broker.invitations.invitations.invite(ACTOR, InvitationRequest(email=email, **wish))
 
     def visitor(self, person: Account = ADA, **browser: Any) -> DemoPerson:
         """Somebody with a browser of their own."""
@@ -64,7 +64,7 @@ class World:
 
     def mails(self, address: str) -> list[ReceivedMail]:
         """What lies in a mailbox after everything that waits was sent, newest first."""
-        self.broker.outbox.deliver()
+        self.broker.messages.outbox.deliver()
         return [mail for mail in read_mails(self.home / "var" / "mail") if mail.to == address]
 
     def code(self, address: str) -> str:
@@ -114,18 +114,18 @@ class World:
 
     def reload(self) -> None:
         """Take the files as they are now."""
-        errors = self.broker.current.refresh()
+        errors = self.broker.files.refresh()
         if errors:
             raise AssertionError("\n".join(map(str, errors)))
 
     def person(self, name: str) -> Person:
         """The record of a person, by address or id."""
-        with self.broker.db.read() as tx:
+        with self.broker.core.db.read() as tx:
             return named(tx, name)
 
     def receipt(self, page: BrowserPage) -> dict[str, Any]:
         """What the reference on a page stands for."""
-        found = self.broker.receipts.by_request(page.request_id)
+        found = self.broker.history.receipts.by_request(page.request_id)
         if found is None:
             raise AssertionError(f"no receipt for {page.request_id}")
         return found
@@ -135,7 +135,7 @@ class World:
 
         Without readings of our metadata: they are noted after the answer left, whenever a partner happens to read it.
         """
-        with self.broker.db.read() as tx:
+        with self.broker.core.db.read() as tx:
             tables: list[Table] = [t for t in metadata.sorted_tables if t.name not in {*leave_out, "metadata_fetches"}]
             return {t.name: tx.execute(select(func.count()).select_from(t)).scalar_one() for t in tables}
 

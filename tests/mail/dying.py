@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import NoReturn
@@ -56,7 +57,7 @@ def node(broker: Broker, point: str, clock: int) -> Outbox:
     def transport(server: str, _base: Path, host: str) -> MailTransport:
         return Dying(SmtpTransport(server, host), point)
 
-    return Outbox(broker.db, lambda: clock, broker.current.get, lambda: broker.sealer, broker.outbox._write, transport)
+    return Outbox(replace(broker.core, clock=lambda: clock), broker.sealer, broker.messages.outbox._write, transport)
 
 
 def main() -> None:
@@ -64,9 +65,9 @@ def main() -> None:
     home, clock, point = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     broker = build(home, environ={"SECRET": SECRET}, clock=lambda: clock)
     if point == "invitation uncommitted":
-        plan = plan_of(broker.current.get(), ACTOR, Rights(), InvitationRequest(email="new@fabrikam.example", mail=True), clock)
-        with broker.db.write() as tx:
-            broker.invitations._carry_out(tx, ACTOR, plan, clock)
+        plan = plan_of(broker.core.settings(), ACTOR, Rights(), InvitationRequest(email="new@fabrikam.example", mail=True), clock)
+        with broker.core.db.write() as tx:
+            broker.invitations.invitations._carry_out(tx, ACTOR, plan, clock)
             die()
     node(broker, point, clock).deliver()
 

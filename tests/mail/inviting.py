@@ -25,7 +25,7 @@ def main() -> None:
             os.close(start_write)
             os.read(start_read, 1)  # returns when the parent closes its end: all at once
             try:
-                invited = broker.invitations.invite(
+                invited = broker.invitations.invitations.invite(
                     ACTOR, InvitationRequest(email="ada@fabrikam.example", application="payroll", mail=True)
                 )
                 line = json.dumps([invited.invitation.person_id, invited.invitation.id])

@@ -69,7 +69,7 @@ def survivor(world: World) -> int:
 
 def unsent(world: World) -> int:
     """How many mails the database does not have as sent."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return tx.execute(select(func.count()).where(t.outbox.c.sent_at.is_(None))).scalar_one()
 
 
@@ -161,7 +161,7 @@ def test_one_address_invited_by_twenty_processes(world: World) -> None:
     answers = [json.loads(line) for line in said.splitlines()]
     assert len(answers) == PARALLEL, complaint
     assert len({person for person, _ in answers}) == 1, answers
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         pending = tx.execute(select(t.invitations.c.id).where(t.invitations.c.status == Status.PENDING.value)).scalars().all()
         guests = tx.execute(select(func.count()).select_from(t.people)).scalar_one()
     assert (len(pending), guests) == (1, 1)

@@ -12,7 +12,7 @@ MAX_AGE = 300  # seconds, as the JWKS' Cache-Control says
 
 def sign_ins_over_a_rotation(stage: Stage, count: int, *, seconds: int) -> set[str]:
     """So many sign-ins, `seconds` apart, each ID token verified, a rotation after the fifth part; the kids that signed."""
-    who, payroll = stage.person(), stage.broker.provider_view("payroll")
+    who, payroll = stage.person(), stage.broker.access.applications.view("payroll")
     assert payroll is not None
     cached, fetched_at, kids = public_keys(stage.get("/jwks").get_json()), stage.clock(), set()
     form = {"grant_type": "authorization_code", "redirect_uri": CALLBACK["payroll"], "code_verifier": VERIFIER}
@@ -22,7 +22,7 @@ def sign_ins_over_a_rotation(stage: Stage, count: int, *, seconds: int) -> set[s
         if number == count // 5:
             stage.broker.keys.rotate(Actor.system(), now_active=False)
         _, code = stage.grant(who)
-        token = stage.broker.grants.tokens(payroll, {**form, "code": code})["id_token"]
+        token = stage.broker.oauth.grants.tokens(payroll, {**form, "code": code})["id_token"]
         kids.add(str(verify(token, cached, {"RS256"}).header["kid"]))
         stage.clock.advance(seconds)
     return kids

@@ -42,7 +42,7 @@ def raise_stage(
     shutil.copytree(ring[0], home / "keys")
     write_home(home, url, bank_key.public_jwk())
     broker = build(home, environ={}, clock=clock)
-    with broker.db.write() as tx:
+    with broker.core.db.write() as tx:
         for row in ring[1]:
             signing_keys.add(tx, row)
     yield Stage(home, broker, create_web(broker), clock, bank_key)

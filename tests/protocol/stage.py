@@ -67,7 +67,7 @@ class Stage:
 
     def person(self, scopes: str = ALL_SCOPES, application: str = "payroll", **values: Any) -> Signed:
         """An active guest who agreed to these scopes at the application, signed in."""
-        with self.broker.db.write() as tx:
+        with self.broker.core.db.write() as tx:
             person = factories.saved_person(tx, **values)
             if person.kind is PersonKind.GUEST and scopes:
                 consents.record(tx, person.id, application, scopes.split(), self.clock())
@@ -79,7 +79,7 @@ class Stage:
         values = {"claims": dict(person.profile), **values}
         times = {"auth_time": now, "created_at": now, "last_seen_at": now, "expires_at": now + 12 * 3600}
         session, cookie = factories.session(person.id, **{**times, **values}), new_secret()
-        with self.broker.db.write() as tx:
+        with self.broker.core.db.write() as tx:
             sessions.add(tx, session, digest(cookie))
         return Signed(person, session, cookie)
 
@@ -99,10 +99,10 @@ class Stage:
         """What the dispatcher does when no gate objects: a grant and its code."""
         who = who or self.person(application=client_id)
         now = self.clock()
-        with self.broker.db.write() as tx:
+        with self.broker.core.db.write() as tx:
             agreed = consents.given(tx, who.person.id, client_id)
             held = assignments.holdings(tx, who.person.id, client_id, now)
-            return self.broker.grants.open(
+            return self.broker.oauth.grants.open(
                 tx,
                 request=self.request(client_id, **values),
                 person=who.person,
@@ -205,7 +205,7 @@ class Stage:
 
     def reload(self) -> None:
         """Take the files as they are."""
-        assert self.broker.current.refresh() == []
+        assert self.broker.files.refresh() == []
 
     def assertion(self, key: PrivateKey | None = None, typ: str | None = None, **claims: Any) -> dict[str, str]:
         """The form fields of private_key_jwt for the application `bank`."""
@@ -218,7 +218,7 @@ class Stage:
 
     def counts(self, *leave_out: str) -> dict[str, int]:
         """How many rows every table has."""
-        with self.broker.db.read() as tx:
+        with self.broker.core.db.read() as tx:
             tables: list[Table] = [t for t in metadata.sorted_tables if t.name not in leave_out]
             return {t.name: tx.execute(select(func.count()).select_from(t)).scalar_one() for t in tables}
 
@@ -238,7 +238,7 @@ class Stage:
             if not statement.startswith("BEGIN"):
                 seen.append(statement)
 
-        engines = {self.broker.db.writer, self.broker.db.reader}
+        engines = {self.broker.core.db.writer, self.broker.core.db.reader}
         for engine in engines:
             event.listen(engine, "before_cursor_execute", note)
         try:
@@ -251,7 +251,7 @@ class Stage:
         """The names of audit events, newest first."""
         from broker.storage.history import audit
 
-        with self.broker.db.read() as tx:
+        with self.broker.core.db.read() as tx:
             return [row["name"] for row in audit.newest(tx)]
 
 

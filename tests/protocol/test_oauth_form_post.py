@@ -46,7 +46,7 @@ def test_success(calm: Stage):
     """HP-53: code, iss and state."""
     request = calm.request(response_mode="form_post", state=HOSTILE)
     with calm.app.test_request_context(base_url=ISSUER):
-        answer = respond(ISSUER, request, {"code": "c-1"}, Pages(calm.broker.settings.get))
+        answer = respond(ISSUER, request, {"code": "c-1"}, Pages(calm.broker.core.settings))
     assert fields(answer.get_data(as_text=True)) == {"code": "c-1", "iss": ISSUER, "state": HOSTILE}
 
 
@@ -55,7 +55,7 @@ def test_query_keeps_the_query(calm: Stage, uri: str):
     """RFC 6749 3.1.2, AZ-22: the registered query stays; 303."""
     request = calm.request(redirect_uri=uri, state=None)
     with calm.app.test_request_context(base_url=ISSUER):
-        answer = respond(ISSUER, request, {"code": "c-1"}, Pages(calm.broker.settings.get))
+        answer = respond(ISSUER, request, {"code": "c-1"}, Pages(calm.broker.core.settings))
     assert answer.status_code == 303
     rest = "code=c-1&iss=https%3A%2F%2Flogin.contoso.example"
     assert answer.headers["Location"] == uri + ("&" if "?" in uri else "?") + rest

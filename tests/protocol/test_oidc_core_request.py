@@ -20,7 +20,7 @@ def read(stage: Stage, **params: str) -> AuthorizationRequest:
     """Our reader on a right request but for what is given."""
     plain = {"client_id": "payroll", "redirect_uri": CALLBACK["payroll"], "response_type": "code", "scope": "openid"}
     pairs = list({**plain, **params}.items())
-    return read_request(pairs, applications=stage.broker.provider_view, hint=stage.broker.grants.hint)
+    return read_request(pairs, applications=stage.broker.access.applications.view, hint=stage.broker.oauth.grants.hint)
 
 
 def refusal(stage: Stage, **params: str) -> tuple[str, str]:

@@ -102,7 +102,7 @@ WANTED = {
 def test_claims_of_a_scope(calm: Stage, scope: str):
     """HP-49, HP-19: Core 5.4, in ID token and userinfo alike; and what the application's file adds."""
     who = ada(calm)
-    with calm.broker.db.write() as tx:
+    with calm.broker.core.db.write() as tx:
         assignments.open_for(tx, new_id(), who.person.id, "payroll", "viewer", START)
     body = calm.tokens(who, scopes=tuple(dict.fromkeys(("openid", scope))))
     said = calm.claims(body["id_token"])
@@ -114,7 +114,7 @@ def test_claims_of_a_scope(calm: Stage, scope: str):
 def test_values(calm: Stage):
     """HP-19, Core 5.1: name, address and mail are the directory's; an address has known members; groups are ours, roles assigned."""
     who = ada(calm, email="ada@fabrikam.example", email_verified=False)
-    with calm.broker.db.write() as tx:
+    with calm.broker.core.db.write() as tx:
         assignments.open_for(tx, new_id(), who.person.id, "payroll", "viewer", START)
     info = calm.userinfo(calm.tokens(who)["access_token"]).get_json()
     assert info["email"] == "ada@fabrikam.example"
@@ -185,7 +185,7 @@ def test_frozen_at_authorization(calm: Stage):
     """HP-41, HP-19: what changes afterwards reaches the next sign-in, not this one."""
     who = ada(calm)
     _, code = calm.grant(who)
-    with calm.broker.db.write() as tx:
+    with calm.broker.core.db.write() as tx:
         people.change(tx, who.person.id, {"name": "Mallory", "profile": {"given_name": "Mallory"}})
     body = calm.exchange(code).get_json()
     assert calm.claims(body["id_token"])["name"] == "Ada Fabrik"
@@ -217,7 +217,7 @@ def test_protocol_names_are_written_last():
 def test_pairwise_and_public(both: Stage):
     """HT-6, HT-7: pairwise by application, one public for all that use it, stable, random, nothing of the partner in it."""
     who = both.person()
-    with both.broker.db.write() as tx:
+    with both.broker.core.db.write() as tx:
         for application in ("travel", "spa", "tight"):
             consents.record(tx, who.person.id, application, ["openid"], both.clock())
         assignments.open_for(tx, new_id(), who.person.id, "tight", "viewer", START)
@@ -230,7 +230,7 @@ def test_pairwise_and_public(both: Stage):
     assert len(set(seen.values())) == 3
     assert both.claims(both.tokens(who, scopes=("openid",))["id_token"])["sub"] == seen["payroll"]
     assert not any(who.person.id in sub for sub in seen.values())
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         assert subjects.find(tx, "payroll", who.person.id) == seen["payroll"]
         assert subjects.find(tx, "", who.person.id) == seen["spa"]
         assert subjects.find(tx, "nowhere", who.person.id) is None
@@ -255,7 +255,7 @@ def test_removed_application_opens_nothing(stage: Stage):
 def test_grant_keeps_what_a_later_step_needs(calm: Stage):
     """HT-13: only released values stand on the grant."""
     grant, _ = calm.grant(ada(calm), scopes=("openid", "email"))
-    with calm.broker.db.read() as tx:
+    with calm.broker.core.db.read() as tx:
         row = tx.execute(select(grants).where(grants.c.id == grant.id)).mappings().one()
     assert set(row["claims"]) == {"email", "email_verified", "department"}
 

@@ -136,4 +136,4 @@ def test_rotation_at_once(stage: Stage):
     assert stage.claims(old)
     assert stage.claims(new)
     assert old.split(".")[0] != new.split(".")[0]
-    assert stage.broker.grants.hint(old).client_id == "payroll"
+    assert stage.broker.oauth.grants.hint(old).client_id == "payroll"

@@ -17,7 +17,7 @@ CODE = {"grant_type": "authorization_code", "code": "x", "redirect_uri": CALLBAC
 
 def newest(stage: Stage, application: str | None = "payroll", **more: Any) -> dict[str, Any]:
     """The newest refusal of an application."""
-    row = stage.broker.receipts.newest(search=Search(application=application, **more))[0]
+    row = stage.broker.history.receipts.newest(search=Search(application=application, **more))[0]
     assert row["reason"] in advice.OF_APPLICATIONS, row["reason"]
     return row
 
@@ -30,7 +30,7 @@ def test_fc_02_a_wrong_redirect_uri_is_shown_beside_the_registered_ones(stage: S
     row = newest(stage)
     assert row["request_id"] in page.text
     assert (row["application"], row["sent"], row["registered"]) == ("payroll", wrong, [CALLBACK["payroll"]])
-    assert stage.broker.receipts.by_request(row["request_id"]) == row
+    assert stage.broker.history.receipts.by_request(row["request_id"]) == row
 
 
 def test_fc_02_an_unknown_client_id_is_shown(stage: Stage):
@@ -100,12 +100,12 @@ def test_fc_02_the_record_is_capped_and_on_one_line(stage: Stage):
     assert "\n" not in sent
     for _ in range(refusals.PER_HOUR + 5):
         stage.post("/token", {**CODE, "client_id": "spa", "code": "y"}, None)
-    with stage.broker.db.read() as tx:
+    with stage.broker.core.db.read() as tx:
         assert len(refusals.newest(tx, Search(), 1000)) == refusals.PER_HOUR
 
 
 def test_fc_02_userinfo_is_not_recorded(stage: Stage):
     """A token that is over is no mistake of a set-up."""
     assert stage.userinfo("gone").status_code == 401
-    with stage.broker.db.read() as tx:
+    with stage.broker.core.db.read() as tx:
         assert refusals.newest(tx, Search()) == []

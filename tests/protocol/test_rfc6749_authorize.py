@@ -219,7 +219,7 @@ def test_more_than_anybody_sends(calm: Stage):
     """HP-10, RX-06: over 32 KiB nothing is looked at, not even where an answer could go."""
     pairs = [*PLAIN.items(), ("state", "x" * 33_000)]
     with pytest.raises(BadRequest, match="size"):
-        read_request(pairs, applications=calm.broker.provider_view, hint=calm.broker.grants.hint)
+        read_request(pairs, applications=calm.broker.access.applications.view, hint=calm.broker.oauth.grants.hint)
     with calm.unchanged():
         assert calm.authorize(state="x" * 33_000).status_code == 414
 
@@ -254,8 +254,8 @@ def test_scope_of_another_application(calm: Stage):
     request = read_request(
         [("client_id", "spa"), ("redirect_uri", CALLBACK["spa"]), ("response_type", "code"), ("scope", "openid groups email openid"),
          ("code_challenge", "x" * 43), ("code_challenge_method", "S256")],
-        applications=calm.broker.provider_view,
-        hint=calm.broker.grants.hint,
+        applications=calm.broker.access.applications.view,
+        hint=calm.broker.oauth.grants.hint,
     )  # fmt: skip
     assert request.scopes == ("openid", "email")
 
@@ -278,7 +278,7 @@ def test_response_mode(calm: Stage, mode: str):
 
 def read(stage: Stage, *pairs: tuple[str, str]) -> AuthorizationRequest:
     """Our reader, without HTTP."""
-    return read_request(pairs, applications=stage.broker.provider_view, hint=stage.broker.grants.hint)
+    return read_request(pairs, applications=stage.broker.access.applications.view, hint=stage.broker.oauth.grants.hint)
 
 
 def test_reasons_name_the_check(calm: Stage):

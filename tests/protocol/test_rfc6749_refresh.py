@@ -48,7 +48,7 @@ def test_twenty_refreshes_at_once(both: Stage):
     token = both.tokens()["refresh_token"]
     answers = race(lambda _: both.refresh(token))
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 19
-    with both.broker.db.read() as tx:
+    with both.broker.core.db.read() as tx:
         rows = tx.execute(
             select(refresh_tokens.c.token)
             .join(refresh_families, refresh_families.c.id == refresh_tokens.c.family_id)

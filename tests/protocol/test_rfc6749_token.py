@@ -166,8 +166,8 @@ def test_database_holds_hashes_only(stage: Stage):
     """HT-4, AD-05: no code, token or secret in clear."""
     _, code = stage.grant()
     body = stage.exchange(code).get_json()
-    stage.broker.db.close()
-    folder = stage.broker.db.url.removeprefix("sqlite:///").rpartition("/")[0]
+    stage.broker.core.db.close()
+    folder = stage.broker.core.db.url.removeprefix("sqlite:///").rpartition("/")[0]
     stored = b"".join(path.read_bytes() for path in Path(folder).iterdir())
     for secret in (code, body["access_token"], body["refresh_token"], "payroll-secret"):
         assert secret.encode() not in stored

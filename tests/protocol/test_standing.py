@@ -21,20 +21,20 @@ from tests.protocol.stage import Signed, Stage, oauth_error
 
 def change(stage: Stage, who: Signed, **values: object) -> None:
     """Set columns of the person."""
-    with stage.broker.db.write() as tx:
+    with stage.broker.core.db.write() as tx:
         people.change(tx, who.person.id, values)
 
 
 def withdraw(stage: Stage, who: Signed) -> None:
     """The guest withdraws the consent."""
-    with stage.broker.db.write() as tx:
+    with stage.broker.core.db.write() as tx:
         consents.withdraw(tx, who.person.id, "payroll", stage.clock())
 
 
 def agree_to_less(stage: Stage, who: Signed) -> None:
     """The guest withdraws, then agrees to less."""
     withdraw(stage, who)
-    with stage.broker.db.write() as tx:
+    with stage.broker.core.db.write() as tx:
         consents.record(tx, who.person.id, "payroll", ["openid"], stage.clock())
 
 
@@ -45,7 +45,7 @@ def log_out(stage: Stage, who: Signed) -> None:
 
 def end_rows_only(stage: Stage, who: Signed) -> None:
     """The session's row says ended, whatever became of the grants'."""
-    with stage.broker.db.write() as tx:
+    with stage.broker.core.db.write() as tx:
         sessions.end(tx, who.session.sid, stage.clock())
 
 
@@ -83,7 +83,7 @@ def test_a_session_that_merely_expired_is_no_refusal(stage: Stage):
     token = stage.tokens(who)["refresh_token"]
     stage.clock.advance(3 * 86_400)
     token = stage.refresh(token).get_json()["refresh_token"]
-    with stage.broker.db.write() as tx:
+    with stage.broker.core.db.write() as tx:
         assert sessions.purge(tx, stage.clock()) == 1
     assert stage.refresh(token).status_code == 200
 
@@ -101,11 +101,11 @@ def test_a_refused_exchange_has_burnt_the_code(stage: Stage):
 def test_assignment(stage: Stage):
     """HP-36, SC-06: where the application asks for one, an assignment that ended is a no; a member needs none."""
     who = stage.person(application="tight")
-    with stage.broker.db.write() as tx:
+    with stage.broker.core.db.write() as tx:
         assignments.open_for(tx, new_id(), who.person.id, "tight", "viewer", START)
     body = stage.tokens(who, "tight")
     assert stage.userinfo(body["access_token"]).get_json()["roles"] == ["viewer"]
-    with stage.broker.db.write() as tx:
+    with stage.broker.core.db.write() as tx:
         for held in assignments.of(tx, Principal.PERSON, who.person.id):
             assignments.put(tx, replace(held, ends_at=stage.clock()))
     assert stage.userinfo(body["access_token"]).status_code == 401
@@ -135,17 +135,17 @@ def test_scope_that_the_file_takes_back(stage: Stage):
 def test_ending_takes_every_grant(both: Stage):
     """HP-43, HT-8: by session under every `sub`, by person, by application; what belongs to others stays."""
     ada, bo = both.person(), both.person()
-    with both.broker.db.write() as tx:
+    with both.broker.core.db.write() as tx:
         consents.record(tx, ada.person.id, "travel", "openid offline_access".split(), both.clock())
     at_payroll, at_travel = both.tokens(ada), both.tokens(ada, "travel", scopes=("openid", "offline_access"))
     of_bo = both.tokens(bo)
-    with both.broker.db.write() as tx:
+    with both.broker.core.db.write() as tx:
         assert grants.end_of_session(tx, ada.session.sid, both.clock()) == ["payroll", "travel"]
         assert grants.end_of_session(tx, ada.session.sid, both.clock()) == []
     assert both.userinfo(at_payroll["access_token"]).status_code == 401
     assert both.userinfo(at_travel["access_token"]).status_code == 401
     assert both.userinfo(of_bo["access_token"]).status_code == 200
-    with both.broker.db.write() as tx:
+    with both.broker.core.db.write() as tx:
         assert grants.end_of_application(tx, bo.person.id, "travel", both.clock()) == []
         assert grants.end_of_application(tx, bo.person.id, "payroll", both.clock()) == ["payroll"]
         assert grants.end_of_person(tx, bo.person.id, both.clock()) == []

@@ -65,13 +65,13 @@ FILE: st.SearchStrategy[Any] = st.fixed_dictionaries(
 def people_of(stage: Stage) -> dict[str, Signed]:
     """Everybody, signed in with one factor; Ada is in the group X."""
     found = {}
-    stage.broker.groups.create(ACTOR, "X")
+    stage.broker.access.groups.create(ACTOR, "X")
     for email, kind in WHO.items():
         found[email] = stage.person(scopes="", email=email, kind=kind)
-        with stage.broker.db.write() as tx:
+        with stage.broker.core.db.write() as tx:
             for application in ("payroll", "travel"):
                 consents.record(tx, found[email].person.id, application, ALL_SCOPES.split(), stage.clock())
-    stage.broker.groups.add_members(ACTOR, "X", ["ada@fabrikam.example"])
+    stage.broker.access.groups.add_members(ACTOR, "X", ["ada@fabrikam.example"])
     return found
 
 
@@ -82,7 +82,7 @@ def arrive(stage: Stage, who: Signed, client_id: str, address: str) -> tuple[dic
     cookies = "; ".join([first.headers["Set-Cookie"].split(";")[0], stage.cookie(who)["Cookie"]])
     answer = stage.get(first.headers["Location"], headers={"Cookie": cookies}, **where)
     stage.clock.advance(1)
-    return sent_to(answer)[1], stage.broker.receipts.newest(email=who.person.email, limit=1)[0]
+    return sent_to(answer)[1], stage.broker.history.receipts.newest(email=who.person.email, limit=1)[0]
 
 
 @given(
@@ -98,11 +98,11 @@ def test_what_if_equals_what_happens(
     stage: Stage, files: list[dict[str, Any]], email: str, client_id: str, address: str, acr: str, age: int
 ) -> None:
     """PO-09, PO-02: the same outcome, demands, policies and reasons; asking has changed nothing."""
-    with stage.broker.db.read() as tx:
+    with stage.broker.core.db.read() as tx:
         person = people.by_email(tx, email)
     if person is None:
         people_of(stage)
-        with stage.broker.db.read() as tx:
+        with stage.broker.core.db.read() as tx:
             person = people.by_email(tx, email)
     assert person is not None
     who = stage.sign_in(person, acr=acr, auth_time=stage.clock() - age * 3600)
@@ -154,7 +154,7 @@ def test_what_is_told(stage: Stage) -> None:
     ]
     assert found["notes"] == ["the application asks for an assignment, which the guest does not have"]
     stage.write("policies/typo.yaml", "name: x\nusers: {include: {groups: [Auditor, AUDITORS]}}\ngrant: {block: true}\n")
-    stage.broker.groups.create(ACTOR, "Auditors")
+    stage.broker.access.groups.create(ACTOR, "Auditors")
     assert ask("ada@fabrikam.example", "payroll", "192.0.2.1")["notes"] == [
         "policy typo names group 'Auditor', which doesn't exist, so nobody is protected through it"
     ]
@@ -166,10 +166,10 @@ def test_what_is_told(stage: Stage) -> None:
         "not_matched",
         "is about sign-ins without a trusted partner's multi-factor authentication",
     )
-    with stage.broker.db.write() as tx:
+    with stage.broker.core.db.write() as tx:
         people.change(tx, who.person.id, {"state": GuestState.BLOCKED.value})
     assert ask(who.person.email, "tight", "192.0.2.1")["notes"][0] == "the person is blocked, whatever the policies say"
-    with stage.broker.db.write() as tx:
+    with stage.broker.core.db.write() as tx:
         people.change(tx, who.person.id, {"state": "active", "expires_at": stage.clock(), "partner": None})
     found = ask(who.person.email, "payroll", "192.0.2.1")
     assert found["notes"] == ["the guest's time is over, whatever the policies say"]

@@ -51,7 +51,7 @@ def opened(
     with (home / "config" / "broker.yaml").open("a") as stream:
         stream.write("administrators: [alice@contoso.example]\n")
     built = build(home, environ={"SECRET": SECRET}, clock=clock)
-    with built.db.write() as tx:
+    with built.core.db.write() as tx:
         for name in ("alice", "bob", "zoe", "yves"):
             factories.saved_person(tx, id=id_of(name), kind=PersonKind.MEMBER, email=f"{name}@contoso.example", partner="staff")
         factories.saved_person(tx, id=id_of("ada"), email=GUEST, name="Ada Fabrik")
@@ -87,20 +87,20 @@ def ask(broker: Broker, name: str = "ada", until: int | None = START + 30 * DAY)
 
 def held(broker: Broker, name: str = "ada") -> list[tuple[str, int, int | None]]:
     """The person's own assignments: (role, start, end)."""
-    with broker.db.read() as tx:
+    with broker.core.db.read() as tx:
         return [(one.role, one.starts_at, one.ends_at) for one in assignments.of(tx, Principal.PERSON, id_of(name))]
 
 
 def events(broker: Broker) -> list[tuple[str, str, str]]:
     """The audit of requests: (name, kind of actor, actor)."""
-    with broker.db.read() as tx:
+    with broker.core.db.read() as tx:
         rows = tx.execute(select(audit.c.name, audit.c.actor_kind, audit.c.actor_id).order_by(audit.c.at, audit.c.id))
         return sorted(tuple(row) for row in rows if row[0].startswith("access_request"))
 
 
 def mails(broker: Broker, tmp_path: Path) -> list[tuple[str, str]]:
     """What was sent: (to, subject)."""
-    broker.outbox.deliver()
+    broker.messages.outbox.deliver()
     return sorted((mail.to, mail.subject) for mail in read_mails(tmp_path / "home" / "var" / "mail"))
 
 
@@ -123,7 +123,7 @@ def test_asked_approved_and_given(broker: Broker, tmp_path: Path, clock: Clock) 
         ("access_request.approved", "person", id_of("bob")),
         ("access_request.made", "person", id_of("ada")),
     ]
-    with broker.db.read() as tx:
+    with broker.core.db.read() as tx:
         assert all(row.answered_at is not None for row in tx.execute(select(questions)))
         words = set(tx.execute(select(audit_personal.c.value)).scalars())
     assert words == {"I check the hours of my team.", "Welcome."}
@@ -183,7 +183,7 @@ def test_who_may_answer(broker: Broker) -> None:
     assert service.listed(who("yves"), RequestState.OPEN) == []
     assert [one.id for one in service.listed(who("bob"), RequestState.OPEN)] == [request.id]
     assert service.counts(who("alice"))[RequestState.OPEN] == 1
-    with broker.db.write() as tx:
+    with broker.core.db.write() as tx:
         people.change(tx, id_of("bob"), {"state": GuestState.BLOCKED.value})
     with pytest.raises(Forbidden):
         service.approve(who("bob"), request.id, until=None)
@@ -195,7 +195,7 @@ def test_an_owner_who_lost_the_application(broker: Broker, tmp_path: Path) -> No
     request = ask(broker)
     path = tmp_path / "home" / "config" / "applications" / "payroll.yaml"
     path.write_text(path.read_text().replace("bob@contoso.example, ", ""))
-    assert broker.current.refresh() == []
+    assert broker.files.refresh() == []
     with pytest.raises(NotFound):
         broker.access_requests.approve(who("bob"), request.id, until=None)
     assert held(broker) == []
@@ -204,7 +204,7 @@ def test_an_owner_who_lost_the_application(broker: Broker, tmp_path: Path) -> No
 def test_nobody_answers_for_themselves(broker: Broker) -> None:
     """MF-12: an owner may ask for a role, another owner answers, who is the only one to get an e-mail."""
     request = ask(broker, "bob")
-    with broker.db.read() as tx:
+    with broker.core.db.read() as tx:
         assert tx.execute(select(questions.c.asked)).scalars().all() == ["zoe@contoso.example"]
     with pytest.raises(Forbidden, match="nobody answers their own request"):
         broker.access_requests.approve(who("bob"), request.id, until=None)
@@ -236,7 +236,7 @@ def test_what_may_be_asked_for(broker: Broker, clock: Clock) -> None:
     ask(broker)
     with pytest.raises(Conflict, match="asked for Payroll already"):
         ask(broker)
-    broker.assignments.assign(ACTOR, "payroll", GUEST, role="viewer")
+    broker.access.assignments.assign(ACTOR, "payroll", GUEST, role="viewer")
     assert service.offers(who("ada")) == []
     clock.advance(ANSWERED_WITHIN)
     service.look()
@@ -257,10 +257,10 @@ def test_a_quota_a_day(broker: Broker, clock: Clock) -> None:
 def test_an_approval_never_shortens(broker: Broker, clock: Clock) -> None:
     """An administrator gave the role for longer while the request waited: the later end stays; an old assignment begins again."""
     request = ask(broker)
-    broker.assignments.assign(ACTOR, "payroll", GUEST, role="viewer", ends_at=START + 300 * DAY)
+    broker.access.assignments.assign(ACTOR, "payroll", GUEST, role="viewer", ends_at=START + 300 * DAY)
     settled = broker.access_requests.approve(who("bob"), request.id, until=START + 20 * DAY)
     assert (settled.ends_at, held(broker)) == (START + 300 * DAY, [("viewer", START, START + 300 * DAY)])
-    broker.assignments.assign(ACTOR, "payroll", "bo@fabrikam.example", role="viewer", ends_at=START + 5)
+    broker.access.assignments.assign(ACTOR, "payroll", "bo@fabrikam.example", role="viewer", ends_at=START + 5)
     clock.advance(10)
     request = ask(broker, "bo")
     broker.access_requests.approve(who("bob"), request.id, until=None)
@@ -271,7 +271,7 @@ def test_an_approval_never_shortens(broker: Broker, clock: Clock) -> None:
 def test_a_guest_who_was_stopped_gets_nothing(broker: Broker, state: GuestState) -> None:
     """SC-06: the request stays open, and a refusal is still possible."""
     request = ask(broker)
-    with broker.db.write() as tx:
+    with broker.core.db.write() as tx:
         people.change(tx, id_of("ada"), {"state": state.value})
     with pytest.raises(Conflict, match="has no access now"):
         broker.access_requests.approve(who("bob"), request.id, until=None)
@@ -282,7 +282,7 @@ def test_a_guest_who_was_stopped_gets_nothing(broker: Broker, state: GuestState)
 def test_a_guest_who_was_deleted(broker: Broker) -> None:
     """LP-05: requests and questions go with the person."""
     request = ask(broker)
-    broker.life.delete(ACTOR, GUEST)
+    broker.guests.lifecycle.delete(ACTOR, GUEST)
     with pytest.raises(NotFound):
         broker.access_requests.approve(who("bob"), request.id, until=None)
     assert broker.access_requests.listed(ACTOR, RequestState.OPEN) == []
@@ -291,8 +291,8 @@ def test_a_guest_who_was_deleted(broker: Broker) -> None:
 def test_a_hand_over_leaves_requests_alone(broker: Broker) -> None:
     """Owners are asked, no sponsor: another sponsor closes none of their links."""
     ask(broker)
-    broker.sponsors.hand_over(ACTOR, GUEST, "zoe@contoso.example")
-    with broker.db.read() as tx:
+    broker.guests.sponsors.hand_over(ACTOR, GUEST, "zoe@contoso.example")
+    with broker.core.db.read() as tx:
         assert tx.execute(select(questions.c.answered_at)).scalars().all() == [None, None]
 
 
@@ -302,18 +302,18 @@ def test_nobody_answered(broker: Broker, tmp_path: Path, clock: Clock) -> None:
     clock.advance(ANSWERED_WITHIN - 1)
     assert broker.access_requests.look() == 0
     clock.advance(1)
-    assert broker.housekeeping.run()["requests_expired"] == 1
+    assert broker.operations.housekeeping.run()["requests_expired"] == 1
     assert broker.access_requests.look() == 0
     assert broker.access_requests.show(ACTOR, request.id).view.state is RequestState.EXPIRED
     assert (GUEST, "Nobody answered your request for Payroll at Contoso") in mails(broker, tmp_path)
     clock.advance(401 * DAY)
-    assert broker.housekeeping.run()["requests"] == 1
+    assert broker.operations.housekeeping.run()["requests"] == 1
 
 
 def test_the_facts_beside_a_request(broker: Broker) -> None:
     """What the person has, colleagues who have it, the last end that is allowed."""
-    broker.assignments.assign(ACTOR, "payroll", "bo@fabrikam.example", role="viewer")
-    broker.assignments.assign(ACTOR, "payroll", GUEST)
+    broker.access.assignments.assign(ACTOR, "payroll", "bo@fabrikam.example", role="viewer")
+    broker.access.assignments.assign(ACTOR, "payroll", GUEST)
     found = broker.access_requests.show(who("bob"), ask(broker).id)
     assert (found.view.partner, found.view.application_name, found.colleagues) == ("Fabrikam", "Payroll", (2, 2))
     assert [one.role for one in found.held] == [""]
@@ -322,7 +322,7 @@ def test_the_facts_beside_a_request(broker: Broker) -> None:
 
 def test_pages_of_requests(broker: Broker, clock: Clock) -> None:
     """The newest first, each once, whatever the size of a page."""
-    with broker.db.write() as tx:
+    with broker.core.db.write() as tx:
         for number in range(5):
             factories.saved_person(tx, id=id_of(f"p{number}"))
     made = []
@@ -354,11 +354,11 @@ def test_without_approval(tmp_path: Path, database_url: str, clock: Clock) -> No
 
 def test_no_owner_works_here_any_more(broker: Broker) -> None:
     """The administrators are asked; where nobody can answer, nobody may ask."""
-    with broker.db.write() as tx:
+    with broker.core.db.write() as tx:
         for name in ("bob", "zoe"):
             people.change(tx, id_of(name), {"state": GuestState.BLOCKED.value})
     ask(broker)
-    with broker.db.write() as tx:
+    with broker.core.db.write() as tx:
         assert tx.execute(select(questions.c.asked)).scalars().all() == ["alice@contoso.example"]
         people.change(tx, id_of("alice"), {"state": GuestState.BLOCKED.value})
     with pytest.raises(Conflict, match="nobody can answer"):
@@ -409,7 +409,7 @@ def test_approved_while_the_guest_is_deleted(crowded: Broker) -> None:
     def act(number: int) -> str:
         try:
             if number:
-                crowded.life.delete(ACTOR, GUEST)
+                crowded.guests.lifecycle.delete(ACTOR, GUEST)
                 return "deleted"
             return crowded.access_requests.approve(who("bob"), request.id, until=None).state.value
         except CommandError as error:

@@ -47,7 +47,7 @@ def keys(tmp_path: Path) -> Path:
 def chain(database: Database, clock: Clock, keys: Path) -> AuditChain:
     """The chain of a node."""
     sealer = Sealer(load_roots(keys))
-    return AuditChain(database, clock, lambda: sealer, lambda: KEPT)
+    return AuditChain(database, clock, sealer, lambda: KEPT)
 
 
 def write(database: Database, clock: Clock, number: int, *, name: str = "guest.blocked") -> None:
@@ -175,7 +175,7 @@ def test_chained_anew_by_the_attacker(database: Database, clock: Clock, chain: A
         tx.execute(update(events).where(C.seq == 2).values(reason="changed"))
         tx.execute(update(events).values(seq=None, chain=None))
         tx.execute(delete(audit_anchor))
-    AuditChain(database, clock, lambda: foreign, lambda: KEPT).chain()
+    AuditChain(database, clock, foreign, lambda: KEPT).chain()
     assert "does not open (seal_root_unknown)" in (chain.verify().problem or "")
     with database.write() as tx:
         tx.execute(update(audit_anchor).values(sealed="s1.nonsense"))
@@ -261,11 +261,11 @@ def test_root_keys_change(database: Database, clock: Clock, chain: AuditChain, k
     create_root(keys)
     both = Sealer(load_roots(keys))
     write(database, clock, 1)
-    assert AuditChain(database, clock, lambda: both, lambda: KEPT).chain() == 1
+    assert AuditChain(database, clock, both, lambda: KEPT).chain() == 1
     for path in old:
         path.unlink()
     newest = Sealer(load_roots(keys))
-    assert verified(AuditChain(database, clock, lambda: newest, lambda: KEPT)).checked == 3
+    assert verified(AuditChain(database, clock, newest, lambda: KEPT)).checked == 3
 
 
 def many(database: Database, number: int) -> None:

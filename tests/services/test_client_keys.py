@@ -39,12 +39,12 @@ def nodes(world: World) -> Iterator[tuple[ClientKeys, ClientKeys]]:
 
 def of(broker: Broker) -> ClientKeys:
     """The service of a node."""
-    return ClientKeys(broker.db, broker.clock, broker.http)
+    return ClientKeys(broker.core, broker.partners.outbound_clients)
 
 
 def keyed(world: World) -> ApplicationView:
     """The application."""
-    view = world.broker.provider_view("keyed")
+    view = world.broker.access.applications.view("keyed")
     assert view is not None
     return view
 
@@ -90,7 +90,7 @@ def test_a_key_set_that_cannot_be_had(
     assert len(nodes[0].of(view, True)) == 1
     monkeypatch.setattr(module, "WAIT", 0.2)
     world.write("applications/keyed.yaml", (world.home / "config/applications/keyed.yaml").read_text().replace("/jwks", "/other"))
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         documents.claim(tx, "keyed", "client_jwks", keyed(world).jwks_uri or "", now=world.clock(), pause=PAUSE)
     with pytest.raises(OAuthError):  # another node took it on, and never came back
         nodes[0].of(keyed(world), False)

@@ -38,12 +38,12 @@ def broker(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Broker]:
     with (config / "broker.yaml").open("a") as stream:
         stream.write("administrators: [alice@contoso.example]\n")
     built = build(home, environ={"SECRET": SECRET}, clock=clock)
-    with built.db.write() as tx:
+    with built.core.db.write() as tx:
         for name in STAFF:
             factories.saved_person(tx, id=f"id-{name}", kind=PersonKind.MEMBER, email=f"{name}@contoso.example", partner="staff")
         factories.saved_person(tx, id="id-ada", email=GUEST)
-    built.groups.create(ACTOR, "Finance", owners=["bob@contoso.example"])
-    built.groups.create(ACTOR, "Sales", owners=["zoe@contoso.example"])
+    built.access.groups.create(ACTOR, "Finance", owners=["bob@contoso.example"])
+    built.access.groups.create(ACTOR, "Sales", owners=["zoe@contoso.example"])
     yield built
     built.close()
 
@@ -55,11 +55,11 @@ def who(name: str) -> Actor:
 
 def test_an_owner_keeps_his_own_group(broker: Broker) -> None:
     """Members come and go by his hand; the audit names him, and the guest by id only."""
-    assert broker.groups.add_members(who("bob"), "finance", [GUEST]) == 1
-    assert [one.email for one in broker.groups.show(who("bob"), "Finance").members] == [GUEST]
-    assert [group.name for group in broker.groups.listed(who("bob"))] == ["Finance"]
-    assert broker.groups.remove_members(who("bob"), "Finance", [GUEST]) == 1
-    with broker.db.read() as tx:
+    assert broker.access.groups.add_members(who("bob"), "finance", [GUEST]) == 1
+    assert [one.email for one in broker.access.groups.show(who("bob"), "Finance").members] == [GUEST]
+    assert [group.name for group in broker.access.groups.listed(who("bob"))] == ["Finance"]
+    assert broker.access.groups.remove_members(who("bob"), "Finance", [GUEST]) == 1
+    with broker.core.db.read() as tx:
         rows = [row for row in audit.newest(tx) if row["name"].startswith("group.member")]
     assert {(row["actor_id"], row["subject"]) for row in rows} == {("id-bob", "id-ada")}
     assert GUEST not in str(rows)
@@ -67,14 +67,14 @@ def test_an_owner_keeps_his_own_group(broker: Broker) -> None:
 
 def test_anothers_group_does_not_exist(broker: Broker) -> None:
     """AD-01: by name or by id, to see or to change, one answer as for a group that is not there."""
-    sales = broker.groups.show(ACTOR, "Sales").group
+    sales = broker.access.groups.show(ACTOR, "Sales").group
     for name in ("Sales", sales.id):
         for act in (
-            lambda: broker.groups.show(who("bob"), name),  # noqa: B023 - called at once
-            lambda: broker.groups.add_members(who("bob"), name, [GUEST]),  # noqa: B023
-            lambda: broker.groups.remove_members(who("bob"), name, [GUEST]),  # noqa: B023
-            lambda: broker.groups.change(who("bob"), name, add_owners=["bob@contoso.example"]),  # noqa: B023
-            lambda: broker.groups.remove(who("bob"), name),  # noqa: B023
+            lambda: broker.access.groups.show(who("bob"), name),  # noqa: B023 - called at once
+            lambda: broker.access.groups.add_members(who("bob"), name, [GUEST]),  # noqa: B023
+            lambda: broker.access.groups.remove_members(who("bob"), name, [GUEST]),  # noqa: B023
+            lambda: broker.access.groups.change(who("bob"), name, add_owners=["bob@contoso.example"]),  # noqa: B023
+            lambda: broker.access.groups.remove(who("bob"), name),  # noqa: B023
         ):
             with pytest.raises(NotFound) as error:
                 act()
@@ -83,12 +83,12 @@ def test_anothers_group_does_not_exist(broker: Broker) -> None:
 
 def test_anothers_application_does_not_exist(broker: Broker) -> None:
     """AD-01: an owner assigns to his own application and to no other one."""
-    assert broker.assignments.assign(who("bob"), "payroll", GUEST, role="viewer").name == GUEST
-    assert len(broker.assignments.of_application(who("bob"), "payroll")) == 1
+    assert broker.access.assignments.assign(who("bob"), "payroll", GUEST, role="viewer").name == GUEST
+    assert len(broker.access.assignments.of_application(who("bob"), "payroll")) == 1
     for act in (
-        lambda: broker.assignments.assign(who("bob"), "travel", GUEST),
-        lambda: broker.assignments.unassign(who("bob"), "travel", GUEST),
-        lambda: broker.assignments.of_application(who("bob"), "travel"),
+        lambda: broker.access.assignments.assign(who("bob"), "travel", GUEST),
+        lambda: broker.access.assignments.unassign(who("bob"), "travel", GUEST),
+        lambda: broker.access.assignments.of_application(who("bob"), "travel"),
     ):
         with pytest.raises(NotFound) as error:
             act()
@@ -98,20 +98,20 @@ def test_anothers_application_does_not_exist(broker: Broker) -> None:
 def test_an_owner_is_no_administrator(broker: Broker) -> None:
     """AD-03: no group made, renamed, given a rule or deleted; the last owner stays."""
     for act in (
-        lambda: broker.groups.create(who("bob"), "Mine", owners=["bob@contoso.example"]),
-        lambda: broker.groups.change(who("bob"), "Finance", rename="Administrators"),
-        lambda: broker.groups.remove(who("bob"), "Finance"),
+        lambda: broker.access.groups.create(who("bob"), "Mine", owners=["bob@contoso.example"]),
+        lambda: broker.access.groups.change(who("bob"), "Finance", rename="Administrators"),
+        lambda: broker.access.groups.remove(who("bob"), "Finance"),
     ):
         with pytest.raises(Forbidden):
             act()
     with pytest.raises(Conflict, match="without an owner"):
-        broker.groups.change(who("bob"), "Finance", remove_owners=["bob@contoso.example"])
-    changed = broker.groups.change(
+        broker.access.groups.change(who("bob"), "Finance", remove_owners=["bob@contoso.example"])
+    changed = broker.access.groups.change(
         who("bob"), "Finance", add_owners=["zoe@contoso.example"], remove_owners=["bob@contoso.example"]
     )
     assert changed.owners == ("zoe@contoso.example",)
     with pytest.raises(NotFound):
-        broker.groups.show(who("bob"), "Finance")
+        broker.access.groups.show(who("bob"), "Finance")
 
 
 @pytest.mark.parametrize(
@@ -120,16 +120,16 @@ def test_an_owner_is_no_administrator(broker: Broker) -> None:
 def test_no_staff_no_right(broker: Broker, actor: Actor) -> None:
     """AD-02: a guest, a stranger, a program: nothing is seen, nothing changed."""
     for act in (
-        lambda: broker.groups.listed(actor),
-        lambda: broker.groups.create(actor, "Mine"),
-        lambda: broker.groups.add_members(actor, "Finance", [GUEST]),
-        lambda: broker.assignments.assign(actor, "payroll", GUEST),
-        lambda: broker.assignments.unassign(actor, "payroll", GUEST),
-        lambda: broker.invitations.invite(actor, InvitationRequest(email=GUEST, application="payroll")),
-        lambda: broker.invitations.preview(actor, InvitationRequest(email=GUEST)),
-        lambda: broker.sent_invitations.listed(actor),
-        lambda: broker.moving.reset(actor, GUEST, RebindingTerms()),
-        lambda: broker.moving.move(actor, "fabrikam", ["id-ada"], RebindingTerms()),
+        lambda: broker.access.groups.listed(actor),
+        lambda: broker.access.groups.create(actor, "Mine"),
+        lambda: broker.access.groups.add_members(actor, "Finance", [GUEST]),
+        lambda: broker.access.assignments.assign(actor, "payroll", GUEST),
+        lambda: broker.access.assignments.unassign(actor, "payroll", GUEST),
+        lambda: broker.invitations.invitations.invite(actor, InvitationRequest(email=GUEST, application="payroll")),
+        lambda: broker.invitations.invitations.preview(actor, InvitationRequest(email=GUEST)),
+        lambda: broker.invitations.sent.listed(actor),
+        lambda: broker.invitations.rebinding.reset(actor, GUEST, RebindingTerms()),
+        lambda: broker.invitations.rebinding.move(actor, "fabrikam", ["id-ada"], RebindingTerms()),
     ):
         with pytest.raises(Forbidden):
             act()
@@ -141,46 +141,46 @@ def test_no_staff_no_right(broker: Broker, actor: Actor) -> None:
 )
 def test_a_right_that_was_lost_is_gone_at_once(broker: Broker, values: dict[str, object]) -> None:
     """SC-06: an owner or administrator who is blocked, expired or no member any more has no right left."""
-    with broker.db.write() as tx:
+    with broker.core.db.write() as tx:
         for name in ("alice", "bob"):
             people.change(tx, f"id-{name}", values)
     for name in ("alice", "bob"):
         with pytest.raises(Forbidden):
-            broker.groups.add_members(who(name), "Finance", [GUEST])
+            broker.access.groups.add_members(who(name), "Finance", [GUEST])
 
 
 def test_administrators_do_everything(broker: Broker) -> None:
     """Any group, any application."""
-    broker.groups.create(who("alice"), "Night shift")
-    assert [group.name for group in broker.groups.listed(who("alice"))] == ["Finance", "Night shift", "Sales"]
-    assert broker.assignments.assign(who("alice"), "travel", "night SHIFT").name == "Night shift"
-    assert broker.groups.remove(who("alice"), "Night shift", force=True).group.name == "Night shift"
+    broker.access.groups.create(who("alice"), "Night shift")
+    assert [group.name for group in broker.access.groups.listed(who("alice"))] == ["Finance", "Night shift", "Sales"]
+    assert broker.access.assignments.assign(who("alice"), "travel", "night SHIFT").name == "Night shift"
+    assert broker.access.groups.remove(who("alice"), "Night shift", force=True).group.name == "Night shift"
 
 
 def test_a_group_with_a_rule_takes_nobody_by_hand(broker: Broker) -> None:
     """One way in: the rule; its partners exist; another rule empties the group."""
-    group = broker.groups.create(ACTOR, "Fabrikam", partner="fabrikam", rule='groups contains "a" or groups contains "b"')
-    for act in (broker.groups.add_members, broker.groups.remove_members):
+    group = broker.access.groups.create(ACTOR, "Fabrikam", partner="fabrikam", rule='groups contains "a" or groups contains "b"')
+    for act in (broker.access.groups.add_members, broker.access.groups.remove_members):
         with pytest.raises(Conflict, match="said by its rule alone"):
             act(ACTOR, "Fabrikam", [GUEST])
     assert group.rule == 'partner = fabrikam and (groups contains "a" or groups contains "b")'
     for wrong in ({"partner": "nope"}, {"rule": "partner = nope"}, {"partner": "fabrikam", "rule": "not a"}):
         with pytest.raises(Invalid):
-            broker.groups.create(ACTOR, "Wrong", **wrong)
-    with broker.db.write() as tx:
+            broker.access.groups.create(ACTOR, "Wrong", **wrong)
+    with broker.core.db.write() as tx:
         groups.add_member(tx, group.id, "id-ada", 0)
-    assert broker.groups.change(ACTOR, "Fabrikam", rename="All of Fabrikam").rule == group.rule
-    assert broker.groups.show(ACTOR, group.id).group.member_count == 1
-    broker.groups.change(ACTOR, group.id, rule="partner = fabrikam")
-    assert broker.groups.show(ACTOR, group.id).group.member_count == 0
+    assert broker.access.groups.change(ACTOR, "Fabrikam", rename="All of Fabrikam").rule == group.rule
+    assert broker.access.groups.show(ACTOR, group.id).group.member_count == 1
+    broker.access.groups.change(ACTOR, group.id, rule="partner = fabrikam")
+    assert broker.access.groups.show(ACTOR, group.id).group.member_count == 0
     with pytest.raises(Conflict, match="kept by hand"):
-        broker.groups.change(ACTOR, "Finance", rule="partner = fabrikam")
-    assert broker.groups.unmapped(broker.groups.create(ACTOR, "X", rule="shoe_size = 44 and partner = fabrikam")) == (
-        "shoe_size",
-    )
-    assert broker.groups.unmapped(broker.groups.show(ACTOR, "Finance").group) == ()
-    by_mail = broker.groups.create(ACTOR, "By mail", partner="email", rule='locale = "nl"')
-    assert (by_mail.partner, broker.groups.unmapped(by_mail)) == (
+        broker.access.groups.change(ACTOR, "Finance", rule="partner = fabrikam")
+    assert broker.access.groups.unmapped(
+        broker.access.groups.create(ACTOR, "X", rule="shoe_size = 44 and partner = fabrikam")
+    ) == ("shoe_size",)
+    assert broker.access.groups.unmapped(broker.access.groups.show(ACTOR, "Finance").group) == ()
+    by_mail = broker.access.groups.create(ACTOR, "By mail", partner="email", rule='locale = "nl"')
+    assert (by_mail.partner, broker.access.groups.unmapped(by_mail)) == (
         "email",
         ("locale",),
     )  # a code by mail says nothing but the address
@@ -189,33 +189,33 @@ def test_a_group_with_a_rule_takes_nobody_by_hand(broker: Broker) -> None:
 def test_what_is_refused(broker: Broker) -> None:
     """Names that are taken, guests and groups that are not there, roles and times that cannot be."""
     for act, kind in (
-        (lambda: broker.groups.create(ACTOR, "FINANCE"), Conflict),
-        (lambda: broker.groups.change(ACTOR, "Sales", rename="finance"), Conflict),
-        (lambda: broker.groups.change(ACTOR, "Sales", remove_owners=["nobody@contoso.example"]), NotFound),
-        (lambda: broker.groups.create(ACTOR, "X", owners=["no address"]), Invalid),
-        (lambda: broker.groups.add_members(ACTOR, "Finance", [GUEST, "nobody@fabrikam.example"]), NotFound),
-        (lambda: broker.groups.remove_members(ACTOR, "Finance", [GUEST]), NotFound),
-        (lambda: broker.assignments.assign(ACTOR, "nope", GUEST), NotFound),
-        (lambda: broker.assignments.assign(ACTOR, "payroll", "Nobody"), NotFound),
-        (lambda: broker.assignments.assign(ACTOR, "payroll", GUEST, role="owner"), Invalid),
-        (lambda: broker.assignments.assign(ACTOR, "payroll", GUEST, ends_at=1), Invalid),
-        (lambda: broker.assignments.assign(ACTOR, "payroll", GUEST, starts_at=2**40, ends_at=2**40), Invalid),
-        (lambda: broker.assignments.unassign(ACTOR, "payroll", GUEST), NotFound),
+        (lambda: broker.access.groups.create(ACTOR, "FINANCE"), Conflict),
+        (lambda: broker.access.groups.change(ACTOR, "Sales", rename="finance"), Conflict),
+        (lambda: broker.access.groups.change(ACTOR, "Sales", remove_owners=["nobody@contoso.example"]), NotFound),
+        (lambda: broker.access.groups.create(ACTOR, "X", owners=["no address"]), Invalid),
+        (lambda: broker.access.groups.add_members(ACTOR, "Finance", [GUEST, "nobody@fabrikam.example"]), NotFound),
+        (lambda: broker.access.groups.remove_members(ACTOR, "Finance", [GUEST]), NotFound),
+        (lambda: broker.access.assignments.assign(ACTOR, "nope", GUEST), NotFound),
+        (lambda: broker.access.assignments.assign(ACTOR, "payroll", "Nobody"), NotFound),
+        (lambda: broker.access.assignments.assign(ACTOR, "payroll", GUEST, role="owner"), Invalid),
+        (lambda: broker.access.assignments.assign(ACTOR, "payroll", GUEST, ends_at=1), Invalid),
+        (lambda: broker.access.assignments.assign(ACTOR, "payroll", GUEST, starts_at=2**40, ends_at=2**40), Invalid),
+        (lambda: broker.access.assignments.unassign(ACTOR, "payroll", GUEST), NotFound),
     ):
         with pytest.raises(kind):
             act()
-    assert broker.groups.show(ACTOR, "Finance").group.member_count == 0  # all or none
-    assert broker.assignments.of_application(ACTOR, "payroll") == ()
+    assert broker.access.groups.show(ACTOR, "Finance").group.member_count == 0  # all or none
+    assert broker.access.assignments.of_application(ACTOR, "payroll") == ()
 
 
 def test_names_and_ids_mean_the_same(broker: Broker) -> None:
     """A guest by address or id, a group by name or id; what was assigned is listed with its holder."""
-    group = broker.groups.show(ACTOR, "Finance").group
-    with broker.db.read() as tx:
+    group = broker.access.groups.show(ACTOR, "Finance").group
+    with broker.core.db.read() as tx:
         ada = people.by_email(tx, GUEST)
     assert ada is not None
-    made = broker.assignments.assign(ACTOR, "payroll", group.id, role="viewer")
-    assert broker.assignments.assign(ACTOR, "payroll", "finance", role="viewer").id == made.id
-    broker.groups.add_members(ACTOR, group.id, [GUEST])
-    assert [(one.name, one.role) for one in broker.guests.show(GUEST).assignments] == [("Finance", "viewer")]
-    assert [one.name for one in broker.assignments.of_application(ACTOR, "payroll")] == ["Finance"]
+    made = broker.access.assignments.assign(ACTOR, "payroll", group.id, role="viewer")
+    assert broker.access.assignments.assign(ACTOR, "payroll", "finance", role="viewer").id == made.id
+    broker.access.groups.add_members(ACTOR, group.id, [GUEST])
+    assert [(one.name, one.role) for one in broker.guests.directory.show(GUEST).assignments] == [("Finance", "viewer")]
+    assert [one.name for one in broker.access.assignments.of_application(ACTOR, "payroll")] == ["Finance"]

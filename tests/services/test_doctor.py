@@ -68,7 +68,7 @@ def vouched(**more: Any) -> dict[str, Any]:
 
 def remember(world: World, *steps: dict[str, Any], outcome: Outcome = Outcome.ALLOWED, at: int = START, **more: Any) -> None:
     """A receipt of fabrikam."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         receipts.save(tx, factories.receipt(partner="fabrikam", steps=steps, outcome=outcome, at=at, **more))
 
 
@@ -79,7 +79,7 @@ def test_a_partner_that_is_well(world: World) -> None:
     """Issue 4: every check is made, none finds anything; documents, keys, clock, credentials and redirect URI are looked at."""
     world.redeem(world.visitor(ADA))
     world.sign_in(world.visitor(ADA), max_age="100")
-    world.broker.nodes.note()
+    world.broker.operations.nodes.note()
     report = examine(world, offline=False)
     assert [finding for finding in report.findings if finding.level is not Level.OK] == []
     assert report.is_well
@@ -302,7 +302,7 @@ def test_stored_documents(world: World) -> None:
     finding = next(f for f in found(examine(world), "stored_documents") if "failed" in f.seen)
     assert finding.level is Level.WARNING
     assert "serves" in finding.seen
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(update(t.documents).values(body=None, problem=None))
     assert all("being fetched" in finding.seen for finding in found(examine(world), "stored_documents"))
 
@@ -314,11 +314,11 @@ def test_key_changes(world: World) -> None:
     new = world.partners["fabrikam"].jwks()["keys"][0]["kid"]
     assert f"new: {new}" in only(examine(world, offline=False), "key_changes").seen
     world.clock.advance(3600)
-    world.broker.housekeeping.run()
+    world.broker.operations.housekeeping.run()
     finding = only(examine(world), "key_changes")
     assert finding.level is Level.OK
     assert f"added {new}" in finding.seen
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         changed = {"added": ["0123456789abcdef0123"], "removed": [], "reused": ["k1"]}
         tx.execute(update(t.audit).where(t.audit.c.name == "partner.keys_changed").values(data=changed))
     finding = only(examine(world), "key_changes")
@@ -328,7 +328,7 @@ def test_key_changes(world: World) -> None:
 
 def test_nodes_with_other_files(world: World) -> None:
     """HT-20: processes whose config digest differs from the files here."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         rate_limits.note_node(tx, "elsewhere:7", "0123456789abcdef", START + 60)
     finding = only(examine(world), "nodes")
     assert (finding.level, finding.side) == (Level.WARNING, "ours")
@@ -420,7 +420,7 @@ def test_the_command(world: World) -> None:
 
 def test_maintain_command(world: World) -> None:
     """`broker maintain` explains what was abandoned and says what it did; `--json` has every kind."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         logins.add(tx, factories.login(expires_at=int(time.time()) - 100), browser="b", address="192.0.2.1")
     runner, environ = CliRunner(), {"SECRET": SECRET, "BROKER_HOME": str(world.home)}
     said = runner.invoke(command, ["maintain"], env=environ)

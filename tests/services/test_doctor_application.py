@@ -65,7 +65,7 @@ def test_fc_02_what_the_file_and_the_directory_say(world: World) -> None:
     }
     assert "FAPI" in only(report, "fapi").seen
     world.invite(ADA.email)
-    world.broker.assignments.assign(ACTOR, "travel", ADA.email)
+    world.broker.access.assignments.assign(ACTOR, "travel", ADA.email)
     assert only(world.broker.doctor.examine_application("travel", offline=True), "assignments").level is Level.OK
 
 

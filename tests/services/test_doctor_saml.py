@@ -166,7 +166,7 @@ def test_a_change_of_keys(woodgrove: SamlWorld) -> None:
     woodgrove.redeem(woodgrove.visitor())
     woodgrove.idp.rotate_key(keep=False)
     woodgrove.world.clock.advance(2 * 3600)
-    assert woodgrove.world.broker.housekeeping.run()["documents"] == 1
+    assert woodgrove.world.broker.operations.housekeeping.run()["documents"] == 1
     assert "added" in only(examine(woodgrove), "key_changes").seen
 
 

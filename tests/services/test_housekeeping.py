@@ -48,14 +48,14 @@ def small(tmp_path: Path, sqlite_url: str, clock: Clock) -> Iterator[World]:
 
 def count(world: World, table: Any) -> int:
     """Rows of a table."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return int(tx.execute(select(func.count()).select_from(table)).scalar_one())
 
 
 def add_login(world: World, *, address: str = "192.0.2.1", **values: Any) -> str:
     """A login in the database; its reference."""
     login = factories.login(**values)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         logins.add(tx, login, browser=digest("browser"), address=address)
     return login.reference
 
@@ -78,39 +78,39 @@ LEFT: dict[str, dict[str, Any]] = {
 
 def test_abandoned_logins_are_explained(world: World) -> None:
     """HT-19: a receipt says how far each one came; who vouched is named, what was said is forgotten (HT-13)."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         ada = factories.saved_person(tx, email="ada@fabrikam.example")
         people.bind(tx, factories.identity(ada.id, subject="ada"))
     references = {reason: add_login(world, **values) for reason, values in LEFT.items()}
-    assert world.broker.housekeeping.run()["abandoned"] == 0  # none is over
+    assert world.broker.operations.housekeeping.run()["abandoned"] == 0  # none is over
     world.clock.advance(3600 + abandoned.SETTLED)
-    assert world.broker.housekeeping.run()["abandoned"] == len(LEFT)
+    assert world.broker.operations.housekeeping.run()["abandoned"] == len(LEFT)
     for reason, reference in references.items():
-        found = world.broker.receipts.by_request(reference)
+        found = world.broker.history.receipts.by_request(reference)
         assert found is not None
         assert (found["outcome"], found["reason"], found["error"]) == ("abandoned", reason, None)
         assert found["at"] == START + 3600
         assert found["steps"][-1]["step"] == "abandoned"
-    vouched = world.broker.receipts.by_request(references["left at review-permissions, after the partner vouched"])
+    vouched = world.broker.history.receipts.by_request(references["left at review-permissions, after the partner vouched"])
     assert vouched is not None
     assert vouched["user"] == "ada@fabrikam.example"
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert tx.execute(select(t.logins.c.assertion)).scalars().all() == [None] * len(LEFT)
-    assert world.broker.housekeeping.run()["abandoned"] == 0
+    assert world.broker.operations.housekeeping.run()["abandoned"] == 0
 
 
 def test_an_explained_login_is_not_explained_anew(small: World) -> None:
     """A login that ended keeps the receipt of its end; one that may still be answered is left alone."""
     login = factories.login()
-    with small.broker.db.write() as tx:
+    with small.broker.core.db.write() as tx:
         logins.add(tx, login, browser=digest("b"), address="192.0.2.1")
         receipts.save(tx, factories.receipt(id=login.id, request_id=login.reference, reason="all is well"))
     reference = add_login(small)
     small.clock.advance(3600 + abandoned.SETTLED - 1)
-    assert small.broker.housekeeping.run()["abandoned"] == 0
+    assert small.broker.operations.housekeeping.run()["abandoned"] == 0
     small.clock.advance(1)
-    assert small.broker.housekeeping.run()["abandoned"] == 1
-    explained, other = (small.broker.receipts.by_request(name) for name in (login.reference, reference))
+    assert small.broker.operations.housekeeping.run()["abandoned"] == 1
+    explained, other = (small.broker.history.receipts.by_request(name) for name in (login.reference, reference))
     assert explained is not None
     assert other is not None
     assert (explained["reason"], other["outcome"]) == ("all is well", "abandoned")
@@ -123,11 +123,11 @@ def test_strangers_do_not_fill_the_receipts(small: World, monkeypatch: pytest.Mo
         add_login(small)
     add_login(small, address="2001:db8::1")
     small.clock.advance(3600 + abandoned.SETTLED)
-    assert small.broker.housekeeping.run()["abandoned"] == 4
-    assert small.broker.housekeeping.run()["abandoned"] == 0
+    assert small.broker.operations.housekeeping.run()["abandoned"] == 4
+    assert small.broker.operations.housekeeping.run()["abandoned"] == 0
     small.clock.advance(DAY)
     add_login(small, expires_at=small.clock() - abandoned.SETTLED)
-    assert small.broker.housekeeping.run()["logins"] == 6
+    assert small.broker.operations.housekeeping.run()["logins"] == 6
 
 
 def test_logins_linger_for_a_day_unless_there_are_too_many(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,13 +135,13 @@ def test_logins_linger_for_a_day_unless_there_are_too_many(world: World, monkeyp
     for end in range(10):
         add_login(world, expires_at=START + end)
     world.clock.advance(DAY)
-    assert world.broker.housekeeping.run()["logins"] == 0
+    assert world.broker.operations.housekeeping.run()["logins"] == 0
     world.clock.advance(6)
-    assert world.broker.housekeeping.run()["logins"] == 6
+    assert world.broker.operations.housekeeping.run()["logins"] == 6
     monkeypatch.setattr(housekeeping, "LOGINS_KEPT", 1)
     for end in range(10):
         add_login(world, expires_at=START + DAY - 100 + end)
-    assert world.broker.housekeeping.run()["logins"] == 12
+    assert world.broker.operations.housekeeping.run()["logins"] == 12
     assert count(world, t.logins) == 2
 
 
@@ -156,20 +156,20 @@ def test_batches(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
                 monkeypatch.setattr(function, "__defaults__", (3,))
     for number in range(8):
         add_login(world, expires_at=START + number)
-        with world.broker.db.write() as tx:
+        with world.broker.core.db.write() as tx:
             single_use.once(tx, "jti", str(number), START)
             receipts.save(tx, factories.receipt(at=START, address=f"192.0.2.{number}"))
     world.clock.advance(8 * DAY)
-    done = world.broker.housekeeping.run()
+    done = world.broker.operations.housekeeping.run()
     assert (done["abandoned"], done["used"], done["addresses"]) == (8, 8, 16)
     assert done["logins"] == 7  # the newest waits for a later one
     world.clock.advance(40 * DAY)
-    assert world.broker.housekeeping.run()["receipts"] == 16
+    assert world.broker.operations.housekeeping.run()["receipts"] == 16
 
 
 def test_what_others_need_stays(world: World) -> None:
     """HT-8, HP-30, HP-35: spent codes and tokens stay as long as their reuse must be recognised; a grant goes last."""
-    db = world.broker.db
+    db = world.broker.core.db
     with db.write() as tx:
         person = factories.saved_person(tx)
         session = factories.session(person.id, expires_at=START + 100)
@@ -185,34 +185,34 @@ def test_what_others_need_stays(world: World) -> None:
         family = tokens.add_family(tx, lasting.id, "payroll", START + 30 * DAY)
         tokens.add_refresh(tx, "refresh", family, START + DAY)
     world.clock.advance(DAY)
-    done = world.broker.housekeeping.run()
+    done = world.broker.operations.housekeeping.run()
     assert (done["codes"], done["tokens"], done["sessions"], done["grants"]) == (0, 2, 0, 0)
     world.clock.advance(200)
-    done = world.broker.housekeeping.run()
+    done = world.broker.operations.housekeeping.run()
     assert (done["codes"], done["tokens"], done["sessions"], done["grants"]) == (2, 0, 1, 1)
     assert count(world, t.refresh_tokens) == 1
     world.clock.advance(31 * DAY)
-    done = world.broker.housekeeping.run()
+    done = world.broker.operations.housekeeping.run()
     assert (done["tokens"], done["grants"], count(world, t.refresh_tokens), count(world, t.grants)) == (1, 1, 0, 0)
 
 
 def test_retention(world: World) -> None:
     """HT-13, HT-19: receipts and refusals go after `retention.receipts`; after seven days an address is a network."""
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         for number, address in enumerate(["192.0.2.77", "2001:db8:1:2::3", "", "unix", "192.0.2.78"]):
             receipts.save(tx, factories.receipt(request_id=f"R{number}", at=START, address=address))
         refusals.add(tx, request_id="F", at=START, code="bad_request", reason="x", address="192.0.2.1")
         rate_limits.count_attempt(tx, "key", START, 600)
         single_use.once(tx, "jti", "x", START)
     world.clock.advance(7 * DAY)
-    assert world.broker.housekeeping.run()["addresses"] == 0
+    assert world.broker.operations.housekeeping.run()["addresses"] == 0
     world.clock.advance(1)
-    assert world.broker.housekeeping.run()["addresses"] == 4
-    found = [world.broker.receipts.by_request(f"R{number}") for number in range(5)]
+    assert world.broker.operations.housekeeping.run()["addresses"] == 4
+    found = [world.broker.history.receipts.by_request(f"R{number}") for number in range(5)]
     assert [row["address"] for row in found if row] == ["192.0.2.0/24", "2001:db8:1::/48", "", "-/", "192.0.2.0/24"]
-    assert world.broker.housekeeping.run()["addresses"] == 0
+    assert world.broker.operations.housekeeping.run()["addresses"] == 0
     world.clock.advance(30 * DAY)
-    done = world.broker.housekeeping.run()
+    done = world.broker.operations.housekeeping.run()
     assert (done["receipts"], done["refusals"]) == (5, 1)
     assert (count(world, t.attempts), count(world, t.used)) == (0, 0)
     assert coarse_network("192.0.2.9") == "192.0.2.0/24"
@@ -220,16 +220,16 @@ def test_retention(world: World) -> None:
 
 def test_one_process_keeps_house(world: World) -> None:
     """HT-20: whoever holds the lease runs; another takes over when it is over. Notes of dead processes go."""
-    assert world.broker.housekeeping.turn() is not None
-    assert world.broker.housekeeping.turn() is not None
-    with world.broker.db.write() as tx:
+    assert world.broker.operations.housekeeping.turn() is not None
+    assert world.broker.operations.housekeeping.turn() is not None
+    with world.broker.core.db.write() as tx:
         tx.execute(update(t.leases).values(holder="elsewhere:1"))
         rate_limits.note_node(tx, "elsewhere:2", "digest", START + 60)
-    assert world.broker.housekeeping.turn() is None
+    assert world.broker.operations.housekeeping.turn() is None
     world.clock.advance(housekeeping.LEASE)
-    assert world.broker.housekeeping.turn() is not None
+    assert world.broker.operations.housekeeping.turn() is not None
     world.clock.advance(2 * 3600)
-    assert world.broker.housekeeping.run()["leases"] == 2
+    assert world.broker.operations.housekeeping.run()["leases"] == 2
 
 
 def test_two_nodes_at_once(world: World) -> None:
@@ -238,7 +238,7 @@ def test_two_nodes_at_once(world: World) -> None:
         add_login(world, expires_at=START + number, address=f"192.0.2.{number % 3}")
     world.clock.advance(3600)
     other = build(world.home, environ={"SECRET": SECRET}, clock=world.clock)
-    nodes = [world.broker.housekeeping, other.housekeeping]
+    nodes = [world.broker.operations.housekeeping, other.operations.housekeeping]
     done = race(lambda number: nodes[number].run(), len(nodes))
     other.close()
     assert [found.get("failed", 0) for found in done] == [0, 0]
@@ -257,7 +257,7 @@ def test_one_kind_that_fails_does_not_keep_the_others(
     monkeypatch.setattr(single_use, "purge", broken)
     add_login(small)
     small.clock.advance(3600 + abandoned.SETTLED)
-    done = small.broker.housekeeping.run()
+    done = small.broker.operations.housekeeping.run()
     assert (done["failed"], done["abandoned"], done["leases"]) == (1, 1, 0)
     assert "used" not in done
     assert "what=used error=OSError" in caplog.text
@@ -269,25 +269,25 @@ def test_one_kind_that_fails_does_not_keep_the_others(
 
 def document(world: World, kind: str, owner: str = "fabrikam") -> documents.StoredDocument | None:
     """A stored document."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return documents.of_partner(tx, owner).get(kind)
 
 
 def events(world: World, name: str) -> list[dict[str, Any]]:
     """The audit's events of one name."""
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         return audit.newest(tx, name=name)
 
 
 def test_documents_are_renewed_before_they_go_stale(world: World) -> None:
     """HT-20: a login never waits for a document that was there; partners nobody used are not asked."""
-    assert world.broker.housekeeping.run()["documents"] == 0
+    assert world.broker.operations.housekeeping.run()["documents"] == 0
     world.arrive(world.visitor(ADA))
     first = document(world, "jwks")
     assert first is not None
-    assert world.broker.housekeeping.run()["documents"] == 0
+    assert world.broker.operations.housekeeping.run()["documents"] == 0
     world.clock.advance(3600 - housekeeping.AHEAD)
-    assert world.broker.housekeeping.run()["documents"] == 1
+    assert world.broker.operations.housekeeping.run()["documents"] == 1
     second = document(world, "jwks")
     assert second is not None
     assert second.fresh_until == world.clock() + 3600
@@ -303,7 +303,7 @@ def test_a_key_change_is_audited(world: World) -> None:
     provider.rotate_key(keep=False)
     new = provider.jwks()["keys"][0]["kid"]
     world.clock.advance(3600)
-    world.broker.housekeeping.run()
+    world.broker.operations.housekeeping.run()
     (event,) = events(world, "partner.keys_changed")
     assert event["target"] == "fabrikam"
     assert [key["kid"] for key in event["data"]["removed"]] == [old]
@@ -330,10 +330,10 @@ def test_a_name_that_stands_for_another_key_is_marked(small: World) -> None:
     kept = json.loads(row.body or "")
     small.partners["northwind"].rotate_key(keep=False)
     kept["keys"] = [small.partners["northwind"].jwks()["keys"][0] | {"kid": kept["keys"][0]["kid"]}]
-    with small.broker.db.write() as tx:
+    with small.broker.core.db.write() as tx:
         tx.execute(update(t.documents).where(t.documents.c.kind == "jwks").values(body=json.dumps(kept)))
     small.clock.advance(3600)
-    small.broker.housekeeping.run()
+    small.broker.operations.housekeeping.run()
     (event,) = events(small, "partner.keys_changed")
     assert event["data"]["reused"] == [kept["keys"][0]["kid"]]
 
@@ -341,10 +341,10 @@ def test_a_name_that_stands_for_another_key_is_marked(small: World) -> None:
 def test_an_unusable_old_copy_is_compared_too(small: World) -> None:
     """A stored set that cannot be read any more counts as no keys at all."""
     small.arrive(small.visitor(ADA))
-    with small.broker.db.write() as tx:
+    with small.broker.core.db.write() as tx:
         tx.execute(update(t.documents).where(t.documents.c.kind == "jwks").values(body="{}"))
     small.clock.advance(3600)
-    small.broker.housekeeping.run()
+    small.broker.operations.housekeeping.run()
     assert len(events(small, "partner.keys_changed")) == 1
 
 
@@ -353,13 +353,13 @@ def test_a_partner_that_is_away_keeps_its_last_copies(small: World) -> None:
     small.arrive(small.visitor(ADA))
     small.partners["fabrikam"].fault = "down"
     small.clock.advance(3600)
-    assert small.broker.housekeeping.run()["documents"] == 0
+    assert small.broker.operations.housekeeping.run()["documents"] == 0
     row = document(small, "discovery")
     assert row is not None
     assert (row.problem, row.body is None) == ("upstream_unavailable", False)
     small.partners["fabrikam"].fault = "none"
     small.clock.advance(30)
-    assert small.broker.housekeeping.run()["documents"] == 1
+    assert small.broker.operations.housekeeping.run()["documents"] == 1
     row = document(small, "discovery")
     assert row is not None
     assert row.problem is None
@@ -370,10 +370,10 @@ def test_a_partner_without_any_copy_is_tried_again(small: World) -> None:
     small.partners["fabrikam"].fault = "down"
     small.arrive(small.visitor(ADA))
     small.clock.advance(30)
-    assert small.broker.housekeeping.run()["documents"] == 0
+    assert small.broker.operations.housekeeping.run()["documents"] == 0
     small.partners["fabrikam"].fault = "none"
     small.clock.advance(30)
-    assert small.broker.housekeeping.run()["documents"] == 1
+    assert small.broker.operations.housekeeping.run()["documents"] == 1
 
 
 def test_documents_of_a_partner_that_is_gone_are_forgotten(small: World) -> None:
@@ -382,10 +382,10 @@ def test_documents_of_a_partner_that_is_gone_are_forgotten(small: World) -> None
     (small.home / "config" / "partners" / "fabrikam.yaml").unlink()
     small.reload()
     small.clock.advance(7200)
-    small.broker.housekeeping.run()
+    small.broker.operations.housekeeping.run()
     assert document(small, "jwks") is not None
     small.clock.advance(DAY)
-    small.broker.housekeeping.run()
+    small.broker.operations.housekeeping.run()
     assert document(small, "jwks") is None
     assert document(small, "discovery") is None
 
@@ -394,17 +394,17 @@ def test_key_sets_of_applications_are_renewed(small: World) -> None:
     """HT-20, HP-22: an application's jwks_uri is fetched before its copy goes stale, and a change is audited."""
     issuer = small.partners["northwind"].issuer  # any server with a key set
     small.write("applications/keyed.yaml", f"name: Keyed\njwks_uri: {issuer}/jwks\nredirect_uris: [https://x.example/cb]\n")
-    view = small.broker.provider_view("keyed")
+    view = small.broker.access.applications.view("keyed")
     assert view is not None
-    small.broker.clients._keys(view, False)
+    small.broker.oauth.client_authentication._keys(view, False)
     small.partners["northwind"].rotate_key(keep=True)
     small.clock.advance(3600 - housekeeping.AHEAD)
-    assert small.broker.housekeeping.run()["documents"] == 1
+    assert small.broker.operations.housekeeping.run()["documents"] == 1
     assert [event["target"] for event in events(small, "application.keys_changed")] == ["keyed"]
     small.partners["northwind"].fault = "down"
     small.clock.advance(3600)
-    assert small.broker.housekeeping.run()["documents"] == 0
-    with small.broker.db.write() as tx:
+    assert small.broker.operations.housekeeping.run()["documents"] == 0
+    with small.broker.core.db.write() as tx:
         tx.execute(update(t.documents).values(body=None))
     small.clock.advance(60)
-    assert small.broker.housekeeping.run()["documents"] == 0
+    assert small.broker.operations.housekeeping.run()["documents"] == 0

@@ -43,7 +43,7 @@ def read(at: SamlWorld, path: str = OWN, address: str = "203.0.113.7", method: s
 
 def rows(at: SamlWorld, partner: str = "woodgrove") -> list[metadata_readers.MetadataFetch]:
     """What is noted of a partner."""
-    with at.world.broker.db.read() as tx:
+    with at.world.broker.core.db.read() as tx:
         return metadata_readers.of(tx, partner)
 
 
@@ -97,7 +97,7 @@ def test_one_row_an_hour(woodgrove: SamlWorld) -> None:
     def note(_c: object, _cursor: object, statement: str, *_more: object) -> None:
         written.append(statement) if statement.startswith("INSERT INTO metadata_fetches") else None
 
-    event.listen(woodgrove.world.broker.db.writer, "before_cursor_execute", note)
+    event.listen(woodgrove.world.broker.core.db.writer, "before_cursor_execute", note)
     read(woodgrove, method="HEAD")
     assert written == []
     first = woodgrove.world.clock()
@@ -130,7 +130,7 @@ def test_capped(woodgrove: SamlWorld) -> None:
     kept = rows(woodgrove)
     assert len(kept) == 8
     assert kept[0].network == "2001:db8:1::/48"
-    with woodgrove.world.broker.db.read() as tx:
+    with woodgrove.world.broker.core.db.read() as tx:
         assert tx.execute(select(func.count()).select_from(table)).scalar_one() == 8
 
 
@@ -143,7 +143,7 @@ def test_only_partners_of_the_files(woodgrove: SamlWorld) -> None:
 
 def test_metadata_never_fails_for_it(woodgrove: SamlWorld, caplog: pytest.LogCaptureFixture) -> None:
     """A database that refuses is one line in the log; the document is served."""
-    with woodgrove.world.broker.db.write() as tx:
+    with woodgrove.world.broker.core.db.write() as tx:
         tx.exec_driver_sql("ALTER TABLE metadata_fetches RENAME TO elsewhere")
     try:
         with caplog.at_level(logging.WARNING):
@@ -151,7 +151,7 @@ def test_metadata_never_fails_for_it(woodgrove: SamlWorld, caplog: pytest.LogCap
         assert "saml.metadata_fetch_not_noted error=" in caplog.text
         assert "203.0.113" not in caplog.text
     finally:
-        with woodgrove.world.broker.db.write() as tx:
+        with woodgrove.world.broker.core.db.write() as tx:
             tx.exec_driver_sql("ALTER TABLE elsewhere RENAME TO metadata_fetches")
 
 
@@ -226,12 +226,12 @@ def test_old_keys_go_on_decrypting(woodgrove: SamlWorld) -> None:
     with saml_world(woodgrove.world, own=True, host="127.0.0.9") as sealed:
         sealed.file(want_encrypted=True, sign_requests=False)
         sealed.redeem(sealed.visitor())
-        with woodgrove.world.broker.db.write() as tx:
+        with woodgrove.world.broker.core.db.write() as tx:
             tx.execute(table.delete())  # as if it knew the key from a file
         assert found(sealed, "own_keys")[0].level is Level.WARNING
         woodgrove.world.clock.advance(DAY + HOUR)
         sealed.world.sign_in(sealed.visitor())
-        with woodgrove.world.broker.db.write() as tx:
+        with woodgrove.world.broker.core.db.write() as tx:
             tx.execute(table.delete())
         assert found(sealed, "own_keys")[0].level is Level.OK
 
@@ -240,7 +240,7 @@ def test_old_readings_go(woodgrove: SamlWorld) -> None:
     """HT-13: after 400 days."""
     read(woodgrove)
     woodgrove.world.clock.advance(400 * DAY)
-    assert woodgrove.world.broker.housekeeping.run()["metadata_fetches"] == 0
+    assert woodgrove.world.broker.operations.housekeeping.run()["metadata_fetches"] == 0
     woodgrove.world.clock.advance(1)
-    assert woodgrove.world.broker.housekeeping.run()["metadata_fetches"] == 1
+    assert woodgrove.world.broker.operations.housekeeping.run()["metadata_fetches"] == 1
     assert rows(woodgrove) == []

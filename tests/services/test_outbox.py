@@ -57,7 +57,7 @@ class Post:
 def node(world: World, post: Post) -> Outbox:
     """One more node, whose mails go to `post`."""
     broker = world.broker
-    return Outbox(broker.db, world.clock, broker.current.get, lambda: broker.sealer, broker.outbox._write, lambda *_where: post)
+    return Outbox(broker.core, broker.sealer, broker.messages.outbox._write, lambda *_where: post)
 
 
 def invited(world: World, email: str = ADA.email, **more: Any) -> tuple[str, ...]:
@@ -74,9 +74,9 @@ def test_mail_leaves_once(world: World) -> None:
     (message,) = post.taken
     assert (message["To"], message["Reply-To"]) == (ADA.email, "bob@contoso.example")
     assert message["Subject"] == "bob@contoso.example (Contoso) invites you to Payroll"
-    (state,) = world.broker.outbox.states(ids)
+    (state,) = world.broker.messages.outbox.states(ids)
     assert (state.status, state.tries, state.problem) == ("sent", 1, None)
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert tx.execute(select(t.outbox.c.content)).scalar_one() == ""
     assert post.closed == 1
 
@@ -96,7 +96,7 @@ def test_link_in_the_mail_works(world: World) -> None:
 def test_waiting_row_holds_no_ticket_in_clear(world: World) -> None:
     """HT-4: until it leaves, the link is sealed."""
     found = world.invite(mail=True)
-    with world.broker.db.read() as tx:
+    with world.broker.core.db.read() as tx:
         assert found.redeem_url.rpartition("/")[2] not in str(tx.execute(select(t.outbox)).all())
 
 
@@ -137,7 +137,7 @@ def test_tried_again_and_given_up(world: World) -> None:
     post = Post(fault=Delayed("451 busy"))
     ids = invited(world)
     gaps, before = [], world.clock()
-    while (state := world.broker.outbox.states(ids)[0]).status == "waiting":
+    while (state := world.broker.messages.outbox.states(ids)[0]).status == "waiting":
         world.clock.now = state.next_try_at or 0
         gaps.append(world.clock() - before)
         before = world.clock()
@@ -151,7 +151,7 @@ def test_refused_for_good_is_seen(world: World) -> None:
     """A 5yz ends it at once; staff sees what the server said."""
     ids = invited(world)
     node(world, Post(fault=MailRefused("550 no such user"))).deliver(ids)
-    (state,) = world.broker.outbox.of_person(world.broker.guests.show(ADA.email).person.id)
+    (state,) = world.broker.messages.outbox.of_person(world.broker.guests.directory.show(ADA.email).person.id)
     assert (state.status, state.problem, state.tries) == ("refused", "550 no such user", 1)
     assert node(world, Post()).look() == 0
 
@@ -160,12 +160,12 @@ def test_a_broken_mail_holds_up_no_other(world: World) -> None:
     """What cannot be written waits with its reason; the rest leaves."""
     first = invited(world)
     invited(world, BO.email)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         tx.execute(t.outbox.update().where(t.outbox.c.id == first[0]).values(content="nonsense"))
     post = Post()
     assert node(world, post).look() == 1
     assert [message["To"] for message in post.taken] == [BO.email]
-    assert "could not be written" in (world.broker.outbox.states(first)[0].problem or "")
+    assert "could not be written" in (world.broker.messages.outbox.states(first)[0].problem or "")
 
 
 def test_a_slow_server_costs_no_lease(world: World) -> None:
@@ -189,19 +189,19 @@ def test_a_slow_server_costs_no_lease(world: World) -> None:
 def test_housekeeping_and_restore(world: World) -> None:
     """Mails leave with `broker maintain`; after 30 days they are forgotten; a restore sends no revoked link (HT-14)."""
     invited(world)
-    assert world.broker.housekeeping.run()["mails"] == 1
+    assert world.broker.operations.housekeeping.run()["mails"] == 1
     assert len(list((world.home / "var/mail").glob("*.eml"))) == 1
     world.clock.advance(rules.KEPT + 1)
-    assert world.broker.housekeeping.run()["outbox"] == 1
+    assert world.broker.operations.housekeeping.run()["outbox"] == 1
     invited(world, BO.email)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         assert after_restore.end_everything(tx, world.clock())["mails"] == 1
-    assert world.broker.outbox.look() == 0
+    assert world.broker.messages.outbox.look() == 0
 
 
 def test_statements_of_an_invitation(world: World) -> None:
     """At most six for a new guest, its mail included."""
-    with statements(world.broker.db) as seen:
+    with statements(world.broker.core.db) as seen:
         invited(world)
     assert len(seen) <= 6
 
@@ -209,21 +209,21 @@ def test_statements_of_an_invitation(world: World) -> None:
 def test_list_of_guests_is_safe_to_run_again(world: World) -> None:
     """One result a row, a bad one stops none; who has the invitation already gets no second mail."""
     wishes = [InvitationRequest(email=email, application="payroll", mail=True) for email in (ADA.email, "no address", BO.email)]
-    first = world.broker.invitations.invite_many(ACTOR, wishes)
+    first = world.broker.invitations.invitations.invite_many(ACTOR, wishes)
     assert isinstance(first[1], CommandError)
-    again = world.broker.invitations.invite_many(ACTOR, wishes)
+    again = world.broker.invitations.invitations.invite_many(ACTOR, wishes)
     mails = [one.mails for one in (*first, *again) if not isinstance(one, CommandError)]
     assert [len(one) for one in mails] == [1, 1, 0, 0]
-    assert world.broker.invitations.judge(ACTOR, wishes[0]) == ("keep", None)
-    assert world.broker.invitations.judge(ACTOR, InvitationRequest(email=ADA.email)) == ("again", None)
-    assert world.broker.invitations.judge(ACTOR, InvitationRequest(email="new@fabrikam.example")) == ("invite", None)
+    assert world.broker.invitations.invitations.judge(ACTOR, wishes[0]) == ("keep", None)
+    assert world.broker.invitations.invitations.judge(ACTOR, InvitationRequest(email=ADA.email)) == ("again", None)
+    assert world.broker.invitations.invitations.judge(ACTOR, InvitationRequest(email="new@fabrikam.example")) == ("invite", None)
 
 
 def test_quota_of_an_inviter(world: World) -> None:
     """IN-15: a person has so many a day; the command line has none."""
     broker = world.broker
     administrators(world, CLEO.email)
-    invitations = Invitations(broker.db, world.clock, broker.current.get, Tickets(broker.current.get, broker.outbox), quota=2)
+    invitations = Invitations(broker.core, Tickets(broker.core.settings, broker.messages.outbox), quota=2)
     person = member(world)
     for number in range(2):
         invitations.invite(person, InvitationRequest(email=f"g{number}@fabrikam.example"))
@@ -238,5 +238,5 @@ def test_quota_of_an_inviter(world: World) -> None:
 def test_what_is_no_word_of_a_person(world: World, wish: dict[str, Any]) -> None:
     """IN-13: one line for a name, an end for a message, one plain address for a copy."""
     with pytest.raises(Invalid):
-        world.broker.invitations.invite(ACTOR, InvitationRequest(email=ADA.email, mail=True, **wish))
+        world.broker.invitations.invitations.invite(ACTOR, InvitationRequest(email=ADA.email, mail=True, **wish))
     assert world.counts()["outbox"] == 0

@@ -42,7 +42,7 @@ def other(world: World) -> Iterator[Broker]:
 
 def shelf(broker: Broker, partner: str = "fabrikam") -> Shelf:
     """The documents of a partner, for one step of one login."""
-    return Shelf(broker.partners, broker.current.get().partners[partner])
+    return Shelf(broker.partners.documents, broker.core.settings().partners[partner])
 
 
 def kids(document: Any) -> list[str]:
@@ -57,7 +57,7 @@ def test_many_tokens_with_a_new_key_cause_one_refresh(world: World, other: Broke
     world.partners["fabrikam"].rotate_key(keep=True)
     world.clock.advance(120)
     nodes = [world.broker, other]
-    asked = count_key_requests(world.partners["fabrikam"], [node.http for node in nodes], waiting=12)
+    asked = count_key_requests(world.partners["fabrikam"], [node.partners.outbound_clients for node in nodes], waiting=12)
     found = race(lambda number: kids(shelf(nodes[number % 2]).keys(True)), 12)
     assert len(asked) == 1
     assert {len(names) for names in found} == {2}
@@ -65,13 +65,13 @@ def test_many_tokens_with_a_new_key_cause_one_refresh(world: World, other: Broke
 
 def test_fa_02_waiting_for_another_takes_a_place(world: World) -> None:
     """FA-02: who would wait for another's fetch is refused at once where too many wait already; a refresh that is over costs none."""
-    partner = world.broker.current.get().partners["fabrikam"]
+    partner = world.broker.core.settings().partners["fabrikam"]
     url = str(shelf(world.broker).discovery()["jwks_uri"])
     shelf(world.broker).keys(False)
     world.clock.advance(120)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         assert documents.claim(tx, "fabrikam", "jwks", url, now=world.clock(), pause=KID_PAUSE)
-    client = world.broker.http(partner.addresses)
+    client = world.broker.partners.outbound_clients(partner.addresses)
     before = time.monotonic()
     with ExitStack() as places:
         for _ in range(16):
@@ -112,14 +112,14 @@ def test_a_refresh_that_fails_is_over_at_once(world: World) -> None:
 
 def test_a_node_waits_for_another_that_fetches_the_first_copy(world: World) -> None:
     """HT-20: two nodes that need a partner at the same moment ask it once."""
-    partner = world.broker.current.get().partners["fabrikam"]
+    partner = world.broker.core.settings().partners["fabrikam"]
     url = discovery_url(partner.issuer)
-    with world.broker.db.write() as tx:
+    with world.broker.core.db.write() as tx:
         assert documents.claim(tx, "fabrikam", "discovery", url, now=world.clock(), pause=RETRY_PAUSE)
 
     def arrive() -> None:
-        until_calls([world.broker.http], 1)
-        with world.broker.db.write() as tx:
+        until_calls([world.broker.partners.outbound_clients], 1)
+        with world.broker.core.db.write() as tx:
             body = json.dumps({"issuer": "as stored"})
             documents.store(
                 tx, "fabrikam", "discovery", url=url, body=body, now=world.clock(), fresh_until=world.clock() + 9, next_try_at=0
@@ -135,13 +135,13 @@ def test_a_node_waits_for_another_that_fetches_the_first_copy(world: World) -> N
 def test_the_other_node_fails_or_dies(world: World, told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says why, or nothing at all: partner_failed either way, and not after half a minute."""
     monkeypatch.setattr(module, "_WAIT", 1.0 if told else 0.2)
-    url = discovery_url(world.broker.current.get().partners["fabrikam"].issuer)
-    with world.broker.db.write() as tx:
+    url = discovery_url(world.broker.core.settings().partners["fabrikam"].issuer)
+    with world.broker.core.db.write() as tx:
         documents.claim(tx, "fabrikam", "discovery", url, now=world.clock(), pause=RETRY_PAUSE)
 
     def fail() -> None:
-        until_calls([world.broker.http], 1)
-        with world.broker.db.write() as tx:
+        until_calls([world.broker.partners.outbound_clients], 1)
+        with world.broker.core.db.write() as tx:
             documents.fail(tx, "fabrikam", "discovery", problem="upstream_unavailable", next_try_at=world.clock() + RETRY_PAUSE)
 
     thread = threading.Thread(target=fail if told else lambda: None)
@@ -174,25 +174,25 @@ def test_a_secret_in_a_file_is_rotated_by_a_reload(world: World) -> None:
     (world.home / "fabrikam-secret").write_text("the-old-secret-0123456789", "utf-8")
     text = (world.home / "config" / "partners" / "fabrikam.yaml").read_text().replace("${env:SECRET}", "${file:fabrikam-secret}")
     world.write("partners/fabrikam.yaml", text)
-    before = world.broker.current.get().digest
+    before = world.broker.core.settings().digest
     page = world.arrive(world.visitor(ADA))
     assert world.receipt(page)["reason"] == "upstream_error"
     (world.home / "fabrikam-secret").write_text(SECRET, "utf-8")
-    assert world.broker.current.changed()
+    assert world.broker.files.changed()
     world.reload()
-    assert world.broker.current.get().digest == before
+    assert world.broker.core.settings().digest == before
     assert world.arrive(world.visitor(ADA)).error == "not_invited"
 
 
 def test_a_partner_that_is_gone_or_speaks_otherwise(world: World) -> None:
     """partner_removed: the file went while somebody was on his way; it is not renewed either."""
     with pytest.raises(PartnerFailed) as refusal:
-        world.broker.partners.connector("nobody")
+        world.broker.partners.documents.connector("nobody")
     assert refusal.value.reason == "partner_removed"
     with pytest.raises(PartnerFailed) as refusal:
-        world.broker.partners.saml_connector("nobody")
+        world.broker.partners.documents.saml_connector("nobody")
     assert refusal.value.reason == "partner_removed"
-    assert not world.broker.partners.renew("nobody", 0)
+    assert not world.broker.partners.documents.renew("nobody", 0)
 
 
 def test_fb_04_a_new_key_under_the_same_kid(world: World) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from broker.services.core import Core
 from broker.services.operations import background
 from broker.services.operations.background import Background, guarded
 from broker.services.operations.nodes import LIFETIME, Nodes, host_name, own_name
@@ -56,7 +57,7 @@ def test_a_change_is_taken_up_and_told_once(
     """Issue 4: two processes of a node load the files; log and audit say so once, with the digest."""
     processes = [CurrentSettings(home, ENVIRON) for _ in range(2)]
     before = processes[0].get().digest
-    reloads = [Reload(database, clock, current) for current in processes]
+    reloads = [Reload(Core(database, clock, current.get), current) for current in processes]
     assert all(reload.look() for reload in reloads)
     assert events(database, "config.reloaded") == []
     write(home, {"config/partners/northwind.yaml": northwind()})
@@ -74,7 +75,7 @@ def test_a_broken_file_is_told_once_and_without_values(
     """CF-02, CF-09: FILE:LINE: key and no more; the old set stays; it is told again when the files change again."""
     current = CurrentSettings(home, ENVIRON)
     before = current.get()
-    reload = Reload(database, clock, current)
+    reload = Reload(Core(database, clock, current.get), current)
     write(home, {"config/partners/northwind.yaml": northwind("colour: s3cret\n\x07odd: s3cret\n")})
     for _ in range(3):
         assert not reload.look()
@@ -101,7 +102,7 @@ def test_what_a_process_stands_on_waits_for_a_restart(home: Path, database: Data
     path = home / "config/broker.yaml"
     path.write_text(path.read_text().replace("login.contoso.example", "other.contoso.example") + "database: sqlite:///var/x.db\n")
     write(home, {"config/partners/northwind.yaml": northwind()})
-    assert not Reload(database, clock, current).look()
+    assert not Reload(Core(database, clock, current.get), current).look()
     assert [error.key for error in current.errors] == ["issuer", "database"]
     assert all("restart" in error.message for error in current.errors)
     assert set(current.get().partners) == {"fabrikam"}
@@ -114,7 +115,7 @@ def test_a_database_that_is_away_keeps_no_change_back(
     empty = Database(f"sqlite:///{tmp_path}/empty.db")
     current = CurrentSettings(home, ENVIRON)
     write(home, {"config/partners/northwind.yaml": northwind()})
-    assert Reload(empty, clock, current).look()
+    assert Reload(Core(empty, clock, current.get), current).look()
     assert "northwind" in current.get().partners
     assert "config.not_audited error=OperationalError" in caplog.text
     assert "config.reloaded" in caplog.text
@@ -124,7 +125,7 @@ def test_a_database_that_is_away_keeps_no_change_back(
 def test_nodes_say_which_files_they_use(home: Path, database: Database, clock: Clock) -> None:
     """HT-20: a note holds a minute; another digest is named, the own one is not."""
     current = CurrentSettings(home, ENVIRON)
-    nodes = Nodes(database, clock, current.get)
+    nodes = Nodes(Core(database, clock, current.get))
     nodes.note()
     nodes.note()
     with database.write() as tx:

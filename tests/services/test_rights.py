@@ -39,22 +39,22 @@ def broker(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Broker]:
     with (home / "config" / "applications" / "payroll.yaml").open("a") as stream:
         stream.write("owners: [bob@contoso.example]\n")
     built = build(home, environ={"SECRET": SECRET}, clock=clock)
-    with built.db.write() as tx:
+    with built.core.db.write() as tx:
         for name in STAFF:
             factories.saved_person(tx, id=f"id-{name}", kind=PersonKind.MEMBER, email=f"{name}@contoso.example", partner="staff")
         factories.saved_person(tx, id="id-ada", email="ada@fabrikam.example")
-    built.groups.create(ACTOR, "Finance", owners=["gus@contoso.example"])
+    built.access.groups.create(ACTOR, "Finance", owners=["gus@contoso.example"])
     for group, member in (("Auditors", "una"), ("INVITERS", "ivy")):
-        built.groups.create(ACTOR, group)
-        built.groups.add_members(ACTOR, group, [f"{member}@contoso.example", "ada@fabrikam.example"])
+        built.access.groups.create(ACTOR, group)
+        built.access.groups.add_members(ACTOR, group, [f"{member}@contoso.example", "ada@fabrikam.example"])
     yield built
     built.close()
 
 
 def rights(broker: Broker, name: str) -> Rights:
     """What a person may do now."""
-    with broker.db.read() as tx:
-        return rights_of(tx, broker.settings.get(), Actor.person(f"id-{name}"), broker.clock())
+    with broker.core.db.read() as tx:
+        return rights_of(tx, broker.core.settings(), Actor.person(f"id-{name}"), broker.core.clock())
 
 
 def test_each_role_has_what_the_table_says(broker: Broker) -> None:
@@ -96,9 +96,9 @@ def test_owners_have_rights_over_what_they_own_only(broker: Broker) -> None:
     assert not bob.over_application(Right.ASSIGN, "travel")
     assert not bob.over_application(Right.ASSIGN, None)
     assert not bob.over_application(Right.KEEP_PARTNERS, "payroll")
-    finance = broker.groups.show(ACTOR, "Finance").group.id
+    finance = broker.access.groups.show(ACTOR, "Finance").group.id
     assert gus.over_group(Right.FILL_GROUPS, finance)
-    assert not gus.over_group(Right.FILL_GROUPS, broker.groups.show(ACTOR, "Auditors").group.id)
+    assert not gus.over_group(Right.FILL_GROUPS, broker.access.groups.show(ACTOR, "Auditors").group.id)
     assert not gus.over_group(Right.KEEP_GROUPS, finance)
     assert not bob.may_everywhere(Right.SEE_GUESTS)
     assert not gus.over_application(Right.INVITE, "payroll")
@@ -108,7 +108,7 @@ def test_owners_have_rights_over_what_they_own_only(broker: Broker) -> None:
 def test_a_right_ends_at_once(broker: Broker, values: dict[str, object]) -> None:
     """SC-06: who is blocked, whose address is not verified, who is no member any more: nothing."""
     assert rights(broker, "alice").may(Right.DELETE)
-    with broker.db.write() as tx:
+    with broker.core.db.write() as tx:
         for name in ("alice", "bob", "gus", "hal"):
             people.change(tx, f"id-{name}", values)
     for name in ("alice", "bob", "gus", "hal"):
@@ -118,14 +118,14 @@ def test_a_right_ends_at_once(broker: Broker, values: dict[str, object]) -> None
 def test_leaving_the_group_ends_the_role(broker: Broker) -> None:
     """SC-06: the next question is answered from the rows of that moment."""
     assert rights(broker, "una").may(Right.SEE_AUDIT)
-    broker.groups.remove_members(ACTOR, "Auditors", ["una@contoso.example"])
+    broker.access.groups.remove_members(ACTOR, "Auditors", ["una@contoso.example"])
     assert not rights(broker, "una").may(Right.SEE_AUDIT)
 
 
 def test_require_refuses_with_the_right_that_is_missing(broker: Broker) -> None:
     """The reason in the log names the right; the command line may everything, a program nothing."""
-    settings, now = broker.settings.get(), broker.clock()
-    with broker.db.read() as tx:
+    settings, now = broker.core.settings(), broker.core.clock()
+    with broker.core.db.read() as tx:
         with pytest.raises(Forbidden) as error:
             require(tx, settings, Actor.person("id-hal"), Right.BLOCK, now)
         assert error.value.reason == "no_right_block"

@@ -56,7 +56,7 @@ def test_a_receipt_of_the_version_before(database: Database) -> None:
             person_id=ada.id, partner="fabrikam", address="192.0.2.7", facts=FACTS, steps=STEPS, policies=policies
         )
         receipts.save(tx, saved)
-    shown = Receipts(database, lambda: START).newest(search=Search())[0]
+    shown = Receipts(factories.core(database, lambda: START)).newest(search=Search())[0]
     assert (shown["facts"], tuple(shown["steps"]), shown["user"]) == (FACTS, STEPS, ada.email)
     (past,) = from_database(database, START)
     about = past.circumstances

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from broker.domain.assignment import Assignment, Principal
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import Invalid, NotFound
@@ -12,22 +10,22 @@ from broker.domain.guest import Person
 from broker.domain.ids import new_id
 from broker.services import authorization
 from broker.services.access.views import AssignmentView
+from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.lookup import holder_named
 from broker.settings.application_file import ApplicationFile
-from broker.settings.load import Settings
 from broker.storage.directory import assignments
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.oauth import grants
 
 
 class Assignments:
     """Administrators and the command line assign to every application, owners to their own."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
 
     def assign(
         self,

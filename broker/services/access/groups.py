@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from broker.connectors.mapping import claims_map
@@ -16,12 +16,12 @@ from broker.domain.ids import new_id
 from broker.services import authorization
 from broker.services.access.views import AssignmentView, DeletedGroup, GroupRow, GroupView, MemberView
 from broker.services.addresses import parse
+from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.lookup import group_named, living
 from broker.services.policies import group_uses
-from broker.settings.load import Settings
 from broker.storage.directory import assignments, groups
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 
 _BARE = re.compile(r"[A-Za-z_][\w.:/#-]*", re.ASCII)
 
@@ -29,10 +29,10 @@ _BARE = re.compile(r"[A-Za-z_][\w.:/#-]*", re.ASCII)
 class Groups:
     """Administrators and the command line may do everything; owners see their groups and change the members."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
 
     def listed(self, actor: Actor, *, after: str = "", limit: int = 100) -> tuple[GroupRow, ...]:
         """A page of groups after the name `after`; owners get their own groups only."""

@@ -7,7 +7,7 @@ owners at the same moment give one answer, and a person who is blocked or delete
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from broker.domain.access_request import AccessRequest, RequestState
@@ -22,11 +22,12 @@ from broker.services.access_requests import notices, offers
 from broker.services.access_requests.answering import Answering, checked_end, checked_words, record
 from broker.services.access_requests.offers import AccessOffer
 from broker.services.access_requests.views import RequestDetail, RequestView, detail, views
+from broker.services.core import Core
 from broker.services.messages.mail_questions import Handler
 from broker.services.messages.outbox import Outbox
 from broker.settings.load import Settings
 from broker.storage.directory import access_requests, people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 
 ANSWERED_WITHIN = 14 * DAY  # seconds; then the request expires
 A_DAY_AT_MOST = 10  # requests of one person
@@ -37,12 +38,12 @@ COUNTED = 1000  # a list counts no further
 class AccessRequests:
     """A person asks, an owner or administrator answers, housekeeping ends what nobody answered."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], outbox: Outbox) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, outbox: Outbox) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._outbox = outbox
-        self._answering = Answering(settings, outbox)
+        self._answering = Answering(core.settings, outbox)
 
     # --- the person who asks ------------------------------------------------------------------------------------------
 

@@ -7,12 +7,13 @@ Offers: `Doctor`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from broker.domain.assignment import Principal
 from broker.domain.errors import NotFound
 from broker.domain.private_addresses import counting
 from broker.domain.receipt import Search
+from broker.services.core import Core
 from broker.services.doctor import (
     application,
     config_checks,
@@ -34,7 +35,6 @@ from broker.services.policies import group_uses
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
 from broker.storage.directory import assignments
-from broker.storage.engine import Database
 from broker.storage.history import audit
 from broker.storage.login import logins, receipts, refusals
 from broker.storage.partners import documents, metadata_readers
@@ -47,18 +47,10 @@ _CHANGES = 3  # the newest changes of keys that are told
 class Doctor:
     """Examines one partner or application: the file, what is stored, the provider itself, the last sign-ins. Changes nothing."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
-        partners: Partners,
-        nodes: Nodes,
-        keys: Keys,
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, partners: Partners, nodes: Nodes, keys: Keys) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._partners = partners
         self._nodes = nodes
         self._keys = keys

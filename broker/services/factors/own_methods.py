@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from broker.domain.audit import Actor, Event
@@ -13,13 +12,14 @@ from broker.domain.guest import Person
 from broker.domain.login import Session
 from broker.domain.visitor import Visitor
 from broker.factors import recovery
+from broker.services.core import Core
 from broker.services.guests.views import MethodView
 from broker.services.history import audit
 from broker.services.messages.factor_notices import notice
 from broker.services.messages.outbox import Outbox
 from broker.services.sessions.sessions import Sessions
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.factors import factors
 from broker.storage.oauth import sessions
 
@@ -41,9 +41,9 @@ class OwnMethods:
 class Methods:
     """Each use-case is one transaction, by the cookie of a live session."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], sessions: Sessions, outbox: Outbox) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, core: Core, sessions: Sessions, outbox: Outbox) -> None:
+        self._db = core.db
+        self._clock = core.clock
         self._sessions = sessions
         self._outbox = outbox
 

@@ -6,7 +6,7 @@ time is over a proof with any method stops it. An administrator at the command l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from broker.domain.audit import Actor, ActorKind, Event
@@ -18,6 +18,7 @@ from broker.domain.next_step import Step
 from broker.domain.question import Question, QuestionKind
 from broker.domain.times import DAY
 from broker.domain.visitor import Visitor
+from broker.services.core import Core
 from broker.services.guests.views import GuestRow
 from broker.services.history import audit
 from broker.services.login.context import OpenLogin
@@ -27,9 +28,8 @@ from broker.services.messages.mail_questions import Handler, ask
 from broker.services.messages.outbox import Outbox
 from broker.services.messages.respondents import who_answers
 from broker.services.sessions.revocation import end_access
-from broker.settings.load import Settings
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.factors import factors, resets
 from broker.storage.operations import mail_questions, rate_limits
 
@@ -54,12 +54,10 @@ class Prospect:
 class FactorResets:
     """Ask, answer, carry out."""
 
-    def __init__(
-        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], open_login: OpenLogin, outbox: Outbox
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, open_login: OpenLogin, outbox: Outbox) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._open_login = open_login
         self._outbox = outbox
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from broker.domain.audit import Actor, Event
@@ -10,14 +10,13 @@ from broker.domain.errors import NotFound
 from broker.domain.expiry_rules import NOTICES
 from broker.domain.times import DAY, iso
 from broker.services.access.views import assignments_of, memberships_of
+from broker.services.core import Core
 from broker.services.guests.views import ConsentView, GuestCounts, GuestRow, GuestView, IdentityView, MethodView
 from broker.services.history import audit
 from broker.services.lookup import named
-from broker.settings.load import Settings
 from broker.storage.directory import consents, guest_pages, people
 from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.directory.personal_data import everything
-from broker.storage.engine import Database
 from broker.storage.factors import factors
 from broker.storage.oauth import grants
 from broker.storage.operations import outbox
@@ -28,10 +27,10 @@ INACTIVE = 90 * DAY  # seconds without a sign-in after which a guest is reported
 class Guests:
     """The directory."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
 
     def page(self, wanted: GuestFilter, *, after: str = "", limit: int) -> tuple[GuestRow, ...]:
         """A page of guests after the address `after`; storage/directory/guest_pages.py defines the order."""

@@ -16,15 +16,15 @@ from broker.domain.guest import Person
 from broker.domain.guest_states import Act
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
+from broker.services.core import Core
 from broker.services.guests.transitions import carry_out, remove, rules_of
 from broker.services.history import audit
 from broker.services.messages.mail_questions import ask
 from broker.services.messages.outbox import Outbox
 from broker.services.messages.respondents import asked_for
-from broker.settings.load import Settings
 from broker.storage.batches import BATCH
 from broker.storage.directory import guest_schedule, people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 
 SOME = 500  # guests of one run; what is left is the next one's
 
@@ -34,10 +34,10 @@ _log = logging.getLogger(__name__)
 class Ends:
     """One run looks at whoever is due."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], outbox: Outbox) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, outbox: Outbox) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._outbox = outbox
         self._rules: Rules | None = None  # that everybody who is concerned was woken for
         self._counts: Counter[str] = Counter()

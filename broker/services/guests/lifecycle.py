@@ -11,15 +11,15 @@ from broker.domain.expiry_rules import LAST, Rules
 from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.guest_states import Act
 from broker.domain.question import Question, QuestionKind
+from broker.services.core import Core
 from broker.services.guests.transitions import carry_out, remove, rules_of
 from broker.services.guests.views import DeletedGuest, GuestRow
 from broker.services.history import audit
 from broker.services.lookup import named
 from broker.services.messages.mail_questions import Handler
 from broker.services.sessions.revocation import Ended, end_access
-from broker.settings.load import Settings
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.operations import mail_questions
 
 MAX_REASON = 1000  # characters
@@ -28,10 +28,10 @@ MAX_REASON = 1000  # characters
 class GuestLife:
     """Block, unblock, renew, expire, delete. Members can be blocked and deleted, too; they have no end to renew."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
 
     def block(self, actor: Actor, name: str, *, reason: str = "") -> GuestRow:
         """Staff stops: sessions and tokens end at once, everything else stays. Raises NotFound, Conflict, Invalid."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +11,13 @@ from broker.domain.audit import Actor
 from broker.domain.errors import NotFound
 from broker.domain.guest import Person
 from broker.domain.login import Session
+from broker.services.core import Core
 from broker.services.guests.directory import Guests
 from broker.services.guests.lifecycle import GuestLife
 from broker.services.guests.views import IdentityView
 from broker.services.sessions.assurance import is_fresh
 from broker.services.sessions.sessions import Sessions
-from broker.settings.load import Settings
 from broker.storage.directory import application_usage, assignments, consents, people
-from broker.storage.engine import Database
 from broker.storage.factors import factors
 from broker.storage.oauth import sessions
 
@@ -62,18 +61,10 @@ class OwnAccount:
 class SelfService:
     """A person looks at their account, withdraws consents, ends sessions, exports their data, leaves."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
-        guests: Guests,
-        browsers: Sessions,
-        life: GuestLife,
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, guests: Guests, browsers: Sessions, life: GuestLife) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._guests = guests
         self._browsers = browsers
         self._life = life

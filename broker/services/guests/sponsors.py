@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict, Invalid
 from broker.domain.guest import Person, PersonKind
 from broker.domain.question import QuestionKind
 from broker.services.addresses import parse
+from broker.services.core import Core
 from broker.services.guests.transitions import rules_of, schedule
 from broker.services.guests.views import GuestRow
 from broker.services.history import audit
 from broker.services.lookup import named
 from broker.services.messages.respondents import is_living
 from broker.services.messages.withdrawals import Withdrawn, withdraw
-from broker.settings.load import Settings
 from broker.storage.batches import BATCH as ROWS
 from broker.storage.directory import guest_schedule, people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 
 WALK = 1000  # sponsors of one run
 BATCH = 200  # guests of one transaction
@@ -27,10 +25,10 @@ BATCH = 200  # guests of one transaction
 class Sponsors:
     """Hand over, and look who is gone."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._seen = ""  # the walk goes on behind this sponsor
 
     def hand_over(self, actor: Actor, name: str, sponsor: str, *, reason: str = "") -> GuestRow:

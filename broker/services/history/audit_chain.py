@@ -77,7 +77,7 @@ class AuditChain:
         self,
         db: Database,
         clock: Callable[[], int],
-        sealer: Callable[[], Sealer],
+        sealer: Sealer,
         kept: Callable[[], int],
         heads: Heads | None = None,
     ) -> None:
@@ -204,11 +204,11 @@ class AuditChain:
         return Anchor(key=secrets.token_hex(32), first=1, before=_START, last=0, head=_START, removed_at=0)
 
     def _opened(self, sealed: str) -> Anchor:
-        return opened(self._sealer(), sealed)
+        return opened(self._sealer, sealed)
 
     def _save(self, tx: Connection, anchor: Anchor) -> None:
         """Sealed anew each time: under the newest root key, so that an old one may go (HT-15)."""
-        rows.save_anchor(tx, self._sealer().seal(json.dumps(asdict(anchor)).encode(), PURPOSE))
+        rows.save_anchor(tx, self._sealer.seal(json.dumps(asdict(anchor)).encode(), PURPOSE))
 
 
 def opened(sealer: Sealer, sealed: str) -> Anchor:

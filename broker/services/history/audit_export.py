@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from broker.domain.errors import NotFound
 from broker.domain.times import iso
 from broker.services.addresses import canonical
+from broker.services.core import Core
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.history import audit
 from broker.storage.history.audit_chain import anchor, hold_still
 
@@ -38,9 +39,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  #
 class AuditLog:
     """Read only; who may read is the matter of who calls."""
 
-    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
 
     def events(self, *, since: int = 0, person: str | None = None) -> Iterator[dict[str, Any]]:
         """Events from a time on (seconds since 1970), oldest first, a page at a time. Raises NotFound.

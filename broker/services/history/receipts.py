@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +10,8 @@ from broker.domain.errors import BrokerError, OAuthError, PageError
 from broker.domain.ids import new_reference
 from broker.domain.receipt import Outcome, Receipt, Search
 from broker.domain.text import printable
+from broker.services.core import Core
 from broker.storage.directory import people
-from broker.storage.engine import Database
 from broker.storage.login import receipts, refusals
 
 SENT = 512  # characters of what an application sent
@@ -21,9 +21,9 @@ REGISTERED = 10  # values of its file beside it
 class Receipts:
     """The explained records of sign-ins."""
 
-    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
 
     def by_request(self, request_id: str) -> dict[str, Any] | None:
         """What a reference on a page stands for: a sign-in, or a refusal that belongs to none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from broker.domain.mail import Mail
 from broker.domain.times import DAY
 from broker.services.addresses import is_of_members
 from broker.services.authorization import rights_of
+from broker.services.core import Core
 from broker.services.guests.transitions import invited_again, rules_of
 from broker.services.invitations.links import Invited, Tickets
 from broker.services.invitations.lookalike import Lookalikes
@@ -23,7 +24,7 @@ from broker.services.invitations.request import CheckedInvitation, InvitationReq
 from broker.services.invitations.validity import invitation_over, inviter_is_gone
 from broker.settings.load import Settings
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.login import invitations
 from broker.storage.operations import rate_limits
 
@@ -54,18 +55,11 @@ class Preview:
 class Invitations:
     """Invite, look, revoke."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
-        tickets: Tickets,
-        quota: int = QUOTA,
-    ) -> None:
+    def __init__(self, core: Core, tickets: Tickets, quota: int = QUOTA) -> None:
         """quota: invitations a day of one inviter; the command line has none."""
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._tickets = tickets
         self._quota = quota
         self._known: tuple[Settings, Lookalikes] | None = None

@@ -6,7 +6,7 @@ ends: the binding to the old identity, every session and grant, and any link tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from broker.domain.address import domain_of
@@ -19,6 +19,7 @@ from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
 from broker.services import authorization
 from broker.services.addresses import parse
+from broker.services.core import Core
 from broker.services.guests.transitions import rules_of, schedule
 from broker.services.history import audit
 from broker.services.invitations.links import Invited, Tickets, nothing
@@ -26,10 +27,9 @@ from broker.services.invitations.request import MAX_MESSAGE, may_be_invited
 from broker.services.lookup import named
 from broker.services.messages.withdrawals import withdraw
 from broker.services.sessions.revocation import end_access
-from broker.settings.load import Settings
 from broker.storage.directory import identity_bindings, people
 from broker.storage.directory.identity_bindings import BoundIdentity
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.login import invitations
 
 
@@ -61,10 +61,10 @@ class Moved:
 class GuestRebinding:
     """Reset one, look at many, reset many."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], tickets: Tickets) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, tickets: Tickets) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._tickets = tickets
 
     def reset(self, actor: Actor, name: str, terms: RebindingTerms, *, email: str | None = None) -> Moved:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from broker.domain.audit import Actor, Event
@@ -11,14 +10,14 @@ from broker.domain.ids import digest
 from broker.domain.invitation import Invitation, Status
 from broker.domain.network import counted
 from broker.domain.times import HOUR
+from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.invitations.links import Tickets
 from broker.services.invitations.request import letter, may_be_invited
 from broker.services.invitations.validity import inviter_is_gone
 from broker.services.rate_limits import RateLimits
-from broker.settings.load import Settings
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.login import invitations
 from broker.storage.operations import rate_limits
 
@@ -29,13 +28,11 @@ PER_GUEST = 3  # mails to one guest an hour; more are not sent, and nobody is to
 class Fresh:
     """Old link -> new mail."""
 
-    def __init__(
-        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], attempts: RateLimits, tickets: Tickets
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
-        self._attempts = attempts
+    def __init__(self, core: Core, rate_limits: RateLimits, tickets: Tickets) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
+        self._rate_limits = rate_limits
         self._tickets = tickets
 
     def send(self, ticket: str, address: str) -> None:
@@ -43,7 +40,7 @@ class Fresh:
 
         address: of the browser. Raises TooManyAttempts above PER_ADDRESS, known ticket or not.
         """
-        self._attempts.hit(f"fresh:{counted(address)}", limit=PER_ADDRESS, window=HOUR)
+        self._rate_limits.hit(f"fresh:{counted(address)}", limit=PER_ADDRESS, window=HOUR)
         now, actor = self._clock(), Actor.person(address=address)
         with self._db.write() as tx:
             held = invitations.by_ticket(tx, digest(ticket))

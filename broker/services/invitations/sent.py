@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from broker.domain.audit import Actor, Event
@@ -11,12 +10,12 @@ from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.invitation import Invitation, Status
 from broker.services import authorization
 from broker.services.addresses import canonical
+from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.invitations.links import Invited, Tickets, nothing
 from broker.services.invitations.request import letter, may_be_invited
-from broker.settings.load import Settings
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.login import invitations
 
 
@@ -31,10 +30,10 @@ class SentInvitation:
 class SentInvitations:
     """For the command line and administrators. An invitation is named by its id, or by the guest's address: their newest one."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], tickets: Tickets) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, tickets: Tickets) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._tickets = tickets
 
     def listed(

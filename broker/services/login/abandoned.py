@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from broker.domain.login import Login, LoginPurpose, Stage
 from broker.domain.network import counted
 from broker.domain.receipt import Outcome
 from broker.domain.times import HOUR
+from broker.services.core import Core
 from broker.services.history import login_trail
-from broker.settings.load import Settings
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.login import logins
 from broker.storage.login.logins import Expired
 from broker.storage.operations import rate_limits
@@ -24,10 +22,10 @@ PER_ADDRESS = 200  # receipts an hour and address: strangers who only knock do n
 class Abandoned:
     """Explains logins whose time ran out, in the order of their ends."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self.looked_at: tuple[int, str] = (0, "")  # (end, id): all up to here is done
         self._full: dict[str, int] = {}  # address -> the hour in which its receipts are used up: a flood costs no statement
 

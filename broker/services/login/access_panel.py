@@ -16,13 +16,13 @@ from broker.domain.policy_decision import judge
 from broker.domain.times import DAY
 from broker.domain.visitor import Visitor
 from broker.services.authorization import rights_of_person
+from broker.services.core import Core
 from broker.services.login.context import LoginContext
 from broker.services.login.own_page_access import OwnPages
 from broker.settings.application_file import ApplicationFile
-from broker.settings.load import Settings
 from broker.storage.directory import access_counts, application_usage, assignments, groups
 from broker.storage.directory.access_counts import AccessCount
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 
 SOON = 7 * DAY
 SHOWN = 25  # groups of an owner; the portal has the whole list
@@ -70,17 +70,10 @@ class PanelView:
 class AccessPanel:
     """What the page `/apps` shows."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
-        own_pages: OwnPages,
-        policies: Callable[[], Rulebook],
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, own_pages: OwnPages, policies: Callable[[], Rulebook]) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._own_pages = own_pages
         self._policies = policies
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,21 +11,20 @@ from broker.domain.login import Login, Stage
 from broker.domain.mailbox import PARTNER
 from broker.domain.receipt import Outcome
 from broker.domain.visitor import Visitor
+from broker.services.core import Core
 from broker.services.history import login_trail
 from broker.services.invitations.email_proof import is_open_to
 from broker.services.login.context import live
-from broker.settings.load import Settings
-from broker.storage.engine import Database
 from broker.storage.login import logins
 
 
 class Choices:
     """Each choice is one transaction on the live login of this browser; the dispatcher does the rest."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
 
     def choose(self, login_id: str, visitor: Visitor, *, email: str | None, partner_id: str | None) -> str | None:
         """The address or the organization that the person gave; the partner's id (`email`: a code), None if it is to be chosen."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,22 +14,22 @@ from broker.domain.invitation import Invitation
 from broker.domain.mailbox import Mailbox, Why
 from broker.domain.next_step import Step
 from broker.domain.visitor import Visitor
+from broker.services.core import Core
 from broker.services.guests.transitions import begin, rules_of
 from broker.services.history import audit, login_trail
 from broker.services.login.context import LoginContext, OpenLogin
 from broker.services.sessions.present import identity_of
-from broker.settings.load import Settings
 from broker.storage.directory import assignments, consents, people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.login import invitations, logins
 
 
 class Redemption:
     """Accept on `review-permissions`, for an invitation or for one more application."""
 
-    def __init__(self, db: Database, settings: Callable[[], Settings], open_login: OpenLogin) -> None:
-        self._db = db
-        self._settings = settings
+    def __init__(self, core: Core, open_login: OpenLogin) -> None:
+        self._db = core.db
+        self._settings = core.settings
         self._open_login = open_login
 
     def accept(self, login_id: str, visitor: Visitor) -> None:

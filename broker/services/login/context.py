@@ -16,6 +16,7 @@ from broker.domain.policy import Rulebook
 from broker.domain.visitor import Visitor
 from broker.services.access import group_membership
 from broker.services.access.group_membership import RuleOutcome
+from broker.services.core import Core
 from broker.services.invitations import email_proof
 from broker.services.login import facts
 from broker.services.login.factor_facts import factor_facts, recorded_mailbox
@@ -26,7 +27,7 @@ from broker.services.sessions.present import Present, present
 from broker.services.sessions.sessions import Sessions
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.login import logins
 
 
@@ -54,17 +55,10 @@ OpenLogin = Callable[[Connection, str, Visitor], LoginContext]  # of LoginContex
 class LoginContexts:
     """The one way to load a login: every step, page and button of it begins here."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
-        sessions: Sessions,
-        policies: Callable[[], Rulebook],
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, sessions: Sessions, policies: Callable[[], Rulebook]) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._sessions = sessions
         self._policies = policies
 

@@ -7,7 +7,6 @@ statements and under the same limits. Limits stand on sending: who types wrong c
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +26,7 @@ from broker.domain.receipt import Outcome
 from broker.domain.times import HOUR, MINUTE
 from broker.domain.visitor import Visitor
 from broker.keyring.seal import Sealer
+from broker.services.core import Core
 from broker.services.history import audit, login_trail
 from broker.services.invitations.email_proof import MISMATCH
 from broker.services.login import email_code_budgets as budgets
@@ -35,9 +35,8 @@ from broker.services.login.context import LoginContext, OpenLogin
 from broker.services.login.known_browsers import KnownBrowsers
 from broker.services.messages.outbox import Outbox
 from broker.services.sessions.present import identity_of
-from broker.settings.load import Settings
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.login import email_codes, logins
 from broker.storage.login.email_codes import MailCode
 from broker.storage.operations import rate_limits
@@ -68,17 +67,9 @@ class CodePage:
 class MailCodes:
     """Offer, send again, enter, decline: each one transaction on the live login of this browser."""
 
-    def __init__(
-        self,
-        db: Database,
-        settings: Callable[[], Settings],
-        open_login: OpenLogin,
-        completion: Completion,
-        outbox: Outbox,
-        sealer: Callable[[], Sealer],
-    ) -> None:
-        self._db = db
-        self._settings = settings
+    def __init__(self, core: Core, open_login: OpenLogin, completion: Completion, outbox: Outbox, sealer: Sealer) -> None:
+        self._db = core.db
+        self._settings = core.settings
         self._open_login = open_login
         self._completion = completion
         self._outbox = outbox
@@ -177,7 +168,7 @@ class MailCodes:
         person = box.person or (guest.id if guest else new_id())  # a stranger's address: nobody's id (LP-04)
         outbound = self._connector(box, login.id, person).begin(Ask(state=mark, login_hint=box.address))
         content = json.dumps({**outbound.memory, "subject": person}).encode()
-        memory = self._sealer().seal(content, _purpose(login.id))
+        memory = self._sealer.seal(content, _purpose(login.id))
         keep = email_codes.first if first else email_codes.again
         if not keep(tx, login.id, mark=mark, memory=memory, now=now, expires_at=now + LIFETIME):
             return  # a second tab was faster, or the pause is not over
@@ -195,7 +186,7 @@ class MailCodes:
         return EmailCode(issuer=issuer, page=f"{issuer}/signin/{login_id}", address=box.address, subject=subject)
 
     def _judged(self, box: Mailbox, mark: str, held: MailCode, typed: str, now: int) -> Assertion | None:
-        remembered = json.loads(self._sealer().open(held.memory, _purpose(held.login_id)))
+        remembered = json.loads(self._sealer.open(held.memory, _purpose(held.login_id)))
         connector = self._connector(box, held.login_id, remembered["subject"])
         try:
             return connector.complete(Inbound(params={"code": typed, "state": mark}, memory=remembered, now=now))

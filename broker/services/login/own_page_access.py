@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from broker.domain.gates import decide
 from broker.domain.guest import Person
 from broker.domain.login import LIFETIME, Login, LoginPurpose, Session, Stage
 from broker.domain.next_step import Step
 from broker.domain.visitor import Visitor
+from broker.services.core import Core
 from broker.services.login.context import LoginContext, LoginContexts
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 
 
 class OwnPages:
     """Who may see them as they are, without signing in once more."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], contexts: LoginContexts) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, core: Core, contexts: LoginContexts) -> None:
+        self._db = core.db
+        self._clock = core.clock
         self._contexts = contexts
 
     def open_to(self, visitor: Visitor) -> tuple[Session, Person] | None:

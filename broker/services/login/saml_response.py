@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,12 @@ from broker.domain.ids import digest, new_secret
 from broker.domain.login import Login, Stage
 from broker.domain.network import counted
 from broker.keyring.seal import Sealer
+from broker.services.core import Core
 from broker.services.login.upstream import PARKED_FOR, Upstream, goes_on_without
 from broker.services.partners import known_claims
 from broker.services.partners.documents import Partners
 from broker.services.partners.saml import acs_url
 from broker.services.rate_limits import RateLimits
-from broker.settings.load import Settings
-from broker.storage.engine import Database
 from broker.storage.factors import single_use
 from broker.storage.login import logins
 
@@ -43,22 +42,20 @@ class Acs:
 
     def __init__(
         self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
+        core: Core,
         partners: Partners,
         upstream: Upstream,
-        attempts: RateLimits,
-        sealer: Callable[[], Sealer],
+        rate_limits: RateLimits,
+        sealer: Sealer,
         threads: int | None = None,
     ) -> None:
         """threads: that answer requests in this process; messages that are judged hold at most half of them (FA-02)."""
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._partners = partners
         self._upstream = upstream
-        self._attempts = attempts
+        self._rate_limits = rate_limits
         self._sealer = sealer
         self._at_once = max(1, threads // 2) if threads else AT_ONCE
         self._places = threading.BoundedSemaphore(self._at_once)
@@ -74,14 +71,14 @@ class Acs:
             return self._arrive(at, params, address)
         except PageError as error:
             if not isinstance(error, TooManyAttempts):
-                self._attempts.hit(f"acs:{counted(address)}", limit=REFUSALS, window=WINDOW)
+                self._rate_limits.hit(f"acs:{counted(address)}", limit=REFUSALS, window=WINDOW)
             raise
 
     def _arrive(self, at: str | None, params: Mapping[str, str], address: str) -> tuple[str, str]:
         login = self._login(at, params, address)
         partner = login.partner or ""
         try:
-            memory = json.loads(self._sealer().open(login.memory or "", f"login:{login.id}"))
+            memory = json.loads(self._sealer.open(login.memory or "", f"login:{login.id}"))
             if memory.get("acs") != self._address_of(at):
                 raise PartnerUntrusted(
                     "saml_destination", f"HS-24: the answer came to {self._address_of(at)}, not to the address of the request"
@@ -97,7 +94,7 @@ class Acs:
             judged = self._judged(partner, inbound, envelope)
             handle = new_secret()
             content = {"assertion": judged.assertion.to_json(), "state": digest(params["RelayState"])}
-            sealed = self._sealer().seal(json.dumps(content).encode(), f"parked:{digest(handle)}")
+            sealed = self._sealer.seal(json.dumps(content).encode(), f"parked:{digest(handle)}")
             now = self._clock()
             with self._db.write() as tx:
                 if not single_use.once(tx, "saml", f"{partner}\0{judged.assertion_id}", judged.not_on_or_after + SKEW):
@@ -138,7 +135,7 @@ class Acs:
         """The partner gives no more proof: the browser that began goes on without (HO-15)."""
         handle, now = new_secret(), self._clock()
         content = json.dumps({"refused": error.reason, "state": digest(state)}).encode()
-        sealed = self._sealer().seal(content, f"parked:{digest(handle)}")
+        sealed = self._sealer.seal(content, f"parked:{digest(handle)}")
         with self._db.write() as tx:
             logins.park(
                 tx, handle=digest(handle), login_id=login.id, partner=partner, content=sealed, expires_at=now + PARKED_FOR
@@ -153,7 +150,7 @@ class Acs:
         state, now = params.get("RelayState", ""), self._clock()
         fits = state != "" and len(state.encode("utf-8", "surrogatepass")) <= RELAY_STATE
         with self._db.read() as tx:
-            self._attempts.check(f"acs:{counted(address)}", limit=REFUSALS, window=WINDOW, tx=tx)
+            self._rate_limits.check(f"acs:{counted(address)}", limit=REFUSALS, window=WINDOW, tx=tx)
             found = logins.by_state(tx, digest(state)) if fits else None
         if found is not None and found[0].stage is Stage.WAITING and now < found[0].expires_at:
             return found[0]

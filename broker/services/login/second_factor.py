@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,15 +16,15 @@ from broker.domain.times import DAY
 from broker.domain.visitor import Visitor
 from broker.factors import passkey, recovery, totp
 from broker.keyring.seal import Sealer
+from broker.services.core import Core
 from broker.services.history import audit, login_trail
 from broker.services.login import otp_check
 from broker.services.login.context import LoginContext, OpenLogin
 from broker.services.login.factor_page import FactorPage, described, first_task, task_of
 from broker.services.messages.factor_notices import notice
 from broker.services.messages.outbox import Outbox
-from broker.settings.load import Settings
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.factors import factors, resets
 from broker.storage.login import logins
 
@@ -36,16 +35,9 @@ _PAUSED = "factor_attempts"
 class Proving:
     """Each use-case is one transaction on the live login of this browser; a refusal is remembered before it is told."""
 
-    def __init__(
-        self,
-        db: Database,
-        settings: Callable[[], Settings],
-        open_login: OpenLogin,
-        sealer: Callable[[], Sealer],
-        outbox: Outbox,
-    ) -> None:
-        self._db = db
-        self._settings = settings
+    def __init__(self, core: Core, open_login: OpenLogin, sealer: Sealer, outbox: Outbox) -> None:
+        self._db = core.db
+        self._settings = core.settings
         self._open_login = open_login
         self._sealer = sealer
         self._outbox = outbox
@@ -61,7 +53,7 @@ class Proving:
         if said.step not in (Step.CHALLENGE, Step.ENROLL) or found.person is None:
             return None
         with self._db.write() as tx:
-            task = task_of(self._sealer(), found.login) or first_task(tx, self._sealer(), found.login)
+            task = task_of(self._sealer, found.login) or first_task(tx, self._sealer, found.login)
             if not task:
                 return None
             held = tuple(factors.of_person(tx, found.person.id))
@@ -78,7 +70,7 @@ class Proving:
                 return True
             within = otp_check.allowed(tx, person.id, now)
             held = factors.of_person(tx, person.id)
-            proof = otp_check.prove(tx, self._sealer(), person.id, held, text, now) if within else None
+            proof = otp_check.prove(tx, self._sealer, person.id, held, text, now) if within else None
             if proof is None:
                 reason = "factor_code" if within else _PAUSED
                 self._refused(tx, found, person, reason, visitor.address, now)
@@ -123,7 +115,7 @@ class Proving:
             person = self._due(found, said, Step.ENROLL)
             if person is None:
                 return ()
-            task = task_of(self._sealer(), found.login)
+            task = task_of(self._sealer, found.login)
             within = otp_check.allowed(tx, person.id, now)
             may = within and bool(task) and said.how in (How.ANY, How.TOTP)
             step = totp.step_of(task["secret"], text, now, 0) if may else None
@@ -131,7 +123,7 @@ class Proving:
                 self._refused(tx, found, person, "factor_code" if within else _PAUSED, visitor.address, now)
             else:
                 otp_check.succeeded(tx, person.id, now)
-                sealed = self._sealer().seal(task["secret"].encode("ascii"), otp_check.purpose(task["id"]))
+                sealed = self._sealer.seal(task["secret"].encode("ascii"), otp_check.purpose(task["id"]))
                 factor = self._new(task["id"], person, Method.TOTP, now, sealed=sealed, last_step=step)
                 proof = Proof(method=Method.TOTP, at=now, by=factor.id, person=person.id)
                 fresh = self._add(tx, found, person, factor, proof, visitor.address, now)
@@ -149,7 +141,7 @@ class Proving:
             if person is None:
                 return ()
             task, verify, issuer = (
-                task_of(self._sealer(), found.login),
+                task_of(self._sealer, found.login),
                 said.how is How.PASSKEY and not found.login.own_page_intent,
                 self._settings().issuer,
             )
@@ -185,7 +177,7 @@ class Proving:
 
     def _by_passkey(self, tx: Connection, found: LoginContext, person: Person, answer: str, *, verify: bool, now: int) -> Proof:
         """Raises PasskeyRefused."""
-        task, credential = task_of(self._sealer(), found.login), passkey.credential_of(answer)
+        task, credential = task_of(self._sealer, found.login), passkey.credential_of(answer)
         factor = next((one for one in factors.of_person(tx, person.id) if one.credential == credential), None)
         if not task or factor is None or not logins.take_task(tx, found.login):
             raise passkey.PasskeyRefused("passkey_challenge" if factor is not None else "passkey_unknown")

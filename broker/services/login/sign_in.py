@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from broker.domain.address import domain_of
@@ -18,13 +17,12 @@ from broker.domain.times import HOUR
 from broker.domain.visitor import Visitor
 from broker.provider.redirect_uri import is_registered
 from broker.services.addresses import canonical
+from broker.services.core import Core
 from broker.services.history import login_trail
 from broker.services.invitations import email_proof
 from broker.services.login.completion import Completion
 from broker.services.login.context import OpenLogin
 from broker.services.login.result import StartedLogin, StepResult
-from broker.settings.load import Settings
-from broker.storage.engine import Database
 from broker.storage.login import invitations, logins
 from broker.storage.operations import rate_limits
 
@@ -34,17 +32,10 @@ LOGINS_PER_ADDRESS = 20_000  # an hour: a whole company behind one address; boun
 class SignIn:
     """Begin and step: there is no other way into an application."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
-        open_login: OpenLogin,
-        completion: Completion,
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, open_login: OpenLogin, completion: Completion) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._open_login = open_login
         self._completion = completion
 

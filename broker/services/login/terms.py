@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,10 @@ from broker.domain.errors import BadRequest
 from broker.domain.gates import decide
 from broker.domain.next_step import Step
 from broker.domain.visitor import Visitor
+from broker.services.core import Core
 from broker.services.history import audit, login_trail
 from broker.services.login.context import OpenLogin
-from broker.settings.load import Settings
 from broker.storage.directory import terms
-from broker.storage.engine import Database
 from broker.storage.login import logins
 
 LARGEST = 256 * 1024  # bytes of a text
@@ -33,9 +32,9 @@ class TermsText:
 class Terms:
     """The text stands in files: FILE, and beside it FILE with a language before its ending (terms.md, terms.nl.md)."""
 
-    def __init__(self, db: Database, settings: Callable[[], Settings], open_login: OpenLogin) -> None:
-        self._db = db
-        self._settings = settings
+    def __init__(self, core: Core, open_login: OpenLogin) -> None:
+        self._db = core.db
+        self._settings = core.settings
         self._open_login = open_login
 
     def text(self, language: str) -> TermsText | None:

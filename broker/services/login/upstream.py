@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,13 +19,12 @@ from broker.domain.receipt import Outcome
 from broker.domain.times import HOUR
 from broker.domain.visitor import Visitor
 from broker.keyring.seal import Sealer
+from broker.services.core import Core
 from broker.services.history import audit, login_trail
 from broker.services.login.context import live
 from broker.services.login.upstream_request import ask_of
 from broker.services.partners import known_claims
 from broker.services.partners.documents import Partners
-from broker.settings.load import Settings
-from broker.storage.engine import Database
 from broker.storage.login import logins
 from broker.storage.operations import rate_limits
 
@@ -39,17 +38,10 @@ PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it
 class Upstream:
     """One round trip to a partner's identity provider. No network inside a transaction."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
-        partners: Partners,
-        sealer: Callable[[], Sealer],
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, partners: Partners, sealer: Sealer) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._partners = partners
         self._sealer = sealer
 
@@ -89,7 +81,7 @@ class Upstream:
             raise error.of_login(login.id, login.reference) from error
         more = _ONLY if how is How.MORE else _BESIDE if step_up else ""
         remembered = {**outbound.memory, _MORE: more}
-        memory = self._sealer().seal(json.dumps(remembered).encode(), f"login:{login.id}")
+        memory = self._sealer.seal(json.dumps(remembered).encode(), f"login:{login.id}")
         wanted: dict[str, Any] = {
             "fresh": ask.force,
             "max_age": ask.max_age,
@@ -127,7 +119,7 @@ class Upstream:
             raise LoginExpired("login_used")
         if login.partner != partner_id:  # HO-9: the callback path's partner is the login's partner
             raise PartnerUntrusted("upstream_partner", f"the answer came to the callback of {partner_id}")
-        memory = json.loads(self._sealer().open(login.memory or "", f"login:{login.id}"))
+        memory = json.loads(self._sealer.open(login.memory or "", f"login:{login.id}"))
         with self._db.write() as tx:
             if not logins.take_answer(tx, login, digest(state), now):
                 raise LoginExpired("login_used")
@@ -223,7 +215,7 @@ class Upstream:
                 raise LoginExpired("login_used")
             if rate_limits.count_attempt(tx, f"parked:{counted(address)}", now, HOUR) > PARKED_PER_ADDRESS:
                 raise TooManyAttempts("parked_of_client")
-            content = self._sealer().seal(json.dumps({"params": dict(params)}).encode(), f"parked:{digest(handle)}")
+            content = self._sealer.seal(json.dumps({"params": dict(params)}).encode(), f"parked:{digest(handle)}")
             logins.park(
                 tx, handle=digest(handle), login_id=found[0].id, partner=partner_id, content=content, expires_at=now + PARKED_FOR
             )
@@ -244,7 +236,7 @@ class Upstream:
             content = logins.claim(tx, digest(handle), login.id, now)
             if content is None:
                 raise LoginExpired("login_used")
-            parked = json.loads(self._sealer().open(content, f"parked:{digest(handle)}"))
+            parked = json.loads(self._sealer.open(content, f"parked:{digest(handle)}"))
             if "refused" in parked:
                 step = login_trail.entry(now, "upstream", "no more proof", parked["refused"], partner=partner_id)
                 values = {"trail": login_trail.longer(login, step)}

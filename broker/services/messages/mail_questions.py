@@ -13,11 +13,11 @@ from broker.domain.errors import BadRequest, CommandError, Invalid
 from broker.domain.guest import GuestState, Person
 from broker.domain.ids import digest, new_id, new_secret
 from broker.domain.question import Question, QuestionKind
+from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.messages.respondents import owners_of, who_answers
-from broker.settings.load import Settings
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.login import invitations
 from broker.storage.operations import mail_questions
 
@@ -60,11 +60,11 @@ def ask(
 class Questions:
     """Open and answer."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], handlers: Handlers) -> None:
+    def __init__(self, core: Core, handlers: Handlers) -> None:
         """handlers: what each answer of each kind does; they may raise CommandError, which leaves the question open."""
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._handlers = handlers
 
     def open(self, ticket: str) -> AskedQuestion:

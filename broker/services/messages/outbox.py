@@ -18,8 +18,8 @@ from broker.domain.times import DAY, HOUR
 from broker.keyring.seal import Sealer
 from broker.mail.message import compose
 from broker.mail.transport import Delayed, MailRefused, MailTransport, transport_of
-from broker.settings.load import Settings
-from broker.storage.engine import Connection, Database
+from broker.services.core import Core
+from broker.storage.engine import Connection
 from broker.storage.operations import outbox
 from broker.storage.operations.outbox import Leased
 
@@ -39,19 +39,11 @@ Write = Callable[[Mail], Written]
 class Outbox:
     """Puts mails in, and brings them away."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
-        sealer: Callable[[], Sealer],
-        write: Callable[[], Write],
-        transport: Transport = transport_of,
-    ) -> None:
+    def __init__(self, core: Core, sealer: Sealer, write: Callable[[], Write], transport: Transport = transport_of) -> None:
         """write: gives what turns a mail into words; it lives above us, so the root hands it in."""
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._sealer = sealer
         self._write = write
         self._transport = transport
@@ -59,7 +51,7 @@ class Outbox:
     def add(self, tx: Connection, mail: Mail, now: int) -> str:
         """Put a mail in, within the transaction of its cause; its id. One statement."""
         mail_id = new_id()
-        content = self._sealer().seal(json.dumps(asdict(mail)).encode(), _purpose(mail_id))
+        content = self._sealer.seal(json.dumps(asdict(mail)).encode(), _purpose(mail_id))
         message_id = f"{mail_id}@{self._host()}"
         outbox.add(tx, mail, mail_id=mail_id, message_id=message_id, content=content, now=now)
         return mail_id
@@ -67,7 +59,7 @@ class Outbox:
     def add_for(self, tx: Connection, mail: Mail, now: int) -> str:
         """The same for somebody who may not exist: `mail.person` is looked up by the statement that adds (LP-04)."""
         mail_id = new_id()
-        content = self._sealer().seal(json.dumps(asdict(mail)).encode(), _purpose(mail_id))
+        content = self._sealer.seal(json.dumps(asdict(mail)).encode(), _purpose(mail_id))
         outbox.add_for(tx, mail, mail_id=mail_id, message_id=f"{mail_id}@{self._host()}", content=content, now=now)
         return mail_id
 
@@ -169,7 +161,7 @@ class Outbox:
         return not refused and not problem
 
     def _message(self, row: Leased) -> EmailMessage:
-        mail = _read(self._sealer().open(row.content, _purpose(row.id)))
+        mail = _read(self._sealer.open(row.content, _purpose(row.id)))
         if mail.kind is MailKind.CODE and self._clock() >= row.created_at + LIFETIME:
             raise MailRefused("the code had run out before it could be sent")
         return compose(

@@ -9,8 +9,8 @@ from broker.domain.ids import digest
 from broker.domain.network import counted
 from broker.provider.application import PRIVATE_KEY_JWT, PUBLIC, SECRET, ApplicationView
 from broker.provider.client_authentication import Credentials, Keys, Once, authenticate, read_credentials
+from broker.services.core import Core
 from broker.services.rate_limits import RateLimits
-from broker.storage.engine import Database
 from broker.storage.factors import single_use
 
 FAILURES = 20  # a client and address, in WINDOW seconds
@@ -22,21 +22,14 @@ class Clients:
     """Client authentication."""
 
     def __init__(
-        self,
-        *,
-        db: Database,
-        clock: Callable[[], int],
-        issuer: Callable[[], str],
-        applications: Callable[[str], ApplicationView | None],
-        attempts: RateLimits,
-        keys: Keys,
+        self, core: Core, applications: Callable[[str], ApplicationView | None], rate_limits: RateLimits, keys: Keys
     ) -> None:
         """keys: the public keys of an application (services/oauth/client_jwks.py)."""
-        self._db = db
-        self._clock = clock
-        self._issuer = issuer
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._applications = applications
-        self._attempts = attempts
+        self._rate_limits = rate_limits
         self._keys = keys
 
     def authenticate(self, authorization: str | None, form: Mapping[str, str], address: str) -> ApplicationView:
@@ -49,12 +42,12 @@ class Clients:
         application = self._applications(given.client_id)
         key = self._key(given.client_id if application else "", address)
         if given.method != PUBLIC:
-            self._attempts.check(key, limit=FAILURES, window=WINDOW)
+            self._rate_limits.check(key, limit=FAILURES, window=WINDOW)
         try:
-            once = authenticate(given, application, issuer=self._issuer(), keys=self._keys, now=self._clock())
+            once = authenticate(given, application, issuer=self._settings().issuer, keys=self._keys, now=self._clock())
             self._take(once)
         except OAuthError as error:
-            self._attempts.hit(key, limit=FAILURES, window=WINDOW)
+            self._rate_limits.hit(key, limit=FAILURES, window=WINDOW)
             if application is None:
                 raise error.of_application("", given.client_id) from error
             raise error.of_application(application.client_id, *_methods(given, application)) from error

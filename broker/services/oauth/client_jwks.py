@@ -13,8 +13,8 @@ from broker.connectors.outbound.client import HttpClient, HttpFailure
 from broker.domain.errors import BrokerError, OAuthError
 from broker.jose.keys import PublicKey, public_keys
 from broker.provider.application import ApplicationView
+from broker.services.core import Core
 from broker.services.keys import change_audit
-from broker.storage.engine import Database
 from broker.storage.partners import documents
 from broker.storage.partners.documents import StoredDocument
 
@@ -26,9 +26,9 @@ _KIND = "client_jwks"
 class ClientKeys:
     """The public keys of an application that proves itself by private_key_jwt."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], http: Callable[[Sequence[str]], HttpClient]) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, core: Core, http: Callable[[Sequence[str]], HttpClient]) -> None:
+        self._db = core.db
+        self._clock = core.clock
         self._http = http
 
     def of(self, application: ApplicationView, refresh: bool) -> Sequence[PublicKey]:

@@ -18,12 +18,12 @@ from broker.provider.grants import handler_of
 from broker.provider.grants.desk import CommittedRefusal
 from broker.provider.id_token_hint import HintClaims, read_hint
 from broker.provider.parameters import required
+from broker.services.core import Core
 from broker.services.keys.ring import Keys
 from broker.services.oauth import released_claims
 from broker.services.oauth.token_desk import DeskOnRows, holding, record
-from broker.settings.load import Settings
 from broker.storage.directory import subjects
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.oauth import grants, tokens
 
 CODE_LIFE = 60  # seconds (HP-29)
@@ -33,17 +33,11 @@ class Grants:
     """What applications hold, and what it opens."""
 
     def __init__(
-        self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
-        keys: Keys,
-        applications: Callable[[str], ApplicationView | None],
-        policies: Callable[[], Rulebook],
+        self, core: Core, keys: Keys, applications: Callable[[str], ApplicationView | None], policies: Callable[[], Rulebook]
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._keys = keys
         self._application = applications
         self._policies = policies

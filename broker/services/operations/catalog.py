@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from broker.domain.errors import NotFound
 from broker.domain.ids import file_id
 from broker.domain.receipt import Outcome, Search
+from broker.services.core import Core
 from broker.services.partners import saml
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
 from broker.settings.policy_file import PolicyFile
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.login import receipts
 from broker.storage.partners import documents
 from broker.storage.partners.documents import StoredDocument
@@ -64,10 +65,10 @@ class PartnerSeen:
 class Catalog:
     """Reads only. Whoever asks must be allowed to: the command line is, others are asked above."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
 
     def applications(self) -> list[ApplicationSeen]:
         """Every application, by client_id."""

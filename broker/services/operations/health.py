@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from broker.services.core import Core
 from broker.services.keys.ring import Keys
 from broker.storage import migrate
-from broker.storage.engine import Database
 from broker.storage.operations import figures as counts
 
 _log = logging.getLogger(__name__)
@@ -16,9 +16,9 @@ _log = logging.getLogger(__name__)
 class Health:
     """What `/readyz` and `/metrics` say."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], keys: Keys) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, core: Core, keys: Keys) -> None:
+        self._db = core.db
+        self._clock = core.clock
         self._keys = keys
 
     def checks(self) -> dict[str, bool]:

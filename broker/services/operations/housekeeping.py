@@ -13,6 +13,7 @@ from broker.domain.expiry_rules import ExpiryStep
 from broker.domain.network import coarse_network
 from broker.domain.times import DAY, HOUR
 from broker.services.access_requests.requests import AccessRequests
+from broker.services.core import Core
 from broker.services.factors.reset import FactorResets
 from broker.services.guests.expiry import Ends
 from broker.services.guests.sponsors import Sponsors
@@ -22,10 +23,9 @@ from broker.services.messages.outbox import KEPT, Outbox
 from broker.services.oauth.client_jwks import ClientKeys
 from broker.services.operations.nodes import own_name
 from broker.services.partners.documents import Partners
-from broker.settings.load import Settings
 from broker.storage.batches import BATCH
 from broker.storage.directory import access_requests
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.factors import single_use
 from broker.storage.login import logins, receipts, refusals
 from broker.storage.oauth import grants, sessions, tokens
@@ -50,21 +50,20 @@ class Housekeeping:
 
     def __init__(
         self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
+        core: Core,
         partners: Partners,
         client_keys: ClientKeys,
         mails: Outbox,
         audit_chain: AuditChain,
         sponsors: Sponsors,
         ends: Ends,
+        abandoned: Abandoned,
         factor_resets: FactorResets,
         requests: AccessRequests,
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._partners = partners
         self._client_keys = client_keys
         self._mails = mails
@@ -73,7 +72,7 @@ class Housekeeping:
         self._ends = ends
         self._factor_resets = factor_resets
         self._access_requests = requests
-        self._abandoned = Abandoned(db, clock, settings)
+        self._abandoned = abandoned
         self._grant: tuple[int, str] = (0, "")  # where the walk through the grants goes on
         self._address: tuple[int, str] = (0, "")  # receipts up to here have no whole address any more
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
 
-from broker.settings.load import Settings
-from broker.storage.engine import Database
+from broker.services.core import Core
 from broker.storage.operations import rate_limits
 
 LIFETIME = 60  # seconds that a note holds
@@ -26,10 +24,10 @@ def host_name() -> str:
 class Nodes:
     """The processes that serve now."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
 
     def note(self) -> None:
         """This process serves with these files."""

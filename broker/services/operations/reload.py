@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from broker.domain.audit import Actor, Event
 from broker.domain.times import DAY
+from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.operations.nodes import host_name
 from broker.settings.errors import ConfigError
 from broker.settings.reload import CurrentSettings
-from broker.storage.engine import Database
 from broker.storage.factors import single_use
 
 _SHOWN = 20  # errors in one audit event
@@ -23,9 +23,9 @@ _log = logging.getLogger(__name__)
 class Reload:
     """What a process does when the files changed, or when it is told to look."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], current: CurrentSettings) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, core: Core, current: CurrentSettings) -> None:
+        self._db = core.db
+        self._clock = core.clock
         self._current = current
 
     def look(self, *, at_once: bool = False) -> bool:

@@ -16,6 +16,7 @@ from broker.domain.connector import Connector
 from broker.domain.errors import PageError, PartnerFailed
 from broker.jose.sign import sign
 from broker.services.addresses import canonical
+from broker.services.core import Core
 from broker.services.keys import change_audit
 from broker.services.keys.ring import Keys
 from broker.services.partners import known_claims
@@ -25,7 +26,6 @@ from broker.services.partners.shelf import Shelf
 from broker.services.partners.views import partner_view
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
-from broker.storage.engine import Database
 from broker.storage.history import audit
 from broker.storage.partners import documents
 from broker.storage.partners.documents import StoredDocument
@@ -44,24 +44,17 @@ Fetch = Callable[[HttpClient], tuple[dict[str, Any], int]]
 class Partners:
     """A connector for each partner of the files, on documents that all nodes share."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
-        keys: Keys,
-        http: Callable[[Sequence[str]], HttpClient],
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, keys: Keys, http: Callable[[Sequence[str]], HttpClient]) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._keys = keys
         self._http = http
         self._judged = Judgements()
         self._held: tuple[Settings, dict[str, PartnerView]] | None = None
         self._parsed: dict[tuple[str, str], tuple[int, str, Mapping[str, Any]]] = {}
         self._lock = threading.Lock()
-        self.saml = SamlPartners(db, clock, settings, keys, http)
+        self.saml = SamlPartners(core, keys, http)
 
     def connector(self, partner_id: str) -> Connector:
         """The connector of a partner. Raises PartnerFailed where the files do not name it any more."""

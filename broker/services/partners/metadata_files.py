@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from broker.domain.errors import PartnerFailed
 from broker.domain.times import YEAR
+from broker.services.core import Core
 from broker.services.keys import change_audit
-from broker.storage.engine import Database
 from broker.storage.partners import documents
 from broker.storage.partners.documents import StoredDocument
 
@@ -34,9 +34,9 @@ class _Seen:
 class MetadataFiles:
     """One look a change and process; a broken file changes nothing but the row's problem."""
 
-    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
         self._seen: dict[str, _Seen] = {}
 
     def of(self, partner: str, path: Path, url: str, read: Callable[[], Idp]) -> Idp:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 
 from broker.domain.network import coarse_network
 from broker.domain.times import HOUR
 from broker.keyring.create import ENCRYPTION, SAML
+from broker.services.core import Core
 from broker.services.keys.ring import Keys
 from broker.settings.model import PartnerFile
-from broker.storage.engine import Database
 from broker.storage.partners import metadata_readers as rows
 from broker.storage.partners.metadata_readers import EVERYBODY, NETWORKS, MetadataFetch
 
@@ -21,9 +20,9 @@ _log = logging.getLogger(__name__)
 class MetadataFetches:
     """At most one row a partner, network and hour is written, and never more than NETWORKS an hour by one process (HT-13)."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], keys: Keys) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, core: Core, keys: Keys) -> None:
+        self._db = core.db
+        self._clock = core.clock
         self._keys = keys
         self._lock = threading.Lock()
         self._noted: dict[str, tuple[int, set[tuple[str, str, str]]]] = {}  # partner -> the hour, and what was noted in it

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import NotFound
+from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.keys.change_audit import fingerprints
 from broker.services.partners.documents import Partners
 from broker.services.partners.shelf import Shelf
-from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
-from broker.storage.engine import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +38,10 @@ class Refreshed:
 class PartnerRefresh:
     """One use-case: nobody has to wait for the end of a cache, or for somebody who signs in."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], partners: Partners) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, partners: Partners) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._partners = partners
 
     def refresh(self, actor: Actor, partner_id: str) -> list[Refreshed]:

@@ -17,12 +17,12 @@ from broker.domain.errors import PartnerFailed, PartnerUntrusted
 from broker.domain.times import YEAR
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.services.addresses import canonical
+from broker.services.core import Core
 from broker.services.keys.ring import Keys
 from broker.services.partners import known_claims
 from broker.services.partners.metadata_files import KIND, MetadataFiles, good_copy, same_entity
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile, SamlPartner
-from broker.storage.engine import Database
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -41,20 +41,13 @@ _AT_ONCE = 10 * YEAR  # seconds ahead: no copy is that fresh
 class SamlPartners:
     """The SAML half of `Partners`, which lends it the documents that all nodes share."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Callable[[], int],
-        settings: Callable[[], Settings],
-        keys: Keys,
-        http: Callable[[Sequence[str]], HttpClient],
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, keys: Keys, http: Callable[[Sequence[str]], HttpClient]) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
         self._keys = keys
         self._http = http
-        self._files = MetadataFiles(db, clock)
+        self._files = MetadataFiles(core)
         self._idps: dict[str, tuple[Mapping[str, Any], Idp]] = {}
 
     # --- the connector ------------------------------------------------------------------------------------------------

@@ -13,13 +13,13 @@ from broker.domain.policy import Circumstances, Net, PersonSelector, Policy, Rul
 from broker.domain.policy_decision import judge
 from broker.domain.replay import PastSignIn
 from broker.services.addresses import parse
+from broker.services.core import Core
 from broker.services.policies import group_uses
 from broker.services.policies.export import Export, lines
 from broker.services.policies.replay import from_database
 from broker.settings.load import Settings
 from broker.settings.policy_file import People, PolicyFile
 from broker.storage.directory import assignments, people
-from broker.storage.engine import Database
 
 Name = Callable[[str], str]  # what stands for a guest's address
 
@@ -77,13 +77,11 @@ class InForce:
 class Policies:
     """What staff ask about policies. Nothing here changes anything (PO-09)."""
 
-    def __init__(
-        self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings], book: Callable[[], Rulebook]
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
-        self._book = book
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
+        self._in_force = InForce(core.settings)
 
     def what_if(self, email: str, application: str, address: str | None = None, *, partner_mfa: bool = False) -> dict[str, Any]:
         """What the policies say if this person signed in at this application now, by the function that sign-ins use.
@@ -114,7 +112,7 @@ class Policies:
             partner_mfa=partner_mfa,
             elsewhere=address is None,
         )
-        verdict = judge(self._book(), circumstances, everything=True)
+        verdict = judge(self._in_force(), circumstances, everything=True)
         return {
             "user": person.email,
             "person_id": person.id,
@@ -143,7 +141,7 @@ class Policies:
 
     def book(self) -> Rulebook:
         """The policies of the files."""
-        return self._book()
+        return self._in_force()
 
     def export(self, since: int, *, marked: bool = True) -> Iterator[str]:
         """The same sign-ins as a pseudonymous file, line by line."""

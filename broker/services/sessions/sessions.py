@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from broker.domain.audit import Actor, Event
@@ -11,21 +10,21 @@ from broker.domain.facts import Facts
 from broker.domain.guest import Person
 from broker.domain.ids import digest, new_id, new_secret
 from broker.domain.login import Login, Session
+from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.sessions import assurance
-from broker.settings.load import Settings
 from broker.storage.directory import people
-from broker.storage.engine import Connection, Database
+from broker.storage.engine import Connection
 from broker.storage.oauth import grants, sessions
 
 
 class Sessions:
     """The browser's sign-ins."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._db = core.db
+        self._clock = core.clock
+        self._settings = core.settings
 
     def find(self, cookie: str | None) -> tuple[Session, Person] | None:
         """The live session of a cookie and its person, if that person may still be here (SC-06)."""

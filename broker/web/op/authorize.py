@@ -31,10 +31,10 @@ def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
 
     @routes.route("/authorize", methods=["GET", "POST"])
     def authorize() -> Response:
-        settings = broker.settings.get()
+        settings = broker.core.settings()
         pairs = _pairs()
         try:
-            asked = read_request(pairs, applications=broker.provider_view, hint=broker.grants.hint)
+            asked = read_request(pairs, applications=broker.access.applications.view, hint=broker.oauth.grants.hint)
         except RequestRefused as refused:
             _log.info("authorize_refused error=%s reason=%s", refused.error, refused.reason)
             record(refused)
@@ -43,7 +43,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
         if request.method == "POST" and visitor.binding is None and len(again := urlencode(pairs)) <= REPEATABLE:
             # a cross-site POST brings no Lax cookie: a new one would end this browser's other logins (HW-13)
             return see(f"{pages.path('/authorize')}?{again}")
-        started = broker.sign_in.begin(asked, visitor)
+        started = broker.login.sign_in.begin(asked, visitor)
         response = see(pages.path(f"/signin/{started.login_id}"))
         browser.cookies.set(response, CookiePurpose.BROWSER, started.browser)
         return response

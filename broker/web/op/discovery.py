@@ -21,5 +21,5 @@ def register(routes: Blueprint, broker: Broker, _programs: Programs) -> None:
 
     @routes.get("/.well-known/openid-configuration")
     def discovery() -> Response:
-        settings = broker.settings.get()
+        settings = broker.core.settings()
         return public(json_response(document(settings.issuer, settings.broker.languages)), MAX_AGE)

@@ -26,4 +26,4 @@ def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
         application, form = authenticated(broker, programs)
         if application.client_type == PUBLIC:  # HP-38: a public client is named, not authenticated
             raise OAuthError("invalid_client", "client_public")
-        return application, json_response(broker.grants.introspect(application, form))
+        return application, json_response(broker.oauth.grants.introspect(application, form))

@@ -18,4 +18,4 @@ def register(routes: Blueprint, broker: Broker, _programs: Programs) -> None:
 
     @routes.get("/jwks")
     def jwks() -> Response:
-        return public(json_response(broker.keys.ring().jwks(broker.clock())), JWKS_MAX_AGE)
+        return public(json_response(broker.keys.ring().jwks(broker.core.clock())), JWKS_MAX_AGE)

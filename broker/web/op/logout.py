@@ -73,7 +73,7 @@ class _Logout:
 
     def confirmed(self) -> Response:
         """The person said yes on our page."""
-        csrf.check(request, self._cookie, SCOPE, self._broker.settings.get().issuer)
+        csrf.check(request, self._cookie, SCOPE, self._broker.core.settings().issuer)
         if single(request.form, "accept") != "yes":
             raise BadRequest("accept")
         asked = self._read(self._unpark(single(request.args, "parked")))
@@ -84,10 +84,10 @@ class _Logout:
 
     @property
     def _cookie(self) -> str | None:
-        return Cookies(self._broker.settings.get().issuer).read(request, CookiePurpose.SESSION)
+        return Cookies(self._broker.core.settings().issuer).read(request, CookiePurpose.SESSION)
 
     def _read(self, pairs: Sequence[tuple[str, str]]) -> LogoutRequest:
-        asked = read_logout(pairs, applications=self._broker.provider_view, hint=self._broker.grants.hint)
+        asked = read_logout(pairs, applications=self._broker.access.applications.view, hint=self._broker.oauth.grants.hint)
         if asked.application is not None and asked.unregistered:
             application = asked.application
             error = OAuthError("invalid_request", "post_logout_redirect_uri")
@@ -98,7 +98,7 @@ class _Logout:
     def _end(self, asked: LogoutRequest, held: tuple[Session, Person]) -> Response:
         """HP-43: the session, its grants, codes and tokens."""
         session, person = held
-        settings = self._broker.settings.get()
+        settings = self._broker.core.settings()
         address = client_address(request, settings.broker.network.trusted_proxies)
         self._broker.sessions.end(session.sid, Actor.person(person.id, address=address), "logout")
         response = self._leave(asked, session)
@@ -117,7 +117,7 @@ class _Logout:
 
     def _park(self, pairs: Sequence[tuple[str, str]]) -> str:
         """The parameters, sealed for ten minutes: a row that strangers could fill is not needed (HT-13)."""
-        content: dict[str, Any] = {"pairs": [list(pair) for pair in pairs], "until": self._broker.clock() + PARKED_SECONDS}
+        content: dict[str, Any] = {"pairs": [list(pair) for pair in pairs], "until": self._broker.core.clock() + PARKED_SECONDS}
         sealed = self._broker.sealer.seal(json.dumps(content).encode(), _PURPOSE)
         if len(sealed) > MAX_PARKED:
             raise BadRequest("size")
@@ -128,7 +128,7 @@ class _Logout:
             content = json.loads(self._broker.sealer.open(sealed, _PURPOSE))
         except SealError:
             raise BadRequest("logout_parked") from None
-        if self._broker.clock() >= content["until"]:
+        if self._broker.core.clock() >= content["until"]:
             raise BadRequest("logout_parked")
         return [(name, value) for name, value in content["pairs"]]
 

@@ -23,4 +23,4 @@ def authenticated(broker: Broker, programs: Programs) -> tuple[ApplicationView, 
     if request.query_string:
         raise OAuthError("invalid_request", "query")
     form = form_of(request)
-    return broker.clients.authenticate(request.headers.get("Authorization"), form, programs.address()), form
+    return broker.oauth.client_authentication.authenticate(request.headers.get("Authorization"), form, programs.address()), form

@@ -25,5 +25,5 @@ def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
 
     def _revoked() -> tuple[ApplicationView, Response]:
         application, form = authenticated(broker, programs)
-        broker.grants.revoke(application, form)
+        broker.oauth.grants.revoke(application, form)
         return application, Response(status=200)  # RFC 7009 2.2: unknown tokens too

@@ -27,6 +27,6 @@ def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
     def _tokens() -> tuple[ApplicationView, Response]:
         application, form = authenticated(broker, programs)
         try:
-            return application, json_response(broker.grants.tokens(application, form))
+            return application, json_response(broker.oauth.grants.tokens(application, form))
         except OAuthError as error:
             raise error.of_application(application.client_id) from error

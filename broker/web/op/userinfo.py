@@ -25,5 +25,5 @@ def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
         return programs.answer(_claims, _CHALLENGE)
 
     def _claims() -> tuple[ApplicationView, Response]:
-        application, claims = broker.grants.userinfo(bearer_token(in_form=True))  # Core 5.3.1
+        application, claims = broker.oauth.grants.userinfo(bearer_token(in_form=True))  # Core 5.3.1
         return application, json_response(claims)

@@ -41,12 +41,12 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     @routes.get("/launch/<application>")
     def launch(application: str) -> Response:
         """To an application's own beginning, with a session of ours if the person has none (HS-40)."""
-        found = broker.settings.get().applications.get(application)
+        found = broker.core.settings().applications.get(application)
         if found is None or found.launch_url is None:
             raise BadRequest("not_found")
         if broker.sessions.find(browser.session()) is not None:
             return browser.go(str(found.launch_url))
-        started = broker.sign_in.begin_panel(browser.visitor(), f"/launch/{application}")
+        started = broker.login.sign_in.begin_panel(browser.visitor(), f"/launch/{application}")
         return browser.into(started)
 
     @routes.post("/apps/sign-out")

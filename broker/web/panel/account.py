@@ -40,7 +40,7 @@ class _Door:
     def seen(self, show: Callable[[Session, Person, str], Response]) -> Response:
         """A page for whoever may see it now; half a sign-in opens nothing (MF-06): it begins one for the page."""
         cookie = self._browser.session()
-        held = self._broker.own_pages.open_to(self._browser.visitor())
+        held = self._broker.login.own_page_access.open_to(self._browser.visitor())
         if held is None or cookie is None:
             return self._begin()
         return show(*held, csrf.token(cookie, _SCOPE))
@@ -61,7 +61,7 @@ class _Door:
         """A button of the page: nothing happens without its token and a session that holds now (SC-04, SC-06)."""
         cookie = self._browser.session()
         csrf.check(request, cookie, _SCOPE, self._browser.issuer)
-        held = self._broker.own_pages.open_to(self._browser.visitor())
+        held = self._broker.login.own_page_access.open_to(self._browser.visitor())
         if held is None:
             return self._begin()
         actor = Actor.person(held[1].id, address=self._browser.address(), request_id=new_reference())
@@ -77,16 +77,16 @@ class _Door:
         return response
 
     def _is_fresh(self, session: Session) -> bool:
-        return self._broker.account.is_fresh(session)
+        return self._broker.guests.self_service.is_fresh(session)
 
     def _prove(self, path: str) -> Response:
         browser = self._browser
-        started = self._broker.sign_in.begin_panel(browser.visitor(), path, intent=OwnPageIntent.PROVE)
+        started = self._broker.login.sign_in.begin_panel(browser.visitor(), path, intent=OwnPageIntent.PROVE)
         return browser.into(started)
 
     def _begin(self) -> Response:
         browser = self._browser
-        started = self._broker.sign_in.begin_panel(browser.visitor(), PATH)
+        started = self._broker.login.sign_in.begin_panel(browser.visitor(), PATH)
         return browser.into(started)
 
 
@@ -102,14 +102,14 @@ def register(routes: Blueprint, broker: Broker, browser: BrowserState, frame: Si
     @routes.post(f"{PATH}/consents")
     def withdraw_consent() -> Response:
         application = single(request.form, "application")
-        return door.pressed(lambda _session, person, actor: broker.account.withdraw(actor, person.id, application))
+        return door.pressed(lambda _session, person, actor: broker.guests.self_service.withdraw(actor, person.id, application))
 
     @routes.post(f"{PATH}/sessions")
     def end_session() -> Response:
         sid = single(request.form, "sid")
 
         def end(session: Session, person: Person, actor: Actor) -> Response | None:
-            broker.account.end_session(actor, person.id, sid)
+            broker.guests.self_service.end_session(actor, person.id, sid)
             return door.goodbye(signed_out.page(broker, pages, session)) if sid == session.sid else None
 
         return door.pressed(end)
@@ -120,7 +120,9 @@ def register(routes: Blueprint, broker: Broker, browser: BrowserState, frame: Si
 
     @routes.post(EXPORT)
     def export() -> Response:
-        return door.pressed_by_owner(EXPORT, lambda _session, person, actor: _file(broker.account.export(actor, person.id)))
+        return door.pressed_by_owner(
+            EXPORT, lambda _session, person, actor: _file(broker.guests.self_service.export(actor, person.id))
+        )
 
     @routes.get(LEAVE)
     def ask_to_leave() -> Response:
@@ -129,7 +131,7 @@ def register(routes: Blueprint, broker: Broker, browser: BrowserState, frame: Si
     @routes.post(LEAVE)
     def leave() -> Response:
         def go(_session: Session, person: Person, actor: Actor) -> Response:
-            broker.account.leave(actor, person.id)
+            broker.guests.self_service.leave(actor, person.id)
             return door.goodbye(pages.render("account_left.html", sign_in_url=pages.path("/apps")))
 
         return door.pressed_by_owner(LEAVE, go)
@@ -146,7 +148,7 @@ def _page(broker: Broker, frame: SignedInFrame, held: tuple[Session, str], perso
     """held: the session and its cookie."""
     pages = frame.pages
     session, cookie = held
-    found, partners = broker.account.of(person), broker.settings.get().partners
+    found, partners = broker.guests.self_service.of(person), broker.core.settings().partners
 
     def home(name: str) -> str:
         return partners[name].name if name in partners else name
@@ -194,7 +196,7 @@ def _leave_page(broker: Broker, pages: Pages, person: Person, token: str) -> Res
         "account_leave.html",
         keep_query={},
         email=person.email,
-        uses=[one.name for one in broker.account.of(person).uses],
+        uses=[one.name for one in broker.guests.self_service.of(person).uses],
         csrf=token,
         action=pages.path(LEAVE),
         cancel_url=pages.path(PATH),

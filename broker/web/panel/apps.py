@@ -24,9 +24,9 @@ def register(routes: Blueprint, broker: Broker, browser: BrowserState, frame: Si
     @routes.get(APPS)
     def apps() -> Response:
         cookie = browser.session()
-        view = broker.panel.of(browser.visitor())
+        view = broker.login.access_panel.of(browser.visitor())
         if view is None or cookie is None:
-            return browser.into(broker.sign_in.begin_panel(browser.visitor(), APPS))
+            return browser.into(broker.login.sign_in.begin_panel(browser.visitor(), APPS))
         q = single(request.args, "q")[:QUERY].strip()
         return frame.pages.render(
             "apps.html",

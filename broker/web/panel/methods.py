@@ -42,10 +42,10 @@ def _register_list(routes: Blueprint, broker: Broker, browser: BrowserState, fra
     @routes.get(PATH)
     def methods() -> Response:
         cookie = browser.session()
-        held = broker.own_pages.open_to(browser.visitor())
+        held = broker.login.own_page_access.open_to(browser.visitor())
         if held is None or cookie is None:
             return _prove(broker, browser, "")
-        mine = broker.methods.of(held[1].id)
+        mine = broker.factors.own_methods.of(held[1].id)
         return pages.render(
             "account_methods.html",
             keep_query={},
@@ -91,7 +91,7 @@ def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: 
         name = single(request.form, "name")
         return changes.done(
             _renaming(factor, name),
-            lambda visitor: broker.methods.rename(visitor, str(factor), name),
+            lambda visitor: broker.factors.own_methods.rename(visitor, str(factor), name),
         )
 
     @routes.get(f"{PATH}/<uuid:factor>/rename")
@@ -101,7 +101,9 @@ def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: 
 
     @routes.post(f"{PATH}/<uuid:factor>/remove")
     def remove_method(factor: str) -> Response:
-        return changes.done(f"{factor}/remove", lambda visitor: broker.methods.remove(visitor, str(factor)), confirmed=True)
+        return changes.done(
+            f"{factor}/remove", lambda visitor: broker.factors.own_methods.remove(visitor, str(factor)), confirmed=True
+        )
 
     @routes.get(f"{PATH}/<uuid:factor>/remove")
     def ask_to_remove(factor: str) -> Response:
@@ -109,7 +111,9 @@ def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: 
 
     @routes.post(f"{PATH}/codes")
     def new_codes() -> Response:
-        return changes.done("codes", lambda visitor: changes.codes_page(broker.methods.renew_codes(visitor)), confirmed=True)
+        return changes.done(
+            "codes", lambda visitor: changes.codes_page(broker.factors.own_methods.renew_codes(visitor)), confirmed=True
+        )
 
     @routes.get(f"{PATH}/codes")
     def ask_for_codes() -> Response:
@@ -128,10 +132,10 @@ class _Changes:
         """The question before the act, after a fresh proof; without one, the proof leads back here."""
         browser = self._browser
         visitor = browser.visitor()
-        held = self._broker.own_pages.open_to(visitor)
-        if held is None or not self._broker.methods.is_fresh(visitor):
+        held = self._broker.login.own_page_access.open_to(visitor)
+        if held is None or not self._broker.factors.own_methods.is_fresh(visitor):
             return _prove(self._broker, browser, OwnPageIntent.PROVE if held else "", f"{PATH}/{act}")
-        mine = self._broker.methods.of(held[1].id)
+        mine = self._broker.factors.own_methods.of(held[1].id)
         method = next((one for one in mine.methods if one.id == factor_id), None)
         if method is None and factor_id:
             return browser.go(self._pages.path(PATH))
@@ -156,7 +160,7 @@ class _Changes:
         if confirmed and single(request.form, "confirmed") != "yes":
             return browser.go(self._pages.path(f"{PATH}/{act}"))
         visitor = browser.visitor()
-        if self._broker.own_pages.open_to(visitor) is None:
+        if self._broker.login.own_page_access.open_to(visitor) is None:
             return _prove(self._broker, browser, "", f"{PATH}/{act}")
         try:
             shown = change(visitor)
@@ -184,5 +188,5 @@ def _check(browser: BrowserState) -> None:
 
 def _prove(broker: Broker, browser: BrowserState, intent: str, path: str = PATH) -> Response:
     """A login that comes back to this page, or to the act that wants the proof."""
-    started = broker.sign_in.begin_panel(browser.visitor(), path, intent=intent)
+    started = broker.login.sign_in.begin_panel(browser.visitor(), path, intent=intent)
     return browser.into(started)

@@ -41,7 +41,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     def question() -> Response:
         ticket = link.ticket()
         with link.guessing():
-            asked = broker.questions.open(ticket)
+            asked = broker.messages.mail_questions.open(ticket)
         return _page(broker, pages, asked, ticket)
 
     @routes.post("/question")
@@ -51,10 +51,12 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         said = {name: single(request.form, name) or "" for name in _FIELDS if name in request.form}
         try:
             with link.guessing():
-                done = broker.questions.answer(ticket, given, address=browser.address(), request_id=new_reference(), said=said)
+                done = broker.messages.mail_questions.answer(
+                    ticket, given, address=browser.address(), request_id=new_reference(), said=said
+                )
         except Invalid as error:
             with link.guessing():
-                asked = broker.questions.open(ticket)
+                asked = broker.messages.mail_questions.open(ticket)
             return _page(broker, pages, asked, ticket, said=said, wrong=error.reason)
         return _answered(broker, pages, done, given)  # the cookie stays: a second click gets the same page
 
@@ -66,7 +68,7 @@ def _page(
     say = pages.translator()
     text, values = TEXTS[asked.question.kind], _values(broker, asked, say)
     ends = asked.question.data.get("ends_at")
-    late = bool(text.late) and isinstance(ends, int) and broker.clock() >= ends
+    late = bool(text.late) and isinstance(ends, int) and broker.core.clock() >= ends
     return pages.render(
         "question.html",
         status=400 if wrong else 200,
@@ -99,7 +101,7 @@ def _answered(broker: Broker, pages: Pages, done: AskedQuestion, given: str) -> 
 
 def _values(broker: Broker, asked: AskedQuestion, say: Translator) -> dict[str, str]:
     """Every name that a text may use."""
-    settings, person, found = broker.settings.get(), asked.person, asked.question
+    settings, person, found = broker.core.settings(), asked.person, asked.question
     partner = settings.partners.get(person.partner or "")
     plain = {
         "guest": person.name or person.email,

@@ -32,7 +32,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     @routes.get("/saml/<partner>/claim")
     def take(partner: str) -> Response:
         handle = single(request.args, "handle")
-        return claimed(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.visitor()))
+        return claimed(browser, partner, lambda: broker.login.upstream.claim(partner, handle, browser.visitor()))
 
 
 def _register_metadata(routes: Blueprint, broker: Broker, browser: BrowserState) -> None:
@@ -42,17 +42,17 @@ def _register_metadata(routes: Blueprint, broker: Broker, browser: BrowserState)
 
     @routes.get("/saml/<partner>/metadata")
     def metadata_for(partner: str) -> Response:
-        found = broker.settings.get().partners.get(partner)
+        found = broker.core.settings().partners.get(partner)
         if found is None or found.saml is None:
             raise BadRequest("not_found")
         return _read(found)
 
     def _read(partner: PartnerFile | None) -> Response:
         """That it was read is noted when it has left: nobody waits for that, and it cannot fail the answer."""
-        response = _document(broker.partners.saml.own_metadata(partner))
+        response = _document(broker.partners.documents.saml.own_metadata(partner))
         if request.method == "GET":  # a HEAD shows nobody a key
             address = browser.address()
-            response.call_on_close(lambda: broker.metadata_fetches.note(partner, address))
+            response.call_on_close(lambda: broker.partners.metadata_readers.note(partner, address))
         return response
 
 
@@ -72,7 +72,7 @@ def _register_posts(routes: Blueprint, broker: Broker, pages: Pages, browser: Br
             raise BadRequest("saml_decode", "a field came twice")
         params = {name: request.form[name] for name in _FIELDS if name in request.form}
         try:
-            partner, handle = broker.acs.arrive(at, params, browser.address())
+            partner, handle = broker.login.saml_response.arrive(at, params, browser.address())
         except Unsolicited:
             return _begun_elsewhere(at or "", params.get("RelayState", ""))
         except PageError as error:
@@ -82,7 +82,7 @@ def _register_posts(routes: Blueprint, broker: Broker, pages: Pages, browser: Br
 
     def _begun_elsewhere(at: str, relay_state: str) -> Response:
         """HS-40: what came was not read; the button starts an ordinary sign-in, in which the person is asked for anew."""
-        settings = broker.settings.get()
+        settings = broker.core.settings()
         application = settings.applications.get(relay_state) if len(relay_state) <= _CLIENT_ID else None
         return pages.render(
             "idp_initiated.html",
@@ -97,13 +97,13 @@ def _register_begun(routes: Blueprint, broker: Broker, browser: BrowserState) ->
     @routes.get("/saml/<partner>/start")
     def begin_there(partner: str) -> Response:
         """A login at this partner, as `/apps` begins one; nothing but a login is made (HW-5)."""
-        settings = broker.settings.get()
+        settings = broker.core.settings()
         found = settings.partners.get(partner)
         if found is None or found.saml is None or not found.saml.allow_idp_initiated:
             raise BadRequest("not_found")
         application = settings.applications.get(single(request.args, "application"))
         path = f"/launch/{application.client_id}" if application is not None and application.launch_url else "/apps"
-        started = broker.sign_in.begin_panel(browser.visitor(), path, partner=partner)
+        started = broker.login.sign_in.begin_panel(browser.visitor(), path, partner=partner)
         return browser.into(started)
 
 

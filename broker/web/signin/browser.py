@@ -31,7 +31,7 @@ class BrowserState:
     @property
     def issuer(self) -> str:
         """Our own base URL."""
-        return self._broker.settings.get().issuer
+        return self._broker.core.settings().issuer
 
     @property
     def cookies(self) -> Cookies:
@@ -56,7 +56,7 @@ class BrowserState:
 
     def address(self) -> str:
         """Where the browser is, by the rules of trusted proxies (SC-09)."""
-        return client_address(request, self._broker.settings.get().broker.network.trusted_proxies)
+        return client_address(request, self._broker.core.settings().broker.network.trusted_proxies)
 
     def device(self) -> str:
         """Browser and system in words; nothing else of the User-Agent goes further."""
@@ -89,7 +89,7 @@ class BrowserState:
 
     def names(self, partner: str | None, client_id: str | None = None) -> dict[str, str]:
         """How a page calls a partner and an application, as far as the files know them."""
-        settings = self._broker.settings.get()
+        settings = self._broker.core.settings()
         known = {"partner": settings.partners.get(partner or ""), "application": settings.applications.get(client_id or "")}
         return {kind: found.name for kind, found in known.items() if found is not None}
 

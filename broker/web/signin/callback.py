@@ -29,18 +29,18 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
 
     @routes.get("/oidc/<partner>/callback")
     def query(partner: str) -> Response:
-        return claimed(browser, partner, lambda: broker.upstream.complete(partner, _answer(), browser.visitor()))
+        return claimed(browser, partner, lambda: broker.login.upstream.complete(partner, _answer(), browser.visitor()))
 
     @routes.post("/oidc/<partner>/callback")
     def posted(partner: str) -> Response:
         # HO-19, HW-4: a cross-site POST brings no Lax cookie; it is parked, and the GET that follows brings it
-        handle = broker.upstream.park(partner, _answer(), browser.address())
+        handle = broker.login.upstream.park(partner, _answer(), browser.address())
         return browser.go(pages.path(f"/oidc/{partner}/claim?handle={handle}"))
 
     @routes.get("/oidc/<partner>/claim")
     def claim(partner: str) -> Response:
         handle = single(request.args, "handle")
-        return claimed(browser, partner, lambda: broker.upstream.claim(partner, handle, browser.visitor()))
+        return claimed(browser, partner, lambda: broker.login.upstream.claim(partner, handle, browser.visitor()))
 
     def _answer() -> dict[str, str]:
         values = request.form if request.method == "POST" else request.args

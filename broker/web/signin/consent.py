@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContext, *, redeeming: bool) -> Response:
     """Who asks, what they will see, who invited."""
-    login, settings = found.login, broker.settings.get()
+    login, settings = found.login, broker.core.settings()
     invitation = found.invitation if redeeming else None
     application = found.application or (settings.applications.get(invitation.application or "") if invitation else None)
     scopes = tuple(login.request.scopes) if login.request else tuple(application.scopes) if application else ()
@@ -58,11 +58,11 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         browser.check(login_id)
         answer = single(request.form, "accept")
         if answer == "yes":
-            broker.redemption.accept(login_id, browser.visitor())
+            broker.login.consent.accept(login_id, browser.visitor())
             return browser.go(browser.path(login_id))
         if answer != "no":
             raise BadRequest("accept")
-        given_up, error = broker.choices.give_up(login_id, browser.visitor())
+        given_up, error = broker.login.actions.give_up(login_id, browser.visitor())
         if given_up.request is None:
             return stopped.page(broker, pages, given_up)
         return respond(browser.issuer, given_up.request, error, pages)

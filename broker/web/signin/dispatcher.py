@@ -42,26 +42,26 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
 
     @routes.get("/signin/<uuid:login>")
     def step(login: str) -> Response:
-        turn = broker.sign_in.step(str(login), browser.visitor(), browser.device())
+        turn = broker.login.sign_in.step(str(login), browser.visitor(), browser.device())
         browser.within(turn.found.login)
         show = steps.get(turn.step)
         return show(turn) if show is not None else ended(pages, browser, turn)
 
     @routes.get("/signin/<uuid:login>/again")
     def again(login: str) -> Response:
-        started = broker.sign_in.again(str(login), browser.visitor())
+        started = broker.login.sign_in.again(str(login), browser.visitor())
         return browser.into(started)
 
     @routes.post("/signin/<uuid:login>/restart")
     def restart(login: str) -> Response:
         browser.check(str(login))
-        broker.choices.start_over(str(login), browser.visitor())
+        broker.login.actions.start_over(str(login), browser.visitor())
         return browser.go(browser.path(str(login)))
 
     @routes.post("/signin/<uuid:login>/cancel")
     def cancel(login: str) -> Response:
         browser.check(str(login))
-        given_up, answer = broker.choices.give_up(str(login), browser.visitor())
+        given_up, answer = broker.login.actions.give_up(str(login), browser.visitor())
         if given_up.request is None:
             return stopped.page(broker, pages, given_up)
         return respond(browser.issuer, given_up.request, answer, pages)
@@ -71,7 +71,7 @@ def send_out(broker: Broker, pages: Pages, browser: BrowserState, turn: StepResu
     """To the home organization: a redirect, or a form that posts itself. Where it cannot be asked for more, on without."""
     found, how = turn.found, turn.decision.next.how
     home = found.partner.id if found.partner else None
-    outbound: Outbound | None = broker.upstream.begin(
+    outbound: Outbound | None = broker.login.upstream.begin(
         found.login, browser.address(), home, how=how, with_more=turn.with_more, fresh_within=turn.fresh_within
     )
     if outbound is None:

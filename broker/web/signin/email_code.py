@@ -23,7 +23,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, login: Login, *, e
     """Which mailbox to look into, and what else the person can do. Opened first, it has the code sent; a reload has not."""
     locales = locales_of(broker, login)
     say = pages.translator(locales)
-    sent = broker.mail_codes.offer(login.id, browser.visitor(), say.language, browser.mailbox())
+    sent = broker.login.email_code.offer(login.id, browser.visitor(), say.language, browser.mailbox())
     box, said = sent.mailbox, sent.found.login.assertion
     problem = ""
     if sent.over or entered is Entered.OVER:
@@ -63,7 +63,7 @@ def locales_of(broker: Broker, login: Login) -> tuple[str, ...]:
     """What the application asks for, or the invitation's language."""
     if login.request is not None:
         return login.request.ui_locales
-    invitation = broker.invitations.by_id(login.invitation_id) if login.invitation_id else None
+    invitation = broker.invitations.invitations.by_id(login.invitation_id) if login.invitation_id else None
     return (invitation.language,) if invitation else ()
 
 
@@ -74,27 +74,27 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     def enter_code(login: str) -> Response:
         browser.check(str(login))
         typed = request.form.getlist("code")
-        entered, mark = broker.mail_codes.enter(str(login), browser.visitor(), typed[0] if len(typed) == 1 else "")
+        entered, mark = broker.login.email_code.enter(str(login), browser.visitor(), typed[0] if len(typed) == 1 else "")
         if entered is Entered.DONE:
             response = browser.go(browser.path(str(login)))
             if mark is not None:
                 browser.cookies.set(response, CookiePurpose.MAILBOX, mark, max_age=KEPT)
             return response
-        found = broker.login_contexts.read_login(str(login), browser.visitor())
+        found = broker.login.context.read_login(str(login), browser.visitor())
         browser.within(found.login)
         return page(broker, pages, browser, found.login, entered=entered)
 
     @routes.post("/signin/<uuid:login>/code/again")
     def send_again(login: str) -> Response:
         browser.check(str(login))
-        found = broker.login_contexts.read_login(str(login), browser.visitor())
+        found = broker.login.context.read_login(str(login), browser.visitor())
         browser.within(found.login)
         language = pages.translator(locales_of(broker, found.login)).language
-        broker.mail_codes.again(str(login), browser.visitor(), language, browser.mailbox())
+        broker.login.email_code.again(str(login), browser.visitor(), language, browser.mailbox())
         return browser.go(browser.path(str(login)))
 
     @routes.post("/signin/<uuid:login>/code/decline")
     def not_mine(login: str) -> Response:
         browser.check(str(login))
-        broker.mail_codes.decline(str(login), browser.visitor())
+        broker.login.email_code.decline(str(login), browser.visitor())
         return browser.go(browser.path(str(login)))

@@ -71,7 +71,7 @@ def of_error(broker: Broker, pages: Pages, browser: BrowserState, error: PageErr
     is_callback = "partner" in (request.view_args or {})  # a second answer names no login: it is this browser's newest
     if not isinstance(error, _EXPLAINED) or (named is None and not is_callback):
         return None
-    login = broker.sign_in.over(str(named) if named else None, browser.binding())
+    login = broker.login.sign_in.over(str(named) if named else None, browser.binding())
     if login is None:
         return None
     if isinstance(error, LoginExpired):
@@ -107,15 +107,15 @@ def fresh_link(pages: Pages, browser: BrowserState, error: PageError) -> Button 
 
 def _after(broker: Broker, pages: Pages, browser: BrowserState, login: Login) -> Ways | None:
     """Where it stands, if it lives; the same request once more if it ran out; the application if it was answered."""
-    if login.stage is not Stage.CLOSED and broker.clock() < login.expires_at:
+    if login.stage is not Stage.CLOSED and broker.core.clock() < login.expires_at:
         return Ways(browser.path(login.id))
     if login.stage is not Stage.CLOSED and login.request is not None:
         return Ways(browser.path(login.id, "again"))
     if login.stage is not Stage.CLOSED and browser.cookies.read(request, CookiePurpose.INVITATION) is not None:
         return Ways(pages.path("/invitation"))
-    invitation = broker.invitations.by_id(login.invitation_id) if login.invitation_id else None
+    invitation = broker.invitations.invitations.by_id(login.invitation_id) if login.invitation_id else None
     client_id = login.request.client_id if login.request else invitation.application if invitation else None
-    application = broker.settings.get().applications.get(client_id or "")
+    application = broker.core.settings().applications.get(client_id or "")
     launch = application.launch_url if application else None
     return Ways(launch, BACK) if launch else None
 

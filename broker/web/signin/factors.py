@@ -34,7 +34,7 @@ _NO_PASSKEY = _("That passkey didn't work here. Try again, or use another way.")
 
 def page(broker: Broker, pages: Pages, browser: BrowserState, login_id: str, *, problem: str, status: int) -> Response:
     """The page that the login stands at, after an answer. problem: what was wrong with the last answer, not translated yet."""
-    asked = broker.proving.asked(login_id, browser.visitor())
+    asked = broker.login.second_factor.asked(login_id, browser.visitor())
     if asked is None:
         return browser.go(browser.path(login_id))
     browser.within(asked.found.login)
@@ -43,7 +43,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, login_id: str, *, 
 
 def step(broker: Broker, pages: Pages, browser: BrowserState, turn: StepResult) -> Response:
     """The same page as a step of the dispatcher, which has looked already."""
-    asked = broker.proving.shown(turn.found, turn.decision.next)
+    asked = broker.login.second_factor.shown(turn.found, turn.decision.next)
     return browser.go(browser.path(turn.found.login.id)) if asked is None else _page(pages, browser, asked)
 
 
@@ -120,14 +120,14 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     @routes.post("/signin/<uuid:login>/skip")
     def skip(login: str) -> Response:
         browser.check(str(login))
-        broker.choices.go_without(str(login), browser.visitor())
+        broker.login.actions.go_without(str(login), browser.visitor())
         return browser.go(browser.path(str(login)))
 
     @routes.post("/signin/<uuid:login>/unable")
     def unable(login: str) -> Response:
         """The person cannot reach what is asked: the standard's error where the application called it essential (Core 5.5.1.1)."""
         browser.check(str(login))
-        given_up, error = broker.choices.give_up(str(login), browser.visitor(), unable=True)
+        given_up, error = broker.login.actions.give_up(str(login), browser.visitor(), unable=True)
         if given_up.request is None:
             if (
                 given_up.own_page_intent
@@ -142,7 +142,7 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
     def code(login: str) -> Response:
         browser.check(str(login))
         with _of_login(browser):
-            right = broker.proving.code(str(login), browser.visitor(), _typed())
+            right = broker.login.second_factor.code(str(login), browser.visitor(), _typed())
         if right:
             return browser.go(browser.path(str(login)))
         return page(broker, pages, browser, str(login), problem=_WRONG_HERE, status=400)
@@ -152,7 +152,7 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
         browser.check(str(login))
         answer = single(request.form, "credential")
         with _of_login(browser):
-            right = broker.proving.passkey(str(login), browser.visitor(), answer)
+            right = broker.login.second_factor.passkey(str(login), browser.visitor(), answer)
         if right:
             return browser.go(browser.path(str(login)))
         return page(broker, pages, browser, str(login), problem=_NO_PASSKEY, status=400)
@@ -161,7 +161,7 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
     def ask_for_reset(login: str) -> Response:
         browser.check(str(login))
         with _of_login(browser):
-            asked = broker.factor_resets.ask(str(login), browser.visitor())
+            asked = broker.factors.reset.ask(str(login), browser.visitor())
         return _lost(str(login), asked=asked)
 
     @routes.get("/signin/<uuid:login>/lost")
@@ -169,13 +169,13 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
         return _lost(str(login), asked=False)
 
     def _lost(login: str, *, asked: bool) -> Response:
-        stands = broker.proving.asked(str(login), browser.visitor())
+        stands = broker.login.second_factor.asked(str(login), browser.visitor())
         if stands is None or stands.enrolling:
             return browser.go(browser.path(str(login)))
         browser.within(stands.found.login)
         only_keys = stands.said.how is How.PASSKEY
         usable = [factor for factor in stands.held if factor.verified or not only_keys]
-        prospect = broker.factor_resets.prospect(stands.person)
+        prospect = broker.factors.reset.prospect(stands.person)
         return pages.render(
             "mfa_lost.html",
             ui_locales=stands.found.login.request.ui_locales if stands.found.login.request else (),
@@ -201,7 +201,7 @@ def _register_enroll(routes: Blueprint, broker: Broker, pages: Pages, browser: B
     def enroll(login: str) -> Response:
         browser.check(str(login))
         with _of_login(browser):
-            fresh = broker.proving.add_app(str(login), browser.visitor(), _typed())
+            fresh = broker.login.second_factor.add_app(str(login), browser.visitor(), _typed())
         return _added(str(login), fresh, _WRONG)
 
     @routes.post("/signin/<uuid:login>/enroll-passkey")
@@ -209,7 +209,7 @@ def _register_enroll(routes: Blueprint, broker: Broker, pages: Pages, browser: B
         browser.check(str(login))
         answer = single(request.form, "credential")
         with _of_login(browser):
-            fresh = broker.proving.add_passkey(str(login), browser.visitor(), answer)
+            fresh = broker.login.second_factor.add_passkey(str(login), browser.visitor(), answer)
         return _added(str(login), fresh, _NO_PASSKEY)
 
     def _added(login_id: str, fresh: tuple[str, ...] | None, problem: str) -> Response:

@@ -59,7 +59,7 @@ def page(
 
 def _last(broker: Broker, browser: BrowserState) -> dict[str, str] | None:
     """The organization that vouched last in this browser, if it is still a partner."""
-    partner = broker.settings.get().partners.get(browser.cookies.read(request, CookiePurpose.HOME) or "")
+    partner = broker.core.settings().partners.get(browser.cookies.read(request, CookiePurpose.HOME) or "")
     return {"id": partner.id, "name": partner.name} if partner else None
 
 
@@ -76,24 +76,24 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
             return browser.go(browser.path(str(login)))
         email = canonical(typed)
         if email is None:
-            found = broker.login_contexts.read_login(str(login), browser.visitor())
+            found = broker.login.context.read_login(str(login), browser.visitor())
             browser.within(found.login)
             say = pages.translator(found.login.request.ui_locales if found.login.request else ()).gettext
             problem = str(say("Enter an e-mail address like name@company.example"))
             return page(broker, pages, browser, found, problem=problem, email=typed[:320], status=400)
-        partner = broker.choices.choose(str(login), browser.visitor(), email=email, partner_id=None)
+        partner = broker.login.actions.choose(str(login), browser.visitor(), email=email, partner_id=None)
         return browser.go(browser.path(str(login), "" if partner else "choose"))
 
     @routes.get("/signin/<uuid:login>/address")
     def by_address(login: str) -> Response:
-        found = broker.login_contexts.read_login(str(login), browser.visitor())
+        found = broker.login.context.read_login(str(login), browser.visitor())
         browser.within(found.login)
         return page(broker, pages, browser, found)
 
     @routes.post("/signin/<uuid:login>/account")
     def go_on(login: str) -> Response:
         browser.check(str(login))
-        broker.choices.use_session(str(login), browser.visitor())
+        broker.login.actions.use_session(str(login), browser.visitor())
         return browser.go(browser.path(str(login)))
 
 
@@ -102,7 +102,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
 
     @routes.get("/signin/<uuid:login>/choose")
     def choose(login: str) -> Response:
-        found = broker.login_contexts.read_login(str(login), browser.visitor())
+        found = broker.login.context.read_login(str(login), browser.visitor())
         browser.within(found.login)
         query = single(request.args, "q").strip()[:100]
         last = browser.cookies.read(request, CookiePurpose.HOME) or ""
@@ -121,7 +121,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
             ],
             query=query,
             more=len(partners) > LISTED,
-            unknown="" if broker.settings.get().partner_of_domain(domain_of(typed)) else typed,
+            unknown="" if broker.core.settings().partner_of_domain(domain_of(typed)) else typed,
             email_url=browser.path(str(login), "address"),
         )
 
@@ -133,7 +133,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
 
 
 def _choose(broker: Broker, browser: BrowserState, login_id: str, partner_id: str) -> None:
-    if broker.choices.choose(login_id, browser.visitor(), email=None, partner_id=partner_id) is None:
+    if broker.login.actions.choose(login_id, browser.visitor(), email=None, partner_id=partner_id) is None:
         raise BadRequest("partner_unknown")
 
 
@@ -141,7 +141,7 @@ def _is_another(broker: Broker, browser: BrowserState, login_id: str, typed: str
     """Whether an address was typed, not only left as the page showed it: then it counts, not the organization used last."""
     if not typed:
         return False
-    found = broker.login_contexts.read_login(login_id, browser.visitor())
+    found = broker.login.context.read_login(login_id, browser.visitor())
     return typed != (found.login.login_hint or "")
 
 
@@ -150,7 +150,7 @@ def matching(broker: Broker, query: str, last: str) -> list[PartnerFile]:
 
     A hidden one is not shown to strangers, only where it was used last.
     """
-    settings = broker.settings.get()
+    settings = broker.core.settings()
     words = query.casefold().split()
 
     def fits(partner: PartnerFile) -> bool:

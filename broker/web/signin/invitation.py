@@ -37,8 +37,8 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     def show() -> Response:
         ticket = link.ticket()
         with link.guessing():
-            landing = broker.invitations.landing(ticket)
-        settings = broker.settings.get()
+            landing = broker.invitations.invitations.landing(ticket)
+        settings = broker.core.settings()
         error_context().ui_locales = (landing.invitation.language,)
         application = settings.applications.get(landing.invitation.application or "")
         partner = settings.partner_of_domain(domain_of(landing.invitation.email))
@@ -63,9 +63,9 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     def begin() -> Response:
         ticket = link.pressed(_SCOPE)
         with link.guessing():
-            landing = broker.invitations.landing(ticket)
+            landing = broker.invitations.invitations.landing(ticket)
         held = broker.sessions.find(browser.session())
-        started = broker.sign_in.begin_invitation(
+        started = broker.login.sign_in.begin_invitation(
             browser.visitor(),
             invitation_id=landing.invitation.id,
             email=landing.invitation.email,
@@ -79,7 +79,7 @@ def _register_fresh(routes: Blueprint, broker: Broker, pages: Pages, browser: Br
 
     @routes.post("/invitation/fresh")
     def fresh() -> Response:
-        broker.fresh.send(link.pressed(FRESH), browser.address())
+        broker.invitations.resend.send(link.pressed(FRESH), browser.address())
         return browser.go(pages.path("/invitation/fresh"))
 
     @routes.get("/invitation/fresh")

@@ -64,5 +64,5 @@ class MailLink:
         try:
             yield
         except PageError:
-            self._broker.attempts.hit(f"{self._counted}:{counted(self._browser.address())}", limit=GUESSES, window=600)
+            self._broker.rate_limits.hit(f"{self._counted}:{counted(self._browser.address())}", limit=GUESSES, window=600)
             raise

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def page(broker: Broker, pages: Pages, given_up: Login) -> Response:
     """What did not happen, and how to begin again: the invitation's link while it is open, else the page that was wanted."""
-    invitation = broker.invitations.by_id(given_up.invitation_id) if given_up.invitation_id else None
+    invitation = broker.invitations.invitations.by_id(given_up.invitation_id) if given_up.invitation_id else None
     is_open = invitation is not None and invitation.redeemed_at is None
     return pages.render(
         "declined.html",

@@ -27,7 +27,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContex
     login = found.login
     locales = login.request.ui_locales if login.request else ()
     text = _text(broker, pages.translator(locales).language)
-    earlier = broker.terms.accepted(found.person.id) if found.person else []
+    earlier = broker.login.terms.accepted(found.person.id) if found.person else []
     return pages.render(
         "terms_of_use.html",
         ui_locales=locales,
@@ -53,10 +53,10 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         browser.check(login_id)
         if single(request.form, "accept") != "yes":
             raise BadRequest("accept")
-        found = broker.login_contexts.read_login(login_id, browser.visitor())
+        found = broker.login.context.read_login(login_id, browser.visitor())
         locales = found.login.request.ui_locales if found.login.request else ()
         text = _text(broker, pages.translator(locales).language)
-        broker.terms.accept(
+        broker.login.terms.accept(
             login_id,
             browser.visitor(),
             version=single(request.form, "version"),
@@ -67,8 +67,8 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     @routes.get("/terms")
     def download() -> Response:
         wanted = single(request.args, "language")
-        known = wanted if wanted in broker.settings.get().broker.languages else ""
-        text = broker.terms.text(known)
+        known = wanted if wanted in broker.core.settings().broker.languages else ""
+        text = broker.login.terms.text(known)
         if text is None:
             raise BadRequest("not_found")
         response = headers.closed(Response(text.text, content_type="text/plain; charset=utf-8"))
@@ -77,7 +77,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
 
 
 def _text(broker: Broker, language: str) -> TermsText:
-    text = broker.terms.text(language)
+    text = broker.login.terms.text(language)
     if text is None:  # the files changed between the gate and the page
         raise ServerError("terms_missing")
     return text

@@ -19,7 +19,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContex
     login, person = found.login, found.person
     if person is None:
         return browser.go(browser.path(login.id))
-    prospect = broker.factor_resets.prospect(person)
+    prospect = broker.factors.reset.prospect(person)
     return pages.render(
         "mfa_vouch.html",
         ui_locales=login.request.ui_locales if login.request else (),
@@ -42,7 +42,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     @routes.post("/signin/<uuid:login>/vouch")
     def vouch(login: str) -> Response:
         browser.check(str(login))
-        asked = broker.factor_resets.ask(str(login), browser.visitor())
-        found = broker.login_contexts.read_login(str(login), browser.visitor())
+        asked = broker.factors.reset.ask(str(login), browser.visitor())
+        found = broker.login.context.read_login(str(login), browser.visitor())
         browser.within(found.login)
         return page(broker, pages, browser, found, asked=asked)

@@ -1,0 +1,24 @@
+"""Constructs the services of applications, groups and assignments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from broker.services.access.applications import Applications
+from broker.services.access.assignments import Assignments
+from broker.services.access.groups import Groups
+from broker.services.core import Core
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessServices:
+    """Which application exists, and who may use it."""
+
+    applications: Applications
+    assignments: Assignments
+    groups: Groups
+
+
+def wire_access(core: Core) -> AccessServices:
+    """The services of applications, groups and assignments."""
+    return AccessServices(applications=Applications(core.settings), assignments=Assignments(core), groups=Groups(core))

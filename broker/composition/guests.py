@@ -1,0 +1,37 @@
+"""Constructs the services of guests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from broker.services.core import Core
+from broker.services.guests.directory import Guests
+from broker.services.guests.expiry import Ends
+from broker.services.guests.lifecycle import GuestLife
+from broker.services.guests.self_service import SelfService
+from broker.services.guests.sponsors import Sponsors
+from broker.services.messages.outbox import Outbox
+from broker.services.sessions.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestServices:
+    """The guest directory, its states, sponsors and expiry, and a guest's own page."""
+
+    directory: Guests
+    expiry: Ends
+    lifecycle: GuestLife
+    self_service: SelfService
+    sponsors: Sponsors
+
+
+def wire_guests(core: Core, outbox: Outbox, sessions: Sessions) -> GuestServices:
+    """sessions: a guest sees and ends their own."""
+    directory, lifecycle = Guests(core), GuestLife(core)
+    return GuestServices(
+        directory=directory,
+        expiry=Ends(core, outbox),
+        lifecycle=lifecycle,
+        self_service=SelfService(core, directory, sessions, lifecycle),
+        sponsors=Sponsors(core),
+    )

@@ -1,0 +1,78 @@
+"""Constructs the services of operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from broker.composition.factors import FactorServices
+from broker.composition.guests import GuestServices
+from broker.composition.history import HistoryServices
+from broker.composition.login import LoginServices
+from broker.composition.oauth import OAuthServices
+from broker.composition.partners import PartnerServices
+from broker.services.access_requests.requests import AccessRequests
+from broker.services.core import Core
+from broker.services.history.audit_chain import AuditChain
+from broker.services.keys.ring import Keys
+from broker.services.messages.outbox import Outbox
+from broker.services.operations.background import Background
+from broker.services.operations.catalog import Catalog
+from broker.services.operations.health import Health
+from broker.services.operations.housekeeping import Housekeeping
+from broker.services.operations.nodes import Nodes
+from broker.services.operations.reload import Reload
+from broker.settings.reload import CurrentSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationServices:
+    """What keeps a node running."""
+
+    catalog: Catalog
+    health: Health
+    housekeeping: Housekeeping
+    nodes: Nodes
+    reload: Reload
+
+
+def wire_operations(
+    core: Core,
+    files: CurrentSettings,
+    keys: Keys,
+    outbox: Outbox,
+    history: HistoryServices,
+    guests: GuestServices,
+    login: LoginServices,
+    factors: FactorServices,
+    requests: AccessRequests,
+    oauth: OAuthServices,
+    partners: PartnerServices,
+) -> OperationServices:
+    """Housekeeping calls one service of each subject that has rows to delete or documents to renew."""
+    housekeeping = Housekeeping(
+        core,
+        partners.documents,
+        oauth.client_jwks,
+        outbox,
+        history.audit_chain,
+        guests.sponsors,
+        guests.expiry,
+        login.abandoned,
+        factors.reset,
+        requests,
+    )
+    return OperationServices(
+        catalog=Catalog(core),
+        health=Health(core, keys),
+        housekeeping=housekeeping,
+        nodes=Nodes(core),
+        reload=Reload(core, files),
+    )
+
+
+def background(
+    services: OperationServices, outbox: Outbox, audit_chain: AuditChain, wake: SimpleQueue[None] | None
+) -> Background:
+    """The background threads of one serving process."""
+    return Background(services.reload, services.nodes, services.housekeeping, outbox, wake, watch=audit_chain.watch)
