@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from broker.services.access.applications import Applications
 from broker.services.access.assignments import Assignments
 from broker.services.access.groups import Groups
+from broker.services.authorization import StaffRights
 from broker.services.core import Core
 
 
@@ -17,8 +18,14 @@ class AccessServices:
     applications: Applications
     assignments: Assignments
     groups: Groups
+    staff_rights: StaffRights
 
 
 def wire_access(core: Core) -> AccessServices:
     """The services of applications, groups and assignments."""
-    return AccessServices(applications=Applications(core.settings), assignments=Assignments(core), groups=Groups(core))
+    return AccessServices(
+        applications=Applications(core.settings),
+        assignments=Assignments(core),
+        groups=Groups(core),
+        staff_rights=StaffRights(core.db, core.clock, core.settings),
+    )

@@ -12,6 +12,7 @@ from broker.services.core import Core
 from broker.services.login.abandoned import Abandoned
 from broker.services.login.access_panel import AccessPanel
 from broker.services.login.actions import Choices
+from broker.services.login.administrator_links import AdministratorLinks
 from broker.services.login.completion import Completion
 from broker.services.login.consent import Redemption
 from broker.services.login.context import LoginContexts
@@ -36,6 +37,7 @@ class LoginServices:
     abandoned: Abandoned
     access_panel: AccessPanel
     actions: Choices
+    administrator_links: AdministratorLinks
     consent: Redemption
     context: LoginContexts
     email_code: MailCodes
@@ -66,10 +68,12 @@ def wire_login(
     identity_changes = IdentityChanges(core.settings, outbox)
     completion = Completion(core.settings, sessions, oauth.grants, invitations.identity_mismatch, identity_changes)
     upstream = Upstream(core, partners.documents, sealer)
+    sign_in = SignIn(core, open_login, completion)
     return LoginServices(
         abandoned=Abandoned(core),
         access_panel=AccessPanel(core, own_pages, policies.book),
         actions=Choices(core),
+        administrator_links=AdministratorLinks(core, sign_in),
         consent=Redemption(core, open_login),
         context=context,
         email_code=MailCodes(core, open_login, completion, outbox, sealer),
@@ -77,7 +81,7 @@ def wire_login(
         own_page_access=own_pages,
         saml_response=Acs(core, partners.documents, upstream, rate_limits, sealer, threads),
         second_factor=Proving(core, open_login, sealer, outbox),
-        sign_in=SignIn(core, open_login, completion),
+        sign_in=sign_in,
         terms=Terms(core, open_login),
         upstream=upstream,
     )

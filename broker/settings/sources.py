@@ -24,6 +24,7 @@ ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 RESERVED = {
     "partner": {
         "email": "names the guests who prove themselves by a code sent by mail",
+        "admin-link": "names administrators who sign in by a link of the command line",
         "any": "stands for every partner in the rules of groups",
     }
 }

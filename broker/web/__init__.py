@@ -16,10 +16,12 @@ from flask import request as asked
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from broker.domain.errors import BadRequest, PageError
-from broker.web import csrf, errors, health, op, panel, signin, static
+from broker.services.authorization import Right
+from broker.web import admin, csrf, errors, health, op, panel, signin, static
 from broker.web import request as guards
 from broker.web.op import PROTOCOL_PATHS
 from broker.web.pages import Pages
+from broker.web.panel.frame import SignedInFrame
 from broker.web.repeats import PATH as REPEATS
 from broker.web.repeats import Repeats
 from broker.web.request import client_address, single
@@ -44,6 +46,7 @@ def create_web(broker: Broker) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     pages = Pages(broker.core.settings, repeats=Repeats(broker.sealer, broker.core.clock))
     guards.register(app, broker.core.settings, acs.BODY_LIMITS)
+    frame = SignedInFrame(pages, administers=lambda person: broker.access.staff_rights.of(person).may(Right.SEE_HOME))
     static.register(app, pages.assets)
 
     def record(error: PageError, reference: str) -> None:
@@ -52,7 +55,8 @@ def create_web(broker: Broker) -> Flask:
     errors.register(app, pages, record=record, is_protocol=_is_protocol)
     app.register_blueprint(op.blueprint(broker, pages))
     app.register_blueprint(signin.blueprint(broker, pages))
-    app.register_blueprint(panel.blueprint(broker, pages))
+    app.register_blueprint(panel.blueprint(broker, frame))
+    app.register_blueprint(admin.blueprint(broker, pages))
     app.register_blueprint(health.blueprint(broker))
 
     @app.post(REPEATS)

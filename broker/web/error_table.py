@@ -1,4 +1,4 @@
-"""The ONE table from error to answer: page code, status and words for a person; status and description for an application.
+"""The ONE table from error to answer: page code, status and words for a person. `oauth_errors.py` has those for an application.
 
 Only web/errors.py reads it, and nothing else knows a status code (HW-1). The texts are fixed: no input, trace, path or
 library's words (HW-2, LP-03).
@@ -148,6 +148,8 @@ REASON_STATUS: dict[str, int] = {
     "terms_login_mismatch": 403,
     "invitation_inviter": 403,
     "identity_taken": 409,
+    "no_right": 403,
+    "changed_meanwhile": 409,
     "not_found": 404,
     "method": 405,
     "body_size": 413,
@@ -168,6 +170,24 @@ REASON_TEXT: dict[str, ErrorText] = {
         404,
         _("This page doesn't exist"),
         _("The address may be mistyped or out of date."),
+        GO_HOME,
+    ),
+    "no_right": ErrorText(
+        403,
+        _("You may not open this page"),
+        _("Your account has no rights for it. If you need them for your work, ask an administrator of %(company)s."),
+        GO_HOME,
+    ),
+    "changed_meanwhile": ErrorText(
+        409,
+        _("This was changed in the meantime"),
+        _("Nothing was done. Go back and look at it again: somebody else was faster, or the page was old."),
+        GO_HOME,
+    ),
+    "administrator_link": ErrorText(
+        400,
+        _("This link doesn't work any more"),
+        _("It can be used once, within an hour. An operator of the service can make a new one: broker admin-link."),
         GO_HOME,
     ),
     "redirect_uri": ErrorText(
@@ -266,28 +286,3 @@ REASON_TEXT: dict[str, ErrorText] = {
     ),
 }
 STATUS_REASON = {404: "not_found", 405: "method", 413: "body_size", 414: "url_size"}
-
-# RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, RFC 9126 2.3, Core 3.1.2.6: one fixed description an error (HP-27).
-OAUTH: dict[str, tuple[int, str]] = {
-    "invalid_request": (400, "The request is missing a parameter, repeats one, or has one with a value that cannot be used."),
-    "invalid_client": (401, "Client authentication failed."),
-    "invalid_grant": (400, "The code or refresh token is invalid, expired, used or was issued to somebody else."),
-    "unauthorized_client": (400, "This client may not use this grant or response type."),
-    "unsupported_grant_type": (400, "This grant type is not supported."),
-    "unsupported_response_type": (400, "This response type is not supported."),
-    "invalid_scope": (400, "A requested scope is unknown or not allowed for this client."),
-    "request_not_supported": (400, "The request parameter is not supported."),
-    "request_uri_not_supported": (400, "The request_uri parameter is only supported for pushed requests."),
-    "registration_not_supported": (400, "The registration parameter is not supported."),
-    "access_denied": (403, "Access was denied."),
-    "login_required": (400, "The person must sign in."),
-    "consent_required": (400, "The person must agree first."),
-    "interaction_required": (400, "The person must answer a page first."),
-    "account_selection_required": (400, "The person must choose an account."),
-    "unmet_authentication_requirements": (400, "The requested level of authentication was not reached."),
-    "invalid_token": (401, "The access token is invalid, expired or revoked."),
-    "insufficient_scope": (403, "The access token does not allow this."),
-    "slow_down": (429, "Too many requests."),
-    "server_error": (500, "The server could not answer; the cause is in its log."),
-    "temporarily_unavailable": (503, "The server cannot answer at the moment."),
-}

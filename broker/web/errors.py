@@ -15,7 +15,8 @@ from broker.domain.ids import new_reference
 from broker.domain.text import printable
 from broker.web import headers
 from broker.web.error_context import error_context
-from broker.web.error_table import ASK, ASK_FOR_ACCESS, GO_HOME, OAUTH, PAGES, REASON_STATUS, REASON_TEXT, STATUS_REASON
+from broker.web.error_table import ASK, ASK_FOR_ACCESS, GO_HOME, PAGES, REASON_STATUS, REASON_TEXT, STATUS_REASON
+from broker.web.oauth_errors import OAUTH
 from broker.web.pages import Pages
 
 RETRY_AFTER = 5  # seconds

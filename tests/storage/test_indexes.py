@@ -13,10 +13,12 @@ from sqlalchemy import Connection, Table, UniqueConstraint, create_engine, event
 
 import broker.storage
 from broker.domain.access_request import AccessRequest, RequestState
+from broker.domain.administrator_link import AdministratorLink
 from broker.domain.assignment import Principal
 from broker.domain.audit import Actor, Event
 from broker.domain.factor import Method
 from broker.domain.guest import GuestState
+from broker.domain.ids import new_id
 from broker.domain.invitation import Status
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
@@ -39,7 +41,7 @@ from broker.storage.directory import (
 from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.factors import factors, resets, single_use
 from broker.storage.history import audit, audit_chain
-from broker.storage.login import email_codes, invitations, logins, receipts, refusals
+from broker.storage.login import administrator_links, email_codes, invitations, logins, receipts, refusals
 from broker.storage.oauth import grants, sessions, tokens
 from broker.storage.operations import mail_questions, outbox, rate_limits
 from broker.storage.partners import documents, metadata_readers
@@ -70,6 +72,7 @@ LISTS = [
     GuestFilter(inactive_since=START),
     GuestFilter(without_sponsor=True),
 ]
+LINK = AdministratorLink(id=new_id(), email="alice@contoso.example", created_at=START, expires_at=START + 3600)
 URL = "https://login.fabrikam.example/jwks"
 
 CALLS: dict[str, Callable[[Connection], object]] = {
@@ -199,6 +202,11 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "login.logins.expired": lambda tx: logins.expired(tx, (START, "id"), START + 60),
     "login.logins.sent_out": lambda tx: logins.sent_out(tx, "fabrikam", START),
     "login.logins.forget_assertions": lambda tx: logins.forget_assertions(tx, [LOGIN.id]),
+    "login.administrator_links.add": lambda tx: administrator_links.add(tx, LINK, "c" * 64),
+    "login.administrator_links.living": lambda tx: administrator_links.living(tx, "c" * 64, START),
+    "login.administrator_links.take": lambda tx: administrator_links.take(tx, "c" * 64, START),
+    "login.administrator_links.end_of": lambda tx: administrator_links.end_of(tx, LINK.email, START),
+    "login.administrator_links.purge": lambda tx: administrator_links.purge(tx, START),
     "login.logins.purge": lambda tx: logins.purge(tx, START),
     "login.logins.purge_parked": lambda tx: logins.purge_parked(tx, START),
     "oauth.sessions.add": lambda tx: sessions.add(tx, SESSION, "cookie"),

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadGateway, RequestEntityTooLarge
 
 from broker.domain.errors import PAGE_ERRORS, BadRequest, NotInvited, OAuthError, PageError, PartnerFailed, TooManyAttempts
 from broker.settings.load import Settings
-from broker.web import error_table, errors
+from broker.web import error_table, errors, oauth_errors
 from broker.web.error_context import error_context
 from broker.web.pages import Pages
 from tests.web.markup import read
@@ -79,7 +79,7 @@ def test_every_code_has_words() -> None:
         error_table.REASON_STATUS.values()
     )
     assert statuses <= ALLOWED
-    assert {status for status, _ in error_table.OAUTH.values()} <= ALLOWED | {401}
+    assert {status for status, _ in oauth_errors.OAUTH.values()} <= ALLOWED | {401}
 
 
 @pytest.mark.parametrize(
@@ -227,13 +227,13 @@ def test_json(client: FlaskClient, path: str, status: int, word: str) -> None:
     """HP-27: an application gets the standard's word and its one description, not stored."""
     answer = client.get(path)
     assert answer.status_code == status
-    assert answer.json == {"error": word, "error_description": error_table.OAUTH[word][1]}
+    assert answer.json == {"error": word, "error_description": oauth_errors.OAUTH[word][1]}
     assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_descriptions_are_plain() -> None:
     """RFC 6749 5.2: only %x20-21 / %x23-5B / %x5D-7E in an error_description."""
-    for word, (_, text) in error_table.OAUTH.items():
+    for word, (_, text) in oauth_errors.OAUTH.items():
         assert all(" " <= c <= "~" and c not in '"\\' for c in word + text)
     assert errors.oauth_description("nonsense") == errors.oauth_description("invalid_request")
     assert errors.oauth_status("nonsense") == 400

@@ -105,6 +105,7 @@ def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: st
             "account",
             "account-member",
             "account-left",
+            "admin-home",
         }
         else 1
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from broker.domain import administrator_link
 from broker.domain.assertion import Assertion
 from broker.domain.audit import Actor, Event
 from broker.domain.guest import GuestState, Person, PersonKind
@@ -35,9 +36,12 @@ def join(tx: Connection, login: Login, now: int) -> None:
         redeemed_at=now,
         profile=dict(said.claims),
     )
-    was_invited = not people.add(tx, person)
-    if was_invited:
-        held = _invited(tx, said, now)
+    was_invited = False
+    if not people.add(tx, person):
+        held = _by_link(tx, said.email)
+        if held is None:
+            held = _invited(tx, said, now)
+            was_invited = True
         if held is None:
             return
         person = held
@@ -47,6 +51,15 @@ def join(tx: Connection, login: Login, now: int) -> None:
     audit.record(
         tx, Event(name="member.joined", actor=actor, subject=person.id, data=data, personal={"email": person.email}), now
     )
+
+
+def _by_link(tx: Connection, email: str) -> Person | None:
+    """The administrator who came by a link of the command line, and now signs in at the company's own partner."""
+    held = people.by_email(tx, email, lock=True)
+    if held is None or held.kind is not PersonKind.MEMBER or held.state is not GuestState.ACTIVE:
+        return None
+    bound = people.identities_of(tx, held.id)
+    return held if bound and all(one.partner == administrator_link.PARTNER for one in bound) else None
 
 
 def _invited(tx: Connection, said: Assertion, now: int) -> Person | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from broker.domain.address import domain_of
+from broker.domain.assertion import Assertion
 from broker.domain.errors import InvitationExpired, LoginExpired, TooManyAttempts
 from broker.domain.gates import decide
 from broker.domain.ids import digest, new_id, new_reference, new_secret
@@ -23,6 +24,7 @@ from broker.services.invitations import email_proof
 from broker.services.login.completion import Completion
 from broker.services.login.context import OpenLogin
 from broker.services.login.result import StartedLogin, StepResult
+from broker.storage.engine import Connection
 from broker.storage.login import invitations, logins
 from broker.storage.operations import rate_limits
 
@@ -84,7 +86,16 @@ class SignIn:
             raise LoginExpired("redirect_uri")
         return self.begin(request, visitor)
 
+    def begin_as(self, tx: Connection, visitor: Visitor, said: Assertion, *, return_path: str, intent: str) -> StartedLogin:
+        """A login for one of our own pages whose person is known already, in the transaction that proved it."""
+        values = {"purpose": LoginPurpose.PANEL, "return_path": return_path, "own_page_intent": intent, "assertion": said}
+        return self._add(tx, visitor, partner=said.partner, **values)
+
     def _begin(self, visitor: Visitor, **values: Any) -> StartedLogin:
+        with self._db.write() as tx:
+            return self._add(tx, visitor, **values)
+
+    def _add(self, tx: Connection, visitor: Visitor, **values: Any) -> StartedLogin:
         now = self._clock()
         started = StartedLogin(new_id(), visitor.binding or new_secret())
         login = Login(
@@ -96,14 +107,13 @@ class SignIn:
             trail=(login_trail.entry(now, "started", str(values["purpose"])),),
             **values,
         )
-        with self._db.write() as tx:
-            if login.invitation_id is not None and not invitations.hold(tx, login.invitation_id):
-                raise InvitationExpired("invitation_unknown")  # its guest was deleted a moment ago
-            if rate_limits.count_attempt(tx, f"login:{counted(visitor.address)}", now, HOUR) > LOGINS_PER_ADDRESS:
-                raise TooManyAttempts("logins_of_address")
-            if visitor.binding is not None:
-                logins.keep_newest(tx, digest(visitor.binding))
-            logins.add(tx, login, browser=digest(started.browser), address=visitor.address)
+        if login.invitation_id is not None and not invitations.hold(tx, login.invitation_id):
+            raise InvitationExpired("invitation_unknown")  # its guest was deleted a moment ago
+        if rate_limits.count_attempt(tx, f"login:{counted(visitor.address)}", now, HOUR) > LOGINS_PER_ADDRESS:
+            raise TooManyAttempts("logins_of_address")
+        if visitor.binding is not None:
+            logins.keep_newest(tx, digest(visitor.binding))
+        logins.add(tx, login, browser=digest(started.browser), address=visitor.address)
         return started
 
     def _hinted(self, request: AuthorizationRequest) -> dict[str, Any]:

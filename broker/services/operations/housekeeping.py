@@ -27,7 +27,7 @@ from broker.storage.batches import BATCH
 from broker.storage.directory import access_requests
 from broker.storage.engine import Connection
 from broker.storage.factors import single_use
-from broker.storage.login import logins, receipts, refusals
+from broker.storage.login import administrator_links, logins, receipts, refusals
 from broker.storage.oauth import grants, sessions, tokens
 from broker.storage.operations import mail_questions, outbox, rate_limits
 from broker.storage.partners import documents, metadata_readers
@@ -106,6 +106,7 @@ class Housekeeping:
         yield "used", lambda: self._batches(single_use.purge, now - LEASE)
         yield "attempts", lambda: self._batches(rate_limits.purge_attempts, now - 2 * DAY)
         yield "receipts", lambda: self._batches(receipts.purge, now - kept.receipts)
+        yield "administrator_links", lambda: self._batches(administrator_links.purge, now - DAY)
         yield "questions", lambda: self._batches(mail_questions.purge, now - KEPT)
         yield "sponsors", self._sponsors.look
         yield "guests_due", self._ends.look

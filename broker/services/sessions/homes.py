@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from broker.domain import administrator_link
 from broker.domain.address import domain_of
 from broker.domain.grant_status import Home
 from broker.domain.mailbox import PARTNER
@@ -15,6 +16,8 @@ def is_live(settings: Settings, partner_id: str, issuer: str | None) -> bool:
     """
     if partner_id == PARTNER:
         return settings.broker.guests.email_one_time_code and issuer == settings.issuer
+    if partner_id == administrator_link.PARTNER:
+        return issuer == settings.issuer
     partner = settings.partners.get(partner_id)
     if partner is None:
         return False

@@ -8,6 +8,7 @@ Offers: `metadata` and one name a table.
 from __future__ import annotations
 
 from broker.storage.tables.access_requests import access_requests
+from broker.storage.tables.administrator_links import administrator_links
 from broker.storage.tables.base import metadata
 from broker.storage.tables.directory import accepted_identities, assignments, consents, identities, invitations, people, subjects
 from broker.storage.tables.factors import factor_resets, factors, recovery_codes, terms
@@ -31,6 +32,7 @@ __all__ = [
     "accepted_identities",
     "access_requests",
     "access_tokens",
+    "administrator_links",
     "assignments",
     "attempts",
     "audit",

@@ -15,7 +15,6 @@ from broker.domain.audit import Actor
 from broker.domain.errors import BadRequest
 from broker.web import csrf, signed_out
 from broker.web.cookies import CookiePurpose
-from broker.web.pages import Pages
 from broker.web.panel import account, apps, methods, question
 from broker.web.panel.frame import SCOPE, SignedInFrame
 from broker.web.signin.browser import BrowserState
@@ -24,11 +23,10 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 
-def blueprint(broker: Broker, pages: Pages) -> Blueprint:
+def blueprint(broker: Broker, frame: SignedInFrame) -> Blueprint:
     """`/apps` and its sign-out; `/` leads there."""
-    routes = Blueprint("panel", __name__)
+    routes, pages = Blueprint("panel", __name__), frame.pages
     browser = BrowserState(broker, pages)
-    frame = SignedInFrame(pages, administers=lambda _person: False)
     apps.register(routes, broker, browser, frame)
     question.register(routes, broker, pages, browser)
     methods.register(routes, broker, browser, frame)

@@ -1,0 +1,28 @@
+"""The places of the portal, and who is shown which. A new room adds its line here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from broker.services.authorization import Right, Rights
+from broker.web.i18n import Translator, _
+from broker.web.pages import Pages
+
+PLACES: tuple[tuple[str, tuple[tuple[str, str, Right], ...]], ...] = (
+    ("", ((_("Home"), "/admin", Right.SEE_HOME),)),
+    (_("People"), ((_("Guests"), "/admin/guests", Right.SEE_GUESTS),)),
+)
+
+
+def sections(pages: Pages, say: Translator, rights: Rights, here: str) -> list[dict[str, Any]]:
+    """For the macro `side`: the places that these rights open. here: the path of the page's place."""
+    found = []
+    for title, places in PLACES:
+        links = [_link(pages, say, name, path, current=path == here) for name, path, right in places if rights.may(right)]
+        if links:
+            found.append({"title": say.gettext(title) if title else "", "links": links})
+    return found
+
+
+def _link(pages: Pages, say: Translator, name: str, path: str, *, current: bool) -> dict[str, Any]:
+    return {"name": say.gettext(name), "url": pages.path(path), "current": current, "count": None, "waits": False}
