@@ -233,3 +233,14 @@ def test_every_test_has_a_sentence():
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
     ]
     assert missing == []
+
+
+def test_a_trail_is_only_written():
+    """A trail reports what happened, and nothing is decided by it: two files read it, to store it and to extend it."""
+    readers = {
+        relative(path)
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr == "trail" and isinstance(node.ctx, ast.Load)
+    }
+    assert readers == {"broker/services/history/login_trail.py", "broker/storage/login/logins.py"}

@@ -19,7 +19,8 @@ from broker.domain.errors import Invalid
 from broker.domain.group_rule import Rule, RuleVerdict
 from broker.domain.guest import Person
 from broker.domain.login import Login
-from broker.services.history import audit, login_trail
+from broker.domain.trail import TrailEntry, TrailStep, entry
+from broker.services.history import audit
 from broker.storage.directory import assignments, groups
 from broker.storage.directory.assignments import Holding
 from broker.storage.engine import Connection
@@ -120,8 +121,8 @@ def settle(tx: Connection, person_id: str, judged: Iterable[RuleOutcome], now: i
             )
 
 
-def told(judged: tuple[RuleOutcome, ...], now: int) -> list[dict[str, Any]]:
-    """The receipt's entry: which rule matched and why; nothing where there was none to judge (HT-19)."""
+def trail_entries(judged: tuple[RuleOutcome, ...], now: int) -> list[TrailEntry]:
+    """The trail's entry: which rule matched and why (HT-19); none if no rule was evaluated."""
     if not judged:
         return []
     rules = [
@@ -129,4 +130,4 @@ def told(judged: tuple[RuleOutcome, ...], now: int) -> list[dict[str, Any]]:
         for one in judged[:_SHOWN]
     ]
     count = sum(one.verdict.matched for one in judged)
-    return [login_trail.entry(now, "groups", f"{count} of {len(judged)} rules matched", rules=rules)]
+    return [entry(now, TrailStep.GROUPS, f"{count} of {len(judged)} rules matched", rules=rules)]

@@ -1,33 +1,35 @@
-"""The trail of a login, and the receipt that it becomes: which step, which result, why (HT-19). Nothing is decided by it."""
+"""Extends the trail of a login, and writes the receipt that it becomes (HT-19). Nothing else reads a trail."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from broker.domain.facts import Facts
 from broker.domain.gates import Decision
 from broker.domain.login import Login
 from broker.domain.receipt import Outcome, Receipt, bounded
+from broker.domain.trail import TrailEntry
 from broker.services.addresses import canonical
 from broker.storage.engine import Connection
 from broker.storage.login import receipts
 
-_MAX = 60  # entries: a login that goes round more often keeps its first and its last ones
+_MAX = 60  # entries; a longer trail keeps its first and its last ones
 
 
-def entry(now: int, step: str, result: str, reason: str = "", **more: Any) -> dict[str, Any]:
-    """One entry of a trail: ids, names and words, no values."""
-    return {"at": now, "step": step, "result": result, "reason": reason, **{k: v for k, v in more.items() if v}}
-
-
-def longer(login: Login, *entries: dict[str, Any]) -> list[Any]:
-    """The login's trail with entries behind it."""
-    trail = [*login.trail, *entries]
+def longer(login: Login, *entries: TrailEntry) -> list[Mapping[str, object]]:
+    """The login's trail with more entries, as it is stored."""
+    trail = [*login.trail, *(one.to_json() for one in entries)]
     return trail if len(trail) <= _MAX else [*trail[: _MAX // 2], *trail[-_MAX // 2 :]]
 
 
+def last(login: Login) -> tuple[str, str]:
+    """Step and result of the newest entry, for the words of a receipt."""
+    newest = login.trail[-1] if login.trail else {}
+    return str(newest.get("step", "")), str(newest.get("result", ""))
+
+
 def gates_of(decision: Decision) -> list[dict[str, str]]:
-    """Each gate that was asked, and what it said."""
+    """Each gate that was asked, and its answer."""
     asked = [{"gate": name, "result": "passed"} for name in decision.passed]
     if decision.gate:
         asked.append({"gate": decision.gate, "result": str(decision.next.step), "reason": decision.next.reason})
@@ -37,7 +39,7 @@ def gates_of(decision: Decision) -> list[dict[str, str]]:
 def write(
     tx: Connection,
     login: Login,
-    trail: list[Any],
+    trail: Sequence[Mapping[str, object]],
     *,
     now: int,
     outcome: Outcome,
@@ -49,7 +51,7 @@ def write(
     partner: str | None = None,
     facts: Facts | None = None,
 ) -> None:
-    """Save the receipt of a login: one row a login, the newest end wins."""
+    """Saves the receipt of a login: one row for each login, and a later end replaces an earlier one."""
     policies, left_out = bounded(facts.policy.results if facts else ())
     receipts.save(
         tx,
@@ -74,6 +76,6 @@ def write(
 
 
 def claimed(login: Login) -> str | None:
-    """The address that the partner sent, else the one that was typed: so that help desks find who was refused (FC-01)."""
-    said = login.assertion.email if login.assertion is not None else None
-    return canonical(said or login.login_hint or "")
+    """The address that the partner asserted, else the one that the person typed, so that support can find a refusal (FC-01)."""
+    asserted = login.assertion.email if login.assertion is not None else None
+    return canonical(asserted or login.login_hint or "")

@@ -6,6 +6,7 @@ from broker.domain.login import Login, LoginPurpose, Stage
 from broker.domain.network import counted
 from broker.domain.receipt import Outcome
 from broker.domain.times import HOUR
+from broker.domain.trail import TrailStep, entry
 from broker.services.core import Core
 from broker.services.history import login_trail
 from broker.storage.directory import people
@@ -50,7 +51,7 @@ class Abandoned:
         login_trail.write(
             tx,
             login,
-            login_trail.longer(login, login_trail.entry(login.expires_at, "abandoned", "expired", reason)),
+            login_trail.longer(login, entry(login.expires_at, TrailStep.ABANDONED, "expired", reason)),
             now=login.expires_at,
             outcome=Outcome.ABANDONED,
             reason=reason,
@@ -73,17 +74,16 @@ class Abandoned:
 
 def left_at(login: Login) -> str:
     """Where the person was last seen, in words for staff."""
-    last = login.trail[-1] if login.trail else {}
-    step, result = str(last.get("step", "")), str(last.get("result", ""))
+    step, result = login_trail.last(login)
     if login.stage is Stage.CLOSED:
         return "set aside: newer sign-ins of the same browser took its place"
     if login.stage is Stage.WAITING:
         return "left at the partner"
     if login.assertion is not None:
         return "left at review-permissions, after the partner vouched"
-    if step == "home" and result == "unknown":
+    if step == TrailStep.HOME and result == "unknown":
         return "left at choose-partner"
-    if step == "started" and login.purpose is LoginPurpose.INVITATION:
+    if step == TrailStep.STARTED and login.purpose is LoginPurpose.INVITATION:
         return "left at invitation"
     if login.partner is not None:
         return "left before the partner"

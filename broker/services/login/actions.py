@@ -10,6 +10,7 @@ from broker.domain.errors import LoginExpired
 from broker.domain.login import Login, Stage
 from broker.domain.mailbox import PARTNER
 from broker.domain.receipt import Outcome
+from broker.domain.trail import TrailStep, entry
 from broker.domain.visitor import Visitor
 from broker.services.core import Core
 from broker.services.history import login_trail
@@ -36,7 +37,7 @@ class Choices:
         with self._db.write() as tx:
             login = live(tx, login_id, visitor, now)
             logins.reopen(tx, login)
-            said = login_trail.entry(now, "home", home or "unknown", "by address" if email else "chosen")
+            said = entry(now, TrailStep.HOME, home or "unknown", "by address" if email else "chosen")
             choosing = login.request is not None and "select_account" in login.request.prompt
             values: dict[str, Any] = {
                 "partner": home,
@@ -57,7 +58,7 @@ class Choices:
                 tx,
                 login,
                 chosen=True,
-                trail=login_trail.longer(login, login_trail.entry(now, "home", "session", "goes on as signed in")),
+                trail=login_trail.longer(login, entry(now, TrailStep.HOME, "session", "goes on as signed in")),
             )
 
     def go_without(self, login_id: str, visitor: Visitor) -> None:
@@ -65,7 +66,7 @@ class Choices:
         now = self._clock()
         with self._db.write() as tx:
             login = live(tx, login_id, visitor, now)
-            steps = login_trail.longer(login, login_trail.entry(now, "challenge", "skipped"))
+            steps = login_trail.longer(login, entry(now, TrailStep.CHALLENGE, "skipped"))
             logins.change(tx, login, progress=replace(login.progress, went_without=True).to_json(), trail=steps)
 
     def start_over(self, login_id: str, visitor: Visitor) -> None:
@@ -74,7 +75,7 @@ class Choices:
         with self._db.write() as tx:
             login = live(tx, login_id, visitor, now)
             logins.reopen(tx, login)
-            steps = login_trail.longer(login, login_trail.entry(now, "started_over", "another account"))
+            steps = login_trail.longer(login, entry(now, TrailStep.STARTED_OVER, "another account"))
             keep = login.invitation_id is not None
             values: dict[str, Any] = {
                 "assertion": None,
@@ -106,7 +107,7 @@ class Choices:
                 raise LoginExpired("login_used")
             essential = unable and login.request is not None and login.request.acr_essential
             error = "unmet_authentication_requirements" if essential else "access_denied"
-            steps = login_trail.longer(login, login_trail.entry(now, "given_up", error))
+            steps = login_trail.longer(login, entry(now, TrailStep.GIVEN_UP, error))
             config = self._settings().digest
             login_trail.write(
                 tx, login, steps, now=now, outcome=Outcome.ABANDONED, reason="given up", config=config, address=visitor.address

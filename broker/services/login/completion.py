@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from broker.domain.gates import Decision
 from broker.domain.guest import Person
 from broker.domain.login import LoginPurpose
 from broker.domain.receipt import Outcome
+from broker.domain.trail import TrailStep, entry
 from broker.services.access import group_membership
 from broker.services.history import audit, login_trail
 from broker.services.invitations import landings
@@ -70,8 +71,8 @@ class Completion:
             )
             answer = {"code": code}
             given = {"scopes": list(grant.scopes), "claims": sorted(grant.claims), "acr": grant.acr, "amr": list(grant.amr)}
-        issued = login_trail.entry(now, "issued", "allowed", "", gates=login_trail.gates_of(decision), **given)
-        steps = login_trail.longer(login, *group_membership.told(found.judged, now), issued)
+        issued = entry(now, TrailStep.ISSUED, "allowed", "", gates=login_trail.gates_of(decision), **given)
+        steps = login_trail.longer(login, *group_membership.trail_entries(found.judged, now), issued)
         self._receipt(tx, found, steps, address, outcome=Outcome.ALLOWED)
         data = {"partner": session.partner, "sid": session.sid, "single_sign_on": login.assertion is None}
         target = login.request.client_id if login.request else str(login.purpose)
@@ -105,10 +106,10 @@ class Completion:
         )
         actor = Actor.person(found.facts.person.id or "", address=address, request_id=login.reference)
         told = self.notify_sponsor(tx, found, said.reason, actor)
-        denied = login_trail.entry(
-            now, "denied", said.code or said.error, said.reason, gates=login_trail.gates_of(decision), told=told
+        denied = entry(
+            now, TrailStep.DENIED, said.code or said.error, said.reason, gates=login_trail.gates_of(decision), told=told
         )
-        steps = login_trail.longer(login, *group_membership.told(found.judged, now), denied)
+        steps = login_trail.longer(login, *group_membership.trail_entries(found.judged, now), denied)
         if answer is not None:
             if not logins.close(tx, login, now):
                 raise LoginExpired("login_used")
@@ -130,7 +131,9 @@ class Completion:
             return ""
         return "sponsor" if self._mismatches.note(tx, invitation, said, actor, found.facts.now) else ""
 
-    def _receipt(self, tx: Connection, found: LoginContext, steps: list[Any], address: str, **values: Any) -> None:
+    def _receipt(
+        self, tx: Connection, found: LoginContext, steps: Sequence[Mapping[str, object]], address: str, **values: Any
+    ) -> None:
         login_trail.write(
             tx,
             found.login,

@@ -13,6 +13,7 @@ from broker.domain.ids import new_id
 from broker.domain.invitation import Invitation
 from broker.domain.mailbox import Mailbox, Why
 from broker.domain.next_step import Step
+from broker.domain.trail import TrailStep, entry
 from broker.domain.visitor import Visitor
 from broker.services.core import Core
 from broker.services.guests.transitions import begin, rules_of
@@ -49,8 +50,8 @@ class Redemption:
                 self._consent(
                     tx, found, found.person.id, found.login.request.client_id, found.login.request.scopes, visitor.address
                 )
-                entry = login_trail.entry(now, "consent", "given", scopes=list(found.login.request.scopes))
-                logins.change(tx, found.login, consented=True, trail=login_trail.longer(found.login, entry))
+                given = entry(now, TrailStep.CONSENT, "given", scopes=list(found.login.request.scopes))
+                logins.change(tx, found.login, consented=True, trail=login_trail.longer(found.login, given))
             elif step is Step.DENY and said.code is not None:
                 raise PAGE_ERRORS[said.code](said.reason).of_login(found.login.id, found.login.reference)
             elif step is not Step.ISSUE:  # ISSUE: a double click, the first one has done it
@@ -68,7 +69,7 @@ class Redemption:
         self._activate(tx, found, person, invitation, now)
         for client_id, scopes in self._agreed(found, invitation).items():
             self._consent(tx, found, person.id, client_id, scopes, address)
-        said = login_trail.entry(now, "redeem", "accepted", invitation=invitation.id, application=invitation.application)
+        said = entry(now, TrailStep.REDEEM, "accepted", invitation=invitation.id, application=invitation.application)
         own = found.login.request is not None
         progress = replace(login.progress, redeemed_at=now).to_json()
         trail = login_trail.longer(login, said)

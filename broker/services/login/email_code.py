@@ -24,6 +24,7 @@ from broker.domain.network import counted
 from broker.domain.next_step import Step
 from broker.domain.receipt import Outcome
 from broker.domain.times import HOUR, MINUTE
+from broker.domain.trail import TrailStep, entry
 from broker.domain.visitor import Visitor
 from broker.keyring.seal import Sealer
 from broker.services.core import Core
@@ -130,7 +131,7 @@ class MailCodes:
         with self._db.write() as tx:
             found, box = self._asked(tx, login_id, visitor)
             now = found.facts.now
-            steps = login_trail.longer(found.login, login_trail.entry(now, "code", "declined", why=str(box.why)))
+            steps = login_trail.longer(found.login, entry(now, TrailStep.CODE, "declined", why=str(box.why)))
             logins.change(tx, found.login, mailbox_declined=box.mark(login_id) if box.why is not Why.HOME else None, trail=steps)
 
     # --- parts
@@ -177,7 +178,7 @@ class MailCodes:
         values = {"code": outbound.out_of_band, "minutes": LIFETIME // MINUTE, "application": application, "why": str(box.why)}
         mail = Mail(kind=MailKind.CODE, recipient=box.address, language=language, person=person, values=values)
         self._outbox.add_for(tx, mail, now)
-        steps = login_trail.longer(login, login_trail.entry(now, "code", "sent", why=str(box.why)))
+        steps = login_trail.longer(login, entry(now, TrailStep.CODE, "sent", why=str(box.why)))
         logins.change(tx, login, trail=steps)
         self._audit(tx, "mail_code.asked", found, box, client, now)
 
@@ -196,9 +197,8 @@ class MailCodes:
     def _accept(self, tx: Connection, found: LoginContext, box: Mailbox, mark: str, said: Assertion, client: str) -> None:
         """The sign-in itself; or the proof beside it, which the redemption uses; or the guest's move."""
         login, now = found.login, found.facts.now
-        steps = login_trail.longer(
-            login, login_trail.entry(now, "code", "proven", why=str(box.why), email_verified=True, amr=list(said.amr))
-        )
+        proven = entry(now, TrailStep.CODE, "proven", why=str(box.why), email_verified=True, amr=list(said.amr))
+        steps = login_trail.longer(login, proven)
         if box.why is Why.HOME:
             changed = logins.change(
                 tx, login, partner=PARTNER, assertion=said.to_json(), another_account_asked=False, trail=steps
@@ -207,8 +207,8 @@ class MailCodes:
             changed = logins.change(tx, login, mailbox_proven=mark, trail=steps)
         else:
             self._move(tx, found, said, client)
-            moved = login_trail.entry(now, "moved", "bound", partner=login.assertion.partner if login.assertion else None)
-            changed = logins.change(tx, login, mailbox_proven=mark, trail=[*steps, moved])
+            moved = entry(now, TrailStep.MOVED, "bound", partner=login.assertion.partner if login.assertion else None)
+            changed = logins.change(tx, login, mailbox_proven=mark, trail=login_trail.longer(login, proven, moved))
         if not changed:
             raise LoginExpired("login_used").of_login(login.id, login.reference)
         self._audit(tx, "mail_code.accepted", found, box, client, now, person=said.subject)
@@ -229,7 +229,7 @@ class MailCodes:
     def _wrong(self, tx: Connection, found: LoginContext, box: Mailbox, client: str, now: int, *, last: bool) -> None:
         login = found.login
         rate_limits.count_attempt(tx, f"code-wrong:{counted(client)}", now, WRONG_OF_CLIENT[1])
-        steps = login_trail.longer(login, login_trail.entry(now, "code", "refused", "code_wrong", why=str(box.why)))
+        steps = login_trail.longer(login, entry(now, TrailStep.CODE, "refused", "code_wrong", why=str(box.why)))
         logins.change(tx, login, trail=steps)
         self._audit(tx, "mail_code.refused", found, box, client, now, reason="code_tries" if last else "code_wrong")
         if last:

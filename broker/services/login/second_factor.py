@@ -13,6 +13,7 @@ from broker.domain.guest import Person
 from broker.domain.next_step import How, Next, Step
 from broker.domain.receipt import Outcome
 from broker.domain.times import DAY
+from broker.domain.trail import TrailStep, entry
 from broker.domain.visitor import Visitor
 from broker.factors import passkey, recovery, totp
 from broker.keyring.seal import Sealer
@@ -204,17 +205,15 @@ class Proving:
         if fresh:
             plain = [recovery.normal(code) or "" for code in fresh]
             factors.set_codes(tx, person.id, [recovery.hashed(person.id, code) for code in plain], now)
-        said = login_trail.entry(now, "enroll", "added", method=factor.method.value, factor=factor.id)
-        self._proven(tx, found, proof, now, said, added=True)
+        self._proven(tx, found, proof, now, added=True)
         self._tell(tx, found, person, "factor.added", address, now, {"method": factor.method.value, "factor": factor.id})
         return fresh
 
-    def _proven(
-        self, tx: Connection, found: LoginContext, proof: Proof, now: int, *more: dict[str, Any], added: bool = False
-    ) -> None:
-        """The fact that the dispatcher goes on with (MF-01: taken already)."""
+    def _proven(self, tx: Connection, found: LoginContext, proof: Proof, now: int, *, added: bool = False) -> None:
+        """Stores the proof, which is used up already (MF-01), with the login. added: the method is a new one."""
         login = found.login
-        said = more or (login_trail.entry(now, "challenge", "proven", method=proof.method.value, factor=proof.by),)
+        step, result = (TrailStep.ENROLL, "added") if added else (TrailStep.CHALLENGE, "proven")
+        event = entry(now, step, result, method=proof.method.value, factor=proof.by)
         proofs = [one.to_json() for one in (*login.proofs, proof)]
         if found.person is not None and found.person.vouched_until is not None:  # it was for one method (FA-05)
             people.change(tx, found.person.id, {"vouched_until": None})
@@ -223,12 +222,12 @@ class Proving:
             audit.record(tx, Event(name="factor.reset_stopped", actor=actor, subject=found.person.id), now)
             self._outbox.add(tx, notice(found.person, "reset_stopped", now, {}), now)
         progress = replace(login.progress, method_added=login.progress.method_added or added).to_json()
-        if not logins.change(tx, login, proofs=proofs, progress=progress, trail=login_trail.longer(login, *said)):
+        if not logins.change(tx, login, proofs=proofs, progress=progress, trail=login_trail.longer(login, event)):
             raise BadRequest("factor_login_mismatch").of_login(login.id, login.reference)
 
     def _refused(self, tx: Connection, found: LoginContext, person: Person, reason: str, address: str, now: int) -> None:
         login = found.login
-        steps = login_trail.longer(login, login_trail.entry(now, "challenge", "refused", reason))
+        steps = login_trail.longer(login, entry(now, TrailStep.CHALLENGE, "refused", reason))
         logins.change(tx, login, trail=steps)
         if reason == _PAUSED:
             login_trail.write(

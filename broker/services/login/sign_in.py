@@ -15,11 +15,11 @@ from broker.domain.network import counted
 from broker.domain.next_step import Step
 from broker.domain.request import AuthorizationRequest
 from broker.domain.times import HOUR
+from broker.domain.trail import TrailStep, entry
 from broker.domain.visitor import Visitor
 from broker.provider.redirect_uri import is_registered
 from broker.services.addresses import canonical
 from broker.services.core import Core
-from broker.services.history import login_trail
 from broker.services.invitations import email_proof
 from broker.services.login.completion import Completion
 from broker.services.login.context import OpenLogin
@@ -104,7 +104,7 @@ class SignIn:
             stage=Stage.OPEN,
             created_at=now,
             expires_at=now + LIFETIME,
-            trail=(login_trail.entry(now, "started", str(values["purpose"])),),
+            trail=(entry(now, TrailStep.STARTED, str(values["purpose"])).to_json(),),
             **values,
         )
         if login.invitation_id is not None and not invitations.hold(tx, login.invitation_id):

@@ -10,6 +10,7 @@ from broker.domain.audit import Actor, Event
 from broker.domain.errors import BadRequest
 from broker.domain.gates import decide
 from broker.domain.next_step import Step
+from broker.domain.trail import TrailStep, entry
 from broker.domain.visitor import Visitor
 from broker.services.core import Core
 from broker.services.history import audit, login_trail
@@ -65,7 +66,7 @@ class Terms:
                 raise BadRequest("terms_login_mismatch").of_login(login.id, login.reference)
             if version != in_force or not terms.accept(tx, person.id, in_force, language, now):
                 return
-            said = login_trail.entry(now, "terms", "accepted", version=in_force)
+            said = entry(now, TrailStep.TERMS, "accepted", version=in_force)
             logins.change(tx, login, trail=login_trail.longer(login, said))
             actor = Actor.person(person.id, address=visitor.address, request_id=login.reference)
             data = {"version": in_force, "language": language}

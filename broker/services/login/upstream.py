@@ -17,6 +17,7 @@ from broker.domain.network import counted
 from broker.domain.next_step import How
 from broker.domain.receipt import Outcome
 from broker.domain.times import HOUR
+from broker.domain.trail import TrailStep, entry
 from broker.domain.visitor import Visitor
 from broker.keyring.seal import Sealer
 from broker.services.core import Core
@@ -88,7 +89,7 @@ class Upstream:
             "acr_values": list(ask.acr_values),
             "fresh_within": login.fresh_within,
         }
-        said = login_trail.entry(now, "upstream", "sent", partner=partner, **wanted)
+        said = entry(now, TrailStep.UPSTREAM, "sent", partner=partner, **wanted)
         values: dict[str, Any] = {
             "state": digest(state),
             "memory": memory,
@@ -143,9 +144,9 @@ class Upstream:
         """What the login gains by the partner's word: column -> value."""
         seldom: dict[str, Any] = {"left_out": list(said.left_out), "subject_form": said.subject_form}
         more = {name: value for name, value in seldom.items() if value}
-        step = login_trail.entry(
+        step = entry(
             now,
-            "upstream",
+            TrailStep.UPSTREAM,
             "vouched",
             partner=said.partner,
             arrived=list(said.arrived),
@@ -170,17 +171,21 @@ class Upstream:
 
         Where it has said nothing yet, it is asked for a plain sign-in.
         """
-        step = login_trail.entry(
-            self._clock(), "upstream", "no more proof", error.reason, partner=login.partner, detail=error.detail
-        )
+        step = entry(self._clock(), TrailStep.UPSTREAM, "no more proof", error.reason, partner=login.partner, detail=error.detail)
         with self._db.write() as tx:
             logins.change(tx, replace(login, stage=Stage.OPEN), step_up_asked=True, trail=login_trail.longer(login, step))
 
     def refused(self, login: Login, error: PageError, address: str) -> None:
         """A refusal is remembered first, then raised: receipt, audit, the login kept (one that waits is not touched)."""
         now = self._clock()
-        step = login_trail.entry(
-            now, "upstream", "refused", error.reason, partner=login.partner, detail=error.detail, partner_said=error.theirs
+        step = entry(
+            now,
+            TrailStep.UPSTREAM,
+            "refused",
+            error.reason,
+            partner=login.partner,
+            detail=error.detail,
+            partner_said=error.theirs,
         )
         steps = login_trail.longer(login, step)
         actor = Actor.person(address=address, request_id=login.reference)
@@ -238,7 +243,7 @@ class Upstream:
                 raise LoginExpired("login_used")
             parked = json.loads(self._sealer.open(content, f"parked:{digest(handle)}"))
             if "refused" in parked:
-                step = login_trail.entry(now, "upstream", "no more proof", parked["refused"], partner=partner_id)
+                step = entry(now, TrailStep.UPSTREAM, "no more proof", parked["refused"], partner=partner_id)
                 values = {"trail": login_trail.longer(login, step)}
             elif "assertion" in parked:
                 values = self._vouched(login, Assertion.from_json(parked["assertion"]), now)
