@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from broker.demo.browser import Browser
 from broker.demo.relying import SignInFailed, call
-from broker.demo.saml_identity import SamlIdentityProvider, ServiceProvider, certificate
+from broker.demo.saml.identity import SamlIdentityProvider, ServiceProvider, certificate
 from broker.demo.serving import free_port
 
 VERSION = "8.6.0"  # as in requirements/satosa.in

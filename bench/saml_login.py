@@ -35,7 +35,7 @@ from broker.demo.browser import Browser
 from broker.demo.cast import WANDA, WILL, Cast
 from broker.demo.home import WOODGROVE
 from broker.demo.person import DemoPerson
-from broker.demo.saml_identity import SamlIdentityProvider, ServiceProvider
+from broker.demo.saml.identity import SamlIdentityProvider, ServiceProvider
 
 WARM_UP = 8  # logins of each before the first turn
 OTHER = """\

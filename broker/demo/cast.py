@@ -21,8 +21,8 @@ from broker.demo.mailbox import Note, create_mailbox
 from broker.demo.partner import create_partner
 from broker.demo.process import BrokerProcess
 from broker.demo.relying import RelyingParty
-from broker.demo.saml_identity import SamlIdentityProvider
-from broker.demo.saml_partner import create_saml_partner
+from broker.demo.saml.identity import SamlIdentityProvider
+from broker.demo.saml.partner import create_saml_partner
 from broker.demo.serving import LoopbackServer, check_free, free_port
 
 ADA = Account(subject="fab-1001", name="Ada Fabrik", email="ada@fabrikam.example")

@@ -96,6 +96,19 @@ class LoopbackServer:
         self._ended.close()
 
 
+def at_first_request(make: Callable[[], Callable[..., Iterable[bytes]]]) -> Callable[..., Iterable[bytes]]:
+    """An application that is made when the first request comes: many tests never send one."""
+    lock, made = threading.Lock(), list[Callable[..., Iterable[bytes]]]()
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with lock:
+            if not made:
+                made.append(make())
+        return made[0](environ, start_response)
+
+    return answer
+
+
 def check_free(host: str, port: int) -> None:
     """Raise PortTaken when `port` (0 never) of `host` cannot be bound."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

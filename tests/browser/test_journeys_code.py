@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from broker.demo.identity import Account
-from broker.demo.scene import Scene
-from broker.demo.story_code import codes, following
+from broker.demo.story.email_codes import codes, following
+from broker.demo.story.scene import Scene
 from tests.browser.stage import Stage, arrives, examine, press, walk
 from tests.browser.test_gallery import SIZES
 

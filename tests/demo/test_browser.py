@@ -9,8 +9,8 @@ import pytest
 from flask import Flask, Response, make_response, redirect, request
 
 from broker.demo.browser import Browser, BrowserError
-from broker.demo.cookies import CookieJar, is_secure, same_site
-from broker.demo.document import read
+from broker.demo.browser.cookies import CookieJar, is_secure, same_site
+from broker.demo.browser.document import read
 from broker.demo.serving import LoopbackServer, PortTaken, check_free, free_port
 from tests.clock import Clock
 
@@ -201,7 +201,7 @@ def test_document() -> None:
     assert language.data(language.buttons[0], {}) == [("l", "nl")]
     assert form.primary is not None
     assert form.data(form.primary, {"email": "a@b", "extra": "1"}) == [
-        ("csrf", "t"), ("email", "a@b"), ("r", "1"), ("note", "old text"), ("extra", "1"), ("do", "yes"),
+        ("csrf", "t"), ("email", "a@b"), ("r", "1"), ("note", "old\ntext"), ("extra", "1"), ("do", "yes"),
     ]  # fmt: skip
     assert form.data(None, {"accept": "yes"})[2] == ("accept", "yes")
     assert [(b.text, b.value, b.action, b.method) for b in form.buttons] == [

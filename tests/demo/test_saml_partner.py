@@ -14,9 +14,9 @@ from broker.connectors.saml.sp_metadata import sp_metadata
 from broker.demo.browser import Browser
 from broker.demo.identity import Account
 from broker.demo.relying import call
-from broker.demo.saml_faults import SAML_FAULTS
-from broker.demo.saml_identity import SamlIdentityProvider, certificate
-from broker.demo.saml_partner import create_saml_partner
+from broker.demo.saml.faults import SAML_FAULTS
+from broker.demo.saml.identity import SamlIdentityProvider, certificate
+from broker.demo.saml.partner import create_saml_partner
 from broker.demo.serving import LoopbackServer
 from broker.saml.bindings import post_form, redirect_url
 

@@ -12,9 +12,9 @@ import pytest
 from broker.demo.browser import Browser
 from broker.demo.cast import Cast, run_until_stopped
 from broker.demo.process import BrokerProcess, BrokerProcessError
-from broker.demo.scene import Scene
 from broker.demo.serving import LoopbackServer, PortTaken, free_port
 from broker.demo.story import steps, tell
+from broker.demo.story.scene import Scene
 
 
 def test_story(tmp_path: Path) -> None:

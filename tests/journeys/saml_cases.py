@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from broker.demo.browser import Browser, BrowserPage
-from broker.demo.saml_identity import SamlIdentityProvider
+from broker.demo.saml.identity import SamlIdentityProvider
 from broker.services.partners.documents import Partners
 from broker.storage import tables
 from broker.storage.tables import metadata

@@ -10,8 +10,8 @@ from typing import Any
 from broker.demo.browser import BrowserPage
 from broker.demo.identity import Account
 from broker.demo.person import DemoPerson
-from broker.demo.saml_identity import SamlIdentityProvider
-from broker.demo.saml_partner import create_saml_partner
+from broker.demo.saml.identity import SamlIdentityProvider
+from broker.demo.saml.partner import create_saml_partner
 from broker.demo.serving import LoopbackServer
 from broker.keyring.create import SAML
 from tests import first_ring

@@ -17,9 +17,9 @@ from sqlalchemy import select
 
 from broker.demo.browser import BrowserPage
 from broker.demo.person import DemoPerson
-from broker.demo.saml_identity import SamlIdentityProvider, SamlRequest
-from broker.demo.saml_messages import PASSWORD, Answer
-from broker.demo.saml_partner import create_saml_partner
+from broker.demo.saml.identity import SamlIdentityProvider, SamlRequest
+from broker.demo.saml.messages import PASSWORD, Answer
+from broker.demo.saml.partner import create_saml_partner
 from broker.demo.serving import LoopbackServer
 from broker.jose.encoding import b64url_encode
 from broker.storage.tables import factors

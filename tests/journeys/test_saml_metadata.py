@@ -91,7 +91,7 @@ def test_valid_until(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyPatch) -> N
     """SM-04, HS-39: the last good copy serves until its validUntil, and not longer."""
     metadata, clock = woodgrove.idp.metadata, woodgrove.world.clock
     until = clock() + 3700 + 4000
-    from broker.demo.saml_messages import stamp
+    from broker.demo.saml.messages import stamp
 
     marked = f' validUntil="{stamp(until)}" entityID='.encode()
     monkeypatch.setattr(woodgrove.idp, "metadata", lambda: metadata().replace(b" entityID=", marked))

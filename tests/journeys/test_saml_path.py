@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from broker.demo.saml_faults import SAML_FAULTS
+from broker.demo.saml.faults import SAML_FAULTS
 from tests.journeys.saml_world import WANDA, SamlWorld, saml_world
 from tests.journeys.world import World
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from broker.demo.mailbox import ReceivedMail, read_mails
 from broker.demo.partner import create_partner
 from broker.demo.person import DemoPerson
 from broker.demo.relying import RelyingParty, Tokens
-from broker.demo.serving import LoopbackServer
+from broker.demo.serving import LoopbackServer, at_first_request
 from broker.domain.audit import Actor
 from broker.domain.guest import Person
 from broker.services.invitations.invitations import InvitationRequest, Invited
@@ -157,9 +158,9 @@ def open_world(home: Path, database: str, clock: Clock) -> Iterator[World]:
             providers[name] = IdentityProvider(
                 server.address, name=name.title(), accounts=PEOPLE[name], clients=[client], alg="ES256", clock=clock
             )
-            server.start(create_partner(providers[name]))
+            server.start(at_first_request(partial(create_partner, providers[name])))
         application.start(_landing)
-        own.start(create_web(broker))
+        own.start(at_first_request(partial(create_web, broker)))
         callback = f"{application.address}/callback"
         party = RelyingParty(
             own.address, "payroll", callback, client_secret=SECRET, scope="openid profile email offline_access", clock=clock

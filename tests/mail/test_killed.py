@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,18 @@ def unsent(world: World) -> int:
         return tx.execute(select(func.count()).where(t.outbox.c.sent_at.is_(None))).scalar_one()
 
 
+def until_it_serves(port: int) -> None:
+    """Wait until a server answers."""
+    patience = time.monotonic() + 60
+    while time.monotonic() < patience:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"nobody serves at {port}")
+
+
 def test_killed_before_the_commit_of_the_invitation(world: World, server: MailServer) -> None:
     """HT-17: neither invitation nor mail nor guest: nothing was promised."""
     before = world.counts()
@@ -127,19 +140,22 @@ def test_two_servers_on_one_database(tmp_path: Path, postgresql_url: str, server
         path = world.home / "config" / "broker.yaml"
         world.write("broker.yaml", path.read_text("utf-8") + f"mail: {{server: 'smtp://127.0.0.1:{server.port}'}}\n")
         environment = {**os.environ, "SECRET": SECRET, "BROKER_HOME": str(world.home)}
-        for number in range(count):
-            world.invite(f"guest{number}@fabrikam.example", mail=True)
+        ports = [free_port(), free_port()]
         nodes = [
             subprocess.Popen(
-                [sys.executable, "-m", "broker", "serve", "--bind", f"127.0.0.1:{free_port()}", "--workers", "1"],
+                [sys.executable, "-m", "broker", "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"],
                 env=environment,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-            for _ in range(2)
+            for port in ports
         ]
         try:
+            for port in ports:
+                until_it_serves(port)
+            for number in range(count):
+                world.invite(f"guest{number}@fabrikam.example", mail=True)
             patience = time.monotonic() + 90
             while unsent(world) and time.monotonic() < patience:
                 time.sleep(0.1)

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from broker.cli.check import check
 from broker.demo.identity import Account
-from broker.demo.saml_identity import SamlIdentityProvider
-from broker.demo.saml_partner import create_saml_partner
+from broker.demo.saml.identity import SamlIdentityProvider
+from broker.demo.saml.partner import create_saml_partner
 from broker.demo.serving import LoopbackServer
 from tests.connectors.saml.test_metadata import body as certificate_body
 from tests.connectors.saml.test_metadata import descriptor, entity, pem, role, rsa_key

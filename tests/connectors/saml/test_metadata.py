@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from broker.connectors.saml.metadata import EntityFilter, Idp, read_file, read_metadata
-from broker.demo import saml_messages
+from broker.demo.saml import messages as saml_messages
 from broker.domain.errors import PartnerFailed
 from broker.saml.metadata import DEFAULT_AGE, MAX_AGE, MIN_AGE
 

@@ -8,8 +8,8 @@ from functools import partial
 from broker.demo.browser import Browser
 from broker.demo.cast import WANDA, WILL, login
 from broker.demo.faults import Fault
-from broker.demo.saml_faults import SAML_FAULTS
-from broker.demo.scene import Scene, expect, landed, refused, visitor
+from broker.demo.saml.faults import SAML_FAULTS
+from broker.demo.story.scene import Scene, expect, landed, refused, visitor
 
 Step = tuple[str, Callable[[Scene], str]]
 

@@ -6,7 +6,7 @@ from broker.demo.cast import ADA, BO, CLEO, MALLORY, NORA, login
 from broker.demo.faults import Fault
 from broker.demo.person import DemoPerson
 from broker.demo.relying import SignInFailed
-from broker.demo.scene import NotHeld, Scene, expect, landed, refused, visitor
+from broker.demo.story.scene import NotHeld, Scene, expect, landed, refused, visitor
 
 
 def uninvited(scene: Scene) -> str:

@@ -1,15 +1,5 @@
-"""A small browser for stories and tests: cookies, redirects and forms as Chromium treats them, on the standard library.
+"""Navigation: requests, redirects, links and forms of one person's browser, on the standard library.
 
-    browser = Browser()
-    page = browser.get("http://localhost:8080/...")
-    page.name, page.error, page.request_id        what `<main data-page=... data-error=... data-request-id=...>` says
-    page = browser.submit(page, {"email": "ada@fabrikam.example"})     the form with the `data-primary` button
-    page = browser.submit(page, press="decline")                       another button, by its value, name or text
-    browser.hops                                  every request of the last navigation
-
-What it knows: `__Host-` and `__Secure-`, Secure (loopback http counts as secure, as in Chromium, Firefox and curl), SameSite with
-Lax as the default, host-only and domain cookies, paths, expiry; 301, 302, 303, 307 and 308; Origin and Sec-Fetch-Site, `Origin:
-null` from a page with `Referrer-Policy: no-referrer`. What it does not: scripts, frames, images, files, the public suffix list.
 One Browser is one person's browser; it is not for use by two threads at once.
 """
 
@@ -24,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from broker.demo.cookies import CookieJar, origin_of, same_site
-from broker.demo.document import Button, Form, HtmlDocument, read
+from broker.demo.browser.cookies import CookieJar, origin_of, same_site
+from broker.demo.browser.document import Button, Form, HtmlDocument, read
 
 MAX_HOPS = 20  # as Chromium: ERR_TOO_MANY_REDIRECTS
 REDIRECTS = (301, 302, 303, 307, 308)

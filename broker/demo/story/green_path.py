@@ -7,7 +7,7 @@ import json
 from broker.demo.browser import Browser
 from broker.demo.cast import ADA, BOB, login
 from broker.demo.relying import SignInFailed, call
-from broker.demo.scene import NotHeld, Scene, expect, landed, refused, visitor
+from broker.demo.story.scene import NotHeld, Scene, expect, landed, refused, visitor
 
 
 def discovery(scene: Scene) -> str:

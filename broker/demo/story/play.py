@@ -1,17 +1,17 @@
-"""`broker demo --once`: the life of a guest as a run of steps, each of which proves something or fails with what it saw instead."""
+"""The order of the steps, and the telling of each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
-from broker.demo import green_path, refusals, story_code, story_commands, story_factors, story_groups, story_saml
 from broker.demo.browser import BrowserError
 from broker.demo.cast import Cast
 from broker.demo.faults import FAULTS
 from broker.demo.process import BrokerProcessError
 from broker.demo.relying import SignInFailed
-from broker.demo.scene import NotHeld, Scene
+from broker.demo.story import commands, email_codes, factors, green_path, groups, refusals, saml
+from broker.demo.story.scene import NotHeld, Scene
 
 Step = tuple[str, Callable[[Scene], str]]
 UNPROVEN = ("missing_mail", "unverified_mail")
@@ -47,21 +47,21 @@ def steps() -> list[Step]:
         ("partner's new key", refusals.new_key),
         ("address proven", refusals.redeemed_after_all),
         ("member of staff", green_path.member),
-        ("not assigned", story_groups.not_assigned),
-        ("group by a rule", story_groups.by_rule),
-        ("assignment taken back", story_groups.taken_back),
-        ("second factor at home", story_factors.by_partner),
-        ("second factor of ours", story_factors.by_app),
-        ("asked the next time", story_factors.asked_again),
-        ("policy what-if", story_factors.what_if),
-        ("tiles", story_commands.tiles),
-        ("who was refused", story_commands.refused_person),
-        ("a wrong application", story_commands.wrong_application),
-        ("group in use", story_commands.group_in_use),
-        ("mail as HTML", story_commands.html_mail),
+        ("not assigned", groups.not_assigned),
+        ("group by a rule", groups.by_rule),
+        ("assignment taken back", groups.taken_back),
+        ("second factor at home", factors.by_partner),
+        ("second factor of ours", factors.by_app),
+        ("asked the next time", factors.asked_again),
+        ("policy what-if", factors.what_if),
+        ("tiles", commands.tiles),
+        ("who was refused", commands.refused_person),
+        ("a wrong application", commands.wrong_application),
+        ("group in use", commands.group_in_use),
+        ("mail as HTML", commands.html_mail),
         ("sign out", green_path.logout),
-        *story_saml.saml_steps(),
-        *story_code.code_steps(),
+        *saml.saml_steps(),
+        *email_codes.code_steps(),
     ]
 
 

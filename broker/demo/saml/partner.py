@@ -20,8 +20,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from broker.demo.identity import DemoSession, ProtocolError
 from broker.demo.page import button, form, page
-from broker.demo.saml_faults import SAML_FAULTS
-from broker.demo.saml_identity import SamlIdentityProvider, SamlRequest
+from broker.demo.saml.faults import SAML_FAULTS
+from broker.demo.saml.identity import SamlIdentityProvider, SamlRequest
 from broker.demo.switches import switches
 
 COOKIE = "saml_partner"

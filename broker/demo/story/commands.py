@@ -6,7 +6,7 @@ from broker.demo.browser import Browser
 from broker.demo.cast import ADA, NORA
 from broker.demo.home import LEDGER, PAYROLL, SAFE
 from broker.demo.mailbox import read_mails
-from broker.demo.scene import Scene, expect, refused, visitor
+from broker.demo.story.scene import Scene, expect, refused, visitor
 
 
 def tiles(scene: Scene) -> str:

@@ -11,7 +11,7 @@ from broker.demo.cast import GWEN, ZOE, ZOE_AT_HOME, login
 from broker.demo.identity import Account
 from broker.demo.mailbox import read_mails
 from broker.demo.person import DemoPerson
-from broker.demo.scene import NotHeld, Scene, expect, landed, refused
+from broker.demo.story.scene import NotHeld, Scene, expect, landed, refused
 
 PATIENCE = 10.0  # seconds for a mail to arrive
 

@@ -6,7 +6,7 @@ from broker.demo.cast import ADA, BOB, NORA
 from broker.demo.home import LEDGER
 from broker.demo.identity import Account
 from broker.demo.relying import SignInFailed
-from broker.demo.scene import NotHeld, Scene, expect, landed, refused, visitor
+from broker.demo.story.scene import NotHeld, Scene, expect, landed, refused, visitor
 
 _GROUP = "Fabrikam people"
 

@@ -28,11 +28,11 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
-from broker.demo import saml_messages as messages
 from broker.demo.faults import SKEW
 from broker.demo.identity import MFA, Account, DemoSession, ProtocolError
-from broker.demo.saml_faults import SAML_FAULTS
-from broker.demo.saml_messages import DS, MD, SAML, SAMLP, Answer
+from broker.demo.saml import messages
+from broker.demo.saml.faults import SAML_FAULTS
+from broker.demo.saml.messages import DS, MD, SAML, SAMLP, Answer
 
 MAIL, NAME = "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:2.16.840.1.113730.3.1.241"
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"

@@ -9,7 +9,7 @@ import pyotp
 from broker.demo.browser import BrowserPage
 from broker.demo.cast import ADA, NORA
 from broker.demo.home import SAFE
-from broker.demo.scene import Scene, expect, visitor
+from broker.demo.story.scene import Scene, expect, visitor
 
 MFA = "https://refeds.org/profile/mfa"
 _STEP = 30  # seconds that a code counts (RFC 6238)
