@@ -39,7 +39,18 @@ SAML_TESTS = (
     *(f"tests/saml/test_response_{name}.py" for name in ("decryption", "gate", "vocabulary")),
     *(
         f"tests/connectors/saml/test_response_{name}.py"
-        for name in ("attacks", "edges", "record", "shapes", "unread", "wrapping")
+        for name in (
+            "condition_attacks",
+            "edges",
+            "encryption_edges",
+            "record",
+            "shapes",
+            "signature_attacks",
+            "statement_edges",
+            "unread",
+            "value_attacks",
+            "wrapping",
+        )
     ),
 )
 SAML_ERRORS = frozenset({"SamlRefused", "ResponseRefused"})

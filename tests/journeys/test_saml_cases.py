@@ -37,7 +37,8 @@ from tests.connectors.saml.idp import (
     stamp,
     x509_info,
 )
-from tests.connectors.saml.test_response_attacks import RESPONDER, XPATH, XSLT
+from tests.connectors.saml.test_response_condition_attacks import RESPONDER
+from tests.connectors.saml.test_response_signature_attacks import XPATH, XSLT
 from tests.connectors.saml.test_response_wrapping import ASSERTION, SIGNATURE, WRAPPINGS, forge, places, unsigned
 from tests.journeys.saml_cases import Case, content, refused
 from tests.journeys.saml_world import SamlWorld, fields, saml_world
