@@ -124,5 +124,5 @@ def build(
         messages=messages,
         history=history,
         operations=operations,
-        doctor=wire_doctor(core, partners.documents, operations.nodes, keys),
+        doctor=wire_doctor(core, partners.families, operations.nodes, keys),
     )

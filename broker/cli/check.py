@@ -116,16 +116,20 @@ def _partners(reading: Reading) -> list[dict[str, Any]]:
     data = next((source.tree.data for source in reading.of("broker")), None)
     issuer = data.get("issuer") if isinstance(data, dict) and not reading.errors else None
     return [
-        {"id": source.id, "file": source.tree.file, "redirect_uri": issuer and issuer + _answers_go(source)}
+        {"id": source.id, "file": source.tree.file, "redirect_uri": issuer and _callback(source, issuer)}
         for source in reading.of("partner")
     ]
 
 
-def _answers_go(source: Source) -> str:
-    saml = getattr(source.model, "saml", None)
-    if saml is None:
-        return f"/oidc/{source.id}/callback"
-    return f"/saml/{source.id}/acs" if saml.allow_idp_initiated else "/saml/acs"
+def _callback(source: Source, issuer: str) -> str:
+    """Where the partner's responses arrive; empty for a file that is not good."""
+    from broker.connectors.registry import callback_url
+    from broker.settings.model import PartnerFile
+
+    partner = source.model
+    if not isinstance(partner, PartnerFile):
+        return ""
+    return callback_url(issuer, partner.protocol, source.id, own=partner.section.own_callback)
 
 
 def _say(reading: Reading, findings: list[OnlineFinding], keys: str) -> None:

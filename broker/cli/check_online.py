@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 from broker.cli import check_saml
 from broker.connectors.oidc.discovery import check_discovery, fetch_discovery, fetch_jwks
 from broker.connectors.outbound.client import HttpClient
+from broker.connectors.registry import callback_url
 from broker.domain.errors import PartnerFailed
 from broker.domain.private_addresses import counting
+from broker.services.partners.oidc.view import oidc_of
 from broker.services.partners.provider_probe import ADVICE, SKEW, Watching, unlike, whose_clock
+from broker.services.partners.saml.view import saml_of
 from broker.settings.broker_file import BrokerFile
 from broker.settings.errors import ConfigError, Loc
-from broker.settings.model import ApplicationFile, OidcPartner, PartnerFile, SamlPartner
+from broker.settings.model import ApplicationFile, PartnerFile
 from broker.settings.sources import Reading, Source
 
 AT_ONCE = 8
@@ -56,10 +59,8 @@ def _source(source: Source, broker: BrokerFile, home: Path) -> OnlineFinding | N
     listed, own = broker.network.allow_private_addresses, _addresses(source)
     client = Watching(counting(listed, own) if own else listed, "guest-broker")
     try:
-        if isinstance(source.model, PartnerFile) and source.model.oidc is not None:
-            return _partner(source, source.model.oidc, broker.issuer, client)
-        if isinstance(source.model, PartnerFile) and source.model.saml is not None:
-            return _saml(source, source.model.saml, broker.issuer, home, client)
+        if isinstance(source.model, PartnerFile):
+            return PARTNERS[source.model.protocol](source, source.model, broker.issuer, home, client)
         if isinstance(source.model, ApplicationFile) and source.model.jwks_uri is not None:
             return _application(source, source.model.jwks_uri, client)
     finally:
@@ -75,8 +76,9 @@ def _addresses(source: Source) -> tuple[str, ...]:
     return (uri,) if uri is not None else ()
 
 
-def _partner(source: Source, partner: OidcPartner, issuer: str, client: Watching) -> OnlineFinding:
-    redirect_uri = f"{issuer}/oidc/{source.id}/callback"
+def _oidc(source: Source, file: PartnerFile, issuer: str, _home: Path, client: Watching) -> OnlineFinding:
+    partner = oidc_of(file)
+    redirect_uri = _callback(file, issuer)
     errors: list[ConfigError] = []
     keys = 0
     try:
@@ -98,8 +100,8 @@ def _partner(source: Source, partner: OidcPartner, issuer: str, client: Watching
     return OnlineFinding(source.id, source.tree.file, redirect_uri, summary, client.skew, errors)
 
 
-def _saml(source: Source, partner: SamlPartner, issuer: str, home: Path, client: Watching) -> OnlineFinding:
-    answers = f"{issuer}/saml/{source.id}/acs" if partner.allow_idp_initiated else f"{issuer}/saml/acs"
+def _saml(source: Source, file: PartnerFile, issuer: str, home: Path, client: Watching) -> OnlineFinding:
+    partner, answers = saml_of(file), _callback(file, issuer)
     summary, errors = "", []
     try:
         idp = check_saml.metadata(home, partner, client)
@@ -114,6 +116,13 @@ def _saml(source: Source, partner: SamlPartner, issuer: str, home: Path, client:
         advice = "set the clock that is wrong, by NTP"
         errors.append(_error(source, ("saml", "metadata"), "clock_skew", whose_clock(client.skew), advice))
     return OnlineFinding(source.id, source.tree.file, answers, summary, client.skew, errors)
+
+
+PARTNERS = {"oidc": _oidc, "saml": _saml}  # one line a protocol, as in connectors/registry.py
+
+
+def _callback(partner: PartnerFile, issuer: str) -> str:
+    return callback_url(issuer, partner.protocol, partner.id, own=partner.section.own_callback)
 
 
 def _application(source: Source, uri: str, client: HttpClient) -> OnlineFinding:

@@ -38,7 +38,7 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:
     """
     from broker.keyring.create import SIGNING
     from broker.keyring.root import SUFFIX, create_root, load_roots
-    from broker.services.partners.saml import keys_needed
+    from broker.services.partners.saml.our_side import keys_needed
     from broker.storage.engine import Database
     from broker.storage.migrate import upgrade
 

@@ -42,7 +42,7 @@ def serve(bind: Bind, workers: int, threads: int, home: Path) -> None:
             click.echo(line, err=True)
     if broker.keys.ensure(Actor.system()):
         click.echo("created the first signing keys", err=True)
-    broker.partners.documents.saml.ensure_keys()
+    broker.partners.families.over_saml.our_side.ensure_keys()
     for warning in broker.policies.missing_groups():
         click.echo(f"warning: {warning}", err=True)
     broker.close()

@@ -6,7 +6,7 @@ from broker.services.core import Core
 from broker.services.doctor import Doctor
 from broker.services.keys.ring import Keys
 from broker.services.operations.nodes import Nodes
-from broker.services.partners.documents import Partners
+from broker.services.partners.families import Partners
 
 
 def wire_doctor(core: Core, partners: Partners, nodes: Nodes, keys: Keys) -> Doctor:

@@ -67,7 +67,7 @@ def wire_login(
     open_login, own_pages = context.open_login, OwnPages(core, context)
     identity_changes = IdentityChanges(core.settings, outbox)
     completion = Completion(core.settings, sessions, oauth.grants, invitations.identity_mismatch, identity_changes)
-    upstream = Upstream(core, partners.documents, sealer)
+    upstream = Upstream(core, partners.families, sealer)
     sign_in = SignIn(core, open_login, completion)
     return LoginServices(
         abandoned=Abandoned(core),
@@ -79,7 +79,7 @@ def wire_login(
         email_code=MailCodes(core, open_login, completion, outbox, sealer),
         identity_changes=identity_changes,
         own_page_access=own_pages,
-        saml_response=Acs(core, partners.documents, upstream, rate_limits, sealer, threads),
+        saml_response=Acs(core, partners.families, upstream, rate_limits, sealer, threads),
         second_factor=Proving(core, open_login, sealer, outbox),
         sign_in=sign_in,
         terms=Terms(core, open_login),

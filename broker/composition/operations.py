@@ -52,7 +52,7 @@ def wire_operations(
     """Housekeeping calls one service of each subject that has rows to delete or documents to renew."""
     housekeeping = Housekeeping(
         core,
-        partners.documents,
+        partners.families,
         oauth.client_jwks,
         outbox,
         history.audit_chain,

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 
 from broker.services.core import Core
 from broker.services.keys.ring import Keys
-from broker.services.partners.documents import Partners
-from broker.services.partners.metadata_readers import MetadataFetches
+from broker.services.partners.families import Partners
 from broker.services.partners.outbound_clients import OutboundClients
 from broker.services.partners.refresh import PartnerRefresh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerServices:
-    """Partners' documents, the clients that fetch them, and who reads our metadata."""
+    """Connectors and documents of partners, and the clients that fetch them."""
 
-    documents: Partners
-    metadata_readers: MetadataFetches
+    families: Partners
     outbound_clients: OutboundClients
     refresh: PartnerRefresh
 
@@ -25,10 +23,9 @@ class PartnerServices:
 def wire_partners(core: Core, keys: Keys, threads: int | None) -> PartnerServices:
     """threads: that answer requests in this process, where it serves."""
     clients = OutboundClients(core.settings, threads)
-    documents = Partners(core, keys, clients)
+    partners = Partners(core, keys, clients)
     return PartnerServices(
-        documents=documents,
-        metadata_readers=MetadataFetches(core, keys),
+        families=partners,
         outbound_clients=clients,
-        refresh=PartnerRefresh(core, documents),
+        refresh=PartnerRefresh(core, partners),
     )

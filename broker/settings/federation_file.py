@@ -8,7 +8,9 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 
 from broker.settings import urls
 from broker.settings.errors import Wrong
-from broker.settings.partner_file import Certificate, ClaimsMap, Trust, metadata_source
+from broker.settings.partner_file import ClaimsMap, Trust
+from broker.settings.protocol_section import Certificate
+from broker.settings.saml_section import metadata_source
 from broker.settings.values import Listed, NamedFile, Section, Text
 
 MDQ = "mdq:"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from broker.settings.application_file import ApplicationFile
 from broker.settings.broker_file import BrokerFile
 from broker.settings.federation_file import FederationFile
-from broker.settings.partner_file import ClaimsMap, OidcPartner, PartnerFile, SamlPartner, Trust
+from broker.settings.oidc_section import OidcPartner
+from broker.settings.partner_file import ClaimsMap, PartnerFile, Trust
 from broker.settings.policy_file import PolicyFile
+from broker.settings.saml_section import SamlPartner
 from broker.settings.values import Section
 
 MODELS: dict[str, type[Section]] = {

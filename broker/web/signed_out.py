@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from broker.domain.login import Session
-from broker.services.partners.sign_out import sign_out_url
 from broker.web.pages import Pages
 
 if TYPE_CHECKING:
@@ -22,6 +21,6 @@ def page(broker: Broker, pages: Pages, session: Session | None, ui_locales: Sequ
         "signed_out.html",
         ui_locales=ui_locales,
         partner=partner.name if partner else "",
-        partner_url=sign_out_url(broker.partners.documents, partner) if partner else "",
+        partner_url=broker.partners.families.sign_out_url(partner) if partner else "",
         sign_in_url=pages.path("/apps"),
     )

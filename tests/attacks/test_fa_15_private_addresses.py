@@ -57,10 +57,10 @@ def test_fa_15_a_public_partner_names_a_private_endpoint(both: World, endpoint: 
     try:
         evil(both, **{endpoint: f"http://127.0.0.1:{inside.port}/inside"})
         with pytest.raises(PartnerFailed) as refusal:
-            both.broker.partners.documents.connector("evil").begin(Ask(state="s" * 43))
+            both.broker.partners.families.connector("evil").begin(Ask(state="s" * 43))
         assert refusal.value.reason == "discovery_endpoint"
         with pytest.raises(PageError):
-            both.broker.partners.documents.connector("evil").complete(
+            both.broker.partners.families.connector("evil").complete(
                 Inbound(params={"code": "c"}, memory=MEMORY, now=both.clock())
             )
         assert not seen
@@ -71,18 +71,16 @@ def test_fa_15_a_public_partner_names_a_private_endpoint(both: World, endpoint: 
 def test_fa_15_nor_is_it_reached_by_https(world: World) -> None:
     """An https: address is only judged when it is called: no packet leaves."""
     evil(world, token_endpoint="https://127.0.0.1:1/inside")
-    world.broker.partners.documents.connector("evil").begin(Ask(state="s" * 43))
+    world.broker.partners.families.connector("evil").begin(Ask(state="s" * 43))
     with pytest.raises(PartnerFailed) as refusal:
-        world.broker.partners.documents.connector("evil").complete(
-            Inbound(params={"code": "c"}, memory=MEMORY, now=world.clock())
-        )
+        world.broker.partners.families.connector("evil").complete(Inbound(params={"code": "c"}, memory=MEMORY, now=world.clock()))
     assert refusal.value.reason == "url_not_allowed"
     assert "lists the configured address itself" in refusal.value.detail
 
 
 def test_fa_15_who_is_listed_is_still_reached(world: World) -> None:
     """Fabrikam's own address is on the list."""
-    assert world.broker.partners.documents.connector("fabrikam").begin(Ask(state="s" * 43)).url.startswith("http://127.0.0.2")
+    assert world.broker.partners.families.connector("fabrikam").begin(Ask(state="s" * 43)).url.startswith("http://127.0.0.2")
 
 
 def test_fa_15_a_name_that_resolves_into_a_listed_network_is_not_listed() -> None:

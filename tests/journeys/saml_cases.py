@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from broker.demo.browser import Browser, BrowserPage
 from broker.demo.saml.identity import SamlIdentityProvider
-from broker.services.partners.documents import Partners
+from broker.services.partners.saml.family import SamlPartners
 from broker.storage import tables
 from broker.storage.tables import metadata
 from tests.connectors.saml.idp import MAIL, Message, attribute, genuine
@@ -120,13 +120,13 @@ def events(at: SamlWorld) -> Mapping[str, tuple[str, str, str]]:
 
 def without_keys(case: Case, message: Message | bytes | str, **post: Any) -> BrowserPage:
     """Post it while nobody may be asked for a connector, which holds the keys (HS-4, HS-17)."""
-    kept = Partners.saml_connector
+    kept = SamlPartners.for_response
 
     def tripwire(*_: Any) -> Any:
         raise AssertionError("a key was asked for")
 
-    Partners.saml_connector = tripwire  # type: ignore[method-assign, assignment]
+    SamlPartners.for_response = tripwire  # type: ignore[method-assign, assignment]
     try:
         return case.post(message, **post)
     finally:
-        Partners.saml_connector = kept  # type: ignore[method-assign]
+        SamlPartners.for_response = kept  # type: ignore[method-assign]

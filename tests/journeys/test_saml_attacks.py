@@ -10,7 +10,7 @@ import pytest
 
 from broker.demo.browser import Browser, BrowserPage
 from broker.services.login import saml_response
-from broker.services.partners.documents import Partners
+from broker.services.partners.saml.family import SamlPartners
 from tests.journeys.saml_world import WANDA, WILL, SamlWorld, fields, saml_world
 from tests.journeys.world import World
 
@@ -232,7 +232,7 @@ def test_a_response_of_another_partner(woodgrove: SamlWorld, world: World) -> No
 def test_flood_without_a_login(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """RX-02, HS-17: no login, no key is touched; after so many refusals an address waits."""
     monkeypatch.setattr(saml_response, "REFUSALS", 12)
-    monkeypatch.setattr(Partners, "saml_connector", lambda *_: pytest.fail("a key was asked for"))
+    monkeypatch.setattr(SamlPartners, "for_response", lambda *_: pytest.fail("a key was asked for"))
     _, form = woodgrove.idp.unsolicited("wanda")
     pages = [Browser().post(acs_url(woodgrove), form) for _ in range(14)]
     assert [page.status for page in pages] == [400] * 12 + [429] * 2

@@ -17,7 +17,7 @@ from broker.domain.connector import Ask
 from broker.domain.errors import PartnerFailed
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.keyring.imported import read_key
-from broker.services.partners.saml import SamlPartners
+from broker.services.partners.families import Partners
 from broker.storage import tables
 from tests.connectors.saml.test_metadata import MD, body, pem, rsa_key
 from tests.journeys.saml_world import SamlWorld, fields, saml_world
@@ -37,13 +37,13 @@ def woodgrove(world: World) -> Iterator[SamlWorld]:
 
 def row(woodgrove: SamlWorld) -> Any:
     """The stored copy."""
-    return woodgrove.world.broker.partners.documents.rows("woodgrove")["metadata"]
+    return woodgrove.world.broker.partners.families.documents.rows("woodgrove")["metadata"]
 
 
 def refresh(woodgrove: SamlWorld) -> bool:
     """What housekeeping does when the copy is about to be stale."""
     woodgrove.world.clock.advance(3700)
-    return woodgrove.world.broker.partners.documents.renew("woodgrove", 90)
+    return woodgrove.world.broker.partners.families.renew("woodgrove", 90)
 
 
 def key_changes(woodgrove: SamlWorld) -> list[dict[str, Any]]:
@@ -102,7 +102,7 @@ def test_valid_until(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyPatch) -> N
     assert signs_in(woodgrove) == "in"
     clock.advance(100)
     assert signs_in(woodgrove) in ("partner_failed metadata_expired", "partner_failed metadata_structure")
-    connector = woodgrove.world.broker.partners.documents.saml_connector
+    connector = woodgrove.world.broker.partners.families.over_saml.for_response
     with pytest.raises(PartnerFailed):
         connector("woodgrove")
 
@@ -150,9 +150,9 @@ def test_metadata_in_a_file(world: World) -> None:
         assert signs_in(added) == "in"
         assert row(added).problem == "metadata_structure"
         broker = world.broker
-        fresh = SamlPartners(broker.core, broker.keys, broker.partners.outbound_clients)
+        fresh = Partners(broker.core, broker.keys, broker.partners.outbound_clients)
         partner = broker.core.settings().partners["woodgrove"]
-        assert fresh.idp(partner, broker.partners.documents).entity_id == added.idp.entity_id  # a process that starts now
+        assert fresh.family_of(partner).issuer_of(partner) == added.idp.entity_id  # a process that starts now
         added.idp.rotate_key()
         path.write_bytes(added.idp.metadata())
         assert signs_in(added) == "in"
@@ -160,7 +160,7 @@ def test_metadata_in_a_file(world: World) -> None:
         assert len(key_changes(added)) == 1
         path.unlink()
         assert signs_in(added) == "in"
-        assert world.broker.partners.documents.renew("woodgrove", 90) is False
+        assert world.broker.partners.families.renew("woodgrove", 90) is False
 
 
 def test_file_that_never_was_good(world: World) -> None:
@@ -207,7 +207,7 @@ def test_bad_metadata_changes_nothing(woodgrove: SamlWorld, monkeypatch: pytest.
     monkeypatch.setattr(woodgrove.idp, "metadata", lambda: change(text).encode())
     assert not refresh(woodgrove)
     woodgrove.world.clock.advance(10)
-    assert not woodgrove.world.broker.partners.documents.renew("woodgrove", 90)
+    assert not woodgrove.world.broker.partners.families.renew("woodgrove", 90)
     assert (row(woodgrove).body, row(woodgrove).problem) == (good, why)
     assert signs_in(woodgrove) == "in"
     assert refusals(woodgrove) == [("woodgrove", why, {"kind": "metadata"})]
@@ -242,11 +242,11 @@ def test_no_copy_yet(world: World) -> None:
     with saml_world(world) as added:
         added.file()
         with pytest.raises(PartnerFailed, match="metadata_fetch"):
-            world.broker.partners.documents.saml_connector("woodgrove")
+            world.broker.partners.families.over_saml.for_response("woodgrove")
         with pytest.raises(PartnerFailed, match="partner_removed"):
-            world.broker.partners.documents.saml_connector("nobody")
+            world.broker.partners.families.over_saml.for_response("nobody")
         with pytest.raises(PartnerFailed, match="partner_protocol"):
-            world.broker.partners.documents.saml_connector("fabrikam")
+            world.broker.partners.families.over_saml.for_response("fabrikam")
 
 
 def keys_of(body: bytes) -> list[tuple[str, str]]:
@@ -319,23 +319,23 @@ def test_keys_are_made_when_a_partner_needs_them(world: World) -> None:
     def uses() -> set[str]:
         return {info.use for info in world.broker.keys.list()}
 
-    saml = world.broker.partners.documents.saml
-    saml.ensure_keys()
+    our_side = world.broker.partners.families.over_saml.our_side
+    our_side.ensure_keys()
     assert uses() == {"sig"}
     with saml_world(world) as added:
         added.file()
-        saml.ensure_keys()
+        our_side.ensure_keys()
         assert uses() == {"sig", "saml"}
         added.file(want_encrypted=True)
-        saml.ensure_keys()
-        saml.ensure_keys()
+        our_side.ensure_keys()
+        our_side.ensure_keys()
         assert uses() == {"sig", "saml", "enc"}
         assert len(world.broker.keys.list()) == 6
 
 
 def test_what_a_request_may_ask(woodgrove: SamlWorld) -> None:
     """HS-33: IsPassive and RequestedAuthnContext; a passive answer without a session is an error response."""
-    connector = woodgrove.world.broker.partners.documents.connector("woodgrove")
+    connector = woodgrove.world.broker.partners.families.connector("woodgrove")
     outbound = connector.begin(Ask(state="s", passive=True, acr_values=(MFA,)))
     assert outbound.form is None
     page = Browser().get(outbound.url)

@@ -74,7 +74,7 @@ def test_encrypted_assertions(sealed: SamlWorld) -> None:
     assert "EncryptedAssertion" in sealed.idp.sent[-1]
     assert WANDA.email not in sealed.idp.sent[-1]
     assert sealed.world.sign_in(wanda).claims["email"] == WANDA.email
-    assert b"encryption" not in sealed.world.broker.partners.documents.saml.own_metadata(None)
+    assert b"encryption" not in sealed.world.broker.partners.families.over_saml.our_side.metadata(None)
 
 
 def test_prompt_login_forces(woodgrove: SamlWorld) -> None:
@@ -160,7 +160,7 @@ def test_unsigned_requests_where_the_file_says_so(world: World) -> None:
     with saml_world(world, own=True) as added:
         added.file(sign_requests=False)
         assert added.redeem(added.visitor()).location is not None
-        assert b'AuthnRequestsSigned="false"' in world.broker.partners.documents.saml.own_metadata(
+        assert b'AuthnRequestsSigned="false"' in world.broker.partners.families.over_saml.our_side.metadata(
             world.broker.core.settings().partners["woodgrove"]
         )
 

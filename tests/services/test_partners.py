@@ -14,11 +14,12 @@ import pytest
 
 from broker.app import Broker, build
 from broker.connectors.oidc.discovery import discovery_url
+from broker.connectors.registry import FAMILIES
 from broker.domain.errors import PartnerFailed
 from broker.services.doctor import Level, Side
 from broker.services.partners import documents as module
 from broker.services.partners.documents import KID_PAUSE, RETRY_PAUSE
-from broker.services.partners.shelf import Shelf
+from broker.services.partners.oidc.documents import OidcDocuments
 from broker.storage.partners import documents
 from tests.clock import Clock
 from tests.journeys.world import ADA, SECRET, World, open_world
@@ -40,9 +41,9 @@ def other(world: World) -> Iterator[Broker]:
     node.close()
 
 
-def shelf(broker: Broker, partner: str = "fabrikam") -> Shelf:
+def oidc_documents(broker: Broker, partner: str = "fabrikam") -> OidcDocuments:
     """The documents of a partner, for one step of one login."""
-    return Shelf(broker.partners.documents, broker.core.settings().partners[partner])
+    return OidcDocuments(broker.partners.families.documents, broker.core.settings().partners[partner])
 
 
 def kids(document: Any) -> list[str]:
@@ -52,13 +53,13 @@ def kids(document: Any) -> list[str]:
 
 def test_many_tokens_with_a_new_key_cause_one_refresh(world: World, other: Broker) -> None:
     """HO-6: over all nodes and threads; and everybody who waited gets the new set, not only the first."""
-    old = kids(shelf(world.broker).keys(False))
-    assert kids(shelf(other).keys(False)) == old
+    old = kids(oidc_documents(world.broker).keys(False))
+    assert kids(oidc_documents(other).keys(False)) == old
     world.partners["fabrikam"].rotate_key(keep=True)
     world.clock.advance(120)
     nodes = [world.broker, other]
     asked = count_key_requests(world.partners["fabrikam"], [node.partners.outbound_clients for node in nodes], waiting=12)
-    found = race(lambda number: kids(shelf(nodes[number % 2]).keys(True)), 12)
+    found = race(lambda number: kids(oidc_documents(nodes[number % 2]).keys(True)), 12)
     assert len(asked) == 1
     assert {len(names) for names in found} == {2}
 
@@ -66,8 +67,8 @@ def test_many_tokens_with_a_new_key_cause_one_refresh(world: World, other: Broke
 def test_fa_02_waiting_for_another_takes_a_place(world: World) -> None:
     """FA-02: who would wait for another's fetch is refused at once where too many wait already; a refresh that is over costs none."""
     partner = world.broker.core.settings().partners["fabrikam"]
-    url = str(shelf(world.broker).discovery()["jwks_uri"])
-    shelf(world.broker).keys(False)
+    url = str(oidc_documents(world.broker).discovery()["jwks_uri"])
+    oidc_documents(world.broker).keys(False)
     world.clock.advance(120)
     with world.broker.core.db.write() as tx:
         assert documents.claim(tx, "fabrikam", "jwks", url, now=world.clock(), pause=KID_PAUSE)
@@ -77,36 +78,36 @@ def test_fa_02_waiting_for_another_takes_a_place(world: World) -> None:
         for _ in range(16):
             places.enter_context(client.waiting(url))
         with pytest.raises(PartnerFailed) as caught:
-            shelf(world.broker).keys(True)
+            oidc_documents(world.broker).keys(True)
         assert caught.value.reason == "upstream_busy"
         assert time.monotonic() - before < 5  # nobody waited for the ten seconds of a fetch
         world.clock.advance(30)
-        assert shelf(world.broker).keys(True)
+        assert oidc_documents(world.broker).keys(True)
 
 
 def test_unknown_keys_do_not_make_us_ask_again(world: World, other: Broker) -> None:
     """HO-6, OU-09: one refresh an interval, however many tokens bring invented names; nobody is kept waiting for it."""
-    shelf(world.broker).keys(False)
+    oidc_documents(world.broker).keys(False)
     world.clock.advance(120)
     asked = count_key_requests(world.partners["fabrikam"])
     before = time.monotonic()
     for node in (world.broker, other) * 5:
-        shelf(node).keys(True)
+        oidc_documents(node).keys(True)
     assert len(asked) == 1
     assert time.monotonic() - before < 5
     world.clock.advance(KID_PAUSE)
-    shelf(other).keys(True)
+    oidc_documents(other).keys(True)
     assert len(asked) == 2
 
 
 def test_a_refresh_that_fails_is_over_at_once(world: World) -> None:
     """The last good copy serves; the next try is an interval later."""
-    good = kids(shelf(world.broker).keys(False))
+    good = kids(oidc_documents(world.broker).keys(False))
     world.partners["fabrikam"].fault = "down"
     world.clock.advance(120)
-    assert kids(shelf(world.broker).keys(True)) == good
+    assert kids(oidc_documents(world.broker).keys(True)) == good
     before = time.monotonic()
-    assert kids(shelf(world.broker).keys(True)) == good
+    assert kids(oidc_documents(world.broker).keys(True)) == good
     assert time.monotonic() - before < 2
 
 
@@ -127,7 +128,7 @@ def test_a_node_waits_for_another_that_fetches_the_first_copy(world: World) -> N
 
     thread = threading.Thread(target=arrive)
     thread.start()
-    assert shelf(world.broker).discovery() == {"issuer": "as stored"}
+    assert oidc_documents(world.broker).discovery() == {"issuer": "as stored"}
     thread.join()
 
 
@@ -147,26 +148,26 @@ def test_the_other_node_fails_or_dies(world: World, told: bool, monkeypatch: pyt
     thread = threading.Thread(target=fail if told else lambda: None)
     thread.start()
     with pytest.raises(PartnerFailed) as refusal:
-        shelf(world.broker).discovery()
+        oidc_documents(world.broker).discovery()
     thread.join()
     assert refusal.value.reason == "upstream_unavailable"
     if told:
         with pytest.raises(PartnerFailed, match="tried again in a few seconds"):
-            shelf(world.broker).discovery()
+            oidc_documents(world.broker).discovery()
     world.clock.advance(RETRY_PAUSE)
-    assert shelf(world.broker).discovery()["issuer"] == world.partners["fabrikam"].issuer
+    assert oidc_documents(world.broker).discovery()["issuer"] == world.partners["fabrikam"].issuer
 
 
 def test_a_copy_from_another_address_is_not_used(world: World) -> None:
     """OU-20: another issuer in the file asks anew; what was stored of the old one never serves the new."""
-    assert kids(shelf(world.broker).keys(False)) == kids(world.partners["fabrikam"].jwks())
+    assert kids(oidc_documents(world.broker).keys(False)) == kids(world.partners["fabrikam"].jwks())
     path = world.home / "config" / "partners" / "fabrikam.yaml"
     world.partners["northwind"].fault = "none"
     (world.home / "config" / "partners" / "northwind.yaml").unlink()
     world.write(
         "partners/fabrikam.yaml", path.read_text().replace(world.partners["fabrikam"].issuer, world.partners["northwind"].issuer)
     )
-    assert kids(shelf(world.broker).keys(False)) == kids(world.partners["northwind"].jwks())
+    assert kids(oidc_documents(world.broker).keys(False)) == kids(world.partners["northwind"].jwks())
 
 
 def test_a_secret_in_a_file_is_rotated_by_a_reload(world: World) -> None:
@@ -187,12 +188,17 @@ def test_a_secret_in_a_file_is_rotated_by_a_reload(world: World) -> None:
 def test_a_partner_that_is_gone_or_speaks_otherwise(world: World) -> None:
     """partner_removed: the file went while somebody was on his way; it is not renewed either."""
     with pytest.raises(PartnerFailed) as refusal:
-        world.broker.partners.documents.connector("nobody")
+        world.broker.partners.families.connector("nobody")
     assert refusal.value.reason == "partner_removed"
     with pytest.raises(PartnerFailed) as refusal:
-        world.broker.partners.documents.saml_connector("nobody")
+        world.broker.partners.families.over_saml.for_response("nobody")
     assert refusal.value.reason == "partner_removed"
-    assert not world.broker.partners.documents.renew("nobody", 0)
+    assert not world.broker.partners.families.renew("nobody", 0)
+
+
+def test_every_protocol_has_services(world: World) -> None:
+    """The table of services has the keys of the registry (tests/house/test_protocols.py holds the other tables)."""
+    assert set(world.broker.partners.families._families) == set(FAMILIES)
 
 
 def test_fb_04_a_new_key_under_the_same_kid(world: World) -> None:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from broker.connectors.claim_paths import heads
-from broker.connectors.mapping import DEFAULTS, Wire, wire_names
+from broker.connectors.mapping import DEFAULTS, wire_names
+from broker.connectors.registry import FAMILIES
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.settings.model import PartnerFile
 
@@ -32,11 +32,11 @@ def _mapped(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
     """Claims of the file that never came under any of their names, or came in a type that cannot be used."""
     came = {name for step in vouched for name in step.get("arrived", [])}
     usable = {name for step in vouched for name in step.get("mapped", [])} | {"email", "name"}
-    wire = Wire.OIDC if partner.oidc is not None else Wire.SAML
+    family = FAMILIES[partner.protocol]
     missing = 0
     for claim, source in partner.claims.items():
-        names = wire_names(source, wire)
-        if not came & {*names, *(heads(source) if wire is Wire.OIDC else ())}:
+        names = wire_names(source, family.wire)
+        if not came & {*names, *family.heads(source)}:
             missing += 1
             near = difflib.get_close_matches(source, came, n=3, cutoff=0.5)
             hint = f"; these are near: {', '.join(near)}" if near else ""
@@ -80,7 +80,7 @@ def _left_out(vouched: Vouched) -> Iterator[Finding]:
 def _subject(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
     """A NameID that can change hands: whoever gets the name gets the account (HS-28)."""
     forms = {str(step["subject_form"]) for step in vouched if step.get("subject_form")} - {"persistent"}
-    source = partner.saml.subject if partner.saml is not None else ""
+    source = partner.section.account_source
     reused = source in _REUSED
     if not forms and not reused:
         return
@@ -99,11 +99,11 @@ def _address(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
     """No address, or one that does not count: invitations cannot be redeemed (HO-14)."""
     came = {name for step in vouched for name in step.get("arrived", [])}
     source = partner.claims.get("email", DEFAULTS["email"])
-    wire = Wire.OIDC if partner.oidc is not None else Wire.SAML
+    family = FAMILIES[partner.protocol]
     cost = (
         "without a verified address no guest is bound at the first visit, and an invitation stays pending (invitation_identity)"
     )
-    if not came & {*wire_names(source, wire), *(heads(source) if wire is Wire.OIDC else ())}:
+    if not came & {*wire_names(source, family.wire), *family.heads(source)}:
         yield Finding(
             Level.PROBLEM,
             "email",

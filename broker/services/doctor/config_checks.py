@@ -16,16 +16,10 @@ _SHARED = {"accounts.google.com": "hd", "login.microsoftonline.com": "tid"}
 _PERSONAL = "9188040d-6c67-4c5b-b112-36a304b66dad"  # Microsoft's tenant of personal accounts
 
 
-def look(settings: Settings, partner: PartnerFile) -> Iterator[Finding]:
-    """Keys worth changing, each with the file that they stand in."""
+def look(settings: Settings, partner: PartnerFile, of_protocol: Iterable[Finding]) -> Iterator[Finding]:
+    """Keys worth changing, each with its file. of_protocol: what the protocol's checks say of its section."""
     file = f"config/partners/{partner.id}.yaml"
-    found = [*_domains(partner, file), *_trust(partner, file)]
-    if partner.oidc is not None:
-        found += [
-            *_scopes(partner, partner.oidc, file),
-            *_shared_issuer(partner, partner.oidc, file),
-            *_client(partner.oidc, file),
-        ]
+    found = [*_domains(partner, file), *_trust(partner, file), *of_protocol]
     found += [
         Finding(
             Level.PROBLEM,
@@ -36,9 +30,17 @@ def look(settings: Settings, partner: PartnerFile) -> Iterator[Finding]:
             "use the partner's OpenID provider",
         )
         for entry in PENDING
-        if (entry.kind, entry.path) == ("partner", "saml") and partner.saml is not None
+        if (entry.kind, entry.path) == ("partner", partner.protocol)
     ]
     yield from found or [ok("file", f"{file}: nothing to change; config digest {settings.digest}")]
+
+
+def oidc_section(partner: PartnerFile, oidc: OidcPartner) -> Iterator[Finding]:
+    """Keys of the section `oidc:` worth changing."""
+    file = f"config/partners/{partner.id}.yaml"
+    yield from _scopes(partner, oidc, file)
+    yield from _shared_issuer(partner, oidc, file)
+    yield from _client(oidc, file)
 
 
 def _domains(partner: PartnerFile, file: str) -> Iterator[Finding]:

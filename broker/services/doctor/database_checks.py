@@ -10,14 +10,11 @@ from broker.domain.times import HOUR, iso
 from broker.services.doctor import advice
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.keys.change_audit import fingerprints
-from broker.settings.model import PartnerFile
 from broker.storage.partners.documents import StoredDocument
 
 
-def documents(partner: PartnerFile, rows: Mapping[str, StoredDocument], now: int) -> Iterator[Finding]:
+def documents(rows: Mapping[str, StoredDocument], now: int) -> Iterator[Finding]:
     """Each document: how old it is, and why the last try failed."""
-    if partner.oidc is not None and not rows:
-        yield ok("stored_documents", "none yet: they are fetched at the first sign-in")
     for kind, row in rows.items():
         if row.problem is not None:
             copy = (

@@ -14,6 +14,7 @@ from broker.keyring.create import ENCRYPTION, SAML
 from broker.keyring.ring import METADATA_OVERLAP, KeyState
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.keys.ring import KeyInfo
+from broker.services.partners.saml.view import saml_sections
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile, SamlPartner
 from broker.storage.partners.metadata_readers import MetadataFetch
@@ -69,9 +70,7 @@ def others(settings: Settings, change: KeyChange, seen: Collection[str], now: in
         return
     use = change.key.use
     concerned = [
-        partner.id
-        for partner in settings.partners.values()
-        if partner.saml is not None and (partner.saml.sign_requests if use == SAML[0] else partner.saml.want_encrypted)
+        name for name, saml in saml_sections(settings).items() if (saml.sign_requests if use == SAML[0] else saml.want_encrypted)
     ]
     have = [name for name in concerned if name in seen]
     lack = [name for name in concerned if name not in seen]

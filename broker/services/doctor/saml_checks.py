@@ -10,9 +10,9 @@ from broker.domain.times import DAY
 from broker.services.doctor import advice, database_checks
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.doctor.tls_checks import ENDS_SOON, certificates, clock
-from broker.services.partners import saml as saml_partners
 from broker.services.partners.provider_probe import Watching
-from broker.services.partners.saml import SamlPartners
+from broker.services.partners.saml.family import SamlPartners
+from broker.services.partners.saml.view import acs_url, entity_id, saml_of
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile, SamlPartner
 from broker.storage.partners.documents import StoredDocument
@@ -27,10 +27,10 @@ def look(
     settings: Settings, partner: PartnerFile, partners: SamlPartners, http: Watching, now: int, row: StoredDocument | None
 ) -> list[Finding]:
     """Everything that can be seen without a person; nothing is sent to the partner, nothing is kept. row: the stored copy."""
-    saml = saml_partners.saml_of(partner)
-    by_url = "://" in saml.metadata
+    saml = saml_of(partner)
+    by_url = bool(saml.calls)
     try:
-        idp = partners.visit(partner, http)
+        idp = partners.metadata.visit(partner, http)
     except PartnerFailed as error:
         said = advice.of(error.reason, error.detail)
         return [Finding(Level.PROBLEM, "reachable", f"{error.reason}: {error.detail}", said.expected, said.side, said.change)]
@@ -48,8 +48,8 @@ def look(
         *_pin(saml, by_url=by_url),
         ok(
             "register",
-            f"the partner needs of us: entity id {saml_partners.entity_id(settings)}, "
-            f"answers to {saml_partners.acs_url(settings, partner)}, metadata at {settings.issuer}/saml/{partner.id}/metadata",
+            f"the partner needs of us: entity id {entity_id(settings)}, "
+            f"answers to {acs_url(settings, partner)}, metadata at {settings.issuer}/saml/{partner.id}/metadata",
         ),
     ]
 

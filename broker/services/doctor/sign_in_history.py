@@ -85,11 +85,14 @@ class Past:
         return max((receipt.at for receipt in self.receipts if receipt.outcome is Outcome.ALLOWED), default=0)
 
 
-def look(past: Past, partner: PartnerFile, redirect_uri: str, clock: int | None = None) -> Iterator[Finding]:
-    """Everything that the past tells of this partner. clock: seconds that its server is ahead of us now, if that was seen."""
+def look(past: Past, partner: PartnerFile, registered: str, clock: int | None = None) -> Iterator[Finding]:
+    """Everything that past sign-ins show about this partner.
+
+    registered: what must be registered there. clock: seconds that its server is ahead of us now, if that is known.
+    """
     yield _summary(past)
     yield from _refusals(past)
-    yield from _lost(past, partner, redirect_uri)
+    yield from _lost(past, registered)
     yield from _clock(past, clock)
     if past.vouched:
         yield from assertion_claims.look(past.vouched, past.forced, partner)
@@ -123,7 +126,7 @@ def _refusals(past: Past) -> Iterator[Finding]:
         yield Finding(level, "past_failures", seen, said.expected, said.side, said.change)
 
 
-def _lost(past: Past, partner: PartnerFile, redirect_uri: str) -> Iterator[Finding]:
+def _lost(past: Past, registered: str) -> Iterator[Finding]:
     """Providers show their own page for a redirect URI or client that they do not know: nobody comes back to tell."""
     lost = [r for r in past.receipts if r.outcome is Outcome.ABANDONED and r.reason == "left at the partner"]
     away = [at for at in past.waiting if at >= past.last_vouched]
@@ -131,14 +134,13 @@ def _lost(past: Past, partner: PartnerFile, redirect_uri: str) -> Iterator[Findi
     if count < LOST and not away:
         return
     nobody = not past.vouched
-    whom = f"the client {partner.oidc.client_id}" if partner.oidc else "our entity id"
     still = f", {len(past.waiting)} of them within the last hour" if past.waiting else ""
     people = "1 person" if count == 1 else f"{count} people"
     yield Finding(
         Level.PROBLEM if nobody and count >= LOST else Level.WARNING,
         "left_at_partner",
         f"{people} went to the partner and did not come back{still}" + (", and nobody else did" if nobody else ""),
-        f"{redirect_uri} registered, exactly so, for {whom}",
+        registered,
         Side.PARTNER,
         "compare what is registered character by character, and who may use our client there",
     )

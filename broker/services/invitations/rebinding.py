@@ -232,7 +232,7 @@ class GuestRebinding:
                 if not identity_bindings.count_of(tx, partner, issuer=None, before=None):
                     raise NotFound(f"there is no partner {partner!r}, and nobody is bound to one", "partner_unknown")
             return None
-        if found.saml is not None and found.saml.entity_id is None:
+        if found.section.names_issuer is None:
             if terms.before is None:
                 raise Invalid(
                     f"config/partners/{partner}.yaml names no entity_id: say with --bound-before which bindings are old",

@@ -17,8 +17,8 @@ from broker.keyring.seal import Sealer
 from broker.services.core import Core
 from broker.services.login.upstream import PARKED_FOR, Upstream, goes_on_without
 from broker.services.partners import known_claims
-from broker.services.partners.documents import Partners
-from broker.services.partners.saml import acs_url
+from broker.services.partners.families import Partners
+from broker.services.partners.saml.view import acs_url
 from broker.services.rate_limits import RateLimits
 from broker.storage.factors import single_use
 from broker.storage.login import logins
@@ -53,7 +53,7 @@ class Acs:
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
-        self._partners = partners
+        self._partners = partners.over_saml
         self._upstream = upstream
         self._rate_limits = rate_limits
         self._sealer = sealer
@@ -88,7 +88,7 @@ class Acs:
                 raise PartnerUntrusted(
                     "saml_in_response_to", "HS-23: InResponseTo of samlp:Response is not the request of this sign-in"
                 )
-            self._check_name_id(partner, envelope)
+            self._partners.check_name_id(partner, envelope)
             now = self._clock()
             inbound = Inbound(params=params, memory=memory, now=now, known=known_claims.addresses(self._db, login, partner, now))
             judged = self._judged(partner, inbound, envelope)
@@ -109,23 +109,15 @@ class Acs:
             raise error.of_login(login.id, login.reference) from error
         return partner, handle
 
-    def _check_name_id(self, partner: str, envelope: Envelope) -> None:
-        """What the partner's file alone can refuse, before any key is touched (SR-39)."""
-        from broker.connectors.saml.subject import check_name_id
-
-        file = self._settings().partners.get(partner)
-        if file is not None and file.saml is not None:
-            check_name_id(envelope.document.assertion, file.saml.subject)
-
     def _judged(self, partner: str, inbound: Inbound, envelope: Envelope) -> JudgedAssertion:
         """The answer to a request of ours. A key that we do not know makes us look for the partner's new one, if the interval
         allows: no place is held meanwhile (HS-36).
         """
         try:
             with self._place():
-                return self._partners.saml_connector(partner).judge(inbound, envelope)
+                return self._partners.for_response(partner).judge(inbound, envelope)
         except PartnerUntrusted as error:
-            fresh = self._partners.saml_connector_with_new_keys(partner) if error.reason == "saml_signature" else None
+            fresh = self._partners.with_new_keys(partner) if error.reason == "saml_signature" else None
             if fresh is None:
                 raise
         with self._place():
@@ -155,7 +147,7 @@ class Acs:
         if found is not None and found[0].stage is Stage.WAITING and now < found[0].expires_at:
             return found[0]
         partner = self._settings().partners.get(at) if at is not None else None
-        if partner is not None and partner.saml is not None and partner.saml.allow_idp_initiated:
+        if partner is not None and partner.section.own_callback:
             raise Unsolicited
         if len(state) > RELAY_STATE:
             raise BadRequest("relay_state", "longer than 80 bytes")

@@ -25,7 +25,7 @@ from broker.services.history import audit, login_trail
 from broker.services.login.context import live
 from broker.services.login.upstream_request import ask_of
 from broker.services.partners import known_claims
-from broker.services.partners.documents import Partners
+from broker.services.partners.families import Partners
 from broker.storage.login import logins
 from broker.storage.operations import rate_limits
 

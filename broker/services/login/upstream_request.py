@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from broker.connectors.registry import FAMILIES
 from broker.domain import assurance
 from broker.domain.connector import Ask
 from broker.domain.login import Login
@@ -40,7 +41,7 @@ def ask_of(login: Login, state: str, partner: PartnerFile | None, how: How | Non
     if step_up_values is not None and login.step_up_asked and how is not How.MORE:
         return ask, False  # the partner was asked in this login, and gave no more
     if step_up_values is None or partner is None:
-        passed_on = mfa_satisfies and (partner is None or partner.protocol == "oidc")  # SAML requires an exact match
+        passed_on = mfa_satisfies and (partner is None or not FAMILIES[partner.protocol].exact_contexts)
         return replace(ask, acr_values=acr_values if passed_on else ()), False
     age = partner.trust.mfa_max_age
     ages = [max(age - MARGIN, age // 2), *([ask.max_age] if ask.max_age is not None else [])]
@@ -52,4 +53,4 @@ def _step_up_values(partner: PartnerFile | None) -> tuple[str, ...] | None:
     if partner is None or not partner.trust.step_up or not partner.trust.mfa:
         return None
     contexts = tuple(value for value in partner.trust.mfa if ":" in value)  # an AuthnContextClassRef is a URI (core 2.7.2.2)
-    return contexts if contexts or partner.protocol == "saml" else tuple(partner.trust.mfa)
+    return contexts if contexts or FAMILIES[partner.protocol].exact_contexts else tuple(partner.trust.mfa)

@@ -9,7 +9,7 @@ from broker.domain.errors import NotFound
 from broker.domain.ids import file_id
 from broker.domain.receipt import Outcome, Search
 from broker.services.core import Core
-from broker.services.partners import saml
+from broker.services.partners.families import callback_of
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
 from broker.settings.policy_file import PolicyFile
@@ -142,7 +142,6 @@ def _partner(tx: Connection, settings: Settings, file: PartnerFile, rows: Iterab
     problem = next((row.problem for row in held if row.problem is not None), None)
     missing = problem is not None and any(row.body is None for row in held)
     fetched = [row.fetched_at for row in held if row.fetched_at is not None]
-    acs = f"{settings.issuer}/oidc/{file.id}/callback" if file.oidc else saml.acs_url(settings, file)
     return PartnerSeen(
         id=file.id,
         uuid=file_id(settings.issuer, "partner", file.id),
@@ -153,7 +152,7 @@ def _partner(tx: Connection, settings: Settings, file: PartnerFile, rows: Iterab
         members=file.members,
         trust_email=file.trust.email,
         trust_mfa=tuple(file.trust.mfa),
-        register=acs,
+        register=callback_of(settings, file),
         status="unavailable" if missing else "stale" if problem else "ready" if held else "not visited yet",
         problem=problem,
         fetched_at=min(fetched, default=None),

@@ -22,7 +22,7 @@ from broker.services.login.abandoned import Abandoned
 from broker.services.messages.outbox import KEPT, Outbox
 from broker.services.oauth.client_jwks import ClientKeys
 from broker.services.operations.nodes import own_name
-from broker.services.partners.documents import Partners
+from broker.services.partners.families import Partners
 from broker.storage.batches import BATCH
 from broker.storage.directory import access_requests
 from broker.storage.engine import Connection

@@ -1,6 +1,6 @@
-"""Home organizations at run time.
+"""Partners: the organizations whose people sign in.
 
-Owns: metadata, discovery and keys of partners: fetched, kept, refreshed, shared between nodes.
-Does not know: the protocols themselves.
-Offers: `Partners`, documents and their readers.
+Owns: a connector for each partner, the partners' documents and when they are fetched, and the outbound clients for that.
+Does not know: logins; how a message is verified (`connectors`).
+Offers: `Partners`, `PartnerRefresh`, `OutboundClients`; a folder for what each protocol adds.
 """

@@ -21,7 +21,7 @@ def is_live(settings: Settings, partner_id: str, issuer: str | None) -> bool:
     partner = settings.partners.get(partner_id)
     if partner is None:
         return False
-    return partner.issuer == issuer or (partner.saml is not None and partner.saml.entity_id is None)  # then its metadata names it
+    return partner.section.names_issuer in (issuer, None)  # None: its metadata names it
 
 
 def has_another(settings: Settings, partner_id: str, email: str) -> bool:

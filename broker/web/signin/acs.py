@@ -42,17 +42,17 @@ def _register_metadata(routes: Blueprint, broker: Broker, browser: BrowserState)
 
     @routes.get("/saml/<partner>/metadata")
     def metadata_for(partner: str) -> Response:
-        found = broker.core.settings().partners.get(partner)
-        if found is None or found.saml is None:
+        found = broker.partners.families.over_saml.partner(partner)
+        if found is None:
             raise BadRequest("not_found")
         return _read(found)
 
     def _read(partner: PartnerFile | None) -> Response:
         """That it was read is noted when it has left: nobody waits for that, and it cannot fail the answer."""
-        response = _document(broker.partners.documents.saml.own_metadata(partner))
+        response = _document(broker.partners.families.over_saml.our_side.metadata(partner))
         if request.method == "GET":  # a HEAD shows nobody a key
             address = browser.address()
-            response.call_on_close(lambda: broker.partners.metadata_readers.note(partner, address))
+            response.call_on_close(lambda: broker.partners.families.over_saml.metadata_readers.note(partner, address))
         return response
 
 
@@ -99,7 +99,7 @@ def _register_begun(routes: Blueprint, broker: Broker, browser: BrowserState) ->
         """A login at this partner, as `/apps` begins one; nothing but a login is made (HW-5)."""
         settings = broker.core.settings()
         found = settings.partners.get(partner)
-        if found is None or found.saml is None or not found.saml.allow_idp_initiated:
+        if found is None or not found.section.own_callback:
             raise BadRequest("not_found")
         application = settings.applications.get(single(request.args, "application"))
         path = f"/launch/{application.client_id}" if application is not None and application.launch_url else "/apps"

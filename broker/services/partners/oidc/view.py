@@ -1,4 +1,4 @@
-"""What the OIDC connector is handed of a partner's file."""
+"""The view of a partner's file that the OIDC connector reads."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from broker.settings.load import Settings
 from broker.settings.model import OidcPartner, PartnerFile
 
 
+def oidc_of(partner: PartnerFile) -> OidcPartner:
+    """The `oidc:` section. Raises PartnerFailed where the partner is reached otherwise."""
+    if partner.oidc is None:
+        raise PartnerFailed("partner_protocol", f"partner {partner.id} is not reached over OIDC")
+    return partner.oidc
+
+
 def partner_view(settings: Settings, partner: PartnerFile, *, ruled: Callable[[str], bool] = lambda _claim: False) -> PartnerView:
     """The view of one partner. Raises PartnerFailed where it is not reached over OIDC."""
-    oidc = partner.oidc
-    if oidc is None:
-        raise PartnerFailed("partner_protocol", f"partner {partner.id} is not reached over OIDC")
+    oidc = oidc_of(partner)
     certificate = oidc.client_assertion.certificate
     return PartnerView(
         id=partner.id,

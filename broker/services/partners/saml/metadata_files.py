@@ -1,4 +1,4 @@
-"""Metadata that lies in a file of the home: looked at when it changes, the last good copy kept as a row (HS-37, HS-39)."""
+"""Metadata in a file of the installation: read when the file changes; the last good copy is kept as a row (HS-37, HS-39)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from broker.domain.errors import PartnerFailed
 from broker.domain.times import YEAR
 from broker.services.core import Core
 from broker.services.keys import change_audit
+from broker.services.partners.documents import METADATA
 from broker.storage.partners import documents
 from broker.storage.partners.documents import StoredDocument
 
 if TYPE_CHECKING:
     from broker.connectors.saml.metadata import Idp
 
-KIND = "metadata"
-FILE_AGE = 10 * YEAR  # seconds: a file is looked at, never fetched
+FILE_AGE = 10 * YEAR  # seconds: a file is read when it changes, never fetched
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A file as this process saw it last: its mark (address, time, size), and what it said, or why not."""
+    """A file as this process read it last: its mark (address, time, size), and its content or the problem."""
 
     mark: tuple[str, int, int]
     idp: Idp | None
@@ -32,7 +32,7 @@ class _Seen:
 
 
 class MetadataFiles:
-    """One look a change and process; a broken file changes nothing but the row's problem."""
+    """Each process reads a file once a change; a broken file changes only the problem in the row."""
 
     def __init__(self, core: Core) -> None:
         self._db = core.db
@@ -40,9 +40,9 @@ class MetadataFiles:
         self._seen: dict[str, _Seen] = {}
 
     def of(self, partner: str, path: Path, url: str, read: Callable[[], Idp]) -> Idp:
-        """The file if it is good, else the last good copy of it: this process's, or the row's.
+        """The file if it is good, else its last good copy: of this process, or of the row.
 
-        url: the row's address. read: the file, judged. Raises PartnerFailed where there never was a good one.
+        url: the row's address. read: reads and checks the file. Raises PartnerFailed if there never was a good copy.
         """
         try:
             stat = path.stat()
@@ -69,28 +69,28 @@ class MetadataFiles:
             same_entity(before, found)
         except PartnerFailed as error:
             with self._db.write() as tx:
-                documents.claim(tx, partner, KIND, url, now=now, pause=0)
-                change_audit.refused_document(tx, partner, KIND, error.reason, now + FILE_AGE, now)
+                documents.claim(tx, partner, METADATA, url, now=now, pause=0)
+                change_audit.refused_document(tx, partner, METADATA, error.reason, now + FILE_AGE, now)
             return _Seen(mark, before, error)
         body = json.dumps(found.to_json(), separators=(",", ":"))
         if kept is None or kept.body != body or kept.problem is not None:
-            last = rows[KIND].body if KIND in rows else None
+            last = rows[METADATA].body if METADATA in rows else None
             with self._db.write() as tx:
                 documents.keep(
-                    tx, partner, KIND, url=url, body=body, now=now, fresh_until=now + FILE_AGE, valid_until=found.valid_until
+                    tx, partner, METADATA, url=url, body=body, now=now, fresh_until=now + FILE_AGE, valid_until=found.valid_until
                 )
                 change_audit.record_certificates(tx, partner, last, found.to_json(), now)
         return _Seen(mark, found, None)
 
 
 def good_copy(rows: Mapping[str, StoredDocument], url: str) -> StoredDocument | None:
-    """The stored metadata, if it was taken from there."""
-    row = rows.get(KIND)
+    """The stored metadata, if it was taken from this address."""
+    row = rows.get(METADATA)
     return row if row is not None and row.body is not None and row.url == url else None
 
 
 def same_entity(before: Idp | None, found: Idp) -> None:
-    """HS-3: a partner never becomes another provider by what its address answers. Raises PartnerFailed."""
+    """HS-3: the answer of an address never turns a partner into another provider. Raises PartnerFailed."""
     if before is not None and before.entity_id != found.entity_id:
         message = f"the metadata names another entity than {before.entity_id}; write entity_id if that is right"
         raise PartnerFailed("metadata_entity", message)
