@@ -1,4 +1,4 @@
-"""Claims inside claims: a name with dots is a path into objects, `realm_access.roles` (FB-13)."""
+"""Nested claims: a name with dots is a path into JSON objects, such as `realm_access.roles` (FB-13)."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 
 
 def heads(source: str) -> tuple[str, ...]:
-    """The claims at whose top a path of dots may begin: `a`, `a.b` of `a.b.c`."""
+    """The top-level claims in which the path may begin: `a` and `a.b` for `a.b.c`."""
     parts = source.split(".")
     return tuple(".".join(parts[:count]) for count in range(1, len(parts)))
 
 
 def is_nothing(value: Any) -> bool:
-    """Null, empty, or a text of nothing but spaces (FB-18)."""
+    """Whether the value is null, empty, or white space only (FB-18)."""
     return value in (None, "", [], {}) or (isinstance(value, str) and value.isspace())
 
 
 def at_path(values: Mapping[str, Any], path: str) -> Any:
-    """Down the objects; a member's own name may hold dots, and the whole rest goes before its parts."""
+    """The value at a path. A member's name may contain dots: the longest name is tried first."""
     for head in heads(path):
         inner = values.get(head)
         if isinstance(inner, dict):

@@ -1,7 +1,7 @@
-"""The home of guests who have none: eight digits to their mailbox, typed in the browser that asked for them.
+"""Sign-in without an identity provider: eight digits are sent to the guest's mailbox, who types them in the same browser.
 
-A plain hash of eight digits is guessed in a second, so what is remembered is HMAC-SHA-256 under 256 random bits of its
-own, and the caller keeps that memory sealed: neither a dump of the database nor the database itself gives a code away.
+A plain hash of eight digits can be guessed in a second. The login therefore stores HMAC-SHA-256 with 256 random bits, and the
+caller seals both: neither a dump of the database nor access to it reveals a code.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from broker.domain.errors import PartnerUntrusted
 from broker.domain.ids import new_secret
 from broker.domain.mailbox import DIGITS, PARTNER
 
-_BETWEEN = re.compile(r"[\s\u200b\u2060\ufeff\u00ad\-\u2010\u2011\u2013.]+")  # what is copied along with digits
+_BETWEEN = re.compile(r"[\s\u200b\u2060\ufeff\u00ad\-\u2010\u2011\u2013.]+")  # separators that people copy with the digits
 _CODE = re.compile(rf"[0-9]{{{DIGITS}}}", re.ASCII)
-_LONGEST = 100  # characters that are looked at
+_LONGEST = 100  # characters that are read
 
 
 class EmailCode:
     """One mailbox, as a Connector. A code is bound to the `state` of its request, which must come back with it (AL-04)."""
 
     def __init__(self, *, issuer: str, page: str, address: str, subject: str) -> None:
-        """issuer: ours. page: where the code is typed. subject: the guest's stable random id, never the address."""
+        """issuer: ours. page: where the guest types the code. subject: the guest's stable random id, never the address."""
         self._issuer = issuer
         self._page = page
         self._address = address
         self._subject = subject
 
     def begin(self, ask: Ask) -> Outbound:
-        """A new code, in `told`; what is remembered of it opens nothing without the digits."""
+        """A new code, in `told`. The memory of it is useless without the digits."""
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
         salt = new_secret()
         return Outbound(url=self._page, memory={"salt": salt, "digest": _digest(salt, ask.state, code)}, out_of_band=code)
@@ -60,5 +60,5 @@ def _digest(salt: str, state: str, code: str) -> str:
 
 
 def plain(typed: str) -> str:
-    """What was typed or pasted, without what stands between the digits; anything else stays, and is wrong (MF-09)."""
+    """The typed text without separators between the digits. Other characters stay, and make the code wrong (MF-09)."""
     return _BETWEEN.sub("", typed[:_LONGEST])

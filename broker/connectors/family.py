@@ -1,4 +1,4 @@
-"""What every protocol family states about itself; `registry` lists the families."""
+"""The record in which a protocol describes itself; `registry` lists them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a partner sends to the parts of an Assertion: names, types, and the judgement of the address.
+"""Maps a partner's claims or attributes to an Assertion: names, types, and whether the address is verified.
 
 One table for both protocols. A mapped claim is the literal Name on the wire, or a short name of the table below.
 """
@@ -28,7 +28,7 @@ _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # what UTF-8 or PostgreSQL cannot
 
 
 class Wire(StrEnum):
-    """The protocol that a name is looked up for."""
+    """The names of claims differ by protocol."""
 
     OIDC = "oidc"
     SAML = "saml"
@@ -40,7 +40,7 @@ _MICROSOFT = "http://schemas.microsoft.com/ws/2008/06/identity/claims/"
 _IDENTITY = "http://schemas.microsoft.com/identity/claims/"
 _MAIL = (f"{_OID}0.9.2342.19200300.100.1.3", "mail", f"{_SOAP}emailaddress", f"{_OID}1.2.840.113549.1.9.1", "email")
 
-# short name: (claims of an ID token or userinfo, Names of SAML attributes); the first that came counts
+# short name: (claims of an ID token or userinfo, Names of SAML attributes); the first one that arrived counts
 SHORT_NAMES: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "mail": (("email",), _MAIL),
     "email": (("email",), _MAIL),
@@ -85,7 +85,7 @@ SHORT_NAMES: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }
 
 # What is read when the file maps nothing: the claims of profile, email, address and phone (Core 5.4). `email_verified` is our
-# own judgement, never the wire's value.
+# own decision, never the partner's value.
 DEFAULTS: Final[Mapping[str, str]] = {
     name: name for name in (*SCOPES["profile"], "email", "address", *SCOPES["phone"]) if name != "updated_at"
 }
@@ -94,7 +94,7 @@ _FLAGS: Final = frozenset({"phone_number_verified"})
 _TEXTS: Final = frozenset(DEFAULTS) - {"address"} - _FLAGS
 _NAMES: Final = frozenset(("name", "given_name", "family_name", "middle_name", "nickname", "preferred_username"))
 
-Choose = Callable[[Sequence[str]], str | None]  # of several addresses, canonical: the one that is ours already, or None
+Choose = Callable[[Sequence[str]], str | None]  # of several canonical addresses, the one that we know already, or None
 Named = Callable[[str], bool]  # whether a rule of ours names the claim
 
 
@@ -107,7 +107,7 @@ def _never(_claim: str) -> bool:
 
 
 class _Absent:
-    """The claim did not come: not the same as one that came as null."""
+    """The claim did not arrive, which differs from a claim with the value null."""
 
     def __repr__(self) -> str:
         return "ABSENT"
@@ -118,9 +118,9 @@ ABSENT: Final = _Absent()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """What an Assertion takes over. email: canonical. claims: broker claim -> value, without `email` and `name`.
+    """The claims of an Assertion. email: canonical. claims: broker claim -> value, without `email` and `name`.
 
-    left_out: claims that nobody named and that came in no form that can be used.
+    left_out: claims that neither file nor rule names, and whose values cannot be used.
     """
 
     email: str | None = None
@@ -130,9 +130,9 @@ class Mapped:
 
 
 def claims_map(configured: Mapping[str, str]) -> dict[str, str]:
-    """The partner's `claims` over the defaults; names that only the protocol may write are left out (HP-40).
+    """The partner's `claims` over the defaults, without names that only the protocol may write (HP-40).
 
-    Where the file reads the number from elsewhere, what the partner says of its own number is not about that one.
+    If the file reads the phone number from another claim, `phone_number_verified` is not read: it is about the default claim.
     """
     if "phone_number" in configured and configured["phone_number"] not in ("phone_number", "telephoneNumber"):
         configured = {"phone_number_verified": "", **configured}
@@ -140,16 +140,16 @@ def claims_map(configured: Mapping[str, str]) -> dict[str, str]:
 
 
 def wire_names(source: str, wire: Wire) -> tuple[str, ...]:
-    """Where to look for `source`, in order: the literal name, then what the table knows it as."""
+    """The names under which `source` may arrive, in order: the literal name, then its names in the table."""
     known = SHORT_NAMES.get(source)
     names = () if known is None else known[0 if wire is Wire.OIDC else 1]
     return tuple(dict.fromkeys((source, *names)))
 
 
 def find(values: Mapping[str, Any], source: str, wire: Wire) -> Any:
-    """The value of the first name that came, or ABSENT; what is empty is as good as nothing (Core 5.3.2).
+    """The value of the first name that has a value, or ABSENT; an empty value counts as absent (Core 5.3.2).
 
-    Over OIDC a name with dots that did not come as it stands is a path into objects: `realm_access.roles` (FB-13).
+    Over OIDC, a name with dots that did not arrive literally is a path into objects: `realm_access.roles` (FB-13).
     """
     for name in wire_names(source, wire):
         if not is_nothing(values.get(name)):
@@ -169,9 +169,9 @@ def map_values(
 ) -> Mapped:
     """Read every mapped claim from `values` (name on the wire -> value).
 
-    A value of a type that its claim cannot have is left out. Where a claim of one value came with several, which one would
-    count is not for us to choose (HS-29): the address is the one that `choose` knows; a claim that neither the file nor a
-    rule names is left out. Else raises PartnerUntrusted(claim_ambiguous).
+    A value of a type that its claim cannot have is left out. If a claim of one value arrives with several, we may not choose
+    one (HS-29): the address is the one that `choose` returns; a claim that neither the file nor a rule names is left out;
+    otherwise PartnerUntrusted(claim_ambiguous) is raised.
     """
     found: dict[str, Any] = {}
     left_out: list[str] = []
@@ -194,7 +194,7 @@ def map_values(
 
 
 def _address(value: Any, canonical_email: Callable[[str], str | None], choose: Choose) -> str | None:
-    """The person's address; several spellings of one are one. White space around it is none of it."""
+    """The person's address, without surrounding white space; several spellings of one address count as one."""
     items = value if isinstance(value, list) else [value]
     texts = [text.strip(_SPACE) for text in map(_text, items[:MAX_VALUES]) if text is not None]
     read = [canonical_email(text) for text in texts]
@@ -241,7 +241,7 @@ def _text(value: Any) -> str | None:
 
 
 def line(value: Any) -> str | None:
-    """One line of printable text, cut: a name goes into mails to people who trust what we write (FA-10)."""
+    """One line of printable text, shortened: mails of ours contain the name, and their readers trust them (FA-10)."""
     if not isinstance(value, str) or _NOT_TEXT.search(value):
         return None
     words = "".join(c if c.isprintable() else " " for c in value[: 4 * MAX_TEXT]).split()
@@ -249,7 +249,7 @@ def line(value: Any) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """A text, number, yes/no, list of texts, or flat object of texts: what a token claim may be made of."""
+    """A value that a token claim may have: a text, number, boolean, list of texts, or flat object of texts."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -265,27 +265,27 @@ def _plain(value: Any) -> Any:
 
 
 def email_counts_as_verified(*, trusted: bool, domains: Iterable[str], email: str | None, said: Iterable[Any]) -> bool:
-    """The judgement of HO-14: whether the partner's word makes this address proven.
+    """HO-14: whether this address counts as verified because the partner says so.
 
-    trusted: `trust.email`. email: canonical. said: every value of `email_verified` that came; none for SAML mail. One
-    that is not the boolean true (false, the text "true", null) is a no, and outside `domains` everything is.
+    trusted: `trust.email`. email: canonical. said: every value of `email_verified` that arrived; none over SAML. Any value
+    other than the boolean true (false, the text "true", null) means no; outside `domains` the answer is always no.
     """
     return trusted and email is not None and in_domains(email, domains) and all(value is True for value in said)
 
 
 def texts_or_none(value: Any) -> tuple[str, ...]:
-    """`amr` as it must be: a list of texts; anything else counts as none (MF-04, HO-15)."""
+    """`amr` if it is a list of texts; any other type counts as absent (MF-04, HO-15)."""
     if not isinstance(value, list) or len(value) > 100 or any(_text(item) is None for item in value):
         return ()
     return tuple(value)
 
 
 def text_or_none(value: Any) -> str | None:
-    """`acr` as it must be: one text; anything else counts as none (MF-04, HO-15)."""
+    """`acr` if it is one text; any other type counts as absent (MF-04, HO-15)."""
     return _text(value)
 
 
 def arrived(*sources: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the claims that came, in order, for receipt and doctor; never a value, and nothing unprintable."""
+    """The printable names of the claims that arrived, in order, for receipt and doctor; never a value."""
     names = {name for source in sources for name in source if len(name) <= 128 and name.isascii() and name.isprintable()}
     return tuple(sorted(names)[:MAX_NAMES])

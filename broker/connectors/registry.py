@@ -16,5 +16,5 @@ FAMILIES: Mapping[str, Family] = {family.kind: family for family in (OIDC, SAML)
 
 
 def callback_url(issuer: str, kind: str, partner_id: str, *, own: bool) -> str:
-    """Where a partner's responses arrive: what is registered there. own: the file gives the partner an address of its own."""
+    """Where a partner's responses arrive: the URL that the partner registers. own: the file gives the partner an address of its own."""
     return issuer + FAMILIES[kind].callback(partner_id, own)

@@ -1,7 +1,8 @@
-"""An encrypted assertion, decrypted with our own key into bytes that go through the gate themselves (HS-20).
+"""Decrypts an encrypted assertion with our own key; the plaintext must then pass the gate by itself (HS-20).
 
-AES-GCM under RSA-OAEP; AES-CBC only under a verified signature of the Response that carries it, for CBC alone tells
-whoever may change the ciphertext what is in it (XML Encryption 1.1 5.2, 6.1). Every failure looks the same.
+AES-GCM with RSA-OAEP is accepted. AES-CBC is accepted only if a verified signature of the Response covers it: without one, an
+attacker who can change the ciphertext can learn the plaintext from our answers (XML Encryption 1.1 5.2, 6.1). All failures
+look the same.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from broker.saml.vocabulary import XENC, XENC11, clark
 
 Decrypt = Callable[[Element, Sequence[PrivateKey], bool], bytes]
 
-MAX_KEYS: Final = 4  # of ours: two, while they rotate
+MAX_KEYS: Final = 4  # of ours that are tried; a rotation has two
 _GCM: Final[Mapping[str, int]] = {f"{XENC11}aes128-gcm": 16, f"{XENC11}aes192-gcm": 24, f"{XENC11}aes256-gcm": 32}
 _CBC: Final[Mapping[str, int]] = {f"{XENC}aes128-cbc": 16, f"{XENC}aes192-cbc": 24, f"{XENC}aes256-cbc": 32}
 _OAEP_MGF1P: Final = f"{XENC}rsa-oaep-mgf1p"  # MGF1 with SHA-1, whatever the digest (XML Encryption 1.1 5.5.2)
@@ -52,7 +53,7 @@ def decrypt(encrypted: Element, keys: Sequence[PrivateKey], authentic: bool) -> 
     """The plaintext of an EncryptedAssertion that has passed the gate.
 
     keys: ours, newest first. authentic: a verified signature of the Response covers the ciphertext. Raises
-    SamlRefused(saml_algorithm) for an algorithm that is not taken, saml_encryption where no key of ours opens it.
+    SamlRefused(saml_algorithm) for an algorithm that is not accepted, saml_encryption if no key of ours decrypts it.
     """
     data = encrypted[0]
     wrapped = next(encrypted.iter(clark("xenc:EncryptedKey")))
@@ -74,10 +75,10 @@ def decrypt(encrypted: Element, keys: Sequence[PrivateKey], authentic: bool) -> 
 
 
 def in_context(plain: bytes, scope: Mapping[str | None, str]) -> bytes:
-    """The plaintext with the namespace declarations of the place it was cut from, for the prefixes that it lacks.
+    """Add the namespace declarations that the plaintext uses and lacks, from the element that held the ciphertext.
 
-    XML Encryption 1.1 4.4: whoever encrypts may serialize an element without what its ancestors declare. Names of
-    namespaces are part of what a signature covers, so that a false declaration only breaks the signature.
+    XML Encryption 1.1 4.4: the sender may serialize an element without the declarations of its ancestors. A signature covers
+    namespace names, so a wrong declaration can only break the signature.
     """
     start = _START.match(plain)
     if start is None:
@@ -105,7 +106,7 @@ def _open(key: PrivateKey, padding: OAEP, sealed: bytes, ciphertext: bytes, size
 
 
 def _cbc(secret: bytes, ciphertext: bytes) -> bytes:
-    """XML Encryption 1.1 5.2: the last byte tells the length of the padding; the others are arbitrary."""
+    """XML Encryption 1.1 5.2: the last byte is the length of the padding; the other bytes are arbitrary."""
     context = Cipher(AES(secret), CBC(ciphertext[:16])).decryptor()
     padded = context.update(ciphertext[16:]) + context.finalize()
     if not padded or not 1 <= padded[-1] <= 16:

@@ -1,4 +1,4 @@
-"""Metadata as it was published, in bytes: to UTF-8 text that one hardened parser may see (SM-09; XML 1.0 2.8, 4.3.3, F)."""
+"""Converts published metadata to UTF-8 for the hardened parser (SM-09; XML 1.0 2.8, 4.3.3, F)."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _MARKS: Final = (
     (b"<\x00", "utf-16-le"),
     (b"\x00<", "utf-16-be"),
 )
-_NAMES: Final = {  # what a document may call itself -> how it is read
+_NAMES: Final = {  # declared encoding -> Python codec
     "utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "ascii", "ascii": "ascii", "ansi_x3.4-1968": "ascii", "iso-8859-1": "latin-1",
 }  # fmt: skip
 
 
 def utf8(raw: bytes) -> bytes:
-    """The document in UTF-8, without byte order mark and without a declaration that would contradict.
+    """The document in UTF-8, without byte order mark and without an XML declaration that contradicts UTF-8.
 
-    Raises MetadataRefused(metadata_structure): what it is instead of metadata, or what of it no parser of ours may see.
+    Raises MetadataRefused(metadata_structure) for other kinds of document, other encodings, and document type declarations.
     """
     body = _text(raw)
     _is_something_else(body)
@@ -39,7 +39,7 @@ def utf8(raw: bytes) -> bytes:
 
 
 def _text(raw: bytes) -> bytes:
-    """The bytes in UTF-8, as far as byte order mark and declaration say what they are."""
+    """The bytes in UTF-8, by the byte order mark and the encoding declaration."""
     body, encoding = _read_mark(raw)
     named = _ENCODING.match(body) if encoding == "utf-8" else None
     if named is not None:
@@ -55,7 +55,7 @@ def _text(raw: bytes) -> bytes:
 
 
 def _is_something_else(body: bytes) -> None:
-    """What addresses and files hold instead of metadata."""
+    """Refuse other kinds of document that addresses and files often have, with a sentence that names the kind."""
     start = body.lstrip()
     if not start:
         raise _structure("the document is empty")
@@ -70,7 +70,7 @@ def _is_something_else(body: bytes) -> None:
 
 
 def _read_mark(raw: bytes) -> tuple[bytes, str]:
-    """The bytes behind a byte order mark, and the encoding that mark or first character shows."""
+    """The bytes after the byte order mark, and the encoding that the mark or the first character indicates."""
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
             return (raw.removeprefix(mark) if b"<" not in mark else raw), encoding

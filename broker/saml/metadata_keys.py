@@ -1,6 +1,6 @@
-"""The keys that an identity provider signs with, from its role in the metadata (HS-38; SAML metadata 2.4.1.1).
+"""Reads the signing keys of a role in the metadata (HS-38; SAML metadata 2.4.1.1).
 
-A key that we cannot or may not use is left out with a sentence for staff; the document is refused when none is left.
+A key that we cannot or may not use is left out, with a sentence for staff. A document without a usable key is refused.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from broker.saml.errors import MetadataRefused
 from broker.saml.keys import PublicKey
 from broker.saml.parse import Element
 
-MAX_KEYS: Final = 8  # a signature is tried with no more keys than that
-MAX_LEFT_OUT: Final = 16  # sentences that are kept
-_MAX_CERTIFICATES: Final = 16  # of one KeyInfo: a chain, and no work without end
+MAX_KEYS: Final = 8  # the most keys that a role may have
+MAX_LEFT_OUT: Final = 16  # sentences about keys that were left out
+_MAX_CERTIFICATES: Final = 16  # of one X509Data: enough for a chain, and a limit to the work
 _MD: Final = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _DS: Final = "{http://www.w3.org/2000/09/xmldsig#}"
 _PEM_LINE: Final = re.compile(r"-----(?:BEGIN|END) (?:X509 |TRUSTED )?CERTIFICATE-----")
 
 
 class _Unusable(Exception):
-    """A key or certificate that does not count; the text says why, and names nothing that came but numbers."""
+    """A key or certificate that cannot be used. The text says why; it quotes numbers of the document only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedKey:
-    """A signing key that the partner publishes. sha256: of the certificate, in hexadecimal; ends: its notAfter, for warnings only."""
+    """A published signing key. sha256: of its certificate, in hexadecimal. ends: notAfter of the certificate, for warnings only."""
 
     spki: bytes
     sha256: str
@@ -72,11 +72,10 @@ def read_keys(role: Element) -> tuple[tuple[PublishedKey, ...], tuple[str, ...]]
 
 
 def _of_key_info(info: Element, left_out: list[str]) -> Iterator[x509.Certificate]:
-    """The certificates that hold the key of a KeyInfo: of each X509Data the end-entity's.
+    """The certificates that hold the key of a KeyInfo: the end-entity certificate of each X509Data.
 
-    Everything in one KeyInfo is about one key, and what else stands in an X509Data leads up to its certificate (XML
-    Signature 4.5, 4.5.4): a certificate of an authority there is nobody's signing key. Where one cannot be read, nobody
-    can say what the others are.
+    A KeyInfo describes one key, and the other certificates of an X509Data are its chain (XML Signature 4.5, 4.5.4): the
+    certificate of an authority is not a signing key. If one certificate cannot be read, the role of the others is unknown.
     """
     try:
         groups = [_read(data, left_out) for data in info.findall(_DS + "X509Data")]
@@ -106,7 +105,7 @@ def _read(data: Element, left_out: list[str]) -> list[x509.Certificate]:
             raise _Unusable(f"a ds:X509Data of more than {_MAX_CERTIFICATES} certificates")
         try:
             certificate = x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
-            _ = certificate.subject, certificate.issuer, certificate.not_valid_after_utc  # parsed when they are asked for
+            _ = certificate.subject, certificate.issuer, certificate.not_valid_after_utc  # the library parses them on access
             found.append(certificate)
         except binascii.Error as error:
             raise _Unusable("a ds:X509Certificate that is not base64") from error
@@ -116,16 +115,16 @@ def _read(data: Element, left_out: list[str]) -> list[x509.Certificate]:
 
 
 def _end_entities(group: Sequence[x509.Certificate], everything: Sequence[x509.Certificate]) -> list[x509.Certificate]:
-    """Those of a group that issued no other of the KeyInfo, and that are no authority where one stands that is none."""
+    """The certificates of a group that issued no other one of the KeyInfo; authorities only if all of the KeyInfo are authorities."""
     issuers = {other.issuer for other in everything if other.issuer != other.subject}
     leaves = [certificate for certificate in group if certificate.subject not in issuers]
-    if all(map(_is_authority, everything)):  # many products sign with a self-signed certificate that says CA
+    if all(map(_is_authority, everything)):  # many products sign with a self-signed certificate that is marked as CA
         return leaves
     return [certificate for certificate in leaves if not _is_authority(certificate)]
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
-    """BasicConstraints says CA (RFC 5280 4.2.1.9); one that cannot be read is none that we would count."""
+    """Whether BasicConstraints says CA (RFC 5280 4.2.1.9); also true if the extension cannot be read."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
@@ -162,7 +161,7 @@ def _supported(key: object) -> PublicKey:
 
 
 def _spki(certificate: x509.Certificate) -> bytes:
-    """What tells keys apart, also those that we do not support."""
+    """Identifies a key, also one of a type that we do not support."""
     try:
         return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     except (ValueError, UnsupportedAlgorithm):
@@ -174,7 +173,7 @@ def _mark(certificate: x509.Certificate) -> str:
 
 
 def _without(role: Element) -> str:
-    """Why there is no key, where the document shows it."""
+    """Why the role has no key, as far as the document shows it."""
     descriptors = [node for node in role.findall(_MD + "KeyDescriptor") if node.get("use") in (None, "signing")]
     if any(node.find(f"{_DS}KeyInfo/{_DS}KeyValue") is not None for node in descriptors):
         return "the metadata holds the key for signing as a ds:KeyValue only; the partner must publish its certificate (ds:X509Certificate)"

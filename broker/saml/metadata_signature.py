@@ -1,4 +1,4 @@
-"""Metadata whose root must be signed by the certificate of the partner's file (HS-37): structure first, then xmlsec."""
+"""Verifies the signature of the metadata's root with one pinned certificate (HS-37): structure first, then xmlsec."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DIGESTS = frozenset(
 
 
 def verify_root(root: Element, certificate: str) -> None:
-    """The root's own signature, by the one key, over the root. Raises MetadataRefused(metadata_signature, metadata_structure)."""
+    """Check that the root is signed by the key of this certificate (PEM). Raises MetadataRefused(metadata_signature, metadata_structure)."""
     places = list(root.iter(_DS + "Signature"))
     if any(place.getparent() is not root for place in places):  # SM-02
         raise MetadataRefused(
@@ -46,7 +46,7 @@ def verify_root(root: Element, certificate: str) -> None:
 
 
 def _profile(signature: Element, root: Element) -> None:
-    """HS-14, HS-15 by an exact walk; xmlsec sees nothing that did not pass."""
+    """HS-14, HS-15: compare every element of the signature before xmlsec handles it."""
     if [child.tag for child in signature][:2] != [_DS + "SignedInfo", _DS + "SignatureValue"] or not (
         len(signature) == 2 or (len(signature) == 3 and signature[2].tag == _DS + "KeyInfo")
     ):

@@ -1,4 +1,4 @@
-"""From the form field to bytes that may be parsed, and from bytes to the one tree (HS-6, HS-7, HS-8)."""
+"""Decodes the form field, and parses the message once with a hardened parser (HS-6, HS-7, HS-8)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lxml import etree
 from broker.domain.errors import BadRequest
 from broker.saml.errors import SamlRefused
 
-Element: TypeAlias = etree._Element  # noqa: SLF001 - what lxml calls the class that it documents
+Element: TypeAlias = etree._Element  # noqa: SLF001 - the documented class has this name only
 
 MAX_BYTES: Final = 256 * 1024  # before and after decoding (HS-6)
 MAX_ELEMENTS: Final = 5000  # HS-8
-MAX_DECLARATIONS: Final = 2 * MAX_ELEMENTS  # xmlns attributes: xs and xsi on every value, as some providers write them
+MAX_DECLARATIONS: Final = 2 * MAX_ELEMENTS  # xmlns attributes: some providers declare xs and xsi on every value
 
-_LINE_BREAKS: Final = b"\r\n\t "  # RFC 2045 6.8 folds lines; some senders indent them
+_LINE_BREAKS: Final = b"\r\n\t "  # RFC 2045 6.8 allows line breaks; some senders indent the lines
 _SPACE: Final = rb"[ \t\r\n]"
 _SPACES: Final = re.compile(r"[ \t\r\n]+")
 _DECLARATION: Final = re.compile(  # XML 1.0 2.8, with no other encoding than UTF-8
@@ -30,7 +30,7 @@ _DECLARATION: Final = re.compile(  # XML 1.0 2.8, with no other encoding than UT
 def decode(raw: str) -> bytes:
     """The bytes of a SAMLResponse field: strict base64, line breaks allowed; never inflated (bind 3.5.4).
 
-    Raises BadRequest(saml_decode) for what no identity provider sends.
+    Raises BadRequest(saml_decode).
     """
     if len(raw) > MAX_BYTES:
         raise BadRequest("saml_decode", f"HS-6: SAMLResponse is longer than {MAX_BYTES} characters")
@@ -43,7 +43,7 @@ def decode(raw: str) -> bytes:
 
 
 def unfold(text: str) -> bytes | None:
-    """The bytes of base64 text with line breaks; None for anything else, also for nothing."""
+    """The bytes of base64 text that may have line breaks; None if the text is empty or not base64."""
     try:
         packed = text.encode("ascii").translate(None, _LINE_BREAKS)
         return None if len(packed) % 4 else binascii.a2b_base64(packed, strict_mode=True) or None
@@ -52,12 +52,12 @@ def unfold(text: str) -> bytes | None:
 
 
 def collapse(text: str | None) -> str | None:
-    """The value of an xs:anyURI or the like: white space around it is none of it (XML Schema 2, 4.3.6)."""
+    """The value of an xs:anyURI and similar types: white space around it does not count (XML Schema 2, 4.3.6)."""
     return None if text is None else _SPACES.sub(" ", text).strip(" ")
 
 
 def parse(data: bytes) -> Element:
-    """The root of the one tree. Raises SamlRefused(saml_structure) before the parser sees a DTD, comment or the like."""
+    """The root element. A DTD, comment or processing instruction is refused before the parser runs. Raises SamlRefused(saml_structure)."""
     if len(data) > MAX_BYTES:
         raise _refused("HS-6", f"a document of more than {MAX_BYTES} bytes")
     declaration = _DECLARATION.match(data)
@@ -75,12 +75,12 @@ def parse(data: bytes) -> Element:
         return etree.fromstring(data, _parser())
     except UnicodeDecodeError as error:
         raise _refused("HS-7", "bytes that are not UTF-8") from error
-    except etree.XMLSyntaxError as error:  # its text quotes the input: it goes no further
+    except etree.XMLSyntaxError as error:  # its text quotes the input and is not passed on
         raise SamlRefused("saml_structure", "HS-8", "the message is not well-formed XML with namespaces") from error
 
 
 def _parser() -> etree.XMLParser:
-    """One a message. Limits of libxml2 stay on (depth 256), no DTD is loaded, no entity resolved, nothing fetched."""
+    """A new parser for each message. The limits of libxml2 stay on (depth 256); no DTD, no entity, no network."""
     return etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,

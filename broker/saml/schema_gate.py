@@ -1,6 +1,6 @@
-"""The gate: bytes in, one tree of the closed vocabulary out, or a refusal (HS-4, HS-7 to HS-15).
+"""The schema gate: turns bytes into a tree that has elements of the closed vocabulary only, or refuses (HS-4, HS-7 to HS-15).
 
-No key, no digest, no library but the XML parser has seen a document before it has passed here.
+Every document passes the gate before any key, digest or library other than the XML parser handles it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SIGNATURE: Final = clark("ds:Signature")
 ENCRYPTED_KEY: Final = clark("xenc:EncryptedKey")
 
 MAX_ATTRIBUTES: Final = 64  # of one element (HS-8)
-MAX_NAMESPACES: Final = 64  # in scope of one element: what canonicalization must look through
+MAX_NAMESPACES: Final = 64  # in scope of one element; canonicalization examines all of them
 MAX_PREFIXES: Final = 64  # of an InclusiveNamespaces list
 _ENTITY: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 _ELEMENT: Final = "http://www.w3.org/2001/04/xmlenc#Element"
@@ -47,10 +47,10 @@ DIGEST_ALGORITHMS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedDocument:
-    """A tree that has passed: its root, and the only elements that anybody may start from.
+    """A tree that has passed the gate: its root, and the elements that later steps read from.
 
-    A response has either `assertion` or `encrypted`, or neither where its status tells an error. A decrypted assertion is
-    a document of its own, whose root is `assertion`.
+    A response has either `assertion` or `encrypted`, or neither if its status is an error. A decrypted assertion is a
+    document of its own, whose root is `assertion`.
     """
 
     root: Element
@@ -69,7 +69,7 @@ class CheckedDocument:
 
 
 def gate_response(data: bytes) -> CheckedDocument:
-    """The gate for what comes from outside. Raises SamlRefused (saml_structure, saml_signature_profile, saml_algorithm...)."""
+    """The gate for a received response. Raises SamlRefused (saml_structure, saml_signature_profile, saml_algorithm...)."""
     root = parse(data)
     if root.tag != RESPONSE:
         raise SamlRefused("saml_structure", "HS-9", "the message is no samlp:Response of SAML 2.0")
@@ -85,7 +85,7 @@ def gate_assertion(data: bytes) -> CheckedDocument:
 
 
 def _census(root: Element) -> CheckedDocument:
-    """HS-12: each of the elements that carry or use an ID occurs once, where it belongs, whatever else is there."""
+    """HS-12: each element that carries or uses an ID occurs at most once, and only in its place."""
     if [response for response in root.iter(RESPONSE) if response is not root]:
         raise _one("no samlp:Response but itself")
     assertions, encrypted = list(root.iter(ASSERTION)), list(root.iter(ENCRYPTED))
@@ -104,7 +104,7 @@ def _census(root: Element) -> CheckedDocument:
 def _judge(document: CheckedDocument, data: bytes) -> CheckedDocument:
     root = document.root
     seen: list[str] = []
-    crowded = data.count(b"xmlns") > MAX_NAMESPACES  # else no element can have so many in scope
+    crowded = data.count(b"xmlns") > MAX_NAMESPACES  # otherwise no element can have that many in scope
     for element, rule, name in _walk(root, RULES[NAMES[root.tag]], NAMES[root.tag]):
         if crowded and len(element.nsmap) > MAX_NAMESPACES:
             raise SamlRefused("saml_structure", "HS-8", f"more than {MAX_NAMESPACES} namespaces in scope of {name}")
@@ -127,7 +127,7 @@ def _judge(document: CheckedDocument, data: bytes) -> CheckedDocument:
 
 
 def _walk(element: Element, rule: ElementRule, name: str) -> Iterator[tuple[Element, ElementRule, str]]:
-    """Every element with its rule, a parent before its children. A child without a rule was refused with its parent."""
+    """Every element with its rule, parents before children. A child without a rule is refused with its parent."""
     waiting = [(element, rule, name)]
     while waiting:
         element, rule, name = waiting.pop()
@@ -138,12 +138,12 @@ def _walk(element: Element, rule: ElementRule, name: str) -> Iterator[tuple[Elem
 
 
 def _is_unread(element: Element, rule: ElementRule) -> bool:
-    """Content beside the model, where the rule takes anything: nobody reads it, whoever mapped the attribute (HS-29)."""
+    """Whether the element has content outside the model, and its rule allows that: such content is never read (HS-29)."""
     return rule.anything and rule.children.fullmatch(_sequence(element)) is None
 
 
 def _check_unread(element: Element, name: str, *, crowded: bool) -> None:
-    """HS-12, HS-13: nothing that a reference, a key or a reader of SAML could meet stands within."""
+    """HS-12, HS-13: unread content has no element of SAML or XML security, and no ID that a reference could name."""
     for inner in element.iterdescendants():
         if etree.QName(inner).namespace in GUARDED:
             raise SamlRefused(
@@ -158,12 +158,12 @@ def _check_unread(element: Element, name: str, *, crowded: bool) -> None:
 
 
 def _is_id(key: str) -> bool:
-    """ID, Id, id, xml:id, wsu:Id: whatever somebody could point at."""
+    """ID, Id, id, xml:id, wsu:Id: every attribute that a reference could name."""
     return _shown(key).lower() == "id"
 
 
 def _is_foreign(key: str) -> bool:
-    """An attribute of another namespace than SAML's and XML security's, which nobody reads."""
+    """An attribute of a namespace other than those of SAML and XML security; it is never read."""
     return etree.QName(key).namespace not in {None, *GUARDED} and not _is_id(key)
 
 
@@ -202,7 +202,7 @@ def _has_text(text: str | None) -> bool:
 
 
 def _wrong_children(name: str, rule: ElementRule, sequence: str) -> SamlRefused:
-    """The precise word where one rule has it (SR-21, SR-34, SR-39), else what the element must hold."""
+    """The precise reason if a rule has one (SR-21, SR-34, SR-39), else the required content of the element."""
     if name == "saml:Subject" and "saml:NameID," not in sequence:
         detail = "saml:Subject has no saml:NameID in plain text; the partner must send one (release a persistent name ID)"
         return SamlRefused("saml_nameid", "HS-28", detail)
@@ -214,7 +214,7 @@ def _wrong_children(name: str, rule: ElementRule, sequence: str) -> SamlRefused:
 
 
 def _profile(signature: Element) -> None:
-    """HS-14 and HS-15, on a signature whose elements are in their places (core 5.4.2 to 5.4.4)."""
+    """HS-14 and HS-15, for a signature whose elements are in their places (core 5.4.2 to 5.4.4)."""
     info = signature[0]
     canonicalization, method, reference = info
     first, second = reference[0]

@@ -1,4 +1,4 @@
-"""xs:dateTime as SAML writes it: UTC, ending in Z (HS-27, core 1.3.3)."""
+"""Parses xs:dateTime in the form that SAML requires: UTC, ending in Z (HS-27, core 1.3.3)."""
 
 from __future__ import annotations
 

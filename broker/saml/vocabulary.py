@@ -1,9 +1,9 @@
 """The closed vocabulary of a response: every element that may occur, its attributes and the exact sequence of its children.
 
-What is not in this table is refused (HS-9 to HS-14). Models are read like a DTD's: a name, `?`, `*`, `+`, `|`, brackets;
-`name@variant` is an element whose content depends on where it stands. Two elements may hold what nothing reads (HS-29):
-`other:*` among the attributes stands for those of other namespaces, `anything` for any content that no key, no signature and
-no reference can meet.
+Elements and attributes that are not in this table are refused (HS-9 to HS-14). Models have the syntax of a DTD: a name, `?`,
+`*`, `+`, `|`, brackets; `name@variant` is an element whose content depends on its place. Some elements may have content that
+is never read (HS-29): `other:*` among the attributes allows attributes of other namespaces, `anything` allows any content that
+no key, signature or reference uses.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PREFIXES: Final[Mapping[str, str]] = {
 
 
 class TextRule(StrEnum):
-    """What stands between the tags beside elements."""
+    """The text that an element may contain besides child elements."""
 
     NONE = "white space only"
     ONLY = "text, no element"
@@ -41,10 +41,11 @@ class TextRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ElementRule:
-    """attributes: name as lxml says it -> whether it must be there. foreign: those of other namespaces, too.
+    """The rule of one element.
 
-    children: compiled model. variants: tag -> key here. anything: content beside the model is taken, and never read.
-    reason: of a refusal for the element's content. shown: the model, for the receipt.
+    attributes: name in lxml's notation -> whether it is required. foreign: attributes of other namespaces are allowed.
+    children: the compiled model. variants: tag -> key of RULES. anything: content outside the model is allowed and never read.
+    reason: of a refusal of the element's content. shown: the model, for the receipt.
     """
 
     attributes: Mapping[str, bool]
@@ -62,7 +63,7 @@ _TOKEN: Final = re.compile(r"(\w+:\w+)(?:@(\w+))?")
 
 
 def clark(name: str) -> str:
-    """`saml:Issuer` as lxml writes it; a name without prefix has no namespace."""
+    """`saml:Issuer` in lxml's notation; a name without prefix has no namespace."""
     prefix, colon, local = name.partition(":")
     return f"{{{PREFIXES[prefix]}}}{local}" if colon else name
 
@@ -187,4 +188,6 @@ RULES: Final[Mapping[str, ElementRule]] = {
 }  # fmt: skip
 
 NAMES: Final[Mapping[str, str]] = {clark(plain): plain for plain in (name.partition("@")[0] for name in RULES)}
-GUARDED: Final = frozenset({SAMLP, SAML, DS, DS11, XENC, XENC11, EXC_C14N})  # no element of these stands where nothing is read
+GUARDED: Final = frozenset(
+    {SAMLP, SAML, DS, DS11, XENC, XENC11, EXC_C14N}
+)  # no element of these namespaces is allowed in unread content

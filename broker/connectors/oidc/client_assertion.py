@@ -1,4 +1,4 @@
-"""How we prove ourselves at a partner's token endpoint (HO-12, RFC 6749 2.3.1, RFC 7523 3)."""
+"""How we authenticate at a partner's token endpoint (HO-12, RFC 6749 2.3.1, RFC 7523 3)."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ Sign = Callable[[str, Mapping[str, Any], Mapping[str, Any]], str]
 def credentials(partner: PartnerView, discovery: Discovery, sign_ours: Sign, now: int) -> tuple[dict[str, str], dict[str, str]]:
     """(headers, form fields) that authenticate us at the partner's token endpoint.
 
-    A secret goes by the method of the partner's file, else by the one that discovery names, basic first. Raises
-    PartnerFailed(discovery_format) where the document names no method that the file provides for.
+    A secret is sent by the method of the partner's file, else by one that discovery names, basic first. Raises
+    PartnerFailed(discovery_format) if the document names no method that the file allows.
     """
     if partner.private_key_jwt:
         fields = {
@@ -51,7 +51,7 @@ def credentials(partner: PartnerView, discovery: Discovery, sign_ours: Sign, now
 
 
 def signed_secret(partner: PartnerView, by: SecretJwt, now: int) -> str:
-    """The client secret as Apple wants it: a token of the team, about our client, for the provider, good for minutes."""
+    """The client secret that Apple requires: a token issued by the team about our client for the provider, valid for minutes."""
     claims = {"iss": by.team_id, "sub": partner.client_id, "aud": partner.issuer, "iat": now, "exp": now + SECRET_LIFETIME}
     try:
         return sign(load_pem(by.key.encode("ascii"), "ES256", by.key_id), claims)
@@ -60,7 +60,7 @@ def signed_secret(partner: PartnerView, by: SecretJwt, now: int) -> str:
 
 
 def client_assertion(partner: PartnerView, discovery: Discovery, sign_ours: Sign, now: int) -> str:
-    """A client assertion: one audience as one string, a new jti, a minute of life (RFC 7523 3; HO-12)."""
+    """A client assertion: one audience as a string, a new jti, valid for a minute (RFC 7523 3; HO-12)."""
     claims = {
         "iss": partner.client_id,
         "sub": partner.client_id,
@@ -75,9 +75,9 @@ def client_assertion(partner: PartnerView, discovery: Discovery, sign_ours: Sign
 
 
 def certificate_thumbprint(pem: str) -> str:
-    """x5t: SHA-1 over the certificate's DER, base64url (RFC 7515 4.1.7): a name of a key, no proof of anything.
+    """x5t: SHA-1 over the certificate's DER, base64url (RFC 7515 4.1.7). It names a key and proves nothing.
 
-    Raises PartnerFailed(client_assertion) where the text holds no certificate; `broker check` finds that earlier.
+    Raises PartnerFailed(client_assertion) if the text contains no certificate; `broker check` reports that earlier.
     """
     try:  # a chain: ours is the first
         text = pem.split("-----BEGIN CERTIFICATE-----", 1)[1].split("-----END CERTIFICATE-----", 1)[0]

@@ -1,4 +1,4 @@
-"""The code flow towards one partner: the request, and the answer turned into an Assertion (HO-9 to HO-17)."""
+"""The code flow with one partner: builds the request, and turns the response into an Assertion (HO-9 to HO-17)."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ __all__ = ["OidcConnector", "PartnerView", "Sources"]
 
 MAX_ANSWER = 256 * 1024  # token and userinfo answers
 MAX_CODE = 8192
-_BEARER = re.compile(r"[!-~]{1,16384}\Z")  # what an Authorization header can carry
-_ERRORS = frozenset(  # RFC 6749 4.1.2.1, 5.2; Core 3.1.2.6: a word of this list may stand in the receipt, no other text
+_BEARER = re.compile(r"[!-~]{1,16384}\Z")  # the most that an Authorization header can carry
+_ERRORS = frozenset(  # RFC 6749 4.1.2.1, 5.2; Core 3.1.2.6: a receipt shows a word of this list and no other text
     "invalid_request unauthorized_client access_denied unsupported_response_type invalid_scope server_error "
     "temporarily_unavailable interaction_required login_required account_selection_required consent_required "
     "invalid_client invalid_grant unsupported_grant_type request_not_supported request_uri_not_supported "
@@ -48,10 +48,10 @@ UNMET = "unmet_authentication_requirements"  # OpenID Connect Core Error Code un
 
 
 class OidcConnector:
-    """One partner as an OpenID Provider. Holds no state of any login: that is on the login, sealed, as `memory`.
+    """One partner as an OpenID Provider. The state of a login is not kept here, but sealed in the login as `memory`.
 
-    redirect_uri: `ISSUER/oidc/PARTNER/callback`. sign: for private_key_jwt. canonical_email: the house's one rule for
-    addresses, None for what is none.
+    redirect_uri: `ISSUER/oidc/PARTNER/callback`. sign: for private_key_jwt. canonical_email: the broker's one rule for
+    addresses; None if the text is no address.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class OidcConnector:
     def begin(self, ask: Ask) -> Outbound:
         """The authorization request (Core 3.1.2.1) with S256 PKCE and a nonce of 256 random bits each (HO-11).
 
-        Raises PartnerFailed where the partner's discovery cannot be had or is refused.
+        Raises PartnerFailed if the partner's discovery document cannot be fetched or is refused.
         """
         discovery = self._discovery()
         nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
@@ -104,10 +104,10 @@ class OidcConnector:
         return Outbound(url=url, memory={"nonce": nonce, "code_verifier": verifier, **asked})
 
     def complete(self, inbound: Inbound) -> Assertion:
-        """Redeem the code, verify what comes, map it. A form_post answer is as good as a query.
+        """Redeem the code, verify the ID token, map the claims. The response may arrive by form_post or as a query.
 
         Raises PartnerUntrusted (upstream_iss, idtoken_*, userinfo_sub, claim_ambiguous) for a failed check and
-        PartnerFailed, NoMoreProof (upstream_error, upstream_response, upstream_unavailable, url_not_allowed) for errors and silence.
+        PartnerFailed, NoMoreProof (upstream_error, upstream_response, upstream_unavailable, url_not_allowed) for errors and missing answers.
         """
         params = inbound.params
         if "error" in params:
@@ -137,7 +137,7 @@ class OidcConnector:
         return self._sources.judged(self._sources.discovery(), self._partner.issuer, self._http)
 
     def _check_iss(self, params: Mapping[str, str], discovery: Discovery) -> None:
-        """RFC 9207 2.4: compared where it came, and due where the provider says that it sends it (HO-9)."""
+        """RFC 9207 2.4: `iss` is compared if it arrived, and required if the provider says that it sends it (HO-9)."""
         if "iss" in params:
             if params["iss"] != self._partner.issuer:
                 raise PartnerUntrusted("upstream_iss", f"iss of the answer is not {self._partner.issuer}")
@@ -145,7 +145,7 @@ class OidcConnector:
             raise PartnerUntrusted("upstream_iss", "the answer carries no iss although the provider announces it")
 
     def _redeem(self, code: str, inbound: Inbound, discovery: Discovery) -> dict[str, Any]:
-        """The token answer (Core 3.1.3.3): `id_token` is a text in it, and token_type is Bearer."""
+        """The token response (Core 3.1.3.3): `id_token` is a text, and token_type is Bearer."""
         headers, fields = credentials(self._partner, discovery, self._sign, inbound.now)
         fields |= {
             "grant_type": "authorization_code",
@@ -175,9 +175,9 @@ class OidcConnector:
         return answer
 
     def _userinfo(self, token: IdToken, access_token: Any, discovery: Discovery) -> dict[str, Any]:
-        """Userinfo without protocol claims, where the ID token lacks what the file names; {} if it cannot be had.
+        """Userinfo without protocol claims, if the ID token lacks a claim that the file names; {} if it cannot be fetched.
 
-        An extra: only a sub that differs ends the login (Core 5.3.2, HO-13).
+        Userinfo is optional: only a different `sub` ends the login (Core 5.3.2, HO-13).
         """
         wanted = {"email": "email", "name": "name", **self._partner.claims}
         lacks = any(find(token.claims, source, Wire.OIDC) is ABSENT for source in wanted.values())
@@ -222,7 +222,7 @@ class OidcConnector:
         )
 
     def _mapped(self, token: IdToken, userinfo: Mapping[str, Any], inbound: Inbound) -> Mapped:
-        """The signed token goes before userinfo; a claim of its that is empty lets userinfo's through."""
+        """Claims of the signed token win over userinfo; an empty claim of the token does not count."""
         signed = {name: value for name, value in token.claims.items() if not is_nothing(value)}
         return map_values(
             self._partner.claims,
@@ -235,13 +235,14 @@ class OidcConnector:
 
 
 def _asked(ask: Ask, discovery: Discovery, *, send_max_age: bool) -> dict[str, str]:
-    """prompt, max_age and acr_values, for the request and, to explain the answer, for the login's memory.
+    """prompt, max_age and acr_values: for the request, and for the login's memory, to explain the response.
 
-    prompt=login is always sent with max_age (HP-17, AZ-13): only a max_age obliges the provider to send auth_time back
-    (Core 3.1.2.1), and without it nobody can tell that the person proved himself anew. It is 0: the person must act
-    now, whatever longer age an application would accept; max_age=0 alone asks for just that, so it gets the prompt too.
-    A provider that lists its prompts without `login` would end the request at an error of its own: it gets max_age only.
-    One that refuses max_age (send_max_age) gets the prompt alone, for any age: that asks for more, never for less (FC-14).
+    prompt=login is always sent with max_age (HP-17, AZ-13): only max_age obliges the provider to return auth_time (Core
+    3.1.2.1), and without auth_time we cannot tell that the person authenticated again. Its value is 0: the person must
+    authenticate now, even if the application accepts an older sign-in; max_age=0 alone means the same, so the prompt is sent
+    with it. A provider that lists its prompts without `login` gets max_age only, because it would refuse the prompt. A
+    provider that refuses max_age (send_max_age) gets the prompt alone for any age, which asks for more, never for less
+    (FC-14).
     """
     asked: dict[str, str] = {}
     if not send_max_age:
@@ -257,7 +258,7 @@ def _asked(ask: Ask, discovery: Discovery, *, send_max_age: bool) -> dict[str, s
 
 
 def _object(response: HttpResponse) -> dict[str, Any] | None:
-    """The JSON object of an answer, whatever its content type says; None for HTML, other encodings and the like (OU-22)."""
+    """The JSON object of a response, whatever its content type; None for anything else, such as HTML (OU-22)."""
     try:
         return parse_object(response.body, max_bytes=MAX_ANSWER, bom=True)
     except ValueError:
@@ -265,12 +266,12 @@ def _object(response: HttpResponse) -> dict[str, Any] | None:
 
 
 def _word(error: Any) -> str:
-    """The standard's word for an error, or ours: no text of theirs goes anywhere (HO-17, OU-19)."""
+    """The standard's word for an error, or ours: the provider's own text is not passed on (HO-17, OU-19)."""
     return error if isinstance(error, str) and error in _ERRORS else "an error that no standard names"
 
 
 def _advice(word: str) -> str:
-    """What most often lies behind a refusal of the token endpoint, for `doctor` and the receipt."""
+    """The most frequent cause of a refusal of the token endpoint, for `doctor` and the receipt."""
     return {
         "invalid_client": ": client_id, secret or key is not what the provider has on file",
         "unauthorized_client": ": the provider does not allow this client the code flow",

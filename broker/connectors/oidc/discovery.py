@@ -1,4 +1,4 @@
-"""Discovery and keys of a partner: what the documents must say before anything is believed (HO-2, HO-8, OU-20, OU-26)."""
+"""Fetches and checks a partner's discovery document and key set (HO-2, HO-8, OU-20, OU-26)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from broker.jose.keys import public_keys, unusable_keys
 
 ID_TOKEN_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")  # HO-3
 _OURS = ", ".join(ID_TOKEN_ALGORITHMS)
-MIN_AGE, MAX_AGE, DEFAULT_AGE = 300, DAY, HOUR  # seconds that a fetched document may serve
+MIN_AGE, MAX_AGE, DEFAULT_AGE = 300, DAY, HOUR  # seconds until a fetched document is fetched again
 MAX_DOCUMENT = 512 * 1024
-_FAULTS = 5  # keys of no use whose fault is said
+_FAULTS = 5  # unusable keys whose fault is named
 _LISTS = frozenset(
     {"acr_values_supported", "claims_supported", "prompt_values_supported", "scopes_supported", "ui_locales_supported"}
 )
@@ -28,13 +28,12 @@ _WELL_KNOWN = "/.well-known/openid-configuration"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:
-    """A checked discovery document. Endpoints that are None do not exist there.
+    """A checked discovery document. An endpoint that is None does not exist.
 
-    iss_parameter: the authorization answer carries `iss` (RFC 9207). id_token_algs: theirs that are also ours.
-    auth_methods, auth_algs: how a client may prove itself at the token endpoint, and with which signatures.
-    prompts: what `prompt` may be there, None where the document is silent (most are).
-    claims, acr_values: what the document advertises, for `doctor`; nothing is decided by them.
-    oddities: members that are not as the standard has them and decide nothing, for `doctor` (FB-08).
+    iss_parameter: the authorization response carries `iss` (RFC 9207). id_token_algs: those of the document that we accept.
+    auth_methods, auth_algs: how a client may authenticate at the token endpoint, and with which signatures. prompts: allowed
+    values of `prompt`, None if the document does not list them (most do not). claims, acr_values: advertised values, for
+    `doctor`; they decide nothing. oddities: members that differ from the standard and decide nothing, for `doctor` (FB-08).
     """
 
     issuer: str
@@ -64,9 +63,9 @@ def discovery_url(issuer: str) -> str:
 def check_discovery(
     document: bytes | Mapping[str, Any], issuer: str, *, allows_plain: Callable[[str], bool] = _no_plain
 ) -> Discovery:
-    """Judge a discovery document against the configured issuer.
+    """Check a discovery document against the configured issuer.
 
-    allows_plain: whether an http: URL may stand there (`HttpClient.allows_plain`). Raises PartnerFailed with the reason
+    allows_plain: whether an http: URL is allowed (`HttpClient.allows_plain`). Raises PartnerFailed with the reason
     discovery_format, discovery_issuer, discovery_endpoint or discovery_pkce; the detail says what was expected.
     """
     found = _object(document, "discovery_format", "the discovery document")
@@ -84,7 +83,7 @@ def check_discovery(
             "discovery_endpoint", "the discovery document lacks authorization_endpoint, token_endpoint or jwks_uri"
         )
     methods = _texts(found, "code_challenge_methods_supported")
-    if methods and "S256" not in methods:  # RFC 9700 2.1.1: a document that is silent excludes nothing
+    if methods and "S256" not in methods:  # RFC 9700 2.1.1: a document without the member excludes nothing
         raise PartnerFailed("discovery_pkce", "the provider takes no PKCE challenge of method S256")
     types = _texts(found, "response_types_supported")
     if types and "code" not in types:
@@ -115,7 +114,7 @@ def check_discovery(
 
 
 def oddities(found: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of members that are not as Discovery 3 and RFC 8414 2 have them, and that end no sign-in (FB-08)."""
+    """The names of members that differ from Discovery 3 and RFC 8414 2 but do not end a sign-in (FB-08)."""
     return tuple(name for name, value in found.items() if value is None or _is_odd(name, value))
 
 
@@ -130,10 +129,10 @@ def _is_odd(name: str, value: Any) -> bool:
 
 
 class Judgements:
-    """The judgement of each partner's document, kept while document and client are the same objects. Shared by threads.
+    """The check result of each partner's document, kept while document and client are the same objects. Shared by threads.
 
-    A new document is judged before its first use, and so is every document when the addresses that may be reached
-    change (then there is another client); the client judges the address of each request anyway (HO-16).
+    A new document is checked before its first use. Every document is checked again when the allowed addresses change, because
+    the client is then another object; the client also checks the address of each request (HO-16).
     """
 
     def __init__(self) -> None:
@@ -163,9 +162,9 @@ def check_jwks(document: bytes | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fetch_discovery(client: HttpClient, issuer: str, url: str | None = None) -> tuple[dict[str, Any], int]:
-    """The partner's discovery document, checked, and for how many seconds it may serve.
+    """The partner's checked discovery document, and in how many seconds it must be fetched again.
 
-    url: where it lies, by default below the issuer; the issuer in it is the configured one in either case.
+    url: its address, by default below the issuer; the issuer in the document must be the configured one in either case.
     Raises PartnerFailed: the reasons of `check_discovery`, and the client's (url_not_allowed, upstream_unavailable).
     """
     document, age = _fetch(client, url or discovery_url(issuer), "discovery_format", "the discovery document")
@@ -174,13 +173,13 @@ def fetch_discovery(client: HttpClient, issuer: str, url: str | None = None) -> 
 
 
 def fetch_jwks(client: HttpClient, uri: str) -> tuple[dict[str, Any], int]:
-    """The partner's key set and for how many seconds it may serve. Raises PartnerFailed as `fetch_discovery`, or jwks_format."""
+    """The partner's key set, and in how many seconds it must be fetched again. Raises PartnerFailed as `fetch_discovery`, or jwks_format."""
     document, age = _fetch(client, uri, "jwks_format", "the key set")
     return check_jwks(document), age
 
 
 def cache_age(cache_control: str) -> int:
-    """Seconds that Cache-Control allows (RFC 9111 5.2.2), between five minutes and a day; without a word, an hour."""
+    """Seconds that Cache-Control allows (RFC 9111 5.2.2), between five minutes and a day; without the header, an hour."""
     for part in cache_control.lower().split(","):
         name, _, value = part.strip().partition("=")
         if name in {"no-store", "no-cache"}:
@@ -231,5 +230,5 @@ def _texts(found: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
 
 
 def _shown(value: Any) -> str:
-    """A wrong issuer as staff may see it: a configuration value, cut and printable."""
+    """A wrong issuer for staff: a configuration value, shortened and printable."""
     return value[:200] if isinstance(value, str) and value.isascii() and value.isprintable() else "that is no text"

@@ -1,4 +1,4 @@
-"""The one function that verifies an upstream ID token: no optional check, a value missing on either side is a refusal (HO-1)."""
+"""Verifies a partner's ID token in one function. No check is optional: a missing value on either side is refused (HO-1)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from broker.jose.errors import JoseError
 from broker.jose.keys import public_keys
 from broker.jose.verify import verify
 
-# jose names the kind of fault, this table the reason of receipt and audit where the two differ.
+# jose names the fault; this table has the reason of receipt and audit where the two differ.
 _REASONS = {"idtoken_format": "idtoken_header", "idtoken_claim": "idtoken_claims"}
 _MAY_BE_NEW = ("idtoken_key", "idtoken_signature")
 _PAUSE = (
@@ -25,7 +25,7 @@ _PAUSE = (
 
 @dataclass(frozen=True, slots=True)
 class IdToken:
-    """A verified ID token. claims: all that it said; what the login needs in the right type stands beside."""
+    """A verified ID token. claims: all of them; the other fields are those that a login needs, in their type."""
 
     claims: Mapping[str, Any]
     subject: str
@@ -46,9 +46,9 @@ def verify_id_token(
 ) -> IdToken:
     """Verify signature and claims (Core 3.1.3.7, 3.1.3.8).
 
-    keys: the partner's stored key set and nothing else (HO-2); asked with True, once, where no key verifies. held_back:
-    whether that was too soon after the last time. nonce: the login's. access_token: what came with the token, empty if
-    none. Raises PartnerUntrusted with the reason idtoken_alg, idtoken_header, idtoken_key, idtoken_key_pause,
+    keys: returns the partner's stored key set, the only source of keys (HO-2); called with True, once, if no key verifies.
+    held_back: whether that came too soon after the last refresh. nonce: the login's. access_token: the one that arrived with
+    the token, empty if none. Raises PartnerUntrusted with the reason idtoken_alg, idtoken_header, idtoken_key, idtoken_key_pause,
     idtoken_signature, idtoken_iss, idtoken_aud, idtoken_nonce, idtoken_time,
     idtoken_at_hash, idtoken_sub or idtoken_claims; the detail names claim and expectation, never the token.
     """
@@ -74,9 +74,9 @@ def verify_id_token(
 
 
 def _auth_time(claims: Mapping[str, Any], now: int, skew: int) -> int | None:
-    """Whole seconds, or as if it had not come; one that lies ahead of our clock would make any sign-in look fresh.
+    """auth_time in whole seconds; None if it is no such time. A time in the future is refused: every sign-in would look fresh.
 
-    0 is what providers send that do not know (FC-14): nobody signed in in 1970.
+    Some providers send 0 if they do not know the time (FC-14); it counts as absent.
     """
     try:
         value = check.integer(claims, "auth_time")
@@ -121,7 +121,7 @@ def _about_claims(error: JoseError, claims: Mapping[str, Any], partner: PartnerV
 
 
 def _distances(claims: Mapping[str, Any], now: int) -> str:
-    """How far each time lies from ours: what tells a wrong clock from an old token."""
+    """How far each time is from ours, which distinguishes a wrong clock from an old token."""
     times = ((name, claims.get(name)) for name in ("iat", "nbf", "exp", "auth_time"))
     return ", ".join(
         f"{name} {int(value) - now:+d}" if type(value) in (int, float) else f"{name} not a time"
@@ -131,7 +131,7 @@ def _distances(claims: Mapping[str, Any], now: int) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A wrong issuer or audience, cut and printable: names of configuration, no secrets."""
+    """A wrong issuer or audience, shortened and printable: configuration values, no secrets."""
     if isinstance(value, list):
         return "[" + ", ".join(_shown(item) for item in value[:5]) + "]"
     return value[:200] if isinstance(value, str) and value.isascii() and value.isprintable() else "missing or no name"

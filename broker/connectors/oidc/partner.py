@@ -1,4 +1,4 @@
-"""What the connector knows of one partner, and where it gets that partner's documents."""
+"""The connector's view of one partner, and its access to the partner's documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from broker.connectors.oidc.discovery import Judgements
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretJwt:
-    """What a client secret is signed with that is a token (Apple): the team, the name of the key, and its PEM file's text."""
+    """The key that signs a client secret of the form of a token (Apple): team, name of the key, and text of its PEM file."""
 
     team_id: str
     key_id: str
@@ -20,13 +20,13 @@ class SecretJwt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerView:
-    """The `oidc:`, `claims:` and `trust:` parts of a partner's file, filled in by app.py.
+    """The `oidc:`, `claims:` and `trust:` parts of a partner's file.
 
     issuer: exact, one tenant. client_secret: None with private_key_jwt or secret_jwt. secret_method: client_secret_basic
-    or client_secret_post, None for what discovery names. form_post: how the answer is to come. send_max_age: whether the
-    provider takes max_age. assertion_audience: `issuer` or
-    `token_endpoint`; assertion_certificate: the PEM text of the certificate that the provider knows our key by, or None.
-    claims: broker claim -> wire name or short name. domains: canonical. trust_email: `trust.email`. ruled: whether a rule of ours names the broker claim. skew: `allowed_clock_skew`.
+    or client_secret_post, None for the method that discovery names. form_post: the response arrives by POST. send_max_age: whether
+    the provider accepts max_age. assertion_audience: `issuer` or `token_endpoint`. assertion_certificate: the PEM text of the
+    certificate by which the provider knows our key, or None. claims: broker claim -> name on the wire or short name. domains:
+    canonical. trust_email: `trust.email`. ruled: whether a rule of ours names the broker claim. skew: `allowed_clock_skew`.
     """
 
     id: str
@@ -51,11 +51,11 @@ class PartnerView:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The partner's stored documents (HT-20), as fetched. Both may raise PartnerFailed.
+    """Access to the partner's stored documents (HT-20). `discovery` and `keys` may raise PartnerFailed.
 
-    discovery: the discovery document, which nobody changes; judged: what was judged of it before. keys: the JWK Set;
-    True means "a key is unknown, refresh if you may" (HO-6). held_back: whether that was not done, because the key set was
-    asked for within the minute before, and brought other keys then.
+    discovery: returns the discovery document, which is never changed. judged: earlier check results. keys: returns the JWK Set;
+    True means that a key is unknown and a refresh is wanted (HO-6). held_back: whether that refresh was not made because the
+    key set had been fetched, with new keys, within the minute before.
     """
 
     discovery: Callable[[], Mapping[str, Any]]

@@ -1,7 +1,6 @@
 """Outbound HTTP.
 
-Owns: every request that the broker sends to an address that a file or a partner names: allowed addresses, pinning, limits,
-    TLS.
-Does not know: what the answers mean.
+Owns: every request to an address that a file or a partner names: allowed addresses, pinning, limits, TLS.
+Does not know: the meaning of the responses.
 Offers: `HttpClient`.
 """

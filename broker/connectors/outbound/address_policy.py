@@ -1,4 +1,4 @@
-"""Where the outbound client may go: the judgement of an URL and of each address behind its name (HO-16, SM-05, SM-08)."""
+"""Decides which URLs the outbound client may request, and which resolved addresses it may connect to (HO-16, SM-05, SM-08)."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from urllib.parse import urlsplit
 from broker.domain.errors import BrokerError
 from broker.domain.private_addresses import Address, PrivateAddresses
 
-_URL = re.compile(r"[!-~]{1,4096}\Z")  # printable ASCII: a name in another script is written in its A-label
+_URL = re.compile(r"[!-~]{1,4096}\Z")  # printable ASCII: a name in another script is written as an A-label
 _NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.?\Z")
-_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")  # what inet_aton would take as part of an address
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")  # the numbers that inet_aton accepts as parts of an address
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
 _PORTS = {"http": 80, "https": 443}
 
 
 class HttpFailure(BrokerError):
-    """A request that was not sent, or brought no usable answer.
+    """A request that was not sent, or got no usable response.
 
     reason: `url_not_allowed` (nothing was sent, or a redirect came), `upstream_unavailable`, or `upstream_busy` (no place is free).
-    detail: words for staff.
+    detail: a sentence for staff.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An URL taken apart: `host` in lower case without brackets, `path` with its query."""
+    """The parts of a URL: `host` in lower case without brackets, `path` with its query."""
 
     scheme: str
     host: str
@@ -61,7 +61,7 @@ class Reach:
 
 
 def parse_address(text: str) -> Address | None:
-    """An address in its one canonical spelling (a zone is dropped); None for everything else, `0177.0.0.1` too."""
+    """An address in canonical spelling (a zone is dropped); None for any other text, also for `0177.0.0.1`."""
     try:
         return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -69,7 +69,7 @@ def parse_address(text: str) -> Address | None:
 
 
 def _forms(ip: Address) -> tuple[Address, ...]:
-    """The address, and the IPv4 address that it carries inside."""
+    """The address, and the IPv4 address that it contains."""
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None:
             return (ip, ip.ipv4_mapped)
@@ -79,18 +79,18 @@ def _forms(ip: Address) -> tuple[Address, ...]:
 
 
 def is_public(ip: Address) -> bool:
-    """Whether an address is one of the open Internet; mapped and NAT64 forms are judged by the IPv4 address inside."""
+    """Whether an address is public; mapped and NAT64 addresses count as the IPv4 address that they contain."""
     inner = _forms(ip)[-1]
     if inner is not ip:
         return is_public(inner)
     if isinstance(ip, ipaddress.IPv6Address) and (ip.sixtofour or ip.teredo or ip.is_site_local or ip in _NAT64_LOCAL):
-        return False  # tunnels name an IPv4 address of the sender's choice
+        return False  # tunnels carry an IPv4 address that the sender chose
     special = ip.is_private or ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_reserved or ip.is_unspecified
     return ip.is_global and not special
 
 
 def split_url(url: str) -> Target:
-    """Take an URL apart, strictly.
+    """Split a URL, strictly.
 
     Raises HttpFailure(url_not_allowed): another scheme than http and https, userinfo, a fragment, a character outside
     printable ASCII, or a host that is neither a plain name nor an address in canonical spelling (SM-05, SM-08).
@@ -114,7 +114,7 @@ def split_url(url: str) -> Target:
 
 
 def _host(host: str, *, bracketed: bool) -> str:
-    """The host, if it has one meaning only. WHATWG URL: a name whose last label is a number is an address."""
+    """The host, if it has only one meaning. WHATWG URL: a name whose last label is a number is an address."""
     ip = parse_address(host)
     if ip is not None and "%" not in host and bracketed == (ip.version == 6):
         return str(ip)

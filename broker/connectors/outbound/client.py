@@ -1,7 +1,8 @@
-"""The one outbound client: metadata, discovery, keys, tokens and logout all go through here (HO-16, HW-11).
+"""The one outbound client, for metadata, discovery, keys, tokens and logout (HO-16, HW-11).
 
-https only, no redirect, the name resolved once, every address judged, the connection pinned to one of them while TLS
-verifies the name, ten seconds in all however slowly the bytes drip, a cap on the body. No body is ever logged.
+It sends https requests only and follows no redirect. It resolves a name once, checks every address, and connects to one of the
+checked addresses, while TLS verifies the name. A request takes at most ten seconds in all, and the size of a body is limited. No
+body is logged.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ __all__ = ["HttpClient", "HttpFailure", "HttpResponse", "basic_authorization"]
 
 DEADLINE = 10.0  # seconds, in all: name, handshake, answer
 MAX_BYTES = 512 * 1024
-IN_FLIGHT, IN_ALL = 16, 64  # calls to one host and to all at a time, where nobody says how many threads there are
+IN_FLIGHT, IN_ALL = 16, 64  # simultaneous calls to one host and to all, if the number of threads is not given
 _CHUNK = 64 * 1024
 _HOW = "; network.allow_private_addresses counts where it lists the configured address itself"
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An answer, whole. headers: names in lower case. body: as sent, never encoded."""
+    """A complete response. headers: names in lower case. body: as sent, without content encoding."""
 
     status: int
     headers: Mapping[str, str]
@@ -45,7 +46,7 @@ class HttpResponse:
 
 
 def basic_authorization(user: str, password: str) -> str:
-    """The value of an Authorization header; both parts form-encoded first (RFC 6749 2.3.1)."""
+    """The value of an Authorization header; both parts are form-encoded first (RFC 6749 2.3.1)."""
     pair = f"{quote_plus(user)}:{quote_plus(password)}".encode("ascii")
     return "Basic " + base64.b64encode(pair).decode("ascii")
 
@@ -57,11 +58,11 @@ def system_addresses(host: str) -> list[str]:
 
 
 class HttpClient:
-    """Sends one request and brings one answer, or raises HttpFailure.
+    """Sends one request and returns one response, or raises HttpFailure.
 
-    allow: host names, addresses and networks that may be reached although private or loopback, and by http:.
-    ca_file: a PEM file of certificate authorities trusted beside the system's. seconds: the deadline of one request.
-    places: which calls of this process share.
+    allow: host names, addresses and networks that may be reached although they are private or loopback, also by http:.
+    ca_file: a PEM file of certificate authorities that are trusted besides the system's. seconds: the deadline of one request.
+    places: the places for calls, which all clients of a process share.
     """
 
     def __init__(
@@ -94,14 +95,14 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         see_redirect: bool = False,
     ) -> HttpResponse:
-        """GET. Raises HttpFailure (`url_not_allowed`, `upstream_unavailable`, `upstream_busy`); any status but a redirect is an answer.
+        """GET. Raises HttpFailure (`url_not_allowed`, `upstream_unavailable`, `upstream_busy`); any status except a redirect is a response.
 
-        see_redirect: a redirect is an answer too, for whoever wants to know where it leads; it is never followed.
+        see_redirect: a redirect is returned, too, so that the caller can read its target; it is never followed.
         """
         return self._send("GET", url, None, {"Accept": accept, **(headers or {})}, max_bytes, see_redirect=see_redirect)
 
     def certificate_end(self, url: str) -> int | None:
-        """When the certificate of an https: URL's host ends (seconds since 1970); None for http:. Raises as `get`."""
+        """The end of the certificate of an https: URL's host (seconds since 1970); None for http:. Raises as `get`."""
         target = split_url(url)
         if target.scheme == "http":
             return None
@@ -131,7 +132,7 @@ class HttpClient:
 
     @contextmanager
     def waiting(self, url: str) -> Iterator[None]:
-        """A place for somebody who waits for another's call to this URL. Raises HttpFailure(upstream_busy)."""
+        """A place for a thread that waits for another thread's call to this URL. Raises HttpFailure(upstream_busy)."""
         with self._places.place(split_url(url).host):
             yield
 
@@ -148,7 +149,7 @@ class HttpClient:
         return True
 
     def close(self) -> None:
-        """Close the connections that wait to be used again."""
+        """Close the idle connections."""
         self._idle.close()
 
     def _send(
@@ -177,7 +178,7 @@ class HttpClient:
 
     @contextmanager
     def _told(self, target: Target) -> Iterator[None]:
-        """Whatever goes wrong on the wire, as HttpFailure with the host and no text of theirs."""
+        """Any failure of the network as HttpFailure, with the host and without text of the server."""
         try:
             yield
         except (NewConnectionError, ConnectionError) as error:  # before its parent ConnectTimeoutError: nothing ran out (FC-08)
@@ -192,7 +193,7 @@ class HttpClient:
             raise HttpFailure("upstream_unavailable", f"{target.host}: {type(error).__name__}") from error
 
     def _connection(self, target: Target, deadline: Deadline) -> HTTPConnection:
-        """A waiting connection, or a new one to the first checked address that answers."""
+        """An idle connection, or a new one to the first checked address that answers."""
         waiting = self._idle.take(target)
         if waiting is not None:
             waiting.timeout = deadline.left()
@@ -215,7 +216,7 @@ class HttpClient:
         raise last or OSError("no address")
 
     def _open(self, target: Target, address: str) -> HTTPConnection:
-        """Pinned: the socket goes to the address that was checked, TLS verifies the name that was asked for."""
+        """Connect to the checked address; TLS verifies the requested name."""
         if target.scheme == "http":
             return HTTPConnection(address, target.port)
         if self._tls is None:
@@ -226,7 +227,7 @@ class HttpClient:
         return HTTPSConnection(address, target.port, ssl_context=self._tls, server_hostname=target.host)
 
     def _addresses(self, target: Target, deadline: Deadline) -> list[str]:
-        """The addresses of the host, all of them judged: one that may not be reached refuses the name (HO-16)."""
+        """The addresses of the host, all checked: one that is not allowed refuses the name (HO-16)."""
         found = [target.host] if parse_address(target.host) else self._look_up(target.host, deadline)
         if not all(self._reach.may_connect(target, address) for address in found):
             raise HttpFailure("url_not_allowed", f"{target.host} is at an address that is not public{_HOW}")
@@ -235,7 +236,7 @@ class HttpClient:
         return found
 
     def _look_up(self, host: str, deadline: Deadline) -> list[str]:
-        """Ask the resolver in a thread of its own: the system's has no deadline."""
+        """Resolve the name in a thread of its own, because the system's resolver has no deadline."""
         answers: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
 
         def ask() -> None:

@@ -1,4 +1,4 @@
-"""What the outbound client is made of: a deadline that bounds every read, places per host, connections to use again."""
+"""Parts of the outbound client: a deadline for every read, places for calls, idle connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib3.connection import HTTPConnection
 
 from broker.connectors.outbound.address_policy import HttpFailure, Target
 
-IDLE_SECONDS = 4.0  # shorter than servers usually keep a silent connection
+IDLE_SECONDS = 4.0  # shorter than servers usually keep an idle connection
 IDLE_CONNECTIONS = 64
 _WORDS = {
     errno.ECONNREFUSED: "connection refused: nothing listens there",
@@ -29,21 +29,21 @@ _WORDS = {
 
 
 def connection_fault(error: BaseException) -> str:
-    """What the system said, in words of ours."""
+    """The system's error in our own words."""
     cause = error if isinstance(error, OSError) else error.__cause__
     number = cause.errno if isinstance(cause, OSError) else None
     return _WORDS.get(number or 0, f"no connection ({type(cause or error).__name__})")
 
 
 class Deadline:
-    """One request's end on the monotonic clock."""
+    """The end of one request on the monotonic clock."""
 
     def __init__(self, clock: Callable[[], float], seconds: float) -> None:
         self._clock = clock
         self._end = clock() + seconds
 
     def left(self) -> float:
-        """Seconds left; raises TimeoutError when there are none."""
+        """Seconds left; raises TimeoutError if there are none."""
         left = self._end - self._clock()
         if left <= 0:
             raise TimeoutError
@@ -51,7 +51,7 @@ class Deadline:
 
 
 class TimedReader(io.RawIOBase):
-    """A socket's bytes, each read bounded by what is left of the deadline: a slow drip ends too (OU-22, SM-10)."""
+    """Reads a socket; every read ends with the deadline, so that a slow server cannot hold a request open (OU-22, SM-10)."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: Deadline) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class TimedReader(io.RawIOBase):
 
 
 def timed_response(deadline: Deadline) -> Callable[..., http.client.HTTPResponse]:
-    """A response class whose head and body are both read against one deadline."""
+    """A response class that reads head and body under one deadline."""
 
     def build(sock: socket.socket, *args: Any, **options: Any) -> http.client.HTTPResponse:
         response = http.client.HTTPResponse(sock, *args, **options)
@@ -81,10 +81,10 @@ def timed_response(deadline: Deadline) -> Callable[..., http.client.HTTPResponse
 
 
 class Places:
-    """So many calls at a time to one host, and in all; nobody waits for a place (HW-11, FA-02).
+    """Limits the simultaneous calls to one host and to all hosts; a call does not wait for a place (HW-11, FA-02).
 
-    A call holds a thread, so one host that hangs must not hold them all. Where its places are taken a further call would only
-    wait behind calls that do not end.
+    A call holds a thread, so one host that hangs must not hold all threads. A further call to it would only wait behind calls
+    that do not end.
     """
 
     def __init__(self, each: int, all_hosts: int) -> None:
@@ -95,12 +95,12 @@ class Places:
 
     @classmethod
     def of_threads(cls, threads: int) -> Places:
-        """For a process of so many threads: half of them at most are held by calls, a quarter by one host."""
+        """For a process with this number of threads: calls hold at most half of them, calls to one host a quarter."""
         return cls(max(1, threads // 4), max(1, threads // 2))
 
     @contextmanager
     def place(self, host: str) -> Iterator[None]:
-        """Raises HttpFailure(upstream_busy) where none is free."""
+        """Raises HttpFailure(upstream_busy) if no place is free."""
         with self._lock:
             mine = self._taken.get(host, 0)
             if mine >= self._each or sum(self._taken.values()) >= self._all:
@@ -118,7 +118,7 @@ class Places:
 
 
 class Idle:
-    """Connections that may serve again: few, young, of this process only, each to the address it was checked for."""
+    """Idle connections: few, young, of this process only, each for the address that was checked."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -146,7 +146,7 @@ class Idle:
                 self._kept.pop(0)[1].close()
 
     def _forget_old(self) -> None:
-        if self._pid != os.getpid():  # a forked child shares the sockets: two speakers on one wire
+        if self._pid != os.getpid():  # a forked child shares the sockets: two processes would write to one connection
             self._kept.clear()
             self._pid = os.getpid()
         now = self._clock()

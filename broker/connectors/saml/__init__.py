@@ -1,6 +1,6 @@
-"""Partners over SAML 2.0.
+"""Partners over SAML 2.0, on the engine `broker.saml`.
 
-Owns: our requests and metadata, and the gate that a partner's response and metadata must pass.
-Does not know: which person the assertion belongs to.
-Offers: `SamlConnector`, the reader of partner metadata and our own metadata.
+Owns: our requests and metadata, and the checks of a partner's response against the request and the partner's file.
+Does not know: which person an assertion belongs to; how XML is parsed and signed.
+Offers: `SamlConnector`, the reader of a partner's metadata, and our own metadata.
 """

@@ -1,4 +1,4 @@
-"""What a verified response must say, and what it says: one complete record or a refusal (HS-21 to HS-30)."""
+"""Checks a verified response and reads it into one complete record, or refuses it (HS-21 to HS-30)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from broker.saml.parse import Element, collapse
 from broker.saml.times import SKEW, seconds
 from broker.saml.vocabulary import clark
 
-OLDEST: Final = 300  # seconds that an IssueInstant may lie back (HS-27), by clocks that differ by no more than usual
-LONGEST: Final = 600  # seconds that an assertion counts, whatever it says
+OLDEST: Final = 300  # seconds: the greatest age of an IssueInstant (HS-27), for clocks that differ by the default skew
+LONGEST: Final = 600  # seconds: the longest validity of an assertion, whatever its own times are
 SUCCESS: Final = "urn:oasis:names:tc:SAML:2.0:status:Success"
 BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _STATUS: Final = "urn:oasis:names:tc:SAML:2.0:status:"
-_STATUS_WORDS: Final = frozenset(  # core 3.2.2.2: a word of this list may stand in the receipt, no other text
+_STATUS_WORDS: Final = frozenset(  # core 3.2.2.2: a receipt shows a word of this list and no other text
     "Requester Responder VersionMismatch AuthnFailed InvalidAttrNameOrValue InvalidNameIDPolicy NoAuthnContext NoAvailableIDP "
     "NoPassive NoSupportedIDP PartialLogout ProxyCountExceeded RequestDenied RequestUnsupported UnknownAttrProfile "
     "UnknownPrincipal UnsupportedBinding".split()
@@ -40,7 +40,7 @@ class JudgedAssertion:
 
 
 def check_envelope(response: Element, expected: Expected, skew: int = SKEW) -> None:
-    """HS-22, HS-23, HS-24, HS-27 on the Response element: checks, for where only the assertion is signed nothing is read.
+    """HS-22, HS-23, HS-24, HS-27 on the Response element. It is only checked, because it may be unsigned; nothing is read from it.
 
     Raises ResponseRefused (saml_unsolicited, saml_in_response_to, saml_destination, saml_time).
     """
@@ -60,7 +60,7 @@ def check_envelope(response: Element, expected: Expected, skew: int = SKEW) -> N
 
 
 def came(value: str | None) -> str:
-    """An address of ours as the partner wrote it, for staff: cut, on one line."""
+    """An address of ours as the partner wrote it, shortened to one line, for staff."""
     return "missing" if value is None else printable(value, 200) or "empty"
 
 
@@ -86,9 +86,9 @@ def read_record(
     expected: Expected,
     canonical_email: Callable[[str], str | None],
 ) -> JudgedAssertion:
-    """The record of an Assertion element that a verified signature covers, itself or as its ciphertext.
+    """The record of an Assertion element that a verified signature covers, directly or as ciphertext.
 
-    canonical_email: the house's one rule for addresses, None for what is none. Raises ResponseRefused.
+    canonical_email: the broker's one rule for addresses; None if the text is no address. Raises ResponseRefused.
     """
     parts = {child.tag: child for child in assertion}
     *name_ids, confirmation = parts[clark("saml:Subject")]
@@ -205,7 +205,7 @@ def _session_ends(statement: Element, now: int, skew: int) -> int | None:
     ends = seconds(said, "SessionNotOnOrAfter")
     if now >= ends + skew:
         raise _late("SessionNotOnOrAfter of saml:AuthnStatement is over", skew)
-    return ends if now < ends else ends + skew  # over by our clock, not by theirs
+    return ends if now < ends else ends + skew  # over by our clock, not by the partner's
 
 
 _ACS: Final = "the partner must set this as our assertion consumer service (reply) URL"

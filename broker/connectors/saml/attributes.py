@@ -1,4 +1,4 @@
-"""Attributes of a verified assertion: by the wire Name, whole or refused (HS-29, core 2.7.3.1)."""
+"""Reads the attributes of a verified assertion by their Name on the wire (HS-29, core 2.7.3.1)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from broker.saml.vocabulary import XS, clark
 _UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"  # where none is given (core 2.7.3.1)
 _TYPE: Final = clark("xsi:type")
 _NIL: Final = clark("xsi:nil")
-_SIMPLE: Final = frozenset(  # XML Schema 2, 3.2 and 3.3: the simple types that text may be said to be
+_SIMPLE: Final = frozenset(  # XML Schema 2, 3.2 and 3.3: the simple types that an xsi:type may name
     "anyType anySimpleType string boolean decimal float double duration dateTime time date gYearMonth gYear gMonthDay gDay "
     "gMonth hexBinary base64Binary anyURI QName NOTATION normalizedString token language NMTOKEN Name NCName ID IDREF ENTITY "
     "integer nonPositiveInteger negativeInteger long int short byte nonNegativeInteger unsignedLong unsignedInt unsignedShort "
     "unsignedByte positiveInteger".split()
 )
-_SCOPED: Final = frozenset(  # value@scope: only the organization that owns the scope may say it
+_SCOPED: Final = frozenset(  # value@scope: accepted from the organization that owns the scope only
     name
     for short in ("eduPersonPrincipalName", "eduPersonScopedAffiliation", "pairwise-id", "subject-id")
     for name in SHORT_NAMES[short][1]
@@ -31,9 +31,10 @@ _SCOPED: Final = frozenset(  # value@scope: only the organization that owns the 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """names: every Name that came. texts: Name -> values, of those that are wanted. nodes: their values.
+    """The attributes of an assertion.
 
-    left_out: Names that nothing of ours names, which came in no form that can be used.
+    names: every Name. texts: Name -> values of the attributes that are read. nodes: their AttributeValue elements.
+    left_out: Names that neither file nor rule names, and whose values cannot be used.
     """
 
     names: tuple[str, ...]
@@ -43,11 +44,11 @@ class Attributes:
 
 
 def read_attributes(statements: Sequence[Element], partner: SamlView) -> Attributes:
-    """What is wanted, from the AttributeStatements of an assertion that has passed the gate and is signed.
+    """The attributes that we use, from the AttributeStatements of a signed assertion that has passed the gate.
 
-    A NameID as value (eduPersonTargetedID) counts for the subject alone. Raises ResponseRefused: saml_attribute for a value
-    that is not text or not within the partner's scopes, claim_ambiguous for one Name in two NameFormats or statements; in
-    an attribute that is read by default alone, which neither the file nor a rule names, that leaves it out (HS-29).
+    A NameID as value (eduPersonTargetedID) is used for the subject only. Raises ResponseRefused: saml_attribute for a value
+    that is not text or not within the partner's scopes, claim_ambiguous for one Name in two NameFormats or statements. An
+    attribute that is only read by default, and that neither the file nor a rule names, is left out instead (HS-29).
     """
     wanted = _wanted(partner)
     subject = frozenset(wire_names(partner.subject, Wire.SAML))
@@ -81,7 +82,7 @@ def read_attributes(statements: Sequence[Element], partner: SamlView) -> Attribu
 
 
 def _wanted(partner: SamlView) -> Mapping[str, set[str]]:
-    """Name on the wire -> the claims that it can become; AMR is wanted by all, and named by nobody but us."""
+    """Name on the wire -> the claims that are read from it. AMR is always read; files do not name it."""
     found: dict[str, set[str]] = {AMR: {AMR}}
     for claim, source in claims_map(partner.claims).items():
         for name in wire_names(source, Wire.SAML) if source != NAME_ID else ():
@@ -113,7 +114,7 @@ def text_of(value: Element, name: str) -> str:
 
 
 def check_scope(name: str, text: str, partner: SamlView) -> None:
-    """The part behind the @ of a scoped attribute is within the partner's domains, and one of its scopes where it has any."""
+    """Check the scope (after the @) of a scoped attribute: within the partner's domains, and one of its scopes if it has any."""
     if name not in _SCOPED:
         return
     scope = text.rpartition("@")[2].lower()
@@ -143,5 +144,5 @@ def _no_text(name: str, what: str) -> ResponseRefused:
 
 
 def _named(name: str) -> str:
-    """The attribute as our own file or table calls it: those are the only names that get here."""
+    """The attribute's Name. Only Names of our own files and table are read, so the text is never the sender's."""
     return f"the attribute {name}"

@@ -1,4 +1,4 @@
-"""SAML 2.0 Web Browser SSO towards one partner: the request, and the response turned into an Assertion (prof 4.1)."""
+"""SAML 2.0 Web Browser SSO with one partner: builds the request, and turns the response into an Assertion (prof 4.1)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from broker.saml.keys import PrivateKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ourselves:
-    """The service provider, as this partner knows it. acs_url: where its answers go.
+    """Our service provider, as this partner knows it. acs_url: where its responses arrive.
 
-    signing: the key for requests, None where they go unsigned. decryption: every key that a partner may have encrypted
-    for, newest first. Both are asked for when they are needed: a key is passed with each call (HS-33).
+    signing: returns the key for requests; None if they are not signed. decryption: returns every key that a partner may have
+    encrypted for, newest first. The functions are called when a key is needed: no key is kept (HS-33).
     """
 
     entity_id: str
@@ -32,9 +32,9 @@ class Ourselves:
 
 
 class SamlConnector:
-    """One partner as an identity provider. Holds no state of any login: that is on the login, sealed, as `memory`.
+    """One partner as an identity provider. The state of a login is not kept here, but sealed in the login as `memory`.
 
-    idp: what its metadata says now; raises PartnerFailed where there is none. name_id_format: asked for only if given.
+    idp: returns the content of its metadata; raises PartnerFailed if there is none. name_id_format: requested only if given.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class SamlConnector:
         self._canonical_email = canonical_email
 
     def begin(self, ask: Ask) -> Outbound:
-        """The AuthnRequest, by redirect where the partner takes it so, else by POST. Raises PartnerFailed.
+        """The AuthnRequest, by redirect if the partner has an address for that, else by POST. Raises PartnerFailed.
 
-        SAML has no word for max_age: whoever wants a proof not older than that gets a fresh one (ForceAuthn). How old the
-        answer's AuthnInstant may be, and what its context is worth, the gates judge (HS-30): they know what it is for.
+        SAML has no max_age: a request with max_age becomes one for a fresh sign-in (ForceAuthn). The gates of the login check
+        the age of AuthnInstant and the strength of the context (HS-30).
         """
         idp, us, now = self._idp(), self._ourselves, self._clock()
         force = ask.force or ask.max_age is not None
@@ -90,12 +90,12 @@ class SamlConnector:
         return self.judge(inbound).assertion
 
     def judge(self, inbound: Inbound, envelope: Envelope | None = None) -> JudgedAssertion:
-        """The same with what the replay table needs: the assertion's ID, and until when it could be shown again (HS-31).
+        """The verified answer, with the assertion's ID and the end of its validity for the replay table (HS-31).
 
-        envelope: of `peek`, where the message was parsed already (HS-2).
+        envelope: of `peek`, if the message was parsed already (HS-2).
         """
         memory = inbound.memory
-        if memory.get("acs") != self._ourselves.acs_url:  # the partner's file changed while the login was out
+        if memory.get("acs") != self._ourselves.acs_url:  # the partner's file changed during the sign-in
             raise PartnerUntrusted("saml_destination", "the assertion consumer service changed during this sign-in")
         expected = Expected(
             request_id=memory.get("request_id", ""),
@@ -115,8 +115,8 @@ class SamlConnector:
 
 
 def asked_format(wanted: str | None, idp: Idp) -> str | None:
-    """The format to ask for: what the file says, unless the metadata lists formats and not that one; then none (core 3.4.1.1).
+    """The NameID format to request: the one of the file, or none if the metadata lists other formats only (core 3.4.1.1).
 
-    A provider must refuse a format that it does not have (InvalidNameIDPolicy), and sends its own where none is asked for.
+    A provider must refuse a format that it does not support (InvalidNameIDPolicy); without a request it sends its own.
     """
     return wanted if not idp.formats or wanted in idp.formats else None

@@ -1,4 +1,4 @@
-"""What the web layer may know of a message before the login is found: after the gate, before any key (HS-17)."""
+"""Reads the addressing of a response after the gate and before any key is used, to find its login (HS-17)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from broker.saml.vocabulary import clark
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """Unverified: good for finding a login, and for nothing else. document: for `judge`, so that nothing is parsed twice."""
+    """Unverified: used to find the login, and for nothing else. document: for `judge`, so that the message is parsed once."""
 
     in_response_to: str | None
     destination: str | None
@@ -21,7 +21,7 @@ class Envelope:
 
 
 def peek(raw: str) -> Envelope:
-    """The SAMLResponse field through the gate. Raises BadRequest(saml_decode), ResponseRefused."""
+    """Pass the SAMLResponse field through the gate. Raises BadRequest(saml_decode), ResponseRefused."""
     with refuses_response():
         document = gate_response(decode(raw))
     root = document.root

@@ -1,4 +1,4 @@
-"""Fetching a partner's metadata, by the one outbound client (HO-16, HS-36)."""
+"""Fetches a partner's metadata with the one outbound client (HO-16, HS-36)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ACCEPT = "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8"
 
 
 def fetch_metadata(client: HttpClient, url: str, wanted: EntityFilter, *, now: int) -> tuple[Idp, int]:
-    """The one entity at an address, and for how many seconds it may serve.
+    """The one entity at an address, and in how many seconds it must be fetched again.
 
     Raises PartnerFailed: the reasons of `read_metadata`, url_not_allowed, metadata_fetch.
     """

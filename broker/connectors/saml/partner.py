@@ -1,4 +1,4 @@
-"""What the SAML connector knows of one partner, and what one login expects of the answer."""
+"""The connector's view of one partner, and the values that one login expects in the response."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ AMR: Final = "http://schemas.microsoft.com/claims/authnmethodsreferences"  # HS-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamlView:
-    """The `saml:`, `claims:` and `trust:` parts of a partner's file, filled in by app.py.
+    """The `saml:`, `claims:` and `trust:` parts of a partner's file.
 
-    entity_id: exact. signed: which element must carry a signature; `either` asks for one of them, never for none.
-    want_encrypted: an assertion in plain text is refused. subject: `name_id`, or the Name (or a short name of the
-    shipped table) of the one attribute that names the account. claims: broker claim -> wire Name or short name.
-    domains: canonical. trust_email: `trust.email`. scopes: what scoped values (`user@scope`) may end in, the
-    `shibmd:Scope` of its metadata; empty: every scope within `domains`, or any where that is empty too. ruled: whether a
-    rule of ours names the broker claim; asked only where a value is in doubt. skew: seconds that two clocks may differ.
+    entity_id: exact. signed: which element must be signed; `either` requires one of the two. want_encrypted: an assertion in
+    plain text is refused. subject: `name_id`, or the Name (or a short name of the shipped table) of the one attribute that
+    names the account. claims: broker claim -> Name on the wire or short name. domains: canonical. trust_email: `trust.email`.
+    scopes: the allowed ends of scoped values (`user@scope`), from `shibmd:Scope` of the metadata; if empty, every scope within
+    `domains`, and any scope if that is empty too. ruled: whether a rule of ours names the broker claim; called only if a value
+    is in doubt. skew: seconds that two clocks may differ.
     """
 
     id: str
@@ -37,17 +37,17 @@ class SamlView:
     skew: int = SKEW
 
     def named(self, claim: str) -> bool:
-        """Whether its value must be right: by the file, by a rule, or because it tells who or how strongly (HS-29)."""
+        """Whether a bad value of the claim refuses the sign-in: the file or a rule names it, or it decides about identity or strength (HS-29)."""
         return claim in self.claims or claim in {"email", AMR} or self.ruled(claim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What the login's own request makes the only right answer.
+    """The values that the response to this login's request must have.
 
-    request_id: the ID of our AuthnRequest. acs_url: the AssertionConsumerServiceURL of it, wanted as Destination and
-    Recipient. audience: our entity id. now: seconds since 1970. known: of several addresses of a subject, the one that is
-    ours already, or None.
+    request_id: the ID of our AuthnRequest. acs_url: its AssertionConsumerServiceURL, required as Destination and Recipient.
+    audience: our entity id. now: seconds since 1970. known: of several addresses of a subject, the one that we know already,
+    or None.
     """
 
     request_id: str

@@ -32,9 +32,9 @@ def authn_request(
     passive: bool = False,
     contexts: Sequence[str] = (),
 ) -> AuthnRequest:
-    """A request to sign somebody in, with the answer by POST at `acs_url` (core 3.4.1).
+    """A request to authenticate a person, with the response by POST to `acs_url` (core 3.4.1).
 
-    name_id_format: asked for only if given. contexts: RequestedAuthnContext, one of which must be met exactly (core 3.3.2.2.1).
+    name_id_format: requested only if given. contexts: RequestedAuthnContext, one of which must be met exactly (core 3.3.2.2.1).
     """
     identifier = f"_{secrets.token_hex(20)}"  # an NCName begins with no digit
     request = samlp.AuthnRequest(

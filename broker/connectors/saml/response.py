@@ -1,4 +1,4 @@
-"""The one way in for a response: gate, issuer, signatures, decryption, record, in this order (HS-4, HS-18 to HS-21)."""
+"""Judges a response in a fixed order: gate, issuer, signatures, decryption, record (HS-4, HS-18 to HS-21)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def judge(
 ) -> JudgedAssertion:
     """The record of a SAMLResponse field, or of the envelope that `peek` made of it.
 
-    keys: the partner's pinned ones. decryption_keys: ours, newest first. verifier, decrypter: the two places that touch
+    keys: the partner's pinned ones. decryption_keys: ours, newest first. verifier, decrypter: the two functions that use
     keys. Raises PartnerUntrusted (ResponseRefused, claim_ambiguous), PartnerFailed(saml_status), BadRequest(saml_decode).
     """
     envelope = raw if isinstance(raw, Envelope) else peek(raw)
@@ -61,7 +61,7 @@ def judge(
 def _assertion_document(
     document: CheckedDocument, partner: SamlView, keys: Sequence[PrivateKey], decrypter: Decrypt, *, authentic: bool
 ) -> CheckedDocument:
-    """The document that holds the assertion: the response's own, or the one that was encrypted (HS-20)."""
+    """The document with the assertion: the response itself, or the decrypted plaintext (HS-20)."""
     if document.encrypted is not None:
         return gate_assertion(decrypter(document.encrypted, keys, authentic))
     if partner.want_encrypted:
@@ -89,7 +89,7 @@ def _check_issuer(said: str, assertion: Element | None, partner: SamlView) -> No
 
 
 def _verified(signature: Element | None, keys: PublicKeys, verifier: Verify) -> bool:
-    """HS-19: every signature that is there must verify; True if there is one."""
+    """HS-19: a signature that is present must verify. True if there is one."""
     if signature is None:
         return False
     verifier(signature, keys)
@@ -97,7 +97,7 @@ def _verified(signature: Element | None, keys: PublicKeys, verifier: Verify) -> 
 
 
 def _check_signed(wanted: str, *, response_signed: bool, assertion_signed: bool) -> None:
-    """HS-19: what must be signed is; `either` asks for one of the two, and there is no word for neither."""
+    """HS-19: the elements that the partner's file names are signed; `either` requires one of the two."""
     enough = {
         "response": response_signed,
         "assertion": assertion_signed,

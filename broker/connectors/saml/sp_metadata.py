@@ -9,12 +9,12 @@ from saml2 import md, xmldsig
 from broker.saml.bindings import POST
 
 _SAML2 = "urn:oasis:names:tc:SAML:2.0:protocol"
-_CIPHERS = (  # what we decrypt, best first (HS-20): a partner that reads this list never sends us a CBC cipher
+_CIPHERS = (  # the ciphers that we prefer, best first (HS-20); a partner that follows the list does not use CBC
     "http://www.w3.org/2009/xmlenc11#aes256-gcm",
     "http://www.w3.org/2009/xmlenc11#aes128-gcm",
     "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
 )
-CACHE = "P1D"  # how long a partner may keep it: a new key stands in it for longer before it signs
+CACHE = "P1D"  # how long a partner may cache it; a new key is published for longer than that before it signs
 
 
 def sp_metadata(

@@ -1,4 +1,4 @@
-"""Who it is: the one source that the partner's file names, as one text that no other source can write (HS-28)."""
+"""Reads the identifier of the account from the one source that the partner's file names (HS-28)."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _SUBJECT_IDS: Final = frozenset(name for short in ("pairwise-id", "subject-id") 
 def read_subject(name_id: Element | None, attributes: Attributes, partner: SamlView, expected: Expected) -> str:
     """A JSON list: [Format, NameQualifier, SPNameQualifier, value] of a NameID, [Name, value] of an attribute.
 
-    A NameID inside an attribute (eduPersonTargetedID) is [Name, Format, NameQualifier, SPNameQualifier, value]. So the
-    same value from another source is another account, until staff bind it anew. Raises ResponseRefused: saml_nameid,
+    A NameID inside an attribute (eduPersonTargetedID) is [Name, Format, NameQualifier, SPNameQualifier, value]. The same value
+    from another source is therefore another account, until staff bind it again. Raises ResponseRefused: saml_nameid,
     saml_nameid_format, saml_attribute, claim_ambiguous.
     """
     if partner.subject == NAME_ID:
@@ -71,7 +71,7 @@ def read_subject(name_id: Element | None, attributes: Attributes, partner: SamlV
 
 
 def check_name_id(assertion: Element | None, subject: str) -> None:
-    """Where the NameID names the account, one is there: a look before any key is touched (SR-39)."""
+    """Refuse an assertion without a NameID if the NameID names the account, before any key is used (SR-39)."""
     if assertion is not None and subject == NAME_ID and assertion.find(_PLACE) is None:
         raise _no_name_id()
 
@@ -82,7 +82,7 @@ def _no_name_id() -> ResponseRefused:
 
 
 def _name_id(element: Element, partner: SamlView, expected: Expected, reason: str) -> list[str]:
-    """The four parts that make a NameID what it is; those that a persistent one may leave out, as the context has them."""
+    """The four parts of a NameID. A persistent one may omit its qualifiers: they are then the partner's and ours."""
     form = _format(element)
     if form in _REFUSED:
         raise ResponseRefused(
@@ -101,12 +101,12 @@ def _format(element: Element) -> str:
 
 
 def name_id_text(name_id: Element | None) -> str | None:
-    """The value of a NameID that stays with its account, for a claim that the file reads from there."""
+    """The value of a NameID that is not transient, for a claim that the file reads from it."""
     return None if name_id is None or _format(name_id) in _REFUSED else name_id.text
 
 
 def form_of(name_id: Element | None, partner: SamlView) -> str | None:
-    """The last word of the format of the NameID that names the account, for staff; None where an attribute names it."""
+    """The last word of the format of the NameID that names the account, for staff; None if an attribute names it."""
     if name_id is None or partner.subject != NAME_ID:
         return None
     word = _format(name_id).rpartition(":")[2]

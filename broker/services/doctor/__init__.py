@@ -1,7 +1,7 @@
-"""`broker doctor`: what an experienced federation engineer would look at.
+"""`broker doctor`: examines a partner or an application and names the causes of failed sign-ins.
 
-Owns: the checks of keys, partners, applications and the database, and for each finding who has to change what.
-Does not know: how a finding is shown, and how to mend it without a person.
+Owns: the checks of keys, partners, applications and the database, and for each finding which side has to change what.
+Does not know: how a finding is displayed. It changes nothing.
 Offers: `Doctor`.
 """
 
@@ -37,11 +37,11 @@ from broker.storage.partners import documents
 
 __all__ = ["ApplicationReport", "Doctor", "DoctorReport", "Finding", "Level", "Side"]
 
-_CHANGES = 3  # the newest changes of keys that are told
+_CHANGES = 3  # changes of keys that are shown, newest first
 
 
 class Doctor:
-    """Examines one partner or application: the file, what is stored, the provider itself, the last sign-ins. Changes nothing."""
+    """Examines one partner or application: file, stored documents, provider, recent sign-ins. Changes nothing."""
 
     def __init__(self, core: Core, partners: Partners, nodes: Nodes, keys: Keys) -> None:
         self._core = core
@@ -121,6 +121,6 @@ class Doctor:
 
 
 def _allowed(settings: Settings, partner: PartnerFile) -> tuple[str, ...]:
-    """The private addresses that count for this partner; those in a metadata file of ours are as good as configured."""
+    """The private addresses that are allowed for this partner; addresses in a metadata file of ours count as configured."""
     listed = settings.broker.network.allow_private_addresses
     return counting(listed, partner.addresses) if partner.addresses else tuple(listed)

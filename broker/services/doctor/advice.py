@@ -1,4 +1,4 @@
-"""Each reason that a sign-in can end with: whose side it is on, what was expected there, and what to change."""
+"""For each reason of a failed sign-in: which side can change it, the expected state, and the change."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ REASONS: Final[Mapping[str, Advice]] = {
     "metadata_endpoint": Advice(_P, "a SingleSignOnService by HTTP-Redirect or HTTP-POST, at https:", "publish one"),
     "metadata_key": Advice(_P, "signing keys: RSA from 2048 bits, P-256 or P-384, at most eight", "replace keys that are too weak, and remove what is not used"),
     "partner_unsigned": Advice(_P, "a certificate for signing", "publish the signing certificate in the metadata"),
-    # SAML: answers; the detail names the element and what it must be
+    # SAML: responses; the detail names the element and its required value
     "saml_partner": Advice(_O, "an answer at the address of the partner that was asked", "give each partner its own entry; a copied registration sends answers elsewhere"),
     "saml_decode": Advice(_P, "one SAMLResponse, in Base64, of an ordinary size", "send the response by HTTP-POST as the bindings say; leave out large attributes (groups, photographs)"),
     "saml_busy": Advice(_O, "room for one more message", "look at the load of the nodes: too many answers were being verified at once"),
@@ -79,7 +79,7 @@ REASONS: Final[Mapping[str, Advice]] = {
     # our own files
     "partner_removed": Advice(_O, "a file for the partner as long as people sign in there", "restore the file, or tell the people"),
     "partner_protocol": Advice(_O, "a section oidc: for a partner that answers over OIDC", "check the partner's file"),
-    # what our rules say
+    # our rules
     "not_invited": Advice(_O, "an invitation, or an assignment that came before", "invite the person: broker invite EMAIL", rule=True),
     "invitation_identity": Advice(_O, "the invited address, vouched for as verified by the authority for its domain", "set trust.email, if the partner's word about addresses in `domains` is to count; else invite the address that the partner sends", rule=True),
     "identity_taken": Advice(_O, "an account at the partner that belongs to no other guest", "find the other guest by its address; broker guests show", rule=True),
@@ -95,7 +95,7 @@ REASONS: Final[Mapping[str, Advice]] = {
     "acr_not_reached": Advice(_O, "the strength that the application calls essential", "list the partner's acr or amr values in trust.mfa, or add a second factor of ours", rule=True),
 }  # fmt: skip
 
-WORDS: Final[Mapping[str, Advice]] = {  # upstream_error: the standard's word says more
+WORDS: Final[Mapping[str, Advice]] = {  # upstream_error: the standard's error code is more precise
     "access_denied": Advice(_P, "a person who may use our client and agrees", "assign the people, or everybody, to our client at the provider; somebody who pressed Cancel is no fault", rule=True),
     "invalid_client": Advice(_O, "client_id and secret (or key) as the provider has them on file", "renew oidc.client_secret: it may have run out; with private_key_jwt give them our key again (broker keys list)"),
     "unauthorized_client": Advice(_P, "a client that may use the code flow", "allow the authorization code grant for our client"),
@@ -115,7 +115,7 @@ FALLBACK: Final = Advice(
 
 
 def of(reason: str, detail: str = "") -> Advice:
-    """The advice for a reason; of the partner's own error words where the detail has one."""
+    """The advice for a reason; for the partner's error code if the detail has one."""
     if reason == "upstream_error":
         found = next((word for word in WORDS if word in detail.replace(",", " ").replace(":", " ").split()), None)
         if found is not None:

@@ -1,4 +1,4 @@
-"""Each reason for which an application is refused: whose side it is on, what was expected, and what to change (FC-02)."""
+"""For each reason of a refused application: which side can change it, the expected state, and the change (FC-02)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An application examined: its file, its keys, who may use it, what it was refused and why (FC-02)."""
+"""Examines an application: its file, its keys, who may use it, and the refusals with their reasons (FC-02)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ApplicationReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationRecords:
-    """What the database knows. refusals: of the log, newest first; assigned: whether somebody is."""
+    """The records of the database. refusals: of the log, newest first. assigned: whether anybody is assigned."""
 
     receipts: Sequence[Receipt]
     refusals: Sequence[Mapping[str, Any]]
@@ -58,7 +58,7 @@ class ApplicationRecords:
 
 
 def look(settings: Settings, file: ApplicationFile, known: ApplicationRecords, http: Watching | None) -> Iterator[Finding]:
-    """Everything; http: None without a visit."""
+    """All findings. http: None if nothing is fetched."""
     yield from _paper(file)
     if file.jwks_uri is not None and http is not None:
         yield _keys(str(file.jwks_uri), http)
@@ -128,7 +128,7 @@ def _policies(settings: Settings, file: ApplicationFile) -> Iterator[Finding]:
 
 
 def _past(known: ApplicationRecords) -> Iterator[Finding]:
-    """Sign-ins as a summary; refusals as problems as long as nobody got in since."""
+    """A summary of sign-ins; refusals are problems until a sign-in succeeds after them."""
     if not known.receipts:
         yield ok("sign_ins", "nobody has signed in here yet, or the receipts are gone (retention.receipts)")
     else:
@@ -140,7 +140,7 @@ def _past(known: ApplicationRecords) -> Iterator[Finding]:
 
 
 def _refusals(rows: Sequence[Mapping[str, Any]], success: int) -> Iterator[Finding]:
-    """One finding for each reason and value that was sent; the newest first."""
+    """One finding for each reason and sent value, newest first."""
     found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
         found.setdefault((row["reason"], (row["facts"] or {}).get("sent", "")), []).append(row)

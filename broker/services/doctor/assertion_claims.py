@@ -1,4 +1,4 @@
-"""What partners' assertions lacked so far: claims, addresses that count, the time of the sign-in, its strength."""
+"""Finds what a partner's assertions lack: claims, verified addresses, the time of the sign-in, its strength."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MFA_WORDS = re.compile(r"mfa|multi|otp|hwk|phr|fido|aal[23]", re.IGNORECASE)
 
 
 def look(vouched: Vouched, forced: Sequence[bool], partner: PartnerFile) -> Iterator[Finding]:
-    """forced: of the sign-ins in which a fresh proof was asked for, whether auth_time came."""
+    """forced: for each sign-in that required a fresh proof, whether auth_time arrived."""
     yield from _mapped(vouched, partner)
     yield from _left_out(vouched)
     yield from _subject(vouched, partner)
@@ -29,7 +29,7 @@ def look(vouched: Vouched, forced: Sequence[bool], partner: PartnerFile) -> Iter
 
 
 def _mapped(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
-    """Claims of the file that never came under any of their names, or came in a type that cannot be used."""
+    """Claims of the file that never arrived under any of their names, or arrived in a type that cannot be used."""
     came = {name for step in vouched for name in step.get("arrived", [])}
     usable = {name for step in vouched for name in step.get("mapped", [])} | {"email", "name"}
     family = FAMILIES[partner.protocol]
@@ -64,7 +64,7 @@ def _mapped(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
 
 
 def _left_out(vouched: Vouched) -> Iterator[Finding]:
-    """Claims that nobody named and that came in no form that can be used: the sign-in went on without them (HS-29)."""
+    """Claims that neither file nor rule names, and whose values could not be used: sign-ins continued without them (HS-29)."""
     names = {str(name) for step in vouched for name in step.get("left_out", [])}
     if names:
         yield Finding(
@@ -78,7 +78,7 @@ def _left_out(vouched: Vouched) -> Iterator[Finding]:
 
 
 def _subject(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
-    """A NameID that can change hands: whoever gets the name gets the account (HS-28)."""
+    """An identifier that the partner may give to another person later, who then gets the account (HS-28)."""
     forms = {str(step["subject_form"]) for step in vouched if step.get("subject_form")} - {"persistent"}
     source = partner.section.account_source
     reused = source in _REUSED
@@ -96,7 +96,7 @@ def _subject(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
 
 
 def _address(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
-    """No address, or one that does not count: invitations cannot be redeemed (HO-14)."""
+    """No address, or no verified one: invitations cannot be redeemed (HO-14)."""
     came = {name for step in vouched for name in step.get("arrived", [])}
     source = partner.claims.get("email", DEFAULTS["email"])
     family = FAMILIES[partner.protocol]
@@ -144,7 +144,7 @@ def _address(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
 
 
 def _auth_time(vouched: Vouched, forced: Sequence[bool]) -> Iterator[Finding]:
-    """What is lost without auth_time: max_age and prompt=login (HP-17)."""
+    """Whether auth_time arrives: max_age and prompt=login depend on it (HP-17)."""
     came = sum("auth_time" in step for step in vouched)
     useless = sum("auth_time" not in step and "auth_time" in step.get("arrived", []) for step in vouched)
     if useless:
@@ -180,7 +180,7 @@ def _auth_time(vouched: Vouched, forced: Sequence[bool]) -> Iterator[Finding]:
 
 
 def _mfa(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
-    """Which acr and amr came, against those that the file takes for multi-factor authentication (HO-15)."""
+    """The acr and amr values that arrived, against those that the file accepts as multi-factor authentication (HO-15)."""
     came = {str(value) for step in vouched for value in (step.get("acr"), *step.get("amr", [])) if value}
     trusted = {*partner.trust.mfa}
     if trusted and not trusted & came:

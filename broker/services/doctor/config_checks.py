@@ -1,4 +1,4 @@
-"""The partner's file as an experienced eye reads it: valid, but is it what was meant?"""
+"""Checks a valid partner's file for settings that are probably not intended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from broker.settings.load import Settings
 from broker.settings.model import OidcPartner, PartnerFile
 from broker.settings.pending import PENDING
 
-# Issuers that everybody in the world can have an account at, and the claim that tells one organization's people apart.
+# Issuers at which anybody can have an account, and the claim that identifies one organization.
 _SHARED = {"accounts.google.com": "hd", "login.microsoftonline.com": "tid"}
 _PERSONAL = "9188040d-6c67-4c5b-b112-36a304b66dad"  # Microsoft's tenant of personal accounts
 
@@ -90,7 +90,7 @@ def _scopes(partner: PartnerFile, oidc: OidcPartner, file: str) -> Iterator[Find
 
 
 def _shared_issuer(partner: PartnerFile, oidc: OidcPartner, file: str) -> Iterator[Finding]:
-    """The authority for a domain must not be an issuer at which anybody can have an account."""
+    """An issuer at which anybody can have an account must not be the authority for a domain."""
     parts = urlsplit(oidc.issuer)
     claim = _SHARED.get(parts.hostname or "")
     personal = claim == "tid" and _PERSONAL in parts.path

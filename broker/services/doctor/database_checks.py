@@ -1,4 +1,4 @@
-"""What the database holds of a partner: the documents that all nodes share, changes of its keys, nodes with other files."""
+"""Checks the stored state of a partner: documents, changes of its keys, nodes with other files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def documents(rows: Mapping[str, StoredDocument], now: int) -> Iterator[Finding]
 
 
 def key_changes(events: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
-    """Newest first; a name that was given to another key is never right."""
+    """Changes of keys, newest first; a key name that was reused for another key is always wrong."""
     for event in events:
         data = event["data"]
         added, removed = (", ".join(_key(key) for key in data[name]) or "none" for name in ("added", "removed"))
@@ -63,7 +63,7 @@ def key_changes(events: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
 
 
 def against(row: StoredDocument | None, live: Mapping[str, Any] | None) -> Iterator[Finding]:
-    """The stored key set and the one that is published now."""
+    """Compares the stored key set with the published one."""
     if row is None or row.body is None or live is None:
         return
     old, new = fingerprints(json.loads(row.body)), fingerprints(live)
@@ -75,7 +75,7 @@ def against(row: StoredDocument | None, live: Mapping[str, Any] | None) -> Itera
 
 
 def against_metadata(partner: str, row: StoredDocument | None, live: Mapping[str, Any] | None) -> Iterator[Finding]:
-    """The stored metadata and that of this moment. The first answer by the new key fetches it, once a minute (HS-36)."""
+    """Compares the stored metadata with the published one. The first response signed by a new key fetches it, once a minute (HS-36)."""
     if row is None or row.body is None or live is None:
         return
     old, new = ({key["spki"]: key["sha256"] for key in one["keys"]} for one in (json.loads(row.body), live))
@@ -95,7 +95,7 @@ def against_metadata(partner: str, row: StoredDocument | None, live: Mapping[str
 
 
 def nodes(seen: Mapping[str, str], digest: str) -> Iterator[Finding]:
-    """HT-20: processes that use other files than this command reads."""
+    """HT-20: processes that use other configuration files than this command."""
     other = {node: used for node, used in seen.items() if used != digest}
     if other:
         shown = ", ".join(f"{node} ({used})" for node, used in other.items())

@@ -1,4 +1,4 @@
-"""What an examination finds: seen, expected, and who has to change what."""
+"""The findings of doctor: the observed and the expected state, and which side has to change what."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class Level(StrEnum):
-    """A problem keeps people out, a warning will or may, ok is worth knowing."""
+    """A problem prevents sign-ins; a warning will or may prevent them; ok informs."""
 
     PROBLEM = "problem"
     WARNING = "warning"
@@ -16,7 +16,7 @@ class Level(StrEnum):
 
 
 class Side(StrEnum):
-    """Who has to change something."""
+    """The side that has to change something."""
 
     OURS = "ours"
     PARTNER = "partner"
@@ -25,7 +25,7 @@ class Side(StrEnum):
 
 
 class Advice(NamedTuple):
-    """side: who can change it. expected: what would have been right. change: what to do. rule: meant so, or may be: never more than a warning."""
+    """side: who can change it. expected: the correct state. change: what to do. rule: the refusal may be intended, so it is a warning at most."""
 
     side: Side
     expected: str
@@ -35,7 +35,7 @@ class Advice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report. check: what was looked at, a stable word. side, change: empty where nothing is to be done."""
+    """One line of the report. check: a stable name of the check. side, change: empty if nothing has to be done."""
 
     level: Level
     check: str
@@ -78,10 +78,10 @@ class DoctorReport:
 
 
 def ok(check: str, seen: str) -> Finding:
-    """Something that is as it should be."""
+    """A finding without a fault."""
     return Finding(Level.OK, check, seen)
 
 
 def in_order(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Problems, then warnings, then what is well; each in the order of the examination."""
+    """Problems, then warnings, then findings without a fault; each in the order of the examination."""
     return tuple(finding for level in Level for finding in findings if finding.level is level)

@@ -1,7 +1,7 @@
-"""Whether a SAML partner can know the keys that we use, by who read our metadata since they changed.
+"""Whether a SAML partner can know our current keys, judged by the reads of our metadata since the keys changed.
 
-The words are careful: anybody may read `/saml/PARTNER/metadata`, and `/saml/metadata` is the same for all. What is known is
-that a document was read, from which network, and which key was the newest in it.
+The findings claim no more than is known: anybody may read `/saml/PARTNER/metadata`, and `/saml/metadata` is the same for all. We
+know that a document was read, from which network, and which key was the newest in it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NETWORKS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """What is stored. own: at this partner's address, common: at everybody's; newest first."""
+    """The stored reads of our metadata, newest first. own: at this partner's address. common: at the address for all partners."""
 
     own: Sequence[MetadataFetch]
     common: Sequence[MetadataFetch]
@@ -34,7 +34,7 @@ class Readings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyChange:
-    """The newest of our keys of one use, which followed another. proven_from: a sign-in after it cannot do with an older key."""
+    """The newest of our keys of one use, which replaced another. proven_from: a sign-in after this time needs the new key."""
 
     key: KeyInfo
     what: str
@@ -44,7 +44,7 @@ class KeyChange:
 def look(
     settings: Settings, partner: PartnerFile, changes: Sequence[KeyChange], readings: Readings, now: int, worked: int
 ) -> Iterator[Finding]:
-    """worked: when this partner last vouched for somebody, 0 if never: it got along with the keys of that time."""
+    """worked: when the partner last signed somebody in with our keys of that time, 0 if never."""
     address = f"{settings.issuer}/saml/{partner.id}/metadata"
     yield ok("own_metadata", _read(address, readings))
     for change in changes:
@@ -52,7 +52,7 @@ def look(
 
 
 def changed(saml: SamlPartner, keys: Sequence[KeyInfo], keep: int) -> list[KeyChange]:
-    """Of the uses that matter to a partner, those whose key ever changed. keep: seconds that an old key still decrypts."""
+    """The changed keys of the uses that matter to the partner. keep: seconds for which an old key still decrypts."""
     found = []
     for use, matters in ((SAML[0], saml.sign_requests), (ENCRYPTION[0], saml.want_encrypted)):
         peers = [key for key in keys if key.use == use]
@@ -65,7 +65,7 @@ def changed(saml: SamlPartner, keys: Sequence[KeyInfo], keep: int) -> list[KeyCh
 
 
 def others(settings: Settings, change: KeyChange, seen: Collection[str], now: int) -> Iterator[Finding]:
-    """While a rotation is under way: at which partners' own addresses the new key was read, and at which not yet."""
+    """During a rotation: at which partners' own addresses the new key was read, and at which it was not."""
     if now >= change.key.active_from + METADATA_OVERLAP:
         return
     use = change.key.use
@@ -82,7 +82,7 @@ def others(settings: Settings, change: KeyChange, seen: Collection[str], now: in
 
 
 def _read(address: str, readings: Readings) -> str:
-    """When, by which networks; and what that does not tell."""
+    """When and from which networks our metadata was read, and the limits of that knowledge."""
     if readings.own:
         seen = f"{address} was last read {_by(readings.own)}; anybody may read it, so compare the network with the partner's"
     else:
@@ -97,7 +97,7 @@ def _by(fetches: Sequence[MetadataFetch]) -> str:
 
 
 def _known(change: KeyChange, address: str, own: Sequence[MetadataFetch], now: int, worked: int) -> Finding:
-    """The document with the new key was read at this partner's address, or not; or sign-ins show that it does not matter."""
+    """Whether the document with the new key was read at this partner's address, or sign-ins show that the partner has the key."""
     key = change.key
     name = f"the new {change.what} {_short(key)}, which {_turn(change, now)}"
     having = [fetch for fetch in own if key.kid in (fetch.signing, fetch.encryption)]

@@ -23,7 +23,7 @@ from broker.storage.partners.documents import StoredDocument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """One partner, and what its checks may ask."""
+    """One partner, and the values that its checks need."""
 
     core: Core
     settings: Settings
@@ -34,7 +34,7 @@ class Examined:
 
 
 class ProtocolChecks(Protocol):
-    """What doctor asks about one partner that speaks the protocol, in this order."""
+    """The checks of one partner that speaks the protocol, in this order."""
 
     def file(self) -> Iterator[Finding]:
         """The section of the partner's file."""

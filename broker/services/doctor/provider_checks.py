@@ -1,4 +1,4 @@
-"""Looking at the provider now: documents, certificates, clock, our credentials and our redirect URI; nobody is signed in."""
+"""Visits an OpenID provider: checks documents, certificates, clock, our credentials and our redirect URI. Nobody is signed in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MAX = 256 * 1024
 
 @dataclass
 class ProviderVisit:
-    """One visit to a provider. keys: what it publishes, once looked at."""
+    """One visit to a provider. keys: the published key set, after the visit."""
 
     partner: OidcPartner
     view: PartnerView
@@ -39,7 +39,7 @@ class ProviderVisit:
     findings: list[Finding] = field(default_factory=list)
 
     def look(self) -> list[Finding]:
-        """Everything, in the order in which a login would need it; a document that cannot be had ends it."""
+        """All checks, in the order in which a login needs the documents; a document that cannot be fetched ends the visit."""
         try:
             url = self.partner.discovery or discovery_url(self.partner.issuer)
             document, age = fetch_discovery(self.http, self.partner.issuer, url)
@@ -134,7 +134,7 @@ class ProviderVisit:
             )
 
     def _redirect_uri(self, discovery: Discovery) -> Iterator[Finding]:
-        """Ask with prompt=none: a provider that knows our redirect URI answers there, that nobody is signed in (Core 3.1.2.6)."""
+        """Send a request with prompt=none: a provider that knows our redirect URI answers there that nobody is signed in (Core 3.1.2.6)."""
         secret = new_secret()
         query = {
             "response_type": "code",
@@ -183,7 +183,7 @@ class ProviderVisit:
             yield ok("redirect_uri", f"whether {self.redirect_uri} is registered cannot be seen from here ({answer.status})")
 
     def _credentials(self, discovery: Discovery) -> Iterator[Finding]:
-        """Redeem a code that never was: a provider that knows us complains of the code, else of us (RFC 6749 5.2)."""
+        """Redeem an invalid code: a provider that accepts our credentials refuses the code, else it refuses our client (RFC 6749 5.2)."""
         try:
             answer = self._redeem(discovery, self.view, self.sign)
         except HttpFailure as error:
@@ -218,7 +218,7 @@ class ProviderVisit:
         return self.http.post_form(discovery.token_endpoint, fields, headers=headers, max_bytes=_MAX)
 
     def _looks_at_the_code_first(self, discovery: Discovery) -> bool:
-        """Once more with credentials that cannot be right: who complains of the code all the same never looked at them (FC-14)."""
+        """Repeat with wrong credentials: a provider that still refuses the code only did not check the credentials (FC-14)."""
         wrong = replace(self.view, client_secret=None if self.view.client_secret is None else new_secret(), secret_jwt=None)
         if self.view.secret_jwt is not None:
             wrong = replace(wrong, client_secret=new_secret())
@@ -230,13 +230,13 @@ class ProviderVisit:
 
 
 def _urls(discovery: Discovery, partner: OidcPartner) -> list[str]:
-    """Every address that we, or browsers, go to."""
+    """Every address that we or browsers request."""
     found = [partner.discovery or partner.issuer, discovery.authorization_endpoint, discovery.token_endpoint, discovery.jwks_uri]
     return [*found, discovery.userinfo_endpoint] if discovery.userinfo_endpoint else found
 
 
 def _error_word(body: bytes) -> str:
-    """The standard's word, or ours: no text of theirs goes anywhere (HO-17)."""
+    """The standard's error code, or ours: the provider's own text is not passed on (HO-17)."""
     try:
         found = json.loads(body)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Looking at a SAML partner now: its metadata, its keys, and what it must know of us."""
+"""Visits a SAML partner's metadata: checks it and its keys, and names what the partner needs of us."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from broker.storage.partners.documents import StoredDocument
 if TYPE_CHECKING:
     from broker.connectors.saml.metadata import Idp
 
-_VALID_FOR = 3 * DAY  # metadata that ends sooner may be over before anybody looks
+_VALID_FOR = 3 * DAY  # metadata with a shorter validity may expire before anybody notices
 
 
 def look(
     settings: Settings, partner: PartnerFile, partners: SamlPartners, http: Watching, now: int, row: StoredDocument | None
 ) -> list[Finding]:
-    """Everything that can be seen without a person; nothing is sent to the partner, nothing is kept. row: the stored copy."""
+    """All checks that need no person; nothing is sent to the partner, nothing is kept. row: the stored copy."""
     saml = saml_of(partner)
     by_url = bool(saml.calls)
     try:
@@ -72,7 +72,7 @@ def _validity(idp: Idp, now: int, *, by_url: bool) -> Iterator[Finding]:
 
 
 def _keys(idp: Idp, now: int, *, by_url: bool) -> Iterator[Finding]:
-    """A certificate is only the envelope of its key (SM-14), but its end tells when the partner will change the key."""
+    """The ends of certificates: the key counts without its certificate (SM-14), but the end announces a change of the key."""
     for key in idp.keys:
         name = f"{key.sha256[:16]}..."
         if key.ends > now + ENDS_SOON:
@@ -100,7 +100,7 @@ def _keys(idp: Idp, now: int, *, by_url: bool) -> Iterator[Finding]:
 
 
 def _left_out(idp: Idp) -> Iterator[Finding]:
-    """HS-38: a key that cannot be used beside one that can."""
+    """HS-38: published keys that cannot be used."""
     for why in idp.left_out:
         yield Finding(
             Level.WARNING,
@@ -129,7 +129,7 @@ def _requests(idp: Idp, saml: SamlPartner) -> Iterator[Finding]:
 
 
 def _format(idp: Idp, saml: SamlPartner) -> Iterator[Finding]:
-    """The NameID that we ask for, against those that the metadata lists."""
+    """The requested NameID format, against those that the metadata lists."""
     if saml.name_id_format is None or not idp.formats:
         return
     if saml.name_id_format not in idp.formats:

@@ -1,4 +1,4 @@
-"""What the last sign-ins at a partner tell: refusals, people who never came back, claims that never came, clocks."""
+"""Evaluates recent sign-ins at a partner: refusals, people who did not return, missing claims, clocks."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from broker.services.doctor import advice, assertion_claims
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.settings.model import PartnerFile
 
-NEWEST = 50  # sign-ins that are looked at
-DRIFT = 20  # seconds of difference that are worth a word before 60 are too much
-AWAY = 300  # seconds at the partner after which somebody may not come back
-LOST = 3  # people who went to the partner and never came back, before it looks like a cause
+NEWEST = 50  # sign-ins that are evaluated
+DRIFT = 20  # seconds of difference that get a warning; more than 60 refuse
+AWAY = 300  # seconds at the partner after which a person may not return
+LOST = 3  # people who did not return, before that counts as a fault
 
 _DISTANCE = re.compile(r"\b(?:iat|IssueInstant) ([+-]\d{1,10})\b")
 
 
 @dataclass(slots=True)
 class Refusal:
-    """One reason: how often, when last, and what was said then."""
+    """One reason: how often, when last, and the detail of that time."""
 
     reason: str
     count: int = 0
@@ -34,15 +34,15 @@ class Refusal:
 
 @dataclass(slots=True)
 class Past:
-    """The receipts of one partner, newest first, sorted out."""
+    """The receipts of one partner, newest first, by kind."""
 
     receipts: Sequence[Receipt]
     refusals: dict[tuple[str, str], Refusal] = field(default_factory=dict)
     vouched: list[Mapping[str, Any]] = field(default_factory=list)
-    forced: list[bool] = field(default_factory=list)  # a fresh proof was asked for: whether auth_time came
-    last_vouched: int = 0  # when the partner last vouched for somebody
+    forced: list[bool] = field(default_factory=list)  # for each required fresh proof: whether auth_time arrived
+    last_vouched: int = 0  # when the partner last signed somebody in
     skews: list[tuple[int, int]] = field(default_factory=list)  # (when, seconds that iat or IssueInstant was ahead of our clock)
-    waiting: Sequence[int] = ()  # when people were sent to the partner who may come back still
+    waiting: Sequence[int] = ()  # when people were sent to the partner who may still return
 
     def __post_init__(self) -> None:
         for receipt in self.receipts:
@@ -81,7 +81,7 @@ class Past:
 
     @property
     def last_success(self) -> int:
-        """When the newest sign-in ended in the application; 0 if none did."""
+        """The time of the newest completed sign-in; 0 if there is none."""
         return max((receipt.at for receipt in self.receipts if receipt.outcome is Outcome.ALLOWED), default=0)
 
 
@@ -114,7 +114,7 @@ def _summary(past: Past) -> Finding:
 
 
 def _refusals(past: Past) -> Iterator[Finding]:
-    """A problem as long as nobody got in since; what a rule or a person refused is never more than a warning."""
+    """A refusal is a problem until a sign-in succeeds after it; a refusal by a rule or a person is a warning at most."""
     for refusal in sorted(past.refusals.values(), key=lambda r: -r.last):
         said = advice.of(refusal.reason, refusal.detail)
         over = said.rule or past.last_success > refusal.last
@@ -127,7 +127,7 @@ def _refusals(past: Past) -> Iterator[Finding]:
 
 
 def _lost(past: Past, registered: str) -> Iterator[Finding]:
-    """Providers show their own page for a redirect URI or client that they do not know: nobody comes back to tell."""
+    """People who did not return: a provider shows its own error page for an unknown redirect URI or client."""
     lost = [r for r in past.receipts if r.outcome is Outcome.ABANDONED and r.reason == "left at the partner"]
     away = [at for at in past.waiting if at >= past.last_vouched]
     count = len(lost) + len(past.waiting)
@@ -147,7 +147,7 @@ def _lost(past: Past, registered: str) -> Iterator[Finding]:
 
 
 def _clock(past: Past, now: int | None) -> Iterator[Finding]:
-    """By iat or IssueInstant of the last answer, accepted or not: a clock that was set is right from then on (FC-13)."""
+    """The clock by iat or IssueInstant of the last response, accepted or not; a corrected clock counts at once (FC-13)."""
     if not past.skews:
         return
     last = past.skews[0][1]

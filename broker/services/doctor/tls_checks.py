@@ -1,4 +1,4 @@
-"""What a visit shows of the servers themselves: their clocks and their certificates."""
+"""Checks the servers of a visit: their clocks and their certificates."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def clock(http: Watching) -> Iterator[Finding]:
 
 
 def certificates(http: Watching, urls: Iterable[str], now: int) -> Iterator[Finding]:
-    """One look a host: when its certificate ends."""
+    """The end of each host's certificate."""
     for (scheme, host), url in {urlsplit(url)[:2]: url for url in urls}.items():
         if scheme == "http":
             yield ok("certificate", f"{host} is reached by http:, for development only")

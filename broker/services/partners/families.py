@@ -57,5 +57,5 @@ class Partners:
 
 
 def callback_of(settings: Settings, partner: PartnerFile) -> str:
-    """Where the partner's responses arrive: what is to be registered there."""
+    """Where the partner's responses arrive: the URL that the partner registers."""
     return callback_url(settings.issuer, partner.protocol, partner.id, own=partner.section.own_callback)

@@ -1,4 +1,4 @@
-"""What the services of each protocol offer alike, and the record of a refreshed document."""
+"""The interface of a protocol's services, and the record of a refreshed document."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class PartnerFamily(Protocol):
         ...
 
     def our_name(self, partner: PartnerFile) -> str:
-        """What we are registered as at the partner, for staff."""
+        """Our name in the partner's registration, for staff."""
         ...
 
     def sign_out_url(self, partner: PartnerFile) -> str:

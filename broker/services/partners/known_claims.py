@@ -1,4 +1,4 @@
-"""What we know already where a partner's word leaves it open: which address is the person's, which claims rules need (HS-29)."""
+"""Our own knowledge where a partner's claims are ambiguous: the person's address, and the claims that rules use (HS-29)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _MOST = 20  # addresses that are looked up
 
 
 def addresses(db: Database, login: Login, partner: str, now: int) -> Known:
-    """Of several addresses of one account: that of the invitation in hand, else of the person whom it is bound to, else the
-    only one with a living invitation. Asked for only where several came.
+    """Chooses among several addresses of one account: the invitation's, else the bound person's, else the only one with a pending
+    invitation. Called only if several addresses arrived.
     """
 
     def which(issuer: str, subject: str, came: Sequence[str]) -> str | None:
@@ -35,7 +35,7 @@ def addresses(db: Database, login: Login, partner: str, now: int) -> Known:
 
 
 def is_ruled(db: Database, partner: str, claim: str) -> bool:
-    """Whether the rule of a group that this partner's people could be in asks for the claim. Asked only where it is in doubt."""
+    """Whether a group's rule that may match this partner's people uses the claim. Called only if a value is in doubt."""
     with db.read() as tx:
         rules = groups.rules(tx, partner)
     return any(claim in _attributes(rule) for rule in rules)
@@ -44,5 +44,5 @@ def is_ruled(db: Database, partner: str, claim: str) -> bool:
 def _attributes(rule: str) -> frozenset[str]:
     try:
         return group_rule.attributes(group_rule.parse(rule))
-    except Invalid:  # one that cannot be read lets nobody in
+    except Invalid:  # an unreadable rule matches nobody
         return frozenset()

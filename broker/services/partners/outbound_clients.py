@@ -1,4 +1,4 @@
-"""The clients for calls to partners and applications, as the network settings in force allow them."""
+"""The outbound clients for partners and applications, by the network settings in force."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ USER_AGENT = "guest-broker"
 
 
 class OutboundClients:
-    """The outbound clients of the settings in force: one for whom the list of private addresses counts, one for all others."""
+    """Two clients: one that may use the listed private addresses, and one for all other targets."""
 
     def __init__(self, settings: Callable[[], Settings], threads: int | None) -> None:
         """threads: that answer requests in this process; calls to partners hold at most half of them (FA-02)."""
@@ -22,7 +22,7 @@ class OutboundClients:
         self._held: dict[tuple[str, ...], HttpClient] = {}
 
     def __call__(self, own: Sequence[str]) -> HttpClient:
-        """The client to use now towards a partner or application. own: its URLs as its file has them (FA-15)."""
+        """The client for a partner or application. own: the URLs of its file (FA-15)."""
         allow = counting(listed := tuple(self._settings().broker.network.allow_private_addresses), own)
         held = self._held.get(allow) or HttpClient(allow, USER_AGENT, places=self._places)
         self._held = {kept: client for kept, client in self._held.items() if kept in ((), listed)} | {allow: held}

@@ -1,4 +1,4 @@
-"""What `broker check --online` and `broker doctor` both want to know of a provider that they look at."""
+"""Shared by `broker check --online` and `broker doctor`: the provider's clock, and its offers against the partner's file."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ ADVICE: Mapping[str, str] = {
 
 
 def wall_clock() -> float:
-    """Seconds since 1970: what the servers' Date headers are compared with."""
+    """Seconds since 1970; servers' Date headers are compared with it."""
     return time.time()
 
 
 class Watching(HttpClient):
-    """The outbound client, which also notes the servers' clocks. skew: seconds that the first of them is ahead of ours."""
+    """The outbound client, which also compares clocks. skew: seconds that the first server's clock is ahead of ours."""
 
     skew: int | None = None
 
@@ -46,30 +46,32 @@ class Watching(HttpClient):
         """As HttpClient does."""
         before = wall_clock()
         answer = super().get(url, accept=accept, max_bytes=max_bytes, headers=headers, see_redirect=see_redirect)
-        if self.skew is not None or "age" in answer.headers:  # a stored answer tells the time of its storing
+        if self.skew is not None or "age" in answer.headers:  # a cached response has the time of its storing
             return answer
         try:
             theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
         except ValueError:
             return answer
         after = wall_clock()
-        # the header has whole seconds and was written between our two looks: only what lies outside is skew
+        # the header has whole seconds and was written between our two readings: only a time outside them is skew
         self.skew = round(theirs - after) if theirs > after else -round(before - theirs - 1) if theirs < before - 1 else 0
         return answer
 
 
 def whose_clock(skew: int) -> str:
-    """A difference of clocks in words; positive: theirs is ahead."""
+    """A difference of clocks in words; positive means that the server's clock is ahead."""
     return f"its clock is {abs(skew)} s {'ahead of' if skew > 0 else 'behind'} ours"
 
 
 def unlike(partner: OidcPartner, found: Discovery) -> Iterator[tuple[str, str, str]]:
-    """(key of the file's oidc section, what is so, what to write) where the document does not offer what the file says."""
+    """(key of the section oidc, fact, advice) for each point in which the document does not offer what the file requires."""
     offered = f"the provider offers {', '.join(found.auth_methods)}"
     if partner.client_authentication == "private_key_jwt" and "private_key_jwt" not in found.auth_methods:
         yield "client_authentication", offered, "write a client_secret instead"
     by_secret = {"client_secret_basic", "client_secret_post"} & {*found.auth_methods}
-    if partner.client_authentication == "client_secret" and not by_secret:  # a method that the file names is the admin's word
+    if (
+        partner.client_authentication == "client_secret" and not by_secret
+    ):  # a method that the file names is the administrator's decision
         yield (
             "client_secret" if partner.client_secret is not None else "client_secret_jwt",
             offered,

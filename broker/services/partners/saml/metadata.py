@@ -23,7 +23,7 @@ _AT_ONCE = 10 * YEAR  # seconds ahead: no copy is that fresh
 
 
 class SamlMetadata:
-    """What the metadata of each partner says now."""
+    """The current metadata of each partner."""
 
     def __init__(self, core: Core, http: Callable[[Sequence[str]], HttpClient], documents: PartnerDocuments) -> None:
         self._clock = core.clock
@@ -90,7 +90,7 @@ class SamlMetadata:
         if fetch:
             body = json.loads(kept.body or "{}") if kept is not None else None
             get = self._fetch(saml, Idp.from_json(body) if body is not None else None)
-            if body is not None and "left_out" not in body:  # of a version that took an authority's key for the partner's
+            if body is not None and "left_out" not in body:  # stored by a version that accepted an authority's key
                 ahead = _AT_ONCE
             found = self._documents.document(partner, rows, METADATA, url, get, refresh=refresh, ahead=ahead, held_back=held_back)
         elif kept is not None:

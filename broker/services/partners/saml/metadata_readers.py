@@ -56,6 +56,6 @@ class MetadataFetches:
             rows.note(tx, fetch, since=now - HOUR)
 
     def _newest(self, use: str, now: int) -> str:
-        """The kid of the newest key in the document: the one that signs next, or now."""
+        """The kid of the newest key in the document: the key that signs now or next."""
         shown = [record for record in self._keys.ring().published(use, now) if not record.is_withdrawn(now)]
         return max(shown, key=lambda record: record.rank).kid if shown else ""

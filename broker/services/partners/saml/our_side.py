@@ -77,7 +77,7 @@ class OurSide:
         return ring.private_rsa(ring.active(*SAML, self._clock()))
 
     def _decryption_keys(self, *, wanted: bool) -> tuple[RSAPrivateKey, ...]:
-        """Every published one: a partner may hold metadata from before the rotation."""
+        """Every published key, because a partner may still use our metadata from before the rotation."""
         ring = self._ring(ENCRYPTION) if wanted else self._keys.ring()
         return tuple(ring.private_rsa(record) for record in ring.published(ENCRYPTION[0], self._clock()))
 
