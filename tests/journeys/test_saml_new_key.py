@@ -11,7 +11,7 @@ import pytest
 
 from broker.demo.browser import Browser
 from broker.domain.audit import Actor
-from broker.domain.errors import NotFound, PartnerFailed
+from broker.domain.errors import NotFound, PartnerFailed, PartnerUntrusted
 from broker.services.doctor import Level
 from broker.services.partners.documents import KID_PAUSE
 from tests.journeys.saml_world import SamlWorld, saml_world
@@ -122,6 +122,19 @@ def test_fb_04_many_at_once(woodgrove: SamlWorld, fetches: Counted) -> None:
     with ThreadPoolExecutor(4) as pool:
         pages = list(pool.map(woodgrove.world.arrive, visitors))
     assert all(page.location is not None for page in pages)
+    assert fetches.count == 1
+
+
+def test_fb_04_a_copy_that_another_request_replaced(woodgrove: SamlWorld, fetches: Counted) -> None:
+    """HS-36: a response was judged by the old keys while another request stored the new ones: it is judged again, nothing is fetched."""
+    over_saml = woodgrove.world.broker.partners.families.over_saml
+    before = over_saml.for_response("woodgrove")
+    woodgrove.idp.rotate_key(keep=False)
+    assert signs_in(woodgrove) == "in"
+    after = over_saml.with_new_keys("woodgrove", before)
+    assert after is not None
+    with pytest.raises(PartnerUntrusted, match="saml_key_pause"):
+        over_saml.with_new_keys("woodgrove", after)
     assert fetches.count == 1
 
 

@@ -113,6 +113,10 @@ class SamlConnector:
             canonical_email=self._canonical_email,
         )
 
+    def has_other_keys(self, idp: Idp) -> bool:
+        """Whether this metadata has other signing keys than the connector's."""
+        return {key.spki for key in idp.keys} != {key.spki for key in self._idp().keys}
+
 
 def asked_format(wanted: str | None, idp: Idp) -> str | None:
     """The NameID format to request: the one of the file, or none if the metadata lists other formats only (core 3.4.1.1).

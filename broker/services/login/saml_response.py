@@ -113,11 +113,12 @@ class Acs:
         """The answer to a request of ours. A key that we do not know makes us look for the partner's new one, if the interval
         allows: no place is held meanwhile (HS-36).
         """
+        connector = self._partners.for_response(partner)
         try:
             with self._place():
-                return self._partners.for_response(partner).judge(inbound, envelope)
+                return connector.judge(inbound, envelope)
         except PartnerUntrusted as error:
-            fresh = self._partners.with_new_keys(partner) if error.reason == "saml_signature" else None
+            fresh = self._partners.with_new_keys(partner, connector) if error.reason == "saml_signature" else None
             if fresh is None:
                 raise
         with self._place():

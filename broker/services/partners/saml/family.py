@@ -62,21 +62,24 @@ class SamlPartners:
             raise PartnerFailed("partner_removed", f"config/partners/{partner_id}.yaml is gone")
         return self._connector(partner, self.metadata.idp(partner, fetch=False))
 
-    def with_new_keys(self, partner_id: str) -> SamlConnector | None:
-        """The connector for a response that no stored key verifies: on metadata that is fetched again.
+    def with_new_keys(self, partner_id: str, tried: SamlConnector) -> SamlConnector | None:
+        """The connector for a response that no key of `tried` verifies: on metadata with other keys.
 
-        One refresh a partner and KID_PAUSE over all nodes, as for an unknown kid of an ID token (HO-6, HS-36). None if the
-        metadata has no other key, or is a file, which is read whenever it changes. Raises PartnerUntrusted(saml_key_pause)
-        if another new key was stored within the interval: the partner did nothing wrong.
+        They are the stored ones, if another request stored them meanwhile; else the metadata is fetched again: once a partner
+        and KID_PAUSE over all nodes, as for an unknown kid of an ID token (HO-6, HS-36). None if the metadata has no other
+        key, or is a file, which is read whenever it changes. Raises PartnerUntrusted(saml_key_pause) if another new key was
+        stored within the interval: the partner did nothing wrong.
         """
         partner = self.partner(partner_id)
         if partner is None or not partner.section.calls:
             return None
         held_back: list[bool] = []
-        before = self.metadata.idp(partner, fetch=False)
-        after = self.metadata.idp(partner, refresh=True, held_back=lambda: held_back.append(True))
-        if {key.spki for key in before.keys} != {key.spki for key in after.keys}:
-            return self._connector(partner, self.metadata.idp(partner, fetch=False))
+        stored = self.metadata.idp(partner, fetch=False)
+        if tried.has_other_keys(stored):
+            return self._connector(partner, stored)
+        fetched = self.metadata.idp(partner, refresh=True, held_back=lambda: held_back.append(True))
+        if tried.has_other_keys(fetched):
+            return self._connector(partner, fetched)
         if held_back and self._documents.changed_keys(partner.id):
             raise PartnerUntrusted("saml_key_pause", _PAUSE)
         return None
