@@ -23,6 +23,7 @@ from broker.composition.oauth import OAuthServices, wire_oauth
 from broker.composition.operations import OperationServices, background, wire_operations
 from broker.composition.partners import PartnerServices, wire_partners
 from broker.composition.policies import wire_policies
+from broker.composition.reviews import ReviewServices, wire_reviews
 from broker.domain.times import Clock
 from broker.keyring.seal import Sealer
 from broker.services.access_requests.requests import AccessRequests
@@ -49,6 +50,7 @@ class Broker:
     policies: Policies
     access: AccessServices
     access_requests: AccessRequests
+    reviews: ReviewServices
     partners: PartnerServices
     oauth: OAuthServices
     invitations: InvitationServices
@@ -99,12 +101,16 @@ def build(
     access, partners, outbox = wire_access(core), wire_partners(core, keys, threads), wire_outbox(core, sealer)
     oauth = wire_oauth(core, keys, rate_limits, access, partners, policies)
     invitations = wire_invitations(core, outbox, rate_limits)
-    guests, requests = wire_guests(core, outbox, sessions), wire_access_requests(core, outbox)
+    guests, requests, reviews = (
+        wire_guests(core, outbox, sessions),
+        wire_access_requests(core, outbox),
+        wire_reviews(core, outbox),
+    )
     login = wire_login(core, sealer, outbox, rate_limits, sessions, policies, oauth, partners, invitations, threads)
     factors = wire_factors(core, outbox, sessions, login.context)
     messages = wire_messages(core, outbox, guests, invitations, login, factors, requests)
     history = wire_history(core, sealer, home)
-    operations = wire_operations(core, files, keys, outbox, history, guests, login, factors, requests, oauth, partners)
+    operations = wire_operations(core, files, keys, outbox, history, guests, login, factors, requests, reviews, oauth, partners)
     return Broker(
         files=files,
         core=core,
@@ -115,6 +121,7 @@ def build(
         policies=policies,
         access=access,
         access_requests=requests,
+        reviews=reviews,
         partners=partners,
         oauth=oauth,
         invitations=invitations,

@@ -11,6 +11,7 @@ from broker.composition.history import HistoryServices
 from broker.composition.login import LoginServices
 from broker.composition.oauth import OAuthServices
 from broker.composition.partners import PartnerServices
+from broker.composition.reviews import ReviewServices
 from broker.services.access_requests.requests import AccessRequests
 from broker.services.core import Core
 from broker.services.history.audit_chain import AuditChain
@@ -46,6 +47,7 @@ def wire_operations(
     login: LoginServices,
     factors: FactorServices,
     requests: AccessRequests,
+    reviews: ReviewServices,
     oauth: OAuthServices,
     partners: PartnerServices,
 ) -> OperationServices:
@@ -61,6 +63,7 @@ def wire_operations(
         login.abandoned,
         factors.reset,
         requests,
+        reviews.upkeep,
     )
     return OperationServices(
         catalog=Catalog(core),

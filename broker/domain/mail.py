@@ -21,6 +21,7 @@ class MailKind(StrEnum):
     RENEWAL = "renewal"  # to the person responsible for a guest: may the access go on?
     ACCESS_REQUEST = "access_request"  # to the owners of an application: somebody asks for it
     ACCESS_ANSWER = "access_answer"  # to the person who asked
+    REVIEW = "review"  # to a reviewer: who keeps access?
     ENDING = "ending"  # to a guest: the access will end
 
 

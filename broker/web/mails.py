@@ -142,6 +142,13 @@ _ANSWERS = {  # what became of a request -> the subject
 }
 
 
+def _review(translator: Translator, company: str, mail: Mail) -> str:
+    say, application = translator.plain, str(mail.values["application"])
+    if application:
+        return say("%(company)s: who still needs %(application)s?", company=company, application=application)
+    return say("%(company)s: who still needs access?", company=company)
+
+
 def _renewal(translator: Translator, _company: str, mail: Mail) -> str:
     say = translator.plain
     return say("Does %(guest)s still need access?", guest=mail.values["guest"])
@@ -164,5 +171,6 @@ _SUBJECTS: dict[MailKind, Callable[[Translator, str, Mail], str]] = {
     MailKind.RENEWAL: _renewal,
     MailKind.ACCESS_REQUEST: _access_request,
     MailKind.ACCESS_ANSWER: _access_answer,
+    MailKind.REVIEW: _review,
     MailKind.ENDING: _ending,
 }

@@ -23,6 +23,7 @@ from broker.domain.invitation import Status
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
 from broker.domain.receipt import Outcome, Search
+from broker.domain.review import AccessSource, Asked, ItemOutcome, Review, ReviewItem, ReviewState, Verdict
 from broker.domain.token import RefreshFamily
 from broker.storage.directory import (
     access_requests,
@@ -35,6 +36,8 @@ from broker.storage.directory import (
     identity_bindings,
     people,
     personal_data,
+    review_items,
+    reviews,
     subjects,
     terms,
 )
@@ -58,6 +61,32 @@ GRANT = factories.grant(PERSON.id)
 PASSKEY = factories.factor(PERSON.id, method=Method.PASSKEY, credential="credential")
 REQUEST = AccessRequest(id="1", person_id=PERSON.id, application="payroll", created_at=START, expires_at=START + 60)
 FAMILY = RefreshFamily("family", GRANT.id, START + 600)
+REVIEW = Review(
+    id="1",
+    application="payroll",
+    asks=Asked.SPONSORS,
+    state=ReviewState.RUNNING,
+    cursor="",
+    created_at=START,
+    created_by="1",
+    due_at=START + 60,
+)
+REVIEW_ITEM = ReviewItem(
+    id="1",
+    review_id="1",
+    person_id=PERSON.id,
+    source=AccessSource.ASSIGNMENT,
+    source_id="1",
+    application="payroll",
+    role="",
+    since=START,
+)
+REVIEW_ROWS = [
+    review_items.Rows(everything=True),
+    review_items.Rows(everything=True, open_only=True),
+    review_items.Rows(reviewer="a", mine=True),
+    review_items.Rows(reviewer="a", applications=frozenset({"payroll"})),
+]
 RECEIPT = factories.receipt(person_id=PERSON.id)
 MAIL = Mail(kind=MailKind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
 FETCH = metadata_readers.MetadataFetch(partner="fabrikam", network="192.0.2.0/24", at=START, signing="kid", encryption="")
@@ -138,6 +167,30 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "directory.access_requests.overdue": lambda tx: access_requests.overdue(tx, START, 10),
     "directory.access_requests.purge": lambda tx: access_requests.purge(tx, START),
     "directory.access_requests.colleagues": lambda tx: access_requests.colleagues(tx, "payroll", "fabrikam", START, most=10),
+    "directory.reviews.add": lambda tx: reviews.add(tx, REVIEW),
+    "directory.reviews.by_id": lambda tx: reviews.by_id(tx, "1"),
+    "directory.reviews.hold": lambda tx: reviews.hold(tx, "1"),
+    "directory.reviews.change": lambda tx: reviews.change(tx, "1", cursor=""),
+    "directory.reviews.running": reviews.running,
+    "directory.reviews.assigned": lambda tx: [reviews.assigned(tx, one, START, after="", limit=10) for one in ("", "payroll")],
+    "directory.reviews.living": lambda tx: reviews.living(tx, ["1"], [("1", PERSON.id)], START),
+    "directory.reviews.end_assignment": lambda tx: reviews.end_assignment(tx, "1", START),
+    "directory.reviews.end_membership": lambda tx: reviews.end_membership(tx, "1", PERSON.id, START),
+    "directory.review_items.add": lambda tx: review_items.add(tx, [REVIEW_ITEM]),
+    "directory.review_items.page": lambda tx: [review_items.page(tx, "1", rows, limit=10) for rows in REVIEW_ROWS],
+    "directory.review_items.counts": lambda tx: [review_items.counts(tx, "1", rows) for rows in REVIEW_ROWS],
+    "directory.review_items.outcomes": lambda tx: review_items.outcomes(tx, "1"),
+    "directory.review_items.has_rows": lambda tx: [review_items.has_rows(tx, "1", rows) for rows in REVIEW_ROWS],
+    "directory.review_items.decide": lambda tx: [
+        review_items.decide(tx, "1", rows, ["1"], Verdict.KEEP, by="1", now=START) for rows in REVIEW_ROWS
+    ],
+    "directory.review_items.reviewers": lambda tx: review_items.reviewers(tx, "1", after="", limit=10),
+    "directory.review_items.next_reviewer": lambda tx: review_items.next_reviewer(tx, "1", ""),
+    "directory.review_items.open_of": lambda tx: review_items.open_of(tx, "1", "a"),
+    "directory.review_items.ask_instead": lambda tx: review_items.ask_instead(tx, ["1"], "a"),
+    "directory.review_items.unsettled": lambda tx: review_items.unsettled(tx, "1", 10),
+    "directory.review_items.settle": lambda tx: review_items.settle(tx, ["1"], ItemOutcome.KEPT),
+    "directory.groups.names": lambda tx: groups.names(tx, [GROUP.id]),
     "directory.guest_pages.page": lambda tx: [
         guest_pages.page(tx, wanted, after=after, limit=50) for wanted in LISTS for after in ("", "g")
     ],
@@ -368,6 +421,12 @@ WHOLE_TABLE = {
     "history.audit.newest": "for staff, in the order of an index",
     "directory.erasure.belongings": "no statement",
     "directory.erasure.forget_tokens": "a deletion: its tokens, by grant and family",
+    "directory.reviews.page": "for staff, page by page in the order of an index",
+    "directory.reviews.page_of": "walks the reviews, which are few, in the order of an index; each looks for one row by an index",
+    "directory.reviews.unfinished": "the reviews that run, which are few, once a round of housekeeping",
+    "directory.reviews.purge": "once a round of housekeeping; it looks at closed reviews, which are few, by an index",
+    "directory.reviews.memberships": "a row a group, then its members by an index; once a review",
+    "directory.reviews.by_rule": "a row a group; once a review",
     "directory.groups.rules": "a row a group; only where staff change a rule or a partner",
     "modes.path_of": "no statement",
     "modes.prepare": "no statement",

@@ -22,6 +22,7 @@ from broker.services.access_requests import notices, offers
 from broker.services.access_requests.answering import Answering, checked_end, checked_words, record
 from broker.services.access_requests.offers import AccessOffer
 from broker.services.access_requests.views import RequestDetail, RequestView, detail, views
+from broker.services.authorization import Right
 from broker.services.core import Core
 from broker.services.messages.mail_questions import Handler
 from broker.services.messages.outbox import Outbox
@@ -121,21 +122,21 @@ class AccessRequests:
         """Requests of one state, the newest first, behind (created_at, id); an owner's are those for their applications."""
         now, settings = self._clock(), self._settings()
         with self._db.read() as tx:
-            mine = _applications(tx, settings, actor, now)
+            mine = _applications(tx, settings, actor, Right.SEE_REQUESTS, now)
             return views(tx, settings, access_requests.page(tx, state, applications=mine, before=before, limit=limit))
 
     def counts(self, actor: Actor) -> dict[RequestState, int]:
         """How many requests of each state this actor sees, counted up to COUNTED."""
         now = self._clock()
         with self._db.read() as tx:
-            mine = _applications(tx, self._settings(), actor, now)
+            mine = _applications(tx, self._settings(), actor, Right.SEE_REQUESTS, now)
             return {one: access_requests.count(tx, one, applications=mine, most=COUNTED) for one in RequestState}
 
     def show(self, actor: Actor, request_id: str) -> RequestDetail:
         """One request with the facts that help to decide. Raises NotFound."""
         now, settings = self._clock(), self._settings()
         with self._db.read() as tx:
-            request = self._seen(tx, actor, request_id, now)
+            request = self._seen(tx, actor, request_id, Right.SEE_REQUESTS, now)
             file = settings.applications.get(request.application)
             [view] = views(tx, settings, [request])
             return detail(tx, view, offers.latest(file, now) if file else None, now)
@@ -192,24 +193,22 @@ class AccessRequests:
             raise Forbidden("only a person with access can ask for more", "not_active")
         return person
 
-    def _seen(self, tx: Connection, actor: Actor, request_id: str, now: int) -> AccessRequest:
-        """A request for an application that this actor keeps; for anybody else there is none (AD-01)."""
-        mine = _applications(tx, self._settings(), actor, now)
+    def _seen(self, tx: Connection, actor: Actor, request_id: str, right: Right, now: int) -> AccessRequest:
+        """A request for an application over which this actor has the right; for anybody else there is none (AD-01)."""
+        mine = _applications(tx, self._settings(), actor, right, now)
         request = access_requests.by_id(tx, request_id)
         if request is None or (mine is not None and request.application not in mine):
             raise NotFound(f"there is no request {request_id!r}", "request_unknown")
         return request
 
     def _answerable(self, tx: Connection, actor: Actor, request_id: str, now: int) -> AccessRequest:
-        request = self._seen(tx, actor, request_id, now)
+        request = self._seen(tx, actor, request_id, Right.DECIDE_REQUESTS, now)
         if actor.kind is ActorKind.PERSON and actor.id == request.person_id:
             raise Forbidden("nobody answers their own request", "request_own")
         return request
 
 
-def _applications(tx: Connection, settings: Settings, actor: Actor, now: int) -> frozenset[str] | None:
-    """The client ids whose requests an actor sees and answers; None for all. Raises Forbidden."""
-    owner = authorization.limited_to(tx, settings, actor, now)
-    if owner is None:
-        return None
-    return frozenset(client_id for client_id, file in settings.applications.items() if owner in file.owners)
+def _applications(tx: Connection, settings: Settings, actor: Actor, right: Right, now: int) -> frozenset[str] | None:
+    """The client ids over whose requests an actor has the right; None for all. Raises Forbidden."""
+    rights = authorization.require(tx, settings, actor, right, now)
+    return None if rights.may_everywhere(right) else rights.applications

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from broker.domain.errors import NotFound
+from broker.domain.text import cell
 from broker.domain.times import iso
 from broker.services.addresses import canonical
 from broker.services.core import Core
@@ -33,7 +34,6 @@ COLUMNS = (
 )
 ANCHOR = "audit.anchor"  # the name of an export's last line
 _ENDING: dict[str, Any] = {"name": ANCHOR, "actor_kind": "system", "seq": None, "chain": None, "follows": None, "personal": {}}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # spreadsheets take the wide ones too
 
 
 class AuditLog:
@@ -66,10 +66,7 @@ def cells(event: Mapping[str, Any]) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    return cell(json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else value)
 
 
 def _person(tx: Connection, named: str) -> str:

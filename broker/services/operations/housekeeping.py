@@ -23,8 +23,9 @@ from broker.services.messages.outbox import KEPT, Outbox
 from broker.services.oauth.client_jwks import ClientKeys
 from broker.services.operations.nodes import own_name
 from broker.services.partners.families import Partners
+from broker.services.reviews.upkeep import ReviewUpkeep
 from broker.storage.batches import BATCH
-from broker.storage.directory import access_requests
+from broker.storage.directory import access_requests, reviews
 from broker.storage.engine import Connection
 from broker.storage.factors import single_use
 from broker.storage.login import administrator_links, logins, receipts, refusals
@@ -60,6 +61,7 @@ class Housekeeping:
         abandoned: Abandoned,
         factor_resets: FactorResets,
         requests: AccessRequests,
+        review_upkeep: ReviewUpkeep,
     ) -> None:
         self._db = core.db
         self._clock = core.clock
@@ -72,6 +74,7 @@ class Housekeeping:
         self._ends = ends
         self._factor_resets = factor_resets
         self._access_requests = requests
+        self._reviews = review_upkeep
         self._abandoned = abandoned
         self._grant: tuple[int, str] = (0, "")  # where the walk through the grants goes on
         self._address: tuple[int, str] = (0, "")  # receipts up to here have no whole address any more
@@ -111,6 +114,8 @@ class Housekeeping:
         yield "sponsors", self._sponsors.look
         yield "guests_due", self._ends.look
         yield "requests_expired", self._access_requests.look
+        yield "reviews_settled", self._reviews.look
+        yield "reviews", lambda: self._batches(reviews.purge, now - kept.audit)
         yield "requests", lambda: self._batches(access_requests.purge, now - kept.audit)
         yield "factor_resets", self._factor_resets.look
         for what in ExpiryStep:

@@ -85,6 +85,15 @@ def owned_and_joined(tx: Connection, email: str, person_id: str, names: Collecti
     return frozenset(str(row[0]) for row in rows if row[0]), frozenset(str(row[1]) for row in rows if row[1])
 
 
+def names(tx: Connection, ids: Collection[str]) -> dict[str, str]:
+    """Id -> name of these groups."""
+    wanted, found = sorted(ids), dict[str, str]()
+    for start in range(0, len(wanted), 500):
+        rows = tx.execute(select(_G.id, _G.name).where(_G.id.in_(wanted[start : start + 500])))
+        found |= {str(row[0]): str(row[1]) for row in rows}
+    return found
+
+
 def rules(tx: Connection, partner: str) -> list[str]:
     """The rules that people of a partner could match."""
     statement = select(groups.c.rule).where(groups.c.rule.is_not(None), groups.c.partner.in_(["", partner]))

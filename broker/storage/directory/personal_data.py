@@ -28,6 +28,7 @@ from broker.storage.tables import (
     questions,
     receipts,
     recovery_codes,
+    review_items,
     sessions,
     subjects,
     terms,
@@ -45,6 +46,7 @@ SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
         "access_requests",
         ("application", "role", "reason", "wanted_until", "state", "created_at", "decided_at", "ends_at", "answer"),
     ),
+    review_items: ("reviews", ("source", "application", "role", "since", "last_used", "verdict", "decided_at", "outcome")),
     consents: ("consents", ("application", "scopes", "version", "given_at", "withdrawn_at")),
     sessions: (
         "sessions",

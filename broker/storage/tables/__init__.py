@@ -15,6 +15,7 @@ from broker.storage.tables.factors import factor_resets, factors, recovery_codes
 from broker.storage.tables.groups import group_assignments, group_members, group_owners, groups
 from broker.storage.tables.history import audit, audit_anchor, audit_personal, outbox, receipts, refusals
 from broker.storage.tables.questions import questions
+from broker.storage.tables.reviews import review_items, reviews
 from broker.storage.tables.shared import attempts, documents, keys, leases, metadata_fetches, used
 from broker.storage.tables.sign_in import (
     access_tokens,
@@ -65,6 +66,8 @@ __all__ = [
     "refresh_families",
     "refresh_tokens",
     "refusals",
+    "review_items",
+    "reviews",
     "sessions",
     "subjects",
     "terms",
