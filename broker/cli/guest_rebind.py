@@ -14,7 +14,8 @@ from broker.cli.output import build, home_option, json_option, plain, print_json
 
 if TYPE_CHECKING:
     from broker.app import Broker
-    from broker.services.invitations.rebinding import Moved, RebindingTerms
+    from broker.services.invitations.rebinding import RebindingTerms
+    from broker.services.invitations.views import ReboundGuest
 
 TOGETHER = 50  # guests of one transaction
 SENT_HERE = 200  # guests whose mails this command sends itself; the serving broker sends the others'
@@ -87,7 +88,7 @@ def _one(broker: Broker, guest: str, email: str | None, terms: RebindingTerms, a
     from broker.cli.invite import posted, said
 
     done = broker.invitations.rebinding.reset(command_actor(), guest, terms, email=email)
-    sent = done.invited.mails if done.invited else ()
+    sent = done.issued.mails if done.issued else ()
     broker.messages.outbox.deliver(sent)
     mails = [posted(one) for one in broker.messages.outbox.states(sent)]
     row = _shown(done)
@@ -95,11 +96,11 @@ def _one(broker: Broker, guest: str, email: str | None, terms: RebindingTerms, a
         print_json(row | {"mails": mails})
         return
     click.echo(
-        f"Reset {plain(done.person.email)}: {row['identities']} bindings, {row['sessions']} sessions and "
+        f"Reset {plain(done.guest.email)}: {row['identities']} bindings, {row['sessions']} sessions and "
         f"{row['sign_ins']} sign-ins at applications ended; {row['groups']} groups and {row['assignments']} assignments kept."
     )
     click.echo(
-        row["redeem_url"] or f"The guest cannot sign in until you invite them again: broker invite {plain(done.person.email)}"
+        row["redeem_url"] or f"The guest cannot sign in until you invite them again: broker invite {plain(done.guest.email)}"
     )
     for mail in mails:
         click.echo(said(mail))
@@ -144,28 +145,28 @@ def _many(broker: Broker, partner: str, terms: RebindingTerms, as_json: bool) ->
         click.echo(f"{partner}: {summary}")
 
 
-def _affected(broker: Broker, partner: str, terms: RebindingTerms) -> Iterator[Moved]:
+def _affected(broker: Broker, partner: str, terms: RebindingTerms) -> Iterator[ReboundGuest]:
     """A page at a time; memory stays flat, however long the list."""
     after = ""
     while page := broker.invitations.rebinding.affected(partner, terms, after=after, limit=TOGETHER):
         yield from page
-        after = page[-1].person.id
+        after = page[-1].guest.id
 
 
-def _moved(broker: Broker, actor: Any, partner: str, terms: RebindingTerms) -> Iterator[Moved]:
+def _moved(broker: Broker, actor: Any, partner: str, terms: RebindingTerms) -> Iterator[ReboundGuest]:
     """Some guests a transaction, each with its invitation: whoever was done before a crash is not done again."""
     after, done = "", 0
     while page := broker.invitations.rebinding.affected(partner, terms, after=after, limit=TOGETHER):
-        after = page[-1].person.id
-        results = broker.invitations.rebinding.move(actor, partner, [one.person.id for one in page], terms)
+        after = page[-1].guest.id
+        results = broker.invitations.rebinding.move(actor, partner, [one.guest.id for one in page], terms)
         if done < SENT_HERE:
-            broker.messages.outbox.deliver([mail for one in results if one.invited for mail in one.invited.mails])
+            broker.messages.outbox.deliver([mail for one in results if one.issued for mail in one.issued.mails])
         done += len(results)
         yield from results
 
 
-def _shown(done: Moved) -> dict[str, Any]:
-    person, held = done.person, done.held
+def _shown(done: ReboundGuest) -> dict[str, Any]:
+    person, held = done.guest, done.held
     return {
         "id": person.id,
         "email": person.email,
@@ -174,11 +175,11 @@ def _shown(done: Moved) -> dict[str, Any]:
         "result": "left" if done.problem else "reset",
         "identities": held.identities,
         "sessions": held.sessions,
-        "sign_ins": held.grants,
+        "sign_ins": held.sign_ins,
         "groups": held.groups,
         "assignments": held.assignments,
         "consents": held.consents,
-        "redeem_url": done.invited.redeem_url if done.invited else None,
+        "redeem_url": done.issued.redeem_url if done.issued else None,
         "problem": done.problem or None,
     }
 

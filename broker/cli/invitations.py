@@ -12,7 +12,7 @@ from broker.cli.groups import page_options
 from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, say, when
 
 if TYPE_CHECKING:
-    from broker.services.invitations.sent import SentInvitation
+    from broker.services.invitations.views import InvitationView
 
 _COLUMNS = ["created_at", "email", "status", "application", "expires_at", "inviter", "id"]
 
@@ -52,9 +52,8 @@ def show(invitation: str, home: Path, as_json: bool) -> None:
     """Show one invitation and the delivery of its e-mails. Its link is not stored."""
     from broker.cli.invite import posted
 
-    broker = build(home)
-    found = broker.invitations.sent.show(command_actor(), invitation)
-    row = shown(found) | {"mails": [posted(mail) for mail in broker.messages.outbox.of_person(found.invitation.person_id)]}
+    found = build(home).invitations.sent.show(command_actor(), invitation)
+    row = shown(found.invitation) | {"mails": [posted(mail) for mail in found.mails]}
     print_json(row) if as_json else print_record(row)
 
 
@@ -66,7 +65,7 @@ def show(invitation: str, home: Path, as_json: bool) -> None:
 def revoke(invitation: str, reason: str, home: Path, as_json: bool) -> None:
     """Revoke an invitation. Its link stops working."""
     found = build(home).invitations.sent.revoke(command_actor(), invitation, reason=reason)
-    print_json(shown(found)) if as_json else say(f"{found.invitation.email}: invitation revoked")
+    print_json(shown(found)) if as_json else say(f"{found.email}: invitation revoked")
 
 
 @invitations.command("resend")
@@ -95,14 +94,13 @@ def resend(invitation: str, no_mail: bool, home: Path, as_json: bool) -> None:
         click.echo(said(mail))
 
 
-def shown(sent: SentInvitation) -> dict[str, Any]:
+def shown(found: InvitationView) -> dict[str, Any]:
     """An invitation as JSON."""
-    found = sent.invitation
     return {
         "id": found.id,
         "email": found.email,
-        "status": sent.status.value,
-        "guest_id": found.person_id,
+        "status": found.status.value,
+        "guest_id": found.guest_id,
         "application": found.application,
         "redirect_url": found.redirect_url,
         "language": found.language,

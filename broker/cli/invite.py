@@ -13,7 +13,7 @@ from broker.cli.output import build, home_option, json_option, plain, print_json
 
 if TYPE_CHECKING:
     from broker.app import Broker
-    from broker.services.invitations.invitations import Invited
+    from broker.services.invitations.invitations import IssuedInvitation
 
 
 _APOSTROPHES = "\u2018\u2019\u02bc\u00b4`"  # what becomes of ' in a word processor (FB-17)
@@ -103,15 +103,15 @@ def _preview(broker: Broker, wish: Any, as_json: bool) -> None:
     click.echo("\n".join(plain(line) for line in written.text.splitlines()))
 
 
-def shown(invited: Invited) -> dict[str, Any]:
-    """The members of the contract."""
+def shown(invited: IssuedInvitation) -> dict[str, Any]:
+    """An invitation with its link as JSON."""
     found = invited.invitation
     return {
         "id": found.id,
         "email": found.email,
         "status": found.status.value,
         "redeem_url": invited.redeem_url,
-        "guest_id": found.person_id,
+        "guest_id": found.guest_id,
         "application": found.application,
         "redirect_url": found.redirect_url,
         "expires_at": when(found.expires_at),

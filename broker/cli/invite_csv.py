@@ -108,8 +108,9 @@ def _judged(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Invitatio
             yield _result(line, "", "bad", cells)
             continue
         try:
-            word, like = broker.invitations.invitations.judge(actor, _wish(cells, defaults))
-            yield _result(line, cells["email"], word, None, warning(canonical(cells["email"]) or "", like))
+            found = broker.invitations.invitations.judge(actor, _wish(cells, defaults))
+            look_twice = warning(canonical(cells["email"]) or "", found.lookalike)
+            yield _result(line, cells["email"], found.result, None, look_twice)
         except CommandError as error:
             yield _result(line, cells["email"], "bad", str(error))
 

@@ -13,7 +13,6 @@ from broker.cli.actor import command_actor
 from broker.cli.output import home_option, json_option, print_json, print_table, when
 
 if TYPE_CHECKING:
-    from broker.keyring.ring import KeyRecord
     from broker.services.keys.ring import KeyInfo, Keys
     from broker.settings.load import Settings
     from broker.storage.engine import Database
@@ -86,15 +85,15 @@ def rotate(at_once: bool, use: str, home: Path, as_json: bool) -> None:
     of = {"sig": SIGNING, "saml": (SAML,), "enc": (ENCRYPTION,)}[use]
     with _opened(home) as ring:
         added = ring.rotate(command_actor(), now_active=at_once, of=of)
-        shown = ring.list()
+        shown = added or ring.list()
     if as_json:
-        print_json([_shown(info) for info in _of(shown, added)])
+        print_json([_shown(info) for info in added])
         return
     if not added:
         click.echo("A rotation is in progress; --now creates new keys that sign immediately:")
         _print([info for info in shown if info.state == "next"])
         return
-    _print(_of(shown, added))
+    _print(added)
 
 
 @keys.command("list")
@@ -149,12 +148,11 @@ def import_(
     password = read_password(password_file) if password_file else None
     imported = read_key(file, use, alg=alg, password=password, certificate=certificate)
     with _opened(home) as ring:
-        record = ring.import_key(command_actor(), imported, use, now_active=at_once)
-        shown = _of(ring.list(), [record])
+        shown = ring.import_key(command_actor(), imported, use, now_active=at_once)
     if as_json:
-        print_json(_shown(shown[0]))
+        print_json(_shown(shown))
     else:
-        _print(shown)
+        _print([shown])
 
 
 def _settings(home: Path) -> Settings:
@@ -186,11 +184,6 @@ def _opened(home: Path, database: Database | None = None) -> Iterator[Keys]:
         yield Keys(database, Sealer(load_roots(home / "keys")), lambda: int(time.time()))
     finally:
         database.close()
-
-
-def _of(shown: Sequence[KeyInfo], records: Sequence[KeyRecord]) -> list[KeyInfo]:
-    wanted = {record.kid for record in records}
-    return [info for info in shown if info.kid in wanted]
 
 
 def _shown(info: KeyInfo) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def maintain(home: Path, as_json: bool) -> None:
     done = broker.operations.housekeeping.run()
     report = asdict(broker.guests.directory.report())
     if as_json:
-        print_json({"failed": 0} | done | {"guests": report})
+        print_json({"failed": 0, **done, "guests": report})
     else:
         for name, count in done.items():
             if count:

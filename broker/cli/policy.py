@@ -38,17 +38,15 @@ def what_if(email: str, application: str, address: str | None, partner_mfa: bool
     with _policies(home) as policies:
         found = policies.what_if(email, application, address, partner_mfa=partner_mfa)
     if as_json:
-        print_json(found)
+        print_json(found.to_json())
         return
-    asked = ", ".join(found["require"]) or "nothing more"
-    click.echo(
-        plain(f"{found['user']} at {application}: {found['outcome']}" + ("" if found["error"] else f", asked for {asked}"))
-    )
-    if found["sign_in_frequency"] is not None:
-        click.echo(f"  the last sign-in must be younger than {_span(found['sign_in_frequency'])}")
-    for entry in found["policies"]:
-        click.echo(plain(f"  {entry['id']} ({entry['state']}): {entry['result']}, {entry['reason']}"))
-    for note in found["notes"]:
+    asked = ", ".join(found.require) or "nothing more"
+    click.echo(plain(f"{found.user} at {application}: {found.outcome}" + ("" if found.error else f", asked for {asked}")))
+    if found.sign_in_frequency is not None:
+        click.echo(f"  the last sign-in must be younger than {_span(found.sign_in_frequency)}")
+    for entry in found.policies:
+        click.echo(plain(f"  {entry.id} ({entry.state}): {entry.result}, {entry.reason}"))
+    for note in found.notes:
         click.echo(f"  note: {note}")
 
 

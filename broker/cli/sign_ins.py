@@ -46,7 +46,8 @@ def sign_ins(
         found = broker.history.receipts.by_request(request_id)
         if found is None:
             refuse(f"no sign-in and no refusal has the reference {request_id!r}; it may be older than retention: allows")
-        print_json(_dated(found)) if as_json else _explain(found)
+        row = found.to_json()
+        print_json(_dated(row)) if as_json else _explain(row)
         return
     from broker.domain.receipt import Outcome, Search
     from broker.services.addresses import parse
@@ -61,7 +62,7 @@ def sign_ins(
         until=until(now) if until else None,
     )
     found_rows = broker.history.receipts.newest(email=parse(email) if email else None, search=search, limit=limit)
-    rows = [_dated(row) for row in found_rows]
+    rows = [_dated(one.to_json()) for one in found_rows]
     if as_json:
         print_json(rows)
         return

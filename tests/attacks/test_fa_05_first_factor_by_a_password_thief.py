@@ -73,7 +73,7 @@ def test_fa_05_the_owner_reads_the_code(both: World) -> None:
     page = who.browser.submit(page, {"code": both.code(ADA.email)})
     _phone, page = enrol(both, who, page)
     assert both.party.complete(page.query, pending).claims["acr"] == MFA
-    steps = [step for one in both.broker.history.receipts.newest(limit=5) for step in one["steps"]]
+    steps = [step for one in both.broker.history.receipts.newest(limit=5) for step in one.steps]
     assert [(step["step"], step["result"]) for step in steps if step.get("why") == "method"] == [
         ("code", "sent"),
         ("code", "proven"),

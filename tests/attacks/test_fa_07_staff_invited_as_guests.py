@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from broker.domain.errors import Invalid
 from broker.domain.guest import GuestState, PersonKind
-from broker.services.invitations.invitations import Invited
+from broker.services.invitations.invitations import IssuedInvitation
 from broker.services.invitations.rebinding import RebindingTerms
 from broker.storage.tables import audit, invitations, people
 from tests.journeys.world import ACTOR, ADA, CLEO, World, partner_file
 
 
-def invited_before(world: World) -> Invited:
+def invited_before(world: World) -> IssuedInvitation:
     """Cleo was invited before the company's own partner spoke for her domain."""
     issuer = world.partners["staff"].issuer
     world.write("partners/staff.yaml", partner_file("Staff", "elsewhere.example", issuer, members=True))
@@ -47,7 +47,7 @@ def test_fa_07_members_first(both: World) -> None:
         [row] = tx.execute(select(people).where(people.c.email == CLEO.email)).all()
         [status] = tx.execute(select(invitations.c.status)).scalars()
         [said] = tx.execute(select(audit.c.data).where(audit.c.name == "member.joined")).scalars()
-    assert (row.id, row.kind, row.state) == (invited.invitation.person_id, PersonKind.MEMBER.value, GuestState.ACTIVE.value)
+    assert (row.id, row.kind, row.state) == (invited.invitation.guest_id, PersonKind.MEMBER.value, GuestState.ACTIVE.value)
     assert (row.sponsor, row.orphaned_at, status, said["was_invited"]) == (None, None, "revoked", True)
 
 

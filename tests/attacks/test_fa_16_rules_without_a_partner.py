@@ -65,7 +65,7 @@ def test_fa_16_a_rule_of_before_lets_nobody_in(both: World) -> None:
     both.redeem(nora)
     both.clock.advance(1)
     both.sign_in(both.visitor(both.partners["northwind"].accounts["nora"]))
-    [said] = both.broker.history.receipts.newest(limit=1)[0]["steps"][-2]["rules"]
+    [said] = both.broker.history.receipts.newest(limit=1)[0].steps[-2]["rules"]
     assert (said["matched"], said["because"]) == (False, ["rule: cannot be read, or a branch names no partner"])
 
 
@@ -76,7 +76,7 @@ def test_fa_16_any_is_any(both: World) -> None:
     both.redeem(both.visitor(ADA))
     both.clock.advance(1)
     both.sign_in(both.visitor(ADA))
-    [said] = both.broker.history.receipts.newest(limit=1)[0]["steps"][-2]["rules"]
+    [said] = both.broker.history.receipts.newest(limit=1)[0].steps[-2]["rules"]
     assert said["matched"] is True
     text = partner_file("Any", "any.example", both.partners["northwind"].issuer)
     (both.home / "config" / "partners" / "any.yaml").write_text(text, "utf-8")

@@ -64,7 +64,7 @@ def test_people_are_locked_by_id(met: World, work: str) -> None:
     names = {}
     for number in range(6):
         email = f"guest{number}@fabrikam.example"
-        names[met.invite(email, sponsor="cleo@contoso.example").invitation.person_id] = email
+        names[met.invite(email, sponsor="cleo@contoso.example").invitation.guest_id] = email
     ids = sorted(names)
     with ThreadPoolExecutor(1) as pool, met.broker.core.db.writer.connect() as tx:
         tx.execute(_HOLD, {"id": ids[0]})

@@ -37,6 +37,21 @@ LONG = {  # functions that may be longer, up to here, each with its reason
 }
 LOOSE = 5  # files of a hall that stand in none of its rooms
 HALLS = ("broker/services", "broker/storage")
+TO_DOCUMENT = {"to_json", "to_data"}  # of a view: the same values as JSON
+DOCUMENTS = {  # what these return is a JSON document of its own format, or stays below services
+    "guests/directory.py Guests.export": "GDPR 15: everything about a person",
+    "guests/self_service.py SelfService.export": "the same, taken by the person",
+    "history/audit_export.py AuditLog.events": "lines of an export",
+    "oauth/grants.py Grants.tokens": "RFC 6749 5.1",
+    "oauth/grants.py Grants.userinfo": "OpenID Connect Core 5.3.2",
+    "oauth/grants.py Grants.introspect": "RFC 7662 2.2",
+    "partners/documents.py Partners.fetch_now": "a partner's discovery document and JWKS",
+    "partners/documents.py Partners.document": "the same",
+    "partners/documents.py Partners.read": "the same",
+    "partners/documents.py Partners.rows": "stored documents, for the services of partners",
+    "partners/shelf.py Shelf.discovery": "a partner's discovery document",
+    "partners/shelf.py Shelf.keys": "a partner's JWKS",
+}
 PAGE = ("Owns: ", "Does not know: ", "Offers: ")  # lines that open a package
 
 ELSEWHERE = re.compile(r"(?<![\w./~-])/(root|Users|home/(?!broker\b))")  # somebody's own machine; the image's user is `broker`
@@ -186,6 +201,25 @@ def test_an_actor_is_made_by_name():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Actor"
     ]
     assert calls == []
+
+
+def test_services_return_frozen_views():
+    """A public method of a service returns no dict, no Any and no row: those above render a frozen view, or a document."""
+    found = {}
+    for path in modules():
+        if "services" not in path.parts:
+            continue
+        stored = {name for module, name in imports(path) if module.startswith("broker.storage") and name and name[0].isupper()}
+        for owner in tree(path).body:
+            if not isinstance(owner, ast.ClassDef) or owner.name.startswith("_"):
+                continue
+            for node in owner.body:
+                if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.name not in TO_DOCUMENT:
+                    words = {n.id for n in ast.walk(node.returns) if isinstance(n, ast.Name)} if node.returns else {"nothing"}
+                    name = f"{relative(path).removeprefix('broker/services/')} {owner.name}.{node.name}"
+                    if words & ({"dict", "Any", "nothing"} | stored):
+                        found[name] = sorted(words)
+    assert set(found) == set(DOCUMENTS), found
 
 
 def test_no_drawer_for_everything():

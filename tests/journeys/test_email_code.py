@@ -14,7 +14,7 @@ from broker.demo.person import DemoPerson
 from broker.demo.relying import SignInFailed
 from broker.domain.errors import Invalid
 from broker.domain.visitor import Visitor
-from broker.services.invitations.invitations import Invited
+from broker.services.invitations.invitations import IssuedInvitation
 from broker.services.login.email_code import Entered
 from broker.storage.operations import outbox as outbox_rows
 from broker.storage.tables import assignments, audit, identities, logins, mail_codes, outbox, people
@@ -53,7 +53,7 @@ def guest(world: World, address: str = GWEN) -> str:
     invited = world.invite(address)
     page = world.redeem(world.mailbox(address), invited)
     assert page.location == f"{world.callback}/home", page
-    return invited.invitation.person_id
+    return invited.invitation.guest_id
 
 
 # --- a guest without a partner -------------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ def test_redeem_and_sign_in(both: World) -> None:
     assert both.broker.guests.directory.show(GWEN).person.partner == "email"
     assert {event["name"] for event in events(both, "mail_code.accepted")} == {"mail_code.accepted"}
     receipt = both.broker.history.receipts.newest(email=GWEN)[0]
-    assert receipt["partner"] == "email"
+    assert receipt.partner == "email"
 
 
 def test_single_sign_on_and_fresh_codes(world: World) -> None:
@@ -209,7 +209,7 @@ def test_other_identity_proves_the_invited_mailbox(both: World) -> None:
     assert (claims["idp"], claims["email"], claims["email_verified"]) == ("northwind", GWEN, True)
 
 
-def at_code_beside(world: World, who: DemoPerson, invited: Invited) -> BrowserPage:
+def at_code_beside(world: World, who: DemoPerson, invited: IssuedInvitation) -> BrowserPage:
     """Redeem, choose Northwind instead of the code, sign in there: the page that asks for the invited mailbox."""
     browser = who.browser
     page = browser.submit(browser.get(invited.redeem_url), press="Continue")

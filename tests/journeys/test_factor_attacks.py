@@ -59,7 +59,7 @@ def local_factor_is_asked(world: World, who: DemoPerson, code: str, **params: st
     url, pending = world.request(**essential(), **params)
     page = who.open(url, stop_at=world.callback)
     assert (page.name, page.status) == ("mfa-challenge", 200)
-    assert world.broker.history.receipts.newest(limit=1)[0]["facts"]["partner_mfa"] is False
+    assert world.broker.history.receipts.newest(limit=1)[0].facts["partner_mfa"] is False
     page = answer(world, who, page, code)
     claims = world.party.complete(page.query, pending).claims
     assert (claims["acr"], claims["amr"][-2:]) == (MFA, ["otp", "mfa"])
@@ -300,7 +300,7 @@ def test_the_original_behind_its_copy(world: World) -> None:
         assert "code" in use(world, stolen)[1].query
     refused(world, *use(world, passkey), "passkey_cloned")
     (event,) = events(world, "factor.refused")
-    assert event["subject"] == world.broker.history.receipts.newest(limit=2)[-1]["person_id"]
+    assert event["subject"] == world.broker.history.receipts.newest(limit=2)[-1].person_id
     assert kept(world)[0] == 2
 
 

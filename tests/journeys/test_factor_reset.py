@@ -152,7 +152,7 @@ def test_nobody_answers_for_the_guest(world: World) -> None:
     assert ASK not in page.text
     assert "can vouch for you" not in page.text
     assert "ask the person who invited you" in page.text
-    reference = world.broker.history.receipts.newest(limit=1)[0]["request_id"]
+    reference = world.broker.history.receipts.newest(limit=1)[0].request_id
     again = who.browser.post(page.url, {"csrf": token_of(who, page)}, opener=page)
     assert (again.status, again.name) == (200, "mfa-lost")
     assert "We've asked" not in again.text

@@ -85,7 +85,7 @@ def test_partner_without_auth_time(world: World) -> None:
     page = world.arrive(ada, max_age="0")
     assert page.query["error"] == "login_required"
     assert ada.seen.count("partner-login") == 1
-    assert world.broker.history.receipts.newest(limit=1)[0]["reason"] == "auth_time_missing"
+    assert world.broker.history.receipts.newest(limit=1)[0].reason == "auth_time_missing"
 
 
 def test_select_account(world: World) -> None:
@@ -325,11 +325,11 @@ def test_receipt_tells_the_whole_story(world: World) -> None:
     world.clock.advance(5)
     world.sign_in(world.visitor(ADA))
     receipt = world.broker.history.receipts.newest(limit=1)[0]
-    assert receipt["outcome"] == "allowed"
-    steps = {step["step"]: step for step in receipt["steps"]}
+    assert receipt.outcome == "allowed"
+    steps = {step["step"]: step for step in receipt.steps}
     assert list(steps) == ["started", "home", "upstream", "issued"]
     assert "email" in steps["upstream"]["arrived"]
     assert [gate["result"] for gate in steps["issued"]["gates"]] == ["passed"] * len(GATES)
     assert "email" in steps["issued"]["claims"]
-    assert ADA.name not in json.dumps(receipt["steps"]) + json.dumps(receipt["facts"])
-    assert ADA.email not in json.dumps(receipt["steps"]) + json.dumps(receipt["facts"])
+    assert ADA.name not in json.dumps(receipt.steps) + json.dumps(receipt.facts)
+    assert ADA.email not in json.dumps(receipt.steps) + json.dumps(receipt.facts)

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from broker.demo.browser import Browser, BrowserPage
 from broker.domain.ids import new_secret
 from broker.services.invitations import resend
-from broker.services.invitations.invitations import InvitationRequest, Invited
+from broker.services.invitations.invitations import InvitationRequest, IssuedInvitation
 from broker.storage.tables import assignments, audit, invitations, outbox, people
 from tests.journeys.staff import administrators, member
 from tests.journeys.world import ADA, CLEO, World
@@ -61,7 +61,7 @@ def test_expired_link_to_the_end(both: World) -> None:
     new = link(both)
     assert new != invited.redeem_url
     assert both.visitor(ADA).open(new, stop_at=both.callback).location == f"{both.callback}/home"
-    assert both.broker.guests.directory.show(ADA.email).person.id == invited.invitation.person_id
+    assert both.broker.guests.directory.show(ADA.email).person.id == invited.invitation.guest_id
     with both.broker.core.db.read() as tx:
         row = tx.execute(select(audit).where(audit.c.name == "invitation.sent_again")).one()
     assert row._mapping["data"]["asked_with"] == invited.invitation.id
@@ -79,31 +79,31 @@ def test_used_link_gives_nothing_back(world: World) -> None:
     assert world.counts()["assignments"] == 0
 
 
-def by_staff(world: World, _invited: Invited) -> None:
+def by_staff(world: World, _invited: IssuedInvitation) -> None:
     """Staff took it back."""
     with world.broker.core.db.write() as tx:
         tx.execute(update(invitations).values(status="revoked"))
 
 
-def by_block(world: World, _invited: Invited) -> None:
+def by_block(world: World, _invited: IssuedInvitation) -> None:
     """The guest was blocked."""
     with world.broker.core.db.write() as tx:
         tx.execute(update(people).values(state="blocked"))
 
 
-def by_domain(world: World, _invited: Invited) -> None:
+def by_domain(world: World, _invited: IssuedInvitation) -> None:
     """The domain came to be denied."""
     text = (world.home / "config/broker.yaml").read_text("utf-8")
     world.write("broker.yaml", text + "invitations: {deny_domains: [fabrikam.example]}\n")
 
 
-def by_address(world: World, _invited: Invited) -> None:
+def by_address(world: World, _invited: IssuedInvitation) -> None:
     """The guest has another address by now."""
     with world.broker.core.db.write() as tx:
         tx.execute(update(people).where(people.c.email == ADA.email).values(email="other@fabrikam.example"))
 
 
-CASES: dict[str, Callable[[World, Invited], None]] = {
+CASES: dict[str, Callable[[World, IssuedInvitation], None]] = {
     "invitation_revoked": by_staff,
     "guest_blocked": by_block,
     "domain_denied": by_domain,

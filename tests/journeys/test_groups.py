@@ -151,10 +151,10 @@ def test_a_rule_is_judged_at_each_sign_in(company: World) -> None:
     tokens = anew(company, ada)
     assert tokens.claims["groups"] == ["Fabrikam finance"]
     newest = broker.history.receipts.newest(email=ADA.email, limit=1)[0]
-    (told,) = [step for step in newest["steps"] if step["step"] == "groups"]
+    (told,) = [step for step in newest.steps if step["step"] == "groups"]
     assert told["result"] == "1 of 1 rules matched"
     assert told["rules"][0]["because"] == ["partner: matched", "groups: matched"]
-    assert newest["facts"]["groups"] == ["Fabrikam finance"]
+    assert newest.facts["groups"] == ["Fabrikam finance"]
     assert '"finance"' not in str(newest).replace(RULE, "")
     second = company.sign_in(ada, ledger(company))  # on the open session: the rows are the truth
     assert second.claims["groups"] == ["Fabrikam finance"]

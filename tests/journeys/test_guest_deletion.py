@@ -103,7 +103,7 @@ def test_old_links_open_nothing(world: World) -> None:
     """LP-05: invitation and question of a deleted guest are as unknown as any other ticket."""
     invited = world.invite()
     with world.broker.core.db.write() as tx:
-        ticket = ask(tx, QuestionKind.RENEW, invited.invitation.person_id, "alice@contoso.example", {}, DAY, world.clock())
+        ticket = ask(tx, QuestionKind.RENEW, invited.invitation.guest_id, "alice@contoso.example", {}, DAY, world.clock())
     world.broker.guests.lifecycle.delete(ACTOR, ADA.email)
     assert world.visitor().browser.get(invited.redeem_url).error == "invitation_expired"
     assert "no longer open" in world.visitor().browser.get(f"{world.url}/question/{ticket}").text

@@ -115,7 +115,7 @@ class Histories(RuleBasedStateMachine):
         if tickets:
             landing = self.broker.invitations.invitations.landing(tickets[0] if old else tickets[-1])
             started = self.broker.login.sign_in.begin_invitation(
-                NOBODY, invitation_id=landing.invitation.id, email=landing.invitation.email, another_account=False
+                NOBODY, invitation_id=landing.id, email=landing.email, another_account=False
             )
         else:
             request = AuthorizationRequest(

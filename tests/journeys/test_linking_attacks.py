@@ -59,7 +59,7 @@ def test_proof_of_one_identity_does_not_bind_another(world: World) -> None:
     page = ada.browser.proceed(form, stop_at=world.callback)  # the old form once more, with Bo's proof on the login
     assert (page.status, page.error) == (403, "invitation_mismatch")
     assert bound(world) == set()
-    assert world.broker.invitations.invitations.landing(invited.redeem_url.rpartition("/")[2]).invitation.status == "pending"
+    assert world.broker.invitations.invitations.landing(invited.redeem_url.rpartition("/")[2]).status == "pending"
     assert world.redeem(world.visitor(ADA), invited).location is not None
     assert bound(world) == {(ADA.subject, ADA.email)}
 

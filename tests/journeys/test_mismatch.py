@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from broker.demo.browser import Browser, BrowserPage
 from broker.demo.person import DemoPerson
 from broker.domain.mail import MailKind
-from broker.services.invitations.invitations import InvitationRequest, Invited
+from broker.services.invitations.invitations import InvitationRequest, IssuedInvitation
 from broker.storage.tables import audit, audit_personal, identities, invitations, outbox, people
 from tests.journeys.saml_world import WILL, saml_world
 from tests.journeys.staff import administrators, member
@@ -20,7 +20,7 @@ from tests.journeys.world import ADA, BO, CLEO, World
 BOSS = "bob@contoso.example"
 
 
-def tried(world: World, who: DemoPerson, invited: Invited) -> BrowserPage:
+def tried(world: World, who: DemoPerson, invited: IssuedInvitation) -> BrowserPage:
     """Somebody who comes with the link, and cannot read the invited mailbox."""
     return world.refuse_mailbox(who, world.redeem(who, invited))
 
@@ -73,7 +73,7 @@ def test_sponsor_is_told_and_says_yes(world: World) -> None:
         assert tx.execute(select(identities.c.subject)).scalars().all() == [BO.subject]
         person = tx.execute(select(people.c.id, people.c.email, people.c.email_verified)).one()
         names = set(tx.execute(select(audit.c.name)).scalars())
-    assert tuple(person) == (invited.invitation.person_id, ADA.email, False)  # AL-09: the record's address stays
+    assert tuple(person) == (invited.invitation.guest_id, ADA.email, False)  # AL-09: the record's address stays
     assert {"invitation.attempted", "question.answered", "invitation.identity_accepted", "invitation.redeemed"} <= names
 
 

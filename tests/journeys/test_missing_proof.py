@@ -66,7 +66,7 @@ def test_on_without_what_an_application_would_like(both: World, params: dict[str
     claims = both.party.complete(page.query, pending).claims
     assert (claims["acr"], "mfa" in claims["amr"]) == (SFA, False)
     receipt = both.broker.history.receipts.newest(limit=1)[0]
-    assert ("challenge", "skipped") in [(step["step"], step["result"]) for step in receipt["steps"]]
+    assert ("challenge", "skipped") in [(step["step"], step["result"]) for step in receipt.steps]
     assert both.arrive(ada, **params).name == "mfa-challenge"  # the next request asks again
 
 

@@ -72,7 +72,7 @@ def test_reset_keeps_the_guest(both: World) -> None:
     before = both.sign_in(ada)
     held = both.broker.guests.directory.show(ADA.email).person
     done = both.broker.invitations.rebinding.reset(ACTOR, ADA.email, replace(ALONE, reason="new account"))
-    assert (done.held.identities, done.held.assignments, done.person.state) == (1, 1, "invited")
+    assert (done.held.identities, done.held.assignments, done.guest.state) == (1, 1, "invited")
     with pytest.raises(SignInFailed, match="invalid_token"):
         both.party.userinfo(before)
     with pytest.raises(SignInFailed, match="invalid_grant"):
@@ -99,7 +99,7 @@ def test_new_address_and_identity(world: World) -> None:
     sub = world.sign_in(ada).claims["sub"]
     waiting = world.invite(application="travel")
     done = world.broker.invitations.rebinding.reset(ACTOR, ADA.email, RebindingTerms(), email="Nora@Northwind.example")
-    assert (done.person.email, done.person.email_verified) == (NORA.email, False)
+    assert (done.guest.email, world.person(NORA.email).email_verified) == (NORA.email, False)
     # FD-06: a used link leads to the applications, which ask who is there; an expired one offers another mail
     for link, error, following in ((old, "invitation_used", "home-organization"), (waiting, "invitation_expired", "fresh-link")):
         browser = Browser(clock=world.clock)
@@ -144,7 +144,7 @@ def test_only_administrators(world: World) -> None:
             cleo, "fabrikam", [world.broker.guests.directory.show(ADA.email).person.id], RebindingTerms()
         )
     administrators(world, CLEO.email)
-    assert world.broker.invitations.rebinding.reset(cleo, ADA.email, RebindingTerms()).invited is not None
+    assert world.broker.invitations.rebinding.reset(cleo, ADA.email, RebindingTerms()).issued is not None
 
 
 def test_address_changed_elsewhere(world: World) -> None:
@@ -272,7 +272,7 @@ def test_guest_with_another_home_stays_active(world: World) -> None:
             )
         )
     (done,) = world.broker.invitations.rebinding.move(ACTOR, "fabrikam", [guest.id], RebindingTerms())
-    assert done.person.state == "active"
+    assert done.guest.state == "active"
     assert bound(world) == {("nora", ADA.email)}
 
 

@@ -64,7 +64,7 @@ def people(world: World) -> list[str]:
     for who, party in ((ada, world.party), (bo, world.party), (cleo, world.travel), (ada, world.party)):
         world.clock.advance(1)
         world.sign_in(who, party)
-    return [row["request_id"] for row in world.broker.history.receipts.newest(limit=4)]
+    return [row.request_id for row in world.broker.history.receipts.newest(limit=4)]
 
 
 def summary(report: dict[str, Any]) -> dict[str, list[tuple[str | None, str | None, int]]]:
@@ -182,9 +182,9 @@ def test_hundreds_of_policies(run: Run, both: World) -> None:
     page = both.arrive(both.visitor(ADA), login_hint=ADA.email)
     assert page.error == "policy_blocked"
     receipt = both.broker.history.receipts.newest(limit=1)[0]
-    assert receipt["policies"][0]["id"] == "z-last"
-    assert len(receipt["policies"]) == 50
-    assert receipt["facts"]["policies_left_out"] == {"required": 71}
+    assert receipt.policies[0]["id"] == "z-last"
+    assert len(receipt.policies) == 50
+    assert receipt.facts["policies_left_out"] == {"required": 71}
     assert summary(found(run("replay", "--json")))["freed"] == []
     asked = found(run("what-if", "--user", ADA.email, "--application", "payroll", "--json"))
     assert len(asked["policies"]) == 121

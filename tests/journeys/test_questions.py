@@ -27,7 +27,7 @@ SPONSOR = "alice@contoso.example"
 
 def asked(world: World, **values: object) -> tuple[str, str]:
     """A guest whose access ends in 14 days, and the link of the question about it: (id, address)."""
-    person_id = world.invite().invitation.person_id
+    person_id = world.invite().invitation.guest_id
     ends = START + 14 * DAY
     with world.broker.core.db.write() as tx:
         people.change(tx, person_id, {"expires_at": ends, "name": "Ada <b>Fabrik</b>", "sponsor": SPONSOR})

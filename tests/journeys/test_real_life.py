@@ -11,7 +11,7 @@ from sqlalchemy import select
 from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Account
 from broker.demo.person import DemoPerson
-from broker.services.invitations.invitations import Invited
+from broker.services.invitations.invitations import IssuedInvitation
 from broker.storage.tables import identities, invitations, people
 from tests.journeys.saml_world import WANDA, WILL, saml_world
 from tests.journeys.world import ADA, BO, World
@@ -27,7 +27,7 @@ class Scene:
     accounts: dict[str, Account]
     saml: bool
 
-    def invite(self) -> Invited:
+    def invite(self) -> IssuedInvitation:
         """The guest's invitation."""
         return self.world.invite(self.guest.email)
 
@@ -38,11 +38,11 @@ class Scene:
             who.browser = browser
         return who
 
-    def redeem(self, who: DemoPerson, invited: Invited) -> BrowserPage:
+    def redeem(self, who: DemoPerson, invited: IssuedInvitation) -> BrowserPage:
         """From the link to the end."""
         return who.open(invited.redeem_url, stop_at=self.world.callback)
 
-    def until(self, page: str, who: DemoPerson, invited: Invited) -> BrowserPage:
+    def until(self, page: str, who: DemoPerson, invited: IssuedInvitation) -> BrowserPage:
         """From the link to a page that is not answered."""
         who.halt_at = (page,)
         found = self.redeem(who, invited)
@@ -60,7 +60,7 @@ class Scene:
             joined = select(people.c.email).join(identities, people.c.id == identities.c.person_id)
             return sorted(tx.execute(joined).scalars())
 
-    def status(self, invited: Invited) -> str:
+    def status(self, invited: IssuedInvitation) -> str:
         """What became of the invitation."""
         with self.world.broker.core.db.read() as tx:
             found = tx.execute(select(invitations.c.status).where(invitations.c.id == invited.invitation.id))

@@ -12,18 +12,18 @@ from broker.demo.browser import Browser, BrowserPage
 from broker.demo.identity import Client
 from broker.demo.person import DemoPerson
 from broker.domain.errors import CommandError
-from broker.services.invitations.invitations import InvitationRequest, Invited
+from broker.services.invitations.invitations import InvitationRequest, IssuedInvitation
 from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.tables import audit, identities, invitations, people
 from tests.journeys.world import ACTOR, ADA, BO, CLEO, MALLORY, NORA, SECRET, World, partner_file
 
 
-def ticket(invited: Invited) -> str:
+def ticket(invited: IssuedInvitation) -> str:
     """The secret of a link."""
     return invited.redeem_url.rpartition("/")[2]
 
 
-def status(world: World, invited: Invited) -> str:
+def status(world: World, invited: IssuedInvitation) -> str:
     """What the row says."""
     with world.broker.core.db.read() as tx:
         found = tx.execute(select(invitations.c.status).where(invitations.c.id == invited.invitation.id)).scalar_one()
@@ -200,7 +200,7 @@ def test_bad_addresses(world: World, email: str) -> None:
 
 def test_one_address_has_one_guest(both: World) -> None:
     """IN-13: case and IDNA make no second person; twenty parallel invitations neither."""
-    made: list[Invited] = []
+    made: list[IssuedInvitation] = []
     threads = [
         threading.Thread(target=lambda email=email: made.append(both.invite(email)))
         for email in ["Ada@Fabrikam.EXAMPLE", "ada@fabrikam.example"] * 10
@@ -210,7 +210,7 @@ def test_one_address_has_one_guest(both: World) -> None:
     for thread in threads:
         thread.join()
     assert len(made) == 20
-    assert len({invited.invitation.person_id for invited in made}) == 1
+    assert len({invited.invitation.guest_id for invited in made}) == 1
     with both.broker.core.db.read() as tx:
         live = tx.execute(select(invitations.c.id).where(invitations.c.status == "pending")).all()
     assert len(live) == 1

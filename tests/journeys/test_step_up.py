@@ -27,8 +27,8 @@ def trust(world: World, mfa: str = f"[{MFA}, mfa]", age: str = "12h", *, step_up
 
 def sent(world: World) -> list[dict[str, Any]]:
     """What the newest login asked of the partner, each time."""
-    steps = world.broker.history.receipts.newest(limit=1)[0]["steps"]
-    return [step for step in steps if step["step"] == "upstream" and step["result"] == "sent"]
+    steps = world.broker.history.receipts.newest(limit=1)[0].steps
+    return [dict(step) for step in steps if step["step"] == "upstream" and step["result"] == "sent"]
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def test_the_partner_is_asked_first(both: World) -> None:
     (asked,) = sent(both)
     assert (asked["acr_values"], asked["max_age"]) == ([MFA], 12 * HOUR - 60)
     receipt = both.broker.history.receipts.newest(limit=1)[0]
-    assert [(proof["method"], proof["by"]) for proof in receipt["facts"]["proofs"]] == [("partner", "fabrikam")]
-    assert receipt["facts"]["partner_mfa"] is True
+    assert [(proof["method"], proof["by"]) for proof in receipt.facts["proofs"]] == [("partner", "fabrikam")]
+    assert receipt.facts["partner_mfa"] is True
     assert both.sign_in(ada).claims["acr"] == MFA
     assert ada.seen == []
     assert both.sign_in(ada, both.travel).claims["acr"] == MFA  # what is true is said, asked for or not
@@ -104,7 +104,7 @@ def test_a_partner_that_refuses_more(world: World, fault: str) -> None:
     assert page.name == "mfa-challenge", page
     page = ada.browser.submit(page, {"code": phone.code()}, stop_at=world.callback)
     assert "code" in page.query
-    steps = world.broker.history.receipts.newest(limit=1)[0]["steps"]
+    steps = world.broker.history.receipts.newest(limit=1)[0].steps
     assert "no more proof" in [step["result"] for step in steps]
 
 
@@ -389,8 +389,8 @@ def test_terms_of_use(both: World) -> None:
     ada.halt_at = ()
     both.clock.advance(1)
     assert "code" in both.arrive(ada).query
-    kept = both.broker.login.terms.accepted(both.broker.history.receipts.newest(limit=1)[0]["person_id"])
-    assert sorted(str(row["version"]) for row in kept) == ["2026-01", "2026-02"]
+    kept = both.broker.login.terms.accepted(both.person(ADA.email).id)
+    assert sorted(one.version for one in kept) == ["2026-01", "2026-02"]
 
 
 def test_terms_by_policy_for_members(world: World) -> None:

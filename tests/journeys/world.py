@@ -22,7 +22,7 @@ from broker.demo.relying import RelyingParty, Tokens
 from broker.demo.serving import LoopbackServer, at_first_request
 from broker.domain.audit import Actor
 from broker.domain.guest import Person
-from broker.services.invitations.invitations import InvitationRequest, Invited
+from broker.services.invitations.invitations import InvitationRequest, IssuedInvitation
 from broker.services.lookup import named
 from broker.storage.tables import metadata
 from broker.web import create_web
@@ -54,7 +54,7 @@ class World:
     travel: RelyingParty
     callback: str
 
-    def invite(self, email: str = ADA.email, **more: Any) -> Invited:
+    def invite(self, email: str = ADA.email, **more: Any) -> IssuedInvitation:
         """An invitation to Payroll, landing on the application's callback host."""
         wish = {"application": "payroll", "redirect_url": f"{self.callback}/home"} | more
         return self.broker.invitations.invitations.invite(ACTOR, InvitationRequest(email=email, **wish))
@@ -78,7 +78,7 @@ class World:
         who.read_code = lambda: self.code(address)
         return who
 
-    def redeem(self, who: DemoPerson, invited: Invited | None = None) -> BrowserPage:
+    def redeem(self, who: DemoPerson, invited: IssuedInvitation | None = None) -> BrowserPage:
         """From the link to where the invitation leads."""
         return who.open((invited or self.invite(who.address)).redeem_url, stop_at=self.callback)
 
@@ -129,7 +129,7 @@ class World:
         found = self.broker.history.receipts.by_request(page.request_id)
         if found is None:
             raise AssertionError(f"no receipt for {page.request_id}")
-        return found
+        return found.to_json()
 
     def counts(self, *leave_out: str) -> dict[str, int]:
         """How many rows every table has: for showing that nothing was created or changed.

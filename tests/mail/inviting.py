@@ -28,7 +28,7 @@ def main() -> None:
                 invited = broker.invitations.invitations.invite(
                     ACTOR, InvitationRequest(email="ada@fabrikam.example", application="payroll", mail=True)
                 )
-                line = json.dumps([invited.invitation.person_id, invited.invitation.id])
+                line = json.dumps([invited.invitation.guest_id, invited.invitation.id])
             except BaseException:  # noqa: BLE001 - whatever it is, the parent is to see it
                 line = json.dumps(["", traceback.format_exc()[-2000:]])
             os.write(said_write, line.encode() + b"\n")

@@ -205,6 +205,6 @@ def test_a_refused_audience_says_what_is_due(stage: Stage):
     """The team of the application reads in the record what to set, and which key lets an older client in."""
     assert ask(stage, stage.assertion(aud=TOKEN)) == UNKNOWN
     (row,) = stage.broker.history.receipts.newest(search=Search(application="bank"))
-    said = advice.OF_APPLICATIONS[row["reason"]]
+    said = advice.OF_APPLICATIONS[row.reason]
     assert "our issuer" in said.expected
     assert "client_assertion_audience: [issuer, token_endpoint]" in said.change

@@ -215,7 +215,7 @@ def test_a_verified_hint_and_an_unregistered_address(both: Stage):
     assert "not registered" in page.text
     assert is_live(both, who)
     (row,) = both.broker.history.receipts.newest(search=Search(reason="post_logout_redirect_uri"))
-    assert (row["application"], row["sent"], row["registered"]) == ("payroll", wrong, [BYE])
+    assert (row.application, row.sent, row.registered) == ("payroll", wrong, (BYE,))
     done = confirm(both, who, page)
     assert page_of(done) == "signed-out"
     assert not is_live(both, who)

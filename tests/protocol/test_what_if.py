@@ -82,7 +82,7 @@ def arrive(stage: Stage, who: Signed, client_id: str, address: str) -> tuple[dic
     cookies = "; ".join([first.headers["Set-Cookie"].split(";")[0], stage.cookie(who)["Cookie"]])
     answer = stage.get(first.headers["Location"], headers={"Cookie": cookies}, **where)
     stage.clock.advance(1)
-    return sent_to(answer)[1], stage.broker.history.receipts.newest(email=who.person.email, limit=1)[0]
+    return sent_to(answer)[1], stage.broker.history.receipts.newest(email=who.person.email, limit=1)[0].to_json()
 
 
 @given(
@@ -113,7 +113,7 @@ def test_what_if_equals_what_happens(
             path.write_text(json.dumps(files[number]), "utf-8")
     stage.reload()
     before = stage.counts()
-    said = stage.broker.policies.what_if(email, client_id, address)
+    said = stage.broker.policies.what_if(email, client_id, address).to_json()
     assert stage.counts() == before
     answer, receipt = arrive(stage, who, client_id, address)
     facts, about = receipt["facts"], receipt["policies"]
@@ -147,40 +147,40 @@ def test_what_is_told(stage: Stage) -> None:
     )
     ask = stage.broker.policies.what_if
     found = ask("Ada@Fabrikam.example", "tight", "192.0.2.1")
-    assert (found["user"], found["partner"], found["outcome"]) == ("ada@fabrikam.example", "fabrikam", "allowed")
-    assert [(p["id"], p["state"], p["result"]) for p in found["policies"]] == [
+    assert (found.user, found.partner, found.outcome) == ("ada@fabrikam.example", "fabrikam", "allowed")
+    assert [(p.id, p.state, p.result) for p in found.policies] == [
         ("office", "enabled", "not_matched"),
         ("trusted", "report_only", "required"),
     ]
-    assert found["notes"] == ["the application asks for an assignment, which the guest does not have"]
+    assert found.notes == ("the application asks for an assignment, which the guest does not have",)
     stage.write("policies/typo.yaml", "name: x\nusers: {include: {groups: [Auditor, AUDITORS]}}\ngrant: {block: true}\n")
     stage.broker.access.groups.create(ACTOR, "Auditors")
-    assert ask("ada@fabrikam.example", "payroll", "192.0.2.1")["notes"] == [
-        "policy typo names group 'Auditor', which doesn't exist, so nobody is protected through it"
-    ]
+    assert ask("ada@fabrikam.example", "payroll", "192.0.2.1").notes == (
+        "policy typo names group 'Auditor', which doesn't exist, so nobody is protected through it",
+    )
     (stage.home / "config" / "policies" / "typo.yaml").unlink()
     stage.reload()
-    assert ask(who.person.email, "tight")["outcome"] == "blocked"  # without --ip: from none of the networks
-    mfa = ask(who.person.email, "tight", "192.0.2.1", partner_mfa=True)["policies"][1]
-    assert (mfa["result"], mfa["reason"]) == (
+    assert ask(who.person.email, "tight").outcome == "blocked"  # without --ip: from none of the networks
+    mfa = ask(who.person.email, "tight", "192.0.2.1", partner_mfa=True).policies[1]
+    assert (mfa.result, mfa.reason) == (
         "not_matched",
         "is about sign-ins without a trusted partner's multi-factor authentication",
     )
     with stage.broker.core.db.write() as tx:
         people.change(tx, who.person.id, {"state": GuestState.BLOCKED.value})
-    assert ask(who.person.email, "tight", "192.0.2.1")["notes"][0] == "the person is blocked, whatever the policies say"
+    assert ask(who.person.email, "tight", "192.0.2.1").notes[0] == "the person is blocked, whatever the policies say"
     with stage.broker.core.db.write() as tx:
         people.change(tx, who.person.id, {"state": "active", "expires_at": stage.clock(), "partner": None})
     found = ask(who.person.email, "payroll", "192.0.2.1")
-    assert found["notes"] == ["the guest's time is over, whatever the policies say"]
-    assert found["partner"] == "fabrikam"
+    assert found.notes == ("the guest's time is over, whatever the policies say",)
+    assert found.partner == "fabrikam"
 
 
 def test_where_somebody_signs_in_who_never_did(stage: Stage) -> None:
     """The authority for the address, else the code by mail: a policy that names partners is judged all the same."""
     stage.person(email="zoe@nowhere.example", partner=None)
     stage.write("policies/p.yaml", "name: x\nusers: {include: {partners: [fabrikam]}}\ngrant: {block: true}\n")
-    found = stage.broker.policies.what_if("zoe@nowhere.example", "payroll")
+    found = stage.broker.policies.what_if("zoe@nowhere.example", "payroll").to_json()
     assert (found["partner"], found["outcome"]) == ("email", "allowed")
 
 

@@ -88,12 +88,12 @@ def test_abandoned_logins_are_explained(world: World) -> None:
     for reason, reference in references.items():
         found = world.broker.history.receipts.by_request(reference)
         assert found is not None
-        assert (found["outcome"], found["reason"], found["error"]) == ("abandoned", reason, None)
-        assert found["at"] == START + 3600
-        assert found["steps"][-1]["step"] == "abandoned"
+        assert (found.outcome, found.reason, found.error) == ("abandoned", reason, None)
+        assert found.at == START + 3600
+        assert found.steps[-1]["step"] == "abandoned"
     vouched = world.broker.history.receipts.by_request(references["left at review-permissions, after the partner vouched"])
     assert vouched is not None
-    assert vouched["user"] == "ada@fabrikam.example"
+    assert vouched.user == "ada@fabrikam.example"
     with world.broker.core.db.read() as tx:
         assert tx.execute(select(t.logins.c.assertion)).scalars().all() == [None] * len(LEFT)
     assert world.broker.operations.housekeeping.run()["abandoned"] == 0
@@ -113,7 +113,7 @@ def test_an_explained_login_is_not_explained_anew(small: World) -> None:
     explained, other = (small.broker.history.receipts.by_request(name) for name in (login.reference, reference))
     assert explained is not None
     assert other is not None
-    assert (explained["reason"], other["outcome"]) == ("all is well", "abandoned")
+    assert (explained.reason, other.outcome) == ("all is well", "abandoned")
 
 
 def test_strangers_do_not_fill_the_receipts(small: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +209,7 @@ def test_retention(world: World) -> None:
     world.clock.advance(1)
     assert world.broker.operations.housekeeping.run()["addresses"] == 4
     found = [world.broker.history.receipts.by_request(f"R{number}") for number in range(5)]
-    assert [row["address"] for row in found if row] == ["192.0.2.0/24", "2001:db8:1::/48", "", "-/", "192.0.2.0/24"]
+    assert [row.address for row in found if row] == ["192.0.2.0/24", "2001:db8:1::/48", "", "-/", "192.0.2.0/24"]
     assert world.broker.operations.housekeeping.run()["addresses"] == 0
     world.clock.advance(30 * DAY)
     done = world.broker.operations.housekeeping.run()

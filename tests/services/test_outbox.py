@@ -15,6 +15,7 @@ from broker.domain.errors import CommandError, Invalid, TooMany
 from broker.mail.transport import Delayed, MailRefused
 from broker.services.invitations.invitations import InvitationRequest, Invitations
 from broker.services.invitations.links import Tickets
+from broker.services.invitations.views import InvitationForecast
 from broker.services.messages import outbox as rules
 from broker.services.messages.outbox import Outbox
 from broker.storage import tables as t
@@ -151,7 +152,7 @@ def test_refused_for_good_is_seen(world: World) -> None:
     """A 5yz ends it at once; staff sees what the server said."""
     ids = invited(world)
     node(world, Post(fault=MailRefused("550 no such user"))).deliver(ids)
-    (state,) = world.broker.messages.outbox.of_person(world.broker.guests.directory.show(ADA.email).person.id)
+    (state,) = world.broker.guests.directory.show(ADA.email).mails
     assert (state.status, state.problem, state.tries) == ("refused", "550 no such user", 1)
     assert node(world, Post()).look() == 0
 
@@ -214,9 +215,13 @@ def test_list_of_guests_is_safe_to_run_again(world: World) -> None:
     again = world.broker.invitations.invitations.invite_many(ACTOR, wishes)
     mails = [one.mails for one in (*first, *again) if not isinstance(one, CommandError)]
     assert [len(one) for one in mails] == [1, 1, 0, 0]
-    assert world.broker.invitations.invitations.judge(ACTOR, wishes[0]) == ("keep", None)
-    assert world.broker.invitations.invitations.judge(ACTOR, InvitationRequest(email=ADA.email)) == ("again", None)
-    assert world.broker.invitations.invitations.judge(ACTOR, InvitationRequest(email="new@fabrikam.example")) == ("invite", None)
+    assert world.broker.invitations.invitations.judge(ACTOR, wishes[0]) == InvitationForecast(result="keep", lookalike=None)
+    assert world.broker.invitations.invitations.judge(ACTOR, InvitationRequest(email=ADA.email)) == InvitationForecast(
+        result="again", lookalike=None
+    )
+    assert world.broker.invitations.invitations.judge(
+        ACTOR, InvitationRequest(email="new@fabrikam.example")
+    ) == InvitationForecast(result="invite", lookalike=None)
 
 
 def test_quota_of_an_inviter(world: World) -> None:

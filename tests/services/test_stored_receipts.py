@@ -57,7 +57,7 @@ def test_a_receipt_of_the_version_before(database: Database) -> None:
         )
         receipts.save(tx, saved)
     shown = Receipts(factories.core(database, lambda: START)).newest(search=Search())[0]
-    assert (shown["facts"], tuple(shown["steps"]), shown["user"]) == (FACTS, STEPS, ada.email)
+    assert (shown.facts, shown.steps, shown.user) == (FACTS, STEPS, ada.email)
     (past,) = from_database(database, START)
     about = past.circumstances
     assert (about.kind, about.guest, about.groups) == (PersonKind.GUEST, ada.email, frozenset({"auditors", "contractors"}))

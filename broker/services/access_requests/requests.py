@@ -125,7 +125,7 @@ class AccessRequests:
             mine = _applications(tx, settings, actor, Right.SEE_REQUESTS, now)
             return views(tx, settings, access_requests.page(tx, state, applications=mine, before=before, limit=limit))
 
-    def counts(self, actor: Actor) -> dict[RequestState, int]:
+    def counts(self, actor: Actor) -> Mapping[RequestState, int]:
         """How many requests of each state this actor sees, counted up to COUNTED."""
         now = self._clock()
         with self._db.read() as tx:

@@ -43,7 +43,7 @@ class AuditLog:
         self._db = core.db
         self._clock = core.clock
 
-    def events(self, *, since: int = 0, person: str | None = None) -> Iterator[dict[str, Any]]:
+    def events(self, *, since: int = 0, person: str | None = None) -> Iterator[Mapping[str, Any]]:
         """Events from a time on (seconds since 1970), oldest first, a page at a time. Raises NotFound.
 
         person: an address, or an id (also of somebody who was deleted): events that concern or come from this person.

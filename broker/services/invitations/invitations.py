@@ -18,35 +18,28 @@ from broker.services.addresses import is_of_members
 from broker.services.authorization import rights_of
 from broker.services.core import Core
 from broker.services.guests.transitions import invited_again, rules_of
-from broker.services.invitations.links import Invited, Tickets
+from broker.services.invitations.links import Tickets
 from broker.services.invitations.lookalike import Lookalikes
 from broker.services.invitations.request import CheckedInvitation, InvitationRequest, mails_of, plan_of
 from broker.services.invitations.validity import invitation_over, inviter_is_gone
+from broker.services.invitations.views import InvitationForecast, InvitationView, IssuedInvitation
 from broker.settings.load import Settings
 from broker.storage.directory import people
 from broker.storage.engine import Connection
 from broker.storage.login import invitations
 from broker.storage.operations import rate_limits
 
-__all__ = ["InvitationRequest", "Invitations", "Invited", "Landing", "Preview", "Result"]
+__all__ = ["InvitationRequest", "Invitations", "IssuedInvitation", "Preview", "Result"]
 
 QUOTA = 1000  # invitations that one person sends a day (IN-15)
 
 
-Result = Invited | CommandError
-
-
-@dataclass(frozen=True, slots=True)
-class Landing:
-    """What the page behind the link shows."""
-
-    invitation: Invitation
-    person: Person
+Result = IssuedInvitation | CommandError
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The guest's mail as it would be; lookalike as in Invited."""
+    """The guest's mail as it would be; lookalike: as in IssuedInvitation."""
 
     mail: Mail
     lookalike: str | None
@@ -64,7 +57,7 @@ class Invitations:
         self._quota = quota
         self._known: tuple[Settings, Lookalikes] | None = None
 
-    def invite(self, actor: Actor, wish: InvitationRequest) -> Invited:
+    def invite(self, actor: Actor, wish: InvitationRequest) -> IssuedInvitation:
         """Invite an address. Inviting it again keeps the guest and replaces the link.
 
         The mail, where one is wished for, is in the outbox with the commit; `Outbox.deliver` sends it. Raises Forbidden
@@ -101,17 +94,18 @@ class Invitations:
         mail = mails_of(plan, new_id(), self._tickets.url("0" * 43), until)[0]
         return Preview(mail, self.lookalike(plan.email))
 
-    def judge(self, actor: Actor, wish: InvitationRequest) -> tuple[str, str | None]:
-        """What `invite_many` would do now, in a word: invite, again, or keep; and the lookalike. Raises as it does."""
+    def judge(self, actor: Actor, wish: InvitationRequest) -> InvitationForecast:
+        """What `invite_many` would do now. Raises as it does."""
         now = self._clock()
         with self._db.read() as tx:
             plan = plan_of(self._settings(), actor, rights_of(tx, self._settings(), actor, now), wish, now)
             like = self.lookalike(plan.email)
             person = people.by_email(tx, plan.email)
             if person is None:
-                return "invite", like
+                return InvitationForecast(result="invite", lookalike=like)
             self._invitable(person)
-            return ("keep" if wish.mail and _has_it(tx, person, plan, now) else "again"), like
+            keeps = wish.mail and _has_it(tx, person, plan, now) is not None
+            return InvitationForecast(result="keep" if keeps else "again", lookalike=like)
 
     def lookalike(self, email: str) -> str | None:
         """The domain that this address's can be taken for, `mixed scripts`, or None (IN-13). email: canonical."""
@@ -122,7 +116,9 @@ class Invitations:
             self._known = (settings, Lookalikes(filter(None, {*settings.domains, *own})))
         return self._known[1].of(domain_of(email))
 
-    def _carry_out(self, tx: Connection, actor: Actor, plan: CheckedInvitation, now: int, *, keep: bool = False) -> Invited:
+    def _carry_out(
+        self, tx: Connection, actor: Actor, plan: CheckedInvitation, now: int, *, keep: bool = False
+    ) -> IssuedInvitation:
         """One invitation, six statements for a new guest. keep: leave the one that the guest has, if it is the same."""
         if actor.kind is not ActorKind.COMMAND and rate_limits.count_attempt(tx, f"invite:{actor.id}", now, DAY) > self._quota:
             raise TooMany(f"{self._quota} invitations a day are enough; go on tomorrow", "quota_reached")
@@ -130,7 +126,7 @@ class Invitations:
         person, is_new = self._person(tx, plan, now)
         held = _has_it(tx, person, plan, now) if keep and not is_new else None
         if held is not None:
-            return Invited(held, "", lookalike=like)
+            return IssuedInvitation(invitation=InvitationView.of(held, now), redeem_url="", lookalike=like)
         made = self._tickets.issue(
             tx,
             actor,
@@ -176,8 +172,8 @@ class Invitations:
         if person.state is GuestState.BLOCKED:
             raise Conflict(f"{person.email} is blocked; unblock the guest first", "guest_blocked")
 
-    def landing(self, ticket: str) -> Landing:
-        """The invitation of a ticket, unspent. Raises InvitationExpired, InvitationUsed, DomainDenied (IN-04, IN-06, IN-10)."""
+    def landing(self, ticket: str) -> InvitationView:
+        """The invitation of a ticket; reading uses nothing up. Raises InvitationExpired, InvitationUsed, DomainDenied (IN-04, IN-06, IN-10)."""
         now = self._clock()
         with self._db.read() as tx:
             invitation = invitations.by_ticket(tx, digest(ticket))
@@ -194,17 +190,13 @@ class Invitations:
             raise DomainDenied("domain_denied")
         if is_of_members(self._settings(), invitation.email):  # FA-07
             raise DomainDenied("members_domain")
-        return Landing(invitation, person)
+        return InvitationView.of(invitation, now)
 
-    def by_id(self, invitation_id: str) -> Invitation | None:
-        """One invitation."""
+    def by_id(self, invitation_id: str) -> InvitationView | None:
+        """One invitation, for the pages of a login that began with it."""
         with self._db.read() as tx:
-            return invitations.by_id(tx, invitation_id)
-
-    def latest(self, person_id: str) -> Invitation | None:
-        """The newest invitation of a person."""
-        with self._db.read() as tx:
-            return invitations.latest_of(tx, person_id)
+            found = invitations.by_id(tx, invitation_id)
+        return InvitationView.of(found, self._clock()) if found is not None else None
 
 
 def _wanted(plan: CheckedInvitation, person: Person) -> Invitation:

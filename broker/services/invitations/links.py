@@ -1,39 +1,26 @@
-"""Issuing the link of an invitation: for whoever invites, for a fresh mail, for a guest who moves."""
+"""Issues the link of an invitation: for a new invitation, for a new mail, for a guest who is moved."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from broker.domain.audit import Actor, Event
 from broker.domain.ids import digest, new_id, new_secret
 from broker.domain.invitation import Invitation, Status
 from broker.domain.mail import Mail
 from broker.services.history import audit
+from broker.services.invitations.views import InvitationView, IssuedInvitation
 from broker.services.messages.outbox import Outbox
 from broker.settings.load import Settings
 from broker.storage.engine import Connection
 from broker.storage.login import invitations
 
-
-@dataclass(frozen=True, slots=True)
-class Invited:
-    """The invitation, and its link: the only time that the ticket exists outside its mail. "": the one sent before holds.
-
-    mails: their ids in the outbox, the guest's first. lookalike: the domain that the address's can be taken for (IN-13).
-    """
-
-    invitation: Invitation
-    redeem_url: str
-    mails: tuple[str, ...] = ()
-    lookalike: str | None = None
-
-
 Mails = Callable[[str, int], Sequence[Mail]]  # the link, and until when it works
 
 
 class Tickets:
-    """One living link for one person; only its hash is kept (HT-4)."""
+    """A person has one valid link; only its hash is stored (HT-4)."""
 
     def __init__(self, settings: Callable[[], Settings], outbox: Outbox) -> None:
         self._settings = settings
@@ -54,10 +41,10 @@ class Tickets:
         event: str = "invitation.created",
         data: Mapping[str, object] | None = None,
         is_first: bool = False,
-    ) -> Invited:
-        """A new link in the place of whatever link the person had, its mails in the outbox.
+    ) -> IssuedInvitation:
+        """Replaces the link that the person had by a new one, and queues its mails.
 
-        wanted: what the invitation says; its id, status and times are made here. event: the audit's word for it.
+        wanted: the content of the invitation; its id, status and times are made here. event: its name in the audit.
         is_first: the person is new, so there is nothing to revoke.
         """
         if not is_first:
@@ -73,9 +60,9 @@ class Tickets:
             now,
         )
         sent = tuple(self._outbox.add(tx, mail, now) for mail in mails(self.url(ticket), until))
-        return Invited(made, self.url(ticket), sent)
+        return IssuedInvitation(invitation=InvitationView.of(made, now), redeem_url=self.url(ticket), mails=sent)
 
 
 def nothing(_url: str, _until: int) -> Sequence[Mail]:
-    """No mail: the link is handed over in another way."""
+    """No mail: staff hands out the link."""
     return ()

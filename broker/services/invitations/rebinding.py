@@ -21,9 +21,11 @@ from broker.services import authorization
 from broker.services.addresses import parse
 from broker.services.core import Core
 from broker.services.guests.transitions import rules_of, schedule
+from broker.services.guests.views import GuestRow
 from broker.services.history import audit
-from broker.services.invitations.links import Invited, Tickets, nothing
+from broker.services.invitations.links import Tickets, nothing
 from broker.services.invitations.request import MAX_MESSAGE, may_be_invited
+from broker.services.invitations.views import GuestHoldings, IssuedInvitation, ReboundGuest
 from broker.services.lookup import named
 from broker.services.messages.withdrawals import withdraw
 from broker.services.sessions.revocation import end_access
@@ -47,17 +49,6 @@ class RebindingTerms:
     before: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One guest: as he is now, what he had before, and his new link. problem: why nothing was done, or would be."""
-
-    person: Person
-    email: str
-    held: BoundIdentity
-    invited: Invited | None = None
-    problem: str = ""
-
-
 class GuestRebinding:
     """Reset one, look at many, reset many."""
 
@@ -67,7 +58,7 @@ class GuestRebinding:
         self._settings = core.settings
         self._tickets = tickets
 
-    def reset(self, actor: Actor, name: str, terms: RebindingTerms, *, email: str | None = None) -> Moved:
+    def reset(self, actor: Actor, name: str, terms: RebindingTerms, *, email: str | None = None) -> ReboundGuest:
         """End the binding of one guest, who may get another address. Raises NotFound, Forbidden, Invalid, Conflict.
 
         email: the new address, any way of writing it; None keeps the old one.
@@ -86,7 +77,7 @@ class GuestRebinding:
         with self._db.read() as tx:
             return identity_bindings.count_of(tx, partner, issuer=issuer, before=terms.before)
 
-    def affected(self, partner: str, terms: RebindingTerms, *, after: str, limit: int) -> list[Moved]:
+    def affected(self, partner: str, terms: RebindingTerms, *, after: str, limit: int) -> list[ReboundGuest]:
         """Guests of a partner who are bound to its old provider, behind the id `after`: what they have, what would go wrong.
 
         Raises NotFound for a partner that is neither in the files nor anybody's, Invalid where the file does not say
@@ -100,11 +91,11 @@ class GuestRebinding:
             found = [person for one in ids if (person := people.by_id(tx, one)) is not None]
             return [self._looked(tx, person, has[person.id], terms) for person in found]
 
-    def move(self, actor: Actor, partner: str, ids: Sequence[str], terms: RebindingTerms) -> list[Moved]:
+    def move(self, actor: Actor, partner: str, ids: Sequence[str], terms: RebindingTerms) -> list[ReboundGuest]:
         """Reset some guests of a partner in one transaction; whoever cannot be is left as he is, with the reason."""
         _checked(terms)
         now = self._clock()
-        results: list[Moved] = []
+        results: list[ReboundGuest] = []
         with self._db.write() as tx:
             authorization.administer(tx, self._settings(), actor, now)
             has = identity_bindings.held(tx, ids, partner, now)
@@ -116,17 +107,17 @@ class GuestRebinding:
                 if looked.problem:
                     results.append(looked)
                 else:
-                    results.append(self._reset(tx, actor, person, looked.held, looked.email, terms, partner, now))
+                    results.append(self._reset(tx, actor, person, has[one], looked.email, terms, partner, now))
         return results
 
-    def _looked(self, tx: Connection, person: Person, has: BoundIdentity, terms: RebindingTerms) -> Moved:
+    def _looked(self, tx: Connection, person: Person, has: BoundIdentity, terms: RebindingTerms) -> ReboundGuest:
         """What would become of one guest."""
         email = f"{person.email.rpartition('@')[0]}@{terms.domain}" if terms.domain else person.email
         try:
             self._check(tx, person, email)
         except CommandError as error:
-            return Moved(person, email, has, problem=str(error))
-        return Moved(person, email, has)
+            return _view(person, email, has, problem=str(error))
+        return _view(person, email, has)
 
     def _check(self, tx: Connection, person: Person, email: str) -> None:
         if person.kind is PersonKind.MEMBER:
@@ -151,7 +142,7 @@ class GuestRebinding:
         terms: RebindingTerms,
         partner: str | None,
         now: int,
-    ) -> Moved:
+    ) -> ReboundGuest:
         """partner: end only what is bound there; a guest who has another home keeps it, and stays active."""
         self._check(tx, person, email)
         count = identity_bindings.unbind(tx, person.id, partner)
@@ -179,11 +170,12 @@ class GuestRebinding:
             now,
         )
         after = people.by_id(tx, person.id) or person
-        return Moved(after, email, has, self._invite(tx, actor, after, terms, partner, now) if terms.invite else None)
+        issued = self._invite(tx, actor, after, terms, partner, now) if terms.invite else None
+        return _view(after, email, has, issued)
 
     def _invite(
         self, tx: Connection, actor: Actor, person: Person, terms: RebindingTerms, partner: str | None, now: int
-    ) -> Invited:
+    ) -> IssuedInvitation:
         settings = self._settings()
         member = authorization.acting_person(tx, actor)
         wanted = Invitation(
@@ -240,6 +232,12 @@ class GuestRebinding:
                 )
             return None
         return found.issuer
+
+
+def _view(
+    person: Person, email: str, has: BoundIdentity, issued: IssuedInvitation | None = None, *, problem: str = ""
+) -> ReboundGuest:
+    return ReboundGuest(guest=GuestRow.of(person), email=email, held=GuestHoldings.of(has), issued=issued, problem=problem)
 
 
 def _checked(terms: RebindingTerms) -> None:

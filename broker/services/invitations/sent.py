@@ -1,8 +1,8 @@
-"""Invitations that were sent, as staff keep them: listed, shown, taken back, sent again (FC-11)."""
+"""Sent invitations: staff lists, shows, revokes and resends them (FC-11)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict, NotFound
@@ -12,23 +12,17 @@ from broker.services import authorization
 from broker.services.addresses import canonical
 from broker.services.core import Core
 from broker.services.history import audit
-from broker.services.invitations.links import Invited, Tickets, nothing
+from broker.services.invitations.links import Tickets, nothing
 from broker.services.invitations.request import letter, may_be_invited
+from broker.services.invitations.views import InvitationDetail, InvitationView, IssuedInvitation
 from broker.storage.directory import people
 from broker.storage.engine import Connection
 from broker.storage.login import invitations
-
-
-@dataclass(frozen=True, slots=True)
-class SentInvitation:
-    """An invitation and what holds of it now; its link is nowhere, only its hash is kept (HT-4)."""
-
-    invitation: Invitation
-    status: Status
+from broker.storage.operations import outbox
 
 
 class SentInvitations:
-    """For the command line and administrators. An invitation is named by its id, or by the guest's address: their newest one."""
+    """For the command line and administrators. The name of an invitation is its id; an address names the newest one of its guest."""
 
     def __init__(self, core: Core, tickets: Tickets) -> None:
         self._db = core.db
@@ -38,27 +32,27 @@ class SentInvitations:
 
     def listed(
         self, actor: Actor, *, status: Status | None = None, email: str | None = None, after: str = "", limit: int = 100
-    ) -> list[SentInvitation]:
-        """The newest first, a page behind the id `after`. email: canonical; only this guest's. Raises Forbidden."""
+    ) -> tuple[InvitationView, ...]:
+        """A page of invitations after the id `after`, the newest first. email: canonical; of this guest only. Raises Forbidden."""
         now = self._clock()
         with self._db.read() as tx:
             authorization.administer(tx, self._settings(), actor, now)
             person = people.by_email(tx, email) if email else None
             if email and person is None:
-                return []
+                return ()
             found = invitations.page(tx, now, status=status, person_id=person.id if person else None, after=after, limit=limit)
-            return [SentInvitation(one, one.status_at(now)) for one in found]
+            return tuple(InvitationView.of(one, now) for one in found)
 
-    def show(self, actor: Actor, name: str) -> SentInvitation:
-        """One. Raises NotFound, Forbidden."""
+    def show(self, actor: Actor, name: str) -> InvitationDetail:
+        """One invitation with its mails. Raises NotFound, Forbidden."""
         now = self._clock()
         with self._db.read() as tx:
             authorization.administer(tx, self._settings(), actor, now)
             found = _named(tx, name)
-            return SentInvitation(found, found.status_at(now))
+            return InvitationDetail(invitation=InvitationView.of(found, now), mails=tuple(outbox.of_person(tx, found.person_id)))
 
-    def revoke(self, actor: Actor, name: str, *, reason: str = "") -> SentInvitation:
-        """Take it back: its link opens nothing from now on. Raises NotFound, Conflict (redeemed, revoked, expired), Forbidden."""
+    def revoke(self, actor: Actor, name: str, *, reason: str = "") -> InvitationView:
+        """Revokes an invitation: its link stops working. Raises NotFound, Conflict (redeemed, revoked, expired), Forbidden."""
         now = self._clock()
         with self._db.write() as tx:
             authorization.administer(tx, self._settings(), actor, now)
@@ -68,10 +62,10 @@ class SentInvitations:
             personal = {"email": found.email} | ({"reason": reason} if reason else {})
             event = Event(name="invitation.revoked", actor=actor, subject=found.person_id, target=found.id, personal=personal)
             audit.record(tx, event, now)
-            return SentInvitation(found, Status.REVOKED)
+            return InvitationView.of(replace(found, status=Status.REVOKED), now)
 
-    def resend(self, actor: Actor, name: str, *, mail: bool = True) -> Invited:
-        """The same invitation with a new link in the place of the old one; `Outbox.deliver` sends its mail.
+    def resend(self, actor: Actor, name: str, *, mail: bool = True) -> IssuedInvitation:
+        """Sends the same invitation with a new link, which replaces the old one; `Outbox.deliver` sends its mail.
 
         Raises NotFound, Conflict (redeemed or revoked, a guest who is not waiting, a domain that is denied now), Forbidden.
         """

@@ -111,12 +111,12 @@ class Keys:
         self._look_anew()
         return bool(added)
 
-    def rotate(self, actor: Actor, *, now_active: bool, of: tuple[tuple[str, str], ...] = SIGNING) -> tuple[KeyRecord, ...]:
+    def rotate(self, actor: Actor, *, now_active: bool, of: tuple[tuple[str, str], ...] = SIGNING) -> tuple[KeyInfo, ...]:
         """A new key for every (use, alg): published at once, signing after OVERLAP, or at once with `now_active`.
 
         For saml and enc it stands in our metadata for METADATA_OVERLAP before it takes over: partners read that once a day.
 
-        The records added: none while a rotation is under way already. Two nodes at the same time end with one active
+        Returns the new keys: none while a rotation is under way already. Two nodes at the same time end with one active
         key an algorithm (CF-08). With `now_active` a key that waited for its time is withdrawn: it may be known to
         whoever is the cause of the hurry.
         """
@@ -137,9 +137,9 @@ class Keys:
                 _withdraw(tx, there, due, now)
             self._add(tx, added, actor, "keys.rotated", now)
         self._look_anew()
-        return added
+        return self._infos(added)
 
-    def import_key(self, actor: Actor, imported: ImportedKey, use: str, *, now_active: bool = False) -> KeyRecord:
+    def import_key(self, actor: Actor, imported: ImportedKey, use: str, *, now_active: bool = False) -> KeyInfo:
         """Take a key that was checked by `keyring.imported`. Raises Conflict if the ring has it.
 
         A key for saml or enc is trusted by partners already and is active at once; one for sig is published first,
@@ -165,16 +165,21 @@ class Keys:
             )
             self._add(tx, [record], actor, "keys.imported", now)
         self._look_anew()
-        return record
+        return self._infos([record])[0]
 
     def list(self) -> tuple[KeyInfo, ...]:
         """Every key of the ring, oldest first; also where no root key opens it."""
         now = self._clock()
         with self._db.read() as tx:
             records = _records(tx)
-        return tuple(self.info(record, records, now) for record in records)
+        return tuple(self._info(record, records, now) for record in records)
 
-    def info(self, record: KeyRecord, peers: Sequence[KeyRecord], now: int) -> KeyInfo:
+    def _infos(self, records: Iterable[KeyRecord]) -> tuple[KeyInfo, ...]:
+        """These keys, in the order of the ring."""
+        wanted = {record.kid for record in records}
+        return tuple(info for info in self.list() if info.kid in wanted)
+
+    def _info(self, record: KeyRecord, peers: Sequence[KeyRecord], now: int) -> KeyInfo:
         """One key as a person may see it."""
         end = superseded_at(record, peers, now)
         return KeyInfo(

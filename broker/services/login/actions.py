@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from broker.domain.address import domain_of
@@ -17,6 +17,14 @@ from broker.services.history import login_trail
 from broker.services.invitations.email_proof import is_open_to
 from broker.services.login.context import live
 from broker.storage.login import logins
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A login that its person ended. error: of the authorization response (RFC 6749 4.1.2.1)."""
+
+    login: Login
+    error: str
 
 
 class Choices:
@@ -93,7 +101,7 @@ class Choices:
             }
             logins.change(tx, replace(login, stage=Stage.OPEN), **values, trail=steps)
 
-    def give_up(self, login_id: str, visitor: Visitor, *, unable: bool = False) -> tuple[Login, dict[str, str]]:
+    def give_up(self, login_id: str, visitor: Visitor, *, unable: bool = False) -> GivenUp:
         """The person goes back to the application without signing in: access_denied (RFC 6749 4.1.2.1).
 
         unable: the person cannot give the proof that is asked for; where the application called it essential, it gets the error
@@ -112,4 +120,4 @@ class Choices:
             login_trail.write(
                 tx, login, steps, now=now, outcome=Outcome.ABANDONED, reason="given up", config=config, address=visitor.address
             )
-        return login, {"error": error}
+        return GivenUp(login, error)

@@ -30,6 +30,15 @@ class TermsText:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class AcceptedTerms:
+    """A version of the terms that a person accepted. accepted_at: seconds since 1970, UTC."""
+
+    version: str
+    language: str
+    accepted_at: int
+
+
 class Terms:
     """The text stands in files: FILE, and beside it FILE with a language before its ending (terms.md, terms.nl.md)."""
 
@@ -49,10 +58,11 @@ class Terms:
         found, tongue = (own, language) if own.is_file() else (plain, _first(settings.broker.languages))
         return TermsText(version=asked.version, language=tongue, text=_read(found))
 
-    def accepted(self, person_id: str) -> list[dict[str, object]]:
-        """Every version that somebody accepted, the newest first."""
+    def accepted(self, person_id: str) -> tuple[AcceptedTerms, ...]:
+        """The versions that a person accepted, the newest first."""
         with self._db.read() as tx:
-            return terms.of_person(tx, person_id)
+            found = terms.of_person(tx, person_id)
+        return tuple(AcceptedTerms(row["version"], row["language"], row["accepted_at"]) for row in found)
 
     def accept(self, login_id: str, visitor: Visitor, *, version: str, language: str) -> None:
         """The button of the page that this login shows now. A version that is not in force any more is not taken for the new one."""

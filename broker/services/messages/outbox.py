@@ -122,11 +122,6 @@ class Outbox:
         with self._db.read() as tx:
             return outbox.of_ids(tx, ids)
 
-    def of_person(self, person_id: str) -> list[Posted]:
-        """The newest mails that concern a guest."""
-        with self._db.read() as tx:
-            return outbox.of_person(tx, person_id)
-
     def _lease(self, ids: Sequence[str] | None, limit: int) -> tuple[list[Leased], str, int]:
         now, holder = self._clock(), new_id()
         if ids is not None and not ids:

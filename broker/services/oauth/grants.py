@@ -131,7 +131,7 @@ class Grants:
                 refusal = error
         raise refusal
 
-    def userinfo(self, value: str) -> tuple[ApplicationView, dict[str, Any]]:
+    def userinfo(self, value: str) -> tuple[ApplicationView, Mapping[str, Any]]:
         """The application of an access token, and what it opens. Raises OAuthError (invalid_token, insufficient_scope)."""
         from broker.provider.pyop_adapter.op import Provider
         from broker.provider.pyop_adapter.state import Granted, GrantState, Store
@@ -149,7 +149,7 @@ class Grants:
         state = GrantState(Store(find_access=lambda _value: Granted(grant, scopes)), released_claims.namer(application))
         return application, Provider(client_id=application.client_id, state=state).claims_for(value)
 
-    def introspect(self, application: ApplicationView, form: Mapping[str, str]) -> dict[str, Any]:
+    def introspect(self, application: ApplicationView, form: Mapping[str, str]) -> Mapping[str, Any]:
         """RFC 7662 2.2, for the token's own application and those of its `audiences`; to all others it is not active (HP-38)."""
         value, now = required(form, "token"), self._clock()
         with self._db.read() as tx:

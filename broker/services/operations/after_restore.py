@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from broker.domain.audit import Actor, Event
 from broker.services.history import audit
@@ -18,7 +18,7 @@ class Restored:
         self._db = db
         self._clock = clock
 
-    def run(self, actor: Actor) -> dict[str, int]:
+    def run(self, actor: Actor) -> Mapping[str, int]:
         """End all that could be replayed (HT-14); how many of each kind. People, bindings, consents and keys stay."""
         now = self._clock()
         with self._db.write() as tx:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from broker.services.core import Core
 from broker.services.keys.ring import Keys
@@ -21,11 +21,11 @@ class Health:
         self._clock = core.clock
         self._keys = keys
 
-    def checks(self) -> dict[str, bool]:
+    def checks(self) -> Mapping[str, bool]:
         """Each check by name; no text of any failure leaves the log."""
         return {"database": self._holds(self._database), "keys": self._holds(self._ring)}
 
-    def figures(self) -> dict[str, tuple[str, float]]:
+    def figures(self) -> Mapping[str, tuple[str, float]]:
         """Metric name -> (help text, value)."""
         with self._db.read() as tx:
             return counts.figures(tx, self._clock())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
@@ -79,13 +79,13 @@ class Housekeeping:
         self._grant: tuple[int, str] = (0, "")  # where the walk through the grants goes on
         self._address: tuple[int, str] = (0, "")  # receipts up to here have no whole address any more
 
-    def turn(self) -> dict[str, int] | None:
+    def turn(self) -> Mapping[str, int] | None:
         """Run if this process holds the lease; None if another does."""
         with self._db.write() as tx:
             mine = rate_limits.take_lease(tx, "maintain", own_name(), self._clock(), LEASE)
         return self.run() if mine else None
 
-    def run(self) -> dict[str, int]:
+    def run(self) -> Mapping[str, int]:
         """Everything once: what -> how many rows. A kind that fails is told in the log and counted as `failed`."""
         done: dict[str, int] = {}
         for name, work in self._work():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 
 from broker.services.core import Core
 from broker.storage.operations import rate_limits
@@ -35,12 +36,12 @@ class Nodes:
         with self._db.write() as tx:
             rate_limits.note_node(tx, own_name(), digest, self._clock() + LIFETIME)
 
-    def seen(self) -> dict[str, str]:
+    def seen(self) -> Mapping[str, str]:
         """host:pid -> config digest of every process that serves."""
         with self._db.read() as tx:
             return rate_limits.nodes(tx, self._clock())
 
-    def differing(self) -> dict[str, str]:
+    def differing(self) -> Mapping[str, str]:
         """Those whose files are not this process's."""
         own = self._settings().digest
         return {node: digest for node, digest in self.seen().items() if digest != own}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from broker.domain.address import domain_of
 from broker.domain.errors import Invalid, NotFound
 from broker.domain.group import folded
 from broker.domain.guest import Person
-from broker.domain.policy import Circumstances, Net, PersonSelector, Policy, Rulebook
+from broker.domain.policy import Circumstances, Net, PersonSelector, Policy, Result, Rulebook
 from broker.domain.policy_decision import judge
 from broker.domain.replay import PastSignIn
 from broker.services.addresses import parse
@@ -74,6 +75,35 @@ class InForce:
         return held[1]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIfView:
+    """The decision about a sign-in that did not happen. error: of a blocked one. ip: None: outside of all named networks.
+
+    sign_in_frequency: seconds. notes: other reasons against the sign-in.
+    """
+
+    user: str
+    person_id: str
+    application: str
+    partner: str | None
+    groups: tuple[str, ...]
+    ip: str | None
+    partner_mfa: bool
+    outcome: str
+    error: str | None
+    require: tuple[str, ...]
+    sign_in_frequency: int | None
+    reasons: tuple[str, ...]
+    policies: tuple[Result, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        return values | {"policies": [result._asdict() for result in self.policies]}
+
+
 class Policies:
     """What staff ask about policies. Nothing here changes anything (PO-09)."""
 
@@ -83,8 +113,8 @@ class Policies:
         self._settings = core.settings
         self._in_force = InForce(core.settings)
 
-    def what_if(self, email: str, application: str, address: str | None = None, *, partner_mfa: bool = False) -> dict[str, Any]:
-        """What the policies say if this person signed in at this application now, by the function that sign-ins use.
+    def what_if(self, email: str, application: str, address: str | None = None, *, partner_mfa: bool = False) -> WhatIfView:
+        """Evaluates the policies as if this person signed in at this application now, with the function that sign-ins use.
 
         address: of the browser; None: from none of the networks that policies name. Raises NotFound, Invalid.
         """
@@ -113,22 +143,22 @@ class Policies:
             elsewhere=address is None,
         )
         verdict = judge(self._in_force(), circumstances, everything=True)
-        return {
-            "user": person.email,
-            "person_id": person.id,
-            "application": application,
-            "partner": circumstances.partner,
-            "groups": sorted(circumstances.groups),
-            "ip": address,
-            "partner_mfa": partner_mfa,
-            "outcome": verdict.outcome,
-            "error": verdict.refusal,
-            "require": sorted(verdict.require),
-            "sign_in_frequency": verdict.sign_in_frequency,
-            "reasons": list(verdict.reasons),
-            "policies": [result._asdict() for result in verdict.results],
-            "notes": [*_notes(person, now, needs_assignment=needs_assignment), *missing],
-        }
+        return WhatIfView(
+            user=person.email,
+            person_id=person.id,
+            application=application,
+            partner=circumstances.partner,
+            groups=tuple(sorted(circumstances.groups)),
+            ip=address,
+            partner_mfa=partner_mfa,
+            outcome=verdict.outcome,
+            error=verdict.refusal,
+            require=tuple(sorted(verdict.require)),
+            sign_in_frequency=verdict.sign_in_frequency,
+            reasons=tuple(verdict.reasons),
+            policies=tuple(verdict.results),
+            notes=(*_notes(person, now, needs_assignment=needs_assignment), *missing),
+        )
 
     def missing_groups(self) -> list[str]:
         """A warning for each group that a policy names and that does not exist (FC-03)."""

@@ -62,7 +62,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
             return browser.go(browser.path(login_id))
         if answer != "no":
             raise BadRequest("accept")
-        given_up, error = broker.login.actions.give_up(login_id, browser.visitor())
-        if given_up.request is None:
-            return stopped.page(broker, pages, given_up)
-        return respond(browser.issuer, given_up.request, error, pages)
+        given_up = broker.login.actions.give_up(login_id, browser.visitor())
+        if given_up.login.request is None:
+            return stopped.page(broker, pages, given_up.login)
+        return respond(browser.issuer, given_up.login.request, {"error": given_up.error}, pages)

@@ -61,10 +61,10 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     @routes.post("/signin/<uuid:login>/cancel")
     def cancel(login: str) -> Response:
         browser.check(str(login))
-        given_up, answer = broker.login.actions.give_up(str(login), browser.visitor())
-        if given_up.request is None:
-            return stopped.page(broker, pages, given_up)
-        return respond(browser.issuer, given_up.request, answer, pages)
+        given_up = broker.login.actions.give_up(str(login), browser.visitor())
+        if given_up.login.request is None:
+            return stopped.page(broker, pages, given_up.login)
+        return respond(browser.issuer, given_up.login.request, {"error": given_up.error}, pages)
 
 
 def send_out(broker: Broker, pages: Pages, browser: BrowserState, turn: StepResult) -> Response:

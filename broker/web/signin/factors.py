@@ -127,14 +127,13 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     def unable(login: str) -> Response:
         """The person cannot reach what is asked: the standard's error where the application called it essential (Core 5.5.1.1)."""
         browser.check(str(login))
-        given_up, error = broker.login.actions.give_up(str(login), browser.visitor(), unable=True)
-        if given_up.request is None:
-            if (
-                given_up.own_page_intent
-            ):  # the page that it came from is still open; the act that wanted the proof is not carried on
-                return browser.go(pages.path(_page_of(given_up.return_path or "")))
-            return stopped.page(broker, pages, given_up)
-        return respond(browser.issuer, given_up.request, error, pages)
+        given_up = broker.login.actions.give_up(str(login), browser.visitor(), unable=True)
+        ended = given_up.login
+        if ended.request is None:
+            if ended.own_page_intent:  # back to the page that asked for the proof; its act does not happen
+                return browser.go(pages.path(_page_of(ended.return_path or "")))
+            return stopped.page(broker, pages, ended)
+        return respond(browser.issuer, ended.request, {"error": given_up.error}, pages)
 
 
 def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:

@@ -37,24 +37,24 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     def show() -> Response:
         ticket = link.ticket()
         with link.guessing():
-            landing = broker.invitations.invitations.landing(ticket)
+            invitation = broker.invitations.invitations.landing(ticket)
         settings = broker.core.settings()
-        error_context().ui_locales = (landing.invitation.language,)
-        application = settings.applications.get(landing.invitation.application or "")
-        partner = settings.partner_of_domain(domain_of(landing.invitation.email))
+        error_context().ui_locales = (invitation.language,)
+        application = settings.applications.get(invitation.application or "")
+        partner = settings.partner_of_domain(domain_of(invitation.email))
         held = broker.sessions.find(browser.session())
         return pages.render(
             "invitation.html",
-            ui_locales=(landing.invitation.language,),
+            ui_locales=(invitation.language,),
             keep_query={},
             application=application.name if application else "",
-            inviter=landing.invitation.inviter if "@" in landing.invitation.inviter else "",
-            message=landing.invitation.message,
-            email=landing.invitation.email,
+            inviter=invitation.inviter if "@" in invitation.inviter else "",
+            message=invitation.message,
+            email=invitation.email,
             partner=partner.name if partner else "",
-            by_code=is_open_to(settings, landing.invitation.email),
-            expires_at=landing.invitation.expires_at,
-            signed_in_as=held[1].email if held and held[1].id != landing.person.id else "",
+            by_code=is_open_to(settings, invitation.email),
+            expires_at=invitation.expires_at,
+            signed_in_as=held[1].email if held and held[1].id != invitation.guest_id else "",
             csrf=csrf.token(ticket, _SCOPE),
             action=pages.path("/invitation"),
         )
@@ -63,13 +63,13 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     def begin() -> Response:
         ticket = link.pressed(_SCOPE)
         with link.guessing():
-            landing = broker.invitations.invitations.landing(ticket)
+            invitation = broker.invitations.invitations.landing(ticket)
         held = broker.sessions.find(browser.session())
         started = broker.login.sign_in.begin_invitation(
             browser.visitor(),
-            invitation_id=landing.invitation.id,
-            email=landing.invitation.email,
-            another_account=held is not None and held[1].id != landing.person.id,
+            invitation_id=invitation.id,
+            email=invitation.email,
+            another_account=held is not None and held[1].id != invitation.guest_id,
         )
         return browser.into(started)
 

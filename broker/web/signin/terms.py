@@ -27,14 +27,14 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContex
     login = found.login
     locales = login.request.ui_locales if login.request else ()
     text = _text(broker, pages.translator(locales).language)
-    earlier = broker.login.terms.accepted(found.person.id) if found.person else []
+    earlier = broker.login.terms.accepted(found.person.id) if found.person else ()
     return pages.render(
         "terms_of_use.html",
         ui_locales=locales,
         keep_query={},
         version=text.version,
         since=since(text.version),
-        before=earlier[0]["accepted_at"] if earlier else None,
+        before=earlier[0].accepted_at if earlier else None,
         text=markdown.to_html(text.text),
         text_language=text.language,
         download_url=pages.path(f"/terms?language={text.language}"),
