@@ -1,6 +1,6 @@
 """The OpenID Provider's protocol.
 
-Owns: what an authorization, token or logout request must be, and the answers to applications.
+Owns: validation of authorization, token and logout requests, and the responses to applications.
 Does not know: sessions, guests and the database.
-Offers: ordered checks of requests, client authentication, discovery, and the adapter to pyop.
+Offers: ordered checks of requests, client authentication, grant types, discovery, and the adapter to pyop.
 """

@@ -11,12 +11,12 @@ PUBLIC, SECRET, PRIVATE_KEY_JWT = "public", "secret", "private_key_jwt"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationView:
-    """One relying party. Nothing in it comes from a request (HP-45).
+    """One relying party. No value comes from a request (HP-45).
 
     client_type: public, secret or private_key_jwt, derived when the file is read (HP-22). secret_digest: SHA-256 of the
     client secret (HP-23). claims: token claim -> broker claim. audiences: client ids that may introspect its tokens.
-    id_token_claims: further claims of its ID tokens. assertion_audience: what `aud` of its client assertions may be, `issuer` or
-    `token_endpoint`.
+    id_token_claims: further claims of its ID tokens. assertion_audience: the values of `aud` that its client
+    assertions may have, `issuer` or `token_endpoint`.
     """
 
     client_id: str

@@ -1,4 +1,4 @@
-"""The `claims` parameter (OpenID Connect Core 5.5), reduced to what is known here."""
+"""The `claims` parameter (OpenID Connect Core 5.5), reduced to the known names."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _PARTS = ("id_token", "userinfo")
 class ClaimsRequest:
     """names: {"id_token": {name: None}, "userinfo": {name: None}}, released only where allowed and consented (HP-19).
 
-    subjects: the values of `sub` that are asked for, None if it is not asked for; empty: no subject can satisfy it.
-    acr_values, acr_essential: an asked-for acr; acr_known is False where none of the values exists here.
+    subjects: the requested values of `sub`, None without a request; empty: no subject can satisfy it.
+    acr_values, acr_essential: a requested acr; acr_known is False if the broker knows none of the values.
     """
 
     names: Mapping[str, Mapping[str, None]] = field(default_factory=dict)
@@ -31,9 +31,9 @@ class ClaimsRequest:
 
 
 def read_claims(text: str, extra: Collection[str]) -> ClaimsRequest:
-    """extra: claim names that the application's file adds. Raises ValueError for what Core 5.5 does not allow.
+    """extra: claim names that the application's file adds. Raises ValueError for a value that Core 5.5 does not allow.
 
-    Unknown names are ignored whatever they hold; null members are legal.
+    Unknown names are ignored with their values; null members are legal.
     """
     given = parse_object(text.encode("utf-8", "surrogatepass"), max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, exact=True)
     parts = {part: _object(given.get(part)) for part in _PARTS}
@@ -59,7 +59,7 @@ def _object(value: Any) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ValueError("a JSON object is due")  # noqa: TRY004 - one error for all that is wrong with input
+        raise ValueError("a JSON object is due")  # noqa: TRY004 - one error for every invalid input
     return value
 
 
@@ -71,7 +71,7 @@ def _essential(wanted: Mapping[str, Any]) -> bool:
 
 
 def _values(wanted: Mapping[str, Any]) -> tuple[str, ...]:
-    """`value` and `values` alike (HP-20)."""
+    """The values of `value` or `values` (HP-20)."""
     values = wanted.get("values", [])
     if not isinstance(values, list):
         raise ValueError("values is a list")  # noqa: TRY004
@@ -82,7 +82,7 @@ def _values(wanted: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _subjects(parts: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...] | None:
-    """What ID token and userinfo ask for must both be met (Core 5.5.1)."""
+    """Both the request for the ID token and the one for userinfo must be satisfied (Core 5.5.1)."""
     asked = [values for part in parts.values() if (values := _values(_object(part.get("sub"))))]
     if not asked:
         return None

@@ -1,4 +1,4 @@
-"""Client authentication at the token, introspection and revocation endpoints; no other exists (HP-4, HP-22..26, HP-58)."""
+"""Client authentication at the token, introspection and revocation endpoints; the only code that does it (HP-4, HP-22..26, HP-58)."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from broker.provider.parameters import is_printable
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_PATH = "/token"
-ASSERTION_LIFE = 600  # seconds that a client assertion may still have: its jti is kept that long
-_NOBODY = hashlib.sha256(b"").digest()  # compared where there is no secret, so that the work is the same (HP-26)
+ASSERTION_LIFE = 600  # seconds until a client assertion may expire at most; its jti is stored that long
+_NOBODY = hashlib.sha256(b"").digest()  # compared if there is no secret, so that the time is the same (HP-26)
 
 Keys = Callable[[ApplicationView, bool], Sequence[PublicKey]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """How a client says who it is. method: public, secret or private_key_jwt; client_id: not proven yet."""
+    """The credentials of a request. method: public, secret or private_key_jwt; client_id: not proven yet."""
 
     method: str
     client_id: str
@@ -40,7 +40,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """The jti of a good assertion: to be taken once, and kept until nobody could accept it any more."""
+    """The jti of a valid assertion, to be used once. expires_at: from then on nobody accepts the assertion."""
 
     value: str
     expires_at: int
@@ -49,8 +49,8 @@ class Once:
 def read_credentials(authorization: str | None, form: Mapping[str, str]) -> Credentials:
     """The one method that this request uses.
 
-    Raises OAuthError: invalid_request for two methods or two names (RFC 6749 2.3), invalid_client for what is malformed
-    or missing.
+    Raises OAuthError: invalid_request for two methods or two names (RFC 6749 2.3), invalid_client for malformed or
+    missing credentials.
     """
     used = [authorization is not None, "client_secret" in form, "client_assertion" in form or "client_assertion_type" in form]
     if sum(used) > 1:
@@ -102,11 +102,10 @@ def _assertion(form: Mapping[str, str]) -> Credentials:
 
 
 def authenticate(given: Credentials, application: ApplicationView | None, *, issuer: str, keys: Keys, now: int) -> Once | None:
-    """Prove that the credentials are the application's, by its own method and no other (HP-22).
+    """Verifies the credentials by the one method that the application's file allows (HP-22).
 
-    application: of `given.client_id`, None if there is none. keys: (application, whether an unknown key
-    should be looked for) -> its public keys. The jti of an assertion is returned, to be taken once. Raises OAuthError(invalid_client), one answer
-    for every cause.
+    application: of `given.client_id`, None if unknown. keys: (application, whether to fetch again for an unknown key) -> its
+    public keys. Returns the jti of an assertion, to be used once. Raises OAuthError(invalid_client), the same for every cause.
     """
     digest = hashlib.sha256(given.secret.encode("utf-8", "surrogatepass")).digest()
     stored = application.secret_digest if application is not None else None
@@ -121,7 +120,7 @@ def authenticate(given: Credentials, application: ApplicationView | None, *, iss
 
 
 def _check_assertion(assertion: str, application: ApplicationView, *, issuer: str, keys: Keys, now: int) -> Once:
-    """RFC 7523 3 as of 2025: aud is due (`_check_audience`); exp near; jti new; iss = sub = the client (HP-58)."""
+    """RFC 7523 3 as of 2025: aud is ours (`_check_audience`); exp near; jti new; iss = sub = the client (HP-58)."""
     try:
         said = verify(assertion, lambda refresh: keys(application, refresh), ALGORITHMS.keys()).claims
         claims.check_issuer(said, application.client_id)
@@ -141,9 +140,9 @@ def _check_assertion(assertion: str, application: ApplicationView, *, issuer: st
 
 
 def _check_audience(said: Mapping[str, Any], application: ApplicationView, issuer: str) -> None:
-    """RFC 7523bis: our issuer as one string. Core 9 names the token endpoint, and older clients send a list: where the file lets them.
+    """RFC 7523bis: our issuer as one string. Core 9 names the token endpoint, and older clients send a list: only if the file allows it.
 
-    A list may hold nothing but what is due, so that an assertion for somebody else is never one for us.
+    A list may contain allowed values only, so that an assertion for another server is never valid here.
     """
     if application.assertion_audience == {"issuer"}:
         claims.check_single_audience(said, issuer)

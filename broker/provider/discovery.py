@@ -1,4 +1,4 @@
-"""The discovery document: every field is ours, each advertised value works, each other one is refused (HP-52)."""
+"""The discovery document: we write every field; each advertised value works, every other value is refused (HP-52)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def document(issuer: str, languages: Sequence[str]) -> dict[str, Any]:
         "claims_supported": _CLAIMS,
         "claims_parameter_supported": True,
         "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,  # Discovery 3: true if it is left out
+        "request_uri_parameter_supported": False,  # Discovery 3: the default is true
         "require_request_uri_registration": False,
         "authorization_response_iss_parameter_supported": True,
         "ui_locales_supported": list(languages),

@@ -1,4 +1,4 @@
-"""id_token_hint: an ID token of ours, however old, says who is expected or who leaves (HP-15, HP-44)."""
+"""id_token_hint: one of our ID tokens, of any age, names the expected person or the session that ends (HP-15, HP-44)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from broker.jose.verify import verify
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HintClaims:
-    """What a verified hint says: the application it was made for, and whose session it was."""
+    """The claims of a verified hint: the application it was made for, its subject and session."""
 
     client_id: str
     subject: str
@@ -24,7 +24,7 @@ class HintClaims:
 def read_hint(token: str, *, issuer: str, keys: Sequence[PublicKey], now: int) -> HintClaims:
     """Verified by our keys, retired ones too; exp may be past (Core 3.1.2.1). Raises JoseError.
 
-    Only an ID token has all of these claims and this `typ`, so no other token of ours passes as one (HT-5).
+    Only an ID token has all of these claims and this `typ`, so that no other token passes as one (HT-5).
     """
     said = verify(token, keys, ALGORITHMS.keys()).claims
     claims.check_issuer(said, issuer)

@@ -1,4 +1,4 @@
-"""RP-initiated logout: who asks, whose session is meant, where the browser may go (HP-44, HP-54)."""
+"""RP-initiated logout: which application asks, which session ends, where the browser may go (HP-44, HP-54)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _LOCALE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutRequest:
-    """What may be acted on. application: named by a verified hint or client_id. redirect_uri: one of its own, exactly.
+    """The verified values of a request. application: named by a verified hint or client_id. redirect_uri: exactly one of its file.
 
-    unregistered: the address that was asked for and stands in no file of this application. sid: of a verified hint only. logout_hint is taken and not used: it would name somebody without proof.
+    unregistered: the requested address, if the file does not contain it. sid: of a verified hint only. logout_hint is ignored: it
+    names a person without proof.
     """
 
     application: ApplicationView | None = None
@@ -33,7 +34,7 @@ class LogoutRequest:
     unregistered: str = ""
 
     def is_about(self, session_sid: str) -> bool:
-        """Whether the hint is of this session of ours: its `sid` is the application's own (FA-14)."""
+        """Whether the hint is of this session: each application has its own `sid` for it (FA-14)."""
         return self.hinted is not None and self.sid == application_sid(session_sid, self.hinted)
 
 
@@ -43,8 +44,8 @@ def read_logout(
     applications: Callable[[str], ApplicationView | None],
     hint: Callable[[str], HintClaims],
 ) -> LogoutRequest:
-    """RP-Initiated Logout 2. A hint that does not verify counts as none. Raises BadRequest (size, duplicate_parameter,
-    control_character, logout_client_mismatch); nothing here ever redirects an error (section 4).
+    """RP-Initiated Logout 2. An invalid hint is ignored. Raises BadRequest (size, duplicate_parameter,
+    control_character, logout_client_mismatch); an error is never a redirect (section 4).
     """
     given = Parameters.of(pairs)
     if given.size > MAX_BYTES:

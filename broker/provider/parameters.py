@@ -1,4 +1,4 @@
-"""Parameters of a request, before anything else is read: counted, capped, single, printable (HP-9, HP-10, HP-11)."""
+"""Parameters of a request, checked before all other code reads them: size, repetitions, characters (HP-9, HP-10, HP-11)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from broker.domain.errors import OAuthError
 
-MAX_BYTES = 8 * 1024  # in all
+MAX_BYTES = 8 * 1024  # of all parameters together
 _NOT_PRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What came: one value a name. repeated: names that came more than once; their values must not be used."""
+    """The parameters, one value a name. repeated: names that the request has more than once; their values must not be used."""
 
     values: Mapping[str, str]
     repeated: frozenset[str]
@@ -22,7 +22,7 @@ class Parameters:
 
     @classmethod
     def of(cls, pairs: Sequence[tuple[str, str]]) -> Parameters:
-        """One sent without a value counts as not sent (RFC 6749 3.1, 3.2)."""
+        """A parameter without a value counts as absent (RFC 6749 3.1, 3.2)."""
         values: dict[str, str] = {}
         repeated: set[str] = set()
         size = 0

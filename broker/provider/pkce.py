@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange: S256 and nothing else (HP-13, HP-32)."""
+"""Proof Key for Code Exchange: only S256 (HP-13, HP-32)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_challenge(text: str) -> bool:
 
 
 def proves(challenge: str | None, verifier: str | None) -> bool:
-    """A verifier is there exactly when a challenge is, has the form of RFC 7636 4.1, and hashes to it (4.6)."""
+    """True without challenge and verifier; otherwise the verifier must have the form of RFC 7636 4.1 and hash to the challenge (4.6)."""
     if challenge is None or verifier is None:
         return challenge is None and verifier is None
     if not _VERIFIER.fullmatch(verifier):

@@ -1,4 +1,4 @@
-"""The one reader of authorization requests: ordered checks, before pyop or anything else sees a value (HP-3, HP-7)."""
+"""Reads an authorization request with ordered checks, before pyop or other code sees a value (HP-3, HP-7)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from broker.provider.id_token_hint import HintClaims
 from broker.provider.parameters import MAX_BYTES, Parameters, is_printable
 from broker.provider.redirect_uri import is_registered
 
-READ_BYTES = 32 * 1024  # beyond this nothing is looked at, not even where an answer could go
+READ_BYTES = 32 * 1024  # a larger request is not read at all, not even its redirect_uri
 CAPS = {"state": 512, "nonce": 512, "scope": 1024, "claims": claims_parameter.MAX_BYTES}
 PROMPTS = ("none", "login", "consent", "select_account")
 RESPONSE_MODES = ("query", "form_post")
@@ -31,7 +31,9 @@ _NOT_SUPPORTED = {
 }
 
 
-_TOLD: Mapping[str, tuple[str, tuple[str, ...]]] = {  # reason -> the parameter that staff are shown, and what is allowed (FC-02)
+_TOLD: Mapping[
+    str, tuple[str, tuple[str, ...]]
+] = {  # reason -> the parameter that the application's team sees, and the allowed values (FC-02)
     "response_type": ("response_type", ("code",)),
     "response_mode": ("response_mode", RESPONSE_MODES),
     "pkce_method": ("code_challenge_method", ("S256",)),
@@ -43,7 +45,7 @@ _TOLD: Mapping[str, tuple[str, tuple[str, ...]]] = {  # reason -> the parameter 
 
 
 class RequestRefused(OAuthError):
-    """The request is wrong, and the application is told at its verified redirect_uri (RFC 6749 4.1.2.1)."""
+    """The request is wrong; the application gets the error at its verified redirect_uri (RFC 6749 4.1.2.1)."""
 
     def __init__(self, error: str, *, reason: str, redirect_uri: str, response_mode: str, state: str | None) -> None:
         super().__init__(error, reason)
@@ -78,7 +80,7 @@ def read_request(
 
 
 class _Reader:
-    """The checks behind a verified redirect_uri; every refusal goes there."""
+    """The checks after redirect_uri is verified; every refusal is sent there."""
 
     def __init__(self, given: Parameters, application: ApplicationView, redirect_uri: str) -> None:
         self._given = given
@@ -134,7 +136,7 @@ class _Reader:
         return [word for word in self._values.get(name, "").split(" ") if word]
 
     def _short(self, name: str, limit: int) -> str | None:
-        """A hint: one that is too long to mean anything is none."""
+        """A hint; one that is too long is ignored."""
         value = self._values.get(name)
         return value if value is not None and len(value) <= limit else None
 
@@ -155,7 +157,7 @@ class _Reader:
                 self.refuse(error, name)
         if "response_type" not in self._values:
             self.refuse("invalid_request", "response_type_missing")
-        if self._values["response_type"] != "code":  # HP-12: no application can widen it
+        if self._values["response_type"] != "code":  # HP-12: no application can allow more
             self.refuse("unsupported_response_type", "response_type")
         if self._values.get("response_mode", "query") not in RESPONSE_MODES:
             self.refuse("invalid_request", "response_mode")
@@ -173,7 +175,7 @@ class _Reader:
         return challenge
 
     def _scopes(self) -> tuple[str, ...]:
-        """HP-18: known to the server and allowed to the application; the rest is dropped (RFC 6749 3.3)."""
+        """HP-18: known to the broker and allowed by the application's file; others are dropped (RFC 6749 3.3)."""
         asked = dict.fromkeys(self._words("scope"))
         granted = tuple(scope for scope in asked if scope in SCOPES and scope in self._application.scopes)
         if "openid" not in granted:
@@ -205,7 +207,7 @@ class _Reader:
         return hinted
 
     def _prompt(self) -> tuple[str, ...]:
-        """Core 3.1.2.1: `none` stands alone; what we do not know is an error, not a wish."""
+        """Core 3.1.2.1: `none` must be the only value; an unknown value is an error."""
         prompts = tuple(dict.fromkeys(self._words("prompt")))
         if not set(prompts) <= set(PROMPTS) or ("none" in prompts and len(prompts) > 1):
             self.refuse("invalid_request", "prompt")

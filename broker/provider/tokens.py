@@ -1,4 +1,4 @@
-"""ID tokens: what a grant froze, signed by the ring's key (HP-39, HP-40, HP-41)."""
+"""ID tokens: the frozen values of a grant, signed with the ring's key (HP-39, HP-40, HP-41)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def id_token(
     lifetime: int,
     with_proofs: bool = False,
 ) -> str:
-    """A signed ID token (Core 2, 3.1.3.6). claims: released ones; protocol claims are written last, whatever these hold.
+    """A signed ID token (Core 2, 3.1.3.6). claims: the released ones; protocol claims are written last and replace them.
 
-    with_proofs: the application wants to know who proved what.
+    with_proofs: adds the list of proofs, for an application that asks for it.
     """
     said = {name: value for name, value in claims.items() if name not in PROTOCOL}
     said |= {

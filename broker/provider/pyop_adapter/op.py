@@ -39,12 +39,12 @@ class _GrantClaims(Mapping[str, Mapping[str, Any]]):
 
 
 class Provider(pyop.provider.Provider):  # type: ignore[misc]  # pyop carries no types
-    """One object a request, for one transaction and one client (HP-6)."""
+    """One object for one request, one transaction and one client (HP-6)."""
 
     def __init__(
         self, *, client_id: str, state: GrantState, sign: Sign | None = None, form: Mapping[str, str] | None = None
     ) -> None:
-        """client_id: authenticated already. form: the token request, read already.
+        """client_id: of the authenticated application. form: the parameters of the token request.
 
         sign: (grant, claims, nonce, access token) -> ID token; None where this request gets none.
         """
@@ -53,11 +53,11 @@ class Provider(pyop.provider.Provider):  # type: ignore[misc]  # pyop carries no
         self._form = {**(form or {}), "client_id": client_id}
 
     def code(self, grant_id: str) -> str:
-        """Insert what `state` is bound to; the code for the application."""
+        """Inserts the grant that `state` is bound to; returns the code."""
         return str(self._call(lambda: self.authorize(self.authz_state.request(), grant_id))["code"])
 
     def tokens(self) -> dict[str, Any]:
-        """Exchange the form's code: access token, ID token, perhaps a refresh token. Raises OAuthError."""
+        """Exchanges the code of the form for an access token, an ID token and, with offline_access, a refresh token. Raises OAuthError."""
         return dict(self._call(lambda: self.handle_token_request("")).to_dict())
 
     def claims_for(self, access_token: str) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class Provider(pyop.provider.Provider):  # type: ignore[misc]  # pyop carries no
 
     @staticmethod
     def _call(step: Callable[[], Any]) -> Any:
-        """Errors of pyop become ours at this edge; no text of theirs goes further (HW-1)."""
+        """Turns an error of pyop into ours, without its text (HW-1)."""
         try:
             return step()
         except PyopError as error:
@@ -101,9 +101,9 @@ _NOWHERE = "https://broker.invalid"  # reserved name, RFC 6761 6.4
 
 
 def _configuration() -> dict[str, Any]:
-    """What pyop's constructor insists on (https, also where a demo's issuer is http on loopback); it says none of it to anybody.
+    """The values that pyop's constructor requires (https, even if a demo's issuer is http on loopback). None is published.
 
-    The issuer that tokens name comes from the signer, the document for the world from provider/discovery.py.
+    The issuer of tokens comes from the signer, the discovery document from provider/discovery.py.
     """
     return {
         "issuer": _NOWHERE,

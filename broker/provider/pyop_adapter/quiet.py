@@ -1,4 +1,4 @@
-"""What the provider's libraries may say in our log: that something happened, and where; never what (HT-2)."""
+"""The relay between the provider's libraries and our log: it logs level and place of a message, never its content (HT-2)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ _log = logging.getLogger("broker.library")
 
 
 class Relay(logging.Handler):
-    """Stands between a library and the log: passes on level and place, drops message and arguments, which hold input."""
+    """Passes on level and place; drops the message and its arguments, which contain input."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Only warnings and worse, whatever levels somebody has set."""
+        """Warnings and errors only, at every configured level."""
         if record.levelno >= logging.WARNING:
             _log.log(record.levelno, "library_message logger=%s at=%s:%s", record.name, record.funcName, record.lineno)
 
 
 def quiet(*libraries: str) -> None:
-    """Put a relay before these loggers and all below them; safe to call again."""
+    """Installs the relay for these loggers and their children. Calling it again is harmless."""
     for name in libraries:
         logger = logging.getLogger(name)
-        logger.setLevel(logging.WARNING)  # below it they log codes and tokens
+        logger.setLevel(logging.WARNING)  # at lower levels they log codes and tokens
         logger.propagate = False
         logger.handlers = [Relay()]

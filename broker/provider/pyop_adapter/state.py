@@ -1,4 +1,4 @@
-"""Our grants in place of pyop's state: each method that pyop calls is one statement or two of the caller's transaction (HP-2)."""
+"""Our grants as pyop's state: each method that pyop calls runs one or two statements of the caller's transaction (HP-2)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What an access token opens."""
+    """The grant and the scopes of an access token."""
 
     grant: Grant
     scopes: tuple[str, ...]
@@ -32,10 +32,10 @@ class Granted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """What one transaction offers to one request; each raises OAuthError for a refusal.
+    """The acts of one request in its transaction; each raises OAuthError for a refusal.
 
-    make_code: inserts grant and code. take_code: spends the code (HP-30) and judges what it is bound to.
-    make_access: -> (value, seconds). make_refresh: None where none may be issued (HP-33). find_access: a live token.
+    make_code: inserts grant and code. take_code: uses the code up (HP-30) and checks what it is bound to.
+    make_access: -> (value, seconds). make_refresh: None without offline_access (HP-33). find_access: a live token.
     """
 
     make_code: Callable[[Bound], str] | None = None
@@ -62,7 +62,7 @@ class GrantState:
 
     @property
     def grant(self) -> Grant:
-        """The grant that this request is about."""
+        """The grant of this request."""
         return self._found().grant
 
     def _found(self) -> Bound:
@@ -71,7 +71,7 @@ class GrantState:
         return self._bound
 
     def _message(self, part: str, scopes: Iterable[str]) -> AuthorizationRequest:
-        """What the application asked for, as pyop's message: built from stored values only (HP-3)."""
+        """The authorization request as pyop's message, built from stored values only (HP-3)."""
         bound, scopes = self._found(), tuple(scopes)
         message = AuthorizationRequest(
             client_id=bound.grant.client_id,
@@ -94,17 +94,17 @@ class GrantState:
         return self._message("id_token", self.grant.scopes)
 
     def get_subject_identifier(self, _subject_type: str, _user_id: str, _sector: str | None = None) -> str:
-        """The grant's sub: made by storage/directory/subjects.py, whatever pyop makes of sectors (HT-7)."""
+        """The grant's sub: made by storage/directory/subjects.py; pyop's sectors are not used (HT-7)."""
         return self.grant.sub
 
     def create_authorization_code(self, _request: Any, _sub: str, **_ignored: Any) -> str:
-        """Insert grant and code; the code."""
+        """Inserts grant and code; returns the code."""
         return str(_given(self._store.make_code)(self._found()))
 
     # --- token
 
     def get_authorization_request_for_code(self, code: str) -> AuthorizationRequest:
-        """Take the code: from here on it is spent, whatever follows (HP-60)."""
+        """Uses the code up: it stays used even if a later check fails (HP-60)."""
         self._bound = _given(self._store.take_code)(code)
         return self._message("id_token", self.grant.scopes)
 
@@ -117,25 +117,25 @@ class GrantState:
         return self.grant.id
 
     def exchange_code_for_token(self, _code: str) -> AccessToken:
-        """Insert the access token."""
+        """Inserts an access token."""
         value, seconds = _given(self._store.make_access)(self.grant)
         return AccessToken(value, seconds)
 
     def create_refresh_token(self, _access_token: str) -> str | None:
-        """Insert family and refresh token, where one may be issued."""
+        """Inserts family and refresh token, with offline_access."""
         token: str | None = _given(self._store.make_refresh)(self.grant)
         return token
 
     # --- userinfo
 
     def introspect_access_token(self, value: str) -> Mapping[str, Any]:
-        """Find a live access token."""
+        """Finds a valid access token."""
         granted = _given(self._store.find_access)(value)
         self._bound, self._scopes = Bound(granted.grant, ""), granted.scopes
         return {"active": True, "scope": " ".join(granted.scopes), "sub": granted.grant.sub}
 
     def get_authorization_request_for_access_token(self, _value: str) -> AuthorizationRequest:
-        """What the application asked for at userinfo."""
+        """The authorization request, with the claims for userinfo."""
         return self._message("userinfo", self._scopes)
 
 

@@ -1,4 +1,4 @@
-"""Applications: from the file to what the provider sees of it."""
+"""Applications: turns a file into the provider's view of it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Applications:
         self._held: tuple[Settings, dict[str, ApplicationView]] | None = None
 
     def view(self, client_id: str) -> ApplicationView | None:
-        """One application, None if no file names it. Made once a version of the files."""
+        """One application, None if no file names it. Cached for one version of the files."""
         settings, held = self._settings(), self._held
         if held is None or held[0] is not settings:
             held = self._held = (settings, {})
@@ -57,7 +57,7 @@ class Applications:
         return view
 
     def of_origin(self, origin: str) -> bool:
-        """Whether any application's redirect_uris have this origin, as a browser writes it (HW-12)."""
+        """Whether any application's redirect_uris have this origin, written as a browser does (HW-12)."""
         return any(origin in origins(file.redirect_uris) for file in self._settings().applications.values())
 
 

@@ -1,8 +1,7 @@
-"""What a person holds through groups at this moment: rules judged over the answer of the home organization, then written down.
+"""Memberships by rule: evaluates the rules of dynamic groups with the assertion of a sign-in, then updates the rows.
 
-Rules are judged in the dispatcher, whenever an answer is in hand, over what that answer said (never over what is
-remembered), and the rows follow at once: a membership that no rule gives any more is gone before any gate is asked, for
-running sessions and tokens too. Between sign-ins the rows are the truth.
+The dispatcher evaluates rules when it has an assertion, with the values of that assertion only (never with stored ones). The rows are
+updated before a gate reads them, so that a lost membership also ends in running sessions and tokens. Between sign-ins the rows decide.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ from broker.storage.directory import assignments, groups
 from broker.storage.directory.assignments import Holding
 from broker.storage.engine import Connection
 
-_SHOWN = 20  # rules in one receipt; those that matched come first
+_SHOWN = 20  # rules in one receipt; matching ones come first
 _UNREADABLE = RuleVerdict(False, ("rule: cannot be read, or a branch names no partner",))
 _OVERTAKEN = RuleVerdict(False, ("a later sign-in said otherwise",))
 
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """One rule at one sign-in. was: whether the person had been in the group until now."""
+    """One rule at one sign-in. was: whether the person was in the group before it."""
 
     group_id: str
     group: str
@@ -42,7 +41,7 @@ class RuleOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memberships:
-    """What holds now. assignments: ids; roles: at the application, without ""; groups: names. judged: the rules of this sign-in."""
+    """What a person has now. assignments: ids; roles: of the application, without ""; groups: names. judged: the rules of this sign-in."""
 
     assignments: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
@@ -54,11 +53,11 @@ NOTHING = Memberships()
 
 
 def look(tx: Connection, person: Person, client_id: str | None, login: Login, now: int) -> Memberships:
-    """What a person holds at an application, in one statement. Rules are judged where the login has an answer."""
+    """What a person has at an application, in one statement. Rules are evaluated if the login has an assertion."""
     said = login.assertion
     rows = assignments.holdings(tx, person.id, client_id or "", now, partner=said.partner if said else None)
-    # A login that somebody signed in after, elsewhere, may take away but not give: its answer may be the older one.
-    # Its own redemption counts as an answer, and is no other; a visit by a session and a renewal are no answers (FA-26).
+    # If the person signed in again elsewhere, this older assertion may remove memberships but not add any.
+    # The redemption of this login is no other sign-in; a visit by a session and a renewal are none either (FA-26).
     since = login.progress.redeemed_at or login.created_at
     overtaken = person.answered_at is not None and person.answered_at > since
     judged = _judge(rows, said, overtaken=overtaken) if said is not None else {}
@@ -72,7 +71,7 @@ def look(tx: Connection, person: Person, client_id: str | None, login: Login, no
 
 
 def _judge(rows: Iterable[Holding], said: Assertion, *, overtaken: bool) -> dict[str, RuleOutcome]:
-    """Every group with a rule that the person is in, or that this partner's people could be in."""
+    """The dynamic groups that the person is in, or that people of this partner could be in."""
     ruled = {row.group_id: row for row in rows if row.group_id is not None and row.rule is not None}
     inside = {row.group_id for row in rows if row.member}
     judged = {}
@@ -91,7 +90,7 @@ def _verdict(rule: str, partner: str, claims: Mapping[str, Any]) -> RuleVerdict:
 
 @lru_cache(maxsize=1000)
 def _parsed(rule: str) -> Rule | None:
-    """A rule is checked before it is stored; one that cannot be read all the same lets nobody in."""
+    """A rule is checked before it is stored; a rule that cannot be read matches nobody."""
     try:
         return group_rule.parse(rule)
     except Invalid:
@@ -106,7 +105,7 @@ def _counts(row: Holding, judged: Mapping[str, RuleOutcome]) -> bool:
 
 
 def settle(tx: Connection, person_id: str, judged: Iterable[RuleOutcome], now: int) -> None:
-    """Make the rows say what the rules said. No statement where nothing changed."""
+    """Updates the rows to the result of the rules; without a change it runs no statement."""
     for one in judged:
         if one.verdict.matched == one.was:
             continue

@@ -116,7 +116,7 @@ class Groups:
             return GroupRow.of(replace(group, owners=owners), groups.count(tx, group.id))
 
     def _keep_named(self, before: Group, after: Group) -> None:
-        """Raises Conflict where a policy would name a group that no longer has this name."""
+        """Raises Conflict if a policy would then name a group that does not exist."""
         uses = list(group_uses.named(self._settings().policies))
         known = {(use.policy, use.side) for use in uses if folded(use.group) == folded(after.name)}
         lost = sorted(
@@ -180,7 +180,7 @@ class Groups:
 
     @staticmethod
     def _people(tx: Connection, names: Sequence[str]) -> list[str]:
-        """Their ids, in the one order in which several people are locked (storage/directory/guest_schedule.py)."""
+        """Their ids, in the order in which people are locked everywhere (storage/directory/guest_schedule.py)."""
         return sorted({living(tx, name).id for name in names})
 
     @staticmethod
@@ -189,7 +189,7 @@ class Groups:
             audit.record(tx, Event(name=name, actor=actor, target=group.id, subject=person_id), now)
 
     def _owned(self, tx: Connection, actor: Actor, name: str) -> Group:
-        """A group that the actor may see and fill; for anybody else there is none (AD-01)."""
+        """A group that the actor may see and fill; for another actor it does not exist (AD-01). Raises NotFound."""
         group = group_named(tx, name)
         owner = authorization.limited_to(tx, self._settings(), actor, self._clock())
         if owner is not None and owner not in group.owners:
@@ -205,7 +205,7 @@ class Groups:
         return group
 
     def _rule(self, partner: str | None, rule: str | None) -> tuple[str | None, str | None]:
-        """(rule as stored, the partner that it cannot do without). Raises Invalid."""
+        """(the rule as stored, the partner that it requires). Raises Invalid."""
         if partner is None and rule is None:
             return None, None
         text = (rule or "").strip()

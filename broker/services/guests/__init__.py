@@ -1,6 +1,6 @@
-"""The people.
+"""The directory of guests.
 
-Owns: guest records, their states and ends, sponsors, and what guests do for themselves.
+Owns: guest records, their states and ends of access, sponsors, self-service, and the views of guests.
 Does not know: invitations and logins.
-Offers: `Guests`, `GuestLifecycle`, `Sponsors`, `SelfService`.
+Offers: `Guests`, `GuestLife`, `Sponsors`, `SelfService`.
 """

@@ -21,11 +21,11 @@ from broker.storage.factors import factors
 from broker.storage.oauth import grants
 from broker.storage.operations import outbox
 
-INACTIVE = 90 * DAY  # seconds without a sign-in after which a guest is reported, where the files say nothing
+INACTIVE = 90 * DAY  # seconds without a sign-in after which a guest is reported; guests.inactive replaces it
 
 
 class Guests:
-    """The directory."""
+    """The use cases of staff on the directory."""
 
     def __init__(self, core: Core) -> None:
         self._db = core.db

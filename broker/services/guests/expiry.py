@@ -1,7 +1,7 @@
-"""What time does: it asks sponsors and tells guests before an end, ends access at its end, and deletes what is too old to restore.
+"""Scheduled expiry: asks sponsors for renewal, warns guests, ends access, deletes guests whose access can no longer be restored.
 
-One guest a transaction: state, schedule, mails and audit event are committed together or not at all, so a run that is
-killed anywhere has done each guest once or not yet. Two runs at once do not disturb each other: the first change wins.
+Each guest has a transaction: state, schedule, mails and audit event are committed together. A run that is killed has processed each
+guest once or not at all. Of two runs at the same time, the first change of a guest wins.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from broker.storage.batches import BATCH
 from broker.storage.directory import guest_schedule, people
 from broker.storage.engine import Connection
 
-SOME = 500  # guests of one run; what is left is the next one's
+SOME = 500  # guests of one run; the next run continues
 
 _log = logging.getLogger(__name__)
 
 
 class Ends:
-    """One run looks at whoever is due."""
+    """One run processes the guests who are due."""
 
     def __init__(self, core: Core, outbox: Outbox) -> None:
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
         self._outbox = outbox
-        self._rules: Rules | None = None  # that everybody who is concerned was woken for
+        self._rules: Rules | None = None  # the rules for which all affected guests were scheduled
         self._counts: Counter[str] = Counter()
 
     def look(self) -> int:
-        """Do what is due for some guests; how many were looked at."""
+        """Processes guests who are due; returns how many."""
         rules, now = rules_of(self._settings()), self._clock()
         self._wake(rules, now)
         after, seen = (0, ""), 0
@@ -59,12 +59,12 @@ class Ends:
         return seen
 
     def counted(self, what: str) -> int:
-        """How many were `notice`d, `expire`d or `forget`ten since this was asked last."""
+        """How many guests were warned (notice), expired (expire) or deleted (forget) since the last call."""
         return self._counts.pop(what, 0)
 
     def _wake(self, rules: Rules, now: int) -> None:
-        """Rules that changed, or that this process sees for the first time, concern guests whom nobody would look at."""
-        if rules.sponsor_required:  # at any time somebody may have lost the sponsor
+        """Schedules the guests for whom changed rules mean something, also at the start of a process."""
+        if rules.sponsor_required:  # a guest can lose their sponsor at any time
             self._batches(lambda tx: guest_schedule.wake_orphans(tx, now - ORPHAN_GRACE + NOTICES[0], now, BATCH))
         if rules == self._rules:
             return
@@ -81,7 +81,7 @@ class Ends:
                 return
 
     def _safely(self, person: Person, rules: Rules, now: int) -> None:
-        """Somebody for whom it fails does not hold up the others, and is tried again at the next run."""
+        """A failure for one guest does not stop the others; the next run tries again."""
         try:
             with self._db.write() as tx:
                 done = self._do(tx, person, rules, now)
@@ -108,21 +108,21 @@ class Ends:
         return found.step
 
     def _expire(self, tx: Connection, person: Person, found: ExpiryPlan, now: int, rules: Rules) -> None:
-        """An end of another cause becomes the end, so that the time to restore counts from there."""
+        """Sets the end of access to now if another rule ended it, so that the time to restore counts from now."""
         end = found.end if found.end is not None else now
         data = {"cause": found.cause.value, "expires_at": end}
-        # An end in time leaves its question open (IN-16): what time ended, the one to ask may restore. Staff's ends close it.
+        # A scheduled end leaves its question open (IN-16), so that the sponsor can restore the access. An end by staff closes it.
         but = QuestionKind.RENEW if found.cause is Cause.TIME else None
         carry_out(tx, Actor.system(), person, Act.EXPIRE, now, rules, values={"expires_at": end}, data=data, but=but)
 
     def _tell(self, tx: Connection, person: Person, found: ExpiryPlan, now: int, rules: Rules) -> None:
-        """The guest, and for an end in time whoever answers for the guest, with a question to click on."""
+        """Warns the guest, and asks the sponsor with a question by mail if the end is a date."""
         settings, end = self._settings(), found.end or now
         asked = asked_for(tx, settings, person, now) if found.cause is Cause.TIME else []
         until = renewed_until(person, rules)
         for address in asked if until is not None else []:
             data: dict[str, object] = {"ends_at": end, "until_at": until}
-            # It stays open as long as the access can be restored: whoever reads the mail too late has the same button.
+            # It stays open as long as the access can be restored, so that a late answer works, too.
             ticket = ask(tx, QuestionKind.RENEW, person.id, address, data, end + rules.restore - now, now)
             self._outbox.add(tx, self._renewal(tx, person, address, end, f"{settings.issuer}/question/{ticket}"), now)
         self._outbox.add(tx, self._ending(person, end, found.cause, asked), now)

@@ -1,4 +1,4 @@
-"""A guest's life: what staff, sponsors and the guest do to it. Every act is a legal move with its event (domain/guest_states.py)."""
+"""The lifecycle of guests: block, renew, expire, delete. Each act is a permitted change of state with its audit event."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_REASON = 1000  # characters
 
 
 class GuestLife:
-    """Block, unblock, renew, expire, delete. Members can be blocked and deleted, too; they have no end to renew."""
+    """The acts of staff, sponsors and guests. Members can be blocked and deleted, too; their access has no end."""
 
     def __init__(self, core: Core) -> None:
         self._db = core.db
@@ -34,19 +34,19 @@ class GuestLife:
         self._settings = core.settings
 
     def block(self, actor: Actor, name: str, *, reason: str = "") -> GuestRow:
-        """Staff stops: sessions and tokens end at once, everything else stays. Raises NotFound, Conflict, Invalid."""
+        """Blocks a person: sessions and tokens end now, everything else stays. Raises NotFound, Conflict, Invalid."""
         return self._act(actor, name, Act.BLOCK, reason)
 
     def unblock(self, actor: Actor, name: str, *, reason: str = "") -> GuestRow:
-        """Back to where the person was; what was ended stays ended. Raises NotFound, Conflict, Invalid."""
+        """Unblocks a person, who gets their earlier state; ended sessions and tokens stay ended. Raises NotFound, Conflict, Invalid."""
         return self._act(actor, name, Act.UNBLOCK, reason)
 
     def expire(self, actor: Actor, name: str, *, reason: str = "") -> GuestRow:
-        """The end is now. Raises NotFound, Conflict, Invalid."""
+        """Ends the access now. Raises NotFound, Conflict, Invalid."""
         return self._act(actor, name, Act.EXPIRE, reason, values=lambda _person, _rules, now: {"expires_at": now})
 
     def renew(self, actor: Actor, name: str, *, until: int | None = None, forever: bool = False, reason: str = "") -> GuestRow:
-        """A later (or earlier) end; an access that ended begins again, within `guests.restore` of its end.
+        """Sets another end of access; within `guests.restore` after its end it restores the access.
 
         until: seconds since 1970; None: `guests.lifetime` from now on. forever: no end. Raises NotFound, Conflict
         (blocked, deleted, a member, too late to restore), Invalid (no such time).
@@ -62,7 +62,7 @@ class GuestLife:
         return self._act(actor, name, Act.RENEW, reason, values=ends)
 
     def sign_out(self, actor: Actor, name: str, *, reason: str = "") -> Ended:
-        """Every session and token ends, of applications too; the person may sign in again at once. Raises NotFound, Invalid."""
+        """Ends every session and token, also of applications; the person may sign in again. Raises NotFound, Invalid."""
         now = self._clock()
         _checked(reason)
         with self._db.write() as tx:
@@ -86,7 +86,7 @@ class GuestLife:
             return DeletedGuest(id=person.id, email=person.email, rows=rows)
 
     def leave(self, actor: Actor, person_id: str) -> None:
-        """A guest deletes himself. Raises NotFound, Conflict (a member: staff does not leave here)."""
+        """A guest deletes themselves. Raises NotFound, Conflict (a member cannot leave here)."""
         now = self._clock()
         with self._db.write() as tx:
             person = named(tx, person_id, lock=True)
@@ -117,16 +117,16 @@ class GuestLife:
     # --- what a sponsor answers to the question `renew` ---------------------------------------------------------------
 
     def answers(self) -> Mapping[str, Handler]:
-        """The answers to the question whether an access may go on."""
+        """The answers to the question whether an access continues."""
         return {"extend": self._extend, "end": self._let_end}
 
     def _extend(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
-        """Until the time that the page named: the same length again. After the end it restores."""
+        """Renews until the time that the page named; after the end it restores the access."""
         until = question.data["until_at"]
         if not isinstance(until, int):
             raise TypeError("until_at is no time")
         person = _loaded(tx, question.person_id)
-        if person.expires_at != question.data["ends_at"]:  # FA-03: staff set another end since
+        if person.expires_at != question.data["ends_at"]:  # FA-03: staff has set another end since
             raise Conflict("this access has another end by now", "end_changed")
         mail_questions.close(tx, person.id, QuestionKind.RENEW, now)
         values = {"expires_at": until, "notices": 0, "last_sign_in": _seen(person, now)}
@@ -134,7 +134,7 @@ class GuestLife:
         carry_out(tx, actor, person, Act.RENEW, now, rules_of(self._settings()), values=values, data=data)
 
     def _let_end(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
-        """Nothing changes, but nobody is asked again."""
+        """The access ends as planned, and nobody is asked again."""
         mail_questions.close(tx, question.person_id, QuestionKind.RENEW, now)
         people.change(tx, question.person_id, {"notices": 2})
         data = {"question": question.id}
@@ -149,7 +149,7 @@ def _loaded(tx: Connection, person_id: str) -> Person:
 
 
 def _seen(person: Person, now: int) -> int | None:
-    """A renewal counts as a visit of somebody whose access ended: else it would end again for want of one."""
+    """The renewal of an ended access counts as a sign-in; otherwise inactivity would end it again."""
     return now if person.state is GuestState.EXPIRED else person.last_sign_in
 
 
@@ -169,7 +169,7 @@ def _checked(reason: str) -> str:
 
 
 def _names_nobody(person: Person, reason: str) -> None:
-    """The reason of a deletion outlives the guest's data (LP-05)."""
+    """The reason of a deletion stays when the guest's data is gone (LP-05). Raises Invalid."""
     words = [person.email, person.email.partition("@")[0], person.name, *person.name.split()]
     said = reason.casefold()
     if any(len(word) > 2 and word.casefold() in said for word in words):

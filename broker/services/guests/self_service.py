@@ -1,4 +1,4 @@
-"""A person's own account: what is held, what may be ended; nobody else's, whatever is asked for (AD-01)."""
+"""A person's own account: they see their data and end what they want. No input reaches another person's account (AD-01)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sponsors: the members who answer for guests; who is gone, who is asked instead, and how guests are handed over."""
+"""Sponsors, the members who answer for guests: hands guests over, and finds sponsors who are gone."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ BATCH = 200  # guests of one transaction
 
 
 class Sponsors:
-    """Hand over, and look who is gone."""
+    """Hands guests over; notes which sponsors are gone or back."""
 
     def __init__(self, core: Core) -> None:
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
-        self._seen = ""  # the walk goes on behind this sponsor
+        self._seen = ""  # the next run continues after this sponsor
 
     def hand_over(self, actor: Actor, name: str, sponsor: str, *, reason: str = "") -> GuestRow:
-        """Give a guest another sponsor. Raises NotFound, Conflict (a member), Invalid (nobody who can answer)."""
+        """Gives a guest another sponsor. Raises NotFound, Conflict (a member), Invalid (not a member who can answer)."""
         now = self._clock()
         with self._db.write() as tx:
             person = named(tx, name, lock=True)
@@ -42,7 +42,7 @@ class Sponsors:
             return GuestRow.of(named(tx, person.id))
 
     def hand_over_all(self, actor: Actor, old: str, new: str, *, reason: str = "") -> int:
-        """Give every guest of one sponsor to another; how many. In batches: what was done stays done. Raises Invalid."""
+        """Gives every guest of one sponsor to another; returns how many. Each batch is committed. Raises Invalid."""
         before, total = parse(old), 0
         while True:
             now = self._clock()
@@ -54,11 +54,11 @@ class Sponsors:
                 for guest in guests:
                     self._give(tx, actor, guest, able, reason, now)
             total += len(guests)
-            if not guests:  # not at a smaller batch: another command may have taken some of them meanwhile
+            if not guests:  # not at a smaller batch: another command may have changed some of them meanwhile
                 return total
 
     def look(self) -> int:
-        """Note whose sponsor is gone or back; how many guests that concerns. The walk goes on at the next run."""
+        """Notes which guests' sponsors are gone or back; returns how many guests. The next run continues."""
         concerned = 0
         for _ in range(WALK):
             with self._db.read() as tx:
@@ -72,7 +72,7 @@ class Sponsors:
         return concerned
 
     def _note(self, sponsor: str, *, living: bool) -> int:
-        """Nothing is written where nothing changed: a walk over sponsors who are here takes no writer."""
+        """Reads first: for an unchanged sponsor no write transaction begins."""
         with self._db.read() as tx:
             if not guest_schedule.is_other(tx, sponsor, orphaned=not living):
                 return 0
@@ -95,7 +95,7 @@ class Sponsors:
     def _give(self, tx: Connection, actor: Actor, guest: Person, sponsor: str, reason: str, now: int) -> None:
         rules = rules_of(self._settings())
         closed = Withdrawn(0, {})
-        if sponsor != guest.sponsor:  # requests for access are asked of owners, so they stay open
+        if sponsor != guest.sponsor:  # owners answer requests for access, so they stay open
             closed = withdraw(tx, actor, guest, now, reason="sponsor_changed", but=QuestionKind.ACCESS)
         people.change(tx, guest.id, {"sponsor": sponsor, "orphaned_at": None, **closed.values})
         after = people.by_id(tx, guest.id)

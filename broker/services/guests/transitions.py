@@ -1,4 +1,4 @@
-"""One act of a guest's life, in the transaction of whoever causes it: state, ends, schedule and audit event together."""
+"""One change of a guest's state, in the transaction of its cause: state, ends, schedule and audit event together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from broker.settings.load import Settings
 from broker.storage.directory import erasure, guest_schedule, people
 from broker.storage.engine import Connection
 
-_NAMES = {  # of the events; the others name theirs
+_NAMES = {  # names of events; other acts have their own
     Act.BLOCK: "guest.blocked",
     Act.UNBLOCK: "guest.unblocked",
     Act.RENEW: "guest.renewed",
@@ -29,7 +29,7 @@ _STOPS = (Act.BLOCK, Act.EXPIRE, Act.DELETE)
 
 
 def rules_of(settings: Settings) -> Rules:
-    """What the files say about the ends of access."""
+    """The rules of the files about the ends of access."""
     guests = settings.broker.guests
     return Rules(
         lifetime=guests.lifetime, inactive=guests.inactive, sponsor_required=guests.sponsor_required, restore=guests.restore
@@ -37,13 +37,13 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def schedule(person: Person, rules: Rules, now: int) -> dict[str, Any]:
-    """The columns that say when housekeeping looks at this person next; to be set with every change of state or end."""
+    """The columns with the time when housekeeping processes this person next; set them with every change of state or end."""
     found = plan(person, rules, now)
     return {"due_at": now if found.step is not None else found.due_at}
 
 
 def begin(person: Person, rules: Rules, now: int) -> dict[str, Any]:
-    """The columns of a guest who accepts the invitation now: access has an end from here on, where the rules know one."""
+    """The columns of a guest who accepts the invitation now: their access gets the end that the rules give."""
     end = person.expires_at if person.expires_at is not None else now + rules.lifetime if rules.lifetime else None
     began = replace(person, state=GuestState.ACTIVE, redeemed_at=now, last_sign_in=now, expires_at=end, notices=0)
     return {
@@ -57,9 +57,9 @@ def begin(person: Person, rules: Rules, now: int) -> dict[str, Any]:
 
 
 def invited_again(person: Person, until: int | None, rules: Rules, now: int) -> dict[str, Any]:
-    """The columns of a guest who is invited once more: one whose access ended waits for the acceptance, as a new one does.
+    """The columns of a guest who is invited again: if their access ended, they wait for acceptance like a new guest.
 
-    until: the end that the invitation names, if it does. Raises Conflict where no invitation helps (blocked, deleted).
+    until: the end that the invitation names, if any. Raises Conflict if an invitation cannot help (blocked, deleted).
     """
     over = person.is_expired(now)
     state = move(GuestState.EXPIRED if over else person.state, Act.INVITE)
@@ -85,10 +85,11 @@ def carry_out(
     data: Mapping[str, object] | None = None,
     but: QuestionKind | None = None,
 ) -> Person:
-    """The person after a legal move; what stops access ends it with this transaction (SC-06). Raises Conflict (domain/guest_states.py).
+    """Changes the state as domain/guest_states.py permits, else raises Conflict; returns the person. It ends access in the same
+    transaction if the new state has none (SC-06).
 
-    values: other columns that change with it. reason: why, in the words of a person; they may name somebody, so they stand
-    where a deletion empties them (HT-18). but: a kind of question that stays open although access stops (FA-03).
+    values: other columns to change. reason: written by a person, so it may name somebody and is stored as a personal value that a
+    deletion removes (HT-18). but: a kind of question that stays open although access ends (FA-03).
     """
     state = move(person.state, act, redeemed=person.redeemed_at is not None)
     changed, told = dict(values or {}), dict(data or {})
@@ -107,9 +108,9 @@ def carry_out(
 
 
 def remove(tx: Connection, actor: Actor, person: Person, now: int, *, reason: str) -> dict[str, int]:
-    """Delete: access ends, personal data leaves, the audit keeps its pseudonyms (LP-05). How many rows went.
+    """Deletes a person: access ends, personal data is deleted, the audit keeps pseudonyms (LP-05). Returns table -> deleted rows.
 
-    reason: stays in the audit for ever, so it names nobody. Raises Conflict for somebody who is deleted already.
+    reason: stays in the audit, so it must not name anybody. Raises Conflict for a person who is deleted already.
     """
     move(person.state, Act.DELETE)
     erasure.forget_tokens(tx, person.id)

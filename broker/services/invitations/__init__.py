@@ -1,6 +1,7 @@
 """Invitations.
 
-Owns: who may be invited to what, the link, its renewal, and an identity that differs from the invited address.
+Owns: invitations and their links, renewal of links, sign-ins of an identity that was not invited, and moving guests to another
+  identity.
 Does not know: the pages of redemption.
-Offers: `Invitations`, links, validity.
+Offers: `Invitations`, `SentInvitations`, `GuestRebinding`, and their views.
 """

@@ -1,4 +1,4 @@
-"""Which mailbox a login has to prove by a code, read from the files and the rows (contract: identity rules)."""
+"""Which mailbox a login must prove by a code: decided from the files and the rows."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from broker.settings.load import Settings
 from broker.storage.directory import people
 from broker.storage.engine import Connection
 
-Refusal = tuple[str, str]  # the page's code, the reason
+Refusal = tuple[str, str]  # (code of the page, reason)
 MISMATCH = ("invitation_mismatch", "invitation_identity")
 CHANGED = ("not_invited", "identity_changed")
 
 
 def is_open_to(settings: Settings, email: str | None) -> bool:
-    """Whether a code to this address is a sign-in: no partner is the authority for it, members' partners among them."""
+    """Whether a code by e-mail signs this address in: no partner, not even the members' one, is authoritative for it."""
     return (
         settings.broker.guests.email_one_time_code and email is not None and settings.partner_of_domain(domain_of(email)) is None
     )
 
 
 def still_vouches(settings: Settings, session: Session, person: Person | None) -> bool:
-    """A session that a code began holds until a partner is the authority for the address: the guest then moves there."""
+    """Whether a session that began with a code is still valid: it ends when a partner becomes authoritative for the address."""
     return person is None or not homes.has_another(settings, session.partner, person.email)
 
 
 def is_home(login: Login, vouching: Session | None, settings: Settings) -> bool:
-    """Whether the code is what vouches for this person, now or before."""
+    """Whether this person signs in by a code, now or before."""
     vouched = login.assertion or vouching
     if vouched is not None:
         return vouched.partner == PARTNER
@@ -42,8 +42,8 @@ def is_home(login: Login, vouching: Session | None, settings: Settings) -> bool:
 def home(
     login: Login, vouching: Session | None, person: Person | None, invitation: Invitation | None, now: int
 ) -> Mailbox | None:
-    """The mailbox of somebody whose sign-in is the code: of the session's person, of the invited guest, or as typed."""
-    if login.assertion is not None or vouching is not None:  # it vouched before, and is to vouch anew
+    """The mailbox of a sign-in by code: of the session's person, of the invited guest, or the typed address."""
+    if login.assertion is not None or vouching is not None:  # an earlier code signed them in, and a new proof is required
         return Mailbox(why=Why.HOME, address=person.email, person=person.id) if person else None
     if login.login_hint is None:
         return None
@@ -61,9 +61,9 @@ def beside(
     invitation: Invitation | None,
     refusal: Refusal | None,
 ) -> tuple[Refusal | None, Mailbox | None]:
-    """The refusal as it then is, and the mailbox that somebody whom nobody knows yet has to prove beside his sign-in.
+    """The refusal after this check, and the mailbox that an unknown person must prove in addition to their sign-in.
 
-    A mailbox that was proven in this login leaves no refusal, one that he cannot read leaves it as it was.
+    A mailbox that was proven in this login removes the refusal; one that they cannot read keeps it.
     """
     if login.assertion is not None and person is not None and change_of(person, login.assertion) is Change.BOTH:
         return _is_it_still(login, login.assertion, person, refusal)
@@ -76,7 +76,7 @@ def beside(
 
 
 def _is_it_still(login: Login, said: Assertion, person: Person, refusal: Refusal | None) -> tuple[Refusal | None, Mailbox | None]:
-    """Another name and another address: the recorded mailbox is proven as at a redemption, or whoever answers says so (FA-18)."""
+    """If name and address both changed, the recorded mailbox must be proven, or the sponsor confirms the person (FA-18)."""
     identity = (said.partner, said.issuer, said.subject)
     mailbox = Mailbox(why=Why.IDENTITY, address=person.email, person=person.id, identity=identity)
     mark = mailbox.mark(login.id)
@@ -88,11 +88,13 @@ def _is_it_still(login: Login, said: Assertion, person: Person, refusal: Refusal
 def _beside(
     tx: Connection, settings: Settings, said: Assertion, invitation: Invitation | None, refusal: Refusal | None
 ) -> Mailbox | None:
-    """The invited one, or the one of a guest who signed in by code before; one statement where no invitation is in hand."""
+    """The invited mailbox, or the one of a guest who signed in by code before; one statement without an invitation."""
     identity = (said.partner, said.issuer, said.subject)
     if invitation is not None:
         authority = settings.partner_of_domain(domain_of(invitation.email))
-        if refusal != MISMATCH or (authority is not None and authority.members):  # staff sign in at home, never by a code
+        if refusal != MISMATCH or (
+            authority is not None and authority.members
+        ):  # members sign in at their identity provider, never by a code
             return None
         return Mailbox(why=Why.INVITED, address=invitation.email, person=invitation.person_id, identity=identity)
     if refusal is not None or said.partner == PARTNER or not said.email_verified or not said.email:

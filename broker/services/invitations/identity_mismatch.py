@@ -1,7 +1,7 @@
-"""Somebody else came with an invitation: whoever answers for the guest is told, and settles it with one click (IN-01, AL-04).
+"""An identity that was not invited opens an invitation: asks the sponsor by mail whether it is the guest (IN-01, AL-04).
 
-The answer is about what was attempted, that very (partner, issuer, subject), and about this one invitation. It binds nothing
-by itself: the identity may redeem the invitation the next time that it comes with the link.
+The answer concerns the identity of that attempt (partner, issuer, subject) and this invitation only. It binds nothing: with a yes, the
+identity may redeem the invitation at its next attempt with the link.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from broker.storage.operations import mail_questions, rate_limits
 
 
 class Mismatches:
-    """Ask, and do what was answered. Every method works in the transaction that it is handed."""
+    """Asks, and carries out the answer. Every method runs in the transaction of its caller."""
 
     def __init__(self, settings: Callable[[], Settings], outbox: Outbox, tickets: Tickets) -> None:
         self._settings = settings
@@ -38,7 +38,7 @@ class Mismatches:
         self._tickets = tickets
 
     def note(self, tx: Connection, invitation: Invitation, said: Assertion, actor: Actor, now: int) -> bool:
-        """An attempt by an identity that was not invited: on record, and told once an invitation and day. True if it was told."""
+        """Records an attempt by an identity that was not invited, and asks at most once a day for an invitation. True if it asked."""
         guest = people.by_id(tx, invitation.person_id)
         asked = self._asked(tx, invitation, guest, now) if guest else None
         told = guest is not None and asked is not None
@@ -59,11 +59,11 @@ class Mismatches:
         return told
 
     def answers(self) -> Mapping[str, Handler]:
-        """The answers to the question whether that was the person who was invited."""
+        """The answers to the question whether the identity belongs to the invited person."""
         return {"yes": self._accept, "no": self._send_anew}
 
     def _asked(self, tx: Connection, invitation: Invitation, guest: Person, now: int) -> str | None:
-        """The member who invited, else the guest's sponsor, else an administrator: one who is a member and at work now."""
+        """The member who invited, else the guest's sponsor, else an administrator: the first who is an active member now."""
         return next(iter(who_answers(tx, self._settings(), QuestionKind.MISMATCH, guest, invitation, now)), None)
 
     def _tell(self, tx: Connection, invitation: Invitation, guest: Person, said: Assertion, asked: str, now: int) -> None:
@@ -98,7 +98,7 @@ class Mismatches:
         self._outbox.add(tx, mail, now)
 
     def _accept(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
-        """This identity, and no other, may redeem this invitation (AL-04)."""
+        """Lets exactly this identity redeem this invitation (AL-04)."""
         invitation, said = self._open(tx, question, now), question.data
         partner, issuer, subject = (str(said[name]) for name in ("partner_id", "issuer", "subject"))
         if people.by_identity(tx, partner, issuer, subject) is not None:  # AL-07
@@ -113,7 +113,7 @@ class Mismatches:
         )
 
     def _send_anew(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
-        """The link that went astray is void; another goes to the invited address."""
+        """Revokes the link, which somebody else has, and sends another one to the invited address."""
         invitation, guest = self._open(tx, question, now), people.by_id(tx, question.person_id)
         if guest is None:
             raise Conflict("there is no such guest any more", "guest_unknown")
@@ -129,7 +129,7 @@ class Mismatches:
         )
 
     def _open(self, tx: Connection, question: Question, now: int) -> Invitation:
-        """The invitation, if it still waits. Raises Conflict, which leaves the question open."""
+        """The invitation, if it is still pending. Raises Conflict, and then the question stays open."""
         invitation = invitations.by_id(tx, str(question.data["invitation"]))
         if invitation is None or invitation.status_at(now) is not Status.PENDING:
             raise Conflict("the invitation does not wait any more", "invitation_over")

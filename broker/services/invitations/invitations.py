@@ -1,4 +1,4 @@
-"""Invitations: one person for one address, one living link for one person."""
+"""Invitations: an address belongs to one person, and a person has one valid link."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ Result = IssuedInvitation | CommandError
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The guest's mail as it would be; lookalike: as in IssuedInvitation."""
+    """The mail that the guest would get. lookalike: as in IssuedInvitation."""
 
     mail: Mail
     lookalike: str | None
 
 
 class Invitations:
-    """Invite, look, revoke."""
+    """Invites guests, and reads the invitation of a link."""
 
     def __init__(self, core: Core, tickets: Tickets, quota: int = QUOTA) -> None:
-        """quota: invitations a day of one inviter; the command line has none."""
+        """quota: invitations that one inviter may send a day; the command line has no limit."""
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
@@ -58,9 +58,9 @@ class Invitations:
         self._known: tuple[Settings, Lookalikes] | None = None
 
     def invite(self, actor: Actor, wish: InvitationRequest) -> IssuedInvitation:
-        """Invite an address. Inviting it again keeps the guest and replaces the link.
+        """Invites an address. A second invitation keeps the guest and replaces the link.
 
-        The mail, where one is wished for, is in the outbox with the commit; `Outbox.deliver` sends it. Raises Forbidden
+        The requested mail is in the outbox with the commit; `Outbox.deliver` sends it. Raises Forbidden
         (IN-11), Invalid (address, language, URL, application), Conflict (a member, a blocked guest), TooMany (IN-15).
         """
         now = self._clock()
@@ -69,16 +69,17 @@ class Invitations:
             return self._carry_out(tx, actor, plan_of(self._settings(), actor, rights, wish, now), now)
 
     def invite_many(self, actor: Actor, wishes: Sequence[InvitationRequest]) -> list[Result]:
-        """Invite some addresses in one transaction; the result of each, a refusal too. Who has the invitation already keeps it.
+        """Invites some addresses in one transaction; returns the invitation or the refusal of each.
 
-        So a list can be given again after a crash, or with rows added, and nobody gets a second mail.
+        A guest who has the same invitation keeps it. So the same list, also a longer one, can be invited again after a crash,
+        and nobody gets a second mail.
         """
         results: list[Result] = []
         now = self._clock()
         with self._db.write() as tx:
             rights = rights_of(tx, self._settings(), actor, now)
             for wish in wishes:
-                try:  # a refusal has written nothing, so the others' rows stand
+                try:  # a refusal has written nothing, so the rows of the others are valid
                     plan = plan_of(self._settings(), actor, rights, wish, now)
                     results.append(self._carry_out(tx, actor, plan, now, keep=wish.mail))
                 except CommandError as error:
@@ -86,7 +87,7 @@ class Invitations:
         return results
 
     def preview(self, actor: Actor, wish: InvitationRequest) -> Preview:
-        """The mail that `invite` would send, with a link that opens nothing. Raises as `invite` does for the input."""
+        """The mail that `invite` would send, with a link that does not work. Raises the errors of `invite` for its input."""
         now = self._clock()
         with self._db.read() as tx:
             plan = plan_of(self._settings(), actor, rights_of(tx, self._settings(), actor, now), wish, now)
@@ -95,7 +96,7 @@ class Invitations:
         return Preview(mail, self.lookalike(plan.email))
 
     def judge(self, actor: Actor, wish: InvitationRequest) -> InvitationForecast:
-        """What `invite_many` would do now. Raises as it does."""
+        """What `invite_many` would do now. Raises the same errors."""
         now = self._clock()
         with self._db.read() as tx:
             plan = plan_of(self._settings(), actor, rights_of(tx, self._settings(), actor, now), wish, now)
@@ -108,9 +109,11 @@ class Invitations:
             return InvitationForecast(result="keep" if keeps else "again", lookalike=like)
 
     def lookalike(self, email: str) -> str | None:
-        """The domain that this address's can be taken for, `mixed scripts`, or None (IN-13). email: canonical."""
+        """The domain that the domain of this address resembles, `mixed scripts`, or None (IN-13). email: canonical."""
         settings = self._settings()
-        if self._known is None or self._known[0] is not settings:  # files change now and then; a list has 10,000 rows
+        if (
+            self._known is None or self._known[0] is not settings
+        ):  # built once for one version of the files: a list has 10,000 rows
             sender = domain_of(settings.broker.mail_from.rstrip(">"))
             own = {urlsplit(settings.issuer).hostname or "", sender, *(domain_of(one) for one in settings.broker.administrators)}
             self._known = (settings, Lookalikes(filter(None, {*settings.domains, *own})))
@@ -119,7 +122,7 @@ class Invitations:
     def _carry_out(
         self, tx: Connection, actor: Actor, plan: CheckedInvitation, now: int, *, keep: bool = False
     ) -> IssuedInvitation:
-        """One invitation, six statements for a new guest. keep: leave the one that the guest has, if it is the same."""
+        """Makes one invitation, with six statements for a new guest. keep: a guest keeps the same invitation."""
         if actor.kind is not ActorKind.COMMAND and rate_limits.count_attempt(tx, f"invite:{actor.id}", now, DAY) > self._quota:
             raise TooMany(f"{self._quota} invitations a day are enough; go on tomorrow", "quota_reached")
         like = self.lookalike(plan.email)
@@ -139,7 +142,7 @@ class Invitations:
         return replace(made, lookalike=like)
 
     def _person(self, tx: Connection, plan: CheckedInvitation, now: int) -> tuple[Person, bool]:
-        """The guest of an address, made if there is none: one statement decides, also under parallel invitations."""
+        """The guest of an address, and whether they are new: one statement decides, also for parallel invitations."""
         guest = Person(
             id=new_id(),
             kind=PersonKind.GUEST,
@@ -165,7 +168,7 @@ class Invitations:
         return person, False
 
     def _invitable(self, person: Person) -> None:
-        """Raises Conflict for a member and for a guest who was blocked."""
+        """Raises Conflict for a member and for a blocked guest."""
         if person.kind is PersonKind.MEMBER:
             company = self._settings().broker.organization.name
             raise Conflict(f"{person.email} is a member of {company}, not a guest", "is_member")
@@ -200,7 +203,7 @@ class Invitations:
 
 
 def _wanted(plan: CheckedInvitation, person: Person) -> Invitation:
-    """What the invitation will say; the times are its issuer's."""
+    """The content of the invitation; `Tickets.issue` sets its times."""
     return Invitation(
         id="",
         person_id=person.id,
@@ -218,7 +221,7 @@ def _wanted(plan: CheckedInvitation, person: Person) -> Invitation:
 
 
 def _has_it(tx: Connection, person: Person, plan: CheckedInvitation, now: int) -> Invitation | None:
-    """The invitation of the same kind that this guest holds, or has accepted."""
+    """The same invitation, if this guest has it or has accepted it."""
     latest = invitations.latest_of(tx, person.id)
     if latest is None or latest.status_at(now) not in (Status.PENDING, Status.REDEEMED):
         return None

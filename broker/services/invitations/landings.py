@@ -1,7 +1,7 @@
-"""Where an invitation may lead, and whose address that is (FA-17, FD-17).
+"""The address to which an invitation leads, and the application that it belongs to (FA-17, FD-17).
 
-A mail of the company carries this address, so it must be one of the company's: the origin of an application's redirect_uris
-or launch_url, our own pages, or an origin that an administrator lists. The files of now decide, also when somebody arrives.
+The mail contains this address, so it must belong to the company: the origin of an application's redirect_uris or launch_url, our own
+pages, or an origin that an administrator lists. It is checked when the invitation is made and again when the guest arrives.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Origin = tuple[str, str, int | None]
 
 
 def checked(settings: Settings, url: str) -> str:
-    """The address, if an invitation may lead there. Raises Invalid with what to write."""
+    """The address, if an invitation may lead there. Raises Invalid, which says what is allowed."""
     origin = _origin(url)
     if origin is None:
         raise Invalid("the redirect URL must be a plain https: URL (http: only on loopback)", "redirect_url")
@@ -33,7 +33,7 @@ def checked(settings: Settings, url: str) -> str:
 
 
 def may_lead_to(settings: Settings, url: str) -> bool:
-    """Whether `checked` takes it now."""
+    """Whether `checked` accepts it now."""
     try:
         checked(settings, url)
     except Invalid:
@@ -42,10 +42,10 @@ def may_lead_to(settings: Settings, url: str) -> bool:
 
 
 def application_of(settings: Settings, url: str) -> ApplicationFile | None:
-    """The application that this address belongs to: the nearest launch_url or redirect URI; None where there is no single one.
+    """The application that this address belongs to: the nearest launch_url or redirect URI; None if there is no single one.
 
-    None, too, where that application is open only to those who are assigned to it: an invitation to it assigns the guest, and an
-    address alone is no decision about access.
+    Also None if that application requires an assignment: an invitation to an application assigns the guest, and an address alone
+    must not decide about access.
     """
     here = _parts(url)
     if here is None:
@@ -62,13 +62,13 @@ def application_of(settings: Settings, url: str) -> ApplicationFile | None:
 
 
 def _depth(base: str, here: SplitResult) -> int:
-    """How much of a path an address shares with an application's own; -1 where it is elsewhere."""
+    """The length of the path that an address shares with an application's address; -1 for another origin."""
     there = _parts(base)
     if there is None or _origin_of(there) != _origin_of(here):
         return -1
     whole, path = there.path.rstrip("/"), here.path or "/"
     if path == there.path or path.rstrip("/") == whole or path.startswith(f"{whole}/"):
-        return len(whole) + 1  # inside the address itself
+        return len(whole) + 1  # escaped characters of the address itself
     folder = there.path.rpartition("/")[0]
     return len(folder) if path.startswith(f"{folder}/") else -1
 
@@ -95,9 +95,9 @@ def _parts(url: str) -> SplitResult | None:
         return None
     loopback = host in ("localhost", "::1") or host.startswith("127.")
     fine = parts.scheme == "https" or (parts.scheme == "http" and loopback)
-    # a browser reads a backslash as a slash: then the host is another one than here
+    # a browser reads a backslash as a slash, and then it sees another host than this code
     odd = "@" in parts.netloc or "\\" in url or any(not 32 < ord(c) < 127 for c in url)
-    dots = not {".", ".."}.isdisjoint(unquote(parts.path).split("/"))  # a browser goes elsewhere than here
+    dots = not {".", ".."}.isdisjoint(unquote(parts.path).split("/"))  # a browser would go to another address than this code sees
     return parts if fine and host and not odd and not dots else None
 
 

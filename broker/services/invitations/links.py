@@ -16,7 +16,7 @@ from broker.settings.load import Settings
 from broker.storage.engine import Connection
 from broker.storage.login import invitations
 
-Mails = Callable[[str, int], Sequence[Mail]]  # the link, and until when it works
+Mails = Callable[[str, int], Sequence[Mail]]  # (link, time until which it works) -> mails
 
 
 class Tickets:

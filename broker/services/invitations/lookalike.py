@@ -1,10 +1,10 @@
-"""Domains that look like another one: said to whoever invites, never decided here (IN-13).
+"""Domains that look like another one: a warning for the inviter, never a decision (IN-13).
 
 Two rules, after Unicode Technical Standard 39:
 
 1. **Mixed scripts** (section 5.2, "highly restrictive"): the letters of one label come from one script. Japanese, Korean and
    Chinese are written with several, also together with Latin letters; nothing else is.
-2. **Confusable** (section 4): the domain reads the same as one that we know (a partner's, or our own) and is another. Two
+2. **Confusable** (section 4): the domain reads the same as a known one (a partner's, or our own) and is a different one. Two
    domains read the same when their skeletons are equal: letters that look alike in most fonts become one letter, accents
    are left out, `rn` is m and `vv` is w.
 
@@ -25,7 +25,7 @@ _EAST_ASIAN = (
 )
 _NO_SCRIPT = {"DIGIT", "HYPHEN-MINUS", "COMBINING", "MIDDLE", "MODIFIER", "ZERO", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"}
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
-# What Unicode's table of confusables leaves out, and many fonts draw alike; and the three that a hurried reader mixes up.
+# Pairs that many fonts draw alike and Unicode's table does not contain, and three that readers often confuse.
 _OURS = {
     "в": "b", "к": "k", "м": "m", "н": "h", "т": "t", "п": "n", "ь": "b", "э": "3", "з": "3", "є": "e", "ғ": "f", "ӌ": "4", "ч": "4", "б": "6",
     "β": "b", "ε": "e", "κ": "k", "τ": "t", "χ": "x", "ω": "w", "յ": "j", "ე": "j", "ȷ": "j", "ʟ": "l", "ɢ": "g", "ɴ": "n", "ʀ": "r", "ƅ": "b",
@@ -44,24 +44,24 @@ def mixes_scripts(domain: str) -> bool:
 
 
 def skeleton(domain: str) -> str:
-    """What a hurried reader sees; for comparing, never for showing."""
+    """The skeleton of a domain: for comparison only, never shown."""
     plain = "".join(map(_letter, _without_accents(readable(domain).casefold())))
     return plain.replace("rn", "m").replace("vv", "w")
 
 
 class Lookalikes:
-    """The domains that we know, for asking about others; made once for many questions."""
+    """The known domains, prepared once to compare others with them."""
 
     def __init__(self, known: Iterable[str]) -> None:
-        """known: canonical, in A-labels; an entry `.example.org` stands for what is below it."""
+        """known: canonical, in A-labels; an entry `.example.org` stands for every domain below it."""
         domains = sorted({one.removeprefix(".") for one in known})
         self._known = frozenset(domains)
         self._by_look = {skeleton(one): one for one in domains}
 
     def of(self, domain: str) -> str | None:
-        """The known domain that this one can be taken for, MIXED if it mixes scripts, None if it is as it looks.
+        """The known domain that this one resembles, MIXED if it mixes scripts, else None.
 
-        domain: canonical, in A-labels. A known domain, or one below it, is itself; `login.` in front of it hides nothing.
+        domain: canonical, in A-labels. A known domain, or one below it, resembles nothing else.
         """
         if any(one in self._known for one in _suffixes(domain)):
             return None
@@ -77,7 +77,7 @@ def _without_accents(text: str) -> str:
 
 @cache
 def _letter(character: str) -> str:
-    """The plain letters that a character looks like; itself where there are none."""
+    """The plain letters that a character looks like, else the character."""
     for twin in (character, *_twins(character)):
         plain = _without_accents(twin.casefold())
         if twin in _OURS or (plain and _PLAIN.issuperset(plain)):
@@ -86,7 +86,7 @@ def _letter(character: str) -> str:
 
 
 def _twins(character: str) -> Iterator[str]:
-    """What Unicode's table says of a character. The table is large: it is read when the first invitation is checked."""
+    """The entry of a character in Unicode's table. The table is large and is loaded at the first check."""
     from confusable_homoglyphs.confusables import confusables_data
 
     for one in confusables_data.get(character, ()):
@@ -94,7 +94,7 @@ def _twins(character: str) -> Iterator[str]:
 
 
 def _suffixes(domain: str) -> Iterator[str]:
-    """The domain, and what it is below."""
+    """The domain and its parent domains."""
     while domain:
         yield domain
         domain = domain.partition(".")[2]
@@ -115,6 +115,6 @@ def _mixed(label: str) -> bool:
 
 
 def _script(character: str) -> str:
-    """The script's name as Unicode character names begin with it; "" for what belongs to all of them."""
+    """The script's name as Unicode character names begin with it; "" for characters of all scripts."""
     first = unicodedata.name(character, "").partition(" ")[0]
     return "" if not character.isalpha() or first in _NO_SCRIPT else first

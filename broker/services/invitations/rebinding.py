@@ -1,7 +1,7 @@
-"""Moving day: a binding ends, the guest stays. For one guest, or for all of a partner that changes its provider.
+"""Partner migration: unlinks the external identities of one guest, or of all guests of a partner, and invites them again.
 
-What a reset keeps: the guest's id, his `sub` at every application, groups, assignments, consents and second factors. What it
-ends: the binding to the old identity, every session and grant, and any link that waits. He comes back by a new invitation.
+A reset keeps the guest's id, their `sub` at every application, groups, assignments, consents and second factors. It ends the binding to
+the old identity, every session and grant, and a pending link. The guest returns with a new invitation.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from broker.storage.login import invitations
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebindingTerms:
-    """How a reset is done. invite, mail: whether a new link is made, and whether it leaves by mail. domain: of the new
-    addresses, whose part before the @ stays. before: also those who were bound to today's provider before this time.
+    """The options of a reset. invite, mail: whether a new link is made, and whether it is sent by mail. domain: of the new
+    addresses; the part before the @ stays. before: also guests who were bound to today's provider before this time.
     """
 
     reason: str = ""
@@ -50,7 +50,7 @@ class RebindingTerms:
 
 
 class GuestRebinding:
-    """Reset one, look at many, reset many."""
+    """Resets one guest; lists and resets the guests of a partner."""
 
     def __init__(self, core: Core, tickets: Tickets) -> None:
         self._db = core.db
@@ -59,9 +59,9 @@ class GuestRebinding:
         self._tickets = tickets
 
     def reset(self, actor: Actor, name: str, terms: RebindingTerms, *, email: str | None = None) -> ReboundGuest:
-        """End the binding of one guest, who may get another address. Raises NotFound, Forbidden, Invalid, Conflict.
+        """Ends the bindings of one guest, who may get another address. Raises NotFound, Forbidden, Invalid, Conflict.
 
-        email: the new address, any way of writing it; None keeps the old one.
+        email: the new address, in any spelling; None keeps the old one.
         """
         _checked(terms)
         now, wanted = self._clock(), parse(email) if email else None
@@ -72,16 +72,16 @@ class GuestRebinding:
             return self._reset(tx, actor, person, held, wanted or person.email, terms, None, now)
 
     def count(self, partner: str, terms: RebindingTerms) -> int:
-        """How many guests of a partner are bound to its old provider. Raises as `affected`."""
+        """How many guests of a partner are bound to its old provider. Raises the errors of `affected`."""
         issuer = self._issuer(partner, terms)
         with self._db.read() as tx:
             return identity_bindings.count_of(tx, partner, issuer=issuer, before=terms.before)
 
     def affected(self, partner: str, terms: RebindingTerms, *, after: str, limit: int) -> list[ReboundGuest]:
-        """Guests of a partner who are bound to its old provider, behind the id `after`: what they have, what would go wrong.
+        """A page of guests of a partner who are bound to its old provider, after the id `after`, each with problems of a reset.
 
-        Raises NotFound for a partner that is neither in the files nor anybody's, Invalid where the file does not say
-        which provider is today's, and the terms do not say since when.
+        Raises NotFound for a partner without a file and without guests; Invalid if the file does not name today's provider and
+        the terms have no `before`.
         """
         _checked(terms)
         now, issuer = self._clock(), self._issuer(partner, terms)
@@ -92,7 +92,7 @@ class GuestRebinding:
             return [self._looked(tx, person, has[person.id], terms) for person in found]
 
     def move(self, actor: Actor, partner: str, ids: Sequence[str], terms: RebindingTerms) -> list[ReboundGuest]:
-        """Reset some guests of a partner in one transaction; whoever cannot be is left as he is, with the reason."""
+        """Resets some guests of a partner in one transaction. A guest who cannot be reset is unchanged, and the result has the reason."""
         _checked(terms)
         now = self._clock()
         results: list[ReboundGuest] = []
@@ -102,7 +102,7 @@ class GuestRebinding:
             for one in sorted(ids):
                 person = people.by_id(tx, one, lock=True)
                 if person is None or not identity_bindings.held(tx, [one], partner, now)[one].identities:
-                    continue  # somebody else was faster
+                    continue  # another command was faster
                 looked = self._looked(tx, person, has[one], terms)
                 if looked.problem:
                     results.append(looked)
@@ -111,7 +111,7 @@ class GuestRebinding:
         return results
 
     def _looked(self, tx: Connection, person: Person, has: BoundIdentity, terms: RebindingTerms) -> ReboundGuest:
-        """What would become of one guest."""
+        """The result that a reset of one guest would have."""
         email = f"{person.email.rpartition('@')[0]}@{terms.domain}" if terms.domain else person.email
         try:
             self._check(tx, person, email)
@@ -143,7 +143,7 @@ class GuestRebinding:
         partner: str | None,
         now: int,
     ) -> ReboundGuest:
-        """partner: end only what is bound there; a guest who has another home keeps it, and stays active."""
+        """partner: ends only bindings to this one; a guest with another identity keeps it and stays active."""
         self._check(tx, person, email)
         count = identity_bindings.unbind(tx, person.id, partner)
         ended = end_access(tx, person.id, now)
@@ -162,7 +162,7 @@ class GuestRebinding:
             "partner": partner or "",
             "new_address": email != person.email,
         }
-        # a reason in a person's words may name somebody: it stands where a deletion empties it (HT-18)
+        # a reason may name somebody, so it is a personal value that a deletion removes (HT-18)
         personal = {"email": person.email, "new_email": email} | ({"reason": terms.reason} if terms.reason else {})
         audit.record(
             tx,
@@ -184,7 +184,7 @@ class GuestRebinding:
             email=person.email,
             status=Status.PENDING,
             redirect_url=f"{settings.issuer}/apps",
-            application=None,  # assignments were kept: nothing is given by this link
+            application=None,  # the assignments were kept, so this link assigns nothing
             language=person.language or settings.broker.languages[0],
             message=terms.message,
             inviter=member.email if member else person.sponsor or actor.kind.value,
@@ -217,7 +217,7 @@ class GuestRebinding:
         return self._tickets.issue(tx, actor, wanted, letter if terms.mail else nothing, now, data={"reset": True})
 
     def _issuer(self, partner: str, terms: RebindingTerms) -> str | None:
-        """The provider of today, as bindings name it; None: every binding counts as old, or only the time decides."""
+        """The issuer of today's provider, as in bindings; None: every binding counts as old, or only the time decides."""
         found = self._settings().partners.get(partner)
         if found is None:
             with self._db.read() as tx:

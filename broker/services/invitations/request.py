@@ -1,4 +1,4 @@
-"""What an inviter wishes for, checked, and the mails that come of it."""
+"""Validates an invitation request and builds its mails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_NAME, MAX_MESSAGE = 256, 4000  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationRequest:
-    """What a member of staff wants: the address, and where the guest is to land. until: when the access ends, seconds since 1970."""
+    """A request to invite an address, and the page where the guest arrives. until: end of the access, seconds since 1970."""
 
     email: str
     redirect_url: str | None = None
@@ -38,7 +38,7 @@ class InvitationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedInvitation:
-    """A wish that passed every check, with what the mail calls things. invited_by: the id of the member who wishes, if one does."""
+    """A request that passed every check, with the names that the mail uses. invited_by: the id of the inviting member, or None."""
 
     wish: InvitationRequest
     email: str
@@ -55,7 +55,7 @@ class CheckedInvitation:
 
 
 def plan_of(settings: Settings, actor: Actor, rights: Rights, wish: InvitationRequest, now: int) -> CheckedInvitation:
-    """Every check that needs no database. rights: of the actor, read in this transaction. Raises Forbidden, Invalid."""
+    """Runs every check that needs no database. rights: of the actor, read in this transaction. Raises Forbidden, Invalid."""
     email = parse(wish.email)
     if is_of_members(settings, email):
         company = settings.broker.organization.name
@@ -65,7 +65,7 @@ def plan_of(settings: Settings, actor: Actor, rights: Rights, wish: InvitationRe
     if not may_be_invited(settings, email):
         raise Invalid(f"addresses of {domain_of(email)} may not be invited (invitations: in config/broker.yaml)", "domain_denied")
     application = settings.applications.get(wish.application) if wish.application else None
-    if not wish.application and wish.redirect_url:  # FD-17: so that consent is asked once
+    if not wish.application and wish.redirect_url:  # FD-17: so that the guest consents once
         application = landings.application_of(settings, wish.redirect_url)
     # Before an error says which applications there are (AD-01)
     check_invite(settings, rights, application.client_id if application else None)
@@ -85,7 +85,7 @@ def plan_of(settings: Settings, actor: Actor, rights: Rights, wish: InvitationRe
     sponsor = parse(wish.sponsor) if wish.sponsor else member.email if member else None
     partner = settings.partner_of_domain(domain_of(email))
     return CheckedInvitation(
-        wish=replace(wish, name=wish.name.strip()),  # a name of spaces is none (FB-18)
+        wish=replace(wish, name=wish.name.strip()),  # a name of spaces counts as none (FB-18)
         email=email,
         application=application.client_id if application else None,
         application_name=application.name if application else "",
@@ -104,7 +104,7 @@ def plan_of(settings: Settings, actor: Actor, rights: Rights, wish: InvitationRe
 
 
 def mails_of(plan: CheckedInvitation, person_id: str, url: str, until: int) -> list[Mail]:
-    """To the guest, and to whoever wanted a copy: two mails, so that each is refused or repeated for itself."""
+    """The mail to the guest, and the copy: two mails, so that each can be refused or repeated alone."""
     values = {
         "name": plan.wish.name,
         "inviter": plan.inviter if "@" in plan.inviter else "",
@@ -130,7 +130,7 @@ def mails_of(plan: CheckedInvitation, person_id: str, url: str, until: int) -> l
 
 
 def letter(settings: Settings, invitation: Invitation, guest: Person, url: str, until: int) -> Mail:
-    """The mail of an invitation once more, with another link."""
+    """The mail of an invitation again, with another link."""
     application = settings.applications.get(invitation.application or "")
     partner = settings.partner_of_domain(domain_of(guest.email))
     values = {
@@ -154,7 +154,7 @@ def letter(settings: Settings, invitation: Invitation, guest: Person, url: str, 
 
 
 def may_be_invited(settings: Settings, email: str) -> bool:
-    """allow_domains, if given, and never deny_domains, nor the staff's own: exact labels after IDNA (PO-04, FA-07)."""
+    """Whether allow_domains, deny_domains and the domains of members permit this address: exact labels after IDNA (PO-04, FA-07)."""
     rules = settings.broker.invitations
     if is_of_members(settings, email):
         return False

@@ -1,4 +1,4 @@
-"""A fresh mail for whoever holds a link that ran out: to the invited address only, and one answer whatever happened (IN-06)."""
+"""Sends a new invitation mail for an expired link: to the invited address only, and with the same page in every case (IN-06)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from broker.storage.engine import Connection
 from broker.storage.login import invitations
 from broker.storage.operations import rate_limits
 
-PER_ADDRESS = 20  # requests of one address an hour; more are refused for all alike
-PER_GUEST = 3  # mails to one guest an hour; more are not sent, and nobody is told
+PER_ADDRESS = 20  # requests of one address an hour; more are refused, for known and unknown links
+PER_GUEST = 3  # mails to one guest an hour; more are not sent, and the page stays the same
 
 
 class Fresh:
-    """Old link -> new mail."""
+    """Sends a new invitation mail for an expired link."""
 
     def __init__(self, core: Core, rate_limits: RateLimits, tickets: Tickets) -> None:
         self._db = core.db
@@ -36,9 +36,9 @@ class Fresh:
         self._tickets = tickets
 
     def send(self, ticket: str, address: str) -> None:
-        """Put a fresh invitation into the outbox, if the guest of this ticket may have one; says nothing about it (LP-04).
+        """Queues a new invitation, if the guest of this ticket may have one; the caller does not learn whether (LP-04).
 
-        address: of the browser. Raises TooManyAttempts above PER_ADDRESS, known ticket or not.
+        address: of the browser. Raises TooManyAttempts above PER_ADDRESS, also for an unknown ticket.
         """
         self._rate_limits.hit(f"fresh:{counted(address)}", limit=PER_ADDRESS, window=HOUR)
         now, actor = self._clock(), Actor.person(address=address)
@@ -53,7 +53,7 @@ class Fresh:
                 event = Event(name="invitation.fresh_refused", actor=actor, subject=guest.id, target=held.id, reason=reason)
                 audit.record(tx, event, now)
                 return
-            # What was redeemed once gives nothing again: an assignment that staff ended since stays ended.
+            # A redeemed invitation assigns nothing again: an assignment that staff has ended stays ended.
             wanted = replace(last, application=None) if last.status is Status.REDEEMED else last
             self._tickets.issue(
                 tx,
@@ -66,7 +66,7 @@ class Fresh:
             )
 
     def _objection(self, tx: Connection, held: Invitation, last: Invitation, guest: Person, now: int) -> str | None:
-        """Why no mail goes out; None if one does. The last invitation decides, whichever link was kept (IN-04)."""
+        """Why no mail is sent, or None. The newest invitation decides, for every link of the guest (IN-04)."""
         if held.status_at(now) is Status.PENDING:
             return "still_valid"
         if last.status is Status.REVOKED:
@@ -74,7 +74,7 @@ class Fresh:
         if guest.kind is PersonKind.MEMBER or guest.state not in (GuestState.INVITED, GuestState.ACTIVE) or guest.is_expired(now):
             return f"guest_{guest.state}"
         if {held.email, last.email} != {guest.email} or (last.status is Status.REDEEMED and guest.state is GuestState.INVITED):
-            return "guest_reset"  # staff took the binding away: only staff invites again
+            return "guest_reset"  # staff removed the binding: only staff invites this guest again
         if not may_be_invited(self._settings(), guest.email):
             return "domain_denied"
         if inviter_is_gone(tx, self._settings(), last, now):

@@ -12,7 +12,7 @@ from broker.storage.login import invitations
 
 
 def inviter_is_gone(tx: Connection, settings: Settings, invitation: Invitation, now: int) -> bool:
-    """Whether the member who invited has left, was stopped, or may not invite to this any more (IN-10)."""
+    """Whether the inviting member has left, is blocked, or may not invite to this any more (IN-10)."""
     if invitation.invited_by is None:
         return False
     member = people.by_id(tx, invitation.invited_by)
@@ -22,7 +22,7 @@ def inviter_is_gone(tx: Connection, settings: Settings, invitation: Invitation, 
 
 
 def invitation_over(tx: Connection, invitation: Invitation, guest: Person, now: int) -> tuple[str, str] | None:
-    """(page code, reason) of an invitation that is no longer pending, or was for another address; else None (IN-04)."""
+    """(page code, reason) if an invitation is no longer pending or was for another address, else None (IN-04)."""
     status = invitation.status_at(now)
     if status is Status.PENDING:
         return None if invitation.email == guest.email else ("invitation_expired", "invitation_replaced")

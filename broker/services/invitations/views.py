@@ -13,9 +13,9 @@ from broker.storage.directory.identity_bindings import BoundIdentity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationView:
-    """One invitation. Its link is nowhere: only the hash of its ticket is stored (HT-4). Times: seconds since 1970, UTC.
+    """One invitation. It has no link: only the hash of the ticket is stored (HT-4). Times: seconds since 1970, UTC.
 
-    status: at the moment of the view. inviter: named to the guest. redirect_url: where the guest arrives after it.
+    status: at the moment of the view. inviter: named to the guest. redirect_url: where the guest arrives after the redemption.
     """
 
     id: str

@@ -1,6 +1,6 @@
 """Grants and tokens.
 
-Owns: what a sign-in gives an application: grant, code, tokens, claims; and the authentication of applications.
-Does not know: how the sign-in came about.
+Owns: grants, codes, tokens and claims of applications, and the authentication of applications.
+Does not know: the steps of a login.
 Offers: `Grants`, `Clients`, released claims.
 """

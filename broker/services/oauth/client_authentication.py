@@ -1,4 +1,4 @@
-"""Who calls the token, introspection or revocation endpoint: proven once, guessed at rarely (HP-4, HP-26, TK-13)."""
+"""Authenticates the caller of the token, introspection or revocation endpoint, and limits wrong attempts (HP-4, HP-26, TK-13)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from broker.services.core import Core
 from broker.services.rate_limits import RateLimits
 from broker.storage.factors import single_use
 
-FAILURES = 20  # a client and address, in WINDOW seconds
+FAILURES = 20  # of one client and address in WINDOW seconds
 WINDOW = 600
 _METHODS = {PUBLIC: "no credential", SECRET: "client_secret", PRIVATE_KEY_JWT: "private_key_jwt"}
 
@@ -33,10 +33,10 @@ class Clients:
         self._keys = keys
 
     def authenticate(self, authorization: str | None, form: Mapping[str, str], address: str) -> ApplicationView:
-        """The application that sent this request, proven by its own method; a public one is only named.
+        """The application that sent this request, authenticated by its method; a public one is only named.
 
-        Raises OAuthError, and TooManyAttempts after FAILURES wrong proofs of this client from this address: the client
-        is not locked for others.
+        Raises OAuthError, and TooManyAttempts after FAILURES wrong attempts for this client from this address. Other addresses
+        are not affected.
         """
         given = read_credentials(authorization, form)
         application = self._applications(given.client_id)
@@ -57,11 +57,11 @@ class Clients:
 
     @staticmethod
     def _key(client_id: str, address: str) -> str:
-        """All unknown clients share one key an address, so that strangers cannot fill the table."""
+        """The key of a counter. All unknown clients of one address share a key, so that strangers cannot fill the table."""
         return f"client:{digest(f'{client_id}/{counted(address)}')}"
 
     def _take(self, once: Once | None) -> None:
-        """The jti of an assertion, in a transaction of its own: it is used up whatever the request ends in (HP-58)."""
+        """Stores the jti of an assertion in its own transaction: it stays used even if the request fails (HP-58)."""
         if once is None:
             return
         with self._db.write() as tx:
@@ -70,7 +70,7 @@ class Clients:
 
 
 def _methods(given: Credentials, application: ApplicationView) -> tuple[str, tuple[str, ...]]:
-    """How it proved itself, and how its file says that it does; nothing where the two agree: a secret is never shown."""
+    """The method of the request and the one of the file; empty if they are the same. A secret is never shown."""
     if given.method == application.client_type:
         return "", ()
     return _METHODS[given.method], (_METHODS[application.client_type],)

@@ -1,4 +1,4 @@
-"""Key sets of applications that publish theirs at a jwks_uri: fetched once for all nodes, kept as rows (HT-20)."""
+"""Key sets of applications with a jwks_uri: one node fetches, a row keeps the copy for all (HT-20)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from broker.services.keys import change_audit
 from broker.storage.partners import documents
 from broker.storage.partners.documents import StoredDocument
 
-PAUSE = 60  # seconds between two fetches for one application, over all nodes, however many unknown keys come (HO-6)
-WAIT = 10  # seconds for another thread or node that is fetching right now
+PAUSE = 60  # seconds between two fetches for one application, for all nodes and any number of unknown keys (HO-6)
+WAIT = 10  # seconds to wait for another thread or node that is fetching
 _KIND = "client_jwks"
 
 
 class ClientKeys:
-    """The public keys of an application that proves itself by private_key_jwt."""
+    """The public keys of applications that authenticate with private_key_jwt."""
 
     def __init__(self, core: Core, http: Callable[[Sequence[str]], HttpClient]) -> None:
         self._db = core.db
@@ -32,13 +32,13 @@ class ClientKeys:
         self._http = http
 
     def of(self, application: ApplicationView, refresh: bool) -> Sequence[PublicKey]:
-        """The keys; refresh: an assertion names one that is not among them. Raises OAuthError(invalid_client), JoseError."""
+        """The keys. refresh: an assertion names an unknown key. Raises OAuthError(invalid_client), JoseError."""
         if application.jwks is not None:
             return public_keys(application.jwks)
         return public_keys(self._document(application.client_id, application.jwks_uri or "", refresh=refresh))
 
     def renew(self, client_id: str, url: str, ahead: int) -> bool:
-        """Fetch the key set if it will be stale in `ahead` seconds; True if the newest copy is good."""
+        """Fetches the key set if it will be stale in `ahead` seconds; True if the newest copy is valid."""
         try:
             self._document(client_id, url, refresh=False, ahead=ahead)
         except OAuthError:
@@ -47,7 +47,7 @@ class ClientKeys:
         return row is not None and row.problem is None
 
     def _document(self, client_id: str, url: str, *, refresh: bool, ahead: int = 0) -> Mapping[str, Any]:
-        """The row if it is fresh, else fetched; on any failure the last good copy serves."""
+        """The row, fetched again if it is stale. If the fetch fails, the last valid copy is used."""
         now, row = self._clock(), self._row(client_id)
         good = row if row is not None and row.url == url and row.body is not None else None
         if good is not None and not refresh and now + ahead < good.fresh_until:
@@ -65,7 +65,7 @@ class ClientKeys:
         return _body(good)
 
     def _fetch(self, client_id: str, url: str, before: str | None, now: int) -> Mapping[str, Any] | None:
-        """Outside any transaction; None if it failed, which the row then says."""
+        """Fetches outside any transaction; None if it failed, and then the row has the reason."""
         try:
             found, age = fetch_jwks(self._http((url,)), url)
         except BrokerError as error:
@@ -79,9 +79,9 @@ class ClientKeys:
         return found
 
     def _settled(self, client_id: str, url: str) -> StoredDocument | None:
-        """The copy that somebody else fetches for the same key at this moment; at once what is there, if nobody does.
+        """The copy that another thread or node fetches at this moment; without one, the stored copy at once.
 
-        To wait takes a place, like a call (FA-02); None where none is free.
+        Waiting takes a place, like a call (FA-02); None if none is free.
         """
         end = time.monotonic() + WAIT
         waits = False

@@ -1,4 +1,4 @@
-"""Grants: opened by the dispatcher, used by applications. Every use asks again whether it still holds (HP-36)."""
+"""Grants: a login opens one, its application uses it. Every use checks again whether it still holds (HP-36)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CODE_LIFE = 60  # seconds (HP-29)
 
 
 class Grants:
-    """What applications hold, and what it opens."""
+    """The grants of applications, and what they give access to."""
 
     def __init__(
         self, core: Core, keys: Keys, applications: Callable[[str], ApplicationView | None], policies: Callable[[], Rulebook]
@@ -57,11 +57,11 @@ class Grants:
         address: str,
         now: int,
     ) -> tuple[Grant, str]:
-        """The grant and its code. What is released is frozen here: consented, allow-listed, for this application (HP-19, HP-41).
+        """Makes the grant and its code, and freezes the released claims: consented, allow-listed, for this application (HP-19, HP-41).
 
-        facts: what the gates looked at in this transaction: the consent record (a member's counts as given), and what was proven,
-        as far as it counts for this request. roles, groups: of the records that they looked at.
-        Raises OAuthError(unauthorized_client) where the application's file is gone.
+        facts: those that the gates read in this transaction, with the consent record (a member's consent counts as given) and
+        the proofs that count for this request. roles, groups: of the same records. Raises OAuthError(unauthorized_client) if the
+        application has no file any more.
         """
         application = self._application(request.client_id)
         if application is None:
@@ -121,7 +121,7 @@ class Grants:
         One transaction. A `CommittedRefusal` is committed first, then raised.
         """
         respond, now = handler_of(form, application), self._clock()
-        key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database itself
+        key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database, too
         policies, settings = self._policies(), self._settings()
         with self._db.write() as tx:
             rows = DeskOnRows(tx=tx, application=application, key=key, policies=policies, settings=settings, now=now)
@@ -132,7 +132,7 @@ class Grants:
         raise refusal
 
     def userinfo(self, value: str) -> tuple[ApplicationView, Mapping[str, Any]]:
-        """The application of an access token, and what it opens. Raises OAuthError (invalid_token, insufficient_scope)."""
+        """The application of an access token, and the claims of userinfo. Raises OAuthError (invalid_token, insufficient_scope)."""
         from broker.provider.pyop_adapter.op import Provider
         from broker.provider.pyop_adapter.state import Granted, GrantState, Store
 
@@ -150,7 +150,7 @@ class Grants:
         return application, Provider(client_id=application.client_id, state=state).claims_for(value)
 
     def introspect(self, application: ApplicationView, form: Mapping[str, str]) -> Mapping[str, Any]:
-        """RFC 7662 2.2, for the token's own application and those of its `audiences`; to all others it is not active (HP-38)."""
+        """RFC 7662 2.2, for the token's own application and those of its `audiences`; for all others it is not active (HP-38)."""
         value, now = required(form, "token"), self._clock()
         with self._db.read() as tx:
             access = tokens.access(tx, value, now)
@@ -171,7 +171,7 @@ class Grants:
         return answer | {"scope": scope, "token_type": "Bearer", "iat": access.created_at, "aud": audience}
 
     def revoke(self, application: ApplicationView, form: Mapping[str, str]) -> None:
-        """RFC 7009 2.1: an access token alone; a refresh token with its family and grant. Others' and unknown ones: nothing."""
+        """RFC 7009 2.1: revokes an access token, or a refresh token with its family and grant. An unknown token changes nothing."""
         value, now = required(form, "token"), self._clock()
         with self._db.write() as tx:
             grant_id = tokens.revoke_access(tx, value, application.client_id, now)
@@ -185,7 +185,7 @@ class Grants:
             record(tx, "token.revoked", application, grant_id, now)
 
     def hint(self, token: str) -> HintClaims:
-        """Verify an id_token_hint (HP-15). Raises JoseError."""
+        """Verifies an id_token_hint (HP-15). Raises JoseError."""
         return read_hint(token, issuer=self._issuer, keys=self._keys.ring().public_keys(), now=self._clock())
 
     # --- parts ------------------------------------------------------------------------------------------------------

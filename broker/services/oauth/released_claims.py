@@ -1,4 +1,4 @@
-"""What one application may learn about one person: an allow-listed, consented view, made at authorization (HP-19)."""
+"""The claims that one application gets about one person: allow-listed and consented, chosen at authorization (HP-19)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def view(
     groups: Iterable[str],
     consented: Iterable[str],
 ) -> dict[str, Any]:
-    """Claim name -> value, only names of scopes that the file allows and the person agreed to, and the file's own.
+    """Claim name -> value: the names of scopes that the file allows and the person consented to, and names that the file adds.
 
-    consented: the scopes of the consent record; for a member those that the file allows. What the home organization said at an
-    earlier sign-in, and no longer says, is not released again (FA-08): the stored profile is for where there is no session.
+    consented: the scopes of the consent record; for a member those that the file allows. A value of an earlier sign-in that the
+    home organization no longer sends is not released (FA-08).
     """
     said = {name: value for name, value in session.claims.items() if name not in OURS}
     known = {name: value for name in STANDARD if (value := _typed(name, said.get(name))) is not None}
@@ -40,7 +40,7 @@ def view(
 
 
 def names(grant: Grant, part: str, scopes: Iterable[str], application: ApplicationView) -> list[str]:
-    """The claims that go into one answer: by scope, by the application's file (HP-49), by request. part: "id_token" or "userinfo"."""
+    """The names of the claims of one response: by scope, by the application's file (HP-49), by request. part: "id_token" or "userinfo"."""
     wanted = {name for scope in scopes for name in SCOPES.get(scope, ())}
     asked = grant.requested.get(part)
     more = application.id_token_claims if part == "id_token" else ()
@@ -48,15 +48,15 @@ def names(grant: Grant, part: str, scopes: Iterable[str], application: Applicati
 
 
 def namer(application: ApplicationView) -> Callable[[Grant, str, Iterable[str]], list[str]]:
-    """`names` at one application."""
+    """`names` of one application."""
     return lambda grant, part, scopes: names(grant, part, scopes, application)
 
 
 def current(standing: Standing, application: ApplicationView) -> Grant:
-    """The grant with the groups and roles of now in the place of those of its sign-in.
+    """The grant with today's groups and roles instead of those of its sign-in.
 
-    The other claims, and how the person proved himself, stay as they were (HP-41). Whom our own directory put into
-    which group is no statement of a home organization: what was taken away must not be said once more (HP-36).
+    The other claims and the proofs stay as they were (HP-41). Groups and roles come from our directory, so that a removed
+    membership is not released again (HP-36).
     """
     grant = standing.grant
     held = _held(application, standing.groups, standing.roles)
@@ -67,13 +67,13 @@ def current(standing: Standing, application: ApplicationView) -> Grant:
 
 
 def _held(application: ApplicationView, groups: Iterable[str], roles: Iterable[str]) -> dict[str, list[str]]:
-    """Names of our groups, and roles that the application's file has; nothing for none."""
+    """The names of groups, and the roles that the application's file knows; empty ones are left out."""
     values = {"groups": sorted(groups), "roles": sorted(application.roles.intersection(roles))}
     return {name: value for name, value in values.items() if value}
 
 
 def _ours(person: Person) -> dict[str, Any]:
-    """What the directory knows itself is not the partner's to say."""
+    """The claims for which our directory is the source, not the partner."""
     values: dict[str, Any] = {
         "name": person.name or None,
         "email": person.email or None,
@@ -85,14 +85,14 @@ def _ours(person: Person) -> dict[str, Any]:
 
 
 def _typed(name: str, value: Any) -> Any:
-    """The value if it has the type of Core 5.1, else None: a partner's list is no name."""
+    """The value if it has the type of Core 5.1, else None."""
     if name in _TEXT:
         return value if isinstance(value, str) and value else None
     return _READERS[name](value) if name in _READERS else None
 
 
 def _address(value: Any) -> Any:
-    """Core 5.1.1; a partner that sends one text sends the whole address."""
+    """Core 5.1.1; a single text is the formatted address."""
     if isinstance(value, str) and value:
         return {"formatted": value}
     if isinstance(value, Mapping):

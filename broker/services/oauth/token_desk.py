@@ -133,7 +133,7 @@ def holding(
     *,
     just_judged: bool = False,
 ) -> Grant:
-    """The grant, if it still holds by the files of this moment, with the proofs, groups and roles that count now (HP-36).
+    """The grant, if it still holds by the files of this moment, with the proofs, groups and roles of this moment (HP-36).
 
     Raises OAuthError(error).
     """

@@ -15,7 +15,7 @@ from broker.web.pages import Pages
 
 
 def respond(issuer: str, request: AuthorizationRequest | RequestRefused, params: Mapping[str, str], pages: Pages) -> Response:
-    """Back to the verified redirect_uri: by 303 (HW-6), or by a form that posts itself (HP-53).
+    """Sends the response to the verified redirect_uri: a 303 redirect (HW-6), or a form that posts itself (HP-53).
 
     params: `code`, or `error`, whose description comes from the one table (HP-27).
     """
@@ -33,5 +33,5 @@ def respond(issuer: str, request: AuthorizationRequest | RequestRefused, params:
 
 
 def see(location: str) -> Response:
-    """303: the browser goes on with a GET, whatever this request was (HW-6, AZ-22). location: verified or our own."""
+    """A 303 redirect: the browser continues with a GET, also after a POST (HW-6, AZ-22). location: verified, or one of ours."""
     return headers.private(Response("", 303, {"Location": location}, mimetype="text/plain"))

@@ -1,4 +1,4 @@
-"""The authorization endpoint: GET and POST, our reader, a login, and on to the dispatcher (HP-7, HP-46)."""
+"""The authorization endpoint: reads a GET or POST, begins a login, and redirects to the dispatcher (HP-7, HP-46)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from broker.web.signin.browser import BrowserState
 if TYPE_CHECKING:
     from broker.app import Broker
 
-REPEATABLE = 6000  # characters of a query that every server and browser takes
+REPEATABLE = 6000  # characters of a query that every server and browser accepts
 
 _log = logging.getLogger("broker.op")
 
@@ -41,7 +41,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
             return respond(settings.issuer, refused, {"error": refused.error}, pages)
         visitor = browser.visitor()
         if request.method == "POST" and visitor.binding is None and len(again := urlencode(pairs)) <= REPEATABLE:
-            # a cross-site POST brings no Lax cookie: a new one would end this browser's other logins (HW-13)
+            # a cross-site POST has no Lax cookie, and a new cookie would end this browser's other logins (HW-13)
             return see(f"{pages.path('/authorize')}?{again}")
         started = broker.login.sign_in.begin(asked, visitor)
         response = see(pages.path(f"/signin/{started.login_id}"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
-    """`/introspect`: POST, from applications that prove who they are."""
+    """`/introspect`: POST, for authenticated applications."""
 
     @routes.post("/introspect", provide_automatic_options=False)
     def introspect() -> Response:

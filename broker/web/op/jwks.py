@@ -1,4 +1,4 @@
-"""The JWKS: the ring's public keys, next and retired ones too, kept by caches for five minutes (HP-42, HP-51)."""
+"""The JWKS: the public keys of the ring, also next and retired ones; caches keep it for five minutes (HP-42, HP-51)."""
 
 from __future__ import annotations
 

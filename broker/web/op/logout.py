@@ -1,4 +1,4 @@
-"""The end-session endpoint: asks on a page unless the hint proves whose session it is (HP-44, HP-54, HP-64)."""
+"""The end-session endpoint: a page asks for confirmation, unless the hint proves which session it is (HP-44, HP-54, HP-64)."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 SCOPE = "logout"  # of the form's token
 PARKED_SECONDS = 600
-MAX_PARKED = 6000  # characters of sealed text: it travels in a query
+MAX_PARKED = 6000  # characters of sealed text, which is part of a query
 _PURPOSE = "logout"
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
-    """`/logout`, and the answer to its question."""
+    """`/logout`, and its confirmation."""
     endpoint = _Logout(broker, pages)
     routes.add_url_rule("/logout", "logout", endpoint.asked, methods=["GET"])
     routes.add_url_rule("/logout", "logout_posted", endpoint.posted, methods=["POST"])
@@ -44,7 +44,7 @@ class _Logout:
         self._pages = pages
 
     def asked(self) -> Response:
-        """GET: ends the session of a verified hint, asks about any other, and where the application wants to go where it may not."""
+        """GET: ends the session of a verified hint. Another session, or an address that is not registered, needs a confirmation."""
         parked = single(request.args, "parked")
         pairs = self._unpark(parked) if parked else pairs_of(request.query_string)
         asked = self._read(pairs)
@@ -65,14 +65,14 @@ class _Logout:
         )
 
     def posted(self) -> Response:
-        """POST: cross-site, so no cookie is looked at; parked, and asked again by GET (HP-64)."""
+        """POST: it can be cross-site, so no cookie is read. A redirect repeats it as a GET (HP-64)."""
         if request.mimetype != FORM or request.query_string:
             raise BadRequest("content_type")
         parked = self._park(pairs_of(request.get_data(cache=True)))
         return see(self._pages.path("/logout") + "?" + urlencode({"parked": parked}))
 
     def confirmed(self) -> Response:
-        """The person said yes on our page."""
+        """The person confirmed on our page."""
         csrf.check(request, self._cookie, SCOPE, self._broker.core.settings().issuer)
         if single(request.form, "accept") != "yes":
             raise BadRequest("accept")
@@ -96,7 +96,7 @@ class _Logout:
         return asked
 
     def _end(self, asked: LogoutRequest, held: tuple[Session, Person]) -> Response:
-        """HP-43: the session, its grants, codes and tokens."""
+        """Ends the session, its grants, codes and tokens (HP-43)."""
         session, person = held
         settings = self._broker.core.settings()
         address = client_address(request, settings.broker.network.trusted_proxies)
@@ -108,7 +108,7 @@ class _Logout:
         return response
 
     def _leave(self, asked: LogoutRequest, session: Session | None) -> Response:
-        """To the application's verified address, or the page that says what ended and what did not."""
+        """A redirect to the application's verified address, or the page that lists what ended and what did not."""
         if asked.redirect_uri is not None:
             separator = "&" if "?" in asked.redirect_uri else "?"
             query = f"{separator}{urlencode({'state': asked.state})}" if asked.state is not None else ""
@@ -116,7 +116,7 @@ class _Logout:
         return signed_out.page(self._broker, self._pages, session, asked.ui_locales)
 
     def _park(self, pairs: Sequence[tuple[str, str]]) -> str:
-        """The parameters, sealed for ten minutes: a row that strangers could fill is not needed (HT-13)."""
+        """The parameters, sealed for ten minutes; so no stranger can fill a table (HT-13)."""
         content: dict[str, Any] = {"pairs": [list(pair) for pair in pairs], "until": self._broker.core.clock() + PARKED_SECONDS}
         sealed = self._broker.sealer.seal(json.dumps(content).encode(), _PURPOSE)
         if len(sealed) > MAX_PARKED:
@@ -134,7 +134,7 @@ class _Logout:
 
 
 def _meant(asked: LogoutRequest) -> Sequence[tuple[str, str]]:
-    """What the confirmation carries on: verified values only, and no hint."""
+    """The parameters of the confirmation: verified values only, no hint."""
     values = {
         "client_id": asked.application.client_id if asked.application else None,
         "post_logout_redirect_uri": asked.redirect_uri,

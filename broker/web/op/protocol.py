@@ -1,4 +1,4 @@
-"""What the endpoints with client authentication share: token, introspection, revocation."""
+"""Shared by the endpoints with client authentication: token, introspection, revocation."""
 
 from __future__ import annotations
 
