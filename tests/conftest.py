@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from broker.services.core import Core
 from broker.storage import migrate
 from broker.storage.engine import Database
 from tests.clock import Clock
+from tests.core import File, MakeCore
+from tests.core import make_core as core_of
 from tests.postgres import Server, make_folder
 
 POSTGRES = pytest.StashKey[Server]()
@@ -107,3 +110,23 @@ def database(sqlite_url: str) -> Iterator[Database]:
     database = Database(sqlite_url)
     yield database
     database.close()
+
+
+@pytest.fixture
+def make_core(tmp_path: Path, clock: Clock) -> Iterator[MakeCore]:
+    """Makes a core on a database: `make_core(database_url, {"broker": {...}})`; tests/core.py describes it."""
+    made: list[Core] = []
+
+    def make(database: str, changes: Mapping[str, File | None] | None = None) -> Core:
+        made.append(core_of(tmp_path / f"core-{len(made)}", database, clock, changes or {}))
+        return made[-1]
+
+    yield make
+    for core in made:
+        core.db.close()
+
+
+@pytest.fixture
+def core(make_core: MakeCore, sqlite_url: str) -> Core:
+    """The company Contoso on a SQLite file: what a service needs, in milliseconds."""
+    return make_core(sqlite_url)

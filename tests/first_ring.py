@@ -33,6 +33,11 @@ def _record(use: str, alg: str) -> KeyRecord:
     return record
 
 
+def sealer() -> Sealer:
+    """What seals under the worker's root key."""
+    return _root()[2]
+
+
 def write_root(folder: Path) -> None:
     """The worker's root key, as `broker keys init` leaves one; under it the ring's private keys are sealed."""
     name, content, _ = _root()

@@ -2,64 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from broker.app import Broker, build
 from broker.domain.audit import Actor
 from broker.domain.errors import Forbidden
 from broker.domain.guest import GuestState, PersonKind
-from broker.keyring.root import create_root
+from broker.services.access.groups import Groups
 from broker.services.authorization import MAY, Right, Rights, Role, require, rights_of
+from broker.services.core import Core
 from broker.storage.directory import people
 from tests import factories
-from tests.clock import Clock
-from tests.journeys.world import ACTOR, SECRET, write_files
+from tests.core import MakeCore
 
-ISSUERS = {"fabrikam": "http://127.0.0.2:1", "northwind": "http://127.0.0.3:1", "staff": "http://127.0.0.4:1"}
-ROLES = """administrators: [alice@contoso.example]
-roles:
-  guest_inviters: [gil@contoso.example, "group:Inviters"]
-  help_desk: [hal@contoso.example]
-  auditors: ["group:Auditors"]
-"""
+CHANGES = {
+    "broker": {
+        "administrators": ["alice@contoso.example"],
+        "roles": {
+            "guest_inviters": ["gil@contoso.example", "group:Inviters"],
+            "help_desk": ["hal@contoso.example"],
+            "auditors": ["group:Auditors"],
+        },
+    },
+    "applications/payroll": {"owners": ["bob@contoso.example"]},
+}
+ACTOR = Actor.command()
 STAFF = ("alice", "bob", "gus", "gil", "hal", "ivy", "una", "zoe")
 
 
 @pytest.fixture
-def broker(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Broker]:
-    """Alice administers; Bob owns Payroll, Gus the group Finance; Una is in Auditors, Ivy in Inviters; Zoe is nobody."""
-    home = tmp_path / "home"
-    write_files(home, "http://localhost:1", database_url, "http://127.0.0.5:1", ISSUERS)
-    create_root(home / "keys")
-    with (home / "config" / "broker.yaml").open("a") as stream:
-        stream.write(ROLES)
-    with (home / "config" / "applications" / "payroll.yaml").open("a") as stream:
-        stream.write("owners: [bob@contoso.example]\n")
-    built = build(home, environ={"SECRET": SECRET}, clock=clock)
-    with built.core.db.write() as tx:
+def company(make_core: MakeCore, database_url: str) -> Core:
+    """Alice administers; Bob owns Payroll, Gus the group Finance; Una is in Auditors, Ivy in Inviters; Zoe has no role."""
+    core = make_core(database_url, CHANGES)
+    with core.db.write() as tx:
         for name in STAFF:
             factories.saved_person(tx, id=f"id-{name}", kind=PersonKind.MEMBER, email=f"{name}@contoso.example", partner="staff")
         factories.saved_person(tx, id="id-ada", email="ada@fabrikam.example")
-    built.access.groups.create(ACTOR, "Finance", owners=["gus@contoso.example"])
+    groups = Groups(core)
+    groups.create(ACTOR, "Finance", owners=["gus@contoso.example"])
     for group, member in (("Auditors", "una"), ("INVITERS", "ivy")):
-        built.access.groups.create(ACTOR, group)
-        built.access.groups.add_members(ACTOR, group, [f"{member}@contoso.example", "ada@fabrikam.example"])
-    yield built
-    built.close()
+        groups.create(ACTOR, group)
+        groups.add_members(ACTOR, group, [f"{member}@contoso.example", "ada@fabrikam.example"])
+    return core
 
 
-def rights(broker: Broker, name: str) -> Rights:
-    """What a person may do now."""
-    with broker.core.db.read() as tx:
-        return rights_of(tx, broker.core.settings(), Actor.person(f"id-{name}"), broker.core.clock())
+def rights(core: Core, name: str) -> Rights:
+    """The rights of a person now."""
+    with core.db.read() as tx:
+        return rights_of(tx, core.settings(), Actor.person(f"id-{name}"), core.clock())
 
 
-def test_each_role_has_what_the_table_says(broker: Broker) -> None:
+def test_each_role_has_what_the_table_says(company: Core) -> None:
     """By address and by group; a guest who is in a role's group is no member of staff, so they have nothing."""
-    roles = {name: rights(broker, name).roles for name in (*STAFF, "ada")}
+    roles = {name: rights(company, name).roles for name in (*STAFF, "ada")}
     assert roles == {
         "alice": {Role.ADMINISTRATOR},
         "bob": {Role.APPLICATION_OWNER},
@@ -73,7 +67,7 @@ def test_each_role_has_what_the_table_says(broker: Broker) -> None:
     }
     for name, found in roles.items():
         for right in Right:
-            assert rights(broker, name).may(right) == any(right in MAY[role] for role in found), (name, right)
+            assert rights(company, name).may(right) == any(right in MAY[role] for role in found), (name, right)
 
 
 def test_an_auditor_only_reads() -> None:
@@ -89,43 +83,43 @@ def test_help_desk_and_inviter_do_little() -> None:
     assert acts[Role.GUEST_INVITER] == {Right.INVITE, Right.RESEND}
 
 
-def test_owners_have_rights_over_what_they_own_only(broker: Broker) -> None:
+def test_owners_have_rights_over_what_they_own_only(company: Core) -> None:
     """AD-01: an owner's right ends at the edge of what they own."""
-    bob, gus = rights(broker, "bob"), rights(broker, "gus")
+    bob, gus = rights(company, "bob"), rights(company, "gus")
     assert bob.over_application(Right.ASSIGN, "payroll")
     assert not bob.over_application(Right.ASSIGN, "travel")
     assert not bob.over_application(Right.ASSIGN, None)
     assert not bob.over_application(Right.KEEP_PARTNERS, "payroll")
-    finance = broker.access.groups.show(ACTOR, "Finance").group.id
+    finance = Groups(company).show(ACTOR, "Finance").group.id
     assert gus.over_group(Right.FILL_GROUPS, finance)
-    assert not gus.over_group(Right.FILL_GROUPS, broker.access.groups.show(ACTOR, "Auditors").group.id)
+    assert not gus.over_group(Right.FILL_GROUPS, Groups(company).show(ACTOR, "Auditors").group.id)
     assert not gus.over_group(Right.KEEP_GROUPS, finance)
     assert not bob.may_everywhere(Right.SEE_GUESTS)
     assert not gus.over_application(Right.INVITE, "payroll")
 
 
 @pytest.mark.parametrize("values", [{"state": GuestState.BLOCKED}, {"email_verified": False}, {"kind": "guest"}])
-def test_a_right_ends_at_once(broker: Broker, values: dict[str, object]) -> None:
+def test_a_right_ends_at_once(company: Core, values: dict[str, object]) -> None:
     """SC-06: who is blocked, whose address is not verified, who is no member any more: nothing."""
-    assert rights(broker, "alice").may(Right.DELETE)
-    with broker.core.db.write() as tx:
+    assert rights(company, "alice").may(Right.DELETE)
+    with company.db.write() as tx:
         for name in ("alice", "bob", "gus", "hal"):
             people.change(tx, f"id-{name}", values)
     for name in ("alice", "bob", "gus", "hal"):
-        assert rights(broker, name) == Rights()
+        assert rights(company, name) == Rights()
 
 
-def test_leaving_the_group_ends_the_role(broker: Broker) -> None:
+def test_leaving_the_group_ends_the_role(company: Core) -> None:
     """SC-06: the next question is answered from the rows of that moment."""
-    assert rights(broker, "una").may(Right.SEE_AUDIT)
-    broker.access.groups.remove_members(ACTOR, "Auditors", ["una@contoso.example"])
-    assert not rights(broker, "una").may(Right.SEE_AUDIT)
+    assert rights(company, "una").may(Right.SEE_AUDIT)
+    Groups(company).remove_members(ACTOR, "Auditors", ["una@contoso.example"])
+    assert not rights(company, "una").may(Right.SEE_AUDIT)
 
 
-def test_require_refuses_with_the_right_that_is_missing(broker: Broker) -> None:
+def test_require_refuses_with_the_right_that_is_missing(company: Core) -> None:
     """The reason in the log names the right; the command line may everything, a program nothing."""
-    settings, now = broker.core.settings(), broker.core.clock()
-    with broker.core.db.read() as tx:
+    settings, now = company.settings(), company.clock()
+    with company.db.read() as tx:
         with pytest.raises(Forbidden) as error:
             require(tx, settings, Actor.person("id-hal"), Right.BLOCK, now)
         assert error.value.reason == "no_right_block"
