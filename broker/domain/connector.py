@@ -16,7 +16,7 @@ class Ask:
     state: the login's random handle, which the answer repeats. login_hint: an address, or None.
     force: the person must sign in again (prompt=login, ForceAuthn). max_age: seconds, or None.
     acr_values: contexts to ask for, as the partner names them. ui_locales: the languages the person reads.
-    passive: answer without showing the person anything (IsPassive).
+    passive: answer without showing the person anything (IsPassive). any_subject: do not ask for a format of the subject.
     """
 
     state: str
@@ -26,6 +26,7 @@ class Ask:
     acr_values: tuple[str, ...] = ()
     ui_locales: tuple[str, ...] = ()
     passive: bool = False
+    any_subject: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

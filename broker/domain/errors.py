@@ -4,7 +4,7 @@
     ├── PageError            a guest's page; `code` is one of the contract's
     │   ├── NotInvited · InvitationExpired · InvitationUsed · InvitationMismatch · DomainDenied
     │   ├── GuestBlocked · GuestExpired · NotAssigned · PolicyBlocked
-    │   ├── PartnerFailed (NoMoreProof, CredentialsRefused, PartnerCancelled) · PartnerUntrusted
+    │   ├── PartnerFailed (NoMoreProof, SubjectFormatRefused, CredentialsRefused, PartnerCancelled) · PartnerUntrusted
     │   └── LoginExpired · TooManyAttempts · BadRequest · ServerError (Unavailable)
     ├── OAuthError           a protocol answer: JSON at the token endpoint, a redirect at the authorization endpoint
     └── CommandError         one clear line for a command or a form: NotFound · Conflict · Forbidden · TooMany · Invalid
@@ -138,6 +138,10 @@ class PartnerFailed(PageError):
 
 class NoMoreProof(PartnerFailed):
     """It answers that it cannot give the requested proof (NoAuthnContext, unmet_authentication_requirements)."""
+
+
+class SubjectFormatRefused(PartnerFailed):
+    """It has no identifier in the format that we asked for (InvalidNameIDPolicy, saml-core 3.4.1.1)."""
 
 
 class CredentialsRefused(PartnerFailed):

@@ -12,7 +12,8 @@ class LoginProgress:
     """fresh_asked: the newest request to the home organization asks for a fresh sign-in (prompt=login, ForceAuthn).
 
     fresh_answered: the assertion in hand answers such a request; an earlier answer does not count (FA-27). sent_at: when the
-    newest request was sent. went_without: the person continues without a proof that is voluntary. method_added: a sign-in
+    newest request was sent. went_without: the person continues without a proof that is voluntary. format_refused: the
+    partner has no subject in the format that its file names, so the next request names none (FB-14). method_added: a sign-in
     method was added. redeemed_at: when an invitation was accepted in this login.
     """
 
@@ -20,6 +21,7 @@ class LoginProgress:
     fresh_answered: bool = False
     sent_at: int | None = None
     went_without: bool = False
+    format_refused: bool = False
     method_added: bool = False
     redeemed_at: int | None = None
 
@@ -33,7 +35,7 @@ class LoginProgress:
 
     def started_over(self) -> LoginProgress:
         """After the person left the account: the answers and choices of that account do not count for another."""
-        return replace(self, fresh_asked=False, fresh_answered=False, went_without=False)
+        return replace(self, fresh_asked=False, fresh_answered=False, went_without=False, format_refused=False)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object for the login's row."""

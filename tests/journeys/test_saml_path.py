@@ -155,6 +155,25 @@ def test_requests_by_post(world: World) -> None:
         assert added.idp.seen[0].name_id_format == "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 
 
+def test_fb_14_a_format_that_the_partner_refuses(woodgrove: SamlWorld) -> None:
+    """FB-14: the file's format is asked for, also where the metadata does not list it; a partner without it is asked once more."""
+    woodgrove.file(name_id_format="urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName")
+    woodgrove.idp.fault = "strict_format"
+    assert woodgrove.redeem(woodgrove.visitor()).location == f"{woodgrove.world.callback}/home"
+    asked = [request.name_id_format for request in woodgrove.idp.seen]
+    assert asked == ["urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName", None]
+    steps = woodgrove.world.broker.history.receipts.newest(limit=1)[0]["steps"]
+    assert "subject format refused" in [step["result"] for step in steps]
+
+
+def test_fb_14_a_refusal_without_a_format(woodgrove: SamlWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FB-14: a partner that refuses a request without a format, too, is not asked again."""
+    refuse = woodgrove.idp.refusal
+    monkeypatch.setattr(woodgrove.idp, "answer", lambda request, _session: refuse(request, "Requester", "InvalidNameIDPolicy"))
+    page = woodgrove.redeem(woodgrove.visitor())
+    assert (page.error, len(woodgrove.idp.seen)) == ("partner_failed", 1)
+
+
 def test_unsigned_requests_where_the_file_says_so(world: World) -> None:
     """HS-33: sign_requests false says so in our metadata for that partner, too."""
     with saml_world(world, own=True) as added:

@@ -136,7 +136,7 @@ def test_fb_03_a_key_that_cannot_be_used(woodgrove: SamlWorld) -> None:
 
 
 def test_fb_14_a_format_that_the_partner_does_not_list(woodgrove: SamlWorld) -> None:
-    """FB-14: nothing is asked for where the metadata lists other formats; doctor says so, and that ours is one of them otherwise."""
+    """FB-14: doctor warns of a format that the metadata does not list; one of the listed has no finding."""
     as_file(woodgrove)
     path = woodgrove.world.home / "config" / "woodgrove.xml"
     listed = "<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</md:NameIDFormat>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from broker.connectors.saml.errors import ResponseRefused
 from broker.connectors.saml.partner import AMR, Expected, SamlView
 from broker.connectors.saml.subject import form_of, name_id_text, read_subject
 from broker.domain.assertion import Assertion
-from broker.domain.errors import NoMoreProof, PartnerCancelled, PartnerFailed
+from broker.domain.errors import NoMoreProof, PartnerCancelled, PartnerFailed, SubjectFormatRefused
 from broker.domain.text import printable
 from broker.saml.parse import Element, collapse
 from broker.saml.times import SKEW, seconds
@@ -28,6 +28,11 @@ _STATUS_WORDS: Final = frozenset(  # core 3.2.2.2: a receipt shows a word of thi
     "NoPassive NoSupportedIDP PartialLogout ProxyCountExceeded RequestDenied RequestUnsupported UnknownAttrProfile "
     "UnknownPrincipal UnsupportedBinding".split()
 )
+_ERRORS: Final[Mapping[str, type[PartnerFailed]]] = {
+    "NoAuthnContext": NoMoreProof,
+    "RequestDenied": PartnerCancelled,
+    "InvalidNameIDPolicy": SubjectFormatRefused,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,7 @@ def came(value: str | None) -> str:
 
 
 def check_status(response: Element, *, has_assertion: bool) -> None:
-    """HS-22. Raises PartnerFailed(saml_status), NoMoreProof for a plain error, ResponseRefused where status and assertion disagree (SR-35)."""
+    """HS-22. Raises PartnerFailed(saml_status) or a kind of it for a plain error, ResponseRefused where status and assertion disagree (SR-35)."""
     code = response.find(clark("samlp:Status"))[0]
     success = collapse(code.get("Value")) == SUCCESS
     if success and not has_assertion:
@@ -75,8 +80,7 @@ def check_status(response: Element, *, has_assertion: bool) -> None:
     said = " / ".join(_word(collapse(part.get("Value")) or "") for part in code.iter(code.tag))
     if has_assertion:
         raise ResponseRefused("saml_status", "HS-22", f"the status is {said}, and an assertion came all the same")
-    kind = {"NoAuthnContext": NoMoreProof, "RequestDenied": PartnerCancelled}.get(said.rpartition(" / ")[2], PartnerFailed)
-    raise kind("saml_status", f"HS-22: the partner answers {said}")
+    raise _ERRORS.get(said.rpartition(" / ")[2], PartnerFailed)("saml_status", f"HS-22: the partner answers {said}")
 
 
 def read_record(

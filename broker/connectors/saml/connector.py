@@ -62,21 +62,19 @@ class SamlConnector:
         """
         idp, us, now = self._idp(), self._ourselves, self._clock()
         force = ask.force or ask.max_age is not None
+        subject_format = None if ask.any_subject else self._name_id_format
         request = authn_request(
             entity_id=us.entity_id,
             acs_url=us.acs_url,
             destination=idp.redirect or idp.post or "",
             now=now,
-            name_id_format=asked_format(self._name_id_format, idp),
+            name_id_format=subject_format,
             force=force,
             passive=ask.passive,
             contexts=ask.acr_values,
         )
         key = us.signing() if us.signing is not None else None
-        memory = {
-            "request_id": request.id,
-            "acs": us.acs_url,
-        }
+        memory = {"request_id": request.id, "acs": us.acs_url, "subject_format": subject_format or ""}
         if idp.redirect is not None:
             return Outbound(
                 url=bindings.redirect_url(request.destination, "SAMLRequest", request.xml, ask.state, key), memory=memory
@@ -116,11 +114,3 @@ class SamlConnector:
     def has_other_keys(self, idp: Idp) -> bool:
         """Whether this metadata has other signing keys than the connector's."""
         return {key.spki for key in idp.keys} != {key.spki for key in self._idp().keys}
-
-
-def asked_format(wanted: str | None, idp: Idp) -> str | None:
-    """The NameID format to request: the one of the file, or none if the metadata lists other formats only (core 3.4.1.1).
-
-    A provider must refuse a format that it does not support (InvalidNameIDPolicy); without a request it sends its own.
-    """
-    return wanted if not idp.formats or wanted in idp.formats else None

@@ -14,6 +14,7 @@ SAML_FAULTS: Mapping[str, Fault] = {
         Fault("none", "everything is right", ""),
         Fault("expired_certificate", "the certificate in the metadata is over; its key goes on being good", "", "SM-14"),
         Fault("missing_mail", "no attribute holds an address", ""),
+        Fault("strict_format", "a request that asks for a NameID format is refused", "", "FB-14"),
         Fault("skewed_clock", "the clock is two hours slow: the assertion is over before it arrives", attack="SR-30"),
         Fault("wrong_audience", "the assertion was made for another service provider", attack="SR-20"),
         Fault("wrong_recipient", "Recipient is the address of another service provider", attack="SR-33"),

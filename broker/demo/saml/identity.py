@@ -218,6 +218,8 @@ class SamlIdentityProvider:
         """The fields of the response, as the fault that is switched on has them."""
         if self.fault == "error":
             return self.refusal(request, "Responder", "RequestDenied", "<script>alert(1)</script>")
+        if self.fault == "strict_format" and request.name_id_format is not None:
+            return self.refusal(request, "Requester", "InvalidNameIDPolicy")
         if self.fault == "replayed" and self._last is not None:
             return self._fields(self._last[0], request)
         told = self._told(request, session)

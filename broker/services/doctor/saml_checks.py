@@ -136,7 +136,7 @@ def _format(idp: Idp, saml: SamlPartner) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "name_id_format",
-            f"saml.name_id_format is {saml.name_id_format}, and the metadata lists {', '.join(idp.formats[:5])}: no format is asked for",
+            f"saml.name_id_format is {saml.name_id_format}, and the metadata lists {', '.join(idp.formats[:5])}: a partner that refuses it is asked again without",
             "one of the listed formats, or none",
             Side.OURS,
             "write one that the metadata lists, or leave name_id_format out; best one that is persistent",

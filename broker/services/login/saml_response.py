@@ -15,7 +15,7 @@ from broker.domain.login import Login, Stage
 from broker.domain.network import counted
 from broker.keyring.seal import Sealer
 from broker.services.core import Core
-from broker.services.login.upstream import PARKED_FOR, Upstream, goes_on_without
+from broker.services.login.upstream import PARKED_FOR, Upstream, goes_on_without, refusal_of_request
 from broker.services.partners import known_claims
 from broker.services.partners.families import Partners
 from broker.services.partners.saml.view import acs_url
@@ -125,9 +125,9 @@ class Acs:
             return fresh.judge(inbound, envelope)
 
     def _park_refusal(self, login: Login, partner: str, state: str, error: PageError) -> str:
-        """The partner gives no more proof: the browser that began goes on without (HO-15)."""
+        """The partner refuses a part of the request: the browser that began goes on without it (HO-15, FB-14)."""
         handle, now = new_secret(), self._clock()
-        content = json.dumps({"refused": error.reason, "state": digest(state)}).encode()
+        content = json.dumps({**refusal_of_request(error), "state": digest(state)}).encode()
         sealed = self._sealer.seal(content, f"parked:{digest(handle)}")
         with self._db.write() as tx:
             logins.park(

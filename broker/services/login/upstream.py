@@ -10,7 +10,15 @@ from typing import Any
 from broker.domain.assertion import Assertion
 from broker.domain.audit import Actor, Event
 from broker.domain.connector import Inbound, Outbound
-from broker.domain.errors import LoginExpired, NoMoreProof, PageError, PartnerFailed, PartnerUntrusted, TooManyAttempts
+from broker.domain.errors import (
+    LoginExpired,
+    NoMoreProof,
+    PageError,
+    PartnerFailed,
+    PartnerUntrusted,
+    SubjectFormatRefused,
+    TooManyAttempts,
+)
 from broker.domain.ids import digest, new_secret
 from broker.domain.login import Login, Stage
 from broker.domain.network import counted
@@ -171,9 +179,9 @@ class Upstream:
 
         Where it has said nothing yet, it is asked for a plain sign-in.
         """
-        step = entry(self._clock(), TrailStep.UPSTREAM, "no more proof", error.reason, partner=login.partner, detail=error.detail)
+        values = _asked_for_less(login, self._clock(), error.reason, error.detail, any_subject=_is_about_format(error))
         with self._db.write() as tx:
-            logins.change(tx, replace(login, stage=Stage.OPEN), step_up_asked=True, trail=login_trail.longer(login, step))
+            logins.change(tx, replace(login, stage=Stage.OPEN), **values)
 
     def refused(self, login: Login, error: PageError, address: str) -> None:
         """A refusal is remembered first, then raised: receipt, audit, the login kept (one that waits is not touched)."""
@@ -243,8 +251,7 @@ class Upstream:
                 raise LoginExpired("login_used")
             parked = json.loads(self._sealer.open(content, f"parked:{digest(handle)}"))
             if "refused" in parked:
-                step = entry(now, TrailStep.UPSTREAM, "no more proof", parked["refused"], partner=partner_id)
-                values = {"trail": login_trail.longer(login, step)}
+                values = _asked_for_less(login, now, parked["refused"], "", any_subject=parked["any_subject"])
             elif "assertion" in parked:
                 values = self._vouched(login, Assertion.from_json(parked["assertion"]), now)
             else:
@@ -256,8 +263,28 @@ class Upstream:
         return self.complete(partner_id, parked["params"], visitor)
 
 
+def refusal_of_request(error: PageError) -> dict[str, Any]:
+    """What is parked of an answer that refuses a part of our request."""
+    return {"refused": error.reason, "any_subject": _is_about_format(error)}
+
+
+def _is_about_format(error: PageError) -> bool:
+    return isinstance(error, SubjectFormatRefused)
+
+
+def _asked_for_less(login: Login, now: int, reason: str, detail: str, *, any_subject: bool) -> dict[str, Any]:
+    """What changes in a login whose next request leaves out what the partner refused: column -> value."""
+    result = "subject format refused" if any_subject else "no more proof"
+    trail = login_trail.longer(login, entry(now, TrailStep.UPSTREAM, result, reason, partner=login.partner, detail=detail))
+    if any_subject:
+        return {"progress": replace(login.progress, format_refused=True).to_json(), "trail": trail}
+    return {"step_up_asked": True, "trail": trail}
+
+
 def goes_on_without(error: PageError, memory: Mapping[str, Any]) -> bool:
-    """Whether this answer is no end of the login: the request only asked for more proof, or it is that which cannot be had."""
+    """Whether the login continues after this answer: what was refused is a part of the request that it can do without."""
+    if isinstance(error, SubjectFormatRefused):
+        return bool(memory.get("subject_format"))
     if memory.get(_MORE) == _BESIDE:
         return isinstance(error, NoMoreProof)
     return memory.get(_MORE) == _ONLY and isinstance(error, PartnerFailed)

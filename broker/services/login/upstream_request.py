@@ -25,6 +25,7 @@ def ask_of(login: Login, state: str, partner: PartnerFile | None, how: How | Non
         login_hint=login.login_hint,
         force=login.another_account_asked or how is How.FRESH,
         max_age=login.fresh_within,
+        any_subject=login.progress.format_refused,
     )
     acr_values: tuple[str, ...] = ()
     if request is not None:
