@@ -45,12 +45,12 @@ DOCUMENTS = {  # what these return is a JSON document of its own format, or stay
     "oauth/grants.py Grants.tokens": "RFC 6749 5.1",
     "oauth/grants.py Grants.userinfo": "OpenID Connect Core 5.3.2",
     "oauth/grants.py Grants.introspect": "RFC 7662 2.2",
-    "partners/documents.py Partners.fetch_now": "a partner's discovery document and JWKS",
-    "partners/documents.py Partners.document": "the same",
-    "partners/documents.py Partners.read": "the same",
-    "partners/documents.py Partners.rows": "stored documents, for the services of partners",
-    "partners/shelf.py Shelf.discovery": "a partner's discovery document",
-    "partners/shelf.py Shelf.keys": "a partner's JWKS",
+    "partners/documents.py PartnerDocuments.fetch_now": "a partner's discovery document and JWKS",
+    "partners/documents.py PartnerDocuments.document": "the same",
+    "partners/documents.py PartnerDocuments.read": "the same",
+    "partners/documents.py PartnerDocuments.rows": "stored documents, for the services of partners",
+    "partners/oidc/documents.py OidcDocuments.discovery": "a partner's discovery document",
+    "partners/oidc/documents.py OidcDocuments.keys": "a partner's JWKS",
 }
 PAGE = ("Owns: ", "Does not know: ", "Offers: ")  # lines that open a package
 
