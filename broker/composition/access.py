@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from broker.services.access.applications import Applications
 from broker.services.access.assignments import Assignments
 from broker.services.access.groups import Groups
-from broker.services.authorization import StaffRights
+from broker.services.access.staff_rights import StaffRights
 from broker.services.core import Core
 
 
@@ -27,5 +27,5 @@ def wire_access(core: Core) -> AccessServices:
         applications=Applications(core.settings),
         assignments=Assignments(core),
         groups=Groups(core),
-        staff_rights=StaffRights(core.db, core.clock, core.settings),
+        staff_rights=StaffRights(core),
     )

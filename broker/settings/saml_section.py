@@ -50,7 +50,10 @@ class SamlPartner(ProtocolSection):
         default=False, description="Only encrypted assertions, and our encryption key is published for this partner."
     )
     subject: Text = Field(default="name_id", description="name_id, or the Name of the attribute that identifies the person.")
-    name_id_format: Text | None = Field(default=None, description="Requests ask for it only if given. If the partner answers `InvalidNameIDPolicy`, the broker asks once more without a format.")
+    name_id_format: Text | None = Field(
+        default=None,
+        description="Requests ask for it only if given. If the partner answers `InvalidNameIDPolicy`, the broker asks once more without a format.",
+    )
     allow_idp_initiated: bool = Field(
         default=False, description="An unsolicited response starts an ordinary sign-in; it is never read."
     )

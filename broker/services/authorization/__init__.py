@@ -2,11 +2,10 @@
 
 Owns: the one table of rights (`acts.py`), and the answer to "may this actor do that" (`rights.py`, `staff.py`).
 Does not know: what an act does: each use case asks here first, then acts.
-Offers: `Right`, `Role`, `Rights`, `rights_of`, `require`, the service `StaffRights`, and the older questions about members of staff.
+Offers: `Right`, `Role`, `Rights`, `rights_of`, `require`, and the questions about members of staff.
 """
 
 from broker.services.authorization.acts import MAY, OWN_APPLICATION, OWN_GROUP, Right, Role
-from broker.services.authorization.inquiry import StaffRights
 from broker.services.authorization.rights import Rights, check_invite, require, rights_of, rights_of_person
 from broker.services.authorization.staff import (
     acting_person,
@@ -25,7 +24,6 @@ __all__ = [
     "Right",
     "Rights",
     "Role",
-    "StaffRights",
     "acting_person",
     "administer",
     "application",

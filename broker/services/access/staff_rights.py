@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from broker.domain.guest import Person
-from broker.services.authorization.rights import Rights, rights_of_person
-from broker.settings.load import Settings
-from broker.storage.engine import Database
+from broker.services.authorization import Rights, rights_of_person
+from broker.services.core import Core
 
 
 class StaffRights:
     """One question, one statement."""
 
-    def __init__(self, db: Database, clock: Callable[[], int], settings: Callable[[], Settings]) -> None:
-        self._db = db
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._db, self._clock, self._settings = core.db, core.clock, core.settings
 
     def of(self, person: Person) -> Rights:
         """What this person may do now; a guest may nothing."""
