@@ -162,7 +162,7 @@ def test_fb_14_a_format_that_the_partner_refuses(woodgrove: SamlWorld) -> None:
     assert woodgrove.redeem(woodgrove.visitor()).location == f"{woodgrove.world.callback}/home"
     asked = [request.name_id_format for request in woodgrove.idp.seen]
     assert asked == ["urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName", None]
-    steps = woodgrove.world.broker.history.receipts.newest(limit=1)[0]["steps"]
+    steps = woodgrove.world.broker.history.receipts.newest(limit=1)[0].steps
     assert "subject format refused" in [step["result"] for step in steps]
 
 
