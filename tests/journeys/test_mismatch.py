@@ -112,7 +112,7 @@ def test_receipt_says_that_the_sponsor_was_told(world: World) -> None:
     page = tried(world, world.visitor(BO), world.invite(sponsor=BOSS))
     receipt = world.receipt(page)
     assert receipt["reason"] == "invitation_identity"
-    assert receipt["steps"][-1]["told"] == "sponsor"
+    assert receipt["steps"][-1]["notified"] == "sponsor"
 
 
 @pytest.mark.parametrize("sponsor", [None, ADA.email, "somebody@northwind.example"])

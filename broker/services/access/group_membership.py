@@ -52,15 +52,15 @@ class Memberships:
 NOTHING = Memberships()
 
 
-def look(tx: Connection, person: Person, client_id: str | None, login: Login, now: int) -> Memberships:
-    """What a person has at an application, in one statement. Rules are evaluated if the login has an assertion."""
-    said = login.assertion
-    rows = assignments.holdings(tx, person.id, client_id or "", now, partner=said.partner if said else None)
-    # If the person signed in again elsewhere, this older assertion may remove memberships but not add any.
-    # The redemption of this login is no other sign-in; a visit by a session and a renewal are none either (FA-26).
+def current(tx: Connection, person: Person, client_id: str | None, login: Login, now: int) -> Memberships:
+    """A person's memberships and assignments at an application, in one statement. Evaluates rules if there is an assertion."""
+    assertion = login.assertion
+    rows = assignments.holdings(tx, person.id, client_id or "", now, partner=assertion.partner if assertion else None)
+    # If the person signed in elsewhere after this login began, its assertion may be the older one: it can end memberships but
+    # not give any. The login's own redemption does not count as another sign-in; neither does a session's visit (FA-26).
     since = login.progress.redeemed_at or login.created_at
     overtaken = person.answered_at is not None and person.answered_at > since
-    judged = _judge(rows, said, overtaken=overtaken) if said is not None else {}
+    judged = _judge(rows, assertion, overtaken=overtaken) if assertion is not None else {}
     holds = [row for row in rows if _counts(row, judged)]
     return Memberships(
         assignments=tuple(dict.fromkeys(row.assignment_id for row in holds if row.assignment_id is not None)),
@@ -70,13 +70,13 @@ def look(tx: Connection, person: Person, client_id: str | None, login: Login, no
     )
 
 
-def _judge(rows: Iterable[Holding], said: Assertion, *, overtaken: bool) -> dict[str, RuleOutcome]:
-    """The dynamic groups that the person is in, or that people of this partner could be in."""
+def _judge(rows: Iterable[Holding], assertion: Assertion, *, overtaken: bool) -> dict[str, RuleOutcome]:
+    """Evaluates the rule of every group that the person is in, or that this partner's people can be in."""
     ruled = {row.group_id: row for row in rows if row.group_id is not None and row.rule is not None}
     inside = {row.group_id for row in rows if row.member}
     judged = {}
     for group_id, row in ruled.items():
-        verdict, was = _verdict(row.rule or "", said.partner, said.claims), group_id in inside
+        verdict, was = _verdict(row.rule or "", assertion.partner, assertion.claims), group_id in inside
         judged[group_id] = RuleOutcome(
             group_id, row.group, _OVERTAKEN if overtaken and verdict.matched and not was else verdict, was
         )

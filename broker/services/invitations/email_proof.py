@@ -53,7 +53,7 @@ def home(
     )
 
 
-def beside(
+def additional_proof(
     tx: Connection,
     settings: Settings,
     login: Login,
@@ -69,7 +69,7 @@ def beside(
         return _is_it_still(login, login.assertion, person, refusal)
     if login.assertion is None or person is not None or (invitation is not None and refusal is None):
         return refusal, None
-    mailbox = _beside(tx, settings, login.assertion, invitation, refusal)
+    mailbox = _additional_mailbox(tx, settings, login.assertion, invitation, refusal)
     if mailbox is None or login.mailbox_declined == (mark := mailbox.mark(login.id)):
         return refusal, None
     return None, None if login.mailbox_proven == mark else mailbox
@@ -85,7 +85,7 @@ def _is_it_still(login: Login, said: Assertion, person: Person, refusal: Refusal
     return refusal, None if login.mailbox_proven == mark else mailbox
 
 
-def _beside(
+def _additional_mailbox(
     tx: Connection, settings: Settings, said: Assertion, invitation: Invitation | None, refusal: Refusal | None
 ) -> Mailbox | None:
     """The invited mailbox, or the one of a guest who signed in by code before; one statement without an invitation."""

@@ -1,4 +1,4 @@
-"""Sign-ins that nobody finished: a receipt says how far they came, and what they held is forgotten (HT-13, HT-19)."""
+"""Logins that nobody finished: writes their receipts and removes their assertions (HT-13, HT-19)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from broker.storage.login import logins
 from broker.storage.login.logins import Expired
 from broker.storage.operations import rate_limits
 
-SETTLED = 60  # seconds after its end until nothing that still runs can answer a login
-SOME = 100  # logins of one transaction: each may cost two statements, and SQLite has one writer
-PER_ADDRESS = 200  # receipts an hour and address: strangers who only knock do not fill the table (RX-05)
+SETTLED = 60  # seconds after a login's end; no request that still runs can answer it then
+SOME = 100  # logins in one transaction: each takes up to two statements, and SQLite has one writer
+PER_ADDRESS = 200  # receipts per hour and address, so that strangers cannot fill the table (RX-05)
 
 
 class Abandoned:
-    """Explains logins whose time ran out, in the order of their ends."""
+    """Writes receipts of expired logins, in the order of their ends."""
 
     def __init__(self, core: Core) -> None:
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
-        self.looked_at: tuple[int, str] = (0, "")  # (end, id): all up to here is done
-        self._full: dict[str, int] = {}  # address -> the hour in which its receipts are used up: a flood costs no statement
+        self.looked_at: tuple[int, str] = (0, "")  # (end, id): all logins up to this one are done
+        self._full: dict[str, int] = {}  # address -> the hour in which it has no receipts left; saves a statement for each login
 
     def some(self) -> tuple[int, bool]:
-        """One batch: the number of receipts written, and whether there may be more."""
+        """Handles one batch; the number of receipts written, and whether there may be more logins."""
         now = self._clock()
         with self._db.write() as tx:
             batch = logins.expired(tx, self.looked_at, now - SETTLED, SOME)
@@ -42,12 +42,12 @@ class Abandoned:
         return written, len(batch) == SOME
 
     def _explain(self, tx: Connection, found: Expired, now: int) -> bool:
-        """The receipt of one login, if it has none."""
+        """Writes the receipt of one login, unless it has one."""
         login = found.login
         if found.explained or self._is_full(tx, counted(found.address), now):
             return False
-        said, reason = login.assertion, left_at(login)
-        person = people.by_identity(tx, said.partner, said.issuer, said.subject) if said is not None else None
+        assertion, reason = login.assertion, left_at(login)
+        person = people.by_identity(tx, assertion.partner, assertion.issuer, assertion.subject) if assertion is not None else None
         login_trail.write(
             tx,
             login,
@@ -73,7 +73,7 @@ class Abandoned:
 
 
 def left_at(login: Login) -> str:
-    """Where the person was last seen, in words for staff."""
+    """The page where the person left, in words for staff."""
     step, result = login_trail.last(login)
     if login.stage is Stage.CLOSED:
         return "set aside: newer sign-ins of the same browser took its place"

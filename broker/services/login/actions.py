@@ -1,4 +1,4 @@
-"""What a person does on the pages of a login: names a home, goes on as signed in, starts over, gives up."""
+"""What a person does on the pages of a login: chooses a home organization, keeps the account, starts over, gives up."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class GivenUp:
 
 
 class Choices:
-    """Each choice is one transaction on the live login of this browser; the dispatcher does the rest."""
+    """Each choice is one transaction on the live login of this browser; the dispatcher finds the next step."""
 
     def __init__(self, core: Core) -> None:
         self._db = core.db
@@ -36,7 +36,7 @@ class Choices:
         self._settings = core.settings
 
     def choose(self, login_id: str, visitor: Visitor, *, email: str | None, partner_id: str | None) -> str | None:
-        """The address or the organization that the person gave; the partner's id (`email`: a code), None if it is to be chosen."""
+        """Stores the address or organization that the person gave; the partner's id, `email` for a code, None if they must choose."""
         now, settings = self._clock(), self._settings()
         partner = (
             settings.partners.get(partner_id) if partner_id else settings.partner_of_domain(domain_of(email)) if email else None
@@ -45,20 +45,20 @@ class Choices:
         with self._db.write() as tx:
             login = live(tx, login_id, visitor, now)
             logins.reopen(tx, login)
-            said = entry(now, TrailStep.HOME, home or "unknown", "by address" if email else "chosen")
+            choice = entry(now, TrailStep.HOME, home or "unknown", "by address" if email else "chosen")
             choosing = login.request is not None and "select_account" in login.request.prompt
             values: dict[str, Any] = {
                 "partner": home,
                 "chosen": home is not None,
                 "step_up_asked": login.step_up_asked and home is not None and home == login.partner,
                 "another_account_asked": login.another_account_asked or (choosing and home is not None),
-                "trail": login_trail.longer(login, said),
+                "trail": login_trail.longer(login, choice),
             }
             logins.change(tx, replace(login, stage=Stage.OPEN), **values, **({"login_hint": email} if email else {}))
         return home
 
     def use_session(self, login_id: str, visitor: Visitor) -> None:
-        """The person chose to go on with the account that is signed in (prompt=select_account)."""
+        """The person chose the account that is signed in (prompt=select_account)."""
         now = self._clock()
         with self._db.write() as tx:
             login = live(tx, login_id, visitor, now)
@@ -66,11 +66,11 @@ class Choices:
                 tx,
                 login,
                 chosen=True,
-                trail=login_trail.longer(login, entry(now, TrailStep.HOME, "session", "goes on as signed in")),
+                trail=login_trail.longer(login, entry(now, TrailStep.HOME, "session", "keeps the account that is signed in")),
             )
 
     def go_without(self, login_id: str, visitor: Visitor) -> None:
-        """The person has no second step at hand. The gates ask for no more than what must be then (Core 5.5.1.1)."""
+        """The person has no second factor at hand. The gates then ask only for required proof (Core 5.5.1.1)."""
         now = self._clock()
         with self._db.write() as tx:
             login = live(tx, login_id, visitor, now)
@@ -78,7 +78,7 @@ class Choices:
             logins.change(tx, login, progress=replace(login.progress, went_without=True).to_json(), trail=steps)
 
     def start_over(self, login_id: str, visitor: Visitor) -> None:
-        """Another account, another organization: the answer that came is forgotten, the partner is asked anew."""
+        """The person wants another account or organization: the assertion is removed, and the partner is asked again."""
         now = self._clock()
         with self._db.write() as tx:
             login = live(tx, login_id, visitor, now)
@@ -102,10 +102,10 @@ class Choices:
             logins.change(tx, replace(login, stage=Stage.OPEN), **values, trail=steps)
 
     def give_up(self, login_id: str, visitor: Visitor, *, unable: bool = False) -> GivenUp:
-        """The person goes back to the application without signing in: access_denied (RFC 6749 4.1.2.1).
+        """The person returns to the application without signing in: access_denied (RFC 6749 4.1.2.1).
 
-        unable: the person cannot give the proof that is asked for; where the application called it essential, it gets the error
-        of that name (Core 5.5.1.1).
+        unable: the person cannot give the requested proof. If the application called it essential, the error is
+        unmet_authentication_requirements (Core 5.5.1.1).
         """
         now = self._clock()
         with self._db.write() as tx:

@@ -88,7 +88,7 @@ class AdministratorLinks:
         with self._db.write() as tx:
             link = self._checked(administrator_links.take(tx, digest(ticket), now))
             person = self._member(tx, link, now)
-            said = Assertion(
+            assertion = Assertion(
                 partner=PARTNER,
                 issuer=self._settings().issuer,
                 subject=person.id,
@@ -97,10 +97,12 @@ class AdministratorLinks:
                 name=person.name or None,
                 auth_time=now,
             )
-            people.bind(tx, Identity(partner=PARTNER, issuer=said.issuer, subject=person.id, person_id=person.id, bound_at=now))
+            people.bind(
+                tx, Identity(partner=PARTNER, issuer=assertion.issuer, subject=person.id, person_id=person.id, bound_at=now)
+            )
             held = factors.of_person(tx, person.id)
             intent = OwnPageIntent.PROVE if held else OwnPageIntent.PASSKEY
-            started = self._sign_in.begin_as(tx, visitor, said, return_path="/admin", intent=intent)
+            started = self._sign_in.begin_as(tx, visitor, assertion, return_path="/admin", intent=intent)
             actor = Actor.person(person.id, address=visitor.address)
             event = Event(
                 name="administrator_link.used", actor=actor, subject=person.id, target=link.id, data={"has_method": bool(held)}

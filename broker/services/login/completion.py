@@ -1,4 +1,4 @@
-"""The end of a login: a session and a code, or a refusal; its receipt, its audit entry, and the mail to the sponsor."""
+"""The end of a login: a session and a code, or a refusal; with receipt, audit event, and e-mail to the sponsor."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Completion:
         self._changes = changes
 
     def issue(self, tx: Connection, found: LoginContext, decision: Decision, address: str, device: str) -> StepResult:
-        """Every gate let the person in: a session, and a code for the application if there is one. device: see domain/device.py."""
+        """Every gate is satisfied: opens a session, and a code if there is an application. device: of domain/device.py."""
         login, person, now = found.login, found.person, found.facts.now
         if person is None or not logins.close(tx, login, now):
             raise LoginExpired("login_used")
@@ -80,15 +80,15 @@ class Completion:
         return StepResult(found=found, decision=decision, answer=answer, session=cookie, target=self._target(found))
 
     def _remember(self, tx: Connection, found: LoginContext, person: Person) -> Person:
-        """The person with what the home organization said last as name and profile; the address of the record stays (AL-09)."""
-        said, now, name = found.login.assertion, found.facts.now, person.name
+        """Stores name and profile as the home organization asserts them; the address of the record stays (AL-09)."""
+        assertion, now, name = found.login.assertion, found.facts.now, person.name
         values: dict[str, Any] = {"last_sign_in": now}
         if person.mfa_at is None and assurance.satisfies(found.facts.factors.acr, (assurance.MFA,)):
             values["mfa_at"] = now
-        if said is not None:
-            # A name that the home organization said and no longer says is gone; one that staff wrote stays (FA-08).
-            name = said.name or ("" if name == person.said_name else name)
-            values |= {"partner": said.partner, "name": name, "profile": dict(said.claims), "answered_at": now}
+        if assertion is not None:
+            # A name that the home organization no longer asserts is removed; one that staff entered stays (FA-08).
+            name = assertion.name or ("" if name == person.said_name else name)
+            values |= {"partner": assertion.partner, "name": name, "profile": dict(assertion.claims), "answered_at": now}
         people.change(tx, person.id, values)
         return replace(person, name=name)
 
@@ -99,15 +99,22 @@ class Completion:
         return found.login.return_path if found.login.purpose is LoginPurpose.PANEL else None
 
     def deny(self, tx: Connection, found: LoginContext, decision: Decision, address: str) -> StepResult:
-        """A page with a way forward keeps the login; an error for the application ends it."""
-        login, now, said = found.login, found.facts.now, decision.next
+        """A refusal with a page keeps the login, so that the person can try again; an error for the application ends it."""
+        login, now, refusal = found.login, found.facts.now, decision.next
         answer = (
-            {"error": said.error} if login.request is not None and (said.code is None or found.facts.request.silent) else None
+            {"error": refusal.error}
+            if login.request is not None and (refusal.code is None or found.facts.request.silent)
+            else None
         )
         actor = Actor.person(found.facts.person.id or "", address=address, request_id=login.reference)
-        told = self.notify_sponsor(tx, found, said.reason, actor)
+        notified = self.notify_sponsor(tx, found, refusal.reason, actor)
         denied = entry(
-            now, TrailStep.DENIED, said.code or said.error, said.reason, gates=login_trail.gates_of(decision), told=told
+            now,
+            TrailStep.DENIED,
+            refusal.code or refusal.error,
+            refusal.reason,
+            gates=login_trail.gates_of(decision),
+            notified=notified,
         )
         steps = login_trail.longer(login, *group_membership.trail_entries(found.judged, now), denied)
         if answer is not None:
@@ -115,21 +122,23 @@ class Completion:
                 raise LoginExpired("login_used")
         else:
             logins.change(tx, login, trail=steps)
-        outcome = Outcome.BLOCKED if said.code else Outcome.FAILED
-        self._receipt(tx, found, steps, address, outcome=outcome, error=said.code, reason=said.reason)
+        outcome = Outcome.BLOCKED if refusal.code else Outcome.FAILED
+        self._receipt(tx, found, steps, address, outcome=outcome, error=refusal.code, reason=refusal.reason)
         target = login.request.client_id if login.request else str(login.purpose)
-        event = Event(name="sign_in.refused", actor=actor, subject=found.facts.person.id or "", target=target, reason=said.reason)
+        event = Event(
+            name="sign_in.refused", actor=actor, subject=found.facts.person.id or "", target=target, reason=refusal.reason
+        )
         audit.record(tx, event, now)
         return StepResult(found=found, decision=decision, answer=answer)
 
     def notify_sponsor(self, tx: Connection, found: LoginContext, reason: str, actor: Actor) -> str:
-        """Another person came: whoever answers for the guest gets a mail (IN-01, FA-18). "sponsor", or "" where `tx` sends none."""
-        said, invitation = found.login.assertion, found.invitation
+        """Mails the guest's sponsor if another person came (IN-01, FA-18); "sponsor", or "" without an e-mail."""
+        assertion, invitation = found.login.assertion, found.invitation
         if self._changes.note(tx, found, reason, actor):
             return "sponsor"
-        if reason != "invitation_identity" or said is None or invitation is None:
+        if reason != "invitation_identity" or assertion is None or invitation is None:
             return ""
-        return "sponsor" if self._mismatches.note(tx, invitation, said, actor, found.facts.now) else ""
+        return "sponsor" if self._mismatches.note(tx, invitation, assertion, actor, found.facts.now) else ""
 
     def _receipt(
         self, tx: Connection, found: LoginContext, steps: Sequence[Mapping[str, object]], address: str, **values: Any

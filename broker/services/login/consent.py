@@ -1,4 +1,4 @@
-"""Redemption and consent: a person saw what there is to agree to, and agreed."""
+"""Redemption and consent: the person saw what the application receives, and agreed."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class Redemption:
         self._open_login = open_login
 
     def accept(self, login_id: str, visitor: Visitor) -> None:
-        """The button of the page that this login shows now: binds the identity, or records consent.
+        """The button of the page that this login shows: binds the identity, or records consent, in one transaction.
 
-        Everything in one transaction. Raises BadRequest where the login shows no such page (AZ-15), InvitationUsed,
-        InvitationMismatch (the identity is bound to somebody else, AL-07).
+        Raises BadRequest if the login shows another page (AZ-15), InvitationUsed, InvitationMismatch (the identity is bound to
+        another person, AL-07).
         """
         with self._db.write() as tx:
             found = self._open_login(tx, login_id, visitor)
             now = found.facts.now
-            said = decide(found.facts).next
-            step = said.step
+            following = decide(found.facts).next
+            step = following.step
             if step is Step.REDEEM:
                 self._redeem(tx, found, visitor.address, now)
             elif step is Step.CONSENT and found.person is not None and found.login.request is not None:
@@ -52,9 +52,9 @@ class Redemption:
                 )
                 given = entry(now, TrailStep.CONSENT, "given", scopes=list(found.login.request.scopes))
                 logins.change(tx, found.login, consented=True, trail=login_trail.longer(found.login, given))
-            elif step is Step.DENY and said.code is not None:
-                raise PAGE_ERRORS[said.code](said.reason).of_login(found.login.id, found.login.reference)
-            elif step is not Step.ISSUE:  # ISSUE: a double click, the first one has done it
+            elif step is Step.DENY and following.code is not None:
+                raise PAGE_ERRORS[following.code](following.reason).of_login(found.login.id, found.login.reference)
+            elif step is not Step.ISSUE:  # ISSUE: the second of two clicks
                 raise BadRequest("consent_login_mismatch").of_login(found.login.id, found.login.reference)
 
     def _redeem(self, tx: Connection, found: LoginContext, address: str, now: int) -> None:
@@ -69,24 +69,29 @@ class Redemption:
         self._activate(tx, found, person, invitation, now)
         for client_id, scopes in self._agreed(found, invitation).items():
             self._consent(tx, found, person.id, client_id, scopes, address)
-        said = entry(now, TrailStep.REDEEM, "accepted", invitation=invitation.id, application=invitation.application)
+        redeemed = entry(now, TrailStep.REDEEM, "accepted", invitation=invitation.id, application=invitation.application)
         own = found.login.request is not None
         progress = replace(login.progress, redeemed_at=now).to_json()
-        trail = login_trail.longer(login, said)
+        trail = login_trail.longer(login, redeemed)
         logins.change(tx, login, consented=own, invitation_id=invitation.id, progress=progress, trail=trail)
 
     def _activate(self, tx: Connection, found: LoginContext, person: Person, invitation: Invitation, now: int) -> None:
-        said = found.login.assertion
-        if said is None:
+        assertion = found.login.assertion
+        if assertion is None:
             raise BadRequest("consent_login_mismatch").of_login(found.login.id, found.login.reference)
-        values: dict[str, Any] = {"partner": said.partner, "name": said.name or person.name, "profile": dict(said.claims)}
+        values: dict[str, Any] = {
+            "partner": assertion.partner,
+            "name": assertion.name or person.name,
+            "profile": dict(assertion.claims),
+        }
         invited = Mailbox(
             why=Why.INVITED,
             address=invitation.email,
             person=invitation.person_id,
-            identity=(said.partner, said.issuer, said.subject),
+            identity=(assertion.partner, assertion.issuer, assertion.subject),
         )
-        if (said.email == person.email and said.email_verified) or found.login.mailbox_proven == invited.mark(found.login.id):
+        asserted = assertion.email == person.email and assertion.email_verified
+        if asserted or found.login.mailbox_proven == invited.mark(found.login.id):
             values["email_verified"] = True
         if person.state is GuestState.INVITED:
             values |= {"state": GuestState.ACTIVE.value, **begin(person, rules_of(self._settings()), now)}
@@ -94,11 +99,11 @@ class Redemption:
         if invitation.application is not None:
             assignments.open_for(tx, new_id(), person.id, invitation.application, "", now)
         actor = Actor.person(person.id, request_id=found.login.reference)
-        data = {"partner": said.partner, "application": invitation.application or ""}
+        data = {"partner": assertion.partner, "application": invitation.application or ""}
         audit.record(tx, Event(name="invitation.redeemed", actor=actor, subject=person.id, target=invitation.id, data=data), now)
 
     def _agreed(self, found: LoginContext, invitation: Invitation) -> dict[str, tuple[str, ...]]:
-        """What the page showed: the invitation's application with all its scopes, and the one that is being opened."""
+        """What the page showed: all scopes of the invitation's application, and those that the opened application asks for."""
         agreed: dict[str, tuple[str, ...]] = {}
         application = self._settings().applications.get(invitation.application or "")
         if application is not None:

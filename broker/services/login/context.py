@@ -1,4 +1,4 @@
-"""The login that a request is about: live, of this browser, with everything that the gates and the pages look at."""
+"""Loads the login of a request, with everything that gates and pages read of it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from broker.storage.login import logins
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginContext:
-    """What was looked up for one login at one moment: the facts, and the records behind them."""
+    """One login at one moment: its facts, and the records that they result from."""
 
     login: Login
     facts: Facts
@@ -42,10 +42,10 @@ class LoginContext:
     invitation: Invitation | None
     application: ApplicationFile | None
     partner: PartnerFile | None
-    roles: tuple[str, ...] = ()  # at this application, of those that its file has
-    judged: tuple[RuleOutcome, ...] = ()  # the rules of dynamic groups, over this login's answer
-    may_join: bool = False  # a member of staff who comes for the first time
-    mailbox: Mailbox | None = None  # that a code is to prove now
+    roles: tuple[str, ...] = ()  # the person's at this application, as far as its file lists them
+    judged: tuple[RuleOutcome, ...] = ()  # the rules of dynamic groups, evaluated over this login's assertion
+    may_join: bool = False  # a member of staff who signs in for the first time
+    mailbox: Mailbox | None = None  # the one that a code must prove now
     home: str | None = None  # the partner's id, or `email`
 
 
@@ -53,7 +53,7 @@ OpenLogin = Callable[[Connection, str, Visitor], LoginContext]  # of LoginContex
 
 
 class LoginContexts:
-    """The one way to load a login: every step, page and button of it begins here."""
+    """The only way to load a login: each of its steps, pages and buttons begins here."""
 
     def __init__(self, core: Core, sessions: Sessions, policies: Callable[[], Rulebook]) -> None:
         self._db = core.db
@@ -63,16 +63,16 @@ class LoginContexts:
         self._policies = policies
 
     def open_login(self, tx: Connection, login_id: str, visitor: Visitor) -> LoginContext:
-        """A live login of this browser, for what is decided or written in `tx`. Raises LoginExpired.
+        """A live login of this browser, for decisions and changes in `tx`. Raises LoginExpired.
 
-        The person is locked until `tx` ends: a block, a reset or a deletion comes wholly before or wholly after (SC-06). A
-        request that waits at the partner is forgotten, staff who arrive first join, memberships by rule are settled.
+        The person is locked until `tx` ends, so a block, reset or deletion is complete before or begins after it (SC-06). A
+        request that is out at the partner is dropped, a new member of staff joins, and memberships by rule are updated.
         """
         now = self._clock()
         login = live(tx, login_id, visitor, now)
         was_out, login = login.stage is Stage.WAITING, replace(login, stage=Stage.OPEN)
         found = self._gather(tx, login, visitor, now)
-        if was_out:  # Back, reload, a second tab; after the person's row is locked, as a deletion takes them in this order
+        if was_out:  # Back, reload, a second tab; after the person's lock, because a deletion locks in this order
             logins.reopen(tx, login)
         if found.may_join:
             join(tx, login, now)
@@ -87,7 +87,7 @@ class LoginContexts:
             return self.open_login(tx, login_id, visitor)
 
     def unsaved(self, tx: Connection, login: Login, visitor: Visitor) -> LoginContext | None:
-        """A login that is not saved, over the live session of the browser; None without one. Locks and changes nothing."""
+        """A login that is not stored, with the live session of the browser; None without one. Locks and changes nothing."""
         now = login.created_at
         here = present(tx, login, lambda: self._sessions.of_cookie(tx, visitor.session_cookie, now), lock=False)
         return None if here.session is None else self._weigh(tx, login, here, visitor, now)
@@ -101,7 +101,7 @@ class LoginContexts:
 
 
 def live(tx: Connection, login_id: str, visitor: Visitor, now: int) -> Login:
-    """The live login of this browser, or LoginExpired with the precise reason."""
+    """The live login of this browser. Raises LoginExpired with the precise reason."""
     login = logins.of_browser(tx, login_id, digest(visitor.binding)) if visitor.binding else None
     if login is None:
         known = logins.by_id(tx, login_id) is not None
@@ -128,7 +128,7 @@ def gather(
     in_hand = invitation_in_hand(tx, login, person, partner, settings, now)
     invitation, mailbox = in_hand.invitation, in_hand.mailbox
     may_join = person is None and invitation is None and in_hand.refusal is None and is_staff(assertion, partner)
-    held = group_membership.look(tx, person, client_id, login, now) if person else group_membership.NOTHING
+    held = group_membership.current(tx, person, client_id, login, now) if person else group_membership.NOTHING
     at_home = home_proof(assertion, vouching)
     partner_part = facts.partner_facts(settings, login, assertion or vouching, partner, at_home, now, by_mail=by_mail)
     circumstances = facts.circumstances(person, held, home, client_id, address, partner_mfa=partner_part.mfa) if person else None

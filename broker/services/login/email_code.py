@@ -1,7 +1,7 @@
-"""The code by mail: sent when a login comes to it, typed in the browser of that login, good once (AL-04, HT-3, LP-04, RX-07).
+"""The code by e-mail: sent when a login needs it, typed in the browser of that login, valid once (AL-04, HT-3, LP-04, RX-07).
 
-Whether anybody has the address shows nowhere: a stranger's address gets a code too, that nobody is told, by the same
-statements and under the same limits. Limits stand on sending: who types wrong codes uses up that code, never a guest.
+The answers do not show whether somebody has the address: for an unknown one the same statements run under the same limits.
+Limits apply to sending: wrong codes use up the code, and never lock a guest out.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ WRONG_OF_CLIENT = (200, HOUR)
 
 
 class Entered(StrEnum):
-    """What became of a code that was typed. DONE: go on, here or in the tab that was faster. OVER: it is no longer good."""
+    """The result of a typed code. DONE: continue, in this tab or the one that was faster. OVER: it is no longer valid."""
 
     DONE = "done"
     WRONG = "wrong"
@@ -55,7 +55,7 @@ class Entered(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodePage:
-    """What the page says. wait: seconds until another code may be asked for; more: whether one may at all; over: it has expired."""
+    """The values of the page. wait: seconds until another code can be sent. more: whether one can. over: the code expired."""
 
     found: LoginContext
     mailbox: Mailbox
@@ -66,7 +66,7 @@ class CodePage:
 
 
 class MailCodes:
-    """Offer, send again, enter, decline: each one transaction on the live login of this browser."""
+    """Offer, send again, enter, decline: each is one transaction on the live login of this browser."""
 
     def __init__(self, core: Core, open_login: OpenLogin, completion: Completion, outbox: Outbox, sealer: Sealer) -> None:
         self._db = core.db
@@ -78,9 +78,10 @@ class MailCodes:
         self._known = KnownBrowsers(sealer)
 
     def offer(self, login_id: str, visitor: Visitor, language: str, known: str | None = None) -> CodePage:
-        """What is out for this login; the first code of a mailbox is sent. A reload sends nothing.
+        """The state of this login's code; sends the first code of a mailbox. A reload sends nothing.
 
-        language: of the page. known: what `enter` gave a browser to keep. Raises TooManyAttempts (the limits, or a code that was tried too often), LoginExpired.
+        language: of the page. known: the mark that `enter` gave this browser. Raises TooManyAttempts (a limit, or a code that was
+        tried too often), LoginExpired.
         """
         with self._db.write() as tx:
             found, box = self._asked(tx, login_id, visitor)
@@ -93,14 +94,17 @@ class MailCodes:
         return self._sent(found, box, held, now)
 
     def again(self, login_id: str, visitor: Visitor, language: str, known: str | None = None) -> None:
-        """Another code in the place of the last one, once the pause is over. Raises as `offer` does."""
+        """Sends another code, which replaces the last one, after the pause. Raises as `offer` does."""
         with self._db.write() as tx:
             found, box = self._asked(tx, login_id, visitor)
             now = found.facts.now
             self._send(tx, found, box, visitor.address, language, now, first=False, known=known)
 
     def enter(self, login_id: str, visitor: Visitor, typed: str) -> tuple[Entered, str | None]:
-        """A code that was typed; and, where it was right, what this browser keeps to be known by (FA-13). Raises TooManyAttempts with the last try, and where this client has tried too often."""
+        """Checks a typed code; after a right one also the mark that this browser keeps (FA-13).
+
+        Raises TooManyAttempts with the last try, and if this client tried too often.
+        """
         with self._db.write() as tx:
             found = self._open_login(tx, login_id, visitor)
             box, now = found.mailbox, found.facts.now
@@ -112,9 +116,9 @@ class MailCodes:
             mark = box.mark(login_id)
             tried = email_codes.count_try(tx, login_id, mark, now)
             held = tried or email_codes.of_login(tx, login_id)
-            said = self._judged(box, mark, tried, typed, now) if tried else None
-            if said is not None and email_codes.spend(tx, login_id, mark, now):
-                self._accept(tx, found, box, mark, said, visitor.address)
+            assertion = self._judged(box, mark, tried, typed, now) if tried else None
+            if assertion is not None and email_codes.spend(tx, login_id, mark, now):
+                self._accept(tx, found, box, mark, assertion, visitor.address)
                 return Entered.DONE, self._known.mark(box.address, now)
             if tried is not None:
                 self._wrong(tx, found, box, visitor.address, now, last=tried.tries >= TRIES)
@@ -122,12 +126,12 @@ class MailCodes:
             return Entered.OVER, None
         if held.spent_at is not None:
             return Entered.DONE, None
-        if held.tries >= TRIES:  # remembered first, then raised
+        if held.tries >= TRIES:  # stored first, then raised
             raise _used_up(held, found.login)
         return Entered.WRONG if tried is not None else Entered.OVER, None
 
     def decline(self, login_id: str, visitor: Visitor) -> None:
-        """The person cannot read that mailbox: the dispatcher says invitation_mismatch (IN-01), or asks for somebody who vouches."""
+        """The person cannot read that mailbox: the next step is invitation_mismatch (IN-01), or asks somebody to vouch."""
         with self._db.write() as tx:
             found, box = self._asked(tx, login_id, visitor)
             now = found.facts.now
@@ -166,7 +170,7 @@ class MailCodes:
         login, mark = found.login, box.mark(found.login.id)
         browser = self._known.id_of(known, box.address, now)
         guest = people.by_code(tx, box.address, PARTNER, self._settings().issuer)
-        person = box.person or (guest.id if guest else new_id())  # a stranger's address: nobody's id (LP-04)
+        person = box.person or (guest.id if guest else new_id())  # an unknown address: an id that nobody has (LP-04)
         outbound = self._connector(box, login.id, person).begin(Ask(state=mark, login_hint=box.address))
         content = json.dumps({**outbound.memory, "subject": person}).encode()
         memory = self._sealer.seal(content, _purpose(login.id))
@@ -194,37 +198,39 @@ class MailCodes:
         except PartnerUntrusted:
             return None
 
-    def _accept(self, tx: Connection, found: LoginContext, box: Mailbox, mark: str, said: Assertion, client: str) -> None:
-        """The sign-in itself; or the proof beside it, which the redemption uses; or the guest's move."""
+    def _accept(self, tx: Connection, found: LoginContext, box: Mailbox, mark: str, assertion: Assertion, client: str) -> None:
+        """The code is the sign-in itself, or a proof in addition to one, or lets the guest move to another identity."""
         login, now = found.login, found.facts.now
-        proven = entry(now, TrailStep.CODE, "proven", why=str(box.why), email_verified=True, amr=list(said.amr))
+        proven = entry(now, TrailStep.CODE, "proven", why=str(box.why), email_verified=True, amr=list(assertion.amr))
         steps = login_trail.longer(login, proven)
         if box.why is Why.HOME:
             changed = logins.change(
-                tx, login, partner=PARTNER, assertion=said.to_json(), another_account_asked=False, trail=steps
+                tx, login, partner=PARTNER, assertion=assertion.to_json(), another_account_asked=False, trail=steps
             )
         elif box.why in (Why.INVITED, Why.METHOD, Why.IDENTITY):
             changed = logins.change(tx, login, mailbox_proven=mark, trail=steps)
         else:
-            self._move(tx, found, said, client)
+            self._move(tx, found, assertion, client)
             moved = entry(now, TrailStep.MOVED, "bound", partner=login.assertion.partner if login.assertion else None)
             changed = logins.change(tx, login, mailbox_proven=mark, trail=login_trail.longer(login, proven, moved))
         if not changed:
             raise LoginExpired("login_used").of_login(login.id, login.reference)
-        self._audit(tx, "mail_code.accepted", found, box, client, now, person=said.subject)
+        self._audit(tx, "mail_code.accepted", found, box, client, now, person=assertion.subject)
 
-    def _move(self, tx: Connection, found: LoginContext, said: Assertion, client: str) -> None:
-        """From the code to the home organization, with proof of both; id, sub, groups and assignments hang off the person."""
+    def _move(self, tx: Connection, found: LoginContext, assertion: Assertion, client: str) -> None:
+        """Binds the guest to the home organization instead of the code, with proof of both; the person and their access stay."""
         login, now = found.login, found.facts.now
-        identity = identity_of(login, said.subject, now)
-        if not people.unbind(tx, PARTNER, said.issuer, said.subject):
+        identity = identity_of(login, assertion.subject, now)
+        if not people.unbind(tx, PARTNER, assertion.issuer, assertion.subject):
             raise LoginExpired("login_used").of_login(login.id, login.reference)
         if not people.bind(tx, identity):
             raise InvitationMismatch("identity_taken").of_login(login.id, login.reference)
-        people.change(tx, said.subject, {"partner": identity.partner, "email_verified": True})
-        actor = Actor.person(said.subject, address=client, request_id=login.reference)
+        people.change(tx, assertion.subject, {"partner": identity.partner, "email_verified": True})
+        actor = Actor.person(assertion.subject, address=client, request_id=login.reference)
         data = {"from": PARTNER, "to": identity.partner}
-        audit.record(tx, Event(name="guest.moved", actor=actor, subject=said.subject, target=identity.partner, data=data), now)
+        audit.record(
+            tx, Event(name="guest.moved", actor=actor, subject=assertion.subject, target=identity.partner, data=data), now
+        )
 
     def _wrong(self, tx: Connection, found: LoginContext, box: Mailbox, client: str, now: int, *, last: bool) -> None:
         login = found.login
@@ -246,7 +252,7 @@ class MailCodes:
                 partner=found.home,
                 facts=found.facts,
             )
-        if last and box.why is Why.INVITED:  # whoever answers for the guest hears of it (IN-01)
+        if last and box.why is Why.INVITED:  # the person responsible for the guest is notified (IN-01)
             actor = Actor.person(address=client, request_id=login.reference)
             self._completion.notify_sponsor(tx, found, MISMATCH[1], actor)
 
@@ -254,7 +260,7 @@ class MailCodes:
     def _audit(
         tx: Connection, name: str, found: LoginContext, box: Mailbox, client: str, now: int, *, reason: str = "", person: str = ""
     ) -> None:
-        subject = person or box.person or ""  # concerned; who acts is known once the code was right
+        subject = person or box.person or ""  # the person concerned; the actor is unknown until the code was right
         actor = Actor.person(person, address=client, request_id=found.login.reference)
         data = {"why": str(box.why)}
         audit.record(
@@ -263,7 +269,7 @@ class MailCodes:
 
 
 def _used_up(held: MailCode | None, login: Login) -> TooManyAttempts:
-    """code_tries: another code may be asked for; codes_of_login: this login has had its codes."""
+    """code_tries: another code can be sent. codes_of_login: this login has used up its codes."""
     reason = "code_tries" if held is not None and held.sends < SENDS else "codes_of_login"
     return TooManyAttempts(reason).of_login(login.id, login.reference)
 

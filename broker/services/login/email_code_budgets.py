@@ -1,7 +1,7 @@
-"""How many codes by mail are sent (HW-10). Limits stand on sending: a mailbox is bothered so often and no more.
+"""Limits of codes by e-mail (HW-10). They apply to sending, so that a mailbox receives only so many.
 
-A stranger who asks for codes to a guest's mailbox can use up what strangers have. So one address gets a quarter of it, and a browser
-in which that mailbox was proven before has a budget that nobody else can spend (FA-13).
+A stranger who asks for codes to a guest's mailbox can use up the mailbox's limit. So one address gets a quarter of it, and a
+browser in which that mailbox was proven before has a limit of its own (FA-13).
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from broker.domain.times import HOUR
 from broker.storage.engine import Connection
 from broker.storage.operations import rate_limits
 
-# Codes an hour. 30 codes of 5 tries are a chance of one in 600,000 an hour to guess one.
+# Codes per hour. With 30 codes and 5 tries each, the chance to guess one is 1 in 600,000 per hour.
 OF_MAILBOX, OF_CLIENT, OF_KNOWN = 20, 200, 10
 OF_BOTH = OF_MAILBOX // 4
 
 
 def spend(tx: Connection, login: Login, mailbox: str, client: str, now: int, *, known: str | None) -> None:
-    """Count one code. known: the id of a browser that has proven this mailbox before. Raises TooManyAttempts."""
+    """Counts one code. known: the id of a browser that proved this mailbox before. Raises TooManyAttempts."""
     box, place = digest(mailbox)[:32], counted(client)
     limits = {f"code:{box}:{place}": OF_BOTH, f"code:{box}": OF_MAILBOX, f"code-from:{place}": OF_CLIENT}
     if known is not None:

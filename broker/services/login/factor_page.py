@@ -1,4 +1,4 @@
-"""What the page of a factor shows, and what the login keeps for its answer: a seed and a challenge, sealed."""
+"""The page that asks for a factor or adds one, and the sealed seed and challenge that the login keeps for its answer."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from broker.storage.login import logins
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorPage:
-    """What a page needs. how: of the gate's answer. held: the person's factors. codes_left: unused recovery codes.
+    """The values of the page. next: the gates' answer. held: the person's factors. codes_left: unused recovery codes.
 
-    secret, link: of an app that is being added. options: for the browser's passkey call, as JSON.
+    secret, link: of an authenticator app that is being added. options: for the browser's passkey call, as JSON.
     """
 
     found: LoginContext
     person: Person
-    said: Next
+    next: Next
     held: tuple[Factor, ...]
     codes_left: int
     secret: str
@@ -39,11 +39,11 @@ class FactorPage:
     @property
     def enrolling(self) -> bool:
         """Whether a method is being added, not asked for."""
-        return self.said.step is Step.ENROLL
+        return self.next.step is Step.ENROLL
 
 
 def task_of(sealer: Sealer, login: Login) -> dict[str, str]:
-    """id, secret and challenge of what is being added or asked with; {} where there is nothing."""
+    """Id, secret and challenge of the factor that is being added or used; {} without one."""
     if login.task is None:
         return {}
     task: dict[str, str] = json.loads(sealer.open(login.task, f"task:{login.id}"))
@@ -51,7 +51,7 @@ def task_of(sealer: Sealer, login: Login) -> dict[str, str]:
 
 
 def first_task(tx: Connection, sealer: Sealer, login: Login) -> dict[str, str]:
-    """A new seed and challenge, or those of a second tab that was faster; {} where the login is over by now."""
+    """A new seed and challenge, or those of another tab that was faster; {} if the login has ended."""
     task = {"id": new_id(), "secret": totp.new_secret(), "challenge": passkey.new_challenge()}
     if logins.set_task(tx, login, sealer.seal(json.dumps(task).encode(), f"task:{login.id}")):
         return task
@@ -60,11 +60,17 @@ def first_task(tx: Connection, sealer: Sealer, login: Login) -> dict[str, str]:
 
 
 def described(
-    settings: Settings, found: LoginContext, person: Person, said: Next, held: tuple[Factor, ...], left: int, task: dict[str, str]
+    settings: Settings,
+    found: LoginContext,
+    person: Person,
+    following: Next,
+    held: tuple[Factor, ...],
+    left: int,
+    task: dict[str, str],
 ) -> FactorPage:
-    """What is known and made, as the page wants it. left: unused recovery codes."""
-    company, challenge, verify = settings.broker.organization.name, task["challenge"], said.how is How.PASSKEY
-    if said.step is Step.CHALLENGE:
+    """Builds the values of the page. left: unused recovery codes."""
+    company, challenge, verify = settings.broker.organization.name, task["challenge"], following.how is How.PASSKEY
+    if following.step is Step.CHALLENGE:
         options = passkey.request(settings.issuer, challenge=challenge, held=_usable(held, verify=verify), verify=verify)
     else:
         options = passkey.creation(
@@ -73,7 +79,7 @@ def described(
         )  # fmt: skip
     link = totp.link(task["secret"], account=person.email, company=company)
     return FactorPage(
-        found=found, person=person, said=said, held=held, codes_left=left, secret=task["secret"], link=link, options=options
+        found=found, person=person, next=following, held=held, codes_left=left, secret=task["secret"], link=link, options=options
     )
 
 

@@ -1,7 +1,7 @@
-"""A subject that says another address, or another person: marked, on record, and asked about (FA-18).
+"""An identity that asserts another address, or another address and name, than last time (FA-18).
 
-Another address alone lets the person in, but the address of the record is no longer said to be verified, and whoever answers
-for them is asked. Another name beside it wants proof first: a code to the recorded mailbox, or that answer.
+With another address only, the person gets in, the address of the record is no longer verified, and the person responsible for
+them is asked. Another name as well requires proof first: a code to the recorded mailbox, or that answer.
 """
 
 from __future__ import annotations
@@ -34,63 +34,63 @@ ANSWERED_WITHIN = 14 * DAY
 
 
 class IdentityChanges:
-    """Note, ask, and do what was answered. Every method works in the transaction that it is handed."""
+    """Records a change, asks about it, and carries out the answer. Every method works in the caller's transaction."""
 
     def __init__(self, settings: Callable[[], Settings], outbox: Outbox) -> None:
         self._settings = settings
         self._outbox = outbox
 
     def settle(self, tx: Connection, found: LoginContext, person: Person, actor: Actor) -> Person:
-        """The person of a sign-in that is let in, as the record is from now on; what the identity said is remembered."""
-        said, now = found.login.assertion, found.facts.now
-        if said is None:
+        """For a sign-in that is allowed: stores what the identity asserts; the person as the record is then."""
+        assertion, now = found.login.assertion, found.facts.now
+        if assertion is None:
             return person
-        change = change_of(person, said)
+        change = change_of(person, assertion)
         values: dict[str, bool] = {}
         if change is Change.ADDRESS:
-            told = self._ask(tx, person, said, now)
-            self._record(tx, person, said, actor, now, what=change, told=told, proven=False)
+            asked = self._ask(tx, person, assertion, now)
+            self._record(tx, person, assertion, actor, now, what=change, asked=asked, proven=False)
             values = {"email_verified": False}
-        elif change is Change.BOTH:  # the gate saw the proof of the recorded mailbox
+        elif change is Change.BOTH:  # the gate required the proof of the recorded mailbox
             mail_questions.close(tx, person.id, QuestionKind.IDENTITY, now)
-            self._record(tx, person, said, actor, now, what=change, told=False, proven=True)
-        elif said.email == person.email and said.email_verified and not person.email_verified:
+            self._record(tx, person, assertion, actor, now, what=change, asked=False, proven=True)
+        elif assertion.email == person.email and assertion.email_verified and not person.email_verified:
             values = {"email_verified": True}
         if values:
             people.change(tx, person.id, values)
-        heard = identity_of(found.login, person.id, now)
-        if said.email is not None and (heard.said_email, heard.said_name) != (person.said_email, person.said_name):
-            people.heard(tx, heard)
+        identity = identity_of(found.login, person.id, now)
+        if assertion.email is not None and (identity.said_email, identity.said_name) != (person.said_email, person.said_name):
+            people.heard(tx, identity)
         return replace(person, email_verified=values.get("email_verified", person.email_verified))
 
     def note(self, tx: Connection, found: LoginContext, reason: str, actor: Actor) -> bool:
-        """Somebody who is refused because name and address are others: whoever answers is asked. True if they were."""
-        said, person, now = found.login.assertion, found.person, found.facts.now
-        if reason != "identity_changed" or said is None or person is None:
+        """For a person who is refused because name and address differ: asks the person responsible. True if they were asked."""
+        assertion, person, now = found.login.assertion, found.person, found.facts.now
+        if reason != "identity_changed" or assertion is None or person is None:
             return False
-        told = self._ask(tx, person, said, now)
-        self._record(tx, person, said, actor, now, what=Change.BOTH, told=told, proven=False)
-        return told
+        asked = self._ask(tx, person, assertion, now)
+        self._record(tx, person, assertion, actor, now, what=Change.BOTH, asked=asked, proven=False)
+        return asked
 
     def answers(self) -> Mapping[str, Handler]:
-        """The answers to the question whether that is still the same person."""
+        """The handlers of the answers to the question whether this is still the same person."""
         return {"yes": self._same, "no": self._stop}
 
-    def _ask(self, tx: Connection, person: Person, said: Assertion, now: int) -> bool:
-        """Once a person and day. False where nobody answers, or where they were asked already."""
+    def _ask(self, tx: Connection, person: Person, assertion: Assertion, now: int) -> bool:
+        """Asks once a day for each person. False if nobody is responsible, or if they were asked already."""
         settings = self._settings()
         asked = who_answers(tx, settings, QuestionKind.IDENTITY, person, None, now)
         if not asked or rate_limits.count_attempt(tx, f"identity:{person.id}", now, DAY) > 1:
             return False
         mail_questions.close(tx, person.id, QuestionKind.IDENTITY, now)
-        partner = settings.partners.get(said.partner)
+        partner = settings.partners.get(assertion.partner)
         data: dict[str, object] = {
-            "partner_id": said.partner,
-            "issuer": said.issuer,
-            "subject": said.subject,
-            "tried": said.email or "",
-            "name": said.name or "",
-            "at": partner.name if partner else said.partner,
+            "partner_id": assertion.partner,
+            "issuer": assertion.issuer,
+            "subject": assertion.subject,
+            "tried": assertion.email or "",
+            "name": assertion.name or "",
+            "at": partner.name if partner else assertion.partner,
         }
         for one in asked:
             ticket = ask(tx, QuestionKind.IDENTITY, person.id, one, data, ANSWERED_WITHIN, now)
@@ -112,10 +112,10 @@ class IdentityChanges:
 
     @staticmethod
     def _record(
-        tx: Connection, person: Person, said: Assertion, actor: Actor, now: int, *, what: Change, told: bool, proven: bool
+        tx: Connection, person: Person, assertion: Assertion, actor: Actor, now: int, *, what: Change, asked: bool, proven: bool
     ) -> None:
-        personal = {"asserted": said.email or "", "asserted_name": said.name or "", "before": person.said_email or ""}
-        data = {"partner": said.partner, "what": str(what), "told": told, "proven": proven}
+        personal = {"asserted": assertion.email or "", "asserted_name": assertion.name or "", "before": person.said_email or ""}
+        data = {"partner": assertion.partner, "what": str(what), "told": asked, "proven": proven}
         event = Event(
             name="identity.changed",
             actor=actor,
@@ -126,13 +126,13 @@ class IdentityChanges:
         audit.record(tx, event, now)
 
     def _same(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
-        """That name and address are this person's from now on; whether the address is verified is another matter."""
-        said = question.data
-        partner, issuer, subject = (str(said[name]) for name in ("partner_id", "issuer", "subject"))
+        """The asserted name and address are this person's from now on; this does not verify the address."""
+        data = question.data
+        partner, issuer, subject = (str(data[name]) for name in ("partner_id", "issuer", "subject"))
         person = people.by_identity(tx, partner, issuer, subject)
         if person is None or person.id != question.person_id:
             raise Conflict("this identity is not bound to this person any more", "identity_gone")
-        email, name = str(said["tried"])[:320], str(said["name"])[:256]
+        email, name = str(data["tried"])[:320], str(data["name"])[:256]
         people.heard(
             tx,
             Identity(
@@ -146,11 +146,13 @@ class IdentityChanges:
             ),
         )
         mail_questions.close(tx, person.id, QuestionKind.IDENTITY, now)
-        data = {"partner": partner, "question": question.id}
-        audit.record(tx, Event(name="identity.accepted", actor=actor, subject=person.id, data=data), now)
+        event = Event(
+            name="identity.accepted", actor=actor, subject=person.id, data={"partner": partner, "question": question.id}
+        )
+        audit.record(tx, event, now)
 
     def _stop(self, tx: Connection, question: Question, actor: Actor, now: int) -> None:
-        """Somebody else has the account: the access is blocked until staff has settled it."""
+        """Another person has the account: blocks the access until staff decide."""
         person = people.by_id(tx, question.person_id, lock=True)
         if person is None:
             raise Conflict("there is no such guest any more", "guest_unknown")

@@ -40,7 +40,7 @@ def invitation_in_hand(
         invitation, refusal = _without_link(tx, assertion, person, settings, now), None
     else:
         invitation, refusal = _of_link(tx, login, login.invitation_id, person, settings, now)
-    refusal, mailbox = email_proof.beside(tx, settings, login, person, invitation, refusal)
+    refusal, mailbox = email_proof.additional_proof(tx, settings, login, person, invitation, refusal)
     if invitation is not None and in_domains(invitation.email, settings.broker.invitations.deny_domains):
         refusal = refusal or ("domain_denied", "domain_denied")  # IN-10: denied since the link was opened
     if invitation is not None and is_of_members(settings, invitation.email):  # FA-07: the company's own people are members

@@ -1,4 +1,4 @@
-"""A member of staff is created at the first sign-in at the company's own partner (contract: identity rules)."""
+"""Creates a member of staff at the first sign-in at the company's own partner."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from broker.storage.login import invitations
 
 
 def join(tx: Connection, login: Login, now: int) -> None:
-    """The member of this login's assertion, with the identity bound.
+    """Creates the member of this login's assertion, and binds the identity.
 
-    Somebody of the staff's domain who was invited before the domain was theirs, and never came, becomes the member (FA-07).
-    An address of a guest who did come, or of an earlier member, is staff's to settle, never ours.
+    A person who was invited before the domain was the staff's, and never redeemed, becomes the member (FA-07). The address of a
+    guest who redeemed, or of an earlier member, is a conflict that staff must solve.
     """
-    said = login.assertion
-    if said is None or said.email is None:
+    assertion = login.assertion
+    if assertion is None or assertion.email is None:
         return
     person = Person(
         id=new_id(),
         kind=PersonKind.MEMBER,
         state=GuestState.ACTIVE,
-        email=said.email,
+        email=assertion.email,
         email_verified=True,
-        name=said.name or "",
-        partner=said.partner,
+        name=assertion.name or "",
+        partner=assertion.partner,
         created_at=now,
         redeemed_at=now,
-        profile=dict(said.claims),
+        profile=dict(assertion.claims),
     )
     was_invited = False
     if not people.add(tx, person):
-        held = _by_link(tx, said.email)
+        held = _by_link(tx, assertion.email)
         if held is None:
-            held = _invited(tx, said, now)
+            held = _invited(tx, assertion, now)
             was_invited = True
         if held is None:
             return
         person = held
     bound = people.bind(tx, identity_of(login, person.id, now))
     actor = Actor.person(person.id, request_id=login.reference)
-    data = {"partner": said.partner, "bound": bound, "was_invited": was_invited}
+    data = {"partner": assertion.partner, "bound": bound, "was_invited": was_invited}
     audit.record(
         tx, Event(name="member.joined", actor=actor, subject=person.id, data=data, personal={"email": person.email}), now
     )
@@ -62,9 +62,9 @@ def _by_link(tx: Connection, email: str) -> Person | None:
     return held if bound and all(one.partner == administrator_link.PARTNER for one in bound) else None
 
 
-def _invited(tx: Connection, said: Assertion, now: int) -> Person | None:
-    """The guest who was invited and never came, as the member that they are."""
-    held = people.by_email(tx, said.email or "", lock=True)
+def _invited(tx: Connection, assertion: Assertion, now: int) -> Person | None:
+    """The guest who was invited and never redeemed, changed to a member; None without one."""
+    held = people.by_email(tx, assertion.email or "", lock=True)
     if (
         held is None
         or held.kind is not PersonKind.GUEST
@@ -77,14 +77,14 @@ def _invited(tx: Connection, said: Assertion, now: int) -> Person | None:
         "kind": PersonKind.MEMBER.value,
         "state": GuestState.ACTIVE.value,
         "email_verified": True,
-        "name": said.name or held.name,
-        "partner": said.partner,
+        "name": assertion.name or held.name,
+        "partner": assertion.partner,
         "sponsor": None,
         "orphaned_at": None,
         "expires_at": None,
         "due_at": None,
         "redeemed_at": now,
-        "profile": dict(said.claims),
+        "profile": dict(assertion.claims),
     }
     people.change(tx, held.id, values)
     return people.by_id(tx, held.id)

@@ -1,6 +1,6 @@
-"""Browsers in which a mailbox was proven before: each keeps a sealed mark, and the broker keeps nothing (FA-13).
+"""Browsers in which a mailbox was proven before: each keeps a sealed mark, and the broker stores nothing (FA-13).
 
-The mark proves nothing but that: it signs nobody in.
+The mark proves only that. It signs nobody in.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ _PURPOSE = "known-browser"
 
 
 class KnownBrowsers:
-    """Writes marks, and reads them."""
+    """Writes and reads the marks."""
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
     def mark(self, mailbox: str, now: int) -> str:
         """For a browser that has just proven this mailbox."""
-        said = {"mailbox": digest(mailbox), "browser": new_id(), "at": now}
-        return self._sealer.seal(json.dumps(said).encode(), _PURPOSE)
+        content = {"mailbox": digest(mailbox), "browser": new_id(), "at": now}
+        return self._sealer.seal(json.dumps(content).encode(), _PURPOSE)
 
     def id_of(self, mark: str | None, mailbox: str, now: int) -> str | None:
-        """The id of a browser that brings a mark of this mailbox; None for every other one."""
+        """The id of a browser with a mark of this mailbox; None for any other browser."""
         if mark is None:
             return None
         try:
-            said = json.loads(self._sealer.open(mark, _PURPOSE))
+            content = json.loads(self._sealer.open(mark, _PURPOSE))
         except SealError:
             return None
-        if said["mailbox"] != digest(mailbox) or not 0 <= now - said["at"] < KEPT:
+        if content["mailbox"] != digest(mailbox) or not 0 <= now - content["at"] < KEPT:
             return None
-        return str(said["browser"])
+        return str(content["browser"])

@@ -1,4 +1,4 @@
-"""A typed code against a person's authenticator apps and recovery codes: counted, judged, used up, in one transaction."""
+"""Checks a typed code against a person's authenticator apps and recovery codes: counts, compares, uses up, in one transaction."""
 
 from __future__ import annotations
 
@@ -12,33 +12,32 @@ from broker.storage.engine import Connection
 from broker.storage.factors import factors
 from broker.storage.operations import rate_limits
 
-# (attempts that fail, seconds): slow-down first; by person, so that sessions, addresses and nodes do not add up (MF-02)
+# (failed attempts, seconds), counted by person, so that more sessions, addresses or nodes give no more attempts (MF-02)
 LIMITS = ((5, 300), (20, HOUR), (50, DAY))
 
 
 def purpose(factor_id: str) -> str:
-    """What a seed is sealed for."""
+    """The purpose that a seed is sealed for."""
     return f"factor:{factor_id}"
 
 
 def allowed(tx: Connection, person_id: str, now: int) -> bool:
-    """Count one attempt before it is judged; False where there were too many.
+    """Counts one attempt before it is checked; False if there were too many.
 
-    The count is one statement that locks its row until the transaction ends: of parallel guesses, too, no more than the
-    limit are judged.
+    The counting statement locks its row until the transaction ends, so parallel guesses cannot exceed the limit.
     """
     counts = [rate_limits.count_attempt(tx, _key(person_id, window), now, window) for _, window in LIMITS]
     return all(count <= limit for count, (limit, _) in zip(counts, LIMITS, strict=True))
 
 
 def succeeded(tx: Connection, person_id: str, now: int) -> None:
-    """The attempt that was just counted was no guess."""
+    """Takes back the attempt that was counted last: it succeeded."""
     for _, window in LIMITS:
         rate_limits.uncount_attempt(tx, _key(person_id, window), now, window)
 
 
 def prove(tx: Connection, sealer: Sealer, person_id: str, held: Sequence[Factor], text: str, now: int) -> Proof | None:
-    """What the text proves, used up; None for a wrong, old or used one (MF-01, MF-08, MF-09). Whoever calls has counted."""
+    """The proof that a code gives, and uses the code up; None for a wrong, old or used one (MF-01, MF-08, MF-09). Call `allowed` first."""
     if totp.is_code(text):
         return _by_app(tx, sealer, held, text, now)
     code = recovery.normal(text)

@@ -1,4 +1,4 @@
-"""Our own pages within a live session: the same gates as everywhere, so that nothing is left open behind a policy (HP-36)."""
+"""Access to our own pages in a live session: the same gates decide as for applications (HP-36)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from broker.storage.engine import Connection
 
 
 class OwnPages:
-    """Who may see them as they are, without signing in once more."""
+    """Decides whether a browser sees our own pages without a new sign-in."""
 
     def __init__(self, core: Core, contexts: LoginContexts) -> None:
         self._db = core.db
@@ -21,15 +21,15 @@ class OwnPages:
         self._contexts = contexts
 
     def open_to(self, visitor: Visitor) -> tuple[Session, Person] | None:
-        """The live session of a browser and its person, if every gate lets them in now; None: begin a login for the page."""
+        """The live session of a browser and its person if every gate is satisfied; None: begin a login for the page."""
         with self._db.read() as tx:
             found = self.context(tx, visitor, self._clock())
         return None if found is None or found.session is None or found.person is None else (found.session, found.person)
 
     def context(self, tx: Connection, visitor: Visitor, now: int) -> LoginContext | None:
-        """The same with everything that the gates looked at.
+        """The same with everything that the gates read.
 
-        The gates look at a login that is not saved: one for our own pages, begun this moment (SC-06). Changes nothing.
+        The gates read a login for our own pages that begins now and is not stored (SC-06). Changes nothing.
         """
         login = Login(
             id="", reference="", purpose=LoginPurpose.PANEL, stage=Stage.OPEN, created_at=now, expires_at=now + LIFETIME

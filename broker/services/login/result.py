@@ -1,4 +1,4 @@
-"""What the dispatcher hands to the web: a login that has begun, and where one stands now."""
+"""The results that the web layer gets: a login that has begun, and the next step of one."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class StartedLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """What the dispatcher decided: a page, a redirect, or the end.
+    """The next step of a login: a page, a redirect, or its end.
 
-    answer: parameters for the application (code or error), None if it gets none now. session: a new session cookie.
-    target: where the browser goes when the login was not an application's.
+    answer: parameters for the application (code or error), None without an answer now. session: a new session cookie. target:
+    where the browser goes after a login that was not for an application.
     """
 
     found: LoginContext
@@ -39,10 +39,10 @@ class StepResult:
 
     @property
     def with_more(self) -> bool:
-        """Whether a request to the partner asks for multi-factor authentication beside the sign-in."""
+        """Whether the request to the partner asks for multi-factor authentication together with the sign-in."""
         return asks_partner_for_both(self.found.facts)
 
     @property
     def fresh_within(self) -> int | None:
-        """How young a proof the partner is to be asked for, where a policy sends the person there."""
+        """Seconds: how recent a sign-in to ask the partner for, if a policy requires a fresh one."""
         return self.decision.next.fresh_within

@@ -1,4 +1,4 @@
-"""The assertion consumer service: a SAML response by POST, judged, parked, and claimed by the browser that began (HS-17, HS-31, HW-4)."""
+"""The assertion consumer service: verifies a posted SAML response and stores it until its browser claims it (HS-17, HS-31, HW-4)."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from broker.connectors.saml.response import JudgedAssertion
 
 RELAY_STATE = 80  # bytes (bindings 3.4.3); ours has 43
-REFUSALS, WINDOW = 300, 600  # refused messages an address may send in so many seconds (RX-02)
-AT_ONCE = 8  # messages of a process that are judged at the same moment, where nobody says how many threads there are (HS-17)
-SKEW = 300  # seconds that an assertion's ID is kept behind its end (HS-31): the most that a partner's file can allow
+REFUSALS, WINDOW = 300, 600  # refused messages that an address may send in so many seconds (RX-02)
+AT_ONCE = 8  # messages that a process verifies at the same time if the number of threads is unknown (HS-17)
+SKEW = 300  # seconds that an assertion's ID is stored after its end (HS-31): the largest clock skew that a file can allow
 
 
 class Unsolicited(Exception):
-    """Not an answer to any request of ours, at the own address of a partner that may begin (HS-40). It was not read."""
+    """A message that answers no request of ours, at the address of a partner that may start sign-ins (HS-40). It is not read."""
 
 
 class Acs:
-    """From the POST to a parked row. It trusts nothing about the browser and does not touch the login."""
+    """Verifies the posted response and stores it; needs no cookie, and changes no login."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Acs:
         sealer: Sealer,
         threads: int | None = None,
     ) -> None:
-        """threads: that answer requests in this process; messages that are judged hold at most half of them (FA-02)."""
+        """threads: of this process; verification uses at most half of them (FA-02)."""
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
@@ -61,9 +61,9 @@ class Acs:
         self._places = threading.BoundedSemaphore(self._at_once)
 
     def arrive(self, at: str | None, params: Mapping[str, str], address: str) -> tuple[str, str]:
-        """Judge a response and park what it proves; the partner, and the handle for the GET that claims it.
+        """Verifies a response and parks its assertion; the partner, and the handle for the GET that claims it.
 
-        at: the partner whose own address it came to, None for the common one. params: SAMLResponse, RelayState.
+        at: the partner whose own address received it, None for the common one. params: SAMLResponse, RelayState.
         Raises Unsolicited, BadRequest(relay_state, saml_decode), LoginExpired, PartnerUntrusted, PartnerFailed,
         TooManyAttempts.
         """
@@ -110,8 +110,8 @@ class Acs:
         return partner, handle
 
     def _judged(self, partner: str, inbound: Inbound, envelope: Envelope) -> JudgedAssertion:
-        """The answer to a request of ours. A key that we do not know makes us look for the partner's new one, if the interval
-        allows: no place is held meanwhile (HS-36).
+        """Verifies the answer to a request of ours. After an unknown key it reads the partner's metadata again, if the interval
+        allows, and holds no place meanwhile (HS-36).
         """
         connector = self._partners.for_response(partner)
         try:
@@ -125,7 +125,7 @@ class Acs:
             return fresh.judge(inbound, envelope)
 
     def _park_refusal(self, login: Login, partner: str, state: str, error: PageError) -> str:
-        """The partner refuses a part of the request: the browser that began goes on without it (HO-15, FB-14)."""
+        """Parks that the partner refuses a part of the request; the browser continues without it (HO-15, FB-14)."""
         handle, now = new_secret(), self._clock()
         content = json.dumps({**refusal_of_request(error), "state": digest(state)}).encode()
         sealed = self._sealer.seal(content, f"parked:{digest(handle)}")
@@ -136,9 +136,9 @@ class Acs:
         return handle
 
     def _login(self, at: str | None, params: Mapping[str, str], address: str) -> Login:
-        """The login that RelayState is the handle of; without one nothing is read but the envelope (HS-17, HS-40).
+        """The login that RelayState belongs to; without one, only the envelope of the message is read (HS-17, HS-40).
 
-        Who has sent too much that was refused is not listened to (RX-02).
+        An address with too many refused messages is denied first (RX-02).
         """
         state, now = params.get("RelayState", ""), self._clock()
         fits = state != "" and len(state.encode("utf-8", "surrogatepass")) <= RELAY_STATE
@@ -164,7 +164,7 @@ class Acs:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        """A place for the judging of one message. Nobody waits for one: who waits holds a thread (FA-02)."""
+        """A place for the verification of one message. Nothing waits for a place, because waiting holds a thread (FA-02)."""
         if not self._places.acquire(blocking=False):
             raise TooManyAttempts("saml_busy", f"more than {self._at_once} responses at once")
         try:
@@ -174,7 +174,7 @@ class Acs:
 
 
 def _envelope(params: Mapping[str, str]) -> Envelope:
-    """The message through the gate. Raises BadRequest(saml_decode), PartnerUntrusted(saml_structure)."""
+    """The message after the schema gate. Raises BadRequest(saml_decode), PartnerUntrusted(saml_structure)."""
     from broker.connectors.saml.envelope import peek  # with lxml and xmlsec: only where a response arrives
 
     return peek(params.get("SAMLResponse", ""))

@@ -1,4 +1,4 @@
-"""Proof within a login: a code, a recovery code or a passkey is asked for, a method is added. The dispatcher does the rest."""
+"""The second factor of a login: asks for a code, a recovery code or a passkey, or adds a method."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from broker.storage.engine import Connection
 from broker.storage.factors import factors, resets
 from broker.storage.login import logins
 
-MOST = 10  # methods of one person
+MOST = 10  # methods for each person
 _PAUSED = "factor_attempts"
 
 
 class Proving:
-    """Each use-case is one transaction on the live login of this browser; a refusal is remembered before it is told."""
+    """Each use case is one transaction on the live login of this browser; a refusal is stored before it is answered."""
 
     def __init__(self, core: Core, open_login: OpenLogin, sealer: Sealer, outbox: Outbox) -> None:
         self._db = core.db
@@ -44,14 +44,14 @@ class Proving:
         self._outbox = outbox
 
     def asked(self, login_id: str, visitor: Visitor) -> FactorPage | None:
-        """What this login's page shows. None: the login asks for neither."""
+        """The page of this login. None: the login neither asks for a factor nor adds one."""
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, visitor)
-        return self.shown(found, said)
+            found, following = self._at(tx, login_id, visitor)
+        return self.shown(found, following)
 
-    def shown(self, found: LoginContext, said: Next) -> FactorPage | None:
-        """The same of a login that was looked at just now; makes seed and challenge where there are none yet."""
-        if said.step not in (Step.CHALLENGE, Step.ENROLL) or found.person is None:
+    def shown(self, found: LoginContext, following: Next) -> FactorPage | None:
+        """The same for a login that is loaded already; creates seed and challenge if there are none."""
+        if following.step not in (Step.CHALLENGE, Step.ENROLL) or found.person is None:
             return None
         with self._db.write() as tx:
             task = task_of(self._sealer, found.login) or first_task(tx, self._sealer, found.login)
@@ -59,14 +59,14 @@ class Proving:
                 return None
             held = tuple(factors.of_person(tx, found.person.id))
             left = factors.codes_left(tx, found.person.id) if held else 0
-        return described(self._settings(), found, found.person, said, held, left, task)
+        return described(self._settings(), found, found.person, following, held, left, task)
 
     def code(self, login_id: str, visitor: Visitor, text: str) -> bool:
-        """A code of an app, or a recovery code; False for a wrong one. Raises TooManyAttempts, BadRequest (no code is due)."""
+        """Checks a code of an app, or a recovery code; False for a wrong one. Raises TooManyAttempts, BadRequest (none is due)."""
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, visitor)
+            found, following = self._at(tx, login_id, visitor)
             now = found.facts.now
-            person = self._due(found, said, Step.CHALLENGE)
+            person = self._due(found, following, Step.CHALLENGE)
             if person is None:
                 return True
             within = otp_check.allowed(tx, person.id, now)
@@ -80,22 +80,22 @@ class Proving:
                 self._proven(tx, found, proof, now)
                 if proof.method is Method.RECOVERY:
                     left = factors.codes_left(tx, person.id)
-                    self._tell(tx, found, person, "factor.recovery_used", visitor.address, now, {"left": left})
+                    self._notify(tx, found, person, "factor.recovery_used", visitor.address, now, {"left": left})
         if not within:
             raise TooManyAttempts(_PAUSED).of_login(found.login.id, found.login.reference)
         return proof is not None
 
     def passkey(self, login_id: str, visitor: Visitor, answer: str) -> bool:
-        """A passkey's answer; False if it does not prove it. A challenge is good for one answer. Raises BadRequest."""
+        """Checks a passkey's answer; False for an invalid one. A challenge is valid for one answer. Raises BadRequest."""
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, visitor)
+            found, following = self._at(tx, login_id, visitor)
             now = found.facts.now
-            person = self._due(found, said, Step.CHALLENGE)
+            person = self._due(found, following, Step.CHALLENGE)
             if person is None:
                 return True
             proof, reason = None, ""
             try:
-                proof = self._by_passkey(tx, found, person, answer, verify=said.how is How.PASSKEY, now=now)
+                proof = self._by_passkey(tx, found, person, answer, verify=following.how is How.PASSKEY, now=now)
             except passkey.PasskeyRefused as error:
                 reason = error.reason
             if proof is not None:
@@ -105,20 +105,20 @@ class Proving:
         return proof is not None
 
     def add_app(self, login_id: str, visitor: Visitor, text: str) -> tuple[str, ...] | None:
-        """Confirm a new app by its first code; the recovery codes if it is the first method, else (). None: a wrong code.
+        """Adds an app after its first code; the recovery codes if it is the first method, else (). None: a wrong code.
 
-        The code is used up with it (MF-01). Raises TooManyAttempts, BadRequest.
+        The code is used up (MF-01). Raises TooManyAttempts, BadRequest.
         """
         fresh = None
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, visitor)
+            found, following = self._at(tx, login_id, visitor)
             now = found.facts.now
-            person = self._due(found, said, Step.ENROLL)
+            person = self._due(found, following, Step.ENROLL)
             if person is None:
                 return ()
             task = task_of(self._sealer, found.login)
             within = otp_check.allowed(tx, person.id, now)
-            may = within and bool(task) and said.how in (How.ANY, How.TOTP)
+            may = within and bool(task) and following.how in (How.ANY, How.TOTP)
             step = totp.step_of(task["secret"], text, now, 0) if may else None
             if step is None or not logins.take_task(tx, found.login):
                 self._refused(tx, found, person, "factor_code" if within else _PAUSED, visitor.address, now)
@@ -133,21 +133,21 @@ class Proving:
         return fresh
 
     def add_passkey(self, login_id: str, visitor: Visitor, answer: str) -> tuple[str, ...] | None:
-        """Add the passkey that the browser made; as `add_app`."""
+        """Adds the passkey that the browser created; as `add_app`."""
         fresh = None
         with self._db.write() as tx:
-            found, said = self._at(tx, login_id, visitor)
+            found, following = self._at(tx, login_id, visitor)
             now = found.facts.now
-            person = self._due(found, said, Step.ENROLL)
+            person = self._due(found, following, Step.ENROLL)
             if person is None:
                 return ()
             task, verify, issuer = (
                 task_of(self._sealer, found.login),
-                said.how is How.PASSKEY and not found.login.own_page_intent,
+                following.how is How.PASSKEY and not found.login.own_page_intent,
                 self._settings().issuer,
             )
             try:
-                if not task or said.how is How.TOTP or not logins.take_task(tx, found.login):
+                if not task or following.how is How.TOTP or not logins.take_task(tx, found.login):
                     raise passkey.PasskeyRefused("passkey_challenge")
                 made = passkey.made(answer, issuer=issuer, challenge=task["challenge"], verify=verify)
             except passkey.PasskeyRefused as error:
@@ -168,11 +168,11 @@ class Proving:
         return found, decide(found.facts).next
 
     @staticmethod
-    def _due(found: LoginContext, said: Next, step: Step) -> Person | None:
-        """The person who is asked; None for the second of two clicks. Raises BadRequest where the login stands elsewhere."""
-        if said.step is step and found.person is not None:
+    def _due(found: LoginContext, following: Next, step: Step) -> Person | None:
+        """The person who is asked; None for the second of two clicks. Raises BadRequest if the login is at another step."""
+        if following.step is step and found.person is not None:
             return found.person
-        if said.step is Step.ISSUE and found.login.proofs:
+        if following.step is Step.ISSUE and found.login.proofs:
             return None
         raise BadRequest("factor_login_mismatch").of_login(found.login.id, found.login.reference)
 
@@ -206,7 +206,7 @@ class Proving:
             plain = [recovery.normal(code) or "" for code in fresh]
             factors.set_codes(tx, person.id, [recovery.hashed(person.id, code) for code in plain], now)
         self._proven(tx, found, proof, now, added=True)
-        self._tell(tx, found, person, "factor.added", address, now, {"method": factor.method.value, "factor": factor.id})
+        self._notify(tx, found, person, "factor.added", address, now, {"method": factor.method.value, "factor": factor.id})
         return fresh
 
     def _proven(self, tx: Connection, found: LoginContext, proof: Proof, now: int, *, added: bool = False) -> None:
@@ -215,9 +215,9 @@ class Proving:
         step, result = (TrailStep.ENROLL, "added") if added else (TrailStep.CHALLENGE, "proven")
         event = entry(now, step, result, method=proof.method.value, factor=proof.by)
         proofs = [one.to_json() for one in (*login.proofs, proof)]
-        if found.person is not None and found.person.vouched_until is not None:  # it was for one method (FA-05)
+        if found.person is not None and found.person.vouched_until is not None:  # somebody vouched for one method only (FA-05)
             people.change(tx, found.person.id, {"vouched_until": None})
-        if found.person is not None and resets.stop(tx, found.person.id):  # MF-12: nothing is lost
+        if found.person is not None and resets.stop(tx, found.person.id):  # MF-12: the person has their method
             actor = Actor.person(found.person.id, request_id=login.reference)
             audit.record(tx, Event(name="factor.reset_stopped", actor=actor, subject=found.person.id), now)
             self._outbox.add(tx, notice(found.person, "reset_stopped", now, {}), now)
@@ -237,10 +237,10 @@ class Proving:
         actor = Actor.person(person.id, address=address, request_id=login.reference)
         audit.record(tx, Event(name="factor.refused", actor=actor, subject=person.id, reason=reason), now)
 
-    def _tell(
+    def _notify(
         self, tx: Connection, found: LoginContext, person: Person, name: str, address: str, now: int, data: dict[str, Any]
     ) -> None:
-        """Audit, and a mail to the person: whoever it was not must learn of it."""
+        """Records the event and mails the person, who must learn of it if somebody else acted."""
         actor = Actor.person(person.id, address=address, request_id=found.login.reference)
         audit.record(tx, Event(name=name, actor=actor, subject=person.id, data=data), now)
         self._outbox.add(tx, notice(person, name.removeprefix("factor."), now, data), now)

@@ -1,4 +1,4 @@
-"""The login: begun, moved from gate to gate by one dispatcher, answered once."""
+"""Begins a login, and moves it from step to step until its answer."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from broker.storage.engine import Connection
 from broker.storage.login import invitations, logins
 from broker.storage.operations import rate_limits
 
-LOGINS_PER_ADDRESS = 20_000  # an hour: a whole company behind one address; bounds what strangers can store (RX-05)
+LOGINS_PER_ADDRESS = 20_000  # per hour: enough for a company behind one address; limits what strangers can store (RX-05)
 
 
 class SignIn:
-    """Begin and step: there is no other way into an application."""
+    """Begin and step: the only way into an application."""
 
     def __init__(self, core: Core, open_login: OpenLogin, completion: Completion) -> None:
         self._db = core.db
@@ -52,7 +52,7 @@ class SignIn:
         return self._begin(visitor, purpose=LoginPurpose.PANEL, return_path=return_path, partner=partner, own_page_intent=intent)
 
     def begin_invitation(self, visitor: Visitor, *, invitation_id: str, email: str, another_account: bool) -> StartedLogin:
-        """A login that redeems an invitation: the home organization is the one of the invited address, or a code to it.
+        """A login that redeems an invitation, at the home organization of the invited address, or by a code to it.
 
         another_account: another person is signed in in this browser, so the partner must ask who is there (IN-08).
         """
@@ -69,14 +69,14 @@ class SignIn:
         )
 
     def over(self, login_id: str | None, browser: str | None) -> Login | None:
-        """A login of this browser that cannot go on: where it came from is still known for a while. None: its newest."""
+        """A login of this browser that has ended, as long as it is stored. login_id: None for its newest one."""
         if not browser:
             return None
         with self._db.read() as tx:
             return logins.of_browser(tx, login_id, digest(browser)) if login_id else logins.newest_of(tx, digest(browser))
 
     def again(self, login_id: str, visitor: Visitor) -> StartedLogin:
-        """The same request once more, after its login ran out. Raises LoginExpired where the files no longer allow it."""
+        """Begins a login for the request of an expired one. Raises LoginExpired if the files no longer allow it."""
         login = self.over(login_id, visitor.binding)
         request = login.request if login else None
         application = self._settings().applications.get(request.client_id) if request else None
@@ -86,10 +86,10 @@ class SignIn:
             raise LoginExpired("redirect_uri")
         return self.begin(request, visitor)
 
-    def begin_as(self, tx: Connection, visitor: Visitor, said: Assertion, *, return_path: str, intent: str) -> StartedLogin:
+    def begin_as(self, tx: Connection, visitor: Visitor, assertion: Assertion, *, return_path: str, intent: str) -> StartedLogin:
         """A login for one of our own pages whose person is known already, in the transaction that proved it."""
-        values = {"purpose": LoginPurpose.PANEL, "return_path": return_path, "own_page_intent": intent, "assertion": said}
-        return self._add(tx, visitor, partner=said.partner, **values)
+        values = {"purpose": LoginPurpose.PANEL, "return_path": return_path, "own_page_intent": intent, "assertion": assertion}
+        return self._add(tx, visitor, partner=assertion.partner, **values)
 
     def _begin(self, visitor: Visitor, **values: Any) -> StartedLogin:
         with self._db.write() as tx:
@@ -108,7 +108,7 @@ class SignIn:
             **values,
         )
         if login.invitation_id is not None and not invitations.hold(tx, login.invitation_id):
-            raise InvitationExpired("invitation_unknown")  # its guest was deleted a moment ago
+            raise InvitationExpired("invitation_unknown")  # its guest was deleted meanwhile
         if rate_limits.count_attempt(tx, f"login:{counted(visitor.address)}", now, HOUR) > LOGINS_PER_ADDRESS:
             raise TooManyAttempts("logins_of_address")
         if visitor.binding is not None:
@@ -117,7 +117,7 @@ class SignIn:
         return started
 
     def _hinted(self, request: AuthorizationRequest) -> dict[str, Any]:
-        """Home organization and address, where the application knows them."""
+        """Home organization and address, if the application's request names them."""
         settings = self._settings()
         email = canonical(request.login_hint) if request.login_hint else None
         partner = None
@@ -131,7 +131,7 @@ class SignIn:
     # --- the dispatcher ---------------------------------------------------------------------------------------------
 
     def step(self, login_id: str, visitor: Visitor, device: str = "") -> StepResult:
-        """Fold the gates over the facts of now, and do what the last of them says. device: see domain/device.py. Raises LoginExpired."""
+        """Asks the gates, and carries out an end that they decide. device: of domain/device.py. Raises LoginExpired."""
         with self._db.write() as tx:
             found = self._open_login(tx, login_id, visitor)
             decision = decide(found.facts)

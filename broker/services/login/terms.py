@@ -1,4 +1,4 @@
-"""Terms of use: the text in the person's language, and who accepted which version."""
+"""Terms of use: the text in the person's language, and the versions that people accepted."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class AcceptedTerms:
 
 
 class Terms:
-    """The text stands in files: FILE, and beside it FILE with a language before its ending (terms.md, terms.nl.md)."""
+    """The text is in files: FILE, and FILE with a language before its suffix (terms.md, terms.nl.md)."""
 
     def __init__(self, core: Core, open_login: OpenLogin) -> None:
         self._db = core.db
@@ -48,7 +48,7 @@ class Terms:
         self._open_login = open_login
 
     def text(self, language: str) -> TermsText | None:
-        """The text in a language, else as the company wrote it; None where there are no terms. Raises OSError, UnicodeError."""
+        """The text in a language, else in the company's first one; None without terms. Raises OSError, UnicodeError."""
         settings = self._settings()
         asked = settings.broker.terms_of_use
         if asked is None:
@@ -65,19 +65,19 @@ class Terms:
         return tuple(AcceptedTerms(row["version"], row["language"], row["accepted_at"]) for row in found)
 
     def accept(self, login_id: str, visitor: Visitor, *, version: str, language: str) -> None:
-        """The button of the page that this login shows now. A version that is not in force any more is not taken for the new one."""
+        """The button of the page that this login shows. Accepting a version that is no longer in force has no effect."""
         with self._db.write() as tx:
             found = self._open_login(tx, login_id, visitor)
             login, person, now, in_force = found.login, found.person, found.facts.now, found.facts.policy.terms
             step = decide(found.facts).next.step
             if step is not Step.TERMS and found.facts.policy.terms_accepted:
-                return  # a double click, the first one has done it
+                return  # the second of two clicks
             if step is not Step.TERMS or person is None or in_force is None:
                 raise BadRequest("terms_login_mismatch").of_login(login.id, login.reference)
             if version != in_force or not terms.accept(tx, person.id, in_force, language, now):
                 return
-            said = entry(now, TrailStep.TERMS, "accepted", version=in_force)
-            logins.change(tx, login, trail=login_trail.longer(login, said))
+            accepted = entry(now, TrailStep.TERMS, "accepted", version=in_force)
+            logins.change(tx, login, trail=login_trail.longer(login, accepted))
             actor = Actor.person(person.id, address=visitor.address, request_id=login.reference)
             data = {"version": in_force, "language": language}
             audit.record(tx, Event(name="terms.accepted", actor=actor, subject=person.id, data=data), now)

@@ -1,4 +1,4 @@
-"""To the home organization and back: the request goes out, the answer comes in once, for the browser that began."""
+"""The visit to the home organization: sends the request, and takes its answer once, for the browser that began the login."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ from broker.services.partners.families import Partners
 from broker.storage.login import logins
 from broker.storage.operations import rate_limits
 
-# In what is remembered of a request, beside the connector's own: it asks for more proof ONLY, or BESIDE a sign-in.
+# In the memory of a request, next to the connector's values: it asks ONLY for more proof, or BESIDE a sign-in.
 _MORE = "more"
 _ONLY, _BESIDE = "only", "beside"
-PARKED_PER_ADDRESS = 20_000  # an hour, as many as logins: a whole company behind one address
+PARKED_PER_ADDRESS = 20_000  # per hour, as many as logins
 PARKED_FOR = 120  # seconds between a cross-site POST and the GET that claims it (HS-31)
 
 
 class Upstream:
-    """One round trip to a partner's identity provider. No network inside a transaction."""
+    """One request to a partner's identity provider, and its answer. No network call happens inside a transaction."""
 
     def __init__(self, core: Core, partners: Partners, sealer: Sealer) -> None:
         self._db = core.db
@@ -64,14 +64,13 @@ class Upstream:
         with_more: bool = False,
         fresh_within: int | None = None,
     ) -> Outbound | None:
-        """The request to the login's partner; None where it is to be asked for more and cannot. Raises PartnerFailed (the
-        login stays), LoginExpired.
+        """The request to the login's partner; None if it should ask for more proof and cannot. Raises PartnerFailed (the login
+        can continue), LoginExpired.
 
-        login: as the dispatcher has just found it for the browser that began it; whether it still may be sent is asked in the
-        statement that notes the request. home: the partner of the live session, where the same person is to prove himself anew.
-        how: of the gate's answer. with_more: the sign-in is to be one with several
-        factors. fresh_within: seconds, how young a proof a policy wants; remembered, because it
-        is asked for once (HP-17).
+        login: as the dispatcher loaded it for this browser; the statement that stores the request checks that it is open still.
+        home: the partner of the live session, if the same person is to sign in again. how: of the gates' answer. with_more: ask
+        for multi-factor authentication, too. fresh_within: seconds, how recent a sign-in a policy requires; stored, because a
+        login asks for it once (HP-17).
         """
         now = self._clock()
         login = login if fresh_within is None else replace(login, fresh_within=fresh_within)
@@ -97,12 +96,12 @@ class Upstream:
             "acr_values": list(ask.acr_values),
             "fresh_within": login.fresh_within,
         }
-        said = entry(now, TrailStep.UPSTREAM, "sent", partner=partner, **wanted)
+        sent = entry(now, TrailStep.UPSTREAM, "sent", partner=partner, **wanted)
         values: dict[str, Any] = {
             "state": digest(state),
             "memory": memory,
             "partner": partner,
-            "trail": login_trail.longer(login, said),
+            "trail": login_trail.longer(login, sent),
         }
         with self._db.write() as tx:
             if not logins.send_out(tx, login, **values, step_up=step_up, more=how is How.MORE, fresh=ask.force, now=now):
@@ -110,10 +109,10 @@ class Upstream:
         return outbound
 
     def complete(self, partner_id: str, params: Mapping[str, str], visitor: Visitor) -> str:
-        """The answer at the partner's own callback; the id of the login that goes on. Four statements.
+        """Takes the answer at the partner's own callback; the id of the login that continues. Four statements.
 
-        Raises LoginExpired (nothing is taken: the cookie is compared first, HO-19), PartnerUntrusted, PartnerFailed;
-        after the latter two the login stays, so the person can try again.
+        Raises LoginExpired (and takes nothing, because it compares the cookie first, HO-19), PartnerUntrusted, PartnerFailed;
+        after the latter two the person can try again in the same login.
         """
         now = self._clock()
         state = params.get("state", "")
@@ -133,7 +132,7 @@ class Upstream:
             if not logins.take_answer(tx, login, digest(state), now):
                 raise LoginExpired("login_used")
         try:
-            said = self._partners.connector(partner_id).complete(
+            assertion = self._partners.connector(partner_id).complete(
                 Inbound(params=params, memory=memory, now=now, known=known_claims.addresses(self._db, login, partner_id, now))
             )
         except PageError as error:
@@ -143,48 +142,48 @@ class Upstream:
             self.refused(login, error, visitor.address)
             raise error.of_login(login.id, login.reference) from error
         with self._db.write() as tx:
-            if not logins.change(tx, replace(login, stage=Stage.OPEN), **self._vouched(login, said, now)):
+            if not logins.change(tx, replace(login, stage=Stage.OPEN), **self._vouched(login, assertion, now)):
                 raise LoginExpired("login_used")
         return login.id
 
     @staticmethod
-    def _vouched(login: Login, said: Assertion, now: int) -> dict[str, Any]:
-        """What the login gains by the partner's word: column -> value."""
-        seldom: dict[str, Any] = {"left_out": list(said.left_out), "subject_form": said.subject_form}
+    def _vouched(login: Login, assertion: Assertion, now: int) -> dict[str, Any]:
+        """The columns of the login that the partner's assertion changes, with their values."""
+        seldom: dict[str, Any] = {"left_out": list(assertion.left_out), "subject_form": assertion.subject_form}
         more = {name: value for name, value in seldom.items() if value}
         step = entry(
             now,
             TrailStep.UPSTREAM,
             "vouched",
-            partner=said.partner,
-            arrived=list(said.arrived),
-            mapped=sorted(said.claims),
-            email_verified=said.email_verified,
-            acr=said.acr,
-            amr=list(said.amr),
-            auth_time=said.auth_time,
-            skew=said.skew,
+            partner=assertion.partner,
+            arrived=list(assertion.arrived),
+            mapped=sorted(assertion.claims),
+            email_verified=assertion.email_verified,
+            acr=assertion.acr,
+            amr=list(assertion.amr),
+            auth_time=assertion.auth_time,
+            skew=assertion.skew,
             **more,
         )
         progress = login.progress.vouched().to_json()
         return {
-            "assertion": said.to_json(),
+            "assertion": assertion.to_json(),
             "another_account_asked": False,
             "progress": progress,
             "trail": login_trail.longer(login, step),
         }
 
     def _without(self, login: Login, error: PageError) -> None:
-        """The partner did not give more proof: what it said before stays good, and our own factor is next (HO-15).
+        """The partner gave no more proof: its earlier assertion stays valid, and a factor of ours is next (HO-15).
 
-        Where it has said nothing yet, it is asked for a plain sign-in.
+        Without an earlier assertion, it is asked for a sign-in alone.
         """
         values = _asked_for_less(login, self._clock(), error.reason, error.detail, any_subject=_is_about_format(error))
         with self._db.write() as tx:
             logins.change(tx, replace(login, stage=Stage.OPEN), **values)
 
     def refused(self, login: Login, error: PageError, address: str) -> None:
-        """A refusal is remembered first, then raised: receipt, audit, the login kept (one that waits is not touched)."""
+        """Stores a refusal before it is raised: receipt, audit, trail of the login (one that waits at the partner is not changed)."""
         now = self._clock()
         step = entry(
             now,
@@ -214,9 +213,9 @@ class Upstream:
             audit.record(tx, Event(name="sign_in.refused", actor=actor, target=login.partner or "", reason=error.reason), now)
 
     def park(self, partner_id: str, params: Mapping[str, str], address: str) -> str:
-        """Keep a cross-site POST for the GET that follows; the login is not touched (HW-4). The handle.
+        """Stores a cross-site POST for the GET that follows, and returns its handle; the login is not changed (HW-4).
 
-        One row a login: a later answer takes the place of an earlier one (FA-12). Raises LoginExpired, TooManyAttempts.
+        One row for each login: a later answer replaces an earlier one (FA-12). Raises LoginExpired, TooManyAttempts.
         """
         now = self._clock()
         state, handle = params.get("state", ""), new_secret()
@@ -235,10 +234,10 @@ class Upstream:
         return handle
 
     def claim(self, partner_id: str, handle: str, visitor: Visitor) -> str:
-        """Take parked content with the cookie of the browser that began; the id of the login that goes on.
+        """Takes parked content with the cookie of the browser that began the login; the id of the login that continues.
 
-        A code is redeemed as for a query callback. An assertion was judged before it was parked: its row and the login
-        move in this one transaction, both or neither (HS-31).
+        A code is redeemed as for a query callback. An assertion was verified before it was parked; its row and the login change
+        in one transaction (HS-31).
         """
         now = self._clock()
         with self._db.write() as tx:

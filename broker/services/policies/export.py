@@ -1,16 +1,16 @@
-"""Saved sign-ins as a file for a check on a pull request, where no database and no key is.
+"""Stored sign-ins as a file, to check policies where neither the database nor a key is available.
 
-One JSON object a line. The first names the format; each further one is a sign-in that reached the policies:
+One JSON object per line. The first names the format; each other one is a sign-in in which policies were evaluated:
 
     receipt, at        its reference, and the hour (seconds since 1970)
-    person             a pseudonym, by a key that nobody keeps: the same within one file, another in the next
-    guest              a mark made of the address and the file's salt, at some cost; empty without marks
+    person             a pseudonym by a key that is not stored: the same within one file, another in the next
+    guest              a slow hash (mark) of the address and the file's salt; empty without marks
     kind, groups, partner, application, acr, required, policies     as in the receipt
     network            the address without its last part: 24 bits of IPv4, 48 of IPv6
-    partner_mfa, proof_age (seconds), terms_accepted, blocked       what policies ask about
+    partner_mfa, proof_age (seconds), terms_accepted, blocked       what policies read
 
-No name, no mail address, no whole network address. Whoever has the file and an address can find out whether its owner is
-in it: that is what policies that name guests are judged by. `--no-marks` leaves the marks out.
+It contains no name, no e-mail address and no complete network address. A person who has the file and an address can find out
+whether its owner is in the file; policies that name guests need this. `--no-marks` leaves the marks out.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from broker.domain.replay import PastSignIn
 from broker.domain.times import HOUR
 
 FORMAT, VERSION = "guest-broker sign-ins", 1
-_COST = {"n": 2**11, "r": 8, "p": 1, "dklen": 16}  # some milliseconds an address: a list of guesses is slow work
+_COST = {"n": 2**11, "r": 8, "p": 1, "dklen": 16}  # some milliseconds for each address, to slow down guessing
 
 
 class Marks:
-    """What stands for an address within one file."""
+    """The marks of addresses in one file."""
 
     def __init__(self, salt: bytes) -> None:
         self.salt = salt
@@ -77,7 +77,7 @@ def lines(past: Iterable[PastSignIn], *, since: int, until: int, marked: bool = 
 
 
 class Export:
-    """A file to read: its head at once, its sign-ins one by one. Raises Invalid, with the line, for what is none."""
+    """Reads an export: its head at once, its sign-ins one by one. Raises Invalid, with the line, for an invalid file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -98,7 +98,7 @@ class Export:
             raise self._wrong(1, "marks") from error
 
     def sign_ins(self, seconds: int) -> Iterator[PastSignIn]:
-        """The sign-ins of so many seconds before the file was written."""
+        """The sign-ins of the last seconds before the file was written."""
         with self._path.open(encoding="utf-8", errors="replace") as file:
             next(file)
             for number, line in enumerate(file, 2):

@@ -1,4 +1,4 @@
-"""What names a group: policies of the files, and assignments. A group that is missing or deleted protects nobody (PO-01, FC-03)."""
+"""Where a group is used: in policies and assignments. A policy does not match through a missing group (PO-01, FC-03)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INCLUDE, EXCLUDE = "include", "exclude"
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """A place in a policy's file that names a group. alone: nobody else is named there. number: the position in the list."""
+    """A place in a policy's file that names a group. alone: it names nobody else. number: the position in the list."""
 
     policy: str
     side: str
@@ -27,38 +27,38 @@ class Naming:
 
     @property
     def effect(self) -> str:
-        """What the policy does when this group is gone."""
+        """The effect on the policy if this group does not exist."""
         if self.side == EXCLUDE:
             return "so it exempts nobody"
         return "so it protects nobody" if self.alone else "so nobody is protected through it"
 
     @property
     def missing(self) -> str:
-        """The warning about a group that is not there, without the policy's name."""
+        """The warning about a missing group, without the policy's name."""
         return f"names group {self.group!r}, which doesn't exist, {self.effect}"
 
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """What depends on one group. applications: client ids that it is assigned to, now or later."""
+    """Everything that depends on one group. applications: client ids that it is assigned to, now or later."""
 
     policies: tuple[Naming, ...]
     applications: tuple[str, ...]
     members: int
 
     def __bool__(self) -> bool:
-        """Whether something would change for somebody."""
+        """Whether deleting the group changes anything."""
         return bool(self.policies or self.applications)
 
     @property
     def named(self) -> str:
-        """Everything that names it, in a list."""
+        """The policies and assignments that name it, as one text."""
         found = [f"policy {use.policy} (users.{use.side})" for use in self.policies]
         return ", ".join([*found, *(f"the assignment to {name}" for name in self.applications)])
 
     @property
     def consequences(self) -> tuple[str, ...]:
-        """What follows from its end, a sentence each."""
+        """The consequences of deleting it, one sentence each."""
         people = f"{self.members} {'person' if self.members == 1 else 'people'}"
         lost = (f"{people} lose {name}, unless another assignment lets them in" for name in self.applications)
         return (*(f"policy {use.policy} {use.missing}" for use in self.policies), *lost)
@@ -79,19 +79,19 @@ def _alone(people: People) -> bool:
 
 
 def missing(tx: Connection, files: Mapping[str, PolicyFile]) -> list[Naming]:
-    """The groups that policies name and nobody has created: no file's reader can tell, for groups live in the database."""
+    """The groups that policies name and that do not exist; only the database knows, so the files' validation cannot."""
     found = list(named(files))
     known = groups.known(tx, {folded(one.group) for one in found}) if found else set()
     return [one for one in found if folded(one.group) not in known]
 
 
 def missing_at(database: str, home: Path, files: Mapping[str, PolicyFile]) -> list[Naming]:
-    """The same for files that are only checked; [] where the database cannot be asked, or is not made yet."""
+    """The same for files that are only checked; [] if the database is unavailable or not created yet."""
     return asked(database, home, lambda tx: missing(tx, files)) or []
 
 
 def of(tx: Connection, files: Mapping[str, PolicyFile], group: Group, now: int) -> Uses:
-    """What depends on a group now."""
+    """The current uses of a group."""
     policies = tuple(one for one in named(files) if folded(one.group) == folded(group.name))
     held = assignments.of(tx, Principal.GROUP, group.id)
     applications = tuple(dict.fromkeys(one.application for one in held if one.status(now) != "ended"))

@@ -1,4 +1,4 @@
-"""Policies: from the files to what the domain judges by, and what they would say of somebody (what-if)."""
+"""Policies: reads them from the files into the domain's records, and evaluates them for a person (what-if)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from broker.settings.load import Settings
 from broker.settings.policy_file import People, PolicyFile
 from broker.storage.directory import assignments, people
 
-Name = Callable[[str], str]  # what stands for a guest's address
+Name = Callable[[str], str]  # a guest's address -> the text to compare
 
 
 def policy_of(file: PolicyFile, name: Name = str) -> Policy:
-    """One file as the domain knows it. name: what to compare instead of the canonical address (an export has no addresses)."""
+    """One file as the domain's record. name: replaces canonical addresses by what is compared (an export has marks)."""
     include, exclude = file.applications.include, file.applications.exclude
     return Policy(
         id=file.id,
@@ -56,19 +56,19 @@ def _selector(people: People, name: Name) -> PersonSelector:
 
 
 def rulebook(files: Mapping[str, PolicyFile], name: Name = str) -> Rulebook:
-    """All files, made ready."""
+    """The prepared policies of all files."""
     return Rulebook.of(policy_of(file, name) for file in files.values())
 
 
 class InForce:
-    """The rulebook of the settings in force, made once a version of them."""
+    """The rulebook of the current settings, built once for each version of them."""
 
     def __init__(self, settings: Callable[[], Settings]) -> None:
         self._settings = settings
         self._held: tuple[Settings, Rulebook] | None = None
 
     def __call__(self) -> Rulebook:
-        """The policies to judge by now."""
+        """The current policies."""
         settings, held = self._settings(), self._held
         if held is None or held[0] is not settings:
             held = self._held = (settings, rulebook(settings.policies))
@@ -105,7 +105,7 @@ class WhatIfView:
 
 
 class Policies:
-    """What staff ask about policies. Nothing here changes anything (PO-09)."""
+    """Questions of staff about policies. Nothing here changes anything (PO-09)."""
 
     def __init__(self, core: Core) -> None:
         self._db = core.db
@@ -116,7 +116,7 @@ class Policies:
     def what_if(self, email: str, application: str, address: str | None = None, *, partner_mfa: bool = False) -> WhatIfView:
         """Evaluates the policies as if this person signed in at this application now, with the function that sign-ins use.
 
-        address: of the browser; None: from none of the networks that policies name. Raises NotFound, Invalid.
+        address: of the browser; None: in none of the networks that policies name. Raises NotFound, Invalid.
         """
         settings = self._settings()
         file = settings.applications.get(application)
@@ -166,7 +166,7 @@ class Policies:
             return [f"policy {one.policy} {one.missing}" for one in group_uses.missing(tx, self._settings().policies)]
 
     def past(self, since: int) -> Iterator[PastSignIn]:
-        """The saved sign-ins of the last seconds that reached the policies, oldest first."""
+        """The stored sign-ins of the last seconds in which policies were evaluated, oldest first."""
         return from_database(self._db, self._clock() - since)
 
     def book(self) -> Rulebook:
@@ -180,7 +180,7 @@ class Policies:
 
 
 def marked_book(files: Mapping[str, PolicyFile], export: Export) -> Rulebook:
-    """The policies with the marks of an export in the place of addresses. Raises Invalid where it has no marks but needs them."""
+    """The policies with the marks of an export instead of addresses. Raises Invalid if it needs marks and has none."""
     naming = sorted(id_ for id_, file in files.items() if file.state != "disabled" and _names_guests(file))
     if export.marks is None and naming:
         message = f"policy {naming[0]} names guests by address, and the export has no marks of them; write it without --no-marks"
@@ -200,7 +200,7 @@ def _check(address: str) -> None:
 
 
 def _home_of(person: Person, settings: Settings) -> str:
-    """Where the person signs in: the home of the last time, else the authority for the address, else the code by mail."""
+    """Where the person signs in: the home organization of the last time, else that of the address, else the code by e-mail."""
     if person.partner is not None:
         return person.partner
     partner = settings.partner_of_domain(domain_of(person.email))
@@ -208,7 +208,7 @@ def _home_of(person: Person, settings: Settings) -> str:
 
 
 def _notes(person: Person, now: int, *, needs_assignment: bool) -> list[str]:
-    """What stands against a sign-in beside the policies."""
+    """Reasons against a sign-in other than the policies."""
     notes = []
     if person.is_expired(now):
         notes.append("the guest's time is over, whatever the policies say")

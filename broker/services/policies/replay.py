@@ -1,4 +1,4 @@
-"""The policy time machine at work: saved sign-ins, one after the other, under the policies of the files now."""
+"""Policy replay: evaluates stored sign-ins under the current policies."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from broker.domain.replay import PastSignIn, ReplayChange, ReplayFinding, compar
 from broker.storage.engine import Database
 from broker.storage.login import receipts
 
-SHOWN = 20  # receipts of one change, the newest; their number is told as well
-EVERY = 1000  # sign-ins between two words about progress
+SHOWN = 20  # receipts that a change lists, the newest; the report also has their number
+EVERY = 1000  # sign-ins between two reports of progress
 _BLOCKS = ("policy_blocked", "policy_error")
 
 
 @dataclass(slots=True)
 class Changed:
-    """What changes for one person at one application, and the sign-ins that it stands on. guest: the address, or its mark."""
+    """A change for one person at one application, and its sign-ins. guest: the address, or its mark."""
 
     finding: ReplayFinding
     partner: str | None
@@ -34,10 +34,10 @@ class Changed:
 
 @dataclass(slots=True)
 class ReplayReport:
-    """What a replay found. Its size depends on the number of people and applications, not on that of sign-ins.
+    """The result of a replay. Its size depends on the number of people and applications, not of sign-ins.
 
-    by_network: sign-ins of which only the network is still known, where a policy asks for one: they count as being
-    within what they touch and outside of what they are not wholly in, so rather against the sign-in.
+    by_network: sign-ins with a shortened address under a policy with networks. An included network matches if it overlaps, an
+    excluded one only if it contains the whole, so an ambiguous address counts against the sign-in.
     """
 
     sign_ins: int = 0
@@ -45,13 +45,13 @@ class ReplayReport:
     changes: dict[tuple[ReplayChange, str, str | None], Changed] = field(default_factory=dict)
 
     def of(self, change: ReplayChange) -> list[tuple[str, str | None, Changed]]:
-        """(person, application, what) of one kind of change, what concerns most sign-ins first."""
+        """(person, application, change) of one kind, those with most sign-ins first."""
         found = [(person, application, what) for (kind, person, application), what in self.changes.items() if kind is change]
         return sorted(found, key=lambda entry: (-entry[2].sign_ins, entry[0], entry[1] or ""))
 
 
 def run(book: Rulebook, past: Iterable[PastSignIn], progress: Callable[[int], None] | None = None) -> ReplayReport:
-    """Judge every sign-in anew. progress: called with their number now and then."""
+    """Evaluates every sign-in again. progress: called with their number now and then."""
     report = ReplayReport()
     with_networks = {rule.policy.id for rule in book.all() if rule.policy.networks or rule.policy.excluded_networks}
     for sign_in in past:
@@ -74,7 +74,7 @@ def run(book: Rulebook, past: Iterable[PastSignIn], progress: Callable[[int], No
 
 
 def from_database(db: Database, since: int) -> Iterator[PastSignIn]:
-    """Every saved sign-in since a time that reached the policies, a batch at a time."""
+    """Every stored sign-in since a time in which policies were evaluated, in batches."""
     after = (since, "")
     while True:
         with db.read() as tx:
@@ -87,7 +87,7 @@ def from_database(db: Database, since: int) -> Iterator[PastSignIn]:
 
 
 def past_of(receipt: Receipt, email: str, kind: PersonKind) -> PastSignIn:
-    """A receipt as the time machine knows it: groups, network and proof of then, the person's address of now."""
+    """A receipt as the replay reads it: recorded groups, network and proof, and the person's current address."""
     facts = receipt.facts
     counted = tuple(
         policy["id"] for policy in receipt.policies if policy["state"] != "report_only" and policy["result"] != "not_matched"
@@ -115,7 +115,7 @@ def past_of(receipt: Receipt, email: str, kind: PersonKind) -> PastSignIn:
 
 
 def _age(facts: Mapping[str, Any]) -> int | None:
-    """Of the proof, as the gates counted it (`is_young`): one that came in that login at its beginning, with their leeway."""
+    """The age of the sign-in as the gates count it (`is_young`): one of that login at its beginning, with their leeway."""
     known, now = facts.get("auth_time"), facts.get("asserted_now") is True
     began = facts.get("started_at") if now else facts.get("now")
     if known is None or began is None:
@@ -125,7 +125,7 @@ def _age(facts: Mapping[str, Any]) -> int | None:
 
 
 def shown(report: ReplayReport, *, by_address: bool) -> dict[str, Any]:
-    """The members of the contract. by_address: the sign-ins are those of our database, not of an export."""
+    """The report as JSON. by_address: the sign-ins are those of our database, not of an export."""
 
     def change(person: str, application: str | None, what: Changed) -> dict[str, Any]:
         return {

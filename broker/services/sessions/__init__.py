@@ -1,6 +1,6 @@
 """A browser's sign-in.
 
-Owns: sessions, what was proven in them, and ending them with all that hangs on them.
+Owns: sessions, their proofs, and ending them with their grants.
 Does not know: the login that opens a session.
 Offers: `Sessions`, assurance, revocation.
 """

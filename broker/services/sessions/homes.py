@@ -1,4 +1,4 @@
-"""What the files of this moment say of the home organization that somebody came from."""
+"""The home organization of a session or grant, by the current files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from broker.settings.load import Settings
 
 
 def is_live(settings: Settings, partner_id: str, issuer: str | None) -> bool:
-    """The partner is in the files under the issuer that it had when it vouched (AL-08); the code by mail is still on.
+    """Whether the partner is configured with the issuer that vouched (AL-08), or codes by e-mail are enabled.
 
-    issuer: None where nobody wrote it down; then it counts as another one.
+    issuer: None if it was not recorded; it then counts as another one.
     """
     if partner_id == PARTNER:
         return settings.broker.guests.email_one_time_code and issuer == settings.issuer
@@ -25,16 +25,16 @@ def is_live(settings: Settings, partner_id: str, issuer: str | None) -> bool:
 
 
 def has_another(settings: Settings, partner_id: str, email: str) -> bool:
-    """Somebody who came by a code by mail has a home organization by now: they sign in there from then on."""
+    """Whether a person who signed in by a code has a home organization meanwhile, where they must sign in."""
     return partner_id == PARTNER and settings.partner_of_domain(domain_of(email)) is not None
 
 
 def home_of(settings: Settings, partner_id: str, issuer: str | None, email: str) -> Home:
-    """For what a grant stands on. email: of the person, canonical."""
-    partner, asked = settings.partners.get(partner_id), settings.broker.terms_of_use
+    """As the check of a grant reads it. email: of the person, canonical."""
+    partner, terms = settings.partners.get(partner_id), settings.broker.terms_of_use
     return Home(
         live=is_live(settings, partner_id, issuer) and not has_another(settings, partner_id, email),
         trusted=partner.trust.mfa if partner is not None else (),
         mfa_max_age=partner.trust.mfa_max_age if partner is not None else 0,
-        terms=asked.version if asked is not None else None,
+        terms=terms.version if terms is not None else None,
     )

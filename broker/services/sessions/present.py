@@ -1,4 +1,4 @@
-"""Who is there: the person of a login or a session, held still until the transaction ends (SC-06)."""
+"""Finds the person of a login or a session, and locks them until the transaction ends (SC-06)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from broker.storage.engine import Connection
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """session: of this browser. vouching: the same where it vouches for the person of this login. person: who that is."""
+    """session: of this browser. vouching: the same session, if it vouches for the person of this login. person: that person."""
 
     session: Session | None = None
     vouching: Session | None = None
@@ -22,16 +22,16 @@ class Present:
 
 
 def present(tx: Connection, login: Login, session_now: Callable[[], Session | None], *, lock: bool = True) -> Present:
-    """Everything that is judged of a person is read after the lock: whoever blocks, resets or deletes them is waited for.
+    """The person's row is read after the lock, so a block, reset or deletion that runs at the same time is complete.
 
-    session_now: reads the session of the browser. lock: False where nothing follows from it in this transaction.
+    session_now: reads the session of the browser. lock: False if the transaction changes nothing.
     """
-    said = login.assertion
-    if said is not None:
-        person = people.by_identity(tx, said.partner, said.issuer, said.subject, lock=lock)
+    assertion = login.assertion
+    if assertion is not None:
+        person = people.by_identity(tx, assertion.partner, assertion.issuer, assertion.subject, lock=lock)
         return Present(session_now(), None, person)
     session = session_now()
-    # IN-08: an open session never redeems by itself; whoever asked for another account does not get this one
+    # IN-08: a live session redeems nothing by itself, and is not used after a choice of another account
     if session is None or login.another_account_asked or login.purpose is LoginPurpose.INVITATION:
         return Present(session)
     person = people.of_session(tx, session.sid, lock=lock)
@@ -40,15 +40,15 @@ def present(tx: Connection, login: Login, session_now: Callable[[], Session | No
 
 def identity_of(login: Login, person_id: str, now: int) -> Identity:
     """The external identity of this login's assertion, for a person."""
-    said = login.assertion
-    if said is None:
+    assertion = login.assertion
+    if assertion is None:
         raise LoginExpired("login_used")
     return Identity(
-        partner=said.partner,
-        issuer=said.issuer,
-        subject=said.subject,
+        partner=assertion.partner,
+        issuer=assertion.issuer,
+        subject=assertion.subject,
         person_id=person_id,
         bound_at=now,
-        said_email=said.email[:320] if said.email else None,
-        said_name=said.name[:256] if said.name else None,
+        said_email=assertion.email[:320] if assertion.email else None,
+        said_name=assertion.name[:256] if assertion.name else None,
     )

@@ -1,4 +1,4 @@
-"""Sessions: opened when a login is answered, ended by sign-out or by staff. Ending one ends all that hangs off it."""
+"""Sessions: opened when a login ends, ended by sign-out or by staff, with everything that belongs to them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Sessions:
         self._settings = core.settings
 
     def find(self, cookie: str | None) -> tuple[Session, Person] | None:
-        """The live session of a cookie and its person, if that person may still be here (SC-06)."""
+        """The live session of a cookie and its person, if that person is active (SC-06)."""
         with self._db.read() as tx:
             session = self.of_cookie(tx, cookie, self._clock())
             person = people.by_id(tx, session.person_id) if session else None
@@ -44,15 +44,15 @@ class Sessions:
     def open(
         self, tx: Connection, *, login: Login, person: Person, facts: Facts, before: Session | None, device: str = ""
     ) -> tuple[Session, str | None]:
-        """The session of an answered login, and the new cookie if it got one.
+        """The session of a login that ends, and its new cookie if there is one.
 
-        Without a new proof the session goes on. With one, the same person keeps the sid under a new cookie (SC-01), and
-        somebody else's session in this browser ends. A proof with a factor of ours stays with the session. device: browser
-        and system in words.
+        Without a new proof the session continues. With one, the same person keeps the sid with a new cookie (SC-01), and a
+        session of another person in this browser ends. Proofs with own methods stay with the session. device: browser and system
+        in words.
         """
         now = facts.now
-        said = login.assertion
-        if said is None:
+        assertion = login.assertion
+        if assertion is None:
             if before is None:
                 raise RuntimeError("a login was issued without a session and without an assertion")
             return self._go_on(tx, login, before, facts)
@@ -63,31 +63,31 @@ class Sessions:
         session = Session(
             sid=before.sid if before is not None and same else new_id(),
             person_id=person.id,
-            partner=said.partner,
-            issuer=said.issuer,
+            partner=assertion.partner,
+            issuer=assertion.issuer,
             acr=facts.factors.acr,
             amr=facts.factors.amr,
-            auth_time=said.auth_time if said.auth_time is not None else login.created_at,
-            auth_time_known=said.auth_time is not None,
-            claims=dict(said.claims),
+            auth_time=assertion.auth_time if assertion.auth_time is not None else login.created_at,
+            auth_time_known=assertion.auth_time is not None,
+            claims=dict(assertion.claims),
             proofs=self._proofs(login, before if same else None, person.id),
             device=device,
             created_at=before.created_at if before is not None and same else now,
             last_seen_at=now,
-            expires_at=min(now + lifetime, said.session_ends or now + lifetime),
+            expires_at=min(now + lifetime, assertion.session_ends or now + lifetime),
         )
         cookie = new_secret()
         if before is not None and same:
-            if said.auth_time is None:  # HP-17: the time of the session's first assertion, never later
+            if assertion.auth_time is None:  # HP-17: the time of the session's first assertion
                 session = replace(session, auth_time=min(session.auth_time, before.auth_time))
             if sessions.renew(tx, session, digest(cookie)):
                 return session, cookie
-            session = replace(session, sid=new_id(), created_at=now)  # the person signed out of it a moment ago
+            session = replace(session, sid=new_id(), created_at=now)  # the person signed out meanwhile
         sessions.add(tx, session, digest(cookie))
         return session, cookie
 
     def _go_on(self, tx: Connection, login: Login, before: Session, facts: Facts) -> tuple[Session, str | None]:
-        """The session as it is, or with what was proven in this login, under a new cookie."""
+        """Continues the session; with proofs of this login, under a new cookie."""
         if not login.proofs:
             if facts.now - before.last_seen_at >= 60:
                 sessions.touch(tx, before.sid, facts.now)
@@ -106,7 +106,7 @@ class Sessions:
         return (*((at_home,) if at_home else ()), *assurance.own_proofs(login, before, person_id))
 
     def end(self, sid: str, actor: Actor, reason: str) -> bool:
-        """End a session with its grants, codes and tokens, offline_access too (HP-43, HP-63); False if it had ended."""
+        """Ends a session with its grants, codes and tokens, offline_access included (HP-43, HP-63); False if it had ended."""
         now = self._clock()
         with self._db.write() as tx:
             session = sessions.by_sid(tx, sid)

@@ -55,7 +55,7 @@ def _challenge(pages: Pages, browser: BrowserState, asked: FactorPage, problem: 
     login = asked.found.login
     apps = [factor.name for factor in asked.held if factor.method is Method.TOTP]
     keys = [factor.name for factor in asked.held if factor.method is Method.PASSKEY]
-    codes = asked.said.how is not How.PASSKEY and bool(apps or asked.codes_left)
+    codes = asked.next.how is not How.PASSKEY and bool(apps or asked.codes_left)
     say = pages.translator(login.request.ui_locales if login.request else ()).gettext
     return pages.render(
         "mfa_challenge.html",
@@ -83,7 +83,7 @@ def _challenge(pages: Pages, browser: BrowserState, asked: FactorPage, problem: 
 
 
 def _enroll(pages: Pages, browser: BrowserState, asked: FactorPage, problem: str, status: int) -> Response:
-    login, how = asked.found.login, asked.said.how
+    login, how = asked.found.login, asked.next.how
     say = pages.translator(login.request.ui_locales if login.request else ()).gettext
     return pages.render(
         "mfa_enroll.html",
@@ -172,7 +172,7 @@ def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser
         if stands is None or stands.enrolling:
             return browser.go(browser.path(str(login)))
         browser.within(stands.found.login)
-        only_keys = stands.said.how is How.PASSKEY
+        only_keys = stands.next.how is How.PASSKEY
         usable = [factor for factor in stands.held if factor.verified or not only_keys]
         prospect = broker.factors.reset.prospect(stands.person)
         return pages.render(
