@@ -33,8 +33,8 @@ class Person:
     last sign-in by an answer of a home organization, not by a session. orphaned_at: since when no member is responsible for
     this guest. due_at: when housekeeping next has something to do for the guest. notices: how many e-mails about the end they
     have received (domain/expiry_rules.py). mfa_at: when this person first reached multi-factor authentication here.
-    vouched_until: until when a first method can be added without a second channel, because somebody vouched. said_email,
-    said_name: the last ones that the home organization asserted with this identity; only if the person was found by it.
+    vouched_until: until when a first method can be added without a second channel, because somebody vouched. asserted_email,
+    asserted_name: the last ones that the home organization asserted with this identity; only if the person was found by it.
     profile: the claims that the home organization asserted last (broker claim names), the source of released claims.
     """
 
@@ -57,8 +57,8 @@ class Person:
     notices: int = 0
     mfa_at: int | None = None
     vouched_until: int | None = None
-    said_email: str | None = None
-    said_name: str | None = None
+    asserted_email: str | None = None
+    asserted_name: str | None = None
     profile: Mapping[str, object] = field(default_factory=dict)
 
     def is_expired(self, now: int) -> bool:
@@ -70,7 +70,7 @@ class Person:
 class Identity:
     """An external identity: unique as (partner, issuer, subject), compared byte by byte; never found by an address.
 
-    said_email, said_name: the last ones asserted with it. By them the broker notices a subject that was given to another person
+    asserted_email, asserted_name: the last ones asserted with it. By them the broker notices a subject that was given to another person
     (FA-18).
     """
 
@@ -79,5 +79,5 @@ class Identity:
     subject: str
     person_id: str
     bound_at: int
-    said_email: str | None = None
-    said_name: str | None = None
+    asserted_email: str | None = None
+    asserted_name: str | None = None

@@ -22,11 +22,11 @@ def change_of(person: Person, assertion: Assertion) -> Change:
 
     An assertion without an address is no change, and neither is one with the verified address of the record.
     """
-    if assertion.partner == PARTNER or assertion.email is None or person.said_email in (None, assertion.email):
+    if assertion.partner == PARTNER or assertion.email is None or person.asserted_email in (None, assertion.email):
         return Change.NOTHING
     if assertion.email == person.email and assertion.email_verified:
         return Change.NOTHING
-    before, now = _plain(person.said_name), _plain(assertion.name)
+    before, now = _plain(person.asserted_name), _plain(assertion.name)
     return Change.BOTH if before and now and before != now else Change.ADDRESS
 
 

@@ -38,4 +38,4 @@ def test_fa_25_nobody_else_is_in_it(both: World) -> None:
         assert other not in text, other
     assert {event["name"] for event in found["audit"]} >= {"invitation.attempted", "guest.blocked", "guest.sponsor_changed"}
     assert {mail["recipient"] for mail in found["mails"]} <= {ADA.email}
-    assert found["identities"][0]["said_email"] == ADA.email
+    assert found["identities"][0]["asserted_email"] == ADA.email

@@ -227,7 +227,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "login.invitations.take": lambda tx: invitations.take(tx, INVITATION.id, START),
     "login.invitations.revoke_pending": lambda tx: invitations.revoke_pending(tx, PERSON.id),
     "directory.people.by_code": lambda tx: people.by_code(tx, PERSON.email, "email", "https://login.contoso.example"),
-    "directory.people.heard": lambda tx: people.heard(tx, factories.identity(PERSON.id)),
+    "directory.people.store_asserted": lambda tx: people.store_asserted(tx, factories.identity(PERSON.id)),
     "directory.people.unbind": lambda tx: people.unbind(tx, "email", "https://login.contoso.example", PERSON.id),
     "login.email_codes.first": lambda tx: email_codes.first(tx, LOGIN.id, mark="m", memory="", now=START, expires_at=START + 600),
     "login.email_codes.again": lambda tx: email_codes.again(tx, LOGIN.id, mark="m", memory="", now=START, expires_at=START + 600),

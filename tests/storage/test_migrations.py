@@ -12,10 +12,12 @@ from sqlalchemy import inspect
 from broker.domain.ids import new_id, new_reference
 from broker.domain.login import Login, LoginPurpose, Stage
 from broker.storage import migrate
+from broker.storage.directory import people
 from broker.storage.engine import Database
 from broker.storage.login import logins
-from broker.storage.migrations.versions import v0025_login_names
+from broker.storage.migrations.versions import v0025_login_names, v0028_asserted_names
 from broker.storage.tables import metadata
+from tests import factories
 from tests.clock import START
 
 RENAMED = {
@@ -63,3 +65,18 @@ def test_a_login_under_way_keeps_its_state_under_the_new_names(database: Databas
         with Operations.context(MigrationContext.configure(tx)):
             v0025_login_names.upgrade()
         assert logins.by_id(tx, login.id) == login
+
+
+def test_what_an_identity_asserted_stays_under_the_new_names(database: Database):
+    """0028, FA-18: a reassigned subject is still noticed after the upgrade."""
+    with database.write() as tx:
+        person = factories.saved_person(tx)
+        identity = factories.identity(person.id, asserted_email="ada@fabrikam.example", asserted_name="Ada")
+        people.bind(tx, identity)
+        for name in ("email", "name"):
+            tx.exec_driver_sql(f"ALTER TABLE identities RENAME COLUMN asserted_{name} TO said_{name}")
+        with Operations.context(MigrationContext.configure(tx)):
+            v0028_asserted_names.upgrade()
+        found = people.by_identity(tx, identity.partner, identity.issuer, identity.subject)
+    assert found is not None
+    assert (found.asserted_email, found.asserted_name) == ("ada@fabrikam.example", "Ada")

@@ -87,7 +87,7 @@ class Completion:
             values["mfa_at"] = now
         if assertion is not None:
             # A name that the home organization no longer asserts is removed; one that staff entered stays (FA-08).
-            name = assertion.name or ("" if name == person.said_name else name)
+            name = assertion.name or ("" if name == person.asserted_name else name)
             values |= {"partner": assertion.partner, "name": name, "profile": dict(assertion.claims), "answered_at": now}
         people.change(tx, person.id, values)
         return replace(person, name=name)

@@ -59,8 +59,11 @@ class IdentityChanges:
         if values:
             people.change(tx, person.id, values)
         identity = identity_of(found.login, person.id, now)
-        if assertion.email is not None and (identity.said_email, identity.said_name) != (person.said_email, person.said_name):
-            people.heard(tx, identity)
+        if assertion.email is not None and (identity.asserted_email, identity.asserted_name) != (
+            person.asserted_email,
+            person.asserted_name,
+        ):
+            people.store_asserted(tx, identity)
         return replace(person, email_verified=values.get("email_verified", person.email_verified))
 
     def note(self, tx: Connection, found: LoginContext, reason: str, actor: Actor) -> bool:
@@ -114,7 +117,11 @@ class IdentityChanges:
     def _record(
         tx: Connection, person: Person, assertion: Assertion, actor: Actor, now: int, *, what: Change, asked: bool, proven: bool
     ) -> None:
-        personal = {"asserted": assertion.email or "", "asserted_name": assertion.name or "", "before": person.said_email or ""}
+        personal = {
+            "asserted": assertion.email or "",
+            "asserted_name": assertion.name or "",
+            "before": person.asserted_email or "",
+        }
         data = {"partner": assertion.partner, "what": str(what), "told": asked, "proven": proven}
         event = Event(
             name="identity.changed",
@@ -133,7 +140,7 @@ class IdentityChanges:
         if person is None or person.id != question.person_id:
             raise Conflict("this identity is not bound to this person any more", "identity_gone")
         email, name = str(data["tried"])[:320], str(data["name"])[:256]
-        people.heard(
+        people.store_asserted(
             tx,
             Identity(
                 partner=partner,
@@ -141,8 +148,8 @@ class IdentityChanges:
                 subject=subject,
                 person_id=person.id,
                 bound_at=now,
-                said_email=email or None,
-                said_name=name or None,
+                asserted_email=email or None,
+                asserted_name=name or None,
             ),
         )
         mail_questions.close(tx, person.id, QuestionKind.IDENTITY, now)

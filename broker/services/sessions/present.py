@@ -49,6 +49,6 @@ def identity_of(login: Login, person_id: str, now: int) -> Identity:
         subject=assertion.subject,
         person_id=person_id,
         bound_at=now,
-        said_email=assertion.email[:320] if assertion.email else None,
-        said_name=assertion.name[:256] if assertion.name else None,
+        asserted_email=assertion.email[:320] if assertion.email else None,
+        asserted_name=assertion.name[:256] if assertion.name else None,
     )

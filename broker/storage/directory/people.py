@@ -46,14 +46,14 @@ _PLAIN = (
     "vouched_until",
 )
 _P, _I = people.c, identities.c
-_IDENTITY = ("partner", "issuer", "subject", "person_id", "bound_at", "said_email", "said_name")
+_IDENTITY = ("partner", "issuer", "subject", "person_id", "bound_at", "asserted_email", "asserted_name")
 
 _ADD = for_both(people, lambda row: row.on_conflict_do_nothing(index_elements=["email"]))
 _BIND = for_both(identities, lambda row: row.on_conflict_do_nothing(index_elements=["partner", "issuer", "subject"]))
 _BY_ID = select(people).where(_P.id == bindparam("person"))
 _BY_EMAIL = select(people).where(_P.email == bindparam("address"))
 _BY_IDENTITY = (
-    select(people, _I.said_email, _I.said_name)
+    select(people, _I.asserted_email, _I.asserted_name)
     .join(identities, _I.person_id == _P.id)
     .where(_I.partner == bindparam("partner"), _I.issuer == bindparam("issuer"), _I.subject == bindparam("subject"))
 )
@@ -145,14 +145,14 @@ def by_identity(tx: Connection, partner: str, issuer: str, subject: str, *, lock
     """The person bound to this external identity, compared in exact bytes (HO-14). lock: as `of_session`."""
     names = {"partner": partner, "issuer": issuer, "subject": subject}
     row = tx.execute(_held(_BY_IDENTITY) if lock else _BY_IDENTITY, names).first()
-    return replace(person_of(row), said_email=row.said_email, said_name=row.said_name) if row else None
+    return replace(person_of(row), asserted_email=row.asserted_email, asserted_name=row.asserted_name) if row else None
 
 
-def heard(tx: Connection, identity: Identity) -> None:
-    """Note what came with an identity this time."""
+def store_asserted(tx: Connection, identity: Identity) -> None:
+    """Store the address and name that were asserted with an identity this time."""
     key = (_I.partner == identity.partner, _I.issuer == identity.issuer, _I.subject == identity.subject)
-    said = {"said_email": identity.said_email, "said_name": identity.said_name}
-    tx.execute(update(identities).where(*key).values(**said))
+    asserted = {"asserted_email": identity.asserted_email, "asserted_name": identity.asserted_name}
+    tx.execute(update(identities).where(*key).values(**asserted))
 
 
 def of_session(tx: Connection, sid: str, *, lock: bool = False) -> Person | None:

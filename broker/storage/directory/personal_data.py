@@ -36,7 +36,7 @@ from broker.storage.tables import (
 
 # table -> (what it is called, the columns that are shown). What is not named is a secret, a hash of one, or the person's own id.
 SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
-    identities: ("identities", ("partner", "issuer", "subject", "bound_at", "said_email", "said_name")),
+    identities: ("identities", ("partner", "issuer", "subject", "bound_at", "asserted_email", "asserted_name")),
     invitations: (
         "invitations",
         ("id", "email", "status", "redirect_url", "application", "language", "message", "created_at", "expires_at", "redeemed_at"),

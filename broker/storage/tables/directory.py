@@ -54,8 +54,8 @@ identities = Table(
     Column("subject", String(1024), primary_key=True),
     base.person(),
     base.time("bound_at"),
-    Column("said_email", String(320)),  # with this identity last: by it a subject that is somebody else's is noticed (FA-18)
-    Column("said_name", String(256)),
+    Column("asserted_email", String(320)),  # last, with this identity; shows a subject that was reassigned (FA-18)
+    Column("asserted_name", String(256)),
     Index("ix_identities_person_id", "person_id"),
 )
 
