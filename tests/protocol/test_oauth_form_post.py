@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from broker.web.op.answer import respond
+from broker.web.authorization_response import respond
 from broker.web.pages import Pages
 from tests.protocol.stage import CALLBACK, ISSUER, Stage
 

@@ -11,8 +11,8 @@ from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest
 from broker.provider.request import RequestRefused, read_request
+from broker.web.authorization_response import respond, see
 from broker.web.cookies import CookiePurpose
-from broker.web.op.answer import respond, see
 from broker.web.pages import Pages
 from broker.web.program import FORM, Programs, pairs_of
 from broker.web.signin.browser import BrowserState

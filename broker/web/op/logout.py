@@ -15,8 +15,8 @@ from broker.domain.login import Session
 from broker.keyring.errors import SealError
 from broker.provider.logout import LogoutRequest, read_logout
 from broker.web import csrf, signed_out
+from broker.web.authorization_response import see
 from broker.web.cookies import CookiePurpose, Cookies
-from broker.web.op.answer import see
 from broker.web.pages import Pages
 from broker.web.program import FORM, Programs, pairs_of
 from broker.web.request import client_address, single

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest
 from broker.services.login.context import LoginContext
-from broker.web.op.answer import respond
+from broker.web.authorization_response import respond
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.signin import stopped

@@ -12,10 +12,10 @@ from broker.domain.errors import PAGE_ERRORS
 from broker.domain.login import LoginPurpose
 from broker.domain.next_step import Step
 from broker.services.login.result import StepResult
+from broker.web.authorization_response import respond
 from broker.web.cookies import CookiePurpose
 from broker.web.error_context import error_context
 from broker.web.errors import page_for
-from broker.web.op.answer import respond
 from broker.web.pages import Pages
 from broker.web.signin import consent, email_code, error_recovery, factors, home, stopped, terms, vouching
 from broker.web.signin.browser import BrowserState

@@ -17,8 +17,8 @@ from broker.domain.next_step import How
 from broker.factors import qr
 from broker.services.login.factor_page import FactorPage
 from broker.services.login.result import StepResult
+from broker.web.authorization_response import respond
 from broker.web.i18n import _
-from broker.web.op.answer import respond
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.signin import stopped
