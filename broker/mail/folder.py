@@ -8,7 +8,7 @@ from email.policy import SMTP
 from hashlib import sha256
 from pathlib import Path
 
-from broker.mail.transport import Delayed, one_line
+from broker.mail.port import Delayed, one_line
 
 
 class FolderTransport:

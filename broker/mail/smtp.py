@@ -8,7 +8,7 @@ from contextlib import suppress
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-from broker.mail.transport import Delayed, MailRefused, one_line
+from broker.mail.port import Delayed, MailRefused, one_line
 
 TIMEOUT = 20.0  # seconds for each answer of the server
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from broker.cli import broker
-from broker.mail.transport import MailRefused
+from broker.mail.port import MailRefused
 from broker.storage.directory import people
 from tests.journeys.world import ADA, SECRET, World
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from broker.app import Broker, build
+from broker.mail.port import MailTransport
 from broker.mail.smtp import SmtpTransport
-from broker.mail.transport import MailTransport
 from broker.services.authorization import Rights
 from broker.services.invitations.invitations import InvitationRequest
 from broker.services.invitations.request import plan_of

@@ -11,7 +11,8 @@ import pytest
 from broker.domain.mail import Written
 from broker.mail.folder import FolderTransport
 from broker.mail.message import compose
-from broker.mail.transport import Delayed, transport_of
+from broker.mail.port import Delayed
+from broker.mail.transport import transport_of
 from tests.clock import START
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from broker.domain.mail import Written
 from broker.mail.message import compose
+from broker.mail.port import Delayed, MailRefused
 from broker.mail.smtp import SmtpTransport
-from broker.mail.transport import Delayed, MailRefused
 from tests.clock import START
 from tests.mail.server import PASSWORD, USER, MailServer
 

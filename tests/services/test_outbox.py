@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.domain.errors import CommandError, Invalid, TooMany
-from broker.mail.transport import Delayed, MailRefused
+from broker.mail.port import Delayed, MailRefused
 from broker.services.invitations.invitations import InvitationRequest, Invitations
 from broker.services.invitations.links import Tickets
 from broker.services.invitations.views import InvitationForecast

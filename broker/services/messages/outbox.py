@@ -17,7 +17,8 @@ from broker.domain.mailbox import LIFETIME
 from broker.domain.times import DAY, HOUR
 from broker.keyring.seal import Sealer
 from broker.mail.message import compose
-from broker.mail.transport import Delayed, MailRefused, MailTransport, transport_of
+from broker.mail.port import Delayed, MailRefused, MailTransport
+from broker.mail.transport import transport_of
 from broker.services.core import Core
 from broker.storage.engine import Connection
 from broker.storage.operations import outbox
