@@ -76,11 +76,9 @@ def guarded(run: Callable[[], Any]) -> Any:
         return run()
     except Unavailable as error:
         refuse(f"the database cannot be used now ({error.detail}); check database: in config/broker.yaml, or try again")
-    except BrokerError as error:
+    except BrokerError as error:  # SetupError included: config files, key files, sealed data
         refuse(str(error))
     except Exception as error:
-        if type(error).__name__ in ("ConfigErrors", "KeyFileError", "SealError"):
-            refuse(str(error))
         if type(error).__module__.startswith("sqlalchemy"):
             refuse(
                 f"the database cannot be used ({type(error).__name__}); run `broker db upgrade`, and check database: in config/broker.yaml"

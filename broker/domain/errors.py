@@ -7,6 +7,7 @@
     │   ├── PartnerFailed (NoMoreProof, SubjectFormatRefused, CredentialsRefused, PartnerCancelled) · PartnerUntrusted
     │   └── LoginExpired · TooManyAttempts · BadRequest · ServerError (Unavailable)
     ├── OAuthError           a protocol answer: JSON at the token endpoint, a redirect at the authorization endpoint
+    ├── SetupError           the installation cannot be used as it is: config files, key files, sealed data
     └── CommandError         one clear line for a command or a form: NotFound · Conflict · Forbidden · TooMany · Invalid
 
 `reason` is for the receipt and the audit log (`saml_replay`, `login_browser_mismatch`); no page and no application shows it.
@@ -207,6 +208,13 @@ class CommandError(BrokerError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class SetupError(BrokerError):
+    """The installation cannot be used as it is: a configuration file, a key file, or data sealed with a key that is missing.
+
+    No request causes it. Its text tells the operator which file it is about and what to do; it contains no secret.
+    """
 
 
 class NotFound(CommandError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from broker.domain.errors import SetupError
+
 Loc = tuple[str | int, ...]
 
 
@@ -28,13 +30,16 @@ def in_order(errors: Iterable[ConfigError]) -> list[ConfigError]:
     return sorted(dict.fromkeys(errors), key=lambda error: (error.file, error.line))
 
 
-class ConfigErrors(Exception):
+class ConfigErrors(SetupError):
     """The configuration cannot be used; nothing of it is."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
         """errors: at least one; kept in the order of files and lines."""
         self.errors = in_order(errors)
-        super().__init__("\n".join(str(error) for error in self.errors))
+        super().__init__("config_invalid", "\n".join(str(error) for error in self.errors))
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 @dataclass(frozen=True, slots=True)
