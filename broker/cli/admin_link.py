@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from broker.cli.actor import command_actor
-from broker.cli.output import build, home_option, json_option, print_json, say
+from broker.cli.options import home_option, json_option
+from broker.cli.output import build, print_json, say
 
 
 @click.command("admin-link")

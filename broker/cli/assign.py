@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from broker.cli.actor import command_actor
-from broker.cli.groups import page_options
-from broker.cli.moment import Moment
-from broker.cli.output import build, home_option, json_option, print_json, print_table, when
-
-if TYPE_CHECKING:
-    from broker.services.access.views import AssignmentView
+from broker.cli.options import home_option, json_option, page_options
+from broker.cli.output import build, print_json, print_table, when
+from broker.cli.records import assignment_record
+from broker.cli.times import Moment
 
 COLUMNS = ["principal", "name", "role", "starts_at", "ends_at", "status", "id"]
 
@@ -48,7 +45,10 @@ def assign(
         raise click.UsageError("name a guest or a group, or use --list")
     broker, actor = build(home), command_actor()
     if holder is None:
-        rows = [assigned(one) for one in broker.access.assignments.of_application(actor, application, after=after, limit=limit)]
+        rows = [
+            assignment_record(one)
+            for one in broker.access.assignments.of_application(actor, application, after=after, limit=limit)
+        ]
         print_json(rows) if as_json else print_table(rows, COLUMNS, f"Nobody is assigned to {application}.")
         return
     times = {
@@ -57,7 +57,7 @@ def assign(
     }
     made = broker.access.assignments.assign(actor, application, holder, role=role, **times)
     if as_json:
-        print_json(assigned(made))
+        print_json(assignment_record(made))
         return
     until = f" until {when(made.ends_at)}" if made.ends_at is not None else ""
     click.echo(f"{made.name} may use {application}{f' as {role}' if role else ''} from {when(made.starts_at)}{until}")
@@ -76,21 +76,6 @@ def unassign(application: str, holder: str, role: str | None, home: Path, as_jso
     broker = build(home)
     gone = broker.access.assignments.unassign(command_actor(), application, holder, role=role)
     if as_json:
-        print_json([assigned(one) for one in gone])
+        print_json([assignment_record(one) for one in gone])
     else:
         click.echo(f"{gone[0].name}: {len(gone)} removed")
-
-
-def assigned(one: AssignmentView) -> dict[str, Any]:
-    """An assignment as JSON."""
-    return {
-        "id": one.id,
-        "application": one.application,
-        "principal": one.principal.value,
-        "principal_id": one.principal_id,
-        "name": one.name,
-        "role": one.role or None,
-        "starts_at": when(one.starts_at),
-        "ends_at": when(one.ends_at),
-        "status": one.status,
-    }

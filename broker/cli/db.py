@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from broker.cli.actor import command_actor
-from broker.cli.output import home_option, json_option, print_json
+from broker.cli.options import home_option, json_option
+from broker.cli.output import print_json
 
 if TYPE_CHECKING:
     from broker.storage.engine import Database

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from broker.cli.output import build, home_option, json_option, plain, print_json, say
+from broker.cli.options import home_option, json_option
+from broker.cli.output import build, plain, print_json, say
 
 if TYPE_CHECKING:
     from broker.services.doctor import ApplicationReport, DoctorReport, Finding

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from broker.cli.actor import command_actor
-from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, say, when
+from broker.cli.options import home_option, json_option, page_options
+from broker.cli.output import build, print_json, print_record, print_table, say, when
+from broker.cli.records import assignment_record
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
 @click.group("groups")
 def groups() -> None:
     """Groups of guests: static, or dynamic by a rule that each sign-in evaluates. Name a group by its name or id."""
-
-
-def page_options(behind: str) -> Callable[[Any], Any]:
-    """--after and --limit of a listing."""
-
-    def add(command: Any) -> Any:
-        limit = click.option(
-            "--limit", default=100, show_default=True, type=click.IntRange(1, 1000), help="The largest number of rows."
-        )
-        return click.option("--after", default="", help=f"Continue after this {behind}.")(limit(command))
-
-    return add
 
 
 @groups.command("list")
@@ -57,13 +46,11 @@ def show(group: str, after: str, limit: int, home: Path, as_json: bool) -> None:
 
     Its rule, owners, what it is assigned to, and its members in the order of their ids.
     """
-    from broker.cli.assign import assigned
-
     broker = build(home)
     found = broker.access.groups.show(command_actor(), group, after=after, limit=limit)
     row = shown(found.group) | {
         "members": found.group.member_count,
-        "assignments": [assigned(one) for one in found.assignments],
+        "assignments": [assignment_record(one) for one in found.assignments],
         "people": [{"id": m.id, "email": m.email, "name": m.name, "since": when(m.since)} for m in found.members],
     }
     if as_json:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from broker.cli.actor import command_actor
-from broker.cli.moment import Moment
-from broker.cli.output import build, home_option, json_option, plain, print_json, refuse, say
+from broker.cli.options import home_option, json_option
+from broker.cli.output import build, plain, print_json, refuse, say
+from broker.cli.records import guest_record
+from broker.cli.times import Moment
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -22,9 +24,7 @@ _reason = click.option("--reason", default="", help="The reason, kept in the aud
 
 def _act(home: Path, act: Callable[[Broker], GuestRow], as_json: bool, said: str) -> None:
     """Do it, then print the guest."""
-    from broker.cli.guests import shown
-
-    row = shown(act(build(home)))
+    row = guest_record(act(build(home)))
     if as_json:
         print_json(row)
     else:

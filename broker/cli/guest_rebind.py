@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from broker.cli.actor import command_actor
-from broker.cli.output import build, home_option, json_option, plain, print_json, print_table, refuse
+from broker.cli.options import home_option, json_option
+from broker.cli.output import build, plain, print_json, print_table, refuse
+from broker.cli.records import mail_line, mail_record
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -85,12 +87,10 @@ def reset(
 
 
 def _one(broker: Broker, guest: str, email: str | None, terms: RebindingTerms, as_json: bool) -> None:
-    from broker.cli.invite import posted, said
-
     done = broker.invitations.rebinding.reset(command_actor(), guest, terms, email=email)
     sent = done.issued.mails if done.issued else ()
     broker.messages.outbox.deliver(sent)
-    mails = [posted(one) for one in broker.messages.outbox.states(sent)]
+    mails = [mail_record(one) for one in broker.messages.outbox.states(sent)]
     row = _shown(done)
     if as_json:
         print_json(row | {"mails": mails})
@@ -103,7 +103,7 @@ def _one(broker: Broker, guest: str, email: str | None, terms: RebindingTerms, a
         row["redeem_url"] or f"The guest cannot sign in until you invite them again: broker invite {plain(done.guest.email)}"
     )
     for mail in mails:
-        click.echo(said(mail))
+        click.echo(mail_line(mail))
 
 
 def _preview(broker: Broker, partner: str, terms: RebindingTerms, as_json: bool) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from broker.cli import guest_lifecycle
 from broker.cli.actor import command_actor
 from broker.cli.guest_rebind import reset
-from broker.cli.moment import Moment
-from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, when
-
-if TYPE_CHECKING:
-    from broker.services.guests.views import GuestRow
+from broker.cli.options import home_option, json_option
+from broker.cli.output import build, print_json, print_record, print_table, when
+from broker.cli.records import assignment_record, guest_record, mail_record
+from broker.cli.times import Moment
 
 
 @click.group("guests")
@@ -60,7 +59,7 @@ def list_(home: Path, as_json: bool, after: str, limit: int, **filters: Any) -> 
         without_sponsor=filters["no_sponsor"],
         **times,
     )
-    rows = [shown(guest) for guest in broker.guests.directory.page(wanted, after=after, limit=limit)]
+    rows = [guest_record(guest) for guest in broker.guests.directory.page(wanted, after=after, limit=limit)]
     if as_json:
         print_json(rows)
     else:
@@ -77,11 +76,8 @@ def show(guest: str, home: Path, as_json: bool) -> None:
 
     With identities, consents, sign-in methods and the delivery of their e-mails.
     """
-    from broker.cli.assign import assigned
-    from broker.cli.invite import posted
-
     found = build(home).guests.directory.show(guest)
-    row = shown(found.person) | {
+    row = guest_record(found.person) | {
         "identities": [{"partner": i.partner, "issuer": i.issuer, "bound_at": when(i.bound_at)} for i in found.identities],
         "consents": [
             {
@@ -107,8 +103,8 @@ def show(guest: str, home: Path, as_json: bool) -> None:
             {"id": group.id, "name": group.name, "dynamic": group.is_dynamic, "since": when(group.since)}
             for group in found.groups
         ],
-        "assignments": [assigned(one) for one in found.assignments],
-        "mails": [posted(mail) for mail in found.mails],
+        "assignments": [assignment_record(one) for one in found.assignments],
+        "mails": [mail_record(mail) for mail in found.mails],
     }
     if as_json:
         print_json(row)
@@ -127,21 +123,6 @@ def withdraw_consent(guest: str, application: str, home: Path) -> None:
     """
     count = build(home).guests.directory.withdraw_consent(command_actor(), guest, application)
     click.echo(f"withdrawn; {count} sign-ins ended")
-
-
-def shown(person: GuestRow) -> dict[str, Any]:
-    """A guest as JSON."""
-    return {
-        "id": person.id,
-        "email": person.email,
-        "name": person.name,
-        "state": person.state.value,
-        "partner": person.partner,
-        "sponsor": person.sponsor,
-        "expires_at": when(person.expires_at),
-        "last_sign_in": when(person.last_sign_in),
-        "created_at": when(person.created_at),
-    }
 
 
 guests.add_command(reset)

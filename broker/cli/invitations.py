@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from broker.cli.actor import command_actor
-from broker.cli.groups import page_options
-from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, say, when
+from broker.cli.options import home_option, json_option, page_options
+from broker.cli.output import build, print_json, print_record, print_table, say, when
+from broker.cli.records import mail_line, mail_record
 
 if TYPE_CHECKING:
     from broker.services.invitations.views import InvitationView
@@ -50,10 +51,8 @@ def list_(status: str | None, email: str | None, after: str, limit: int, home: P
 @json_option
 def show(invitation: str, home: Path, as_json: bool) -> None:
     """Show one invitation and the delivery of its e-mails. Its link is not stored."""
-    from broker.cli.invite import posted
-
     found = build(home).invitations.sent.show(command_actor(), invitation)
-    row = shown(found.invitation) | {"mails": [posted(mail) for mail in found.mails]}
+    row = shown(found.invitation) | {"mails": [mail_record(mail) for mail in found.mails]}
     print_json(row) if as_json else print_record(row)
 
 
@@ -78,20 +77,19 @@ def resend(invitation: str, no_mail: bool, home: Path, as_json: bool) -> None:
 
     The old link stops working.
     """
-    from broker.cli.invite import posted, said
     from broker.cli.invite import shown as invited_shown
 
     broker = build(home)
     invited = broker.invitations.sent.resend(command_actor(), invitation, mail=not no_mail)
     broker.messages.outbox.deliver(invited.mails)
-    mails = [posted(one) for one in broker.messages.outbox.states(invited.mails)]
+    mails = [mail_record(one) for one in broker.messages.outbox.states(invited.mails)]
     if as_json:
         print_json(invited_shown(invited) | {"mails": mails})
         return
     say(f"Invited {invited.invitation.email} again; the link works until {when(invited.invitation.expires_at)}:")
     click.echo(invited.redeem_url)
     for mail in mails:
-        click.echo(said(mail))
+        click.echo(mail_line(mail))
 
 
 def shown(found: InvitationView) -> dict[str, Any]:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from broker.cli.actor import command_actor
-from broker.cli.moment import Moment
-from broker.cli.output import build, home_option, json_option, plain, print_json, refuse, when
+from broker.cli.address_warning import address_warning, warn_of_address
+from broker.cli.options import home_option, json_option
+from broker.cli.output import build, plain, print_json, refuse, when
+from broker.cli.records import mail_line, mail_record
+from broker.cli.times import Moment
 
 if TYPE_CHECKING:
     from broker.app import Broker
     from broker.services.invitations.invitations import IssuedInvitation
-
-
-_APOSTROPHES = "\u2018\u2019\u02bc\u00b4`"  # what becomes of ' in a word processor (FB-17)
 
 
 @click.command("invite")
@@ -76,7 +76,7 @@ def _invite(broker: Broker, wish: Any, as_json: bool) -> None:
 
     invited = broker.invitations.invitations.invite(command_actor(), wish)
     broker.messages.outbox.deliver(invited.mails)
-    mails = [posted(one) for one in broker.messages.outbox.states(invited.mails)]
+    mails = [mail_record(one) for one in broker.messages.outbox.states(invited.mails)]
     found = invited.invitation
     if as_json:
         print_json(shown(invited) | {"mails": mails})
@@ -84,8 +84,8 @@ def _invite(broker: Broker, wish: Any, as_json: bool) -> None:
         click.echo(f"Invited {found.email}; the link works until {when(found.expires_at)}:")
         click.echo(invited.redeem_url)
         for mail in mails:
-            click.echo(said(mail))
-    warn(found.email, invited.lookalike)
+            click.echo(mail_line(mail))
+    warn_of_address(found.email, invited.lookalike)
     if any(mail["status"] == "refused" for mail in mails):
         refuse("the mail server refused the mail: the invitation stands, hand out its link or correct the address")
 
@@ -94,10 +94,10 @@ def _preview(broker: Broker, wish: Any, as_json: bool) -> None:
 
     look = broker.invitations.invitations.preview(command_actor(), wish)
     mail, written = look.mail, broker.messages.outbox.written(look.mail)
-    warn(mail.recipient, look.lookalike)
+    warn_of_address(mail.recipient, look.lookalike)
     if as_json:
         row = {"to": mail.recipient, "subject": written.subject, "text": written.text, "html": written.html}
-        print_json(row | {"warning": warning(mail.recipient, look.lookalike)})
+        print_json(row | {"warning": address_warning(mail.recipient, look.lookalike)})
         return
     click.echo(f"To: {mail.recipient}\nSubject: {written.subject}\n")
     click.echo("\n".join(plain(line) for line in written.text.splitlines()))
@@ -115,51 +115,5 @@ def shown(invited: IssuedInvitation) -> dict[str, Any]:
         "application": found.application,
         "redirect_url": found.redirect_url,
         "expires_at": when(found.expires_at),
-        "warning": warning(found.email, invited.lookalike),
+        "warning": address_warning(found.email, invited.lookalike),
     }
-
-
-def warning(email: str, lookalike: str | None) -> str | None:
-    """What to look at twice before the link is trusted, in one line; None if there is nothing (IN-13)."""
-    from broker.services.invitations.lookalike import MIXED, readable
-
-    apostrophe = next((c for c in email.rpartition("@")[0] if c in _APOSTROPHES), None)
-    if apostrophe is not None:
-        return f"look twice: the address has {apostrophe}, as word processors write it, and most addresses have ' there"
-    if lookalike is None:
-        return None
-    domain = email.rpartition("@")[2]
-    shown = readable(domain) + (f" ({domain})" if readable(domain) != domain else "")
-    if lookalike == MIXED:
-        return f"look twice: {shown} mixes letters of several scripts, which can imitate another name"
-    return f"look twice: {shown} can be taken for {readable(lookalike)}, and is another"
-
-
-def warn(email: str, lookalike: str | None) -> None:
-    """The same on standard error."""
-    said = warning(email, lookalike)
-    if said is not None:
-        click.echo(plain(said), err=True)
-
-
-def posted(mail: Any) -> dict[str, Any]:
-    """How far a mail came."""
-    return {
-        "kind": mail.kind.value,
-        "recipient": mail.recipient,
-        "status": mail.status,
-        "problem": mail.problem,
-        "tries": mail.tries,
-        "created_at": when(mail.created_at),
-        "sent_at": when(mail.sent_at),
-        "next_try_at": when(mail.next_try_at),
-    }
-
-
-def said(mail: dict[str, Any]) -> str:
-    """The same in one line."""
-    if mail["status"] == "sent":
-        return f"Mail sent to {mail['recipient']}."
-    problem = plain(mail["problem"] or "not tried yet")
-    again = f"; next try {mail['next_try_at']} (by broker serve, or broker maintain)" if mail["next_try_at"] else ""
-    return f"Mail to {mail['recipient']} {mail['status']}: {problem}{again}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from broker.cli.actor import command_actor
+from broker.cli.address_warning import address_warning
 from broker.cli.output import plain, print_json, refuse
 from broker.cli.progress import with_progress
 
@@ -59,7 +60,6 @@ def invite_rows(broker: Broker, path: Path, defaults: InvitationRequest, *, dry_
 
 def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: InvitationRequest) -> Iterator[dict[str, Any]]:
     """Some rows a transaction; memory stays flat, however long the list."""
-    from broker.cli.invite import warning
     from broker.domain.errors import CommandError
 
     done = 0
@@ -90,7 +90,7 @@ def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Invitati
             problem = f"the mail was refused: {refused[0]}" if refused else None
             waiting = [mail for mail in one.mails if states[mail].status == "waiting"]
             invitation = one.invitation
-            yield _result(line, invitation.email, word, problem, warning(invitation.email, one.lookalike)) | {
+            yield _result(line, invitation.email, word, problem, address_warning(invitation.email, one.lookalike)) | {
                 "id": invitation.id,
                 "status": invitation.status.value,
                 "redeem_url": one.redeem_url or None,
@@ -99,7 +99,6 @@ def _invited(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Invitati
 
 
 def _judged(broker: Broker, actor: Any, rows: Iterator[Row], defaults: InvitationRequest) -> Iterator[dict[str, Any]]:
-    from broker.cli.invite import warning
     from broker.domain.errors import CommandError
     from broker.services.addresses import canonical
 
@@ -109,7 +108,7 @@ def _judged(broker: Broker, actor: Any, rows: Iterator[Row], defaults: Invitatio
             continue
         try:
             found = broker.invitations.invitations.judge(actor, _wish(cells, defaults))
-            look_twice = warning(canonical(cells["email"]) or "", found.lookalike)
+            look_twice = address_warning(canonical(cells["email"]) or "", found.lookalike)
             yield _result(line, cells["email"], found.result, None, look_twice)
         except CommandError as error:
             yield _result(line, cells["email"], "bad", str(error))

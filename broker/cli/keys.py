@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from broker.cli.actor import command_actor
-from broker.cli.output import home_option, json_option, print_json, print_table, when
+from broker.cli.options import home_option, json_option
+from broker.cli.output import print_json, print_table, when
 
 if TYPE_CHECKING:
     from broker.services.keys.ring import KeyInfo, Keys

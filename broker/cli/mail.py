@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from broker.cli.output import build, home_option, json_option, print_json, refuse, say
+from broker.cli.options import home_option, json_option
+from broker.cli.output import build, print_json, refuse, say
 
 
 @click.group("mail")

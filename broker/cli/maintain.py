@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from broker.cli.output import build, home_option, json_option, print_json
+from broker.cli.options import home_option, json_option
+from broker.cli.output import build, print_json
 
 _LISTS = {"ending": "--expiring-before 14d", "inactive": "--inactive-since 90d", "without_sponsor": "--no-sponsor"}
 

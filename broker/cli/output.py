@@ -37,16 +37,6 @@ _TIMES = frozenset(
     }
 )
 
-home_option = click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar="BROKER_HOME",
-    default=".",
-    show_default="the current folder",
-    help="The folder with config/, keys/ and var/.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-
 
 def refuse(message: str) -> NoReturn:
     """One clear line (or one a config error) on standard error, exit status 1."""

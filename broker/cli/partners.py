@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table
+from broker.cli.options import home_option, json_option
+from broker.cli.output import build, print_json, print_record, print_table
 from broker.cli.partners_refresh import refresh
 
 _COLUMNS = ["id", "name", "protocol", "domains", "members", "status", "last_sign_in"]

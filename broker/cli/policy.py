@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from broker.cli.output import home_option, json_option, plain, print_json, refuse, when
+from broker.cli.options import home_option, json_option
+from broker.cli.output import plain, print_json, refuse, when
 from broker.cli.progress import counting
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from broker.cli.actor import command_actor
-from broker.cli.moment import Moment
-from broker.cli.output import build, home_option, json_option, print_json, print_record, print_table, say, when
+from broker.cli.options import home_option, json_option
+from broker.cli.output import build, print_json, print_record, print_table, say, when
+from broker.cli.times import Moment
 
 if TYPE_CHECKING:
     from broker.services.access_requests.views import RequestView

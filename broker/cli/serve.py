@@ -9,7 +9,8 @@ import click
 
 from broker import __version__
 from broker.cli.listening import Bind, BindType, other_port, problem, started
-from broker.cli.output import build, home_option, refuse
+from broker.cli.options import home_option
+from broker.cli.output import build, refuse
 from broker.cli.state import readable_by_others
 
 

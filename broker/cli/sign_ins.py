@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from broker.cli.doctor import SIDES
-from broker.cli.moment import Moment
-from broker.cli.output import build, home_option, json_option, phrase, plain, print_json, print_table, refuse, say, when
+from broker.cli.options import home_option, json_option
+from broker.cli.output import build, phrase, plain, print_json, print_table, refuse, say, when
+from broker.cli.times import Moment
 
 _OUTCOMES = ("allowed", "blocked", "failed", "abandoned")
 

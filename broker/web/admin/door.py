@@ -150,7 +150,9 @@ class Door:
             return None
         session, person = held
         actor = Actor.person(person.id, address=visitor.address, request_id=new_reference())
-        return StaffVisit(session=session, person=person, rights=self.broker.access.staff_rights.of(person), actor=actor, cookie=cookie)
+        return StaffVisit(
+            session=session, person=person, rights=self.broker.access.staff_rights.of(person), actor=actor, cookie=cookie
+        )
 
     def _sign_in(self, back: str, intent: str = "") -> Response:
         """A login that comes back to this page. Filters that are too long for it are left away."""

@@ -1,4 +1,4 @@
-"""A time as an option: a day of UTC, a time, or a number of days from now (PO-08)."""
+"""Times on the command line: a day of UTC, a time, or a number of days from now (PO-08)."""
 
 from __future__ import annotations
 
