@@ -32,6 +32,6 @@ def wire_guests(core: Core, outbox: Outbox, sessions: Sessions) -> GuestServices
         directory=directory,
         expiry=Ends(core, outbox),
         lifecycle=lifecycle,
-        self_service=SelfService(core, directory, sessions, lifecycle),
+        self_service=SelfService(core, directory, sessions, lifecycle, outbox),
         sponsors=Sponsors(core),
     )

@@ -85,6 +85,11 @@ def page_for(
     )
 
 
+def sentence_of(code: str) -> str:
+    """What an error page of this code says as its heading, where it names nothing; "" for a code of no page. Not translated."""
+    return PAGES[code].sentence if code in PAGES else ""
+
+
 def _placeholder(named: str) -> str:
     """The name that decides whether the sentence can be said."""
     return "application" if "%(application)s" in named else "partner"

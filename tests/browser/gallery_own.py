@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from broker.services.guests.self_service import UsedApplication
+from broker.domain.times import DAY, HOUR
+from broker.services.guests.account_views import UsedApplication
 from broker.web.pages import Pages
 from broker.web.panel.frame import ACCOUNT, ADMIN, APPS, METHODS, SignedInFrame
 from tests.browser.sample import ALICE, FORM, GERDA, NOW, TOKEN, Sample
 
 OWN = (
-    "apps", "apps-empty", "apps-none-found", "apps-owner", "account", "account-member", "account-export", "account-leave", "account-confirm",
+    "apps", "apps-empty", "apps-none-found", "apps-owner", "account", "account-asked", "account-member", "account-give-up", "account-export", "account-leave", "account-confirm",
     "account-confirm-codes", "account-left", "methods", "methods-none",
 )  # fmt: skip
 PIECES = ("components",)  # what pages are made of, in the frame of the portal; no page of the broker
@@ -82,70 +83,117 @@ def _apps(pages: Pages, frame: SignedInFrame) -> dict[str, Sample]:
     }
 
 
+GIVEN_UP = UsedApplication(
+    client_id="travel",
+    name="Travel and expenses",
+    launch_url="",
+    assigned=True,
+    groups=("Auditors", "Lisbon project"),
+    rule_groups=("Auditors",),
+    agreed_at=None,
+    until=None,
+    last_used=None,
+    given=(),
+    inviter="",
+    invited_at=None,
+    words="",
+)
+USE: dict[str, Any] = {
+    "client_id": "payroll",
+    "name": "Payroll",
+    "logo": None,
+    "launch_url": "https://payroll.contoso.example/",
+    "assigned": True,
+    "groups": (),
+    "inviter": "Bob Berger",
+    "invited_at": NOW - 80 * DAY,
+    "words": "So that you can enter the hours of the Lisbon project.",
+    "agreed_at": NOW - 79 * DAY,
+    "until": None,
+    "is_soon": False,
+    "last_used": NOW - 2 * HOUR,
+    "given": ["your name", "your e-mail address", "your organization"],
+    "give_up_url": "/account-give-up",
+}
+SESSION = {
+    "home": "Fabrikam",
+    "browser": "Firefox",
+    "system": "Windows",
+    "mfa": False,
+    "since": NOW - DAY,
+    "seen": NOW - 60,
+    "here": False,
+}
+SIGN_IN = {
+    "reference": "7KQ4-M2XT-9RZB", "at": NOW - HOUR, "application": "Payroll", "home": "Fabrikam", "opened": True, "abandoned": False,
+    "sentence": "", "mfa": True,
+}  # fmt: skip
+
+
 def _account_page(frame: SignedInFrame) -> dict[str, Any]:
+    logo = frame.pages.assets.application_logo("payroll")
+    travel = {
+        **USE, "client_id": "travel", "name": "Travel and expenses", "groups": ("Lisbon project",), "inviter": "", "words": "", "agreed_at": None,
+        "until": NOW + 6 * DAY, "is_soon": True, "last_used": NOW - 9 * DAY, "given": [],
+    }  # fmt: skip
     return {
         **FORM,
         **frame.around(TOKEN, GERDA, ACCOUNT),
+        "said": "",
+        "now": NOW,
         "name": "Gerda Guest",
         "homes": ["Fabrikam"],
         "by_code": True,
-        "since": 1768000000,
-        "until": 1799000000,
+        "since": NOW - 80 * DAY,
+        "until": NOW + 110 * DAY,
         "sponsor": "bob.berger@contoso.example",
+        "sponsor_name": "Bob Berger",
+        "asked_at": None,
+        "may_ask": True,
         "member": False,
-        "uses": [
-            UsedApplication(
-                client_id="payroll",
-                name="Payroll",
-                assigned=True,
-                groups=(),
-                agreed_at=1768000000,
-                until=1785000000,
-                last_used=1779000000,
-            ),
-            UsedApplication(
-                client_id="travel",
-                name="Travel and expenses",
-                assigned=True,
-                groups=("Auditors",),
-                agreed_at=None,
-                until=None,
-                last_used=None,
-            ),
-        ],
+        "uses": [{**USE, "logo": logo}, travel],
         "sessions": [
-            {
-                "sid": "a",
-                "home": "Fabrikam",
-                "browser": "Firefox",
-                "system": "Windows",
-                "since": 1779000000,
-                "seen": 1779000000,
-                "here": True,
-            },
-            {
-                "sid": "b",
-                "home": "",
-                "browser": "Safari",
-                "system": "iPhone",
-                "since": 1778900000,
-                "seen": 1778990000,
-                "here": False,
-            },
-            {"sid": "c", "home": "Fabrikam", "browser": "", "system": "", "since": 1778900000, "seen": 1778990000, "here": False},
+            {**SESSION, "sid": "a", "here": True},
+            {**SESSION, "sid": "b", "home": "", "browser": "Safari", "system": "iPhone", "seen": NOW - 2 * DAY},
+            {**SESSION, "sid": "c", "browser": "", "system": "", "mfa": True, "seen": NOW - 3 * DAY},
         ],
-        **{f"{name}_url": f"/{name}" for name in ("consents", "sessions", "export", "leave")},
+        "sign_ins": [
+            SIGN_IN,
+            {**SIGN_IN, "at": NOW - DAY, "opened": False, "sentence": "You can't get in from here", "mfa": False},
+            {**SIGN_IN, "at": NOW - 2 * DAY, "opened": False, "abandoned": True},
+            {**SIGN_IN, "at": NOW - 9 * DAY, "application": "", "home": "", "mfa": False},
+        ],
+        "methods_page": "/methods",
+        **{f"{name}_url": f"/{name}" for name in ("consents", "sessions", "others", "time", "export", "leave")},
     }
 
 
 def _account(frame: SignedInFrame) -> dict[str, Sample]:
     form, account = FORM, _account_page(frame)
+    given_up = {**FORM, "use": GIVEN_UP, "left": ["Lisbon project"], "cancel_url": "/account"}
     return {
         "account": Sample("account.html", "account", account),
+        "account-asked": Sample(
+            "account.html",
+            "account",
+            {**account, "asked_at": NOW - DAY, "may_ask": False, "said": "We asked.", "uses": [], "sign_ins": []},
+        ),
         "account-member": Sample(
             "account.html",
             "account",
-            {**account, "member": True, "until": 0, "sponsor": "", "name": "", "uses": [], "sessions": account["sessions"][:1]},
+            {
+                **account,
+                **frame.around(TOKEN, ALICE, ACCOUNT),
+                "member": True,
+                "until": 0,
+                "sponsor": "",
+                "may_ask": False,
+                "uses": [],
+                "sessions": account["sessions"][:1],
+            },
+        ),
+        "account-give-up": Sample(
+            "account_give_up.html", "account-give-up", {**given_up, **frame.around(TOKEN, GERDA, "/account/give-up")}
         ),
         "account-export": Sample("account_export.html", "account-export", {**form, "cancel_url": "/account"}),
         "account-leave": Sample(

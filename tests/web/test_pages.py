@@ -104,6 +104,7 @@ def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: st
             "methods-none",
             "account",
             "account-member",
+            "account-asked",
             "account-left",
             "admin-home",
         }

@@ -11,17 +11,16 @@ from collections import Counter
 from collections.abc import Callable
 
 from broker.domain.audit import Actor, Event
-from broker.domain.expiry_rules import NOTICES, ORPHAN_GRACE, Cause, ExpiryPlan, ExpiryStep, Rules, plan, renewed_until
+from broker.domain.expiry_rules import NOTICES, ORPHAN_GRACE, Cause, ExpiryPlan, ExpiryStep, Rules, plan
 from broker.domain.guest import Person
 from broker.domain.guest_states import Act
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
 from broker.services.core import Core
+from broker.services.guests.renewals import ask_for_renewal
 from broker.services.guests.transitions import carry_out, remove, rules_of
 from broker.services.history import audit
-from broker.services.messages.mail_questions import ask
 from broker.services.messages.outbox import Outbox
-from broker.services.messages.respondents import asked_for
 from broker.storage.batches import BATCH
 from broker.storage.directory import guest_schedule, people
 from broker.storage.engine import Connection
@@ -118,30 +117,14 @@ class Ends:
     def _tell(self, tx: Connection, person: Person, found: ExpiryPlan, now: int, rules: Rules) -> None:
         """Warns the guest, and asks the sponsor with a question by mail if the end is a date."""
         settings, end = self._settings(), found.end or now
-        asked = asked_for(tx, settings, person, now) if found.cause is Cause.TIME else []
-        until = renewed_until(person, rules)
-        for address in asked if until is not None else []:
-            data: dict[str, object] = {"ends_at": end, "until_at": until}
-            # It stays open as long as the access can be restored, so that a late answer works, too.
-            ticket = ask(tx, QuestionKind.RENEW, person.id, address, data, end + rules.restore - now, now)
-            self._outbox.add(tx, self._renewal(tx, person, address, end, f"{settings.issuer}/question/{ticket}"), now)
+        asked = (
+            ask_for_renewal(tx, settings, self._outbox, person, rules, end, now, by_guest=False)
+            if found.cause is Cause.TIME
+            else []
+        )
         self._outbox.add(tx, self._ending(person, end, found.cause, asked), now)
         told = {"cause": found.cause.value, "expires_at": end, "asked": len(asked), "notice": found.notices}
         audit.record(tx, Event(name="guest.warned", actor=Actor.system(), subject=person.id, data=told), now)
-
-    def _renewal(self, tx: Connection, person: Person, address: str, end: int, url: str) -> Mail:
-        member = people.by_email(tx, address)
-        home = self._settings().partners.get(person.partner or "")
-        values = {
-            "guest": person.name or person.email,
-            "email": person.email,
-            "organization": home.name if home else "",
-            "ends_at": end,
-            "url": url,
-            "instead_of": person.sponsor if person.sponsor and person.sponsor != address else "",
-        }
-        language = (member.language if member else "") or self._settings().broker.languages[0]
-        return Mail(kind=MailKind.RENEWAL, recipient=address, language=language, person=person.id, values=values)
 
     def _ending(self, person: Person, end: int, cause: Cause, asked: list[str]) -> Mail:
         settings = self._settings()

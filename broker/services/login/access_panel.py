@@ -96,7 +96,7 @@ class AccessPanel:
                         client_id=file.client_id,
                         name=file.name,
                         launch_url=str(file.launch_url),
-                        last_used=used.get(file.client_id),
+                        last_used=used[file.client_id].at if file.client_id in used else None,
                     )
                     for file in _by_name(self._settings().applications.values())
                     if file.launch_url and self._may_open(found, file, file.client_id in assigned, visitor.address)

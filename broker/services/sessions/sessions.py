@@ -115,6 +115,17 @@ class Sessions:
             audit.record(tx, Event(name="session.ended", actor=actor, subject=session.person_id, target=sid, reason=reason), now)
             return True
 
+    def end_others(self, person_id: str, kept: str, actor: Actor, reason: str) -> int:
+        """End every session of a person except one, as `end` does; how many."""
+        now, ended = self._clock(), 0
+        with self._db.write() as tx:
+            for one in sessions.live_of(tx, person_id, now):
+                if one.sid != kept and self._end(tx, one.sid, now):
+                    ended += 1
+                    event = Event(name="session.ended", actor=actor, subject=person_id, target=one.sid, reason=reason)
+                    audit.record(tx, event, now)
+        return ended
+
     @staticmethod
     def _end(tx: Connection, sid: str, now: int) -> bool:
         ended = sessions.end(tx, sid, now)

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, json, request
 
 from broker.domain.audit import Actor
-from broker.domain.device import parts_of
-from broker.domain.errors import BadRequest, CommandError
+from broker.domain.errors import BadRequest, CommandError, Conflict
 from broker.domain.guest import Person, PersonKind
 from broker.domain.ids import new_reference
 from broker.domain.login import OwnPageIntent, Session
-from broker.domain.mailbox import PARTNER as CODES
 from broker.web import csrf, headers, signed_out
 from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
+from broker.web.panel import account_page
 from broker.web.panel.frame import ACCOUNT, SignedInFrame
 from broker.web.request import single
 from broker.web.signin.browser import BrowserState
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 PATH = ACCOUNT
-EXPORT, LEAVE = f"{PATH}/export", f"{PATH}/leave"
+EXPORT, LEAVE, GIVE_UP = f"{PATH}/export", f"{PATH}/leave", f"{PATH}/give-up"
 _SCOPE = "account"
 
 
@@ -43,7 +42,10 @@ class _Door:
         held = self._broker.login.own_page_access.open_to(self._browser.visitor())
         if held is None or cookie is None:
             return self._begin()
-        return show(*held, csrf.token(cookie, _SCOPE))
+        try:
+            return show(*held, csrf.token(cookie, _SCOPE))
+        except CommandError as error:
+            raise BadRequest("not_found", error.reason) from None
 
     def seen_by_owner(self, path: str, show: Callable[[Session, Person, str], Response]) -> Response:
         """The same for a page whose button wants a fresh proof: the proof comes first, and leads back here (FA-28)."""
@@ -70,6 +72,19 @@ class _Door:
         except CommandError as error:
             raise BadRequest("not_found", error.reason) from None
 
+    def pressed_and_told(self, what: str, act: Callable[[Session, Person, Actor], object]) -> Response:
+        """A button after which the page says what was done. what: one of account_page.SAID."""
+
+        def go(session: Session, person: Person, actor: Actor) -> Response:
+            act(session, person, actor)
+            return self.told(what)
+
+        return self.pressed(go)
+
+    def told(self, what: str) -> Response:
+        """Back to the page, which says what was done."""
+        return self._browser.go(f"{self._pages.path(PATH)}?said={what}#said")
+
     def goodbye(self, response: Response) -> Response:
         """The page after the last sign-in of this browser ended, without its cookies."""
         self._browser.cookies.clear(response, CookiePurpose.SESSION)
@@ -92,18 +107,54 @@ class _Door:
 
 def register(routes: Blueprint, broker: Broker, browser: BrowserState, frame: SignedInFrame) -> None:
     """The page, its buttons, the way out."""
-    pages = frame.pages
-    door = _Door(broker, pages, browser)
+    door = _Door(broker, frame.pages, browser)
 
     @routes.get(PATH)
     def account() -> Response:
-        return door.seen(lambda session, person, token: _page(broker, frame, (session, browser.session() or ""), person, token))
+        return door.seen(
+            lambda session, person, token: account_page.shown(broker, frame, (session, browser.session() or ""), person, token)
+        )
+
+    _register_applications(routes, broker, browser, frame, door)
+    _register_sessions(routes, broker, frame.pages, door)
+    _register_data(routes, broker, frame.pages, door)
+
+
+def _register_applications(routes: Blueprint, broker: Broker, browser: BrowserState, frame: SignedInFrame, door: _Door) -> None:
+    """How long access lasts, what an application was given, and giving it up."""
+
+    @routes.post(f"{PATH}/more-time")
+    def ask_for_time() -> Response:
+        def ask(_session: Session, person: Person, actor: Actor) -> Response | None:
+            try:
+                broker.guests.self_service.ask_for_time(actor, person.id)
+            except Conflict:
+                return None  # asked a moment ago, or the end is another by now: the page says how it is
+            return door.told("asked")
+
+        return door.pressed(ask)
 
     @routes.post(f"{PATH}/consents")
     def withdraw_consent() -> Response:
         application = single(request.form, "application")
         return door.pressed(lambda _session, person, actor: broker.guests.self_service.withdraw(actor, person.id, application))
 
+    @routes.get(f"{GIVE_UP}/<application>")
+    def ask_to_give_up(application: str) -> Response:
+        def ask(_session: Session, person: Person, token: str) -> Response:
+            use = broker.guests.self_service.use_of(person, application)
+            return account_page.give_up(frame, browser.session() or "", person, use, token)
+
+        return door.seen(ask)
+
+    @routes.post(f"{GIVE_UP}/<application>")
+    def give_up(application: str) -> Response:
+        return door.pressed_and_told(
+            "given_up", lambda _session, person, actor: broker.guests.self_service.give_up(actor, person.id, application)
+        )
+
+
+def _register_sessions(routes: Blueprint, broker: Broker, pages: Pages, door: _Door) -> None:
     @routes.post(f"{PATH}/sessions")
     def end_session() -> Response:
         sid = single(request.form, "sid")
@@ -114,6 +165,15 @@ def register(routes: Blueprint, broker: Broker, browser: BrowserState, frame: Si
 
         return door.pressed(end)
 
+    @routes.post(f"{PATH}/sessions/others")
+    def end_other_sessions() -> Response:
+        return door.pressed_and_told(
+            "others_ended",
+            lambda session, person, actor: broker.guests.self_service.end_other_sessions(actor, person.id, session.sid),
+        )
+
+
+def _register_data(routes: Blueprint, broker: Broker, pages: Pages, door: _Door) -> None:
     @routes.get(EXPORT)
     def ask_to_export() -> Response:
         return door.seen_by_owner(EXPORT, lambda _session, _person, token: _export_page(pages, token))
@@ -142,47 +202,6 @@ def _file(found: Mapping[str, object]) -> Response:
     response = headers.private(Response(json.dumps(found, ensure_ascii=False, indent=2), mimetype="application/json"))
     response.headers["Content-Disposition"] = 'attachment; filename="account.json"'
     return response
-
-
-def _page(broker: Broker, frame: SignedInFrame, held: tuple[Session, str], person: Person, token: str) -> Response:
-    """held: the session and its cookie."""
-    pages = frame.pages
-    session, cookie = held
-    found, partners = broker.guests.self_service.of(person), broker.core.settings().partners
-
-    def home(name: str) -> str:
-        return partners[name].name if name in partners else name
-
-    return pages.render(
-        "account.html",
-        keep_query={},
-        name=person.name,
-        homes=list(dict.fromkeys(home(one.partner) for one in found.identities if one.partner != CODES)),
-        by_code=any(one.partner == CODES for one in found.identities),
-        since=person.redeemed_at or person.created_at,
-        until=person.expires_at or 0,
-        sponsor=person.sponsor or "",
-        member=person.kind is PersonKind.MEMBER,
-        uses=found.uses,
-        sessions=[
-            {
-                "sid": one.sid,
-                "browser": parts_of(one.device)[0],
-                "system": parts_of(one.device)[1],
-                "home": home(one.partner) if one.partner != CODES else "",
-                "since": one.created_at,
-                "seen": one.last_seen_at,
-                "here": one.sid == session.sid,
-            }
-            for one in found.sessions
-        ],
-        csrf=token,
-        consents_url=pages.path(f"{PATH}/consents"),
-        sessions_url=pages.path(f"{PATH}/sessions"),
-        export_url=pages.path(EXPORT),
-        leave_url=pages.path(LEAVE),
-        **frame.around(cookie, person, PATH),
-    )
 
 
 def _export_page(pages: Pages, token: str) -> Response:

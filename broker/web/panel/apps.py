@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from broker.services.login.access_panel import OwnedAccess, PanelView
 from broker.web.panel.frame import ADMIN, APPS, SignedInFrame
@@ -15,6 +15,7 @@ from broker.web.signin.browser import BrowserState
 if TYPE_CHECKING:
     from broker.app import Broker
 
+ADD_GUEST = f"{ADMIN}/guests/new"
 QUERY = 100  # characters of a search
 
 
@@ -56,7 +57,8 @@ def _tiles(frame: SignedInFrame, view: PanelView, q: str) -> list[dict[str, Any]
 
 
 def _owned(frame: SignedInFrame, view: PanelView, one: OwnedAccess) -> dict[str, Any]:
-    """A line; the link to add a guest stands there where the person has work in the portal."""
+    """A line; the link to add a guest stands there where the portal has that page, and the person has work in the portal."""
+    may_add = _has_page(ADD_GUEST) and frame.administers(view.person)
     what = {"application": one.client_id} if one.client_id else {"group": one.name}
     return {
         "name": one.name,
@@ -66,5 +68,9 @@ def _owned(frame: SignedInFrame, view: PanelView, one: OwnedAccess) -> dict[str,
         "more": one.more,
         "ending": one.ending,
         "opens": one.opens,
-        "add_url": frame.pages.path(f"{ADMIN}/guests/new?{urlencode(what)}") if frame.administers(view.person) else "",
+        "add_url": frame.pages.path(f"{ADD_GUEST}?{urlencode(what)}") if may_add else "",
     }
+
+
+def _has_page(path: str) -> bool:
+    return any(rule.rule == path for rule in current_app.url_map.iter_rules())
