@@ -11,6 +11,7 @@ import click
 
 from broker.cli.options import home_option, json_option
 from broker.cli.output import build, print_json, refuse
+from broker.domain.times import DAY, HOUR, MINUTE
 
 
 @click.group("audit")
@@ -145,7 +146,7 @@ def since(text: str, now: int) -> int:
 
     age = re.fullmatch(r"(\d{1,6})([dhm])", text)
     if age is not None:
-        return max(0, now - int(age[1]) * {"d": 86_400, "h": 3_600, "m": 60}[age[2]])
+        return max(0, now - int(age[1]) * {"d": DAY, "h": HOUR, "m": MINUTE}[age[2]])
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

@@ -49,15 +49,14 @@ def restored(home: Path, as_json: bool) -> None:
 
     Invalidates sessions, codes, tokens and open invitations. Do this before the nodes start. People, their identities, consents and the keys stay.
     """
-    import time
-
+    from broker.composition.core import system_clock
     from broker.services.history.audit_heads import Heads
     from broker.services.operations.after_restore import Restored
     from broker.storage import migrate
 
     with closing(_database(home)) as database:
         migrate.upgrade(database)
-        ended = Restored(database, lambda: int(time.time())).run(command_actor())
+        ended = Restored(database, system_clock).run(command_actor())
     Heads(home.resolve()).forget()  # the audit ends where the backup does, on purpose (FA-09)
     if as_json:
         print_json(ended)

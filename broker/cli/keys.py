@@ -173,8 +173,7 @@ def _database(home: Path) -> Database:
 @contextmanager
 def _opened(home: Path, database: Database | None = None) -> Iterator[Keys]:
     """The ring of a home, by the root keys that lie there; the database is closed at the end. Raises KeyFileError."""
-    import time
-
+    from broker.composition.core import system_clock
     from broker.keyring.root import load_roots
     from broker.keyring.seal import Sealer
     from broker.services.keys.ring import Keys
@@ -182,7 +181,7 @@ def _opened(home: Path, database: Database | None = None) -> Iterator[Keys]:
     home = home.resolve()
     database = database or _database(home)
     try:
-        yield Keys(database, Sealer(load_roots(home / "keys")), lambda: int(time.time()))
+        yield Keys(database, Sealer(load_roots(home / "keys")), system_clock)
     finally:
         database.close()
 

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from broker.domain.origin import DEFAULT_PORTS
+
 if TYPE_CHECKING:
     from broker.settings.load import Settings
 
@@ -68,7 +70,7 @@ def problem(bind: Bind) -> str | None:
 def other_port(settings: Settings, bind: Bind) -> str | None:
     """A warning where the issuer is this machine's loopback and another port."""
     parts = urlsplit(settings.issuer)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
     if not _is_loopback(parts.hostname or "") or port == bind.port:
         return None
     return (

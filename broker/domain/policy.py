@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 from broker.domain import assurance
 from broker.domain.guest import PersonKind
 from broker.domain.network import network_of
+from broker.domain.times import DAY, HOUR, MINUTE
 
 
 class Net(NamedTuple):
@@ -211,7 +212,7 @@ def unmet(required: Iterable[str], *, acr: str, terms_accepted: bool = False) ->
 
 def span(seconds: int) -> str:
     """`4h` of 14400: the largest unit that divides it."""
-    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE)):
         if seconds % size == 0:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"

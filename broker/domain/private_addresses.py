@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
+from broker.domain.origin import DEFAULT_PORTS
+
 Address = IPv4Address | IPv6Address
-_PORTS = {"http": 80, "https": 443}
 _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
 _PLAIN = re.compile(r"([^:\[\]]+)(?::([0-9]{1,5}))?")
 
@@ -48,7 +49,7 @@ class PrivateAddresses:
         """
         try:
             parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
+            host, port = parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
         except ValueError:
             return False
         if host == "localhost":

@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from broker.domain.times import DAY, HOUR
+from broker.domain.times import DAY, HOUR, MINUTE, YEAR
 from broker.saml.errors import MetadataRefused
 from broker.saml.metadata_encoding import utf8
 from broker.saml.parse import Element
@@ -151,7 +151,7 @@ def _duration(text: str | None) -> int | None:
     if match is None:
         return None
     numbers = (int(group or 0) for group in match.groups())
-    return sum(number * unit for number, unit in zip(numbers, (31_536_000, 2_592_000, 86_400, 3_600, 60, 1), strict=True))
+    return sum(number * unit for number, unit in zip(numbers, (YEAR, 30 * DAY, DAY, HOUR, MINUTE, 1), strict=True))
 
 
 def _time(text: str | None) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from broker.domain.times import DAY, HOUR, MINUTE
 from broker.settings.errors import Wrong
 
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-LONGEST = 36500 * 86400  # seconds; a century is beyond every use, and keeps sums within what databases store
+_SECONDS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
+LONGEST = 36_500 * DAY  # seconds; a century is beyond every use, and keeps sums within what databases store
 
 
 def seconds(value: object) -> int:

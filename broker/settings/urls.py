@@ -6,6 +6,7 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from broker.domain.origin import DEFAULT_PORTS
 from broker.settings.errors import Wrong
 
 _CHARACTERS = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")  # RFC 3986 2: nothing else stands in a URI
@@ -64,7 +65,7 @@ def issuer(value: object) -> str:
         raise Wrong("{value} has a query or fragment; write https://HOST, at most with a path", value=text)
     if text.endswith("/"):
         raise Wrong("{value} ends in a slash; write it without", value=text)
-    if parts.netloc != parts.netloc.lower() or parts.port == {"https": 443, "http": 80}[parts.scheme]:
+    if parts.netloc != parts.netloc.lower() or parts.port == DEFAULT_PORTS[parts.scheme]:
         raise Wrong("{value} is not in the form browsers use; write the host in lower case and no default port", value=text)
     if re.search(r"//|/\.\.?(/|$)|[^A-Za-z0-9._~/-]", parts.path):
         raise Wrong("{value} has a path with special characters; write https://HOST, at most with a plain path", value=text)

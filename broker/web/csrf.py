@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from urllib.parse import urlsplit
 
 from flask import Request
 
 from broker.domain.errors import BadRequest
+from broker.domain.origin import origin_of
 
 FIELD = "csrf"  # the input's name in every form that we render
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def token(secret: str, scope: str) -> str:
@@ -45,15 +44,3 @@ def check_origin(request: Request, issuer: str) -> None:
         return
     if sent and (len(sent) > 1 or origin_of(sent[0]) != origin_of(issuer)):
         raise BadRequest("csrf", "origin")
-
-
-def origin_of(url: str) -> tuple[str, str, int] | None:
-    """(scheme, host, port) of a URL, with the scheme's default port; None if there is none (RFC 6454 4)."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return None
-    if not host or parts.scheme not in _DEFAULT_PORTS:
-        return None
-    return parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme]

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from broker.domain.errors import BadRequest
-from broker.domain.times import HOUR
+from broker.domain.times import HOUR, Clock
 from broker.keyring.errors import SealError
 from broker.keyring.seal import Sealer
 
@@ -36,7 +36,7 @@ class RenderedPage:
 class Repeats:
     """Seals pages and opens them. templates: the folder of the templates that the pages are made from."""
 
-    def __init__(self, sealer: Sealer, clock: Callable[[], int], templates: Path = TEMPLATES) -> None:
+    def __init__(self, sealer: Sealer, clock: Clock, templates: Path = TEMPLATES) -> None:
         self._sealer = sealer
         self._clock = clock
         self._purpose = f"page:{_digest(templates)}"

@@ -10,9 +10,9 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, Request, request
 
 from broker.domain.errors import BadRequest
+from broker.domain.origin import origin_of
 from broker.settings.load import Settings
 from broker.web import headers
-from broker.web.csrf import origin_of
 
 BODY = 64 * 1024  # bytes
 URL = 16 * 1024

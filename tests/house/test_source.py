@@ -152,6 +152,9 @@ def test_lengths_of_time_have_one_home():
              if isinstance(t, ast.Name) and t.id in {"MINUTE", "HOUR", "DAY", "_MINUTE", "_HOUR", "_DAY"}}  # fmt: skip
     assert named == set()
     assert [relative(p) for p in files if "%Y-%m-%dT%H:%M:%SZ" in p.read_text()] == []
+    numbers = {(relative(p), n.value) for p in files for n in ast.walk(tree(p)) if isinstance(n, ast.Constant) and type(n.value) is int
+               and n.value in {3_600, 86_400}}  # fmt: skip
+    assert numbers == set()
 
 
 def test_functions_fit_a_screen():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from broker.domain.errors import BrokerError
+from broker.domain.origin import DEFAULT_PORTS
 from broker.domain.private_addresses import Address, PrivateAddresses
 
 _URL = re.compile(r"[!-~]{1,4096}\Z")  # printable ASCII: a name in another script is written as an A-label
@@ -16,7 +17,6 @@ _NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*
 _NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")  # the numbers that inet_aton accepts as parts of an address
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
-_PORTS = {"http": 80, "https": 443}
 
 
 class HttpFailure(BrokerError):
@@ -40,7 +40,7 @@ class Target:
     def authority(self) -> str:
         """The Host header (RFC 9110 7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 class Reach:
@@ -102,7 +102,7 @@ def split_url(url: str) -> Target:
         port = parts.port
     except ValueError as error:
         raise HttpFailure("url_not_allowed", "the URL cannot be read") from error
-    if parts.scheme not in _PORTS:
+    if parts.scheme not in DEFAULT_PORTS:
         raise HttpFailure("url_not_allowed", "only https: (and http: where network.allow_private_addresses lists the host)")
     if "@" in parts.netloc:
         raise HttpFailure("url_not_allowed", "a user name in the URL")
@@ -110,7 +110,7 @@ def split_url(url: str) -> Target:
         raise HttpFailure("url_not_allowed", "a fragment in the URL")
     host = _host(parts.hostname or "", bracketed="[" in parts.netloc)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, path)
+    return Target(parts.scheme, host, DEFAULT_PORTS[parts.scheme] if port is None else port, path)
 
 
 def _host(host: str, *, bracketed: bool) -> str:

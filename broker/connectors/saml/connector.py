@@ -13,6 +13,7 @@ from broker.connectors.saml.response import JudgedAssertion, judge
 from broker.domain.assertion import Assertion
 from broker.domain.connector import Ask, Inbound, Outbound
 from broker.domain.errors import PartnerUntrusted
+from broker.domain.times import Clock
 from broker.saml import bindings
 from broker.saml.keys import PrivateKey
 
@@ -42,7 +43,7 @@ class SamlConnector:
         partner: SamlView,
         ourselves: Ourselves,
         idp: Callable[[], Idp],
-        clock: Callable[[], int],
+        clock: Clock,
         *,
         name_id_format: str | None = None,
         canonical_email: Callable[[str], str | None],

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from urllib.parse import urlsplit
 
+from broker.domain.origin import origin_of, origin_text
 from broker.provider.application import ApplicationView
 from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def application_view(file: ApplicationFile) -> ApplicationView:
@@ -63,11 +61,4 @@ class Applications:
 
 def origins(uris: Iterable[str]) -> frozenset[str]:
     """The origins of web addresses as browsers write them: lower case, the scheme's own port left out (RFC 6454 6.2)."""
-    found = set()
-    for uri in uris:
-        parts = urlsplit(uri)
-        if parts.scheme in _DEFAULT_PORTS and parts.hostname:
-            host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-            port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
-            found.add(f"{parts.scheme}://{host}{port}")
-    return frozenset(found)
+    return frozenset(origin_text(found) for uri in uris if (found := origin_of(uri)) is not None)

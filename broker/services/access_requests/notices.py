@@ -6,6 +6,7 @@ from broker.domain.access_request import AccessRequest
 from broker.domain.guest import Person
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
+from broker.services.messages.language import language_of
 from broker.services.messages.mail_questions import ask
 from broker.services.messages.outbox import Outbox
 from broker.services.messages.respondents import owners_of
@@ -47,7 +48,7 @@ def ask_owners(tx: Connection, settings: Settings, outbox: Outbox, request: Acce
             "until_at": request.expires_at,
             "url": f"{settings.issuer}/question/{ticket}",
         }
-        language = (member.language if member else "") or settings.broker.languages[0]
+        language = language_of(member, settings)
         mail = Mail(kind=MailKind.ACCESS_REQUEST, recipient=address, language=language, person=person.id, values=values)
         outbox.add(tx, mail, now)
     return len(asked)
@@ -69,7 +70,7 @@ def tell_requester(tx: Connection, settings: Settings, outbox: Outbox, request: 
         "answer": request.answer,
         "url": (str(file.launch_url) if file and file.launch_url else f"{settings.issuer}/apps"),
     }
-    language = person.language or settings.broker.languages[0]
+    language = language_of(person, settings)
     outbox.add(
         tx, Mail(kind=MailKind.ACCESS_ANSWER, recipient=person.email, language=language, person=person.id, values=values), now
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from broker.domain.errors import PartnerFailed
-from broker.domain.times import DAY
+from broker.domain.times import DAY, HOUR
 from broker.services.doctor import advice, database_checks
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.doctor.tls_checks import ENDS_SOON, certificates, clock
@@ -64,7 +64,7 @@ def _validity(idp: Idp, now: int, *, by_url: bool) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "metadata",
-            f"validUntil of the file ends in {left // 3600} hours; nobody can sign in after that (metadata_expired)",
+            f"validUntil of the file ends in {left // HOUR} hours; nobody can sign in after that (metadata_expired)",
             "a file that lasts, or a URL that is fetched anew",
             Side.OURS,
             "get the partner's current file, or write its URL",

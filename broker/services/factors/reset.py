@@ -24,6 +24,7 @@ from broker.services.history import audit
 from broker.services.login.context import OpenLogin
 from broker.services.lookup import named
 from broker.services.messages.factor_notices import notice
+from broker.services.messages.language import language_of
 from broker.services.messages.mail_questions import Handler, ask
 from broker.services.messages.outbox import Outbox
 from broker.services.messages.respondents import who_answers
@@ -168,7 +169,7 @@ class FactorResets:
 
     def _mail(self, tx: Connection, kind: QuestionKind, person: Person, asked: str, at: str, url: str) -> Mail:
         member = people.by_email(tx, asked)
-        language = (member.language if member else "") or self._settings().broker.languages[0]
+        language = language_of(member, self._settings())
         values = {"guest": person.name or person.email, "email": person.email, "at": at, "url": url}
         return Mail(kind=MailKind(kind.value), recipient=asked, language=language, person=person.id, values=values)
 

@@ -20,6 +20,7 @@ from broker.services.core import Core
 from broker.services.guests.renewals import ask_for_renewal
 from broker.services.guests.transitions import carry_out, remove, rules_of
 from broker.services.history import audit
+from broker.services.messages.language import language_of
 from broker.services.messages.outbox import Outbox
 from broker.storage.batches import BATCH
 from broker.storage.directory import guest_schedule, people
@@ -138,7 +139,7 @@ class Ends:
         return Mail(
             kind=MailKind.ENDING,
             recipient=person.email,
-            language=person.language or settings.broker.languages[0],
+            language=language_of(person, settings),
             reply_to=person.sponsor if person.sponsor in asked else None,
             person=person.id,
             values=values,

@@ -6,6 +6,7 @@ from broker.domain.expiry_rules import Rules, renewed_until
 from broker.domain.guest import Person
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
+from broker.services.messages.language import language_of
 from broker.services.messages.mail_questions import ask
 from broker.services.messages.outbox import Outbox
 from broker.services.messages.respondents import asked_for
@@ -45,5 +46,5 @@ def _mail(tx: Connection, settings: Settings, person: Person, address: str, end:
         "instead_of": person.sponsor if person.sponsor and person.sponsor != address else "",
         "by_guest": by_guest,
     }
-    language = (member.language if member else "") or settings.broker.languages[0]
+    language = language_of(member, settings)
     return Mail(kind=MailKind.RENEWAL, recipient=address, language=language, person=person.id, values=values)

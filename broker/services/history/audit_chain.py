@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from broker.domain.audit import Actor, Event
-from broker.domain.times import DAY
+from broker.domain.times import DAY, Clock
 from broker.keyring.errors import SealError
 from broker.keyring.seal import Sealer
 from broker.services.history import audit
@@ -76,7 +76,7 @@ class AuditChain:
     def __init__(
         self,
         db: Database,
-        clock: Callable[[], int],
+        clock: Clock,
         sealer: Sealer,
         kept: Callable[[], int],
         heads: Heads | None = None,

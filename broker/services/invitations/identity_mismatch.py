@@ -19,6 +19,7 @@ from broker.domain.times import DAY
 from broker.services.history import audit
 from broker.services.invitations.links import Tickets
 from broker.services.invitations.request import letter
+from broker.services.messages.language import language_of
 from broker.services.messages.mail_questions import Handler, ask
 from broker.services.messages.outbox import Outbox
 from broker.services.messages.respondents import who_answers
@@ -91,7 +92,7 @@ class Mismatches:
         mail = Mail(
             kind=MailKind.MISMATCH,
             recipient=asked,
-            language=(member.language if member else "") or settings.broker.languages[0],
+            language=language_of(member, settings),
             person=guest.id,
             values=values,
         )

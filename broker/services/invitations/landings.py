@@ -10,12 +10,9 @@ from collections.abc import Iterator
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from broker.domain.errors import Invalid
+from broker.domain.origin import DEFAULT_PORTS, Origin, origin_text
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile
-
-_PORTS = {"https": 443, "http": 80}
-
-Origin = tuple[str, str, int | None]
 
 
 def checked(settings: Settings, url: str) -> str:
@@ -25,7 +22,7 @@ def checked(settings: Settings, url: str) -> str:
         raise Invalid("the redirect URL must be a plain https: URL (http: only on loopback)", "redirect_url")
     if origin not in _origins(settings):
         raise Invalid(
-            f"an invitation may not lead to {_written(origin)}: no application has a redirect_uri or launch_url there; "
+            f"an invitation may not lead to {origin_text(origin)}: no application has a redirect_uri or launch_url there; "
             "list it under invitations.redirect_origins in config/broker.yaml if it is yours",
             "redirect_url_foreign",
         )
@@ -107,10 +104,4 @@ def _origin(url: str) -> Origin | None:
 
 
 def _origin_of(parts: SplitResult) -> Origin:
-    return parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme]
-
-
-def _written(origin: Origin) -> str:
-    scheme, host, port = origin
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}" + ("" if port == _PORTS[scheme] else f":{port}")
+    return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]

@@ -27,6 +27,7 @@ from broker.services.invitations.links import Tickets, nothing
 from broker.services.invitations.request import MAX_MESSAGE, may_be_invited
 from broker.services.invitations.views import GuestHoldings, IssuedInvitation, ReboundGuest
 from broker.services.lookup import named
+from broker.services.messages.language import language_of
 from broker.services.messages.withdrawals import withdraw
 from broker.services.sessions.revocation import end_access
 from broker.storage.directory import identity_bindings, people
@@ -185,7 +186,7 @@ class GuestRebinding:
             status=Status.PENDING,
             redirect_url=f"{settings.issuer}/apps",
             application=None,  # the assignments were kept, so this link assigns nothing
-            language=person.language or settings.broker.languages[0],
+            language=language_of(person, settings),
             message=terms.message,
             inviter=member.email if member else person.sponsor or actor.kind.value,
             invited_by=member.id if member else None,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import Conflict
+from broker.domain.times import Clock
 from broker.keyring.create import SIGNING, new_records, to_record
 from broker.keyring.errors import KeyFileError
 from broker.keyring.ring import KEEP, METADATA_OVERLAP, OVERLAP, KeyRecord, KeyState, Ring, state_of, superseded_at
@@ -57,7 +58,7 @@ class _Held:
 class Keys:
     """The ring in the database, and this process's view of it."""
 
-    def __init__(self, db: Database, sealer: Sealer, clock: Callable[[], int], *, keep: int = KEEP) -> None:
+    def __init__(self, db: Database, sealer: Sealer, clock: Clock, *, keep: int = KEEP) -> None:
         """keep: seconds that a superseded key stays published: the longest token life and the time of caches."""
         self._db = db
         self._sealer = sealer

@@ -21,6 +21,7 @@ from broker.domain.times import DAY
 from broker.services.guests.transitions import carry_out, rules_of
 from broker.services.history import audit
 from broker.services.login.context import LoginContext
+from broker.services.messages.language import language_of
 from broker.services.messages.mail_questions import Handler, ask
 from broker.services.messages.outbox import Outbox
 from broker.services.messages.respondents import who_answers
@@ -110,7 +111,7 @@ class IdentityChanges:
             "at": data["at"],
             "url": url,
         }
-        language = (member.language if member else "") or self._settings().broker.languages[0]
+        language = language_of(member, self._settings())
         return Mail(kind=MailKind.IDENTITY, recipient=asked, language=language, person=person.id, values=values)
 
     @staticmethod

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from broker.domain.audit import Actor, Event
+from broker.domain.times import Clock
 from broker.services.history import audit
 from broker.storage.engine import Database
 from broker.storage.operations import after_restore
@@ -13,7 +14,7 @@ from broker.storage.operations import after_restore
 class Restored:
     """Run once after a restore, before the nodes start."""
 
-    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
+    def __init__(self, db: Database, clock: Clock) -> None:
         """db: the restored one, at this version's tables."""
         self._db = db
         self._clock = clock

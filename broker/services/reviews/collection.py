@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from broker.domain.ids import new_id
 from broker.domain.mail import Mail, MailKind
 from broker.domain.review import AccessSource, Review, ReviewItem, ReviewState
+from broker.services.messages.language import language_of
 from broker.services.messages.outbox import Outbox
 from broker.services.messages.respondents import is_living
 from broker.services.reviews.reviewers import ReviewerChoice
@@ -103,5 +104,5 @@ def ask_reviewer(tx: Connection, settings: Settings, outbox: Outbox, review: Rev
         "reminder": review.reminded_at is not None,
         "url": f"{settings.issuer}/admin/reviews/{review.id}",
     }
-    language = (member.language if member else "") or settings.broker.languages[0]
+    language = language_of(member, settings)
     outbox.add(tx, Mail(kind=MailKind.REVIEW, recipient=address, language=language, values=values), now)
