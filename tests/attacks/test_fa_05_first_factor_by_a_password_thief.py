@@ -10,7 +10,7 @@ from broker.demo.browser import Browser, BrowserPage
 from broker.demo.person import DemoPerson
 from broker.storage.tables import audit, factors, people
 from tests.journeys.second_factor import MFA, enrol, essential, with_phone
-from tests.journeys.test_step_up import ALL_MFA, trust
+from tests.journeys.step_up import ALL_MFA, trust
 from tests.journeys.world import ACTOR, ADA, World
 
 DAY = 86_400

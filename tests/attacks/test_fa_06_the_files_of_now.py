@@ -12,7 +12,7 @@ from sqlalchemy import update
 from broker.demo.relying import SignInFailed, Tokens, call
 from broker.storage.tables import grants
 from tests.journeys.second_factor import MFA, SFA, essential, with_phone
-from tests.journeys.test_step_up import PAYROLL_MFA, trust
+from tests.journeys.step_up import PAYROLL_MFA, trust
 from tests.journeys.world import ADA, SECRET, World, partner_file
 
 GWEN = "gwen@mailbox.example"

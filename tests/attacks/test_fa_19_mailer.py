@@ -8,7 +8,7 @@ import pytest
 
 from broker.services.operations import background
 from tests.journeys.counting import statements
-from tests.journeys.test_email_code import GWEN, asked, guest
+from tests.journeys.email_code import GWEN, asked, guest
 from tests.journeys.world import World
 
 

@@ -23,7 +23,7 @@ PYOP = {
 # HS-1, HS-5: element classes, and nothing that verifies, parses a message, reads a configuration or starts a process
 SAML2 = {("saml2", name) for name in ("md", "saml", "samlp", "xmldsig", "xmlenc")}
 
-LARGEST = {"broker": 300, "scripts": 300, "tests": 650}  # lines; a file beyond it misses a room
+LARGEST = {"broker": 300, "scripts": 300, "tests": 500}  # lines; a file beyond it misses a room
 GROWN = {  # files that may be larger, up to here, each with its reason
     "broker/storage/migrations/versions/v0001_first.py": 450,  # the same list, written by alembic
     "broker/demo/identity.py": 380,  # a whole identity provider in one file, so that it can be read as an example

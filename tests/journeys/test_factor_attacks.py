@@ -26,9 +26,9 @@ from broker.storage.tables import factors
 from broker.web.cookies import CookiePurpose
 from tests.journeys.saml_world import WANDA, WILL, SamlWorld
 from tests.journeys.second_factor import MFA, SFA, essential, with_phone
+from tests.journeys.step_up import sent, trust
 from tests.journeys.test_factors import answer, challenged, events
 from tests.journeys.test_session_attacks import cookie
-from tests.journeys.test_step_up import sent, trust
 from tests.journeys.world import ADA, World
 from tests.race import race
 

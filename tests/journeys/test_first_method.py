@@ -10,8 +10,8 @@ from broker.demo.person import DemoPerson
 from broker.web.cookies import CookiePurpose
 from tests.journeys.saml_world import saml_world
 from tests.journeys.second_factor import MFA, enrol, essential
+from tests.journeys.step_up import ALL_MFA, sent
 from tests.journeys.test_session_attacks import plant
-from tests.journeys.test_step_up import ALL_MFA, sent
 from tests.journeys.world import ADA, World
 
 MINUTE = 60

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,17 +18,10 @@ from broker.services.messages import outbox as rules
 from broker.services.messages.outbox import Outbox
 from broker.storage import tables as t
 from broker.storage.operations import after_restore
-from tests.clock import Clock
 from tests.journeys.counting import statements
 from tests.journeys.staff import administrators, member
-from tests.journeys.world import ACTOR, ADA, BO, CLEO, World, open_world
+from tests.journeys.world import ACTOR, ADA, BO, CLEO, World
 from tests.race import race
-
-
-@pytest.fixture
-def world(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[World]:
-    """Contoso, on each database."""
-    yield from open_world(tmp_path / "home", database_url, clock)
 
 
 @dataclass

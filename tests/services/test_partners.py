@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,16 +20,9 @@ from broker.services.partners import documents as module
 from broker.services.partners.documents import KID_PAUSE, RETRY_PAUSE
 from broker.services.partners.oidc.documents import OidcDocuments
 from broker.storage.partners import documents
-from tests.clock import Clock
-from tests.journeys.world import ADA, SECRET, World, open_world
+from tests.journeys.world import ADA, SECRET, World
 from tests.race import race
 from tests.services.waiting import count_key_requests, until_calls
-
-
-@pytest.fixture
-def world(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[World]:
-    """Contoso and its partners, on each database."""
-    yield from open_world(tmp_path / "home", database_url, clock)
 
 
 @pytest.fixture
