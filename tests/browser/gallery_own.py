@@ -11,11 +11,14 @@ from broker.web.panel.frame import ACCOUNT, ADMIN, APPS, METHODS, SignedInFrame
 from tests.browser.sample import ALICE, FORM, GERDA, NOW, TOKEN, Sample
 
 OWN = (
-    "apps", "apps-empty", "apps-none-found", "apps-owner", "account", "account-asked", "account-member", "account-give-up", "account-export", "account-leave", "account-confirm",
+    "apps", "apps-offers", "apps-ask", "apps-ask-error", "apps-empty", "apps-none-found", "apps-owner", "account", "account-asked", "account-member", "account-give-up", "account-export", "account-leave", "account-confirm",
     "account-confirm-codes", "account-left", "methods", "methods-none",
 )  # fmt: skip
 PIECES = ("components",)  # what pages are made of, in the frame of the portal; no page of the broker
 TILE = {"launch_url": "https://payroll.contoso.example/", "logo": None, "last_used": None}
+OFFER = {
+    "name": "Supplier portal", "logo": None, "asked_at": None, "answer": "", "at_once": False, "ask_url": "/apps-ask", "take_back_url": "/take-back",
+}  # fmt: skip
 OWNED = {"logo": None, "is_group": False, "guests": 38, "more": False, "ending": 2, "opens": (), "add_url": "/admin/guests/new"}
 
 _LINK = {"url": "#", "current": False, "count": None, "waits": False}
@@ -54,9 +57,40 @@ def _apps(pages: Pages, frame: SignedInFrame) -> dict[str, Sample]:
         {**TILE, "name": "Purchase orders of the northern region"},
         {**TILE, "name": "Wiki"},
     ]
-    apps = {**form, **own, "tiles": tiles, "q": "", "groups": (), "owned": [], "now": NOW}
+    apps = {**form, **own, "tiles": tiles, "q": "", "groups": (), "owned": [], "now": NOW, "offers": [], "said": ""}
+    asked = {
+        **FORM,
+        **frame.around(TOKEN, GERDA, "/apps/ask"),
+        "application": "Supplier portal",
+        "at_once": False,
+        "reason": "",
+        "until": "",
+        "latest": "",
+        "errors": [],
+        "cancel_url": "/apps",
+    }
     return {
         "apps": Sample("apps.html", "apps", {**apps, "groups": ("Lisbon project", "Auditors")}),
+        "apps-offers": Sample(
+            "apps.html",
+            "apps",
+            {
+                **apps,
+                "said": "Your request was sent.",
+                "offers": [
+                    OFFER,
+                    {**OFFER, "name": "Quality records", "asked_at": NOW - DAY},
+                    {**OFFER, "name": "Ledger", "answer": "Ask Zoe: she has a report for you."},
+                    {**OFFER, "name": "Wiki", "at_once": True},
+                ],
+            },
+        ),
+        "apps-ask": Sample("apps_ask.html", "apps-ask", asked),
+        "apps-ask-error": Sample(
+            "apps_ask.html",
+            "apps-ask",
+            {**asked, "errors": [{"field": "reason", "message": "Write one sentence."}], "latest": "2026-12-31"},
+        ),
         "apps-empty": Sample("apps.html", "apps", {**apps, "tiles": []}),
         "apps-none-found": Sample("apps.html", "apps", {**apps, "tiles": [], "q": "Woodgrove"}),
         "apps-owner": Sample(

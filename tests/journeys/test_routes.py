@@ -20,6 +20,8 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/account/methods/<uuid:factor>/remove": ("303", "303", "303"),
     "/account/methods/<uuid:factor>/rename": ("303", "303", "303"),
     "/apps/sign-out": ("405", "405", "405"),
+    "/apps/ask/<application>": ("303", "404", "404"),
+    "/apps/requests/<uuid:access_request>/take-back": ("405", "405", "405"),
     "/account": ("303", "account", "account"),
     "/account/consents": ("405", "405", "405"),
     "/account/export": ("303", "account-export", "account-export"),
@@ -88,6 +90,7 @@ def filled(route: str) -> str:
     return (
         route.replace("<uuid:login>", NOBODY_ELSE)
         .replace("<uuid:factor>", NOBODY_ELSE)
+        .replace("<uuid:access_request>", NOBODY_ELSE)
         .replace("<partner>", "fabrikam")
         .replace("<application>", "nothing")
         .replace("<ticket>", "x")

@@ -98,6 +98,7 @@ def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: st
             "apps",
             "apps-empty",
             "apps-none-found",
+            "apps-offers",
             "apps-owner",
             "question-answered",
             "methods",

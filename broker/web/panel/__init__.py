@@ -15,7 +15,7 @@ from broker.domain.audit import Actor
 from broker.domain.errors import BadRequest
 from broker.web import csrf, signed_out
 from broker.web.cookies import CookiePurpose
-from broker.web.panel import account, apps, methods, question
+from broker.web.panel import account, apps, asking, methods, question
 from broker.web.panel.frame import SCOPE, SignedInFrame
 from broker.web.signin.browser import BrowserState
 
@@ -27,6 +27,7 @@ def blueprint(broker: Broker, frame: SignedInFrame) -> Blueprint:
     """`/apps` and its sign-out; `/` leads there."""
     routes, pages = Blueprint("panel", __name__), frame.pages
     browser = BrowserState(broker, pages)
+    asking.register(routes, broker, browser, frame)
     apps.register(routes, broker, browser, frame)
     question.register(routes, broker, pages, browser)
     methods.register(routes, broker, browser, frame)

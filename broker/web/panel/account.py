@@ -12,7 +12,7 @@ from broker.domain.errors import BadRequest, CommandError, Conflict
 from broker.domain.guest import Person, PersonKind
 from broker.domain.ids import new_reference
 from broker.domain.login import OwnPageIntent, Session
-from broker.web import csrf, headers, signed_out
+from broker.web import csrf, feedback, headers, signed_out
 from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
 from broker.web.panel import account_page
@@ -83,7 +83,7 @@ class _Door:
 
     def told(self, what: str) -> Response:
         """Back to the page, which says what was done."""
-        return self._browser.go(f"{self._pages.path(PATH)}?said={what}#said")
+        return self._browser.go(self._pages.path(feedback.address(self._browser.session() or "", PATH, what)))
 
     def goodbye(self, response: Response) -> Response:
         """The page after the last sign-in of this browser ended, without its cookies."""

@@ -13,6 +13,7 @@ from broker.domain.mailbox import PARTNER as CODES
 from broker.domain.receipt import Outcome
 from broker.domain.times import DAY
 from broker.services.guests.account_views import OwnSessionView, OwnSignIn, UsedApplication
+from broker.web import feedback
 from broker.web.errors import sentence_of
 from broker.web.i18n import Translator, _
 from broker.web.panel.frame import ACCOUNT, METHODS, SignedInFrame
@@ -54,12 +55,12 @@ def shown(broker: Broker, frame: SignedInFrame, held: tuple[Session, str], perso
     def application(client_id: str) -> str:
         return settings.applications[client_id].name if client_id in settings.applications else client_id
 
-    said = SAID.get(request.args.get("said", ""), "")
+    said = feedback.read(cookie, request.args.get(feedback.FIELD, ""), SAID)
     addresses: dict[str, Any] = {f"{name}_url": pages.path(f"{ACCOUNT}/{path}") for name, path in _PATHS.items()}
     return pages.render(
         "account.html",
         keep_query={},
-        said=pages.translator().gettext(said) if said else "",
+        said=pages.translator().gettext(said[0]) if said else "",
         now=found.now,
         name=person.name,
         homes=list(dict.fromkeys(home(one.partner) for one in found.identities if one.partner != CODES)),

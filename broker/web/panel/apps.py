@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, current_app, request
 
 from broker.services.login.access_panel import OwnedAccess, PanelView
-from broker.web.panel.frame import ADMIN, APPS, SignedInFrame
+from broker.web import csrf
+from broker.web.panel import asking
+from broker.web.panel.frame import ADMIN, APPS, SCOPE, SignedInFrame
 from broker.web.request import single
 from broker.web.signin.browser import BrowserState
 
@@ -37,6 +39,9 @@ def register(routes: Blueprint, broker: Broker, browser: BrowserState, frame: Si
             tiles=_tiles(frame, view, q),
             groups=view.groups,
             owned=[_owned(frame, view, one) for one in view.owned],
+            offers=asking.shown(broker, frame, view.person),
+            said=asking.told(frame, cookie),
+            csrf=csrf.token(cookie, SCOPE),
             **frame.around(cookie, view.person, APPS),
         )
 

@@ -42,6 +42,7 @@ PORTAL = (row("GET", "/admin", STAFF),)
 # A person's own pages: whoever is signed in whole sees their own, and nothing of anybody else's; else the sign-in begins.
 OWN = {
     "/apps",
+    "/apps/ask/<application>",
     "/account",
     "/account/methods",
     "/account/export",
@@ -55,6 +56,8 @@ OWN = {
 # Forms elsewhere: without the token of their own page they do nothing, whoever sends them (SC-04).
 FORMS = {
     "/apps/sign-out",
+    "/apps/ask/<application>",
+    "/apps/requests/<uuid:access_request>/take-back",
     "/account/consents",
     "/account/sessions",
     "/account/sessions/others",

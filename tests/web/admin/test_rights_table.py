@@ -17,6 +17,7 @@ FILL = {  # what stands in a path: Ada, where it is a guest, else nothing that e
     "<uuid:guest>": person_id("ada"),
     "<uuid:login>": "00000000-0000-4000-8000-00000000dead",
     "<uuid:factor>": "00000000-0000-4000-8000-00000000dead",
+    "<uuid:access_request>": "00000000-0000-4000-8000-00000000dead",
     "<partner>": "fabrikam",
     "<application>": "nothing",
     "<ticket>": "x",
