@@ -25,7 +25,7 @@ from broker.web import request as guards
 from broker.web.pages import Pages
 from broker.web.repeats import PATH as REPEATS
 from broker.web.repeats import Repeats
-from tests.browser.gallery_own import OWN, own_samples
+from tests.browser.gallery_own import OWN, own_samples, pieces
 from tests.browser.gallery_portal import PORTAL, portal_samples
 from tests.browser.sample import TOKEN, Sample
 
@@ -317,6 +317,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         ),
         **own_samples(pages),
         **portal_samples(pages),
+        **pieces(pages),
     }
 
 

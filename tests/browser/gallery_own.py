@@ -11,7 +11,7 @@ from broker.web.panel.frame import ACCOUNT, ADMIN, APPS, METHODS, SignedInFrame
 from tests.browser.sample import ALICE, FORM, GERDA, NOW, TOKEN, Sample
 
 OWN = (
-    "apps", "apps-offers", "apps-ask", "apps-ask-error", "apps-empty", "apps-none-found", "apps-owner", "account", "account-asked", "account-member", "account-give-up", "account-export", "account-leave", "account-confirm",
+    "apps", "apps-offers", "apps-empty", "apps-none-found", "apps-owner", "apps-ask", "apps-ask-error", "account", "account-asked", "account-member", "account-give-up", "account-export", "account-leave", "account-confirm",
     "account-confirm-codes", "account-left", "methods", "methods-none",
 )  # fmt: skip
 PIECES = ("components",)  # what pages are made of, in the frame of the portal; no page of the broker
@@ -40,13 +40,19 @@ DESK: dict[str, Any] = {
 def own_samples(pages: Pages) -> dict[str, Sample]:
     """Name -> sample."""
     frame = SignedInFrame(pages, administers=lambda one: one.email == ALICE.email)
-    components = {**FORM, **frame.around(TOKEN, ALICE, ADMIN), **DESK}
     return {
         **_apps(pages, frame),
+        **_asking(frame),
         **_account(frame),
         **_methods(frame),
-        "components": Sample("components.html", "admin-components", components),
     }
+
+
+def pieces(pages: Pages) -> dict[str, Sample]:
+    """Name -> sample of what pages are made of."""
+    frame = SignedInFrame(pages, administers=lambda _person: True)
+    components = {**FORM, **frame.around(TOKEN, ALICE, ADMIN), **DESK}
+    return {"components": Sample("components.html", "admin-components", components)}
 
 
 def _apps(pages: Pages, frame: SignedInFrame) -> dict[str, Sample]:
@@ -58,17 +64,6 @@ def _apps(pages: Pages, frame: SignedInFrame) -> dict[str, Sample]:
         {**TILE, "name": "Wiki"},
     ]
     apps = {**form, **own, "tiles": tiles, "q": "", "groups": (), "owned": [], "now": NOW, "offers": [], "said": ""}
-    asked = {
-        **FORM,
-        **frame.around(TOKEN, GERDA, "/apps/ask"),
-        "application": "Supplier portal",
-        "at_once": False,
-        "reason": "",
-        "until": "",
-        "latest": "",
-        "errors": [],
-        "cancel_url": "/apps",
-    }
     return {
         "apps": Sample("apps.html", "apps", {**apps, "groups": ("Lisbon project", "Auditors")}),
         "apps-offers": Sample(
@@ -84,12 +79,6 @@ def _apps(pages: Pages, frame: SignedInFrame) -> dict[str, Sample]:
                     {**OFFER, "name": "Wiki", "at_once": True},
                 ],
             },
-        ),
-        "apps-ask": Sample("apps_ask.html", "apps-ask", asked),
-        "apps-ask-error": Sample(
-            "apps_ask.html",
-            "apps-ask",
-            {**asked, "errors": [{"field": "reason", "message": "Write one sentence."}], "latest": "2026-12-31"},
         ),
         "apps-empty": Sample("apps.html", "apps", {**apps, "tiles": []}),
         "apps-none-found": Sample("apps.html", "apps", {**apps, "tiles": [], "q": "Woodgrove"}),
@@ -113,6 +102,28 @@ def _apps(pages: Pages, frame: SignedInFrame) -> dict[str, Sample]:
                     {**OWNED, "name": "Everybody", "is_group": True, "guests": 10000, "more": True, "ending": 1},
                 ],
             },
+        ),
+    }
+
+
+def _asking(frame: SignedInFrame) -> dict[str, Sample]:
+    asked = {
+        **FORM,
+        **frame.around(TOKEN, GERDA, "/apps/ask"),
+        "application": "Supplier portal",
+        "at_once": False,
+        "reason": "",
+        "until": "",
+        "latest": "",
+        "errors": [],
+        "cancel_url": "/apps",
+    }
+    return {
+        "apps-ask": Sample("apps_ask.html", "apps-ask", asked),
+        "apps-ask-error": Sample(
+            "apps_ask.html",
+            "apps-ask",
+            {**asked, "errors": [{"field": "reason", "message": "Write one sentence."}], "latest": "2026-12-31"},
         ),
     }
 

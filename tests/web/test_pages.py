@@ -116,7 +116,8 @@ def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: st
     assert title in {f"{heading} - Contoso", f"Error: {heading} - Contoso"}
     assert page.one("html")["lang"] == "en"
     assert page.one("html")["dir"] == "ltr"
-    assert all(label["for"] in {e["id"] for e in page.all("input")} for label in page.all("label"))
+    fields = {element["id"] for tag in ("input", "textarea", "select") for element in page.all(tag)}
+    assert all(label["for"] in fields for label in page.all("label"))
 
 
 @pytest.mark.parametrize("code", PAGE_ERRORS)
