@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from broker.services.access.applications import Applications
 from broker.services.access.assignments import Assignments
 from broker.services.access.groups import Groups
+from broker.services.access.rule_preview import RulePreviews
 from broker.services.access.staff_rights import StaffRights
 from broker.services.core import Core
 
@@ -18,6 +19,7 @@ class AccessServices:
     applications: Applications
     assignments: Assignments
     groups: Groups
+    rule_previews: RulePreviews
     staff_rights: StaffRights
 
 
@@ -27,5 +29,6 @@ def wire_access(core: Core) -> AccessServices:
         applications=Applications(core.settings),
         assignments=Assignments(core),
         groups=Groups(core),
+        rule_previews=RulePreviews(core),
         staff_rights=StaffRights(core),
     )

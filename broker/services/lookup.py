@@ -7,6 +7,7 @@ from broker.domain.errors import NotFound
 from broker.domain.group import Group, is_uuid
 from broker.domain.guest import GuestState, Person
 from broker.services.addresses import canonical
+from broker.services.authorization import Right, Rights
 from broker.storage.directory import groups, people
 from broker.storage.engine import Connection
 
@@ -36,6 +37,14 @@ def group_named(tx: Connection, name: str) -> Group:
     """The group of a name or id. Raises NotFound."""
     group = groups.by_id(tx, name.lower()) if is_uuid(name) else groups.by_name(tx, name)
     if group is None:
+        raise NotFound(f"there is no group {name!r}", "group_unknown")
+    return group
+
+
+def group_seen(tx: Connection, rights: Rights, name: str) -> Group:
+    """The same, if these rights show it: their owner's, or anybody's who sees all groups. Raises NotFound (AD-01)."""
+    group = group_named(tx, name)
+    if not rights.over_group(Right.SEE_GROUPS, group.id):
         raise NotFound(f"there is no group {name!r}", "group_unknown")
     return group
 

@@ -8,9 +8,10 @@ from broker.services.authorization import MAY, Rights, Role
 from broker.web.admin.navigation import sections
 from broker.web.pages import Pages
 from broker.web.panel.frame import SignedInFrame
+from tests.browser.gallery_access import ACCESS, asking_samples, group_samples, request_samples, review_samples
 from tests.browser.sample import ALICE, FORM, TOKEN, Sample
 
-PORTAL = ("admin-link", "admin-home")
+PORTAL = ("admin-link", "admin-home", *ACCESS)
 EVERYTHING = Rights(person=ALICE, roles=frozenset({Role.ADMINISTRATOR}), everywhere=MAY[Role.ADMINISTRATOR])
 
 
@@ -30,4 +31,8 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
     return {
         "admin-link": Sample("admin_link.html", "admin-link", {**FORM, "email": ALICE.email}),
         "admin-home": Sample("admin_home.html", "admin-home", portal(pages, "/admin")),
+        **asking_samples(FORM),
+        **request_samples(portal(pages, "/admin/requests")),
+        **review_samples(portal(pages, "/admin/reviews")),
+        **group_samples(portal(pages, "/admin/groups")),
     }

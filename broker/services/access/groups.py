@@ -14,16 +14,21 @@ from broker.domain.errors import Conflict, Invalid, NotFound
 from broker.domain.group import Group, folded, group_name
 from broker.domain.ids import new_id
 from broker.services import authorization
-from broker.services.access.views import AssignmentView, DeletedGroup, GroupRow, GroupView, MemberView
+from broker.services.access.views import AssignmentView, DeletedGroup, GroupRow, GroupUses, GroupView, MemberView
 from broker.services.addresses import parse
+from broker.services.authorization import Right, Rights
 from broker.services.core import Core
 from broker.services.history import audit
-from broker.services.lookup import group_named, living
+from broker.services.lookup import group_named, group_seen, living
 from broker.services.policies import group_uses
 from broker.storage.directory import assignments, groups
 from broker.storage.engine import Connection
 
 _BARE = re.compile(r"[A-Za-z_][\w.:/#-]*", re.ASCII)
+
+
+def _address(rights: Rights) -> str:
+    return rights.person.email if rights.person else ""
 
 
 class Groups:
@@ -38,7 +43,8 @@ class Groups:
         """A page of groups after the name `after`; owners get their own groups only."""
         now, settings = self._clock(), self._settings()
         with self._db.read() as tx:
-            owner = authorization.limited_to(tx, settings, actor, now)
+            rights = authorization.require(tx, settings, actor, Right.SEE_GROUPS, now)
+            owner = None if rights.may_everywhere(Right.SEE_GROUPS) else _address(rights)
             found = groups.listed(tx, after=after, limit=limit, owner=owner)
         return tuple(GroupRow.of(group, count) for group, count in found)
 
@@ -46,13 +52,23 @@ class Groups:
         """A group with a page of members after the id `after`. Raises NotFound."""
         now = self._clock()
         with self._db.read() as tx:
-            group = self._owned(tx, actor, name)
+            group = group_seen(tx, authorization.require(tx, self._settings(), actor, Right.SEE_GROUPS, now), name)
             page = groups.members(tx, group.id, after=after, limit=limit)
             return GroupView(
                 group=GroupRow.of(group, groups.count(tx, group.id)),
                 members=tuple(MemberView(id=row[0], email=row[1], name=row[2], since=row[3]) for row in page),
                 assignments=tuple(AssignmentView.of(one, now) for one in assignments.of(tx, Principal.GROUP, group.id)),
             )
+
+    def uses(self, actor: Actor, name: str) -> GroupUses:
+        """What depends on a group: whether it can be deleted. Raises NotFound."""
+        now = self._clock()
+        with self._db.read() as tx:
+            group = group_seen(tx, authorization.require(tx, self._settings(), actor, Right.SEE_GROUPS, now), name)
+            found = group_uses.of(tx, self._settings().policies, group, now)
+        return GroupUses(
+            policies=tuple(sorted({use.policy for use in found.policies})), applications=found.applications, members=found.members
+        )
 
     def create(
         self, actor: Actor, name: str, *, owners: Iterable[str] = (), partner: str | None = None, rule: str | None = None

@@ -98,6 +98,19 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupUses:
+    """What depends on a group: ids of policies that name it, and client ids that it is assigned to."""
+
+    policies: tuple[str, ...]
+    applications: tuple[str, ...]
+    members: int
+
+    def __bool__(self) -> bool:
+        """Whether deleting it is refused."""
+        return bool(self.policies or self.applications)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedGroup:
     """A group that was deleted. consequences: a sentence for each thing that depended on it."""
 

@@ -45,6 +45,10 @@ class RequestView:
     ends_at: int | None
     answer: str
 
+    def is_open(self, now: int) -> bool:
+        """Whether it can still be answered."""
+        return self.state is RequestState.OPEN and now < self.expires_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldAccess:

@@ -195,7 +195,11 @@ class Reviews:
         raise NotFound(f"there is no review {review_id!r}", "review_unknown")
 
     def _open(self, tx: Connection, actor: Actor, review_id: str, now: int) -> tuple[Rights, Review]:
+        """The same for a person who decides: who only sees it may not."""
         rights, review = self._found(tx, actor, review_id, now)
+        may = _rows(rights, review, Right.HOLD_REVIEWS)
+        if not may.everything and not review_items.has_rows(tx, review.id, may):
+            raise Forbidden("you decide no row of this review", "review_not_held")
         if review.state is ReviewState.CLOSED or now >= review.due_at:
             raise Conflict("the due date of this review has passed", "review_closed")
         return rights, review

@@ -62,10 +62,11 @@ class Door:
         self._frame = SignedInFrame(pages, administers=lambda _person: True)  # whoever is here does
 
     def page(
-        self, right: Right, *, proof: bool = False
+        self, right: Right | None, *, proof: bool = False
     ) -> Callable[[Callable[Concatenate[StaffVisit, P], Response]], Handler[P]]:
         """A page for whoever has this right: a sign-in for whoever is not signed in, 403 for anybody else.
 
+        right None: the use case decides, for pages of members without a role, such as the reviews that ask them.
         proof: a page whose button needs a proof younger than ten minutes: the proof comes first, and leads back here.
         """
 
@@ -79,7 +80,7 @@ class Door:
         return guarded
 
     def button(
-        self, right: Right, *, proof: bool = False, back: str = ""
+        self, right: Right | None, *, proof: bool = False, back: str = ""
     ) -> Callable[[Callable[Concatenate[StaffVisit, P], Response]], Handler[P]]:
         """A POST of the portal: nothing happens without its token, a session and the right of this moment (SC-04, SC-06).
 
@@ -97,14 +98,22 @@ class Door:
         return guarded
 
     def render(
-        self, visit: StaffVisit, template: str, *, here: str, keep: Mapping[str, str] | None = None, **context: Any
+        self,
+        visit: StaffVisit,
+        template: str,
+        *,
+        here: str,
+        keep: Mapping[str, str] | None = None,
+        shown_at: str = "",
+        **context: Any,
     ) -> Response:
         """A page in the portal's frame. here: the path of the place in the navigation. keep: query that a change of language
-        carries on; None: an answer to a POST.
+        carries on; None: an answer to a POST. shown_at: where a GET shows the page that answers a POST.
         """
         return self.pages.render(
             template,
             keep_query=keep,
+            here=shown_at,
             sections=sections(self.pages, self.pages.translator(), visit.rights, here),
             csrf=visit.token,
             **self._frame.around(visit.cookie, visit.person, f"/admin{here.removeprefix('/admin')}"),
@@ -117,7 +126,7 @@ class Door:
 
     def _let(
         self,
-        right: Right,
+        right: Right | None,
         proof: bool,
         back: str,
         handler: Callable[Concatenate[StaffVisit, P], Response],
@@ -127,7 +136,7 @@ class Door:
         visit = self._visit()
         if visit is None:
             return self._sign_in(back)
-        if not visit.rights.may(right):
+        if right is not None and not visit.rights.may(right):
             raise BadRequest("no_right", right.value)
         if proof and not self.broker.guests.self_service.is_fresh(visit.session):
             return self._sign_in(back, OwnPageIntent.PROVE)

@@ -10,7 +10,15 @@ from broker.web.pages import Pages
 
 PLACES: tuple[tuple[str, tuple[tuple[str, str, Right], ...]], ...] = (
     ("", ((_("Home"), "/admin", Right.SEE_HOME),)),
-    (_("People"), ((_("Guests"), "/admin/guests", Right.SEE_GUESTS),)),
+    (
+        _("People"),
+        (
+            (_("Guests"), "/admin/guests", Right.SEE_GUESTS),
+            (_("Groups"), "/admin/groups", Right.SEE_GROUPS),
+            (_("Requests"), "/admin/requests", Right.SEE_REQUESTS),
+            (_("Reviews"), "/admin/reviews", Right.SEE_REVIEWS),
+        ),
+    ),
 )
 
 

@@ -12,11 +12,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from broker.app import Broker, build
+from broker.domain.access_request import AccessRequest, RequestState
 from broker.domain.assignment import Principal
 from broker.domain.factor import Method, Proof
 from broker.domain.guest import PersonKind
-from broker.domain.ids import digest, new_secret
-from broker.storage.directory import assignments, people
+from broker.domain.ids import digest, new_id, new_secret
+from broker.storage.directory import access_requests, assignments, people
 from broker.storage.history import audit
 from broker.storage.oauth import sessions
 from broker.web import create_web, csrf
@@ -94,6 +95,24 @@ class Company:
         """The audit's rows of this name, newest first."""
         with self.broker.core.db.read() as tx:
             return [row for row in audit.newest(tx) if row["name"] == name]
+
+    def request(self) -> str:
+        """The id of Ada's open request for Payroll."""
+        now = self.clock()
+        wish = AccessRequest(
+            id=new_id(), person_id=person_id("ada"), application="payroll", reason="I check <b>hours</b>.", created_at=now,
+            expires_at=now + 86_400, wanted_until=now + 30 * 86_400,
+        )  # fmt: skip
+        with self.broker.core.db.write() as tx:
+            access_requests.add(tx, wish)
+            found = access_requests.of_person(tx, wish.person_id, since=0)
+        return next(one.id for one in found if one.state is RequestState.OPEN)
+
+    def review(self) -> str:
+        """The id of the newest review of Payroll, which asks the administrator about Ada."""
+        campaigns = self.broker.reviews.campaigns
+        found = campaigns.listed(ACTOR) or [campaigns.start(ACTOR, "payroll", due_at=self.clock() + 7 * 86_400)]
+        return found[0].id
 
     def sign_in(self, role: str, person: str, partner: str, *, proven_at: int | None = None) -> None:
         """A session of this person, begun now at their home organization. proven_at: when; else now."""

@@ -37,7 +37,39 @@ def row(method: str, route: str, gets_in: set[str], hidden: set[str] | None = No
     return Row(method, route, frozenset(gets_in), frozenset(hidden or ()), form)
 
 
-PORTAL = (row("GET", "/admin", STAFF),)
+SEES_REQUESTS = {*OWNERS, AUDITOR, ADMINISTRATOR}
+SEES_GROUPS = {GROUP_OWNER, AUDITOR, ADMINISTRATOR}
+NO_ROWS = {OTHER_OWNER, GROUP_OWNER, HELP_DESK, INVITER}  # members of staff whom a review of Payroll does not ask
+
+PORTAL = (
+    row("GET", "/admin", STAFF),
+    row("GET", "/admin/requests", SEES_REQUESTS),
+    row("GET", "/admin/requests/<uuid:asked>", {OWNER, AUDITOR, ADMINISTRATOR}, {OTHER_OWNER, GROUP_OWNER}),
+    row("POST", "/admin/requests/<uuid:asked>", {OWNER, ADMINISTRATOR}, {OTHER_OWNER, GROUP_OWNER}, answer="refuse", words="No."),
+    row("GET", "/admin/reviews", STAFF),
+    row(
+        "POST",
+        "/admin/reviews",
+        {OWNER, ADMINISTRATOR},
+        {OTHER_OWNER, GROUP_OWNER},
+        application="payroll",
+        due="2027-02-01",
+        asks="sponsors",
+    ),
+    row("GET", "/admin/reviews/<uuid:review>", {OWNER, AUDITOR, ADMINISTRATOR}, NO_ROWS),
+    row("POST", "/admin/reviews/<uuid:review>", {OWNER, ADMINISTRATOR}, NO_ROWS, scope="all", every="keep"),
+    row("GET", "/admin/reviews/<uuid:review>/export", {OWNER, AUDITOR, ADMINISTRATOR}, NO_ROWS),
+    row("POST", "/admin/reviews/<uuid:review>/remind", {OWNER, ADMINISTRATOR}, {OTHER_OWNER, GROUP_OWNER}),
+    row("GET", "/admin/groups", SEES_GROUPS),
+    row("POST", "/admin/groups", {ADMINISTRATOR}, name="Night shift"),
+    row("GET", "/admin/groups/<uuid:group>", SEES_GROUPS),
+    row("POST", "/admin/groups/<uuid:group>/members", {GROUP_OWNER, ADMINISTRATOR}, act="add", email="bo@fabrikam.example"),
+    row("POST", "/admin/groups/<uuid:group>/owners", {GROUP_OWNER, ADMINISTRATOR}, act="add", owner="zoe@contoso.example"),
+    row("GET", "/admin/groups/<uuid:group>/rule", set(), SEES_GROUPS),  # its members are kept by hand
+    row("POST", "/admin/groups/<uuid:group>/rule", {ADMINISTRATOR}, rule="partner = fabrikam"),
+    row("GET", "/admin/groups/<uuid:group>/delete", {ADMINISTRATOR}),
+    row("POST", "/admin/groups/<uuid:group>/delete", {ADMINISTRATOR}),
+)
 
 # A person's own pages: whoever is signed in whole sees their own, and nothing of anybody else's; else the sign-in begins.
 OWN = {

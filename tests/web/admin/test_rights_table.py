@@ -37,6 +37,10 @@ def filled(company: Company, route: str) -> str:
         route = route.replace(name, value)
     if "<uuid:group>" in route:
         route = route.replace("<uuid:group>", company.broker.access.groups.show(ACTOR, "Finance").group.id)
+    if "<uuid:asked>" in route:
+        route = route.replace("<uuid:asked>", company.request())
+    if "<uuid:review>" in route:
+        route = route.replace("<uuid:review>", company.review())
     assert "<" not in route, f"{route}: add the placeholder to FILL"
     return route
 
