@@ -16,7 +16,7 @@ from typing import NoReturn
 from broker.app import Broker, build
 from broker.mail.port import MailTransport
 from broker.mail.smtp import SmtpTransport
-from broker.services.authorization import Rights
+from broker.services.authorization import rights_of
 from broker.services.invitations.invitations import InvitationRequest
 from broker.services.invitations.request import plan_of
 from broker.services.messages.outbox import Outbox
@@ -65,8 +65,9 @@ def main() -> None:
     home, clock, point = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     broker = build(home, environ={"SECRET": SECRET}, clock=lambda: clock)
     if point == "invitation uncommitted":
-        plan = plan_of(broker.core.settings(), ACTOR, Rights(), InvitationRequest(email="new@fabrikam.example", mail=True), clock)
+        settings, request = broker.core.settings(), InvitationRequest(email="new@fabrikam.example", mail=True)
         with broker.core.db.write() as tx:
+            plan = plan_of(settings, ACTOR, rights_of(tx, settings, ACTOR, clock), request, clock)
             broker.invitations.invitations._carry_out(tx, ACTOR, plan, clock)
             die()
     node(broker, point, clock).deliver()
