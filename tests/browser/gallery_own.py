@@ -214,7 +214,7 @@ def _account_page(frame: SignedInFrame) -> dict[str, Any]:
 
 
 def _account(frame: SignedInFrame) -> dict[str, Sample]:
-    form, account = FORM, _account_page(frame)
+    form, account = {**FORM, **frame.around(TOKEN, GERDA, f"{ACCOUNT}/leave")}, _account_page(frame)
     given_up = {**FORM, "use": GIVEN_UP, "left": ["Lisbon project"], "cancel_url": "/account"}
     return {
         "account": Sample("account.html", "account", account),
@@ -244,7 +244,7 @@ def _account(frame: SignedInFrame) -> dict[str, Sample]:
         "account-leave": Sample(
             "account_leave.html",
             "account-leave",
-            {**form, "email": "gerda@fabrikam.example", "uses": ["Payroll", "Travel and expenses"], "cancel_url": "/account"},
+            {**form, "uses": ["Payroll", "Travel and expenses"], "cancel_url": "/account"},
         ),
         "account-confirm": Sample(
             "account_confirm.html",

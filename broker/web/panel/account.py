@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, json, request
 
@@ -117,7 +117,7 @@ def register(routes: Blueprint, broker: Broker, browser: BrowserState, frame: Si
 
     _register_applications(routes, broker, browser, frame, door)
     _register_sessions(routes, broker, frame.pages, door)
-    _register_data(routes, broker, frame.pages, door)
+    _register_data(routes, broker, browser, frame, door)
 
 
 def _register_applications(routes: Blueprint, broker: Broker, browser: BrowserState, frame: SignedInFrame, door: _Door) -> None:
@@ -173,10 +173,15 @@ def _register_sessions(routes: Blueprint, broker: Broker, pages: Pages, door: _D
         )
 
 
-def _register_data(routes: Blueprint, broker: Broker, pages: Pages, door: _Door) -> None:
+def _register_data(routes: Blueprint, broker: Broker, browser: BrowserState, frame: SignedInFrame, door: _Door) -> None:
+    def framed(person: Person, path: str) -> dict[str, Any]:
+        return frame.around(browser.session() or "", person, path)
+
     @routes.get(EXPORT)
     def ask_to_export() -> Response:
-        return door.seen_by_owner(EXPORT, lambda _session, _person, token: _export_page(pages, token))
+        return door.seen_by_owner(
+            EXPORT, lambda _session, person, token: _export_page(frame.pages, token, framed(person, EXPORT))
+        )
 
     @routes.post(EXPORT)
     def export() -> Response:
@@ -186,13 +191,15 @@ def _register_data(routes: Blueprint, broker: Broker, pages: Pages, door: _Door)
 
     @routes.get(LEAVE)
     def ask_to_leave() -> Response:
-        return door.seen_by_owner(LEAVE, lambda _session, person, token: _leave_page(broker, pages, person, token))
+        return door.seen_by_owner(
+            LEAVE, lambda _session, person, token: _leave_page(broker, frame.pages, person, token, framed(person, LEAVE))
+        )
 
     @routes.post(LEAVE)
     def leave() -> Response:
         def go(_session: Session, person: Person, actor: Actor) -> Response:
             broker.guests.self_service.leave(actor, person.id)
-            return door.goodbye(pages.render("account_left.html", sign_in_url=pages.path("/apps")))
+            return door.goodbye(frame.pages.render("account_left.html", sign_in_url=frame.pages.path("/apps")))
 
         return door.pressed_by_owner(LEAVE, go)
 
@@ -204,19 +211,20 @@ def _file(found: Mapping[str, object]) -> Response:
     return response
 
 
-def _export_page(pages: Pages, token: str) -> Response:
-    return pages.render("account_export.html", keep_query={}, csrf=token, action=pages.path(EXPORT), cancel_url=pages.path(PATH))
+def _export_page(pages: Pages, token: str, framed: Mapping[str, Any]) -> Response:
+    action, cancel_url = pages.path(EXPORT), pages.path(PATH)
+    return pages.render("account_export.html", keep_query={}, csrf=token, action=action, cancel_url=cancel_url, **framed)
 
 
-def _leave_page(broker: Broker, pages: Pages, person: Person, token: str) -> Response:
+def _leave_page(broker: Broker, pages: Pages, person: Person, token: str, framed: Mapping[str, Any]) -> Response:
     if person.kind is PersonKind.MEMBER:
         raise BadRequest("not_found", "is_member")
     return pages.render(
         "account_leave.html",
         keep_query={},
-        email=person.email,
         uses=[one.name for one in broker.guests.self_service.of(person).uses],
         csrf=token,
         action=pages.path(LEAVE),
         cancel_url=pages.path(PATH),
+        **framed,
     )

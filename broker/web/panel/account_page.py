@@ -16,6 +16,7 @@ from broker.services.guests.account_views import OwnSessionView, OwnSignIn, Used
 from broker.web import feedback
 from broker.web.errors import sentence_of
 from broker.web.i18n import Translator, _
+from broker.web.pages import isolate
 from broker.web.panel.frame import ACCOUNT, METHODS, SignedInFrame
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ def shown(broker: Broker, frame: SignedInFrame, held: tuple[Session, str], perso
     def application(client_id: str) -> str:
         return settings.applications[client_id].name if client_id in settings.applications else client_id
 
+    def sentence(code: str) -> str:
+        """What the page of an error said to the guest."""
+        text = sentence_of(code)
+        company = settings.broker.organization.name
+        return pages.translator().gettext(text, company=isolate(company)) if text else ""
+
     said = feedback.read(cookie, request.args.get(feedback.FIELD, ""), SAID)
     addresses: dict[str, Any] = {f"{name}_url": pages.path(f"{ACCOUNT}/{path}") for name, path in _PATHS.items()}
     return pages.render(
@@ -74,7 +81,7 @@ def shown(broker: Broker, frame: SignedInFrame, held: tuple[Session, str], perso
         member=person.kind is PersonKind.MEMBER,
         uses=[_use(frame, one, found.now) for one in found.uses],
         sessions=[_session(one, home(one.partner), here=one.sid == session.sid) for one in found.sessions],
-        sign_ins=[_sign_in(one, application(one.application), home(one.partner)) for one in found.sign_ins],
+        sign_ins=[_sign_in(one, application(one.application), home(one.partner), sentence(one.error)) for one in found.sign_ins],
         csrf=token,
         methods_page=pages.path(METHODS),
         **addresses,
@@ -147,7 +154,7 @@ def _session(one: OwnSessionView, home: str, *, here: bool) -> dict[str, Any]:
     }
 
 
-def _sign_in(one: OwnSignIn, application: str, home: str) -> dict[str, Any]:
+def _sign_in(one: OwnSignIn, application: str, home: str, sentence: str) -> dict[str, Any]:
     return {
         "reference": one.reference,
         "at": one.at,
@@ -155,6 +162,6 @@ def _sign_in(one: OwnSignIn, application: str, home: str) -> dict[str, Any]:
         "home": home,
         "opened": one.outcome is Outcome.ALLOWED,
         "abandoned": one.outcome is Outcome.ABANDONED,
-        "sentence": sentence_of(one.error),
+        "sentence": sentence,
         "mfa": one.mfa,
     }

@@ -13,7 +13,6 @@ from broker.domain.login import OwnPageIntent
 from broker.domain.visitor import Visitor
 from broker.services.factors.own_methods import NAME, NotFresh
 from broker.web import csrf
-from broker.web.pages import Pages
 from broker.web.panel.frame import METHODS, SignedInFrame
 from broker.web.request import single
 from broker.web.signin.browser import BrowserState
@@ -33,7 +32,7 @@ RENAME: Question = "rename"
 def register(routes: Blueprint, broker: Broker, browser: BrowserState, frame: SignedInFrame) -> None:
     """The list, and what its buttons send."""
     _register_list(routes, broker, browser, frame)
-    _register_changes(routes, broker, frame.pages, browser)
+    _register_changes(routes, broker, browser, frame)
 
 
 def _register_list(routes: Blueprint, broker: Broker, browser: BrowserState, frame: SignedInFrame) -> None:
@@ -82,9 +81,9 @@ def _register_list(routes: Blueprint, broker: Broker, browser: BrowserState, fra
         return browser.go(pages.path(PATH))
 
 
-def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
+def _register_changes(routes: Blueprint, broker: Broker, browser: BrowserState, frame: SignedInFrame) -> None:
     """Each act has an address of its own: the proof it wants leads back to it, it asks, and its button does it."""
-    changes = _Changes(broker, pages, browser)
+    changes = _Changes(broker, frame, browser)
 
     @routes.post(f"{PATH}/<uuid:factor>/rename")
     def rename_method(factor: str) -> Response:
@@ -123,9 +122,10 @@ def _register_changes(routes: Blueprint, broker: Broker, pages: Pages, browser: 
 class _Changes:
     """What the buttons of the list do, each in its turn: prove, ask, do."""
 
-    def __init__(self, broker: Broker, pages: Pages, browser: BrowserState) -> None:
+    def __init__(self, broker: Broker, frame: SignedInFrame, browser: BrowserState) -> None:
         self._broker = broker
-        self._pages = pages
+        self._frame = frame
+        self._pages = frame.pages
         self._browser = browser
 
     def asked(self, act: str, question: Question, factor_id: str = "", *, name: str = "") -> Response:
@@ -149,6 +149,7 @@ class _Changes:
             csrf=csrf.token(browser.session() or "", _SCOPE),
             action=self._pages.path(f"{PATH}/{act.partition('?')[0]}"),
             cancel_url=self._pages.path(PATH),
+            **self._frame.around(browser.session() or "", held[1], f"{PATH}/{act.partition('?')[0]}"),
         )
 
     def done(self, act: str, change: Callable[[Visitor], Response | None], *, confirmed: bool = False) -> Response:
