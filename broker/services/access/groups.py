@@ -43,7 +43,7 @@ class Groups:
         """A page of groups after the name `after`; owners get their own groups only."""
         now, settings = self._clock(), self._settings()
         with self._db.read() as tx:
-            rights = authorization.require(tx, settings, actor, Right.SEE_GROUPS, now)
+            rights = authorization.rights_of_staff(tx, settings, actor, now)
             owner = None if rights.may_everywhere(Right.SEE_GROUPS) else _address(rights)
             found = groups.listed(tx, after=after, limit=limit, owner=owner)
         return tuple(GroupRow.of(group, count) for group, count in found)
@@ -52,7 +52,7 @@ class Groups:
         """A group with a page of members after the id `after`. Raises NotFound."""
         now = self._clock()
         with self._db.read() as tx:
-            group = group_seen(tx, authorization.require(tx, self._settings(), actor, Right.SEE_GROUPS, now), name)
+            group = group_seen(tx, authorization.rights_of_staff(tx, self._settings(), actor, now), name)
             page = groups.members(tx, group.id, after=after, limit=limit)
             return GroupView(
                 group=GroupRow.of(group, groups.count(tx, group.id)),
@@ -64,7 +64,7 @@ class Groups:
         """What depends on a group: whether it can be deleted. Raises NotFound."""
         now = self._clock()
         with self._db.read() as tx:
-            group = group_seen(tx, authorization.require(tx, self._settings(), actor, Right.SEE_GROUPS, now), name)
+            group = group_seen(tx, authorization.rights_of_staff(tx, self._settings(), actor, now), name)
             found = group_uses.of(tx, self._settings().policies, group, now)
         return GroupUses(
             policies=tuple(sorted({use.policy for use in found.policies})), applications=found.applications, members=found.members

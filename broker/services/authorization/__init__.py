@@ -6,7 +6,7 @@ Offers: `Right`, `Role`, `Rights`, `rights_of`, `require`, and the questions abo
 """
 
 from broker.services.authorization.acts import MAY, OWN_APPLICATION, OWN_GROUP, Right, Role
-from broker.services.authorization.rights import Rights, check_invite, require, rights_of, rights_of_person
+from broker.services.authorization.rights import Rights, check_invite, require, rights_of, rights_of_person, rights_of_staff
 from broker.services.authorization.staff import (
     acting_person,
     administer,
@@ -35,4 +35,5 @@ __all__ = [
     "require",
     "rights_of",
     "rights_of_person",
+    "rights_of_staff",
 ]

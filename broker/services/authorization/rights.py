@@ -83,6 +83,14 @@ def rights_of_person(tx: Connection, settings: Settings, person: Person, now: in
     )
 
 
+def rights_of_staff(tx: Connection, settings: Settings, actor: Actor, now: int) -> Rights:
+    """The rights of a member at work, of the command line or of our own jobs, however few. Raises Forbidden for everybody else."""
+    found = rights_of(tx, settings, actor, now)
+    if found.person is None and not found.everywhere:
+        raise Forbidden("only members of staff may do that", "not_staff")
+    return found
+
+
 def require(tx: Connection, settings: Settings, actor: Actor, right: Right, now: int) -> Rights:
     """The actor's rights, if this one is among them for anything at all. Raises Forbidden."""
     found = rights_of(tx, settings, actor, now)

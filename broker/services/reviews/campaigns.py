@@ -19,7 +19,6 @@ from broker.services.history import audit
 from broker.services.messages.outbox import Outbox
 from broker.services.reviews.collection import MAILS, START, advance
 from broker.services.reviews.views import ReviewItemView, ReviewPage, ReviewRow, items, row
-from broker.settings.load import Settings
 from broker.storage.directory import review_items, reviews
 from broker.storage.directory.review_items import Rows
 from broker.storage.engine import Connection
@@ -80,7 +79,7 @@ class Reviews:
         """Reviews, the newest first, behind (created_at, id): all, or those of one's own and those that ask one."""
         now, settings = self._clock(), self._settings()
         with self._db.read() as tx:
-            rights = _rights(tx, settings, actor, now)
+            rights = authorization.rights_of_staff(tx, settings, actor, now)  # any member may be asked
             if rights.may_everywhere(Right.SEE_REVIEWS):
                 found = reviews.page(tx, before=before, limit=limit)
             else:
@@ -186,7 +185,7 @@ class Reviews:
 
     def _found(self, tx: Connection, actor: Actor, review_id: str, now: int) -> tuple[Rights, Review]:
         """A review of which this actor may see a row; for anybody else there is none (AD-01)."""
-        rights = _rights(tx, self._settings(), actor, now)
+        rights = authorization.rights_of_staff(tx, self._settings(), actor, now)
         review = reviews.by_id(tx, review_id)
         if review is not None:
             seen = _rows(rights, review, Right.SEE_REVIEWS)
@@ -208,14 +207,6 @@ class Reviews:
     def _tell(tx: Connection, actor: Actor, review: Review, done: Mapping[Verdict, int], now: int) -> None:
         data: dict[str, object] = {"review": review.id, **{verdict.value: count for verdict, count in done.items()}}
         audit.record(tx, Event(name="review.decided", actor=actor, target=review.application, data=data), now)
-
-
-def _rights(tx: Connection, settings: Settings, actor: Actor, now: int) -> Rights:
-    """Any member at work may be asked, so nobody of the staff is refused here. Raises Forbidden for everybody else."""
-    rights = authorization.rights_of(tx, settings, actor, now)
-    if rights.person is None and not rights.everywhere:
-        raise Forbidden("only members of staff review access", "not_staff")
-    return rights
 
 
 def _rows(rights: Rights, review: Review, right: Right) -> Rows:

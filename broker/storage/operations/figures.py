@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from broker.domain.times import HOUR
-from broker.storage.tables import invitations, logins, people, receipts, sessions
+from broker.storage.tables import access_requests, invitations, logins, people, receipts, reviews, sessions
 
 
 def figures(tx: Connection, now: int) -> dict[str, tuple[str, float]]:
@@ -19,6 +19,11 @@ def figures(tx: Connection, now: int) -> dict[str, tuple[str, float]]:
             "Invitations that can be accepted",
             select(func.count()).where(invitations.c.status == "pending"),
         ),
+        "access_requests_open": (
+            "Requests for access that wait for an answer",
+            select(func.count()).where(access_requests.c.state == "open", access_requests.c.expires_at > now),
+        ),
+        "reviews_open": ("Reviews of access that run", select(func.count()).where(reviews.c.state != "closed")),
         "sign_ins_allowed_1h": ("Sign-ins of the last hour that ended in the application", _receipts(recent, "allowed")),
         "sign_ins_blocked_1h": ("Sign-ins of the last hour that were refused by rule", _receipts(recent, "blocked")),
         "sign_ins_failed_1h": ("Sign-ins of the last hour that failed", _receipts(recent, "failed")),
