@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 
@@ -47,7 +47,8 @@ class Receipt:
 class Search:
     """A search for receipts; None matches all. reason: the receipt's reason or the page's code. since: included, until: excluded.
 
-    claimed: in addition to the person's own receipts, those in which this address was claimed without proof.
+    claimed: in addition to the person's own receipts, those in which this address was claimed without proof. applications: only at
+    one of these, for owners.
     """
 
     person_id: str | None = None
@@ -58,6 +59,23 @@ class Search:
     reason: str | None = None
     since: int | None = None
     until: int | None = None
+    applications: frozenset[str] | None = None
+
+
+class Source(IntEnum):
+    """The two logs of a list: sign-ins precede refused requests of the same second."""
+
+    SIGN_IN = 0
+    REFUSAL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row's place in a list, newest first. row: the receipt's id, or the refusal's reference."""
+
+    at: int
+    source: Source
+    row: str
 
 
 POLICIES = 50  # of one receipt, with their reasons; the rest are counted

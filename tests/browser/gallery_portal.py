@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from broker.domain.receipt import Outcome
 from broker.services.authorization import MAY, Rights, Role
+from broker.services.history.views import SignInView, sign_in_view
+from broker.web.admin import sign_in_thread, sign_ins
+from broker.web.admin.names import Names
 from broker.web.admin.navigation import sections
 from broker.web.pages import Pages
 from broker.web.panel.frame import SignedInFrame
 from tests.browser.gallery_access import ACCESS, asking_samples, group_samples, request_samples, review_samples
-from tests.browser.sample import ALICE, FORM, TOKEN, Sample
+from tests.browser.sample import ALICE, FORM, NOW, TOKEN, Sample
+from tests.factories import receipt
 
-PORTAL = ("admin-link", "admin-home", *ACCESS)
+PORTAL = ("admin-link", "admin-home", "admin-sign-ins", "admin-sign-ins-none", "admin-sign-in", *ACCESS)
+NAMES = Names(company="Contoso", applications={"payroll": "Payroll"}, partners={"fabrikam": "Fabrikam"})
 EVERYTHING = Rights(person=ALICE, roles=frozenset({Role.ADMINISTRATOR}), everywhere=MAY[Role.ADMINISTRATOR])
 
 
@@ -28,7 +34,26 @@ def portal(pages: Pages, here: str, **context: Any) -> dict[str, Any]:
 
 def portal_samples(pages: Pages) -> dict[str, Sample]:
     """Name -> sample."""
+    say = pages.languages.translator("en")
+    found = _sign_ins()
+    listed = {
+        "filters": {}, "chips": [], "rows": [sign_ins.row(pages, NAMES, one, say) for one in found], "next_url": "/x", "first_url": "",
+        "outcomes": [("", "Any outcome"), ("blocked", "Blocked")], "partners": [("", "Any partner")], "applications": [("", "Any application")],
+        "export_url": "/x",
+    }  # fmt: skip
+    chips = [{"text": "Outcome: blocked", "url": "/x"}, {"text": "Person: ada@fabrikam.example", "url": "/x"}]
     return {
+        "admin-sign-ins": Sample("admin_sign_ins.html", "admin-sign-ins", portal(pages, sign_ins.PATH, **listed)),
+        "admin-sign-ins-none": Sample(
+            "admin_sign_ins.html",
+            "admin-sign-ins",
+            portal(pages, sign_ins.PATH, **{**listed, "rows": [], "next_url": "", "chips": chips}),
+        ),
+        "admin-sign-in": Sample(
+            "admin_sign_in.html",
+            "admin-sign-in",
+            portal(pages, sign_ins.PATH, back_url="/x", **sign_in_thread.context(pages, say, NAMES, NOW, found[0])),
+        ),
         "admin-link": Sample("admin_link.html", "admin-link", {**FORM, "email": ALICE.email}),
         "admin-home": Sample("admin_home.html", "admin-home", portal(pages, "/admin")),
         **asking_samples(FORM),
@@ -36,3 +61,40 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
         **review_samples(portal(pages, "/admin/reviews")),
         **group_samples(portal(pages, "/admin/groups")),
     }
+
+
+def _sign_ins() -> list[SignInView]:
+    steps = (
+        {"at": NOW, "step": "started", "result": "authorize", "reason": ""},
+        {"at": NOW + 2, "step": "home", "result": "fabrikam", "reason": "by address"},
+        {"at": NOW + 4, "step": "upstream", "result": "sent", "reason": "", "partner": "fabrikam", "acr_values": ["mfa"]},
+        {
+            "at": NOW + 41, "step": "upstream", "result": "refused", "reason": "saml_signature", "partner": "fabrikam",
+            "detail": "HS-5: the signature does not verify with any key of the metadata",
+        },
+    )  # fmt: skip
+    facts: dict[str, Any] = {
+        "error": "partner_untrusted",
+        "reason": "saml_signature",
+        "partner": "fabrikam",
+        "address": "192.0.2.7",
+    }
+    return [
+        sign_in_view(receipt(at=NOW, outcome=Outcome.FAILED, steps=steps, **facts), "ada@fabrikam.example"),
+        sign_in_view(
+            receipt(
+                at=NOW,
+                outcome=Outcome.FAILED,
+                error="not_invited",
+                reason="not_invited",
+                claimed="eve@a-rather-long-domain-name.example",
+            ),
+            None,
+        ),
+        sign_in_view(
+            receipt(at=NOW, outcome=Outcome.BLOCKED, error="policy_blocked", reason="policy_blocked", partner="fabrikam"),
+            "bo@fabrikam.example",
+        ),
+        sign_in_view(receipt(at=NOW, partner="email"), "gerda@mail.example"),
+        sign_in_view(receipt(at=NOW, outcome=Outcome.ABANDONED, reason="left_at_home"), None),
+    ]

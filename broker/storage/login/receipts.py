@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
 from broker.domain.guest import PersonKind
-from broker.domain.receipt import Outcome, Receipt, Search
+from broker.domain.receipt import Outcome, Place, Receipt, Search, Source
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.dialects import for_both, run
 from broker.storage.tables import people, receipts
@@ -49,12 +49,27 @@ def by_request(tx: Connection, request_id: str) -> Receipt | None:
     return _receipt(row) if row else None
 
 
-def newest(tx: Connection, search: Search, limit: int = 50) -> list[tuple[Receipt, str | None]]:
-    """Receipts, newest first, with the address that the directory has for the person now."""
-    statement = select(receipts, people.c.email).join(people, people.c.id == receipts.c.person_id, isouter=True)
-    statement = statement.where(*_wanted(search))
-    rows = tx.execute(statement.order_by(receipts.c.at.desc(), receipts.c.id.desc()).limit(limit))
+def newest(
+    tx: Connection, search: Search, limit: int = 50, *, after: Place | None = None, steps: bool = True
+) -> list[tuple[Receipt, str | None]]:
+    """Receipts, newest first, with the address that the directory has for the person now.
+
+    after: only those behind this place. steps: with what happened in each sign-in, which is most of a row.
+    """
+    columns = [column for column in receipts.c if steps or column.name != "steps"]
+    statement = select(*columns, people.c.email).join(people, people.c.id == receipts.c.person_id, isouter=True)
+    statement = statement.where(*_wanted(search), *_behind(after))
+    rows: list[Row[Any]] = list(tx.execute(statement.order_by(receipts.c.at.desc(), receipts.c.id.desc()).limit(limit)))
     return [(_receipt(row), row._mapping["email"]) for row in rows]
+
+
+def _behind(place: Place | None) -> list[ColumnElement[bool]]:
+    c = receipts.c
+    if place is None:
+        return []
+    if place.source is not Source.SIGN_IN:  # every sign-in of that second precedes it
+        return [c.at < place.at]
+    return [c.at <= place.at, or_(c.at < place.at, c.id < place.row)]
 
 
 def _wanted(search: Search) -> list[ColumnElement[bool]]:
@@ -65,6 +80,8 @@ def _wanted(search: Search) -> list[ColumnElement[bool]]:
         (c.outcome, search.outcome and search.outcome.value),
     )
     found: list[ColumnElement[bool]] = [column == value for column, value in plain if value is not None]
+    if search.applications is not None:
+        found.append(c.application.in_(sorted(search.applications)))
     whose = ((c.person_id, search.person_id), (c.claimed, search.claimed))
     who = [column == value for column, value in whose if value is not None]
     if who:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection, delete, insert, or_, select, true
 
 from broker.domain.network import counted
-from broker.domain.receipt import Search
+from broker.domain.receipt import Place, Search, Source
 from broker.domain.times import HOUR
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.operations.rate_limits import count_attempt
@@ -46,10 +46,15 @@ def by_request(tx: Connection, request_id: str) -> dict[str, Any] | None:
     return dict(row._mapping) if row else None
 
 
-def newest(tx: Connection, search: Search, limit: int = 50) -> list[dict[str, Any]]:
-    """Refusals, newest first: by application, reason and time."""
+def newest(tx: Connection, search: Search, limit: int = 50, *, after: Place | None = None) -> list[dict[str, Any]]:
+    """Refusals, newest first: by application, reason and time. after: only those behind this place."""
     c = refusals.c
     statement = select(refusals)
+    if after is not None:
+        same_second = c.request_id < after.row if after.source is Source.REFUSAL else true()
+        statement = statement.where(c.at <= after.at, or_(c.at < after.at, same_second))
+    if search.applications is not None:
+        statement = statement.where(c.application.in_(sorted(search.applications)))
     if search.application is not None:
         statement = statement.where(c.application == search.application)
     if search.reason is not None:

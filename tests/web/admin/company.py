@@ -19,6 +19,7 @@ from broker.domain.guest import PersonKind
 from broker.domain.ids import digest, new_id, new_secret
 from broker.storage.directory import access_requests, assignments, people
 from broker.storage.history import audit
+from broker.storage.login import receipts
 from broker.storage.oauth import sessions
 from broker.web import create_web, csrf
 from broker.web.admin.door import SCOPE
@@ -30,6 +31,7 @@ from tests.web.admin import rights_table as table
 
 ISSUER = "http://localhost"
 HOSTS = {"fabrikam": "http://127.0.0.2:1", "northwind": "http://127.0.0.3:1", "staff": "http://127.0.0.4:1"}
+REFERENCE = "AAAA-BBBB-CCCC"  # of a sign-in to Payroll
 STAFF = {  # role -> the name in their address
     table.ADMINISTRATOR: "alice",
     table.AUDITOR: "una",
@@ -159,6 +161,7 @@ def open_company(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Co
                     ),
                 )
             people.change(tx, person_id("ada"), {"expires_at": clock() + 30 * 86_400})
+            receipts.save(tx, factories.receipt(request_id=REFERENCE, person_id=person_id("ada"), at=clock()))
         for group, owners, member in (
             ("Finance", ["gus@contoso.example"], "ada@fabrikam.example"),
             ("Auditors", [], "una@contoso.example"),

@@ -18,6 +18,7 @@ ROLES = (
 )  # fmt: skip
 
 OWNERS = {OWNER, OTHER_OWNER, GROUP_OWNER}
+SIGN_INS = {ADMINISTRATOR, AUDITOR, HELP_DESK, OWNER, OTHER_OWNER}
 STAFF = {*OWNERS, INVITER, HELP_DESK, AUDITOR, ADMINISTRATOR}
 
 
@@ -69,6 +70,9 @@ PORTAL = (
     row("POST", "/admin/groups/<uuid:group>/rule", {ADMINISTRATOR}, rule="partner = fabrikam"),
     row("GET", "/admin/groups/<uuid:group>/delete", {ADMINISTRATOR}),
     row("POST", "/admin/groups/<uuid:group>/delete", {ADMINISTRATOR}),
+    row("GET", "/admin/sign-ins", SIGN_INS),
+    row("GET", "/admin/sign-ins/export", SIGN_INS),
+    row("GET", "/admin/sign-ins/<reference>", {ADMINISTRATOR, AUDITOR, HELP_DESK, OWNER}, {OTHER_OWNER}),
 )
 
 # A person's own pages: whoever is signed in whole sees their own, and nothing of anybody else's; else the sign-in begins.

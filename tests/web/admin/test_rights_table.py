@@ -11,7 +11,7 @@ from broker.web import create_web, csrf
 from broker.web.admin.door import SCOPE
 from tests.journeys.world import ACTOR
 from tests.web.admin import rights_table as table
-from tests.web.admin.company import Company, person_id
+from tests.web.admin.company import REFERENCE, Company, person_id
 
 FILL = {  # what stands in a path: Ada, where it is a guest, else nothing that exists
     "<uuid:guest>": person_id("ada"),
@@ -20,6 +20,7 @@ FILL = {  # what stands in a path: Ada, where it is a guest, else nothing that e
     "<uuid:access_request>": "00000000-0000-4000-8000-00000000dead",
     "<partner>": "fabrikam",
     "<application>": "nothing",
+    "<reference>": REFERENCE,
     "<ticket>": "x",
     "<path:address>": "style.0.css",
 }
