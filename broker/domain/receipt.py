@@ -62,7 +62,7 @@ class Search:
     applications: frozenset[str] | None = None
 
 
-class Source(IntEnum):
+class ReceiptSource(IntEnum):
     """The two logs of a list: sign-ins precede refused requests of the same second."""
 
     SIGN_IN = 0
@@ -74,7 +74,7 @@ class Place:
     """A row's place in a list, newest first. row: the receipt's id, or the refusal's reference."""
 
     at: int
-    source: Source
+    source: ReceiptSource
     row: str
 
 

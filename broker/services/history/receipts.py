@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from broker.domain.audit import Actor
 from broker.domain.errors import BrokerError, NotFound, OAuthError, PageError
 from broker.domain.ids import new_reference
-from broker.domain.receipt import Outcome, Place, Search, Source
+from broker.domain.receipt import Outcome, Place, ReceiptSource, Search
 from broker.domain.text import printable
 from broker.services.authorization import Right, Rights, require
 from broker.services.core import Core
@@ -62,12 +62,12 @@ class Receipts:
                 person = people.by_email(tx, email)
                 search = replace(search, person_id=person.id if person else None, claimed=email)
             found = [
-                (Place(receipt.at, Source.SIGN_IN, receipt.id), sign_in_view(receipt, address))
+                (Place(receipt.at, ReceiptSource.SIGN_IN, receipt.id), sign_in_view(receipt, address))
                 for receipt, address in receipts.newest(tx, search, limit + 1, after=after, steps=False)
             ]
             if _reaches_refusals(search):
                 found += [
-                    (Place(row["at"], Source.REFUSAL, row["request_id"]), refusal_view(row))
+                    (Place(row["at"], ReceiptSource.REFUSAL, row["request_id"]), refusal_view(row))
                     for row in refusals.newest(tx, search, limit + 1, after=after)
                 ]
         found.sort(key=lambda one: (-one[0].at, one[0].source))  # stable: rows of one source stay as the database sorts them

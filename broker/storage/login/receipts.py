@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
 from broker.domain.guest import PersonKind
-from broker.domain.receipt import Outcome, Place, Receipt, Search, Source
+from broker.domain.receipt import Outcome, Place, Receipt, ReceiptSource, Search
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.dialects import for_both, run
 from broker.storage.tables import people, receipts
@@ -67,7 +67,7 @@ def _behind(place: Place | None) -> list[ColumnElement[bool]]:
     c = receipts.c
     if place is None:
         return []
-    if place.source is not Source.SIGN_IN:  # every sign-in of that second precedes it
+    if place.source is not ReceiptSource.SIGN_IN:  # every sign-in of that second precedes it
         return [c.at < place.at]
     return [c.at <= place.at, or_(c.at < place.at, c.id < place.row)]
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, or_, select, true
 
 from broker.domain.network import counted
-from broker.domain.receipt import Place, Search, Source
+from broker.domain.receipt import Place, ReceiptSource, Search
 from broker.domain.times import HOUR
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.operations.rate_limits import count_attempt
@@ -51,7 +51,7 @@ def newest(tx: Connection, search: Search, limit: int = 50, *, after: Place | No
     c = refusals.c
     statement = select(refusals)
     if after is not None:
-        same_second = c.request_id < after.row if after.source is Source.REFUSAL else true()
+        same_second = c.request_id < after.row if after.source is ReceiptSource.REFUSAL else true()
         statement = statement.where(c.at <= after.at, or_(c.at < after.at, same_second))
     if search.applications is not None:
         statement = statement.where(c.application.in_(sorted(search.applications)))

@@ -117,13 +117,18 @@ def _step(names: Names, say: Translator, said: Mapping[str, str], step: Mapping[
     state, sentence = STEPS.get((what, result)) or STEPS.get((what, "")) or (ASKED, "")
     here = {**said, "partner": names.partner(step["partner"], say)} if step.get("partner") else said
     return _blank(state, say.gettext(sentence, **here) if sentence else f"{what} {result}") | {
-        "when": say.moment(int(step["at"])) if isinstance(step.get("at"), int) else "",
+        "when": _time(step.get("at")),
         "reason": str(step.get("reason") or ""),
         "facts": [(name, _word(step[name])) for name in _SHOWN if step.get(name) not in (None, "", [], False)],
         "gates": [
             (str(one.get("gate", "")), str(one.get("result", "")), str(one.get("reason") or "")) for one in step.get("gates", ())
         ],
     }
+
+
+def _time(at: object) -> str:
+    """The time of day, exact and in UTC, as the partner's own log has it."""
+    return iso(at)[11:19] if isinstance(at, int) else ""
 
 
 def _blank(state: str, text: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from broker.domain.errors import NotFound
-from broker.domain.receipt import Outcome, Place, Search, Source
+from broker.domain.receipt import Outcome, Place, ReceiptSource, Search
 from broker.domain.text import cell
 from broker.domain.times import DAY, iso
 from broker.services.addresses import canonical
@@ -96,7 +96,7 @@ def _list(door: Door, visit: StaffVisit, shown: ListState, cursors: Cursors) -> 
     if "q" in shown.filters and email is None:  # no address at all: nobody has it
         return _rendered(door, visit, shown, (), "")
     key = cursors.read(shown)
-    after = Place(int(key[0] or 0), Source(int(key[1] or 0)), str(key[2])) if key is not None else None
+    after = Place(int(key[0] or 0), ReceiptSource(int(key[1] or 0)), str(key[2])) if key is not None else None
     found = door.broker.history.receipts.page(visit.actor, search, email=email, after=after, limit=PAGE)
     following = (found.next.at, int(found.next.source), found.next.row) if found.next is not None else None
     return _rendered(door, visit, shown, found.rows, cursors.next_url(shown, following))
