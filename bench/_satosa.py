@@ -75,7 +75,15 @@ class Satosa:
         self._certificate = certificate(self._key, "satosa", int(time.time()))
         self._write()
         self._log = (folder / "gunicorn.log").open("w")
-        command = [HOME / "bin" / "gunicorn", "--workers", "1", "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
+        command: list[str | Path] = [
+            HOME / "bin" / "gunicorn",
+            "--workers",
+            "1",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--log-level",
+            "error",
+        ]
         environ = {"PATH": os.environ["PATH"], "SATOSA_CONFIG": str(folder / "proxy.yaml")}
         self._process = subprocess.Popen(
             [*command, "satosa.wsgi:app"], cwd=folder, env=environ, stdout=self._log, stderr=subprocess.STDOUT

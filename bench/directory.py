@@ -37,6 +37,7 @@ from broker.domain.guest import GuestState
 from broker.domain.ids import new_id
 from broker.storage.directory import assignments, groups
 from broker.storage.directory.guest_pages import GuestFilter
+from broker.storage.directory.people import by_id
 from broker.storage.engine import Database
 from broker.storage.tables import assignments as assignment_rows
 from broker.storage.tables import group_members, identities, invitations, people
@@ -65,7 +66,7 @@ def run(sizes: list[int], logins: int, runs: int, database: str | None) -> dict[
             brokers[size] = build(casts[size].home)
             stack.callback(brokers[size].close)
             started = time.perf_counter()
-            fill(brokers[size].db, size, int(time.time()))
+            fill(brokers[size].core.db, size, int(time.time()))
             figures[size] = {"fill_s": round(time.perf_counter() - started, 1)}
             ada = DemoPerson(ADA.email, ADA.subject)
             ada.open(casts[size].invite(ADA)["redeem_url"])
@@ -223,7 +224,10 @@ def questions(broker: Broker) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "show_group", lambda: broker.access.groups.show(ACTOR, "group 00007", limit=PAGE)
     yield "list_groups", lambda: broker.access.groups.listed(ACTOR, limit=PAGE)
     yield "list_assigned", lambda: broker.access.assignments.of_application(ACTOR, "payroll", limit=PAGE)
-    yield "assigned_of_person", lambda: guests.assigned(known[0].id)
+    with broker.core.db.read() as tx:
+        guest = by_id(tx, known[0].id)
+    assert guest is not None
+    yield "own_account", lambda: broker.guests.self_service.of(guest)
 
 
 def asked(brokers: dict[int, Broker], runs: int) -> dict[str, dict[int, float]]:

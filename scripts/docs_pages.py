@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def copy_pages(target: Path) -> None:
         copy = target / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".md":
-            copy.write_text(LINK.sub(lambda found, page=path: _link(found, page, waiting), path.read_text()))
+            copy.write_text(LINK.sub(partial(_link, page=path, waiting=waiting), path.read_text()))
         else:
             shutil.copyfile(path, copy)
 
