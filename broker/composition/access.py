@@ -19,7 +19,7 @@ class AccessServices:
     applications: Applications
     assignments: Assignments
     groups: Groups
-    rule_previews: RulePreviews
+    rule_preview: RulePreviews
     staff_rights: StaffRights
 
 
@@ -29,6 +29,6 @@ def wire_access(core: Core) -> AccessServices:
         applications=Applications(core.settings),
         assignments=Assignments(core),
         groups=Groups(core),
-        rule_previews=RulePreviews(core),
+        rule_preview=RulePreviews(core),
         staff_rights=StaffRights(core),
     )

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import Connection, Table, UniqueConstraint, create_engine, event
 
 import broker.storage
-from broker.domain.access_request import AccessRequest, RequestState
 from broker.domain.administrator_link import AdministratorLink
 from broker.domain.assignment import Principal
 from broker.domain.audit import Actor, Event
@@ -23,11 +22,9 @@ from broker.domain.invitation import Status
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
 from broker.domain.receipt import Outcome, Search
-from broker.domain.review import AccessSource, Asked, ItemOutcome, Review, ReviewItem, ReviewState, Verdict
 from broker.domain.token import RefreshFamily
 from broker.storage.directory import (
     access_counts,
-    access_requests,
     application_usage,
     assignments,
     consents,
@@ -37,8 +34,6 @@ from broker.storage.directory import (
     identity_bindings,
     people,
     personal_data,
-    review_items,
-    reviews,
     subjects,
     terms,
 )
@@ -52,6 +47,7 @@ from broker.storage.partners import documents, metadata_readers
 from broker.storage.tables import metadata
 from tests import factories
 from tests.clock import START
+from tests.storage.access_calls import ACCESS_CALLS
 
 PERSON = factories.person()
 INVITATION = factories.invitation(PERSON.id)
@@ -60,34 +56,7 @@ SESSION = factories.session(PERSON.id)
 GROUP = factories.group(owners=("bob@contoso.example",))
 GRANT = factories.grant(PERSON.id)
 PASSKEY = factories.factor(PERSON.id, method=Method.PASSKEY, credential="credential")
-REQUEST = AccessRequest(id="1", person_id=PERSON.id, application="payroll", created_at=START, expires_at=START + 60)
 FAMILY = RefreshFamily("family", GRANT.id, START + 600)
-REVIEW = Review(
-    id="1",
-    application="payroll",
-    asks=Asked.SPONSORS,
-    state=ReviewState.RUNNING,
-    cursor="",
-    created_at=START,
-    created_by="1",
-    due_at=START + 60,
-)
-REVIEW_ITEM = ReviewItem(
-    id="1",
-    review_id="1",
-    person_id=PERSON.id,
-    source=AccessSource.ASSIGNMENT,
-    source_id="1",
-    application="payroll",
-    role="",
-    since=START,
-)
-REVIEW_ROWS = [
-    review_items.Rows(everything=True),
-    review_items.Rows(everything=True, open_only=True),
-    review_items.Rows(reviewer="a", mine=True),
-    review_items.Rows(reviewer="a", applications=frozenset({"payroll"})),
-]
 RECEIPT = factories.receipt(person_id=PERSON.id)
 MAIL = Mail(kind=MailKind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
 FETCH = metadata_readers.MetadataFetch(partner="fabrikam", network="192.0.2.0/24", at=START, signing="kid", encryption="")
@@ -106,6 +75,7 @@ LINK = AdministratorLink(id=new_id(), email="alice@contoso.example", created_at=
 URL = "https://login.fabrikam.example/jwks"
 
 CALLS: dict[str, Callable[[Connection], object]] = {
+    **ACCESS_CALLS,
     "directory.people.add": lambda tx: people.add(tx, PERSON),
     "directory.people.by_id": lambda tx: people.by_id(tx, PERSON.id),
     "directory.people.by_ids": lambda tx: people.by_ids(tx, {PERSON.id}),
@@ -157,44 +127,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
         tx, ["payroll", "wiki"], START, START + 60
     ),
     "directory.access_counts.of_groups": lambda tx: access_counts.of_groups(tx, [GROUP.id, "1"], START, START + 60),
-    "directory.access_requests.add": lambda tx: access_requests.add(tx, REQUEST),
-    "directory.access_requests.by_id": lambda tx: access_requests.by_id(tx, REQUEST.id),
-    "directory.access_requests.of_person": lambda tx: access_requests.of_person(tx, PERSON.id, since=START),
-    "directory.access_requests.settle": lambda tx: access_requests.settle(tx, "1", RequestState.REFUSED, START, by=PERSON.id),
-    "directory.access_requests.page": lambda tx: [
-        access_requests.page(tx, RequestState.OPEN, applications=applications, before=before, limit=10)
-        for applications in (None, {"payroll"})
-        for before in (None, (START, "1"))
-    ],
-    "directory.access_requests.count": lambda tx: [
-        access_requests.count(tx, RequestState.OPEN, applications=applications, most=10) for applications in (None, {"payroll"})
-    ],
-    "directory.access_requests.overdue": lambda tx: access_requests.overdue(tx, START, 10),
-    "directory.access_requests.purge": lambda tx: access_requests.purge(tx, START),
-    "directory.access_requests.colleagues": lambda tx: access_requests.colleagues(tx, "payroll", "fabrikam", START, most=10),
-    "directory.reviews.add": lambda tx: reviews.add(tx, REVIEW),
-    "directory.reviews.by_id": lambda tx: reviews.by_id(tx, "1"),
-    "directory.reviews.hold": lambda tx: reviews.hold(tx, "1"),
-    "directory.reviews.change": lambda tx: reviews.change(tx, "1", cursor=""),
-    "directory.reviews.running": reviews.running,
-    "directory.reviews.assigned": lambda tx: [reviews.assigned(tx, one, START, after="", limit=10) for one in ("", "payroll")],
-    "directory.reviews.living": lambda tx: reviews.living(tx, ["1"], [("1", PERSON.id)], START),
-    "directory.reviews.end_assignment": lambda tx: reviews.end_assignment(tx, "1", START),
-    "directory.reviews.end_membership": lambda tx: reviews.end_membership(tx, "1", PERSON.id, START),
-    "directory.review_items.add": lambda tx: review_items.add(tx, [REVIEW_ITEM]),
-    "directory.review_items.page": lambda tx: [review_items.page(tx, "1", rows, limit=10) for rows in REVIEW_ROWS],
-    "directory.review_items.counts": lambda tx: [review_items.counts(tx, "1", rows) for rows in REVIEW_ROWS],
-    "directory.review_items.outcomes": lambda tx: review_items.outcomes(tx, "1"),
-    "directory.review_items.has_rows": lambda tx: [review_items.has_rows(tx, "1", rows) for rows in REVIEW_ROWS],
-    "directory.review_items.decide": lambda tx: [
-        review_items.decide(tx, "1", rows, ["1"], Verdict.KEEP, by="1", now=START) for rows in REVIEW_ROWS
-    ],
-    "directory.review_items.reviewers": lambda tx: review_items.reviewers(tx, "1", after="", limit=10),
-    "directory.review_items.next_reviewer": lambda tx: review_items.next_reviewer(tx, "1", ""),
-    "directory.review_items.open_of": lambda tx: review_items.open_of(tx, "1", "a"),
-    "directory.review_items.ask_instead": lambda tx: review_items.ask_instead(tx, ["1"], "a"),
-    "directory.review_items.unsettled": lambda tx: review_items.unsettled(tx, "1", 10),
-    "directory.review_items.settle": lambda tx: review_items.settle(tx, ["1"], ItemOutcome.KEPT),
     "directory.groups.names": lambda tx: groups.names(tx, [GROUP.id]),
     "directory.guest_pages.page": lambda tx: [
         guest_pages.page(tx, wanted, after=after, limit=50) for wanted in LISTS for after in ("", "g")

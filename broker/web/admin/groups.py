@@ -110,7 +110,7 @@ def _register_owners(routes: Blueprint, door: Door) -> None:
 
 
 def _register_rule(routes: Blueprint, door: Door) -> None:
-    service, previews = door.broker.access.groups, door.broker.access.rule_previews
+    service, previews = door.broker.access.groups, door.broker.access.rule_preview
 
     @routes.get(f"{PATH}/<uuid:group>/rule")
     @door.page(Right.SEE_GROUPS)

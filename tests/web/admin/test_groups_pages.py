@@ -62,7 +62,7 @@ def test_a_rule_and_whom_it_matches(company: Company) -> None:
     page = company.get(table.AUDITOR, f"{path}/rule").text
     assert 'data-page="admin-group-rule"' in page
     draft = 'partner = fabrikam and groups contains "finance"'
-    preview = company.broker.access.rule_previews.of(ACTOR, group_id, draft)
+    preview = company.broker.access.rule_preview.of(ACTOR, group_id, draft)
     assert (preview.stay, preview.join, preview.leave, preview.is_whole) == (0, 1, 1, True)
     assert [(one.email, one.effect, one.because) for one in preview.changes] == [
         (ADA, "join", ("partner: matched", "groups: matched")),
