@@ -11,6 +11,7 @@ from queue import SimpleQueue
 
 from broker.composition.access import AccessServices, wire_access
 from broker.composition.access_requests import wire_access_requests
+from broker.composition.attention import wire_attention
 from broker.composition.core import open_sealer, system_clock, wire_core, wire_keys
 from broker.composition.doctor import wire_doctor
 from broker.composition.factors import FactorServices, wire_factors
@@ -27,6 +28,7 @@ from broker.composition.reviews import ReviewServices, wire_reviews
 from broker.domain.times import Clock
 from broker.keyring.seal import Sealer
 from broker.services.access_requests.requests import AccessRequests
+from broker.services.attention import NeedsAttention
 from broker.services.core import Core
 from broker.services.doctor import Doctor
 from broker.services.keys.ring import Keys
@@ -61,6 +63,7 @@ class Broker:
     history: HistoryServices
     operations: OperationServices
     doctor: Doctor
+    attention: NeedsAttention
 
     def in_background(self, wake: SimpleQueue[None] | None = None) -> Background:
         """The threads of a serving process; `.start()` them after the fork. wake: an entry makes them look at the files now."""
@@ -132,4 +135,5 @@ def build(
         history=history,
         operations=operations,
         doctor=wire_doctor(core, partners.families, operations.nodes, keys),
+        attention=wire_attention(core),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_timedelta
+from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
 from markupsafe import Markup
@@ -70,6 +70,10 @@ class Translator:
     def short_date(self, at: int) -> str:
         """A day where there is little room, such as `23 Nov 2026`. at: seconds since 1970, UTC."""
         return format_date(datetime.fromtimestamp(at, UTC), "medium", locale=self.locale)
+
+    def day_of_month(self, at: int) -> str:
+        """A day where there is least room, such as `23 Nov`. at: seconds since 1970, UTC."""
+        return format_skeleton("MMMd", datetime.fromtimestamp(at, UTC), tzinfo=UTC, locale=self.locale)
 
     def _distance(self, at: int, now: int) -> str:
         seconds = at - now

@@ -13,10 +13,11 @@ from broker.web.admin.navigation import sections
 from broker.web.pages import Pages
 from broker.web.panel.frame import SignedInFrame
 from tests.browser.gallery_access import ACCESS, asking_samples, group_samples, request_samples, review_samples
+from tests.browser.gallery_home import busy, quiet
 from tests.browser.sample import ALICE, FORM, NOW, TOKEN, Sample
 from tests.factories import receipt
 
-PORTAL = ("admin-link", "admin-home", "admin-sign-ins", "admin-sign-ins-none", "admin-sign-in", *ACCESS)
+PORTAL = ("admin-sign-ins", "admin-sign-ins-none", "admin-sign-in", "admin-link", "admin-home", "admin-home-quiet", *ACCESS)
 NAMES = Names(company="Contoso", applications={"payroll": "Payroll"}, partners={"fabrikam": "Fabrikam"})
 EVERYTHING = Rights(person=ALICE, roles=frozenset({Role.ADMINISTRATOR}), everywhere=MAY[Role.ADMINISTRATOR])
 
@@ -55,7 +56,8 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
             portal(pages, sign_ins.PATH, back_url="/x", **sign_in_thread.context(pages, say, NAMES, NOW, found[0])),
         ),
         "admin-link": Sample("admin_link.html", "admin-link", {**FORM, "email": ALICE.email}),
-        "admin-home": Sample("admin_home.html", "admin-home", portal(pages, "/admin")),
+        "admin-home": Sample("admin_home.html", "admin-home", portal(pages, "/admin", **busy(pages))),
+        "admin-home-quiet": Sample("admin_home.html", "admin-home", portal(pages, "/admin", **quiet(pages))),
         **asking_samples(FORM),
         **request_samples(portal(pages, "/admin/requests")),
         **review_samples(portal(pages, "/admin/reviews")),

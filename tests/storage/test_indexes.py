@@ -40,7 +40,7 @@ from broker.storage.directory import (
 from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.factors import factors, resets, single_use
 from broker.storage.history import audit, audit_chain
-from broker.storage.login import administrator_links, email_codes, invitations, logins, receipts, refusals
+from broker.storage.login import administrator_links, email_codes, invitations, logins, receipts, refusals, sign_in_counts
 from broker.storage.oauth import grants, sessions, tokens
 from broker.storage.operations import mail_questions, outbox, rate_limits
 from broker.storage.partners import documents, metadata_readers
@@ -54,6 +54,7 @@ INVITATION = factories.invitation(PERSON.id)
 LOGIN = factories.login()
 SESSION = factories.session(PERSON.id)
 GROUP = factories.group(owners=("bob@contoso.example",))
+AT = (None, {"payroll"})
 GRANT = factories.grant(PERSON.id)
 PASSKEY = factories.factor(PERSON.id, method=Method.PASSKEY, credential="credential")
 FAMILY = RefreshFamily("family", GRANT.id, START + 600)
@@ -131,7 +132,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "directory.guest_pages.page": lambda tx: [
         guest_pages.page(tx, wanted, after=after, limit=50) for wanted in LISTS for after in ("", "g")
     ],
-    "directory.guest_pages.count": lambda tx: [guest_pages.count(tx, wanted) for wanted in LISTS[1:]],
+    "directory.guest_pages.count": lambda tx: [guest_pages.count(tx, wanted, most=10) for wanted in LISTS[1:]],
     "directory.guest_schedule.due": lambda tx: guest_schedule.due(tx, START, (0, ""), 100),
     "directory.guest_schedule.change_if_same": lambda tx: guest_schedule.change_if_same(tx, PERSON, {"due_at": START}),
     "directory.guest_schedule.wake_inactive": lambda tx: guest_schedule.wake_inactive(tx, START, START),
@@ -277,6 +278,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "operations.outbox.let_go": lambda tx: outbox.let_go(tx, ["1"], "h"),
     "operations.outbox.of_ids": lambda tx: outbox.of_ids(tx, ["1"]),
     "operations.outbox.of_person": lambda tx: outbox.of_person(tx, PERSON.id),
+    "operations.outbox.undelivered": lambda tx: outbox.undelivered(tx, START, 10),
     "operations.outbox.purge": lambda tx: outbox.purge(tx, START),
     "operations.mail_questions.add": lambda tx: mail_questions.add(tx, factories.question(PERSON.id), "ticket"),
     "operations.mail_questions.by_ticket": lambda tx: mail_questions.by_ticket(tx, "ticket"),
@@ -298,6 +300,8 @@ CALLS: dict[str, Callable[[Connection], object]] = {
         receipts.newest(tx, Search(partner="fabrikam", since=START)),
         receipts.newest(tx, Search(application="payroll", reason="not_invited", until=START)),
     ],
+    "login.sign_in_counts.by_day": lambda tx: [sign_in_counts.by_day(tx, START, applications=of) for of in AT],
+    "login.sign_in_counts.by_reason": lambda tx: [sign_in_counts.by_reason(tx, START, applications=of, limit=5) for of in AT],
     "login.receipts.purge": lambda tx: receipts.purge(tx, START),
     "login.refusals.purge": lambda tx: refusals.purge(tx, START),
     "login.receipts.addresses": lambda tx: receipts.addresses(tx, (0, ""), START),

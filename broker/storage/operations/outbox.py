@@ -125,10 +125,22 @@ def of_person(tx: Connection, person_id: str, limit: int = 10) -> list[Posted]:
     return [_posted(row) for row in tx.execute(statement)]
 
 
+def undelivered(tx: Connection, since: int, limit: int) -> list[tuple[str, Posted]]:
+    """(person, mail) of mails to people that were given up since a time and that no later mail to them made good, the newest first."""
+    later = outbox.alias()
+    reached = select(later.c.id).where(
+        later.c.person_id == _C.person_id, later.c.created_at > _C.created_at, later.c.sent_at.is_not(None)
+    )
+    statement = select(_C.person_id, *_SHOWN).where(_C.failed_at >= since, _C.person_id.is_not(None), ~reached.exists())
+    rows = tx.execute(statement.order_by(_C.failed_at.desc()).limit(limit))
+    return [(str(row.person_id), _posted(row)) for row in rows]
+
+
 def purge(tx: Connection, before: int, limit: int = BATCH) -> int:
     """Forget mails that left, or were given up, and were made before a time."""
     return delete_some(tx, outbox, (_C.created_at < before) & _C.next_try_at.is_(None), _C.created_at, limit)
 
 
 def _posted(row: Any) -> Posted:
-    return Posted(**{**row._mapping, "kind": MailKind(row._mapping["kind"])})
+    values = {column.name: row._mapping[column.name] for column in _SHOWN}
+    return Posted(**{**values, "kind": MailKind(values["kind"])})

@@ -6,6 +6,8 @@ from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Str
 
 from broker.storage.tables import base
 
+_GIVEN_UP = text("failed_at IS NOT NULL")
+
 receipts = Table(
     "receipts",
     base.metadata,
@@ -29,6 +31,7 @@ receipts = Table(
     Index("ix_receipts_partner", "partner", "at"),
     Index("ix_receipts_application", "application", "at"),
     Index("ix_receipts_claimed", "claimed", "at"),
+    Index("ix_receipts_outcome", "outcome", "at"),
 )
 
 refusals = Table(  # HT-13: pages of no live login, and what applications are refused; capped
@@ -105,4 +108,5 @@ outbox = Table(  # HT-17: written in the transaction of its cause; next_try_at i
     Index("ix_outbox_next_try_at", "next_try_at"),
     Index("ix_outbox_person_id", "person_id", "created_at"),
     Index("ix_outbox_created_at", "created_at"),
+    Index("ix_outbox_failed_at", "failed_at", sqlite_where=_GIVEN_UP, postgresql_where=_GIVEN_UP),
 )
