@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from broker.saml import vocabulary
 from broker.saml.errors import SamlRefused
 from broker.saml.schema_gate import gate_response
 from tests.connectors.saml.idp import DS, ENVELOPED, EXC_C14N, attribute, encryption, genuine
@@ -220,6 +221,12 @@ def clark(name: str) -> str:
     return f"{{{SPACES[prefix]}}}{local}" if prefix else local
 
 
+def test_each_prefix_is_the_standard_s() -> None:
+    """HS-9: the namespaces are those of SAML core 1.2, XML Signature 1.1, XML Encryption 1.1 and XML Schema 1."""
+    others = {"saml": SAML, "samlp": SAMLP, "ds": DS, "ds11": DS11, "xenc": XENC, "xenc11": XENC11, "ec": EXC_C14N}
+    assert {**SPACES, **others} == vocabulary.PREFIXES
+
+
 def test_the_table_is_met() -> None:
     """HS-11: the trees hold every place of the table and pass; no place is without a row."""
     assert all(map(passes, trees()))
@@ -288,6 +295,14 @@ def test_text(place: str) -> None:
     for root, element in copies(place):
         element.text = (element.text or "") + "x"
         assert passes(root) is (TABLE[place][1].endswith(TEXT) and not len(element))
+
+
+@pytest.mark.parametrize("place", TABLE)
+def test_foreign_content_alone(place: str) -> None:
+    """HS-9 to HS-14, HS-29: an element of no known name in the place of all that an element holds is taken only where nothing is read."""
+    for root, element in copies(place):
+        element[:] = [etree.Element("{urn:x}stranger")]
+        assert passes(root) is (place in UNREAD)
 
 
 def excluded(root: Any, name: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from broker.connectors.saml.assertion_reader import came
 from broker.connectors.saml.errors import ResponseRefused
-from broker.domain.errors import NoMoreProof, PartnerFailed, PartnerUntrusted
+from broker.domain.errors import NoMoreProof, PartnerCancelled, PartnerFailed, PartnerUntrusted, SubjectFormatRefused
 from tests.connectors.saml.idp import IDP, MAIL, NOW, PERSISTENT, SP, attribute, genuine, show, stamp
 
 PAIRWISE = "urn:oasis:names:tc:SAML:attribute:pairwise-id"
@@ -291,11 +291,12 @@ def answered(word: str) -> PartnerFailed:
 
 
 def test_sr35_every_word_of_the_standard() -> None:
-    """SR-35, HS-22: each status of core 3.2.2.2 that can answer a login is in the receipt by its word; one asks for a factor of ours."""
+    """SR-35, HS-22: each status of core 3.2.2.2 that can answer a login is in the receipt by its word; three have their own error."""
+    own = {"NoAuthnContext": NoMoreProof, "RequestDenied": PartnerCancelled, "InvalidNameIDPolicy": SubjectFormatRefused}  # HO-15
     for word in STATUS.split():
         error = answered(word)
         assert error.detail == f"HS-22: the partner answers Responder / {word}"
-        assert isinstance(error, NoMoreProof) is (word == "NoAuthnContext")  # HO-15
+        assert type(error) is own.get(word, PartnerFailed)
     for other in ("Success", "ResourceNotRecognized", "noPassive", ""):
         assert answered(other).detail == "HS-22: the partner answers Responder / a status that no standard names"
 

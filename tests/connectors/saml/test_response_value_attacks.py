@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 import zlib
 from collections.abc import Callable
 
 import pytest
 
-from broker.domain.errors import BadRequest
+from broker.domain.errors import BadRequest, PartnerUntrusted
+from broker.saml.signature import verify
 from tests.connectors.saml.idp import (
     IDP,
     MAIL,
     PERSISTENT,
+    Counter,
     attribute,
     encryption,
     genuine,
@@ -184,3 +187,57 @@ def test_hs8_namespaces_in_scope() -> None:
             assert show(message).assertion.subject
         else:
             refused(message, "saml_structure", touched=False)
+
+
+@pytest.mark.parametrize("other", ["<saml:EncryptedID/>", "<saml:BaseID/>"])
+def test_sr39_another_identifier_has_its_own_reason(other: str) -> None:
+    """SR-39, HS-28: an encrypted or unknown identifier in the place of the NameID is refused as a missing NameID."""
+    error = refused(genuine(name_id=other), "saml_nameid", touched=False)
+    assert "has no saml:NameID in plain text" in error.detail
+
+
+def test_sr39_no_name_id_within_the_ciphertext() -> None:
+    """SR-39, HS-28: where the assertion is encrypted, its NameID is missed before the signature within is verified."""
+    verifier = Counter(verify)
+    message = genuine(name_id=None, signed="assertion", encrypt=encryption())
+    with pytest.raises(PartnerUntrusted) as caught:
+        show(message, verifier=verifier)
+    assert (caught.value.reason, verifier.calls) == ("saml_nameid", 0)
+
+
+@pytest.mark.parametrize(
+    ("format_", "word"),
+    [
+        (PERSISTENT, "persistent"),
+        ("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified", "unspecified"),
+        ("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", "emailAddress"),
+        ("urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName", "X509SubjectName"),
+        ("urn:oasis:names:tc:SAML:1.1:nameid-format:WindowsDomainQualifiedName", "WindowsDomainQualifiedName"),
+        ("urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos", "kerberos"),
+        ("urn:x:words-of-the-partner", "another"),
+        ("", "another"),
+    ],
+)
+def test_hs28_staff_see_a_format_of_the_standard(format_: str, word: str) -> None:
+    """HS-28: the account keeps the format as it came (core 8.3); staff see its last word, and never a text of the partner's own."""
+    judged = show(genuine(name_id=f'<saml:NameID Format="{format_}">x7f-quirk</saml:NameID>')).assertion
+    assert judged.subject_form == word
+    assert json.loads(judged.subject)[0] == format_
+
+
+@pytest.mark.parametrize("second", [attribute("urn:key", form="urn:other"), attribute("urn:key", "k2", form="urn:other")])
+def test_hs29_the_account_in_two_formats(second: str) -> None:
+    """HS-29: the attribute that names the account comes in one NameFormat, also where no claim reads it and one of both is empty."""
+    refused(genuine(extra=attribute("urn:key", "k1") + second), "claim_ambiguous", view={"subject": "urn:key"})
+
+
+def test_hs29_a_value_for_two_claims() -> None:
+    """HS-29: one claim that the file names is enough to refuse a value that cannot be read, though another reads it by default."""
+    message = genuine(extra=attribute("telephoneNumber", "<b>1</b>", type_=None))
+    refused(message, "saml_attribute", view={"claims": {"email": "mail", "tel": "telephoneNumber"}, "ruled": lambda _: False})
+
+
+def test_fb_13_an_attribute_that_is_called_as_the_name_id() -> None:
+    """FB-13: where a claim is read from the NameID, an attribute of that name is not read, and so refuses nothing."""
+    message = genuine(extra=attribute("name_id", "<b>x</b>", type_=None))
+    assert show(message, view={"claims": {"email": "mail", "account": "name_id"}}).assertion.claims["account"] == "x7f-quirk"
