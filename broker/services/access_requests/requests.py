@@ -22,7 +22,7 @@ from broker.services.access_requests import notices, offers
 from broker.services.access_requests.answering import Answering, checked_end, checked_words, record
 from broker.services.access_requests.offers import AccessOffer
 from broker.services.access_requests.views import RequestDetail, RequestView, detail, views
-from broker.services.authorization import Right
+from broker.services.authorization import Right, Rights
 from broker.services.core import Core
 from broker.services.messages.mail_questions import Handler
 from broker.services.messages.outbox import Outbox
@@ -136,7 +136,7 @@ class AccessRequests:
         """One request with the facts that help to decide. Raises NotFound."""
         now, settings = self._clock(), self._settings()
         with self._db.read() as tx:
-            request = self._seen(tx, actor, request_id, Right.SEE_REQUESTS, now)
+            request = _seen(tx, authorization.rights_of_staff(tx, settings, actor, now), request_id)
             file = settings.applications.get(request.application)
             [view] = views(tx, settings, [request])
             return detail(tx, view, offers.latest(file, now) if file else None, now)
@@ -193,19 +193,22 @@ class AccessRequests:
             raise Forbidden("only a person with access can ask for more", "not_active")
         return person
 
-    def _seen(self, tx: Connection, actor: Actor, request_id: str, right: Right, now: int) -> AccessRequest:
-        """A request for an application over which this actor has the right; for anybody else there is none (AD-01)."""
-        mine = _applications(tx, self._settings(), actor, right, now)
-        request = access_requests.by_id(tx, request_id)
-        if request is None or (mine is not None and request.application not in mine):
-            raise NotFound(f"there is no request {request_id!r}", "request_unknown")
-        return request
-
     def _answerable(self, tx: Connection, actor: Actor, request_id: str, now: int) -> AccessRequest:
-        request = self._seen(tx, actor, request_id, Right.DECIDE_REQUESTS, now)
+        rights = authorization.rights_of_staff(tx, self._settings(), actor, now)
+        request = _seen(tx, rights, request_id)
+        if not rights.over_application(Right.DECIDE_REQUESTS, request.application):
+            raise Forbidden("you may not do that", "no_right_decide_requests")
         if actor.kind is ActorKind.PERSON and actor.id == request.person_id:
             raise Forbidden("nobody answers their own request", "request_own")
         return request
+
+
+def _seen(tx: Connection, rights: Rights, request_id: str) -> AccessRequest:
+    """A request that these rights show; for anybody else there is none (AD-01)."""
+    request = access_requests.by_id(tx, request_id)
+    if request is None or not rights.over_application(Right.SEE_REQUESTS, request.application):
+        raise NotFound(f"there is no request {request_id!r}", "request_unknown")
+    return request
 
 
 def _applications(tx: Connection, settings: Settings, actor: Actor, right: Right, now: int) -> frozenset[str] | None:
