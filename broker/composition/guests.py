@@ -10,6 +10,7 @@ from broker.services.guests.expiry import Ends
 from broker.services.guests.lifecycle import GuestLife
 from broker.services.guests.self_service import SelfService
 from broker.services.guests.sponsors import Sponsors
+from broker.services.guests.staff_view import StaffGuests
 from broker.services.messages.outbox import Outbox
 from broker.services.sessions.sessions import Sessions
 
@@ -23,6 +24,7 @@ class GuestServices:
     lifecycle: GuestLife
     self_service: SelfService
     sponsors: Sponsors
+    staff_view: StaffGuests
 
 
 def wire_guests(core: Core, outbox: Outbox, sessions: Sessions) -> GuestServices:
@@ -34,4 +36,5 @@ def wire_guests(core: Core, outbox: Outbox, sessions: Sessions) -> GuestServices
         lifecycle=lifecycle,
         self_service=SelfService(core, directory, sessions, lifecycle, outbox),
         sponsors=Sponsors(core),
+        staff_view=StaffGuests(core),
     )

@@ -25,6 +25,12 @@ def new_reference() -> str:
     return f"{text[:4]}-{text[4:8]}-{text[8:]}"
 
 
+def is_reference(text: str) -> bool:
+    """Whether a text has the form of a reference."""
+    parts = text.split("-")
+    return [len(part) for part in parts] == [4, 4, 4] and all(c in _REFERENCE_ALPHABET for c in "".join(parts))
+
+
 def new_secret() -> str:
     """256 random bits as base64url text: a code, token, ticket or cookie. Only its `digest` is stored (HT-4)."""
     return secrets.token_urlsafe(32)

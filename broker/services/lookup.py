@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from broker.domain.assignment import Principal
-from broker.domain.errors import NotFound
+from broker.domain.audit import Actor
+from broker.domain.errors import Forbidden, NotFound
 from broker.domain.group import Group, is_uuid
-from broker.domain.guest import GuestState, Person
+from broker.domain.guest import GuestState, Person, PersonKind
 from broker.services.addresses import canonical
-from broker.services.authorization import Right, Rights
+from broker.services.authorization import Right, Rights, Role, over_guest, require
+from broker.settings.load import Settings
 from broker.storage.directory import groups, people
 from broker.storage.engine import Connection
 
@@ -30,6 +32,24 @@ def living(tx: Connection, name: str, *, lock: bool = False) -> Person:
     person = named(tx, name, lock=lock)
     if person.state is GuestState.DELETED:
         raise NotFound(f"there is no guest {name!r}", "guest_unknown")
+    return person
+
+
+def guest_for(
+    tx: Connection, settings: Settings, actor: Actor, right: Right, name: str, now: int, *, lock: bool = False
+) -> Person:
+    """The guest of an address or id, if this actor may do this to them; staff act on staff as administrators only.
+
+    Somebody whom the actor may not see does not exist for them (AD-01). lock: as `named`. Raises NotFound, Forbidden.
+    """
+    rights = require(tx, settings, actor, Right.SEE_GUESTS, now)
+    person = named(tx, name, lock=lock)
+    if person.kind is PersonKind.MEMBER and Role.ADMINISTRATOR not in rights.roles:
+        raise NotFound(f"there is no guest {name!r}", "guest_unknown")
+    if not over_guest(tx, rights, Right.SEE_GUESTS, person.id):
+        raise NotFound(f"there is no guest {name!r}", "guest_unknown")
+    if not over_guest(tx, rights, right, person.id):
+        raise Forbidden("you may not do that", f"no_right_{right}")
     return person
 
 

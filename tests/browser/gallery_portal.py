@@ -13,11 +13,21 @@ from broker.web.admin.navigation import sections
 from broker.web.pages import Pages
 from broker.web.panel.frame import SignedInFrame
 from tests.browser.gallery_access import ACCESS, asking_samples, group_samples, request_samples, review_samples
+from tests.browser.gallery_guests import GUESTS, guest_samples
 from tests.browser.gallery_home import busy, quiet
 from tests.browser.sample import ALICE, FORM, NOW, TOKEN, Sample
 from tests.factories import receipt
 
-PORTAL = ("admin-sign-ins", "admin-sign-ins-none", "admin-sign-in", "admin-link", "admin-home", "admin-home-quiet", *ACCESS)
+PORTAL = (
+    "admin-sign-ins",
+    "admin-sign-ins-none",
+    "admin-sign-in",
+    "admin-link",
+    "admin-home",
+    "admin-home-quiet",
+    *ACCESS,
+    *GUESTS,
+)
 NAMES = Names(company="Contoso", applications={"payroll": "Payroll"}, partners={"fabrikam": "Fabrikam"})
 EVERYTHING = Rights(person=ALICE, roles=frozenset({Role.ADMINISTRATOR}), everywhere=MAY[Role.ADMINISTRATOR])
 
@@ -62,6 +72,7 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
         **request_samples(portal(pages, "/admin/requests")),
         **review_samples(portal(pages, "/admin/reviews")),
         **group_samples(portal(pages, "/admin/groups")),
+        **guest_samples(portal(pages, "/admin/guests")),
     }
 
 

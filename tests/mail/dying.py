@@ -68,7 +68,7 @@ def main() -> None:
         settings, request = broker.core.settings(), InvitationRequest(email="new@fabrikam.example", mail=True)
         with broker.core.db.write() as tx:
             plan = plan_of(settings, ACTOR, rights_of(tx, settings, ACTOR, clock), request, clock)
-            broker.invitations.invitations._carry_out(tx, ACTOR, plan, clock)
+            broker.invitations.invitations.carry_out(tx, ACTOR, plan, clock)
             die()
     node(broker, point, clock).deliver()
 

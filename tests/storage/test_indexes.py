@@ -48,6 +48,7 @@ from broker.storage.tables import metadata
 from tests import factories
 from tests.clock import START
 from tests.storage.access_calls import ACCESS_CALLS
+from tests.storage.guest_calls import GUEST_CALLS
 
 PERSON = factories.person()
 INVITATION = factories.invitation(PERSON.id)
@@ -77,6 +78,7 @@ URL = "https://login.fabrikam.example/jwks"
 
 CALLS: dict[str, Callable[[Connection], object]] = {
     **ACCESS_CALLS,
+    **GUEST_CALLS,
     "directory.people.add": lambda tx: people.add(tx, PERSON),
     "directory.people.by_id": lambda tx: people.by_id(tx, PERSON.id),
     "directory.people.by_ids": lambda tx: people.by_ids(tx, {PERSON.id}),
@@ -341,6 +343,10 @@ CALLS: dict[str, Callable[[Connection], object]] = {
 
 # On no request path, or over a table that stays small by itself.
 WHOLE_TABLE = {
+    "directory.staff_pages.counts": "for staff, capped at 10,000 rows in the order of an index",
+    "directory.staff_pages.beyond": "no statement",
+    "directory.guest_scope.within": "no statement of its own",
+    "directory.guest_scope.of_applications": "no statement of its own",
     "batches.delete_some": "no statement of its own",
     "dialects.for_both": "no statement",
     "dialects.run": "no statement of its own",

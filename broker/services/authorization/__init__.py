@@ -6,7 +6,16 @@ Offers: `Right`, `Role`, `Rights`, `rights_of`, `require`, and the questions abo
 """
 
 from broker.services.authorization.acts import MAY, OWN_APPLICATION, OWN_GROUP, Right, Role
-from broker.services.authorization.rights import Rights, check_invite, require, rights_of, rights_of_person, rights_of_staff
+from broker.services.authorization.rights import (
+    Rights,
+    check_invite,
+    over_guest,
+    require,
+    rights_of,
+    rights_of_person,
+    rights_of_staff,
+    scope_of,
+)
 from broker.services.authorization.staff import (
     acting_person,
     administer,
@@ -31,9 +40,11 @@ __all__ = [
     "is_administrator",
     "is_at_work",
     "limited_to",
+    "over_guest",
     "owns",
     "require",
     "rights_of",
     "rights_of_person",
     "rights_of_staff",
+    "scope_of",
 ]

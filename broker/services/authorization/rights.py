@@ -12,7 +12,8 @@ from broker.domain.guest import Person
 from broker.services.authorization.acts import EVERYWHERE, MAY, OWN_APPLICATION, OWN_GROUP, Right, Role
 from broker.services.authorization.staff import ALL, acting_person, is_administrator, is_at_work
 from broker.settings.load import Settings
-from broker.storage.directory import groups
+from broker.storage.directory import groups, guest_scope
+from broker.storage.directory.guest_scope import GuestScope
 from broker.storage.engine import Connection
 
 _GROUP = "group:"
@@ -99,9 +100,27 @@ def require(tx: Connection, settings: Settings, actor: Actor, right: Right, now:
     return found
 
 
-def check_invite(settings: Settings, rights: Rights, client_id: str | None) -> None:
-    """Raises Forbidden unless the actor may invite to this application; without one: to everything (IN-11)."""
-    if rights.over_application(Right.INVITE, client_id):
+def scope_of(rights: Rights, right: Right) -> GuestScope | None:
+    """The guests over whom this right holds; None: all of them."""
+    if right in rights.everywhere:
+        return None
+    return GuestScope(
+        applications=rights.applications if right in OWN_APPLICATION else frozenset(),
+        groups=rights.groups if right in OWN_GROUP else frozenset(),
+    )
+
+
+def over_guest(tx: Connection, rights: Rights, right: Right, person_id: str) -> bool:
+    """Whether the actor may do this to this guest: everywhere, or as owner of what the guest has."""
+    scope = scope_of(rights, right)
+    if scope is None:
+        return True
+    return bool(scope.applications or scope.groups) and guest_scope.holds(tx, scope, person_id)
+
+
+def check_invite(settings: Settings, rights: Rights, client_id: str | None, group_id: str | None = None) -> None:
+    """Raises Forbidden unless the actor may invite to this application, without one to this group, else to everything (IN-11)."""
+    if rights.over_application(Right.INVITE, client_id) or (client_id is None and rights.over_group(Right.INVITE, group_id)):
         return
     application = settings.applications.get(client_id or "")
     where = application.name if application else "everything"

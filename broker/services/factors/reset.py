@@ -18,11 +18,12 @@ from broker.domain.next_step import Step
 from broker.domain.question import Question, QuestionKind
 from broker.domain.times import DAY
 from broker.domain.visitor import Visitor
+from broker.services.authorization import Right
 from broker.services.core import Core
 from broker.services.guests.views import GuestRow
 from broker.services.history import audit
 from broker.services.login.context import OpenLogin
-from broker.services.lookup import named
+from broker.services.lookup import guest_for
 from broker.services.messages.factor_notices import notice
 from broker.services.messages.language import language_of
 from broker.services.messages.mail_questions import Handler, ask
@@ -102,7 +103,7 @@ class FactorResets:
         """Staff removes every method at once; sessions and tokens end. Raises NotFound, Conflict (there is nothing to remove)."""
         now = self._clock()
         with self._db.write() as tx:
-            person = named(tx, name, lock=True)
+            person = guest_for(tx, self._settings(), actor, Right.RESET_FACTORS, name, now, lock=True)
             if not self._carry_out(tx, person, actor, now, reason):
                 raise Conflict(f"{person.email} has no sign-in method of ours", "factor_unknown")
             return GuestRow.of(person)

@@ -8,6 +8,7 @@ from typing import Any
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import NotFound
 from broker.domain.expiry_rules import NOTICES
+from broker.domain.guest import Person
 from broker.domain.times import DAY, iso
 from broker.services.access.views import assignments_of, memberships_of
 from broker.services.core import Core
@@ -17,6 +18,7 @@ from broker.services.lookup import named
 from broker.storage.directory import consents, guest_pages, people
 from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.directory.personal_data import everything
+from broker.storage.engine import Connection
 from broker.storage.factors import factors
 from broker.storage.oauth import grants
 from broker.storage.operations import outbox
@@ -51,16 +53,7 @@ class Guests:
     def show(self, name: str) -> GuestView:
         """A guest by address or id. Raises NotFound."""
         with self._db.read() as tx:
-            person = named(tx, name)
-            return GuestView(
-                person=GuestRow.of(person),
-                identities=tuple(IdentityView.of(one) for one in people.identities_of(tx, person.id)),
-                consents=tuple(_consent(row) for row in consents.listed(tx, person.id)),
-                methods=tuple(MethodView.of(one) for one in factors.of_person(tx, person.id)),
-                groups=memberships_of(tx, person.id),
-                assignments=assignments_of(tx, person.id, self._clock()),
-                mails=tuple(outbox.of_person(tx, person.id)),
-            )
+            return view_of(tx, named(tx, name), self._clock())
 
     def export(self, actor: Actor, name: str) -> Mapping[str, Any]:
         """All data about a person, for that person: one document without secrets, times in ISO 8601 (AD-05).
@@ -84,6 +77,19 @@ class Guests:
             event = Event(name="consent.withdrawn", actor=actor, subject=person.id, target=application, data={"grants": ended})
             audit.record(tx, event, now)
             return ended
+
+
+def view_of(tx: Connection, person: Person, now: int) -> GuestView:
+    """One guest in full."""
+    return GuestView(
+        person=GuestRow.of(person),
+        identities=tuple(IdentityView.of(one) for one in people.identities_of(tx, person.id)),
+        consents=tuple(_consent(row) for row in consents.listed(tx, person.id)),
+        methods=tuple(MethodView.of(one) for one in factors.of_person(tx, person.id)),
+        groups=memberships_of(tx, person.id),
+        assignments=assignments_of(tx, person.id, now),
+        mails=tuple(outbox.of_person(tx, person.id)),
+    )
 
 
 def _consent(row: Mapping[str, Any]) -> ConsentView:

@@ -11,11 +11,12 @@ from broker.domain.expiry_rules import LAST, Rules
 from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.guest_states import Act
 from broker.domain.question import Question, QuestionKind
+from broker.services.authorization import Right
 from broker.services.core import Core
 from broker.services.guests.transitions import carry_out, remove, rules_of
 from broker.services.guests.views import DeletedGuest, GuestRow
 from broker.services.history import audit
-from broker.services.lookup import named
+from broker.services.lookup import guest_for, named
 from broker.services.messages.mail_questions import Handler
 from broker.services.sessions.revocation import Ended, end_access
 from broker.storage.directory import people
@@ -23,6 +24,7 @@ from broker.storage.engine import Connection
 from broker.storage.operations import mail_questions
 
 MAX_REASON = 1000  # characters
+_RIGHTS = {Act.BLOCK: Right.BLOCK, Act.UNBLOCK: Right.BLOCK, Act.RENEW: Right.RENEW, Act.EXPIRE: Right.RENEW}
 
 
 class GuestLife:
@@ -66,7 +68,7 @@ class GuestLife:
         now = self._clock()
         _checked(reason)
         with self._db.write() as tx:
-            person = named(tx, name, lock=True)
+            person = guest_for(tx, self._settings(), actor, Right.SIGN_OUT, name, now, lock=True)
             ended = end_access(tx, person.id, now)
             data = {"sessions": ended.sessions, "applications": list(ended.clients)}
             personal = {"reason": reason} if reason else {}
@@ -80,7 +82,7 @@ class GuestLife:
         """
         now = self._clock()
         with self._db.write() as tx:
-            person = named(tx, name, lock=True)
+            person = guest_for(tx, self._settings(), actor, Right.DELETE, name, now, lock=True)
             _names_nobody(person, _checked(reason))
             rows = remove(tx, actor, person, now, reason=reason)
             return DeletedGuest(id=person.id, email=person.email, rows=rows)
@@ -106,7 +108,7 @@ class GuestLife:
         now, rules = self._clock(), rules_of(self._settings())
         _checked(reason)
         with self._db.write() as tx:
-            person = named(tx, name, lock=True)
+            person = guest_for(tx, self._settings(), actor, _RIGHTS[act], name, now, lock=True)
             changed = values(person, rules, now) if values else {}
             data = {"expires_at": changed["expires_at"], "before": person.expires_at} if "expires_at" in changed else {}
             after = carry_out(tx, actor, person, act, now, rules, values=changed, reason=reason, data=data)

@@ -92,7 +92,7 @@ def carry_out(
     deletion removes (HT-18). but: a kind of question that stays open although access ends (FA-03).
     """
     state = move(person.state, act, redeemed=person.redeemed_at is not None)
-    changed, told = dict(values or {}), dict(data or {})
+    changed, told = dict(values or {}), dict(data or {}) | {"state_before": person.state.value, "state_after": state.value}
     if act in _STOPS:
         ended = end_access(tx, person.id, now)
         closed = withdraw(tx, actor, person, now, reason=f"guest_{state}", but=but)

@@ -66,7 +66,7 @@ class Invitations:
         now = self._clock()
         with self._db.write() as tx:
             rights = rights_of(tx, self._settings(), actor, now)
-            return self._carry_out(tx, actor, plan_of(self._settings(), actor, rights, wish, now), now)
+            return self.carry_out(tx, actor, plan_of(self._settings(), actor, rights, wish, now), now)
 
     def invite_many(self, actor: Actor, wishes: Sequence[InvitationRequest]) -> list[Result]:
         """Invites some addresses in one transaction; returns the invitation or the refusal of each.
@@ -81,7 +81,7 @@ class Invitations:
             for wish in wishes:
                 try:  # a refusal has written nothing, so the rows of the others are valid
                     plan = plan_of(self._settings(), actor, rights, wish, now)
-                    results.append(self._carry_out(tx, actor, plan, now, keep=wish.mail))
+                    results.append(self.carry_out(tx, actor, plan, now, keep=wish.mail))
                 except CommandError as error:
                     results.append(error)
         return results
@@ -91,6 +91,10 @@ class Invitations:
         now = self._clock()
         with self._db.read() as tx:
             plan = plan_of(self._settings(), actor, rights_of(tx, self._settings(), actor, now), wish, now)
+        return self.preview_of(plan, now)
+
+    def preview_of(self, plan: CheckedInvitation, now: int) -> Preview:
+        """The mail of a checked invitation."""
         until = now + self._settings().broker.invitations.lifetime
         mail = mails_of(plan, new_id(), self._tickets.url("0" * 43), until)[0]
         return Preview(mail, self.lookalike(plan.email))
@@ -119,10 +123,10 @@ class Invitations:
             self._known = (settings, Lookalikes(filter(None, {*settings.domains, *own})))
         return self._known[1].of(domain_of(email))
 
-    def _carry_out(
+    def carry_out(
         self, tx: Connection, actor: Actor, plan: CheckedInvitation, now: int, *, keep: bool = False
     ) -> IssuedInvitation:
-        """Makes one invitation, with six statements for a new guest. keep: a guest keeps the same invitation."""
+        """Makes one checked invitation in the transaction of its cause, with six statements for a new guest. keep: a guest keeps the same invitation."""
         if actor.kind is not ActorKind.COMMAND and rate_limits.count_attempt(tx, f"invite:{actor.id}", now, DAY) > self._quota:
             raise TooMany(f"{self._quota} invitations a day are enough; go on tomorrow", "quota_reached")
         like = self.lookalike(plan.email)

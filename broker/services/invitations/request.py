@@ -54,8 +54,13 @@ class CheckedInvitation:
     invited_by: str | None
 
 
-def plan_of(settings: Settings, actor: Actor, rights: Rights, wish: InvitationRequest, now: int) -> CheckedInvitation:
-    """Runs every check that needs no database. rights: of the actor, read in this transaction. Raises Forbidden, Invalid."""
+def plan_of(
+    settings: Settings, actor: Actor, rights: Rights, wish: InvitationRequest, now: int, *, group_id: str | None = None
+) -> CheckedInvitation:
+    """Runs every check that needs no database. rights: of the actor, read in this transaction. group_id: the guest gets into it.
+
+    Raises Forbidden, Invalid.
+    """
     email = parse(wish.email)
     if is_of_members(settings, email):
         company = settings.broker.organization.name
@@ -68,7 +73,7 @@ def plan_of(settings: Settings, actor: Actor, rights: Rights, wish: InvitationRe
     if not wish.application and wish.redirect_url:  # FD-17: so that the guest consents once
         application = landings.application_of(settings, wish.redirect_url)
     # Before an error says which applications there are (AD-01)
-    check_invite(settings, rights, application.client_id if application else None)
+    check_invite(settings, rights, application.client_id if application else None, group_id)
     if wish.application and application is None:
         raise Invalid(f"there is no application {wish.application!r} in config/applications", "application_unknown")
     language = wish.language or settings.broker.languages[0]

@@ -10,11 +10,13 @@ from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.invitation import Invitation, Status
 from broker.services import authorization
 from broker.services.addresses import canonical
+from broker.services.authorization import Right, require
 from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.invitations.links import Tickets, nothing
 from broker.services.invitations.request import letter, may_be_invited
 from broker.services.invitations.views import InvitationDetail, InvitationView, IssuedInvitation
+from broker.services.lookup import guest_for
 from broker.storage.directory import people
 from broker.storage.engine import Connection
 from broker.storage.login import invitations
@@ -55,8 +57,7 @@ class SentInvitations:
         """Revokes an invitation: its link stops working. Raises NotFound, Conflict (redeemed, revoked, expired), Forbidden."""
         now = self._clock()
         with self._db.write() as tx:
-            authorization.administer(tx, self._settings(), actor, now)
-            found = _named(tx, name)
+            found = self._of_actor(tx, actor, Right.REVOKE, name, now)
             if found.status_at(now) is not Status.PENDING or not invitations.revoke(tx, found.id):
                 raise Conflict(f"the invitation of {found.email} is {found.status_at(now)}", "invitation_over")
             personal = {"email": found.email} | ({"reason": reason} if reason else {})
@@ -71,8 +72,7 @@ class SentInvitations:
         """
         now = self._clock()
         with self._db.write() as tx:
-            authorization.administer(tx, self._settings(), actor, now)
-            found = _named(tx, name)
+            found = self._of_actor(tx, actor, Right.RESEND, name, now)
             guest = people.by_id(tx, found.person_id, lock=True)
             if guest is None:
                 raise NotFound(f"there is no invitation {name!r}", "invitation_unknown")
@@ -81,6 +81,16 @@ class SentInvitations:
             mails = (lambda url, until: [letter(settings, found, guest, url, until)]) if mail else nothing
             data = {"instead_of": found.id}
             return self._tickets.issue(tx, actor, found, mails, now, event="invitation.sent_again", data=data)
+
+    def _of_actor(self, tx: Connection, actor: Actor, right: Right, name: str, now: int) -> Invitation:
+        """The invitation, if the actor may do this to its guest. Raises NotFound, Forbidden."""
+        require(tx, self._settings(), actor, right, now)
+        found = _named(tx, name)
+        try:
+            guest_for(tx, self._settings(), actor, right, found.person_id, now)
+        except NotFound:
+            raise NotFound(f"there is no invitation {name!r}", "invitation_unknown") from None
+        return found
 
     def _resendable(self, tx: Connection, found: Invitation, guest: Person, now: int) -> None:
         status = found.status_at(now)

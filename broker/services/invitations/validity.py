@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from broker.domain.guest import Person
 from broker.domain.invitation import Invitation, Status
-from broker.services.authorization import Right, rights_of_person
+from broker.services.authorization import Right, over_guest, rights_of_person
 from broker.settings.load import Settings
 from broker.storage.directory import people
 from broker.storage.engine import Connection
@@ -18,7 +18,10 @@ def inviter_is_gone(tx: Connection, settings: Settings, invitation: Invitation, 
     member = people.by_id(tx, invitation.invited_by)
     if member is None:
         return True
-    return not rights_of_person(tx, settings, member, now).over_application(Right.INVITE, invitation.application)
+    rights = rights_of_person(tx, settings, member, now)
+    if rights.over_application(Right.INVITE, invitation.application):
+        return False
+    return invitation.application is not None or not over_guest(tx, rights, Right.INVITE, invitation.person_id)
 
 
 def invitation_over(tx: Connection, invitation: Invitation, guest: Person, now: int) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, or
 
 from broker.domain.guest import GuestState, Person, PersonKind
 from broker.storage.directory.people import folded_name, person_of
+from broker.storage.directory.staff_pages import beyond
 from broker.storage.tables import people
 
 _C = people.c
@@ -62,10 +63,10 @@ def _filtered(wanted: GuestFilter) -> Select[Any]:
         if value is not None:
             statement = statement.where(column == str(value))
     if wanted.text:
-        statement = statement.where(_C.email >= wanted.text, _C.email < _beyond(wanted.text))
+        statement = statement.where(_C.email >= wanted.text, _C.email < beyond(wanted.text))
     if wanted.name:
         name = folded_name(wanted.name)
-        statement = statement.where(_C.folded_name >= name, _C.folded_name < _beyond(name))
+        statement = statement.where(_C.folded_name >= name, _C.folded_name < beyond(name))
     if wanted.expiring_before is not None:
         statement = statement.where(_C.expires_at < wanted.expiring_before)
     if wanted.inactive_since is not None:
@@ -93,11 +94,3 @@ def _behind(tx: Connection, order: tuple[Column[Any], ...], after: str) -> Colum
     if at is None:
         return None
     return and_(order[0] >= at, or_(order[0] > at, _C.email > after))
-
-
-def _beyond(text: str) -> str:
-    """The least text behind all that begin with `text`; addresses and names compare by code point on both databases."""
-    last = ord(text[-1])
-    if last == 0x10FFFF:
-        return text + "\U0010ffff"
-    return text[:-1] + ("\ue000" if last == 0xD7FF else chr(last + 1))  # no half of a surrogate pair: UTF-8 has none

@@ -51,6 +51,14 @@ def newest(tx: Connection, *, limit: int = 100, name: str | None = None, target:
     return [dict(row._mapping) for row in tx.execute(statement)]
 
 
+def about(tx: Connection, person_id: str, limit: int) -> list[dict[str, Any]]:
+    """The newest events about a person, with their `personal` values."""
+    statement = select(audit).where(audit.c.subject == person_id).order_by(audit.c.at.desc(), audit.c.id).limit(limit)
+    found = [dict(row._mapping) for row in tx.execute(statement)]
+    values = _personal(tx, [event["id"] for event in found])
+    return [event | {"personal": values.get(event["id"], {})} for event in found]
+
+
 def events(tx: Connection, *, since: int = 0, person: str | None = None) -> Iterator[dict[str, Any]]:
     """Events from a time on, in the order of the chain, then those that wait for their number; a page at a time is in memory.
 

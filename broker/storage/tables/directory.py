@@ -42,6 +42,8 @@ people = Table(
     Index("ix_people_last_sign_in", "state", "last_sign_in", "email"),
     Index("ix_people_orphaned_at", "orphaned_at", "email"),
     Index("ix_people_sponsor_orphaned_at", "sponsor", "orphaned_at"),
+    Index("ix_people_ends", "expires_at", "email"),
+    Index("ix_people_seen", "last_sign_in", "email"),
     Index("ix_people_due_at", "due_at"),
     Index("ix_people_folded_name", "folded_name", "email"),
 )
@@ -86,6 +88,7 @@ invitations = Table(
     base.time("created_at"),
     base.time("expires_at"),
     base.time("redeemed_at", null=True),
+    Index("ix_invitations_application", "application", "person_id"),
     Index("ix_invitations_person_id", "person_id", "status"),
     Index("ix_invitations_created_at", "created_at", "id"),
 )

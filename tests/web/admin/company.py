@@ -89,9 +89,9 @@ class Company:
         """A page."""
         return self.ask(role, "GET", path, **more)
 
-    def post(self, role: str, path: str, **data: Any) -> TestResponse:
+    def post(self, who: str, path: str, **data: Any) -> TestResponse:
         """A form of the portal."""
-        return self.ask(role, "POST", path, data)
+        return self.ask(who, "POST", path, data)
 
     def audit(self, name: str) -> list[dict[str, Any]]:
         """The audit's rows of this name, newest first."""
@@ -152,7 +152,9 @@ def open_company(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Co
                     partner="staff", sponsor=None,
                 )  # fmt: skip
             for name in GUESTS.values():
-                factories.saved_person(tx, id=person_id(name), email=f"{name}@fabrikam.example", name=f"{name.title()} Fabrik")
+                factories.saved_person(
+                    tx, id=person_id(name), email=f"{name}@fabrikam.example", name=f"{name.title()} Fabrik", redeemed_at=clock()
+                )
             for name, client_id in (("ada", "payroll"), ("bo", "travel")):
                 assignments.put(
                     tx,

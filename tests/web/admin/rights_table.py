@@ -42,8 +42,34 @@ SEES_REQUESTS = {*OWNERS, AUDITOR, ADMINISTRATOR}
 SEES_GROUPS = {GROUP_OWNER, AUDITOR, ADMINISTRATOR}
 NO_ROWS = {OTHER_OWNER, GROUP_OWNER, HELP_DESK, INVITER}  # members of staff whom a review of Payroll does not ask
 
+SEES_GUESTS = STAFF  # owners those of what they own; `hidden` says to whom Ada does not exist
+ONE = "/admin/guests/<uuid:guest>"
+
+
+def act(name: str, *roles: str, **form: str) -> tuple[Row, Row]:
+    """The page that asks, and the button, of an act on Ada; without `confirmed` the button asks once more."""
+    may = {*roles, ADMINISTRATOR}
+    hidden = may & {OTHER_OWNER}
+    route = f"{ONE}/{name}"
+    return row("GET", route, may - hidden, hidden), row("POST", route, may - hidden, hidden, **form)
+
+
 PORTAL = (
     row("GET", "/admin", STAFF),
+    row("GET", "/admin/guests", SEES_GUESTS),
+    row("GET", "/admin/guests/export", {*OWNERS, AUDITOR, ADMINISTRATOR}),
+    row("GET", "/admin/guests/new", {*OWNERS, INVITER, ADMINISTRATOR}),
+    row("POST", "/admin/guests/new", {*OWNERS, INVITER, ADMINISTRATOR}),
+    row("GET", ONE, SEES_GUESTS - {OTHER_OWNER}, {OTHER_OWNER}),
+    *act("renew"),
+    *act("sign-out"),
+    *act("resend", OWNER, GROUP_OWNER, OTHER_OWNER, INVITER, HELP_DESK),
+    *act("revoke"),
+    *act("factors", HELP_DESK),
+    *act("reset"),
+    *act("block"),
+    *act("unblock"),
+    *act("delete"),
     row("GET", "/admin/requests", SEES_REQUESTS),
     row("GET", "/admin/requests/<uuid:asked>", {OWNER, AUDITOR, ADMINISTRATOR}, {OTHER_OWNER, GROUP_OWNER}),
     row("POST", "/admin/requests/<uuid:asked>", {OWNER, ADMINISTRATOR}, {OTHER_OWNER, GROUP_OWNER}, answer="refuse", words="No."),
