@@ -15,6 +15,7 @@ from broker.web.panel.frame import SignedInFrame
 from tests.browser.gallery_access import ACCESS, asking_samples, group_samples, request_samples, review_samples
 from tests.browser.gallery_guests import GUESTS, guest_samples
 from tests.browser.gallery_home import busy, quiet
+from tests.browser.gallery_partners import PARTNERS, partner_samples
 from tests.browser.sample import ALICE, FORM, NOW, TOKEN, Sample
 from tests.factories import receipt
 
@@ -25,6 +26,7 @@ PORTAL = (
     "admin-link",
     "admin-home",
     "admin-home-quiet",
+    *PARTNERS,
     *ACCESS,
     *GUESTS,
 )
@@ -68,6 +70,7 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
         "admin-link": Sample("admin_link.html", "admin-link", {**FORM, "email": ALICE.email}),
         "admin-home": Sample("admin_home.html", "admin-home", portal(pages, "/admin", **busy(pages))),
         "admin-home-quiet": Sample("admin_home.html", "admin-home", portal(pages, "/admin", **quiet(pages))),
+        **partner_samples(pages, portal(pages, "/admin/partners")),
         **asking_samples(FORM),
         **request_samples(portal(pages, "/admin/requests")),
         **review_samples(portal(pages, "/admin/reviews")),

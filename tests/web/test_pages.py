@@ -109,6 +109,8 @@ def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: st
             "account-left",
             "admin-home",
             "admin-home-quiet",
+            "admin-partners",
+            "admin-partner",
             "admin-requests",
             "admin-requests-empty",
             "admin-request-approved",

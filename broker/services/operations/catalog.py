@@ -9,10 +9,14 @@ from broker.domain.errors import NotFound
 from broker.domain.ids import file_id
 from broker.domain.receipt import Outcome, Search
 from broker.services.core import Core
+from broker.services.partners import health
 from broker.services.partners.families import callback_of
+from broker.services.partners.health import CertificateEnd
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
 from broker.settings.policy_file import PolicyFile
+from broker.storage.directory import guest_pages
+from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.engine import Connection
 from broker.storage.login import receipts
 from broker.storage.partners import documents
@@ -102,6 +106,16 @@ class Catalog:
             raise NotFound(f"there is no partner {partner_id!r}; {_known(settings.partners)}", "partner_unknown")
         with self._db.read() as tx:
             return _partner(tx, settings, file, documents.of_partner(tx, partner_id).values())
+
+    def certificates(self) -> tuple[CertificateEnd, ...]:
+        """The signing certificates of every partner's metadata, the first to end first."""
+        with self._db.read() as tx:
+            return health.certificates(self._settings(), documents.all_of(tx))
+
+    def guests_of(self, partner_id: str, *, most: int) -> int:
+        """How many guests signed in at this partner last, counted up to `most`."""
+        with self._db.read() as tx:
+            return guest_pages.count(tx, GuestFilter(partner=partner_id), most=most)
 
 
 def policies_of(policies: Iterable[PolicyFile], client_id: str) -> list[PolicyFile]:

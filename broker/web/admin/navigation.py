@@ -19,6 +19,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, Right], ...]], ...] = (
             (_("Reviews"), "/admin/reviews", Right.SEE_REVIEWS),
         ),
     ),
+    (_("Trust"), ((_("Partners"), "/admin/partners", Right.SEE_PARTNERS),)),
     (_("Evidence"), ((_("Sign-ins"), "/admin/sign-ins", Right.SEE_SIGN_INS),)),
 )
 

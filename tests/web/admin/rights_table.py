@@ -70,6 +70,8 @@ PORTAL = (
     *act("block"),
     *act("unblock"),
     *act("delete"),
+    row("GET", "/admin/partners", {AUDITOR, ADMINISTRATOR}),
+    row("GET", "/admin/partners/<partner>", {AUDITOR, ADMINISTRATOR}),
     row("GET", "/admin/requests", SEES_REQUESTS),
     row("GET", "/admin/requests/<uuid:asked>", {OWNER, AUDITOR, ADMINISTRATOR}, {OTHER_OWNER, GROUP_OWNER}),
     row("POST", "/admin/requests/<uuid:asked>", {OWNER, ADMINISTRATOR}, {OTHER_OWNER, GROUP_OWNER}, answer="refuse", words="No."),
