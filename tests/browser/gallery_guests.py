@@ -41,7 +41,7 @@ _ANY = [("", "Any"), ("one", "One of them")]
 def guest_samples(frame: Mapping[str, Any]) -> dict[str, Sample]:
     """frame: what the door of the portal adds to each page."""
     listed, guest, new, confirm = _list(frame), _guest(frame), _new(frame), _confirm(frame)
-    error = [{"field": "until", "message": "“Until” lies in the past. Choose a day from today on."}]
+    error = [{"field": "until", "message": "This day lies in the past. Choose a day from today on."}]
     return {
         "admin-guests": Sample("admin_guests.html", "admin-guests", listed),
         "admin-guests-filtered": Sample(

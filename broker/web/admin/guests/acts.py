@@ -18,7 +18,7 @@ from broker.web.admin.guests.acts_table import ACTS, GuestAct
 from broker.web.i18n import _
 
 ERRORS = {
-    "until_invalid": ("until", _("“Until” lies in the past. Choose a day from today on.")),
+    "until_invalid": ("until", _("This day lies in the past. Choose a day from today on.")),
     "until_missing": ("until", _("Choose the last day of the access.")),
     "reason_invalid": ("reason", _("Write the reason on one line of at most 1,000 characters.")),
     "reason_names": ("reason", _("The reason stays in the audit after the deletion, so it must not name the guest.")),

@@ -199,7 +199,7 @@ ACTS: Mapping[str, GuestAct] = {
                 _SESSIONS,
                 (_("Their personal data, groups and applications"), _("this cannot be undone")),
             ),
-            stays=((_("The audit, without their name and address"), ""),),
+            stays=((_("Kept: the audit, without their name and address"), ""),),
             proof=True,
             typed=True,
         ),

@@ -39,7 +39,7 @@ ERRORS = {  # reason -> the field, and what to do
     "role_unknown": ("role", _("This application has no such role that you may give.")),
     "group_unknown": ("group", _("There is no group of this name that you may fill.")),
     "group_is_dynamic": ("group", _("A rule alone says who is in this group. Choose another one.")),
-    "until_invalid": ("until", _("“Until” lies in the past. Choose a day from today on.")),
+    "until_invalid": ("until", _("This day lies in the past. Choose a day from today on.")),
     "quota_reached": ("email", _("You have invited as many people as is allowed in a day. Go on tomorrow.")),
 }
 _OTHER = ("email", _("This is not possible. Look at what you entered."))
