@@ -48,6 +48,18 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventSearch:
+    """A search of the audit. since: included, until: excluded, seconds since 1970. name: of the event. person: the id of the person whom it
+    concerns.
+    """
+
+    since: int
+    until: int | None = None
+    name: str | None = None
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One audit row. name: dotted, past tense (`invitation.created`). data: ids and words only.
 

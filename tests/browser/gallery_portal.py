@@ -6,8 +6,9 @@ from typing import Any
 
 from broker.domain.receipt import Outcome
 from broker.services.authorization import MAY, Rights, Role
-from broker.services.history.views import SignInView, sign_in_view
-from broker.web.admin import sign_in_thread, sign_ins
+from broker.services.history.audit_chain import VerifiedChain
+from broker.services.history.views import AuditView, SignInView, sign_in_view
+from broker.web.admin import audit, sign_in_thread, sign_ins
 from broker.web.admin.names import Names
 from broker.web.admin.navigation import sections
 from broker.web.pages import Pages
@@ -23,6 +24,8 @@ PORTAL = (
     "admin-sign-ins",
     "admin-sign-ins-none",
     "admin-sign-in",
+    "admin-audit",
+    "admin-audit-verify",
     "admin-link",
     "admin-home",
     "admin-home-quiet",
@@ -67,6 +70,28 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
             "admin-sign-in",
             portal(pages, sign_ins.PATH, back_url="/x", **sign_in_thread.context(pages, say, NAMES, NOW, found[0])),
         ),
+        "admin-audit": Sample(
+            "admin_audit.html",
+            "admin-audit",
+            portal(
+                pages,
+                audit.PATH,
+                filters={},
+                chips=[],
+                rows=[audit.row(one, say) for one in _events()],
+                first=NOW,
+                verify_url="/x",
+                next_url="/x",
+                first_url="",
+            ),
+        ),
+        "admin-audit-verify": Sample(
+            "admin_audit_verify.html",
+            "admin-audit-verify",
+            portal(
+                pages, audit.PATH, back_url="/x", found=VerifiedChain(checked=1204, first=1, last=1204, head="5f" * 32, waiting=3)
+            ),
+        ),
         "admin-link": Sample("admin_link.html", "admin-link", {**FORM, "email": ALICE.email}),
         "admin-home": Sample("admin_home.html", "admin-home", portal(pages, "/admin", **busy(pages))),
         "admin-home-quiet": Sample("admin_home.html", "admin-home", portal(pages, "/admin", **quiet(pages))),
@@ -77,6 +102,17 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
         **group_samples(portal(pages, "/admin/groups")),
         **guest_samples(portal(pages, "/admin/guests")),
     }
+
+
+def _events() -> list[AuditView]:
+    plain: dict[str, Any] = {"at": NOW, "request_id": "57NV-PZF6-Z9WR", "target": "", "reason": "", "data": {}, "seq": 7}
+    return [
+        AuditView(
+            id="1", name="guest.blocked", actor_kind="person", actor=ALICE.email, subject="ada@fabrikam.example",
+            **plain | {"reason": "left the project", "data": {"sessions": 2, "before": {"state": "active"}}},
+        ),
+        AuditView(id="2", name="keys.rotated", actor_kind="command", actor="", subject="", **plain | {"target": "signing", "seq": None}),
+    ]  # fmt: skip
 
 
 def _sign_ins() -> list[SignInView]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, UniqueConstraint, create_engine, event
 import broker.storage
 from broker.domain.administrator_link import AdministratorLink
 from broker.domain.assignment import Principal
-from broker.domain.audit import Actor, Event
+from broker.domain.audit import Actor, Event, EventSearch
 from broker.domain.factor import Method
 from broker.domain.guest import GuestState
 from broker.domain.ids import new_id
@@ -311,6 +311,12 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "login.refusals.by_request": lambda tx: refusals.by_request(tx, "7KQ4-M2XT-9RZB"),
     "login.refusals.newest": lambda tx: refusals.newest(tx, Search(application="payroll", reason="scope")),
     "history.audit.add": lambda tx: audit.add(tx, Event(name="x", actor=Actor.system(), personal={"email": "e"}), START),
+    "history.audit.page": lambda tx: [
+        audit.page(tx, EventSearch(since=START, until=until, person=person), after=after, limit=10)
+        for until in (None, START + 9)
+        for person in (None, PERSON.id)
+        for after in (None, (START, "1"))
+    ],
     "history.audit_chain.anchor": audit_chain.anchor,
     "history.audit_chain.lock_anchor": audit_chain.lock_anchor,
     "history.audit_chain.save_anchor": lambda tx: audit_chain.save_anchor(tx, "sealed"),

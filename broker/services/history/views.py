@@ -48,6 +48,25 @@ class SignInView:
         return values if self.id is not None else values | {"sent": self.sent, "registered": list(self.registered)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditView:
+    """One event of the audit. actor: the address of the person who acted, the application, or "" for commands and our own jobs. subject:
+    the address of the person whom it concerns, or their id if they are deleted. seq: its number in the chain; None while it waits for one.
+    """
+
+    id: str
+    at: int
+    name: str
+    actor_kind: str
+    actor: str
+    subject: str
+    target: str
+    reason: str
+    request_id: str
+    data: Mapping[str, Any]
+    seq: int | None
+
+
 def sign_in_view(receipt: Receipt, email: str | None) -> SignInView:
     """The view of a receipt. email: of the person now."""
     return SignInView(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, null, or_, select
 
-from broker.domain.audit import Event
+from broker.domain.audit import Event, EventSearch
 from broker.domain.ids import new_id
 from broker.storage.tables import audit, audit_personal
 
@@ -55,6 +55,23 @@ def about(tx: Connection, person_id: str, limit: int) -> list[dict[str, Any]]:
     """The newest events about a person, with their `personal` values."""
     statement = select(audit).where(audit.c.subject == person_id).order_by(audit.c.at.desc(), audit.c.id).limit(limit)
     found = [dict(row._mapping) for row in tx.execute(statement)]
+    values = _personal(tx, [event["id"] for event in found])
+    return [event | {"personal": values.get(event["id"], {})} for event in found]
+
+
+def page(tx: Connection, search: EventSearch, *, after: tuple[int, str] | None, limit: int) -> list[dict[str, Any]]:
+    """Events of a span of time, newest first, with their personal values. after: (at, id) of the row before."""
+    c = audit.c
+    statement = select(audit).where(c.at >= search.since)
+    if search.until is not None:
+        statement = statement.where(c.at < search.until)
+    if search.name is not None:
+        statement = statement.where(c.name == search.name)
+    if search.person is not None:
+        statement = statement.where(c.subject == search.person)
+    if after is not None:
+        statement = statement.where(c.at <= after[0], or_(c.at < after[0], c.id < after[1]))
+    found = [dict(row._mapping) for row in tx.execute(statement.order_by(c.at.desc(), c.id.desc()).limit(limit))]
     values = _personal(tx, [event["id"] for event in found])
     return [event | {"personal": values.get(event["id"], {})} for event in found]
 

@@ -20,7 +20,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, Right], ...]], ...] = (
         ),
     ),
     (_("Trust"), ((_("Partners"), "/admin/partners", Right.SEE_PARTNERS),)),
-    (_("Evidence"), ((_("Sign-ins"), "/admin/sign-ins", Right.SEE_SIGN_INS),)),
+    (_("Evidence"), ((_("Sign-ins"), "/admin/sign-ins", Right.SEE_SIGN_INS), (_("Audit"), "/admin/audit", Right.SEE_AUDIT))),
 )
 
 

@@ -98,6 +98,8 @@ PORTAL = (
     row("POST", "/admin/groups/<uuid:group>/rule", {ADMINISTRATOR}, rule="partner = fabrikam"),
     row("GET", "/admin/groups/<uuid:group>/delete", {ADMINISTRATOR}),
     row("POST", "/admin/groups/<uuid:group>/delete", {ADMINISTRATOR}),
+    row("GET", "/admin/audit", {ADMINISTRATOR, AUDITOR}),
+    row("GET", "/admin/audit/verify", {ADMINISTRATOR, AUDITOR}),
     row("GET", "/admin/sign-ins", SIGN_INS),
     row("GET", "/admin/sign-ins/export", SIGN_INS),
     row("GET", "/admin/sign-ins/<reference>", {ADMINISTRATOR, AUDITOR, HELP_DESK, OWNER}, {OTHER_OWNER}),
