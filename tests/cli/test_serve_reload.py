@@ -77,6 +77,7 @@ def test_issuer_and_database_wait_for_a_restart(serving: Serving) -> None:
     first = digest(serving)
     text = path.read_text()
     path.write_text(text.replace("broker.db", "other.db").replace("localhost", "127.0.0.1"))
+    os.kill(serving.process.pid, signal.SIGHUP)  # they look at once
     assert serving.until(lambda: serving.ready().get("refused") == 2), serving.log()
     assert serving.ready()["config"] == first
     assert "config/broker.yaml:1: issuer; config/broker.yaml:3: database" in serving.log()

@@ -65,13 +65,13 @@ class Background:
         pause, noted = 0.0, float("-inf")
         while not self._over.is_set():
             woken = self._woken(pause)
-            before = time.monotonic()
+            before = time.thread_time()  # of the processor: what others do on a busy machine makes no look rarer
             guarded("reload", partial(self._reload.look, at_once=woken))
-            now = time.monotonic()
+            spent, now = time.thread_time() - before, time.monotonic()
             if woken or now - noted >= NOTE:
                 guarded("nodes", self._nodes.note)
                 noted = now
-            pause = max(WATCH, (now - before) * _SHARE)
+            pause = max(WATCH, spent * _SHARE)
 
     def _woken(self, seconds: float) -> bool:
         try:
