@@ -288,14 +288,15 @@ def test_access_panel_and_sign_out(open_context: OpenContext, stage: Stage) -> N
     arrives(page, "apps")
     examine(page)
     assert page.inner_text("h1") == "Your applications"
-    assert name in page.inner_text("main")
+    assert name in page.inner_text("header .who")
     tiles = page.locator(".tile").all_inner_texts()
     assert "Payroll" in " ".join(tiles)
     assert "Board papers" not in " ".join(tiles)
     page.click(".tile:has-text('Payroll')")
     arrives(page, "application")
     page.goto(stage.url + "/apps")
-    page.click("text=Sign out")
+    page.click("details.who > summary")
+    page.get_by_role("button", name="Sign out").click()
     arrives(page, "signed-out")
     examine(page)
     assert page.inner_text("[data-primary]") == "Sign out at Fabrikam"
