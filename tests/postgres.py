@@ -137,9 +137,13 @@ class Server:
         """The binaries, copied into the server's folder where an unprivileged user cannot get at them."""
         if os.geteuid() != 0 or all(parent.stat().st_mode & 0o005 == 0o005 for parent in binaries.resolve().parents):
             return binaries
-        copy = self.folder / "install"
-        shutil.copytree(binaries.parent, copy, symlinks=True)
-        return copy / "bin"
+        copy, installed = self.folder / "install", binaries.parent
+        package = installed.parent
+        shutil.copytree(installed, copy / package.name / installed.name, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")  # of a wheel; the binaries look for them beside their package
+        if libraries.is_dir():
+            shutil.copytree(libraries, copy / libraries.name, symlinks=True)
+        return copy / package.name / installed.name / "bin"
 
     def _run(self, *command: object) -> None:
         arguments: Sequence[str] = [str(part) for part in command]
