@@ -119,6 +119,11 @@ def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: st
             "admin-group-in-use",
             "admin-guest",
             "admin-guest-owner",
+            "admin-sign-ins",
+            "admin-sign-ins-none",
+            "admin-sign-in",
+            "admin-audit",
+            "admin-audit-verify",
         }
         else 1
     )
