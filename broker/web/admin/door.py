@@ -19,8 +19,7 @@ from broker.domain.guest import Person
 from broker.domain.ids import new_reference
 from broker.domain.login import OwnPageIntent, Session
 from broker.services.authorization import Right, Rights
-from broker.web import csrf
-from broker.web.admin import feedback
+from broker.web import csrf, feedback
 from broker.web.admin.navigation import sections
 from broker.web.pages import Pages
 from broker.web.panel.frame import SignedInFrame

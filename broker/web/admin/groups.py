@@ -10,7 +10,8 @@ from flask import Blueprint, Response, request
 from broker.domain.errors import BadRequest, CommandError, Conflict, Invalid, NotFound
 from broker.services.access.rule_preview import RulePreview
 from broker.services.authorization import Right
-from broker.web.admin import feedback, lists
+from broker.web import feedback
+from broker.web.admin import lists
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.i18n import _
 from broker.web.request import single

@@ -18,7 +18,7 @@ from flask import request
 from broker.domain.errors import BadRequest
 from broker.keyring.errors import SealError
 from broker.keyring.seal import Sealer
-from broker.web.admin.feedback import FIELD as SAID
+from broker.web.feedback import FIELD as SAID
 from broker.web.request import single
 
 AFTER = "after"  # the cursor's name in the address

@@ -12,7 +12,8 @@ from broker.domain.errors import BadRequest, Invalid
 from broker.domain.times import after_last_moment, last_day
 from broker.services.access_requests.views import RequestDetail
 from broker.services.authorization import Right
-from broker.web.admin import feedback, lists
+from broker.web import feedback
+from broker.web.admin import lists
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.i18n import _
 from broker.web.panel.question_texts import WRONG

@@ -16,8 +16,8 @@ from broker.domain.text import cell
 from broker.domain.times import DAY, after_last_moment, iso, last_day
 from broker.services.authorization import Right
 from broker.services.reviews.views import ReviewItemView, ReviewPage
-from broker.web import headers
-from broker.web.admin import feedback, lists
+from broker.web import feedback, headers
+from broker.web.admin import lists
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.i18n import _
 from broker.web.request import single

@@ -10,7 +10,7 @@ from broker.services.authorization import Right
 from broker.services.guests.directory import INACTIVE
 from broker.services.guests.staff_view import CAP, GuestOrder, usual_searches
 from broker.services.guests.views import GuestRow
-from broker.web.admin import feedback
+from broker.web import feedback
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.admin.guests import search
 from broker.web.admin.guests.search import PATH

@@ -12,7 +12,7 @@ from broker.domain.invitation import Status
 from broker.domain.mailbox import PARTNER as CODES
 from broker.services.authorization import Right
 from broker.services.guests.staff_view import GuestPage, InvitationState
-from broker.web.admin import feedback
+from broker.web import feedback
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.admin.guests import search
 from broker.web.admin.guests.acts_table import possible
