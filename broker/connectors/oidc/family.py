@@ -12,4 +12,4 @@ def _callback(partner_id: str, _own: bool) -> str:
     return f"/oidc/{partner_id}/callback"
 
 
-OIDC = Family(kind="oidc", wire=Wire.OIDC, callback=_callback, heads=heads)
+OIDC = Family(kind="oidc", title="OpenID Connect", wire=Wire.OIDC, callback=_callback, heads=heads)

@@ -11,4 +11,6 @@ def _callback(partner_id: str, own: bool) -> str:
     return f"/saml/{partner_id}/acs" if own else "/saml/acs"
 
 
-SAML = Family(kind="saml", wire=Wire.SAML, callback=_callback, exact_contexts=True)  # core 3.3.2.2.1: comparison="exact"
+SAML = Family(
+    kind="saml", title="SAML", wire=Wire.SAML, callback=_callback, exact_contexts=True
+)  # core 3.3.2.2.1: comparison="exact"

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response
 
+from broker.connectors.registry import FAMILIES
 from broker.domain.times import YEAR
 from broker.services.authorization import Right
 from broker.services.doctor import Finding, Level
@@ -68,7 +69,7 @@ def row(seen: PartnerSeen, ends: Iterable[CertificateEnd], now: int, say: Transl
     return {
         "name": seen.name,
         "id": seen.id,
-        "protocol": "SAML" if seen.protocol == "saml" else "OpenID Connect",
+        "protocol": FAMILIES[seen.protocol].title,
         "issuer": seen.issuer or "",
         "domains": ", ".join(seen.domains),
         "members": seen.members,
