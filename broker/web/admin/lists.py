@@ -77,10 +77,9 @@ def day(value: str) -> int | None:
         return None
 
 
-def one_of(values: Callable[[], object] | tuple[str, ...] | frozenset[str]) -> Callable[[str], bool]:
+def one_of(values: tuple[str, ...]) -> Callable[[str], bool]:
     """Whether a value is one of these."""
-    fixed = values if isinstance(values, tuple | frozenset) else None
-    return lambda value: value in (fixed if fixed is not None else values())  # type: ignore[operator]
+    return lambda value: value in values
 
 
 class Cursors:
