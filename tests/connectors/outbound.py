@@ -16,5 +16,5 @@ def ok(_request: Request) -> tuple[int, dict[str, str], bytes]:
 def reason_of(client: HttpClient, url: str, **options: int) -> str:
     """Why a request was refused."""
     with pytest.raises(HttpFailure) as refusal:
-        client.get(url, accept="application/json", **options)  # type: ignore[arg-type]
+        client.get(url, accept="application/json", **options)  # type: ignore[arg-type]  # options of `get` by name
     return refusal.value.reason

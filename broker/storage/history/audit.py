@@ -60,7 +60,7 @@ def about(tx: Connection, person_id: str, limit: int) -> list[dict[str, Any]]:
 
 
 def page(tx: Connection, search: EventSearch, *, after: tuple[int, str] | None, limit: int) -> list[dict[str, Any]]:
-    """Events of a span of time, newest first, with their personal values. after: (at, id) of the row before."""
+    """Events of a span of time, newest first, without their personal values. after: (at, id) of the row before."""
     c = audit.c
     statement = select(audit).where(c.at >= search.since)
     if search.until is not None:
@@ -71,9 +71,7 @@ def page(tx: Connection, search: EventSearch, *, after: tuple[int, str] | None, 
         statement = statement.where(c.subject == search.person)
     if after is not None:
         statement = statement.where(c.at <= after[0], or_(c.at < after[0], c.id < after[1]))
-    found = [dict(row._mapping) for row in tx.execute(statement.order_by(c.at.desc(), c.id.desc()).limit(limit))]
-    values = _personal(tx, [event["id"] for event in found])
-    return [event | {"personal": values.get(event["id"], {})} for event in found]
+    return [dict(row._mapping) for row in tx.execute(statement.order_by(c.at.desc(), c.id.desc()).limit(limit))]
 
 
 def events(tx: Connection, *, since: int = 0, person: str | None = None) -> Iterator[dict[str, Any]]:
