@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import selectors
 import socket
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+FIXED_PORTS = (10_240, 32_768)  # first and end: Linux and IANA give any port from 32768 or 49152 on
 _PATIENCE = 5.0  # seconds for what is being answered when a server closes
 
 
@@ -121,10 +123,23 @@ def check_free(host: str, port: int) -> None:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody uses at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """
+    Return a port of `host` that nobody uses at this moment.
+
+    It lies below the ports that the system gives to connections and to port 0: none of those takes it before its server starts.
+
+    host: an IPv4 address of this machine.
+    Raises: PortTaken when a hundred ports in a row are in use.
+    """
+    chance = secrets.SystemRandom()
+    for _ in range(100):
+        port = chance.randrange(*FIXED_PORTS)
+        try:
+            check_free(host, port)
+        except PortTaken:
+            continue
+        return port
+    raise PortTaken(f"no free port of {host} was found: stop what listens there, or choose one with --port")
 
 
 def _not_yet(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:

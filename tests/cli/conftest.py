@@ -49,9 +49,9 @@ class Serving:
             return {}
 
     def until(self, what: Callable[[], bool], seconds: float = 20) -> bool:
-        """Wait until it is so, in every one of several looks, because workers take turns."""
+        """Wait until it is so, in every one of several looks, because workers take turns; a server that ended is not waited for."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        while time.monotonic() < end and self.process.poll() is None:
             if all(what() for _ in range(6)):
                 return True
             time.sleep(0.1)
