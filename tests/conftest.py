@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import hypothesis
@@ -85,17 +85,19 @@ def sqlite_url(_migrated_file: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_database(postgres: Server) -> Iterator[str]:
+def _postgresql_database(postgres: Server) -> Iterator[tuple[str, Callable[[], None]]]:
     url = postgres.create_database()
-    yield url
+    with postgres.emptied(url) as empty:
+        yield url, empty
     postgres.drop_database(url)
 
 
 @pytest.fixture
-def postgresql_url(postgres: Server, _postgresql_database: str) -> Iterator[str]:
+def postgresql_url(_postgresql_database: tuple[str, Callable[[], None]]) -> Iterator[str]:
     """A PostgreSQL database with every table and no row, this test's alone while it runs."""
-    yield _postgresql_database
-    postgres.empty_database(_postgresql_database)
+    url, empty = _postgresql_database
+    yield url
+    empty()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -84,14 +84,23 @@ class Server:
         with self._admin() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
-    def empty_database(self, url: str) -> None:
-        """Remove every row and every other connection, in a few milliseconds; a new database takes half a second."""
+    @contextmanager
+    def emptied(self, url: str) -> Iterator[Callable[[], None]]:
+        """Hand out what removes every row and every other connection; it keeps one connection, because a new one is dear."""
         name = url.split("@/", 1)[1].split("?", 1)[0]
-        with self._admin() as connection:
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        with closing(psycopg.connect(host=str(self.folder), user=USER, dbname=name)) as connection:
-            connection.execute("; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)).encode())
-            connection.commit()
+        tables = [table.name for table in reversed(metadata.sorted_tables)]
+        filled = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables).encode()
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+        with closing(psycopg.connect(host=str(self.folder), user=USER, dbname=name, autocommit=True)) as connection:
+
+            def empty() -> None:
+                connection.execute(others, [name])
+                found = {row[0] for row in connection.execute(filled)}
+                deletes = [f"DELETE FROM {table}" for table in tables if table in found]
+                if deletes:
+                    connection.execute("; ".join(deletes).encode())
+
+            yield empty
 
     def ensure_running(self) -> None:
         """Start the server and make the template, unless another worker did."""
