@@ -67,10 +67,11 @@ class Broker:
 
     def in_background(self, wake: SimpleQueue[None] | None = None) -> Background:
         """The threads of a serving process; `.start()` them after the fork. wake: an entry makes them look at the files now."""
-        return background(self.operations, self.messages.outbox, self.history.audit_chain, wake)
+        return background(self.operations, self.messages.outbox, self.oauth.logout_notices, self.history.audit_chain, wake)
 
     def close(self) -> None:
-        """Closes the connections to the database."""
+        """Closes the connections to the database, and the idle ones to others."""
+        self.partners.outbound_clients.close()
         self.core.db.close()
 
 

@@ -11,27 +11,30 @@ from broker.services.keys.ring import Keys
 from broker.services.oauth.client_authentication import Clients
 from broker.services.oauth.client_jwks import ClientKeys
 from broker.services.oauth.grants import Grants
+from broker.services.oauth.logout_notices import LogoutNotices
 from broker.services.policies.policies import Policies
 from broker.services.rate_limits import RateLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthServices:
-    """How applications authenticate, and what they get."""
+    """How applications authenticate, what they get, and how they learn that a session ended."""
 
     client_authentication: Clients
     client_jwks: ClientKeys
     grants: Grants
+    logout_notices: LogoutNotices
 
 
 def wire_oauth(
     core: Core, keys: Keys, rate_limits: RateLimits, access: AccessServices, partners: PartnerServices, policies: Policies
 ) -> OAuthServices:
-    """partners: its outbound clients also fetch the key sets that applications publish."""
+    """partners: its outbound clients also fetch the key sets of applications, and tell applications of logouts."""
     find = access.applications.view
     client_jwks = ClientKeys(core, partners.outbound_clients)
     return OAuthServices(
         client_authentication=Clients(core, find, rate_limits, client_jwks.of),
         client_jwks=client_jwks,
         grants=Grants(core, keys, find, policies.book),
+        logout_notices=LogoutNotices(core, keys, partners.outbound_clients),
     )

@@ -17,6 +17,7 @@ from broker.services.core import Core
 from broker.services.history.audit_chain import AuditChain
 from broker.services.keys.ring import Keys
 from broker.services.messages.outbox import Outbox
+from broker.services.oauth.logout_notices import LogoutNotices
 from broker.services.operations.background import Background
 from broker.services.operations.catalog import Catalog
 from broker.services.operations.health import Health
@@ -57,6 +58,7 @@ def wire_operations(
         partners.families,
         oauth.client_jwks,
         outbox,
+        oauth.logout_notices,
         history.audit_chain,
         guests.sponsors,
         guests.expiry,
@@ -75,7 +77,13 @@ def wire_operations(
 
 
 def background(
-    services: OperationServices, outbox: Outbox, audit_chain: AuditChain, wake: SimpleQueue[None] | None
+    services: OperationServices,
+    outbox: Outbox,
+    logout_notices: LogoutNotices,
+    audit_chain: AuditChain,
+    wake: SimpleQueue[None] | None,
 ) -> Background:
     """The background threads of one serving process."""
-    return Background(services.reload, services.nodes, services.housekeeping, outbox, wake, watch=audit_chain.watch)
+    return Background(
+        services.reload, services.nodes, services.housekeeping, outbox, logout_notices, wake, watch=audit_chain.watch
+    )

@@ -6,6 +6,7 @@
     GET  /userinfo    asks userinfo again
     POST /refresh     uses the refresh token, then shows that the old one is worthless is up to you: POST /refresh {"token": ...}
     POST /logout      forgets its own session and sends the browser to sign out at the broker
+    POST /backchannel-logout  the broker tells that a session ended (Back-Channel Logout)
     GET  /signed-out  where the broker sends it afterwards
 
 Each answers JSON when asked by `Accept: application/json`.
@@ -128,6 +129,16 @@ class _Pages:
         answer.delete_cookie(COOKIE)
         return answer
 
+    def backchannel_logout(self) -> Response:
+        """The broker ended a session: forget every visit that began in it."""
+        sid = self._party.ended_session(request.form.get("logout_token", ""))
+        for handle, visit in list(self._visits.items()):
+            if visit.tokens is not None and visit.tokens.claims.get("sid") == sid:
+                self._visits.pop(handle, None)
+        answer: Response = make_response("", 200)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
     def signed_out(self) -> Response:
         """The end of the way out."""
         return self._show(
@@ -152,6 +163,7 @@ def create_application(name: str, party: RelyingParty, base: str, *, colour: str
         ("/userinfo", pages.userinfo, ["GET"]),
         ("/refresh", pages.refresh, ["POST"]),
         ("/logout", pages.logout, ["POST"]),
+        ("/backchannel-logout", pages.backchannel_logout, ["POST"]),
         ("/signed-out", pages.signed_out, ["GET"]),
     ):
         app.add_url_rule(path, endpoint=path, view_func=view, methods=methods)

@@ -128,6 +128,7 @@ name: Payroll
 client_secret: ${{file:secrets/payroll}}
 redirect_uris: ["{at.payroll}/callback"]
 post_logout_redirect_uris: ["{at.payroll}/signed-out"]
+backchannel_logout_uri: {at.payroll}/backchannel-logout
 launch_url: {at.payroll}/login
 scopes: [openid, profile, email, offline_access]
 """
@@ -147,6 +148,7 @@ _LEDGER = """\
 name: Ledger
 redirect_uris: ["{at.ledger}/callback"]
 post_logout_redirect_uris: ["{at.ledger}/signed-out"]
+backchannel_logout_uri: {at.ledger}/backchannel-logout
 launch_url: {at.ledger}/login
 assignment_required: true
 owners: [bob@contoso.example]

@@ -20,10 +20,11 @@ from typing import Any
 
 from broker.jose import claims as checks
 from broker.jose.errors import JoseError
-from broker.jose.keys import public_keys
+from broker.jose.keys import PublicKey, public_keys
 from broker.jose.verify import verify
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 class SignInFailed(Exception):
@@ -77,6 +78,7 @@ class RelyingParty:
         self.issuer, self.client_id, self.redirect_uri, self.scope = issuer, client_id, redirect_uri, scope
         self._secret, self._method, self._clock = client_secret, method, clock
         self._metadata: Mapping[str, Any] | None = None
+        self._ended: set[str] = set()  # the jti of each logout token
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -154,6 +156,30 @@ class RelyingParty:
         query = {"id_token_hint": tokens.id_token, "client_id": self.client_id, "post_logout_redirect_uri": back}
         return f"{target}?{urllib.parse.urlencode(query)}" if target else None
 
+    def ended_session(self, logout_token: str) -> str:
+        """The `sid` of a verified logout token, each once (Back-Channel Logout 2.6). Raises SignInFailed."""
+        try:
+            verified = verify(logout_token, self._keys(), ALGORITHMS, typ=("logout+jwt",))
+            said = verified.claims
+            checks.check_issuer(said, self.issuer)
+            checks.check_audience(said, self.client_id)
+            checks.check_times(said, self._clock())
+        except JoseError as error:
+            raise SignInFailed("logout_token", error.reason) from error
+        events, sid, jti = said.get("events"), said.get("sid"), said.get("jti")
+        if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict) or "nonce" in said:
+            raise SignInFailed("logout_token", "this is another kind of token")
+        if not isinstance(sid, str) or not isinstance(jti, str) or jti in self._ended:
+            raise SignInFailed("logout_token", "sid or jti is missing, or the token came before")
+        self._ended.add(jti)
+        return sid
+
+    def _keys(self) -> tuple[PublicKey, ...]:
+        status, keys = call("GET", self.metadata["jwks_uri"])
+        if status != 200:
+            raise SignInFailed("jwks", f"status {status}")
+        return public_keys(keys)
+
     def _token(self, form: dict[str, str]) -> Mapping[str, Any]:
         headers = {}
         if self._secret is None:
@@ -172,11 +198,9 @@ class RelyingParty:
         """Verify the ID token (Core 3.1.3.7)."""
         if raw.get("token_type", "").lower() != "bearer" or not raw.get("access_token"):
             raise SignInFailed("token", "token_type or access_token is not what it must be")
-        status, keys = call("GET", self.metadata["jwks_uri"])
-        if status != 200:
-            raise SignInFailed("jwks", f"status {status}")
+        keys = self._keys()
         try:
-            verified = verify(raw.get("id_token", ""), public_keys(keys), ALGORITHMS)
+            verified = verify(raw.get("id_token", ""), keys, ALGORITHMS)
             checks.check_issuer(verified.claims, self.issuer)
             checks.check_audience(verified.claims, self.client_id)
             checks.check_times(verified.claims, self._clock())

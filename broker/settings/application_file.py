@@ -229,7 +229,7 @@ class ApplicationFile(NamedFile):
     id_token_encrypted_response_enc: EncryptionEnc | None = Field(default=None, description="How that ID token is encrypted.")
     frontchannel_logout_uri: Link | None = Field(default=None, description="Loaded in the browser when a session ended.")
     backchannel_logout_uri: Outbound | None = Field(
-        default=None, description="Notified when a session of one of its people ends."
+        default=None, description="Receives a signed logout token when a session of one of its people ends (Back-Channel Logout)."
     )
     launch_url: Link | None = Field(
         default=None,

@@ -189,7 +189,7 @@ def test_the_threads_of_a_process(monkeypatch: pytest.MonkeyPatch, caplog: pytes
     recorder: Any = Recorder()
     postman: Any = Postman()
     wake: SimpleQueue[None] = SimpleQueue()
-    working = Background(recorder, recorder, recorder, postman, wake)
+    working = Background(recorder, recorder, recorder, postman, postman, wake)
     working.start()
     assert until(lambda: len(recorder.looks) > 2 and recorder.turns > 1 and postman.rounds > 1)
     assert "background.failed what=reload error=OSError" in caplog.text
@@ -197,8 +197,8 @@ def test_the_threads_of_a_process(monkeypatch: pytest.MonkeyPatch, caplog: pytes
     assert recorder.notes == 1
     wake.put(None)
     assert until(lambda: True in recorder.looks and recorder.notes == 2)
-    mine = [thread for thread in threading.enumerate() if thread.name in {"watch", "keep_house", "post"}]
-    assert len(mine) == 3
+    mine = [thread for thread in threading.enumerate() if thread.name in {"watch", "keep_house", "post", "tell"}]
+    assert len(mine) == 4
     assert all(thread.daemon for thread in mine)
     working.stop()
     assert until(lambda: not any(thread.is_alive() for thread in mine))

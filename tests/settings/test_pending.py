@@ -46,7 +46,6 @@ USED = {
     ("partner", "trust:\n  mfa: [mfa]"): "trust.mfa",
     ("partner", "trust:\n  mfa_max_age: 1h"): "trust.mfa_max_age",
     ("partner", "trust:\n  step_up: true"): "trust.step_up",
-    ("application", "backchannel_logout_uri: https://a.example/"): "backchannel_logout_uri",
     ("application", "owners: [bob@contoso.example]"): "owners",
     ("application", "api_permissions: [User.Read.All]"): "api_permissions",
     ("application", "self_service: {sign_up: true}"): "self_service.sign_up",

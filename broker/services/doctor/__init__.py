@@ -13,6 +13,7 @@ from broker.domain.assignment import Principal
 from broker.domain.errors import NotFound
 from broker.domain.private_addresses import counting
 from broker.domain.receipt import Search
+from broker.domain.times import DAY
 from broker.services.core import Core
 from broker.services.doctor import (
     application,
@@ -33,6 +34,7 @@ from broker.settings.model import PartnerFile
 from broker.storage.directory import assignments
 from broker.storage.history import audit
 from broker.storage.login import logins, receipts, refusals
+from broker.storage.oauth import logout_notices
 from broker.storage.partners import documents
 
 __all__ = ["ApplicationReport", "Doctor", "DoctorReport", "Finding", "Level", "Side"]
@@ -77,6 +79,7 @@ class Doctor:
                 receipts=[receipt for receipt, _ in receipts.newest(tx, search, application.NEWEST)],
                 refusals=refusals.newest(tx, search, application.NEWEST),
                 assigned=any(assignments.of_application(tx, client_id, kind, limit=1) for kind in Principal),
+                notices=logout_notices.counts(tx, client_id, self._clock() - application.NOTICE_DAYS * DAY),
             )
             missing = group_uses.missing(tx, settings.policies)
         if not offline:

@@ -17,8 +17,10 @@ from broker.services.partners.provider_probe import Watching
 from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 from broker.settings.pending import PENDING
+from broker.storage.oauth.logout_notices import NoticeCounts
 
 NEWEST = 50
+NOTICE_DAYS = 7
 _HOW = {"public": "a public client, PKCE required", "secret": "a client_secret", "private_key_jwt": "private_key_jwt"}
 
 
@@ -50,11 +52,15 @@ class ApplicationReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationRecords:
-    """The records of the database. refusals: of the log, newest first. assigned: whether anybody is assigned."""
+    """The records of the database. refusals: of the log, newest first. assigned: whether anybody is assigned.
+
+    notices: of logout, of the last days.
+    """
 
     receipts: Sequence[Receipt]
     refusals: Sequence[Mapping[str, Any]]
     assigned: bool
+    notices: NoticeCounts
 
 
 def look(settings: Settings, file: ApplicationFile, known: ApplicationRecords, http: Watching | None) -> Iterator[Finding]:
@@ -64,6 +70,7 @@ def look(settings: Settings, file: ApplicationFile, known: ApplicationRecords, h
         yield _keys(str(file.jwks_uri), http)
     yield from _access(file, known)
     yield from _policies(settings, file)
+    yield from _told_of_logout(file, known.notices)
     yield from _past(known)
 
 
@@ -125,6 +132,22 @@ def _access(file: ApplicationFile, known: ApplicationRecords) -> Iterator[Findin
 def _policies(settings: Settings, file: ApplicationFile) -> Iterator[Finding]:
     about = [f"{policy.id} ({policy.state})" for policy in policies_of(settings.policies.values(), file.client_id)]
     yield ok("policies", ", ".join(about) if about else "no policy speaks of it")
+
+
+def _told_of_logout(file: ApplicationFile, known: NoticeCounts) -> Iterator[Finding]:
+    """Whether it hears of ended sessions (Back-Channel Logout 2.5)."""
+    if file.backchannel_logout_uri is None:
+        return
+    check, url = "backchannel_logout_uri", str(file.backchannel_logout_uri)
+    expected = f"a POST to {url} is answered with 200 within ten seconds"
+    change = "correct the application's endpoint, or backchannel_logout_uri in its file"
+    counts = f"{known.arrived} arrived, {known.waiting} wait, {known.given_up} given up in {NOTICE_DAYS} days"
+    if known.problem and (known.waiting or known.given_up):
+        since = f" since {iso(known.waiting_since)}" if known.waiting_since is not None else ""
+        seen = f"notices of logout do not arrive{since}: {known.problem} ({counts})"
+        yield Finding(Level.PROBLEM if known.waiting else Level.WARNING, check, seen, expected, Side.APPLICATION, change)
+    else:
+        yield ok(check, f"notices of logout: {counts}")
 
 
 def _past(known: ApplicationRecords) -> Iterator[Finding]:

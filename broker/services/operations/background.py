@@ -10,6 +10,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from broker.services.messages.outbox import Outbox
+from broker.services.oauth.logout_notices import LogoutNotices
 from broker.services.operations.housekeeping import Housekeeping
 from broker.services.operations.nodes import Nodes
 from broker.services.operations.reload import Reload
@@ -22,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Background:
-    """Three daemon threads of one process. Started after a fork, never before."""
+    """Four daemon threads of one process. Started after a fork, never before."""
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class Background:
         nodes: Nodes,
         housekeeping: Housekeeping,
         outbox: Outbox,
+        logout_notices: LogoutNotices,
         wake: SimpleQueue[None] | None = None,
         *,
         watch: Callable[[], object] = lambda: None,
@@ -43,13 +45,14 @@ class Background:
         self._nodes = nodes
         self._housekeeping = housekeeping
         self._outbox = outbox
+        self._logout_notices = logout_notices
         self._wake: SimpleQueue[None] = wake or SimpleQueue()
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin. The threads end with the process, or by `stop`."""
-        for work in (self._watch, self._keep_house, self._post):
+        for work in (self._watch, self._keep_house, self._post, self._tell):
             thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -93,6 +96,11 @@ class Background:
         """
         while not self._over.wait(POST):
             guarded("mails", self._outbox.look)
+
+    def _tell(self) -> None:
+        """Tells applications of sign-outs. Its own thread: an application may be slow (UI-12)."""
+        while not self._over.wait(POST):
+            guarded("logouts", self._logout_notices.look)
 
 
 def guarded(name: str, work: Callable[[], object]) -> None:

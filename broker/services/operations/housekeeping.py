@@ -21,6 +21,7 @@ from broker.services.history.audit_chain import AuditChain
 from broker.services.login.abandoned import Abandoned
 from broker.services.messages.outbox import KEPT, Outbox
 from broker.services.oauth.client_jwks import ClientKeys
+from broker.services.oauth.logout_notices import LogoutNotices
 from broker.services.operations.nodes import own_name
 from broker.services.partners.families import Partners
 from broker.services.reviews.upkeep import ReviewUpkeep
@@ -29,7 +30,7 @@ from broker.storage.directory import access_requests, reviews
 from broker.storage.engine import Connection
 from broker.storage.factors import single_use
 from broker.storage.login import administrator_links, logins, receipts, refusals
-from broker.storage.oauth import grants, sessions, tokens
+from broker.storage.oauth import grants, logout_notices, sessions, tokens
 from broker.storage.operations import mail_questions, outbox, rate_limits
 from broker.storage.partners import documents, metadata_readers
 
@@ -55,6 +56,7 @@ class Housekeeping:
         partners: Partners,
         client_keys: ClientKeys,
         mails: Outbox,
+        notices: LogoutNotices,
         audit_chain: AuditChain,
         sponsors: Sponsors,
         ends: Ends,
@@ -69,6 +71,7 @@ class Housekeeping:
         self._partners = partners
         self._client_keys = client_keys
         self._mails = mails
+        self._notices = notices
         self._audit_chain = audit_chain
         self._sponsors = sponsors
         self._ends = ends
@@ -129,6 +132,8 @@ class Housekeeping:
         yield "audit_went_back", self._audit_chain.watch
         yield "outbox", lambda: self._batches(outbox.purge, now - KEPT)
         yield "mails", self._mails.look
+        yield "logout_notices", lambda: self._batches(logout_notices.purge, now - KEPT)
+        yield "logouts_told", self._notices.look
         yield "documents", self._documents
 
     def _batches(self, purge: Callable[[Connection, int], int], before: int) -> int:

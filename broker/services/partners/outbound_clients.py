@@ -27,3 +27,8 @@ class OutboundClients:
         held = self._held.get(allow) or HttpClient(allow, USER_AGENT, places=self._places)
         self._held = {kept: client for kept, client in self._held.items() if kept in ((), listed)} | {allow: held}
         return held
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        for client in self._held.values():
+            client.close()

@@ -110,9 +110,10 @@ class Sessions:
         now = self._clock()
         with self._db.write() as tx:
             session = sessions.by_sid(tx, sid)
-            if session is None or not self._end(tx, sid, now):
+            ended, applications = self._end(tx, sid, now)
+            if session is None or not ended:
                 return False
-            audit.record(tx, Event(name="session.ended", actor=actor, subject=session.person_id, target=sid, reason=reason), now)
+            audit.record(tx, _ended(actor, session, reason, applications), now)
             return True
 
     def end_others(self, person_id: str, kept: str, actor: Actor, reason: str) -> int:
@@ -120,14 +121,20 @@ class Sessions:
         now, ended = self._clock(), 0
         with self._db.write() as tx:
             for one in sessions.live_of(tx, person_id, now):
-                if one.sid != kept and self._end(tx, one.sid, now):
+                if one.sid == kept:
+                    continue
+                done, applications = self._end(tx, one.sid, now)
+                if done:
                     ended += 1
-                    event = Event(name="session.ended", actor=actor, subject=person_id, target=one.sid, reason=reason)
-                    audit.record(tx, event, now)
+                    audit.record(tx, _ended(actor, one, reason, applications), now)
         return ended
 
     @staticmethod
-    def _end(tx: Connection, sid: str, now: int) -> bool:
-        ended = sessions.end(tx, sid, now)
-        grants.end_of_session(tx, sid, now)
-        return ended
+    def _end(tx: Connection, sid: str, now: int) -> tuple[bool, list[str]]:
+        """Whether it had not ended before, and the applications that had a part in it."""
+        return sessions.end(tx, sid, now), grants.end_of_session(tx, sid, now)
+
+
+def _ended(actor: Actor, session: Session, reason: str, applications: list[str]) -> Event:
+    data = {"applications": applications}
+    return Event(name="session.ended", actor=actor, subject=session.person_id, target=session.sid, reason=reason, data=data)

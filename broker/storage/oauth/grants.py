@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     RowMapping,
     ScalarSelect,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 
@@ -28,6 +30,7 @@ from broker.domain.login import Grant
 from broker.domain.token import SpentCode
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.directory.assignments import in_force
+from broker.storage.oauth import logout_notices
 from broker.storage.tables import (
     access_tokens,
     assignments,
@@ -213,6 +216,11 @@ def end_of_application(tx: Connection, person_id: str, client_id: str, now: int)
     return _end_where(tx, (grants.c.person_id == person_id) & (grants.c.client_id == client_id), now)
 
 
+def end_all(tx: Connection, now: int) -> int:
+    """End every grant, after a restore; how many."""
+    return len(_ended(tx, true(), now))
+
+
 def end_of_unassigned(tx: Connection, principal: Principal, holder: str, client_id: str, now: int) -> int:
     """End the grants at an application of a person, or of a group's members, whom no assignment lets in any more; how many."""
     c, own, of_group, member = grants.c, assignments.c, group_assignments.c, group_members.c
@@ -227,13 +235,23 @@ def end_of_unassigned(tx: Connection, principal: Principal, holder: str, client_
         of_group.application == client_id,
         in_force(group_assignments),
     )
-    which = (who, c.client_id == client_id, c.ended_at.is_(None), ~held, ~through)
-    return tx.execute(update(grants).where(*which).values(ended_at=now), {"now": now}).rowcount
+    return len(_ended(tx, who & (c.client_id == client_id) & ~held & ~through, now))
 
 
-def _end_where(tx: Connection, which: Any, now: int) -> list[str]:
-    statement = update(grants).where(which, grants.c.ended_at.is_(None)).values(ended_at=now).returning(grants.c.client_id)
-    return sorted({str(client_id) for (client_id,) in tx.execute(statement)})
+def _end_where(tx: Connection, which: ColumnElement[bool], now: int) -> list[str]:
+    return sorted({client_id for client_id, _, _ in _ended(tx, which, now)})
+
+
+def _ended(tx: Connection, which: ColumnElement[bool], now: int) -> list[tuple[str, str, str]]:
+    """Ends grants and queues a notice for each application and session: every end of a session goes through here (HP-43, HP-56).
+
+    (client_id, sid, sub) of each grant.
+    """
+    c = grants.c
+    statement = update(grants).where(which, c.ended_at.is_(None)).values(ended_at=bindparam("ended"))
+    ended = [tuple(row) for row in tx.execute(statement.returning(c.client_id, c.sid, c.sub), {"ended": now, "now": now})]
+    logout_notices.add(tx, {(client_id, sid): sub for client_id, sid, sub in ended}, now)
+    return ended
 
 
 def purge_codes(tx: Connection, before: int, limit: int = BATCH) -> int:
