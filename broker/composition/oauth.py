@@ -8,6 +8,7 @@ from broker.composition.access import AccessServices
 from broker.composition.partners import PartnerServices
 from broker.services.core import Core
 from broker.services.keys.ring import Keys
+from broker.services.oauth.api_access import ApiAccess
 from broker.services.oauth.client_authentication import Clients
 from broker.services.oauth.client_jwks import ClientKeys
 from broker.services.oauth.grants import Grants
@@ -20,6 +21,7 @@ from broker.services.rate_limits import RateLimits
 class OAuthServices:
     """How applications authenticate, what they get, and how they learn that a session ended."""
 
+    api_access: ApiAccess
     client_authentication: Clients
     client_jwks: ClientKeys
     grants: Grants
@@ -33,6 +35,7 @@ def wire_oauth(
     find = access.applications.view
     client_jwks = ClientKeys(core, partners.outbound_clients)
     return OAuthServices(
+        api_access=ApiAccess(core, rate_limits),
         client_authentication=Clients(core, find, rate_limits, client_jwks.of),
         client_jwks=client_jwks,
         grants=Grants(core, keys, find, policies.book),

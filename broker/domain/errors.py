@@ -39,12 +39,18 @@ class BrokerError(Exception):
     """The root of the tree; its reason may be logged."""
 
     mistake: Mistake | None = None
+    retry_after: int | None = None  # seconds until the same request may succeed
 
     def __init__(self, reason: str, detail: str = "") -> None:
         """reason: a stable word for log and receipt. detail: for staff; never input, never a secret."""
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
+
+    def later(self, seconds: int) -> Self:
+        """This error with the time to wait (RFC 9110 10.2.3)."""
+        self.retry_after = seconds
+        return self
 
     def of_application(self, application: str, sent: str = "", registered: tuple[str, ...] = ()) -> Self:
         """This error as a mistake of an application; an earlier mistake is kept."""

@@ -35,6 +35,7 @@ class Person:
     have received (domain/expiry_rules.py). mfa_at: when this person first reached multi-factor authentication here.
     vouched_until: until when a first method can be added without a second channel, because somebody vouched. asserted_email,
     asserted_name: the last ones that the home organization asserted with this identity; only if the person was found by it.
+    details: what programs keep about this person (domain/person_details.py); it is in no token.
     profile: the claims that the home organization asserted last (broker claim names), the source of released claims.
     """
 
@@ -60,6 +61,7 @@ class Person:
     asserted_email: str | None = None
     asserted_name: str | None = None
     profile: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
 
     def is_expired(self, now: int) -> bool:
         """Whether the access has ended; it has at its end (HT-12)."""

@@ -27,7 +27,9 @@ class RateLimits:
             with self._db.write() as own:
                 count = rate_limits.count_attempt(own, key, now, window)
         if count > limit:
-            raise TooManyAttempts("limit_reached", f"{key.partition(':')[0]}: more than {limit} in {window} s")
+            raise TooManyAttempts("limit_reached", f"{key.partition(':')[0]}: more than {limit} in {window} s").later(
+                window - now % window
+            )
 
     def check(self, key: str, *, limit: int, window: int, tx: Connection | None = None) -> None:
         """Raise TooManyAttempts where `limit` was reached already; counts nothing (for limits on failures only)."""
@@ -38,4 +40,4 @@ class RateLimits:
             with self._db.read() as own:
                 count = rate_limits.attempts_in(own, key, now, window)
         if count >= limit:
-            raise TooManyAttempts("limit_reached", f"{key.partition(':')[0]}: {limit} in {window} s")
+            raise TooManyAttempts("limit_reached", f"{key.partition(':')[0]}: {limit} in {window} s").later(window - now % window)

@@ -15,11 +15,12 @@ from flask import Flask, Request, Response
 from flask import request as asked
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from broker.domain.errors import BadRequest, PageError
+from broker.domain.errors import BadRequest, BrokerError, PageError
 from broker.services.authorization import Right
-from broker.web import admin, csrf, errors, health, op, panel, signin, static
+from broker.web import admin, csrf, errors, graph, health, op, panel, signin, static
 from broker.web import request as guards
 from broker.web.op import PROTOCOL_PATHS
+from broker.web.op.tenant import TOKEN_END
 from broker.web.pages import Pages
 from broker.web.panel.frame import SignedInFrame
 from broker.web.repeats import PATH as REPEATS
@@ -52,11 +53,15 @@ def create_web(broker: Broker) -> Flask:
     def record(error: PageError, reference: str) -> None:
         broker.history.receipts.refuse(error, reference, _address(broker))
 
-    errors.register(app, pages, record=record, is_protocol=_is_protocol)
+    def api(request: Request) -> Callable[[BrokerError], Response] | None:
+        return graph.Responses(broker.core.settings().issuer, broker.core.clock).error if graph.is_api(request.path) else None
+
+    errors.register(app, pages, record=record, is_protocol=_is_protocol, api=api)
     app.register_blueprint(op.blueprint(broker, pages))
     app.register_blueprint(signin.blueprint(broker, pages))
     app.register_blueprint(panel.blueprint(broker, frame))
     app.register_blueprint(admin.blueprint(broker, pages))
+    app.register_blueprint(graph.blueprint(broker))
     app.register_blueprint(health.blueprint(broker))
 
     @app.post(REPEATS)
@@ -86,4 +91,4 @@ def _address(broker: Broker) -> str:
 
 def _is_protocol(request: Request) -> bool:
     """Whether an application, not a person, reads the answer."""
-    return request.path in PROTOCOL_PATHS
+    return request.path in PROTOCOL_PATHS or request.path.endswith(TOKEN_END)

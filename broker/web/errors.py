@@ -10,7 +10,7 @@ from types import TracebackType
 from flask import Flask, Request, Response, json, request
 from werkzeug.exceptions import HTTPException
 
-from broker.domain.errors import BadRequest, OAuthError, PageError, ServerError, Unavailable
+from broker.domain.errors import BadRequest, BrokerError, OAuthError, PageError, ServerError, Unavailable
 from broker.domain.ids import new_reference
 from broker.domain.text import printable
 from broker.web import headers
@@ -118,18 +118,24 @@ def register(
     *,
     record: Callable[[PageError, str], None] | None = None,
     is_protocol: Callable[[Request], bool] = lambda _request: False,
+    api: Callable[[Request], Callable[[BrokerError], Response] | None] = lambda _request: None,
 ) -> None:
     """Answer every error of the application.
 
     record: told of each refusal and its reference, for the log of refusals; where it fails the page is shown all the same.
     is_protocol: whether an application asked, so that it gets JSON. What the handler knows of its login is
-    in `error_context()`.
+    in `error_context()`. api: how the management API says an error, for a request of it; the log of refusals does not get it.
     """
 
     def answer(error: PageError) -> Response:
+        said_by_api = api(request)
         reference = error_context().reference or error.reference or new_reference()
+        if said_by_api is not None:
+            error_context().reference = reference
+            _note(error, reference, None)
+            return said_by_api(error)
         _note(error, reference, record)
-        return _later(said(error, reference))
+        return _later(said(error, reference), error.retry_after)
 
     def said(error: PageError, reference: str) -> Response:
         if is_protocol(request):
@@ -168,10 +174,10 @@ def register(
     app.register_error_handler(Exception, unhandled)
 
 
-def _later(response: Response) -> Response:
+def _later(response: Response, seconds: int | None = None) -> Response:
     """Say when to come again, where that is what there is to do (RFC 9110 10.2.3)."""
-    if response.status_code == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER)
+    if response.status_code == 503 or seconds is not None:
+        response.headers["Retry-After"] = str(seconds or RETRY_AFTER)
     return response
 
 

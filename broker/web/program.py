@@ -9,13 +9,14 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from flask import Request, Response, json, request
 
 from broker.domain.errors import BadRequest, OAuthError, PageError, TooManyAttempts
 from broker.domain.text import printable
+from broker.jose.encoding import parse_object
 from broker.provider.application import ApplicationView
 from broker.provider.parameters import read_form
 from broker.services.access.applications import origins
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 _BEARER = re.compile(r"bearer ([A-Za-z0-9._~+/-]{1,512}=*)", re.ASCII | re.IGNORECASE)  # RFC 6750 2.1
 _PREFLIGHT_SECONDS = 600  # a browser may keep the answer to OPTIONS
 
@@ -50,6 +52,19 @@ def form_of(asked: Request) -> Mapping[str, str]:
     if asked.mimetype != FORM:
         raise OAuthError("invalid_request", "content_type")
     return read_form(pairs_of(asked.get_data(cache=True)))
+
+
+def object_of(asked: Request) -> dict[str, Any]:
+    """The JSON object in the body of a request, read strictly (RX-04). The guards have limited its size.
+
+    Raises BadRequest: content_type for any other type or charset, json for anything that is not one object with unique names.
+    """
+    if asked.mimetype != JSON or asked.mimetype_params.get("charset", "utf-8").lower() != "utf-8" or asked.content_encoding:
+        raise BadRequest("content_type")
+    try:
+        return parse_object(asked.get_data(cache=True), exact=True)
+    except ValueError as error:
+        raise BadRequest("json", str(error)) from None
 
 
 def bearer_token(*, in_form: bool = False) -> str:

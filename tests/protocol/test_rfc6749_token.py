@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.protocol.stage import CALLBACK, ISSUER, VERIFIER, Stage, oauth_error
+from tests.protocol.stage import CALLBACK, ISSUER, SECRETS, VERIFIER, Stage, oauth_error
 from tests.race import race
 
 
@@ -89,6 +89,17 @@ def test_grant_types(calm: Stage, form: dict[str, str], error: str):
     """TK-14, HP-28: a closed list."""
     with calm.unchanged():
         assert oauth_error(calm.post("/token", form)) == (400, error)
+
+
+def test_client_credentials(stage: Stage):
+    """RFC 6749 4.4: one token, for the management API alone; tests/web/graph/test_tokens.py has the rest."""
+    stage.write(
+        "applications/robot.yaml", f"name: Robot\nclient_secret: {SECRETS['payroll']}\napi_permissions: [User.Read.All]\n"
+    )
+    form = {"grant_type": "client_credentials", "client_id": "robot", "client_secret": SECRETS["payroll"]}
+    answer = stage.post("/token", {**form, "scope": f"{ISSUER}/.default"}, None)
+    assert answer.get_json().keys() == {"access_token", "token_type", "expires_in", "scope"}
+    assert oauth_error(stage.post("/token", {**form, "scope": "openid"}, None)) == (400, "invalid_scope")
 
 
 def test_repeated_parameter(calm: Stage):

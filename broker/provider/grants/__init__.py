@@ -13,7 +13,7 @@ from typing import Any
 
 from broker.domain.errors import OAuthError
 from broker.provider.application import ApplicationView
-from broker.provider.grants import authorization_code, refresh_token
+from broker.provider.grants import authorization_code, client_credentials, refresh_token
 from broker.provider.grants.desk import TokenDesk
 
 GrantType = Callable[[TokenDesk, Mapping[str, str]], dict[str, Any]]  # the form of the request -> the JSON of the response
@@ -21,6 +21,7 @@ GrantType = Callable[[TokenDesk, Mapping[str, str]], dict[str, Any]]  # the form
 GRANT_TYPES: Mapping[str, GrantType] = MappingProxyType(
     {
         "authorization_code": authorization_code.respond,
+        "client_credentials": client_credentials.respond,
         "refresh_token": refresh_token.respond,
     }
 )

@@ -24,6 +24,7 @@ class TokenDesk:
     grant, new_grant: the grant of an id, if it still holds; new_grant directly after its sign-in was judged.
     names: (grant, "id_token" or "userinfo", scopes) -> the claims that go there. make_access: -> (token, seconds).
     make_refresh: the next token of a family. sign: (grant, claims, nonce, access token) -> ID token.
+    make_api_token: -> (token, seconds), for the application itself. api_scopes: those that stand for the management API.
     """
 
     application: ApplicationView
@@ -35,4 +36,6 @@ class TokenDesk:
     make_access: Callable[[Grant, Iterable[str]], tuple[str, int]]
     make_family: Callable[[Grant], RefreshFamily]
     make_refresh: Callable[[RefreshFamily], str]
+    make_api_token: Callable[[], tuple[str, int]]
+    api_scopes: frozenset[str]
     sign: Callable[[Grant, Mapping[str, Any], str | None, str], str]

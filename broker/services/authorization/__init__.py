@@ -1,16 +1,18 @@
 """Who may do what: administrators, the roles of broker.yaml, and the owners of applications and groups.
 
-Owns: the one table of rights (`acts.py`), and the answer to "may this actor do that" (`rights.py`, `staff.py`).
+Owns: the one table of rights (`acts.py`), the permissions of applications (`permissions.py`), and the answer to "may this actor do that" (`rights.py`, `staff.py`).
 Does not know: what an act does: each use case asks here first, then acts.
 Offers: `Right`, `Role`, `Rights`, `rights_of`, `require`, and the questions about members of staff.
 """
 
 from broker.services.authorization.acts import MAY, OWN_APPLICATION, OWN_GROUP, Right, Role
+from broker.services.authorization.permissions import PERMITS
 from broker.services.authorization.rights import (
     Rights,
     check_invite,
     over_guest,
     require,
+    require_everywhere,
     rights_of,
     rights_of_person,
     rights_of_staff,
@@ -30,6 +32,7 @@ __all__ = [
     "MAY",
     "OWN_APPLICATION",
     "OWN_GROUP",
+    "PERMITS",
     "Right",
     "Rights",
     "Role",
@@ -43,6 +46,7 @@ __all__ = [
     "over_guest",
     "owns",
     "require",
+    "require_everywhere",
     "rights_of",
     "rights_of_person",
     "rights_of_staff",

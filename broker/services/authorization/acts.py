@@ -13,6 +13,7 @@ class Right(StrEnum):
     SEE_HOME = "see_home"
     SEE_GUESTS = "see_guests"
     INVITE = "invite"  # add a guest, by hand or from a file
+    CHANGE = "change"  # a guest's details and their sponsor
     RESEND = "resend"  # an invitation, with a new link
     REVOKE = "revoke"  # an invitation
     BLOCK = "block"  # and unblock

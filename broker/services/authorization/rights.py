@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from broker.domain.audit import Actor
+from broker.domain.audit import Actor, ActorKind
 from broker.domain.errors import Forbidden
 from broker.domain.group import folded
 from broker.domain.guest import Person
 from broker.services.authorization.acts import EVERYWHERE, MAY, OWN_APPLICATION, OWN_GROUP, Right, Role
+from broker.services.authorization.permissions import permitted
 from broker.services.authorization.staff import ALL, acting_person, is_administrator, is_at_work
 from broker.settings.load import Settings
 from broker.storage.directory import groups, guest_scope
@@ -59,9 +60,15 @@ _EVERYTHING = Rights(roles=frozenset({Role.ADMINISTRATOR}), everywhere=frozenset
 
 
 def rights_of(tx: Connection, settings: Settings, actor: Actor, now: int) -> Rights:
-    """What this actor may do. The command line and our own jobs may everything, a guest and a program nothing here."""
+    """What this actor may do. The command line and our own jobs may everything, a guest nothing here.
+
+    An application may what `api_permissions` of its file says now: a permission that is withdrawn ends at once (AD-04).
+    """
     if actor.kind in ALL:
         return _EVERYTHING
+    if actor.kind is ActorKind.APPLICATION:
+        file = settings.applications.get(actor.id)
+        return NOTHING if file is None else Rights(everywhere=permitted(file.api_permissions))
     person = acting_person(tx, actor)
     return NOTHING if person is None else rights_of_person(tx, settings, person, now)
 
@@ -85,7 +92,10 @@ def rights_of_person(tx: Connection, settings: Settings, person: Person, now: in
 
 
 def rights_of_staff(tx: Connection, settings: Settings, actor: Actor, now: int) -> Rights:
-    """The rights of a member at work, of the command line or of our own jobs, however few. Raises Forbidden for everybody else."""
+    """The rights of a member at work, of an application with permissions, of the command line or of our own jobs, however few.
+
+    Raises Forbidden for everybody else.
+    """
     found = rights_of(tx, settings, actor, now)
     if found.person is None and not found.everywhere:
         raise Forbidden("only members of staff may do that", "not_staff")
@@ -96,6 +106,14 @@ def require(tx: Connection, settings: Settings, actor: Actor, right: Right, now:
     """The actor's rights, if this one is among them for anything at all. Raises Forbidden."""
     found = rights_of(tx, settings, actor, now)
     if not found.may(right):
+        raise Forbidden("you may not do that", f"no_right_{right}")
+    return found
+
+
+def require_everywhere(tx: Connection, settings: Settings, actor: Actor, right: Right, now: int) -> Rights:
+    """The actor's rights, if this one is among them for everything: an owner's own things are not enough. Raises Forbidden."""
+    found = rights_of(tx, settings, actor, now)
+    if not found.may_everywhere(right):
         raise Forbidden("you may not do that", f"no_right_{right}")
     return found
 

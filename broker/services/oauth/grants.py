@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from broker.domain.audit import Actor, Event
 from broker.domain.errors import OAuthError
 from broker.domain.facts import Facts
 from broker.domain.guest import Person, PersonKind
@@ -19,12 +20,13 @@ from broker.provider.grants.desk import CommittedRefusal
 from broker.provider.id_token_hint import HintClaims, read_hint
 from broker.provider.parameters import required
 from broker.services.core import Core
+from broker.services.history import audit
 from broker.services.keys.ring import Keys
 from broker.services.oauth import released_claims
 from broker.services.oauth.token_desk import DeskOnRows, holding, record
 from broker.storage.directory import subjects
 from broker.storage.engine import Connection
-from broker.storage.oauth import grants, tokens
+from broker.storage.oauth import api_tokens, grants, tokens
 
 CODE_LIFE = 60  # seconds (HP-29)
 
@@ -175,6 +177,9 @@ class Grants:
         value, now = required(form, "token"), self._clock()
         with self._db.write() as tx:
             grant_id = tokens.revoke_access(tx, value, application.client_id, now)
+            if grant_id is None and api_tokens.revoke(tx, value, application.client_id, now):
+                audit.record(tx, Event(name="api_token.revoked", actor=Actor.application(application.client_id)), now)
+                return
             if grant_id is None:
                 family = tokens.family_of(tx, value, application.client_id)
                 if family is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from broker.domain.audit import Actor, Event
 from broker.domain.claims import PROOFS
@@ -23,7 +24,7 @@ from broker.services.oauth import released_claims
 from broker.services.sessions.homes import home_of
 from broker.settings.load import Settings
 from broker.storage.engine import Connection
-from broker.storage.oauth import grants
+from broker.storage.oauth import api_tokens, grants
 from broker.storage.oauth import tokens as token_rows
 
 
@@ -53,6 +54,8 @@ class DeskOnRows:
             make_access=self._make_access,
             make_family=self._make_family,
             make_refresh=self._make_refresh,
+            make_api_token=self._make_api_token,
+            api_scopes=api_scopes(self.settings.issuer),
             sign=self._sign,
         )
 
@@ -104,6 +107,13 @@ class DeskOnRows:
         token_rows.add_refresh(self.tx, value, family, self.now + self.settings.broker.tokens.refresh_idle)
         return value
 
+    def _make_api_token(self) -> tuple[str, int]:
+        value, seconds = new_secret(), self.settings.broker.tokens.access
+        api_tokens.add(self.tx, value, self.application.client_id, now=self.now, expires_at=self.now + seconds)
+        event = Event(name="api_token.issued", actor=Actor.application(self.application.client_id))
+        audit.record(self.tx, event, self.now)
+        return value, seconds
+
     def _sign(self, grant: Grant, claims: Mapping[str, Any], nonce: str | None, access_token: str) -> str:
         return tokens.id_token(
             grant,
@@ -116,6 +126,14 @@ class DeskOnRows:
             lifetime=self.settings.broker.tokens.id,
             with_proofs=PROOFS in released_claims.names(grant, "id_token", (), self.application),
         )
+
+
+def api_scopes(issuer: str) -> frozenset[str]:
+    """The two scopes that stand for the management API: the issuer's, and the same without a port, as the Graph SDKs ask (HP-28)."""
+    parts = urlsplit(issuer)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    bare = f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
+    return frozenset({f"{issuer.rstrip('/')}/.default", f"{bare}/.default"})
 
 
 def record(tx: Connection, name: str, application: ApplicationView, grant_id: str, now: int) -> None:

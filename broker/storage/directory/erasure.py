@@ -35,6 +35,7 @@ _EMPTY: dict[str, object] = {
     "partner": None,
     "sponsor": None,
     "profile": {},
+    "details": {},
     "expires_at": None,
     "last_sign_in": None,
     "answered_at": None,

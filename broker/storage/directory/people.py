@@ -24,6 +24,7 @@ def person_of(row: Row[Any]) -> Person:
         state=GuestState(m["state"]),
         email=m["email"] or "",
         profile=m["profile"] or {},
+        details=m["details"] or {},
     )
 
 
@@ -113,6 +114,7 @@ def add(tx: Connection, person: Person) -> bool:
         "folded_name": folded_name(person.name),
         "orphaned_at": person.created_at if person.kind is PersonKind.GUEST and person.sponsor is None else person.orphaned_at,
         "profile": dict(person.profile),
+        "details": dict(person.details),
     }
     return run(tx, _ADD, row).rowcount == 1
 

@@ -67,7 +67,7 @@ SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
 _OTHERS = {"invitation.attempted": ("asserted", "address"), "question.answered": ("asked",)}  # somebody else's, whoever acted
 ELSEWHERE = {"group_members": "groups"}  # tables of which another section says it in words
 _PERSON = (
-    "id", "kind", "state", "email", "email_verified", "name", "language", "partner", "profile", "created_at", "redeemed_at", "expires_at",
+    "id", "kind", "state", "email", "email_verified", "name", "language", "partner", "profile", "details", "created_at", "redeemed_at", "expires_at",
     "last_sign_in",
 )  # fmt: skip
 

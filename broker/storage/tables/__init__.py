@@ -19,6 +19,7 @@ from broker.storage.tables.reviews import review_items, reviews
 from broker.storage.tables.shared import attempts, documents, keys, leases, metadata_fetches, used
 from broker.storage.tables.sign_in import (
     access_tokens,
+    api_tokens,
     codes,
     grants,
     logins,
@@ -35,6 +36,7 @@ __all__ = [
     "access_requests",
     "access_tokens",
     "administrator_links",
+    "api_tokens",
     "assignments",
     "attempts",
     "audit",

@@ -24,6 +24,7 @@ people = Table(
     Column("partner", String(128)),
     Column("sponsor", String(320)),
     Column("profile", JSON, nullable=False),
+    Column("details", JSON, nullable=False, server_default="{}"),  # kept by programs; no claim of any token
     base.time("created_at"),
     base.time("redeemed_at", null=True),
     base.time("expires_at", null=True),

@@ -148,6 +148,17 @@ access_tokens = Table(
     Index("ix_access_tokens_expires_at", "expires_at"),
 )
 
+api_tokens = Table(  # for the management API alone: of an application itself, under no person's grant
+    "api_tokens",
+    base.metadata,
+    Column("token", base.HASH, primary_key=True),
+    Column("client_id", String(128), nullable=False),
+    base.time("created_at"),
+    base.time("expires_at"),
+    base.time("revoked_at", null=True),
+    Index("ix_api_tokens_expires_at", "expires_at"),
+)
+
 refresh_families = Table(
     "refresh_families",
     base.metadata,

@@ -22,11 +22,17 @@ def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
     def token() -> Response:
         if request.method == "OPTIONS":
             return programs.preflight("POST")
-        return programs.answer(_tokens, CLIENT, recorded=True)
+        return answer(broker, programs)
 
-    def _tokens() -> tuple[ApplicationView, Response]:
+
+def answer(broker: Broker, programs: Programs) -> Response:
+    """The response to this token request."""
+
+    def tokens() -> tuple[ApplicationView, Response]:
         application, form = authenticated(broker, programs)
         try:
             return application, json_response(broker.oauth.grants.tokens(application, form))
         except OAuthError as error:
             raise error.of_application(application.client_id) from error
+
+    return programs.answer(tokens, CLIENT, recorded=True)

@@ -1,0 +1,34 @@
+"""Tokens of applications for the management API, by their hashes (HT-4). No token of a person is among them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from broker.domain.ids import digest
+from broker.storage.batches import BATCH, delete_some
+from broker.storage.tables import api_tokens
+
+_C = api_tokens.c
+_INSERT = insert(api_tokens)
+_HOLDER = select(_C.client_id).where(_C.token == bindparam("hash"), _C.revoked_at.is_(None), _C.expires_at > bindparam("now"))
+
+
+def add(tx: Connection, token: str, client_id: str, *, now: int, expires_at: int) -> None:
+    """Insert a token."""
+    tx.execute(_INSERT, {"token": digest(token), "client_id": client_id, "created_at": now, "expires_at": expires_at})
+
+
+def holder(tx: Connection, token: str, now: int) -> str | None:
+    """The client id of a live token; None if it is unknown, over or revoked."""
+    return tx.execute(_HOLDER, {"hash": digest(token), "now": now}).scalar_one_or_none()
+
+
+def revoke(tx: Connection, token: str, client_id: str, now: int) -> bool:
+    """Revoke a token of this client; False if there is none that works (RFC 7009 2.1)."""
+    mine = (_C.token == digest(token), _C.client_id == client_id, _C.revoked_at.is_(None))
+    return tx.execute(update(api_tokens).where(*mine).values(revoked_at=now)).rowcount == 1
+
+
+def purge(tx: Connection, before: int, limit: int = BATCH) -> int:
+    """Delete tokens that were over before a time."""
+    return delete_some(tx, api_tokens, _C.expires_at < before, _C.expires_at, limit)

@@ -1,0 +1,32 @@
+"""The management API at `/v1.0`, in the shape of Microsoft Graph.
+
+Owns: paths, bodies, query options, responses and errors of the API, a file a resource.
+Does not know: rules. Each handler calls one use case, the same that portal and command line call; rights are asked there.
+Offers: `blueprint`, and `is_api` with `Responses` for errors that no handler saw.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint
+
+from broker.web.graph import me
+from broker.web.graph.door import ApiDoor
+from broker.web.graph.responses import PREFIX, Responses, is_api
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+
+__all__ = ["PREFIX", "ROOMS", "Responses", "blueprint", "is_api"]
+
+ROOMS = (me,)  # each has `register(door, broker)`
+
+
+def blueprint(broker: Broker) -> Blueprint:
+    """Every path of the API."""
+    routes = Blueprint("graph", __name__, url_prefix=PREFIX)
+    door = ApiDoor(broker, routes)
+    for room in ROOMS:
+        room.register(door, broker)
+    return routes
