@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from broker.domain.assignment import Principal
-from broker.domain.audit import Actor
+from broker.domain.audit import Actor, ActorKind
 from broker.domain.errors import Forbidden, NotFound
 from broker.domain.group import Group, is_uuid
 from broker.domain.guest import GuestState, Person, PersonKind
@@ -44,6 +44,8 @@ def guest_for(
     """
     rights = require(tx, settings, actor, Right.SEE_GUESTS, now)
     person = named(tx, name, lock=lock)
+    if person.kind is PersonKind.MEMBER and actor.kind is ActorKind.APPLICATION:  # it may read members, and that is all
+        raise Forbidden("members are managed by their own home organization, not here", "is_member")
     if person.kind is PersonKind.MEMBER and Role.ADMINISTRATOR not in rights.roles:
         raise NotFound(f"there is no guest {name!r}", "guest_unknown")
     if not over_guest(tx, rights, Right.SEE_GUESTS, person.id):

@@ -32,6 +32,7 @@ from broker.storage.operations import rate_limits
 __all__ = ["InvitationRequest", "Invitations", "IssuedInvitation", "Preview", "Result"]
 
 QUOTA = 1000  # invitations that one person sends a day (IN-15)
+PROGRAM_QUOTA = 100_000  # the same for an application: it invites whole companies
 
 
 Result = IssuedInvitation | CommandError
@@ -127,8 +128,9 @@ class Invitations:
         self, tx: Connection, actor: Actor, plan: CheckedInvitation, now: int, *, keep: bool = False
     ) -> IssuedInvitation:
         """Makes one checked invitation in the transaction of its cause, with six statements for a new guest. keep: a guest keeps the same invitation."""
-        if actor.kind is not ActorKind.COMMAND and rate_limits.count_attempt(tx, f"invite:{actor.id}", now, DAY) > self._quota:
-            raise TooMany(f"{self._quota} invitations a day are enough; go on tomorrow", "quota_reached")
+        quota = PROGRAM_QUOTA if actor.kind is ActorKind.APPLICATION else self._quota
+        if actor.kind is not ActorKind.COMMAND and rate_limits.count_attempt(tx, f"invite:{actor.id}", now, DAY) > quota:
+            raise TooMany(f"{quota} invitations a day are enough; go on tomorrow", "quota_reached").later(DAY - now % DAY)
         like = self.lookalike(plan.email)
         person, is_new = self._person(tx, plan, now)
         held = _has_it(tx, person, plan, now) if keep and not is_new else None

@@ -19,10 +19,12 @@ from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
 from broker.services import authorization
 from broker.services.addresses import parse
+from broker.services.authorization import Right
 from broker.services.core import Core
 from broker.services.guests.transitions import rules_of, schedule
 from broker.services.guests.views import GuestRow
 from broker.services.history import audit
+from broker.services.invitations import landings
 from broker.services.invitations.links import Tickets, nothing
 from broker.services.invitations.request import MAX_MESSAGE, may_be_invited
 from broker.services.invitations.views import GuestHoldings, IssuedInvitation, ReboundGuest
@@ -39,7 +41,7 @@ from broker.storage.login import invitations
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebindingTerms:
     """The options of a reset. invite, mail: whether a new link is made, and whether it is sent by mail. domain: of the new
-    addresses; the part before the @ stays. before: also guests who were bound to today's provider before this time.
+    addresses; the part before the @ stays. landing: where the new link leads, None: the access panel. before: also guests who were bound to today's provider before this time.
     """
 
     reason: str = ""
@@ -47,6 +49,7 @@ class RebindingTerms:
     mail: bool = True
     message: str = ""
     domain: str | None = None
+    landing: str | None = None
     before: int | None = None
 
 
@@ -66,8 +69,10 @@ class GuestRebinding:
         """
         _checked(terms)
         now, wanted = self._clock(), parse(email) if email else None
+        if terms.landing is not None:
+            landings.checked(self._settings(), terms.landing)
         with self._db.write() as tx:
-            authorization.administer(tx, self._settings(), actor, now)
+            authorization.require_everywhere(tx, self._settings(), actor, Right.RESET_IDENTITY, now)
             person = named(tx, name, lock=True)
             held = identity_bindings.held(tx, [person.id], None, now)[person.id]
             return self._reset(tx, actor, person, held, wanted or person.email, terms, None, now)
@@ -98,7 +103,7 @@ class GuestRebinding:
         now = self._clock()
         results: list[ReboundGuest] = []
         with self._db.write() as tx:
-            authorization.administer(tx, self._settings(), actor, now)
+            authorization.require_everywhere(tx, self._settings(), actor, Right.RESET_IDENTITY, now)
             has = identity_bindings.held(tx, ids, partner, now)
             for one in sorted(ids):
                 person = people.by_id(tx, one, lock=True)
@@ -184,7 +189,7 @@ class GuestRebinding:
             person_id=person.id,
             email=person.email,
             status=Status.PENDING,
-            redirect_url=f"{settings.issuer}/apps",
+            redirect_url=terms.landing or f"{settings.issuer}/apps",
             application=None,  # the assignments were kept, so this link assigns nothing
             language=language_of(person, settings),
             message=terms.message,

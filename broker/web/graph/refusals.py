@@ -28,7 +28,13 @@ BAD_TOKEN = "InvalidAuthenticationToken"
 _NO_PRIVILEGE = "Insufficient privileges to complete the operation."
 _GONE = "Resource '{name}' does not exist or one of its queried reference-property objects are not present."
 _NO_RIGHT = ("not_staff", "not_administrator", "not_an_owner")  # reasons of Forbidden, beside no_right_...
-_CONFLICTS = {"guest_blocked": (412, "PreconditionFailed"), "is_member": (400, REQUEST_BAD), "address_taken": (400, REQUEST_BAD)}
+_CONFLICTS = {
+    "guest_blocked": (412, "PreconditionFailed"),
+    "is_member": (400, REQUEST_BAD),
+    "address_taken": (400, REQUEST_BAD),
+    "sponsor_same": (400, REQUEST_BAD),
+    "version_differs": (412, "PreconditionFailed"),
+}
 _OF_STATUS = {
     400: (BAD_REQUEST, "The request cannot be read."),
     403: (DENIED, _NO_PRIVILEGE),
