@@ -7,7 +7,8 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from broker.domain.guest import GuestState
-from broker.storage.directory import guest_scope, staff_pages
+from broker.domain.list_query import Begins, Branch, Differs, Equals, Known, ListField, ListOrder, ListQuery
+from broker.storage.directory import guest_scope, listed_groups, listed_people, staff_pages
 from broker.storage.directory.guest_scope import GuestScope
 from broker.storage.directory.staff_pages import GuestKey, GuestOrder, GuestSearch
 from broker.storage.history import audit
@@ -29,6 +30,32 @@ SEARCHES = (
 )
 
 
+GUEST = Equals(ListField.KIND, "guest")
+BRANCHES: tuple[tuple[Branch, ...], ...] = (
+    ((),),
+    ((GUEST,),),
+    (
+        (GUEST, Equals(ListField.STATE, "invited")),
+        (GUEST, Equals(ListField.STATE, "blocked"), Known(ListField.REDEEMED, yes=False)),
+    ),
+    ((Begins(ListField.EMAIL_REVERSED, "elpmaxe"),),),
+    ((Begins(ListField.EMAIL, "g"),), (Begins(ListField.NAME, "g"),), (Equals(ListField.NAME, "g"),)),
+    ((Differs(ListField.EMAIL, "g"),), (Equals(ListField.ID, "1"),), (Equals(ListField.EMAIL, "g"),)),
+    ((Equals(ListField.IDENTITY, "https://login.fabrikam.example\n7"),), (Equals(ListField.CODE, "g"),)),
+)
+
+
+def listed(tx: Connection) -> None:
+    """Every filter in both orders."""
+    for branches in BRANCHES:
+        for field, after in ((ListField.EMAIL, ("g",)), (ListField.EMAIL_REVERSED, ("g",)), (ListField.NAME, ("g", "g"))):
+            for descending in (False, True):
+                query = ListQuery(branches=branches, order=ListOrder(field=field, descending=descending))
+                listed_people.page(tx, query, limit=50)
+                listed_people.page(tx, query, after=after, limit=50, scope=SCOPE)
+    listed_people.count(tx, ListQuery(branches=((GUEST,),), order=ListOrder(field=ListField.EMAIL)))
+
+
 def key(order: GuestOrder) -> GuestKey:
     """The key of a row in this order."""
     return ("g" if order in (GuestOrder.EMAIL, GuestOrder.NAME) else START, "g")
@@ -40,6 +67,11 @@ GUEST_CALLS: dict[str, Callable[[Connection], object]] = {
         for wanted in SEARCHES
         for order in GuestOrder
         for after in (None, key(order), (None, "g"))
+    ],
+    "directory.listed_people.page": listed,
+    "directory.listed_groups.page": lambda tx: [
+        listed_groups.page(tx, ListQuery(branches=branches, order=ListOrder(field=ListField.NAME)), after=("g",), limit=50)
+        for branches in (((),), ((Begins(ListField.NAME, "g"),), (Equals(ListField.ID, "1"),)))
     ],
     "directory.guest_scope.holds": lambda tx: guest_scope.holds(tx, SCOPE, "1"),
     "history.audit.about": lambda tx: audit.about(tx, "1", limit=10),

@@ -363,6 +363,10 @@ CALLS: dict[str, Callable[[Connection], object]] = {
 
 # On no request path, or over a table that stays small by itself.
 WHOLE_TABLE = {
+    "directory.branches.page": "no statement of its own",
+    "directory.branches.count": "no statement of its own",
+    "directory.listed_groups.count": "asked for as @odata.count, and counts what it says",
+    "directory.listed_people.count": "asked for as @odata.count, and counts what it says",
     "directory.staff_pages.counts": "for staff, capped at 10,000 rows in the order of an index",
     "directory.staff_pages.beyond": "no statement",
     "directory.guest_scope.within": "no statement of its own",

@@ -32,7 +32,7 @@ def _address(rights: Rights) -> str:
 
 
 class Groups:
-    """Administrators and the command line may do everything; owners see their groups and change the members."""
+    """Who may keep all groups does everything; owners see their groups and change the members."""
 
     def __init__(self, core: Core) -> None:
         self._db = core.db
@@ -85,7 +85,7 @@ class Groups:
             created_at=now,
         )
         with self._db.write() as tx:
-            authorization.administer(tx, self._settings(), actor, now)
+            authorization.require_everywhere(tx, self._settings(), actor, Right.KEEP_GROUPS, now)
             if not groups.add(tx, group):
                 raise Conflict(f"there is a group {group.name!r} already", "group_exists")
             data = {"name": group.name, "rule": group.rule or "", "owners": len(group.owners)}
@@ -112,7 +112,7 @@ class Groups:
         with self._db.write() as tx:
             before = group = self._owned(tx, actor, name)
             if rename is not None or rule is not None:
-                authorization.administer(tx, self._settings(), actor, now)
+                authorization.require_everywhere(tx, self._settings(), actor, Right.KEEP_GROUPS, now)
             if rule is not None:
                 if not group.is_dynamic:
                     raise Conflict(
@@ -162,7 +162,7 @@ class Groups:
         now = self._clock()
         with self._db.write() as tx:
             group = self._owned(tx, actor, name)
-            authorization.administer(tx, self._settings(), actor, now)
+            authorization.require_everywhere(tx, self._settings(), actor, Right.KEEP_GROUPS, now)
             uses = group_uses.of(tx, self._settings().policies, group, now)
             if uses and not force:
                 raise Conflict(
@@ -207,8 +207,8 @@ class Groups:
     def _owned(self, tx: Connection, actor: Actor, name: str) -> Group:
         """A group that the actor may see and fill; for another actor it does not exist (AD-01). Raises NotFound."""
         group = group_named(tx, name)
-        owner = authorization.limited_to(tx, self._settings(), actor, self._clock())
-        if owner is not None and owner not in group.owners:
+        rights = authorization.rights_of_staff(tx, self._settings(), actor, self._clock())
+        if not rights.over_group(Right.FILL_GROUPS, group.id):
             raise NotFound(f"there is no group {name!r}", "group_unknown")
         return group
 

@@ -28,6 +28,7 @@ from broker.storage.tables import (
 _EMPTY: dict[str, object] = {
     "state": GuestState.DELETED.value,
     "email": None,
+    "email_reversed": None,
     "email_verified": False,
     "name": "",
     "folded_name": "",

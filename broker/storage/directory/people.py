@@ -111,6 +111,7 @@ def add(tx: Connection, person: Person) -> bool:
         "kind": person.kind.value,
         "state": person.state.value,
         "email": person.email,
+        "email_reversed": person.email[::-1],
         "folded_name": folded_name(person.name),
         "orphaned_at": person.created_at if person.kind is PersonKind.GUEST and person.sponsor is None else person.orphaned_at,
         "profile": dict(person.profile),
@@ -132,6 +133,12 @@ def by_ids(tx: Connection, ids: Collection[str]) -> dict[str, Person]:
         rows = tx.execute(select(people).where(_P.id.in_(wanted[start : start + 500])))
         found |= {row.id: person_of(row) for row in rows}
     return found
+
+
+def by_emails(tx: Connection, emails: Collection[str]) -> list[Person]:
+    """The people with these canonical addresses, in the order of the addresses."""
+    rows = tx.execute(select(people).where(_P.email.in_(sorted(emails))).order_by(_P.email)) if emails else ()
+    return [person_of(row) for row in rows]
 
 
 def by_email(tx: Connection, email: str, *, lock: bool = False) -> Person | None:
@@ -194,6 +201,8 @@ def change(tx: Connection, person_id: str, values: Mapping[str, Any]) -> None:
     """Set columns of a person."""
     if "name" in values:
         values = {**values, "folded_name": folded_name(values["name"])}
+    if "email" in values:
+        values = {**values, "email_reversed": values["email"][::-1]}
     tx.execute(_change(*values), {"person": person_id} | {f"new_{name}": value for name, value in values.items()})
 
 

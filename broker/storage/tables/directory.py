@@ -17,6 +17,7 @@ people = Table(
     Column("kind", String(16), nullable=False),
     Column("state", String(16), nullable=False),
     Column("email", ADDRESS, unique=True),  # NULL once deleted
+    Column("email_reversed", ADDRESS),  # from its last character to its first: what a search by the end of an address compares
     Column("email_verified", Boolean, nullable=False, server_default=false()),
     Column("name", String(256), nullable=False),
     Column("folded_name", FOLDED, nullable=False, server_default=""),  # what a search by name compares
@@ -47,6 +48,9 @@ people = Table(
     Index("ix_people_seen", "last_sign_in", "email"),
     Index("ix_people_due_at", "due_at"),
     Index("ix_people_folded_name", "folded_name", "email"),
+    Index("ix_people_kind", "kind", "email"),
+    Index("ix_people_kind_folded_name", "kind", "folded_name", "email"),
+    Index("ix_people_email_reversed", "email_reversed"),
 )
 
 identities = Table(
@@ -60,6 +64,7 @@ identities = Table(
     Column("asserted_email", String(320)),  # last, with this identity; shows a subject that was reassigned (FA-18)
     Column("asserted_name", String(256)),
     Index("ix_identities_person_id", "person_id"),
+    Index("ix_identities_issuer", "issuer", "subject"),
 )
 
 subjects = Table(  # HT-6, HT-7: random, by sector, never reassigned: the row outlives the person

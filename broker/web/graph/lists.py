@@ -1,0 +1,65 @@
+"""A list of the API: the query of its address, and the response with the address of the next page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flask import Response, request
+
+from broker.domain.list_query import ListQuery
+from broker.keyring.seal import Sealer
+from broker.web.graph.door import ApiDoor, Caller
+from broker.web.graph.query import Key, ListRequest, Resource, SkipTokens, read_count, read_entity, read_list, refuse_all
+from broker.web.graph.responses import PREFIX, Json
+from broker.web.program import pairs_of
+
+
+class Lists:
+    """Reads and answers lists; page tokens are bound to the calling application, the path and the whole query."""
+
+    def __init__(self, door: ApiDoor, sealer: Sealer) -> None:
+        self._door = door
+        self._tokens = SkipTokens(sealer)
+
+    def read(self, caller: Caller, resource: Resource) -> tuple[ListRequest, Key | None]:
+        """What this request asks of a list, and the key behind which its page begins. Raises ApiRefused."""
+        asked = read_list(resource, pairs_of(request.query_string), consistency=_consistency())
+        return asked, self._tokens.key(caller.client_id, _path(), asked)
+
+    def answer(
+        self, caller: Caller, kind: str, asked: ListRequest, rows: Sequence[Json], next_key: Key | None, count: int | None = None
+    ) -> Response:
+        """One page. kind: the collection, as in `users`."""
+        responses = self._door.responses
+        link = self._tokens.next_link(responses.base, caller.client_id, _path(), asked, next_key)
+        return responses.collection(kind, rows, next_link=link or "", count=count if not asked.token else None)
+
+
+def counted(resource: Resource) -> ListQuery:
+    """The query of LIST/$count. Raises ApiRefused."""
+    return read_count(resource, pairs_of(request.query_string), consistency=_consistency())
+
+
+def selected(resource: Resource) -> tuple[str, ...] | None:
+    """$select of one entity's address; None: the default set. Raises ApiRefused."""
+    return read_entity(resource, pairs_of(request.query_string)).select
+
+
+def no_options() -> None:
+    """For an address that takes none. Raises ApiRefused."""
+    refuse_all(pairs_of(request.query_string))
+
+
+def narrowed(values: Mapping[str, object], select: tuple[str, ...] | None) -> Json:
+    """The selected properties; the type of an item always stays."""
+    if select is None:
+        return values
+    return {name: value for name, value in values.items() if name in select or name.startswith("@odata.")}
+
+
+def _consistency() -> str:
+    return request.headers.get("ConsistencyLevel", "")
+
+
+def _path() -> str:
+    return request.path.removeprefix(PREFIX)

@@ -1,0 +1,114 @@
+"""The lists of the API: which properties each has, and by which of them a program may filter and order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from broker.domain.group import folded
+from broker.domain.guest import GuestState, PersonKind
+from broker.domain.list_query import Branch, Equals, Known, ListField, ListOrder
+from broker.services.addresses import canonical
+from broker.web.graph.query.properties import DateTime, Items, Property, Resource, Sort, Text, Words
+
+_F = ListField
+_GUEST = Equals(_F.KIND, PersonKind.GUEST.value)
+_MEMBER: tuple[Branch, ...] = ((Equals(_F.KIND, PersonKind.MEMBER.value),),)
+_STOPPED = (GuestState.BLOCKED, GuestState.EXPIRED)
+
+
+def _in(state: GuestState, *more: Known) -> Branch:
+    return (_GUEST, Equals(_F.STATE, state.value), *more)
+
+
+# Pending: who was never here, and who is invited anew. A guest who is blocked or expired was here or not.
+_PENDING = (_in(GuestState.INVITED), *(_in(state, Known(_F.REDEEMED, yes=False)) for state in _STOPPED))
+_ACCEPTED = (_in(GuestState.ACTIVE), *(_in(state, Known(_F.REDEEMED, yes=True)) for state in _STOPPED))
+
+
+def _states(*states: GuestState) -> tuple[Branch, ...]:
+    return tuple((Equals(_F.STATE, state.value),) for state in states)
+
+
+def _mail(text: str) -> str:
+    return canonical(text) or text.lower()
+
+
+USER_DEFAULT = (
+    "businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone", "officeLocation",
+    "preferredLanguage", "surname", "userPrincipalName",
+)  # fmt: skip
+_USER_MORE = (
+    "accountEnabled", "companyName", "createdDateTime", "creationType", "department", "externalUserState",
+    "externalUserStateChangeDateTime", "identities", "otherMails", "proxyAddresses", "signInActivity",
+    "signInSessionsValidFromDateTime", "userType",
+)  # fmt: skip
+
+
+def users(address_of: Callable[[str], str]) -> Resource:
+    """Users. address_of: the address in a userPrincipalName."""
+
+    def identity(values: Mapping[str, str]) -> tuple[Branch, ...]:
+        if values["issuer"] == "mail":  # a code by e-mail: the address is the identity
+            return ((Equals(_F.CODE, _mail(values["issuerAssignedId"])),),)
+        return ((Equals(_F.IDENTITY, f"{values['issuer']}\n{values['issuerAssignedId']}"),),)
+
+    filters: Mapping[str, Property] = {
+        "id": Text(field=_F.ID, fold=str.lower, unique=True),
+        "mail": Text(field=_F.EMAIL, fold=_mail, unique=True, begins=True, reversed=_F.EMAIL_REVERSED),
+        "userPrincipalName": Text(field=_F.EMAIL, fold=address_of, unique=True),
+        "displayName": Text(field=_F.NAME, fold=folded, begins=True),
+        "userType": Words(values={"Guest": ((_GUEST,),), "Member": _MEMBER}),
+        "creationType": Words(values={"Invitation": ((_GUEST,),), "null": _MEMBER}),
+        "externalUserState": Words(values={"PendingAcceptance": _PENDING, "Accepted": _ACCEPTED, "null": _MEMBER}),
+        "accountEnabled": Words(
+            values={"true": _states(GuestState.INVITED, GuestState.ACTIVE), "false": _states(*_STOPPED)},
+        ),
+        "identities": Items(paths=("issuerAssignedId", "issuer"), find=identity),
+    }
+    return Resource(
+        name="user",
+        selectable=frozenset((*USER_DEFAULT, *_USER_MORE)),
+        filters=filters,
+        order=ListOrder(field=_F.EMAIL),
+        orders={
+            "displayName": Sort(field=_F.NAME, along=frozenset({"displayName", "userType", "creationType"})),
+            "mail": Sort(field=_F.EMAIL, along=frozenset(filters) - {"displayName"}),
+        },
+        walks=(_F.NAME, _F.EMAIL_REVERSED),
+        expandable=frozenset({"sponsors", "memberOf", "appRoleAssignments"}),
+    )
+
+
+GROUPS = Resource(
+    name="group",
+    selectable=frozenset(
+        "createdDateTime description displayName groupTypes id mail mailEnabled mailNickname membershipRule membershipRuleProcessingState securityEnabled visibility".split()
+    ),
+    filters={
+        "id": Text(field=_F.ID, fold=str.lower, unique=True),
+        "displayName": Text(field=_F.NAME, fold=folded, unique=True, begins=True),
+        "securityEnabled": Words(values={"true": ((),), "false": ()}),
+        "mailEnabled": Words(values={"true": (), "false": ((),)}),
+    },
+    order=ListOrder(field=_F.NAME),
+    orders={"displayName": Sort(field=_F.NAME, along=frozenset({"displayName", "securityEnabled", "mailEnabled"}))},
+    expandable=frozenset({"members", "owners"}),
+)
+
+SIGN_INS = Resource(
+    name="signIn",
+    selectable=frozenset(
+        "appDisplayName appId appliedConditionalAccessPolicies clientAppUsed conditionalAccessStatus correlationId createdDateTime deviceDetail homeTenantId id ipAddress isInteractive location resourceTenantId status userDisplayName userId userPrincipalName".split()
+    ),
+    filters={
+        "createdDateTime": DateTime(field=_F.AT),
+        "userId": Text(field=_F.PERSON, fold=str.lower),
+        "appId": Text(field=_F.APPLICATION),
+    },
+    order=ListOrder(field=_F.AT, descending=True),
+    orders={"createdDateTime": Sort(field=_F.AT, along=frozenset({"createdDateTime", "userId", "appId"}))},
+    default_top=1000,
+    max_top=1000,
+    counted=False,
+    one_branch=True,
+)
