@@ -82,6 +82,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "directory.people.add": lambda tx: people.add(tx, PERSON),
     "directory.people.by_id": lambda tx: people.by_id(tx, PERSON.id),
     "directory.people.by_ids": lambda tx: people.by_ids(tx, {PERSON.id}),
+    "directory.people.by_emails": lambda tx: people.by_emails(tx, ["a", "b"]),
     "directory.people.by_email": lambda tx: people.by_email(tx, PERSON.email),
     "directory.people.bind": lambda tx: people.bind(tx, factories.identity(PERSON.id)),
     "directory.people.by_identity": lambda tx: people.by_identity(tx, "fabrikam", "https://login.fabrikam.example", "x"),
