@@ -18,6 +18,7 @@ from broker.composition.factors import FactorServices, wire_factors
 from broker.composition.guests import GuestServices, wire_guests
 from broker.composition.history import HistoryServices, wire_history
 from broker.composition.invitations import InvitationServices, wire_invitations
+from broker.composition.jobs import JobServices, wire_jobs
 from broker.composition.login import LoginServices, wire_login
 from broker.composition.messages import MessageServices, wire_messages, wire_outbox
 from broker.composition.oauth import OAuthServices, wire_oauth
@@ -57,6 +58,7 @@ class Broker:
     oauth: OAuthServices
     invitations: InvitationServices
     guests: GuestServices
+    jobs: JobServices
     login: LoginServices
     factors: FactorServices
     messages: MessageServices
@@ -67,7 +69,9 @@ class Broker:
 
     def in_background(self, wake: SimpleQueue[None] | None = None) -> Background:
         """The threads of a serving process; `.start()` them after the fork. wake: an entry makes them look at the files now."""
-        return background(self.operations, self.messages.outbox, self.oauth.logout_notices, self.history.audit_chain, wake)
+        return background(
+            self.operations, self.messages.outbox, self.oauth.logout_notices, self.jobs.batches, self.history.audit_chain, wake
+        )
 
     def close(self) -> None:
         """Closes the connections to the database, and the idle ones to others."""
@@ -110,6 +114,7 @@ def build(
         wire_access_requests(core, outbox),
         wire_reviews(core, outbox),
     )
+    jobs = wire_jobs(core, invitations, access)
     login = wire_login(core, sealer, outbox, rate_limits, sessions, policies, oauth, partners, invitations, threads)
     factors = wire_factors(core, outbox, sessions, login.context)
     messages = wire_messages(core, outbox, guests, invitations, login, factors, requests)
@@ -130,6 +135,7 @@ def build(
         oauth=oauth,
         invitations=invitations,
         guests=guests,
+        jobs=jobs,
         login=login,
         factors=factors,
         messages=messages,

@@ -29,6 +29,7 @@ _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that hel
     "assign": ("assign", "Let a guest or group use an application."),
     "unassign": ("assign", "Remove an assignment."),
     "requests": ("requests", "List, show, approve and refuse requests for access."),
+    "jobs": ("jobs", "Show, stop and continue work on many guests."),
     "reviews": ("reviews", "Review who has access: list, show, start, export."),
     "policy": ("policy", "Try policies: what-if, replay, export."),
     "sign-ins": ("sign_ins", "Explain sign-ins and refusals."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -16,6 +15,8 @@ from broker.cli.actor import command_actor
 from broker.cli.address_warning import address_warning
 from broker.cli.output import plain, print_json, refuse
 from broker.cli.progress import with_progress
+from broker.domain import guest_list
+from broker.domain.guest_list import Row
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 COLUMNS = ("email", "name", "message", "language", "application", "redirect_url")
 TOGETHER = 50  # rows of one transaction
 SENT_HERE = 200  # rows whose mails this command sends itself; the serving broker sends those of the rows behind them
-Row = tuple[int, dict[str, str] | str]  # line number, and the cells or what is wrong with them
 
 
 def invite_rows(broker: Broker, path: Path, defaults: InvitationRequest, *, dry_run: bool, as_json: bool) -> None:
@@ -34,7 +34,7 @@ def invite_rows(broker: Broker, path: Path, defaults: InvitationRequest, *, dry_
     printed: list[dict[str, Any]] = []
     waiting = 0
     with _lines(path) as source:
-        rows = _read(source)
+        rows = guest_list.rows(source, COLUMNS)
         results = _judged(broker, actor, rows, defaults) if dry_run else _invited(broker, actor, rows, defaults)
         for result in with_progress(results, _length(path), path.name, quiet=as_json):
             counts[result["result"]] += 1
@@ -138,60 +138,6 @@ class _lines:  # noqa: N801 - used as a function
 
     def __exit__(self, *_said: object) -> None:
         self._file.close()
-
-
-def _read(source: Iterable[str]) -> Iterator[Row]:
-    """The rows under the head; a comma or a semicolon between cells, whichever the head has."""
-    lines = iter(source)
-    try:
-        names, delimiter, above = _head(lines)
-        reader = csv.reader(lines, delimiter=delimiter)
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            line = reader.line_num + above
-            while len(cells) > len(names) and not cells[-1].strip():
-                cells.pop()
-            if len(cells) > len(names):
-                yield line, f"{len(cells)} cells under {len(names)} columns"
-            else:
-                values = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell.strip()}
-                yield line, {"email": "", **values}
-    except (UnicodeDecodeError, csv.Error) as error:
-        refuse(f"the file is no CSV in UTF-8: {type(error).__name__}")
-
-
-def _head(lines: Iterator[str]) -> tuple[list[str], str, int]:
-    """(columns, delimiter, lines up to here), as spreadsheets write it: `sep=;`, blank lines and empty columns at the end (FB-17)."""
-    delimiter, above = "", 0
-    for line in lines:
-        above += 1
-        text = line.strip().strip('"')
-        if text[:4].lower() == "sep=" and len(text) == 5:
-            delimiter = text[4]
-        elif text.strip(";, \t"):
-            break
-    else:
-        refuse(f"the file is empty; its first line must name the columns: email, and any of {', '.join(COLUMNS[1:])}")
-    delimiter = delimiter or (";" if ";" in line and "," not in line else "\t" if "\t" in line and "," not in line else ",")
-    names = [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
-    while names and not names[-1]:
-        names.pop()
-    _check_head(names, above)
-    return names, delimiter, above
-
-
-def _check_head(names: list[str], line: int) -> None:
-    """Refuse, with the name of the column that is wrong."""
-    right = f"columns are email, and any of {', '.join(COLUMNS[1:])}"
-    unknown = next((name for name in names if name not in COLUMNS), None)
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if unknown is not None:
-        refuse(f"line {line}: unknown column {plain(unknown[:80]) if unknown else 'without a name'!r}; {right}")
-    if twice is not None:
-        refuse(f"line {line}: column {twice!r} stands there twice; {right}")
-    if "email" not in names:
-        refuse(f"line {line}: there is no column 'email'; {right}")
 
 
 def _length(path: Path) -> int:

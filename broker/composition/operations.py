@@ -15,6 +15,7 @@ from broker.composition.reviews import ReviewServices
 from broker.services.access_requests.requests import AccessRequests
 from broker.services.core import Core
 from broker.services.history.audit_chain import AuditChain
+from broker.services.jobs.batches import JobBatches
 from broker.services.keys.ring import Keys
 from broker.services.messages.outbox import Outbox
 from broker.services.oauth.logout_notices import LogoutNotices
@@ -80,10 +81,18 @@ def background(
     services: OperationServices,
     outbox: Outbox,
     logout_notices: LogoutNotices,
+    batches: JobBatches,
     audit_chain: AuditChain,
     wake: SimpleQueue[None] | None,
 ) -> Background:
     """The background threads of one serving process."""
     return Background(
-        services.reload, services.nodes, services.housekeeping, outbox, logout_notices, wake, watch=audit_chain.watch
+        services.reload,
+        services.nodes,
+        services.housekeeping,
+        outbox,
+        logout_notices,
+        batches,
+        wake,
+        watch=audit_chain.watch,
     )

@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from broker.domain.errors import Unavailable
 from broker.storage import modes
 
-__all__ = ["Connection", "Database", "asked", "resolve"]  # services name the transaction that they pass on
+__all__ = ["Connection", "Database", "asked", "resolve", "savepoint"]  # services name the transaction that they pass on
 
 BUSY_TIMEOUT_MS = 4_000  # for a lock that another process holds
 _AWAY = 3  # seconds for PostgreSQL to take a connection, or for one of the pool to come free
@@ -59,6 +59,13 @@ class Database:
         """Close every pooled connection."""
         self.writer.dispose()
         self.reader.dispose()
+
+
+@contextmanager
+def savepoint(tx: Connection) -> Iterator[None]:
+    """A part of a transaction that is undone alone where it raises."""
+    with tx.begin_nested():
+        yield
 
 
 def asked(url: str, base: Path, question: Callable[[Connection], Answer]) -> Answer | None:

@@ -168,9 +168,10 @@ class Postman:
     def __init__(self) -> None:
         self.rounds = 0
 
-    def look(self) -> None:
-        """One round."""
+    def look(self) -> bool:
+        """One round; there is always more."""
         self.rounds += 1
+        return True
 
 
 def until(what: Callable[[], bool]) -> bool:
@@ -186,19 +187,22 @@ def test_the_threads_of_a_process(monkeypatch: pytest.MonkeyPatch, caplog: pytes
     monkeypatch.setattr(background, "WATCH", 0.05)
     monkeypatch.setattr(background, "KEEP_HOUSE", 0.05)
     monkeypatch.setattr(background, "POST", 0.05)
+    monkeypatch.setattr(background, "JOBS", 0.05)
     recorder: Any = Recorder()
     postman: Any = Postman()
+    jobs: Any = Postman()
     wake: SimpleQueue[None] = SimpleQueue()
-    working = Background(recorder, recorder, recorder, postman, postman, wake)
+    working = Background(recorder, recorder, recorder, postman, postman, jobs, wake)
     working.start()
-    assert until(lambda: len(recorder.looks) > 2 and recorder.turns > 1 and postman.rounds > 1)
+    assert until(lambda: len(recorder.looks) > 2 and recorder.turns > 1 and postman.rounds > 1 and jobs.rounds > 1)
     assert "background.failed what=reload error=OSError" in caplog.text
     assert "secret" not in caplog.text
     assert recorder.notes == 1
     wake.put(None)
     assert until(lambda: True in recorder.looks and recorder.notes == 2)
-    mine = [thread for thread in threading.enumerate() if thread.name in {"watch", "keep_house", "post", "tell"}]
-    assert len(mine) == 4
+    names = {"watch", "keep_house", "post", "tell", "continue"}
+    mine = [thread for thread in threading.enumerate() if thread.name in names]
+    assert len(mine) == 5
     assert all(thread.daemon for thread in mine)
     working.stop()
     assert until(lambda: not any(thread.is_alive() for thread in mine))

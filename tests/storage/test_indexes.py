@@ -49,6 +49,7 @@ from tests import factories
 from tests.clock import START
 from tests.storage.access_calls import ACCESS_CALLS
 from tests.storage.guest_calls import GUEST_CALLS
+from tests.storage.job_calls import JOB_CALLS
 
 PERSON = factories.person()
 INVITATION = factories.invitation(PERSON.id)
@@ -79,6 +80,7 @@ URL = "https://login.fabrikam.example/jwks"
 CALLS: dict[str, Callable[[Connection], object]] = {
     **ACCESS_CALLS,
     **GUEST_CALLS,
+    **JOB_CALLS,
     "directory.people.add": lambda tx: people.add(tx, PERSON),
     "directory.people.by_id": lambda tx: people.by_id(tx, PERSON.id),
     "directory.people.by_ids": lambda tx: people.by_ids(tx, {PERSON.id}),
@@ -411,6 +413,8 @@ WHOLE_TABLE = {
     "migrate.upgrade": "no request",
     "engine.asked": "no statement of its own",
     "engine.resolve": "no statement",
+    "engine.savepoint": "no statement",
+    "directory.staff_pages.ids": "no statement of its own: operations.jobs.freeze runs it",
     "operations.after_restore.end_everything": "once after a restore, before the nodes start",
     "operations.figures.figures": "counts for operators, once a scrape",
     "directory.assignments.in_force": "no statement",

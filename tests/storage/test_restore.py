@@ -12,6 +12,7 @@ from broker.domain.audit import Actor
 from broker.domain.guest import GuestState
 from broker.domain.ids import digest
 from broker.domain.invitation import Status
+from broker.domain.job import JobState
 from broker.services.operations.after_restore import Restored
 from broker.storage.directory import consents, people
 from broker.storage.engine import Database
@@ -19,9 +20,10 @@ from broker.storage.factors import factors as own_factors
 from broker.storage.history import audit
 from broker.storage.login import invitations, logins
 from broker.storage.oauth import grants, sessions, tokens
-from broker.storage.operations import after_restore
+from broker.storage.operations import after_restore, jobs
 from tests import factories
 from tests.clock import START, Clock
+from tests.storage.job_calls import JOB
 
 
 def lived_in(database: Database):
@@ -44,6 +46,7 @@ def lived_in(database: Database):
         own_factors.add(tx, factories.factor(ada.id, last_step=START // 30))
         own_factors.set_codes(tx, ada.id, [digest("one"), digest("two")], START)
         own_factors.take_code(tx, ada.id, digest("one"), START)
+        jobs.add(tx, JOB)
     return ada, grant, waiting, invitation
 
 
@@ -53,9 +56,12 @@ def test_nothing_spent_is_fresh_again(database: Database):
     ended = Restored(database, Clock(START + 1)).run(Actor.command())
     assert ended == {
         "sessions": 1, "grants": 1, "codes": 1, "access_tokens": 1, "refresh_families": 1, "logins": 1, "invitations": 1, "mails": 0,
-        "questions": 0, "factor_resets": 0, "recovery_codes": 2, "time_steps": 1,
+        "questions": 0, "factor_resets": 0, "recovery_codes": 2, "time_steps": 1, "jobs": 1,
     }  # fmt: skip
     with database.write() as tx:
+        job = jobs.by_id(tx, JOB.id)
+        assert job is not None
+        assert (job.state, job.problem) == (JobState.STOPPED, "restored")
         assert sessions.by_cookie(tx, digest("cookie"), now=START + 1, idle=3600) is None
         assert grants.take_code(tx, "code", "payroll", START + 1) is None
         assert tokens.access(tx, "access", START + 1) is None

@@ -71,14 +71,30 @@ class Assignments:
         with self._db.write() as tx:
             file = authorization.application(tx, self._settings(), actor, client_id, now)
             principal, found = holder_named(tx, holder, lock=True)
-            held = [one for one in assignments.of(tx, principal, found.id, client_id) if role in (None, one.role)]
-            if not assignments.drop(tx, principal, found.id, client_id, role):
-                in_role = f" as {role!r}" if role else ""
-                raise NotFound(f"{_name(found)} is not assigned to {client_id!r}{in_role}", "assignment_unknown")
-            ended = grants.end_of_unassigned(tx, principal, found.id, client_id, now) if file.assignment_required else 0
-            for one in held:
-                data = {"assignment": one.id, "role": one.role, "sign_ins_ended": ended}
-                self._tell(tx, "assignment.taken_back", actor, one, data, now)
+            return self.take_back(tx, actor, file, principal, found, now, role=role)
+
+    def take_back(
+        self,
+        tx: Connection,
+        actor: Actor,
+        file: ApplicationFile,
+        principal: Principal,
+        holder: Person | Group,
+        now: int,
+        *,
+        role: str | None = None,
+        reason: str = "",
+    ) -> tuple[AssignmentView, ...]:
+        """The same in the transaction of its cause. Raises NotFound."""
+        client_id = file.client_id
+        held = [one for one in assignments.of(tx, principal, holder.id, client_id) if role in (None, one.role)]
+        if not assignments.drop(tx, principal, holder.id, client_id, role):
+            in_role = f" as {role!r}" if role else ""
+            raise NotFound(f"{_name(holder)} is not assigned to {client_id!r}{in_role}", "assignment_unknown")
+        ended = grants.end_of_unassigned(tx, principal, holder.id, client_id, now) if file.assignment_required else 0
+        for one in held:
+            data = {"assignment": one.id, "role": one.role, "sign_ins_ended": ended}
+            self._tell(tx, "assignment.taken_back", actor, one, data, now, reason)
         return tuple(AssignmentView.of(one, now) for one in held)
 
     def of_application(self, actor: Actor, client_id: str, *, after: str = "", limit: int = 100) -> tuple[AssignmentView, ...]:
@@ -92,10 +108,14 @@ class Assignments:
         return tuple(AssignmentView.of(one, now) for one in found)
 
     @staticmethod
-    def _tell(tx: Connection, name: str, actor: Actor, one: Assignment, data: dict[str, object], now: int) -> None:
+    def _tell(
+        tx: Connection, name: str, actor: Actor, one: Assignment, data: dict[str, object], now: int, reason: str = ""
+    ) -> None:
         subject = one.holder if one.principal is Principal.PERSON else ""
         data = data | {"principal": one.principal.value, "holder": one.holder}
-        audit.record(tx, Event(name=name, actor=actor, target=one.application, subject=subject, data=data), now)
+        personal = {"reason": reason} if reason else {}
+        event = Event(name=name, actor=actor, target=one.application, subject=subject, data=data, personal=personal)
+        audit.record(tx, event, now)
 
 
 def _check(file: ApplicationFile, role: str, starts_at: int | None, ends_at: int | None, now: int) -> None:

@@ -194,15 +194,24 @@ class Groups:
             self._tell(tx, "group.member_removed", actor, group, removed, now)
         return len(removed)
 
+    def take_out(self, tx: Connection, actor: Actor, group: Group, person_id: str, now: int, *, reason: str = "") -> None:
+        """Removes one person in the transaction of its cause. Raises NotFound, Conflict (a dynamic group)."""
+        if group.is_dynamic:
+            raise _ruled(group)
+        if not groups.remove_member(tx, group.id, person_id):
+            raise NotFound(f"they are not in {group.name!r}", "member_unknown")
+        self._tell(tx, "group.member_removed", actor, group, [person_id], now, reason)
+
     @staticmethod
     def _people(tx: Connection, names: Sequence[str]) -> list[str]:
         """Their ids, in the order in which people are locked everywhere (storage/directory/guest_schedule.py)."""
         return sorted({living(tx, name).id for name in names})
 
     @staticmethod
-    def _tell(tx: Connection, name: str, actor: Actor, group: Group, people: Iterable[str], now: int) -> None:
+    def _tell(tx: Connection, name: str, actor: Actor, group: Group, people: Iterable[str], now: int, reason: str = "") -> None:
+        personal = {"reason": reason} if reason else {}
         for person_id in people:
-            audit.record(tx, Event(name=name, actor=actor, target=group.id, subject=person_id), now)
+            audit.record(tx, Event(name=name, actor=actor, target=group.id, subject=person_id, personal=personal), now)
 
     def _owned(self, tx: Connection, actor: Actor, name: str) -> Group:
         """A group that the actor may see and fill; for another actor it does not exist (AD-01). Raises NotFound."""
@@ -215,9 +224,7 @@ class Groups:
     def _by_hand(self, tx: Connection, actor: Actor, name: str) -> Group:
         group = self._owned(tx, actor, name)
         if group.is_dynamic:
-            raise Conflict(
-                f"who is in {group.name!r} is said by its rule alone, at each sign-in: {group.rule}", "group_is_dynamic"
-            )
+            raise _ruled(group)
         return group
 
     def _rule(self, partner: str | None, rule: str | None) -> tuple[str | None, str | None]:
@@ -243,3 +250,7 @@ class Groups:
         speaking = [file for file in files.values() if group.partner in ("", file.id)]
         mapped = {claim for file in speaking for claim in claims_map(file.claims)}
         return tuple(sorted(group_rule.attributes(group_rule.read(group.rule)) - mapped))
+
+
+def _ruled(group: Group) -> Conflict:
+    return Conflict(f"who is in {group.name!r} is said by its rule alone, at each sign-in: {group.rule}", "group_is_dynamic")

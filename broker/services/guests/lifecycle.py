@@ -6,24 +6,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from broker.domain.audit import Actor, Event
-from broker.domain.errors import Conflict, Invalid, NotFound
-from broker.domain.expiry_rules import LAST, Rules
-from broker.domain.guest import GuestState, Person, PersonKind
+from broker.domain.errors import Conflict, NotFound
+from broker.domain.expiry_rules import Rules
+from broker.domain.guest import Person, PersonKind
 from broker.domain.guest_states import Act
 from broker.domain.question import Question, QuestionKind
 from broker.services.authorization import Right
 from broker.services.core import Core
+from broker.services.guests import acts
 from broker.services.guests.transitions import carry_out, remove, rules_of
 from broker.services.guests.views import DeletedGuest, GuestRow
 from broker.services.history import audit
 from broker.services.lookup import guest_for, named
 from broker.services.messages.mail_questions import Handler
-from broker.services.sessions.revocation import Ended, end_access
+from broker.services.sessions.revocation import Ended
 from broker.storage.directory import people
 from broker.storage.engine import Connection
 from broker.storage.operations import mail_questions
 
-MAX_REASON = 1000  # characters
 _RIGHTS = {Act.BLOCK: Right.BLOCK, Act.UNBLOCK: Right.BLOCK, Act.RENEW: Right.RENEW, Act.EXPIRE: Right.RENEW}
 
 
@@ -55,25 +55,17 @@ class GuestLife:
         """
 
         def ends(person: Person, rules: Rules, now: int) -> dict[str, Any]:
-            if person.kind is PersonKind.MEMBER:
-                raise Conflict(f"{person.email} is a member: members have no end to renew", "is_member")
-            if person.state is GuestState.EXPIRED and now >= (person.expires_at or now) + rules.restore:
-                raise Conflict("it is too late to restore this access; invite the guest again", "restore_over")
-            return {"expires_at": None if forever else _end(until, rules, now), "notices": 0, "last_sign_in": _seen(person, now)}
+            return acts.renewal(person, rules, now, until=until, forever=forever)
 
         return self._act(actor, name, Act.RENEW, reason, values=ends)
 
     def sign_out(self, actor: Actor, name: str, *, reason: str = "") -> Ended:
         """Ends every session and token, also of applications; the person may sign in again. Raises NotFound, Invalid."""
         now = self._clock()
-        _checked(reason)
+        acts.checked_reason(reason)
         with self._db.write() as tx:
             person = guest_for(tx, self._settings(), actor, Right.SIGN_OUT, name, now, lock=True)
-            ended = end_access(tx, person.id, now)
-            data = {"sessions": ended.sessions, "applications": list(ended.clients)}
-            personal = {"reason": reason} if reason else {}
-            audit.record(tx, Event(name="guest.signed_out", actor=actor, subject=person.id, data=data, personal=personal), now)
-            return ended
+            return acts.sign_out(tx, actor, person, now, reason=reason)
 
     def delete(self, actor: Actor, name: str, *, reason: str = "") -> DeletedGuest:
         """Ends the access and deletes personal data for good. Raises NotFound, Conflict, Invalid.
@@ -83,8 +75,7 @@ class GuestLife:
         now = self._clock()
         with self._db.write() as tx:
             person = guest_for(tx, self._settings(), actor, Right.DELETE, name, now, lock=True)
-            _names_nobody(person, _checked(reason))
-            rows = remove(tx, actor, person, now, reason=reason)
+            rows = acts.delete(tx, actor, person, now, reason=acts.checked_reason(reason))
             return DeletedGuest(id=person.id, email=person.email, rows=rows)
 
     def leave(self, actor: Actor, person_id: str) -> None:
@@ -106,15 +97,11 @@ class GuestLife:
         values: Callable[[Person, Rules, int], dict[str, Any]] | None = None,
     ) -> GuestRow:
         now, rules = self._clock(), rules_of(self._settings())
-        _checked(reason)
+        acts.checked_reason(reason)
         with self._db.write() as tx:
             person = guest_for(tx, self._settings(), actor, _RIGHTS[act], name, now, lock=True)
             changed = values(person, rules, now) if values else {}
-            data = {"expires_at": changed["expires_at"], "before": person.expires_at} if "expires_at" in changed else {}
-            after = carry_out(tx, actor, person, act, now, rules, values=changed, reason=reason, data=data)
-            if act is Act.RENEW:
-                mail_questions.close(tx, person.id, QuestionKind.RENEW, now)
-            return GuestRow.of(after)
+            return GuestRow.of(acts.change(tx, actor, person, act, now, rules, reason=reason, values=changed))
 
     # --- what a sponsor answers to the question `renew` ---------------------------------------------------------------
 
@@ -131,7 +118,7 @@ class GuestLife:
         if person.expires_at != question.data["ends_at"]:  # FA-03: staff has set another end since
             raise Conflict("this access has another end by now", "end_changed")
         mail_questions.close(tx, person.id, QuestionKind.RENEW, now)
-        values = {"expires_at": until, "notices": 0, "last_sign_in": _seen(person, now)}
+        values = {"expires_at": until, "notices": 0, "last_sign_in": acts.seen(person, now)}
         data = {"expires_at": until, "before": person.expires_at, "question": question.id}
         carry_out(tx, actor, person, Act.RENEW, now, rules_of(self._settings()), values=values, data=data)
 
@@ -148,31 +135,3 @@ def _loaded(tx: Connection, person_id: str) -> Person:
     if person is None:
         raise NotFound("there is no such guest", "guest_unknown")
     return person
-
-
-def _seen(person: Person, now: int) -> int | None:
-    """The renewal of an ended access counts as a sign-in; otherwise inactivity would end it again."""
-    return now if person.state is GuestState.EXPIRED else person.last_sign_in
-
-
-def _end(until: int | None, rules: Rules, now: int) -> int:
-    if until is None and rules.lifetime is None:
-        raise Invalid("say until when: guests.lifetime is not set in config/broker.yaml", "until_missing")
-    end = until if until is not None else now + (rules.lifetime or 0)
-    if not now < end <= LAST:
-        raise Invalid("the end must lie in the future, and before the year 2100", "until_invalid")
-    return end
-
-
-def _checked(reason: str) -> str:
-    if len(reason) > MAX_REASON or not all(c.isprintable() for c in reason):
-        raise Invalid(f"the reason must be one line of at most {MAX_REASON} characters", "reason_invalid")
-    return reason
-
-
-def _names_nobody(person: Person, reason: str) -> None:
-    """The reason of a deletion stays when the guest's data is gone (LP-05). Raises Invalid."""
-    words = [person.email, person.email.partition("@")[0], person.name, *person.name.split()]
-    said = reason.casefold()
-    if any(len(word) > 2 and word.casefold() in said for word in words):
-        raise Invalid("the reason of a deletion stays in the audit: it must not name the guest", "reason_names")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from broker.domain.audit import Actor, Event
-from broker.domain.errors import Invalid, NotFound
+from broker.domain.errors import NotFound
 from broker.domain.group import is_uuid
 from broker.domain.guest import GuestState, PersonKind
 from broker.domain.ids import is_reference
@@ -137,7 +137,7 @@ class StaffGuests:
         now = self._clock()
         with self._db.read() as tx:
             rights = require(tx, self._settings(), actor, Right.SEE_GUESTS, now)
-            found = self._reachable(tx, rights, wanted)
+            found = reachable(tx, rights, wanted)
             scoped = {name: replace(one, scope=found.scope) for name, one in views.items()}
             rows, keys = staff_pages.page(tx, found, order, after=after, limit=limit + 1)
             counted = staff_pages.counts(tx, {"here": found, **scoped})
@@ -146,28 +146,12 @@ class StaffGuests:
             rows=tuple(GuestRow.of(person) for person in rows[:limit]), next_key=keys[limit - 1] if more else None, counts=counted
         )
 
-    def chosen(self, actor: Actor, ids: tuple[str, ...], *, limit: int) -> tuple[GuestRow, ...]:
-        """These guests, as far as the actor may see them, by address. Raises Forbidden."""
-        with self._db.read() as tx:
-            rights = require(tx, self._settings(), actor, Right.SEE_GUESTS, self._clock())
-            wanted = GuestSearch(ids=ids[:limit], scope=scope_of(rights, Right.SEE_GUESTS))
-            return tuple(GuestRow.of(one) for one in staff_pages.page(tx, wanted, GuestOrder.EMAIL, limit=limit)[0])
-
-    def matching(self, actor: Actor, wanted: GuestSearch, *, limit: int) -> tuple[GuestRow, ...]:
-        """Every guest of a search, by address. Raises Forbidden, Invalid where there are more than `limit`."""
-        with self._db.read() as tx:
-            rights = require(tx, self._settings(), actor, Right.SEE_GUESTS, self._clock())
-            rows = staff_pages.page(tx, self._reachable(tx, rights, wanted), GuestOrder.EMAIL, limit=limit + 1)[0]
-        if len(rows) > limit:
-            raise Invalid(f"more than {limit} guests at once; narrow the filter", "too_many")
-        return tuple(GuestRow.of(one) for one in rows)
-
     def export(self, actor: Actor, wanted: GuestSearch) -> Iterator[GuestRow]:
         """Every guest of a search, by address, a page in memory at a time; the audit records it first. Raises Forbidden."""
         now = self._clock()
         with self._db.write() as tx:
             rights = require(tx, self._settings(), actor, Right.EXPORT_GUESTS, now)
-            found = self._reachable(tx, rights, wanted)
+            found = reachable(tx, rights, wanted)
             count = staff_pages.counts(tx, {"here": found})["here"]
             audit.record(tx, Event(name="guests.exported", actor=actor, data={"count": count, "capped": count > CAP}), now)
         return self._pages(found)
@@ -222,20 +206,6 @@ class StaffGuests:
         )
 
     @staticmethod
-    def _reachable(tx: Connection, rights: Rights, wanted: GuestSearch) -> GuestSearch:
-        """The search within the actor's scope; an id or a reference in it names one person."""
-        found, text = replace(wanted, scope=scope_of(rights, Right.SEE_GUESTS)), wanted.text.strip()
-        if is_uuid(text):
-            return replace(found, text="", person_id=text.lower())
-        if not is_reference(text.upper()):
-            return replace(found, text=text)
-        receipt = receipts.by_request(tx, text.upper())
-        if receipt is None or not rights.may_everywhere(Right.SEE_SIGN_INS):
-            return replace(found, text=text)
-        claimed = people.by_email(tx, receipt.claimed) if receipt.claimed and receipt.person_id is None else None
-        return replace(found, text="", person_id=receipt.person_id or (claimed.id if claimed else "-"))
-
-    @staticmethod
     def _history(tx: Connection, person_id: str) -> tuple[HistoryEntry, ...]:
         events = audit_rows.about(tx, person_id, limit=_HISTORY)
         ids = sorted({event["actor_id"] for event in events if event["actor_kind"] == "person" and event["actor_id"]})
@@ -251,6 +221,20 @@ class StaffGuests:
             )
             for event in events
         )
+
+
+def reachable(tx: Connection, rights: Rights, wanted: GuestSearch) -> GuestSearch:
+    """The search within the actor's scope; an id or a reference in it names one person."""
+    found, text = replace(wanted, scope=scope_of(rights, Right.SEE_GUESTS)), wanted.text.strip()
+    if is_uuid(text):
+        return replace(found, text="", person_id=text.lower())
+    if not is_reference(text.upper()):
+        return replace(found, text=text)
+    receipt = receipts.by_request(tx, text.upper())
+    if receipt is None or not rights.may_everywhere(Right.SEE_SIGN_INS):
+        return replace(found, text=text)
+    claimed = people.by_email(tx, receipt.claimed) if receipt.claimed and receipt.person_id is None else None
+    return replace(found, text="", person_id=receipt.person_id or (claimed.id if claimed else "-"))
 
 
 def _narrowed(guest: GuestView, rights: Rights) -> GuestView:

@@ -105,13 +105,16 @@ class Invitations:
         now = self._clock()
         with self._db.read() as tx:
             plan = plan_of(self._settings(), actor, rights_of(tx, self._settings(), actor, now), wish, now)
-            like = self.lookalike(plan.email)
             person = people.by_email(tx, plan.email)
-            if person is None:
-                return InvitationForecast(result="invite", lookalike=like)
-            self._invitable(person)
-            keeps = wish.mail and _has_it(tx, person, plan, now) is not None
-            return InvitationForecast(result="keep" if keeps else "again", lookalike=like)
+            result = self.forecast(tx, plan, person, now, keep=wish.mail)
+            return InvitationForecast(result=result, lookalike=self.lookalike(plan.email))
+
+    def forecast(self, tx: Connection, plan: CheckedInvitation, person: Person | None, now: int, *, keep: bool) -> str:
+        """What `carry_out` would do: `invite`, `again` (a new link) or `keep`. person: of the address, if any. Raises Conflict."""
+        if person is None:
+            return "invite"
+        self.invitable(person)
+        return "keep" if keep and _has_it(tx, person, plan, now) is not None else "again"
 
     def lookalike(self, email: str) -> str | None:
         """The domain that the domain of this address resembles, `mixed scripts`, or None (IN-13). email: canonical."""
@@ -166,14 +169,14 @@ class Invitations:
         person = people.by_email(tx, plan.email, lock=True)
         if person is None:
             raise Conflict("the address is being changed by somebody else; try again", "address_busy")
-        self._invitable(person)
+        self.invitable(person)
         changed = invited_again(person, plan.wish.until, rules_of(self._settings()), now)
         changed |= {key: value for key, value in (("name", plan.wish.name), ("sponsor", plan.sponsor)) if value}
         if changed:
             people.change(tx, person.id, changed)
         return person, False
 
-    def _invitable(self, person: Person) -> None:
+    def invitable(self, person: Person) -> None:
         """Raises Conflict for a member and for a blocked guest."""
         if person.kind is PersonKind.MEMBER:
             company = self._settings().broker.organization.name

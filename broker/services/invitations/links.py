@@ -40,11 +40,12 @@ class Tickets:
         *,
         event: str = "invitation.created",
         data: Mapping[str, object] | None = None,
+        personal: Mapping[str, str] | None = None,
         is_first: bool = False,
     ) -> IssuedInvitation:
         """Replaces the link that the person had by a new one, and queues its mails.
 
-        wanted: the content of the invitation; its id, status and times are made here. event: its name in the audit.
+        wanted: the content of the invitation; its id, status and times are made here. event: its name in the audit; data, personal: what else stands there.
         is_first: the person is new, so there is nothing to revoke.
         """
         if not is_first:
@@ -56,7 +57,14 @@ class Tickets:
         said = {"application": made.application or "", "expires_at": until} | dict(data or {})
         audit.record(
             tx,
-            Event(name=event, actor=actor, subject=made.person_id, target=made.id, data=said, personal={"email": made.email}),
+            Event(
+                name=event,
+                actor=actor,
+                subject=made.person_id,
+                target=made.id,
+                data=said,
+                personal={"email": made.email} | dict(personal or {}),
+            ),
             now,
         )
         sent = tuple(self._outbox.add(tx, mail, now) for mail in mails(self.url(ticket), until))

@@ -76,11 +76,26 @@ class SentInvitations:
             guest = people.by_id(tx, found.person_id, lock=True)
             if guest is None:
                 raise NotFound(f"there is no invitation {name!r}", "invitation_unknown")
-            self._resendable(tx, found, guest, now)
-            settings = self._settings()
-            mails = (lambda url, until: [letter(settings, found, guest, url, until)]) if mail else nothing
-            data = {"instead_of": found.id}
-            return self._tickets.issue(tx, actor, found, mails, now, event="invitation.sent_again", data=data)
+            return self.send_again(tx, actor, found, guest, now, mail=mail)
+
+    def send_again(
+        self, tx: Connection, actor: Actor, found: Invitation, guest: Person, now: int, *, mail: bool = True, reason: str = ""
+    ) -> IssuedInvitation:
+        """The same in the transaction of its cause; guest: locked. Raises Conflict."""
+        self._resendable(tx, found, guest, now)
+        settings = self._settings()
+        mails = (lambda url, until: [letter(settings, found, guest, url, until)]) if mail else nothing
+        data = {"instead_of": found.id}
+        return self._tickets.issue(
+            tx,
+            actor,
+            found,
+            mails,
+            now,
+            event="invitation.sent_again",
+            data=data,
+            personal={"reason": reason} if reason else None,
+        )
 
     def _of_actor(self, tx: Connection, actor: Actor, right: Right, name: str, now: int) -> Invitation:
         """The invitation, if the actor may do this to its guest. Raises NotFound, Forbidden."""

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from functools import partial
 from queue import Empty, SimpleQueue
 
+from broker.services.jobs.batches import JobBatches
 from broker.services.messages.outbox import Outbox
 from broker.services.oauth.logout_notices import LogoutNotices
 from broker.services.operations.housekeeping import Housekeeping
 from broker.services.operations.nodes import Nodes
 from broker.services.operations.reload import Reload
 
-WATCH, NOTE, KEEP_HOUSE, POST = 2.0, 20.0, 30.0, 1.0  # seconds
+WATCH, NOTE, KEEP_HOUSE, POST, JOBS = 2.0, 20.0, 30.0, 1.0, 1.0  # seconds
+_BREATH = 0.02  # seconds between two batches of jobs, in which others get the one writer of SQLite
 _PATIENCE = 10.0  # seconds for a thread to end
 _SHARE = 50  # looking at the files takes at most one part of so many of a processor, however many partners there are
 
@@ -23,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class Background:
-    """Four daemon threads of one process. Started after a fork, never before."""
+    """Five daemon threads of one process. Started after a fork, never before."""
 
     def __init__(
         self,
@@ -32,6 +34,7 @@ class Background:
         housekeeping: Housekeeping,
         outbox: Outbox,
         logout_notices: LogoutNotices,
+        jobs: JobBatches,
         wake: SimpleQueue[None] | None = None,
         *,
         watch: Callable[[], object] = lambda: None,
@@ -46,13 +49,15 @@ class Background:
         self._housekeeping = housekeeping
         self._outbox = outbox
         self._logout_notices = logout_notices
+        self._jobs = jobs
+        self._more = False  # whether the last look left rows to settle
         self._wake: SimpleQueue[None] = wake or SimpleQueue()
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin. The threads end with the process, or by `stop`."""
-        for work in (self._watch, self._keep_house, self._post, self._tell):
+        for work in (self._watch, self._keep_house, self._post, self._tell, self._continue):
             thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -101,6 +106,17 @@ class Background:
         """Tells applications of sign-outs. Its own thread: an application may be slow (UI-12)."""
         while not self._over.wait(POST):
             guarded("logouts", self._logout_notices.look)
+
+    def _continue(self) -> None:
+        """Every process asks; the lease of each job decides who works at it. Its own thread: a job can take an hour."""
+        pause = JOBS
+        while not self._over.wait(pause):
+            self._more = False
+            guarded("jobs", self._look_at_jobs)
+            pause = _BREATH if self._more else JOBS
+
+    def _look_at_jobs(self) -> None:
+        self._more = self._jobs.look()
 
 
 def guarded(name: str, work: Callable[[], object]) -> None:

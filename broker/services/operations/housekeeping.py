@@ -31,7 +31,7 @@ from broker.storage.engine import Connection
 from broker.storage.factors import single_use
 from broker.storage.login import administrator_links, logins, receipts, refusals
 from broker.storage.oauth import api_tokens, grants, logout_notices, sessions, tokens
-from broker.storage.operations import mail_questions, outbox, rate_limits
+from broker.storage.operations import jobs, mail_questions, outbox, rate_limits
 from broker.storage.partners import documents, metadata_readers
 
 LEASE = 60  # seconds; whoever holds it does the work of all nodes
@@ -121,6 +121,7 @@ class Housekeeping:
         yield "reviews_settled", self._reviews.look
         yield "reviews", lambda: self._batches(reviews.purge, now - kept.audit)
         yield "requests", lambda: self._batches(access_requests.purge, now - kept.audit)
+        yield "jobs", lambda: self._batches(partial(jobs.purge, drafts_before=now - DAY), now - KEPT)
         yield "factor_resets", self._factor_resets.look
         for what in ExpiryStep:
             yield f"guests_{_DONE[what]}", partial(self._ends.counted, what)

@@ -15,6 +15,7 @@ from broker.storage.tables import (
     codes,
     grants,
     invitations,
+    job_rows,
     logins,
     metadata,
     people,
@@ -66,6 +67,7 @@ def forget(tx: Connection, person: Person, known: list[Identity]) -> dict[str, i
         table: Table = column.table
         gone[table.name] = gone.get(table.name, 0) + tx.execute(delete(table).where(column == person.id)).rowcount
     gone["questions"] = gone.get("questions", 0) + tx.execute(delete(questions).where(questions.c.asked == person.email)).rowcount
+    gone["job_rows"] = gone.get("job_rows", 0) + tx.execute(delete(job_rows).where(job_rows.c.email == person.email)).rowcount
     tx.execute(update(review_items).where(review_items.c.reviewer == person.email).values(reviewer=None))
     gone["audit_personal"] = tx.execute(delete(audit_personal).where(audit_personal.c.subject == person.id)).rowcount
     tx.execute(update(people).where(people.c.id == person.id).values(**_EMPTY))

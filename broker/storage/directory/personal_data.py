@@ -23,6 +23,7 @@ from broker.storage.tables import (
     groups,
     identities,
     invitations,
+    job_rows,
     outbox,
     people,
     questions,
@@ -46,6 +47,7 @@ SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
         "access_requests",
         ("application", "role", "reason", "wanted_until", "state", "created_at", "decided_at", "ends_at", "answer"),
     ),
+    job_rows: ("bulk_acts", ("job_id", "result", "problem")),
     review_items: ("reviews", ("source", "application", "role", "since", "last_used", "verdict", "decided_at", "outcome")),
     consents: ("consents", ("application", "scopes", "version", "given_at", "withdrawn_at")),
     sessions: (

@@ -108,6 +108,11 @@ def counts(tx: Connection, wanted: Mapping[str, GuestSearch]) -> dict[str, int]:
     return {name: int(row._mapping[name]) for name in wanted}
 
 
+def ids(wanted: GuestSearch) -> Select[Any]:
+    """The select of the ids of every guest that a search finds, by address: a walk along the index of the list."""
+    return _matching(wanted, _C.id).order_by(_C.email)
+
+
 def _matching(wanted: GuestSearch, *columns: Any) -> Select[Any]:
     statement = select(*(columns or (people,))).where(_C.email.is_not(None), _C.kind == PersonKind.GUEST.value)
     plain = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, update
 
 from broker.domain.invitation import Status
+from broker.domain.job import JobState
 from broker.storage.oauth import grants
 from broker.storage.tables import (
     access_tokens,
@@ -12,6 +13,7 @@ from broker.storage.tables import (
     factor_resets,
     factors,
     invitations,
+    jobs,
     logins,
     outbox,
     questions,
@@ -39,6 +41,9 @@ def end_everything(tx: Connection, now: int) -> dict[str, int]:
         "recovery_codes": tx.execute(delete(recovery_codes)).rowcount,  # one that was used since would be good again
         "time_steps": tx.execute(
             update(factors).where(factors.c.sealed != "", factors.c.last_step < ahead).values(last_step=ahead)
+        ).rowcount,
+        "jobs": tx.execute(  # a row that was done since would be done again: a person decides whether they continue
+            update(jobs).where(jobs.c.state == JobState.RUNNING.value).values(state=JobState.STOPPED.value, problem="restored")
         ).rowcount,
         "mails": tx.execute(delete(outbox).where(outbox.c.next_try_at.is_not(None))).rowcount,  # their tickets are revoked
     }

@@ -14,6 +14,7 @@ from broker.storage.tables.directory import accepted_identities, assignments, co
 from broker.storage.tables.factors import factor_resets, factors, recovery_codes, terms
 from broker.storage.tables.groups import group_assignments, group_members, group_owners, groups
 from broker.storage.tables.history import audit, audit_anchor, audit_personal, outbox, receipts, refusals
+from broker.storage.tables.jobs import job_rows, jobs
 from broker.storage.tables.questions import questions
 from broker.storage.tables.reviews import review_items, reviews
 from broker.storage.tables.shared import attempts, documents, keys, leases, metadata_fetches, used
@@ -54,6 +55,8 @@ __all__ = [
     "groups",
     "identities",
     "invitations",
+    "job_rows",
+    "jobs",
     "keys",
     "leases",
     "logins",
