@@ -58,7 +58,9 @@ def crowd(database: Database) -> list[Person]:
             )
         )
     gone = replace(factories.person(), id=new_id(), name="Ann Gone", email="ann.gone@fabrikam.example")
+    ended = replace(factories.person(), id=new_id(), state=GuestState.EXPIRED, email="ann.ended@fabrikam.example")
     with database.write() as tx:
+        assert people.add(tx, ended)
         for person in (*found, gone):
             assert people.add(tx, person)
         erasure.forget(tx, gone, [])

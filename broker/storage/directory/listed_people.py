@@ -1,10 +1,10 @@
-"""People as programs list them: guests and members, by address or by name. Those who are deleted are nowhere."""
+"""People as programs list them: guests and members, by address or by name. Whose access has ended is deleted for a program."""
 
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Connection, and_, false, select
 
-from broker.domain.guest import Person
+from broker.domain.guest import GuestState, Person
 from broker.domain.list_query import ListField, ListQuery
 from broker.domain.mailbox import PARTNER
 from broker.storage.directory import branches, guest_scope
@@ -29,7 +29,7 @@ def _by_identity(value: str) -> ColumnElement[bool]:
 
 _PEOPLE = Walked(
     id=_P.id,
-    base=(_P.email.is_not(None),),
+    base=(_P.email.is_not(None), _P.state != GuestState.EXPIRED.value),
     columns={
         ListField.ID: _P.id,
         ListField.EMAIL: _P.email,

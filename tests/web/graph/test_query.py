@@ -30,7 +30,7 @@ def refused(*pairs: tuple[str, str], resource=USERS, consistency: str = "") -> A
 
 GUEST, MEMBER = Equals(ListField.KIND, "guest"), Equals(ListField.KIND, "member")
 INVITED = Equals(ListField.STATE, "invited")
-BLOCKED, EXPIRED = Equals(ListField.STATE, "blocked"), Equals(ListField.STATE, "expired")
+BLOCKED = Equals(ListField.STATE, "blocked")
 NEVER_HERE = Known(ListField.REDEEMED, yes=False)
 
 
@@ -42,11 +42,11 @@ NEVER_HERE = Known(ListField.REDEEMED, yes=False)
         ("not(userType eq 'Guest')", {(MEMBER,)}),
         (
             "externalUserState eq 'PendingAcceptance'",
-            {(GUEST, INVITED), (GUEST, BLOCKED, NEVER_HERE), (GUEST, EXPIRED, NEVER_HERE)},
+            {(GUEST, INVITED), (GUEST, BLOCKED, NEVER_HERE)},
         ),
         ("externalUserState eq null", {(MEMBER,)}),
         ("creationType eq 'Invitation'", {(GUEST,)}),
-        ("accountEnabled eq false", {(BLOCKED,), (EXPIRED,)}),
+        ("accountEnabled eq false", {(BLOCKED,)}),
         ("mail eq 'Ann@FABRIKAM.example'", {(Equals(ListField.EMAIL, "ann@fabrikam.example"),)}),
         ("mail eq 'o''brien@fabrikam.example'", {(Equals(ListField.EMAIL, "o'brien@fabrikam.example"),)}),
         ("mail ne 'a@b.example'", {(Differs(ListField.EMAIL, "a@b.example"),)}),

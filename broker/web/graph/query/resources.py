@@ -13,16 +13,15 @@ from broker.web.graph.query.properties import DateTime, Items, Property, Resourc
 _F = ListField
 _GUEST = Equals(_F.KIND, PersonKind.GUEST.value)
 _MEMBER: tuple[Branch, ...] = ((Equals(_F.KIND, PersonKind.MEMBER.value),),)
-_STOPPED = (GuestState.BLOCKED, GuestState.EXPIRED)
 
 
 def _in(state: GuestState, *more: Known) -> Branch:
     return (_GUEST, Equals(_F.STATE, state.value), *more)
 
 
-# Pending: who was never here, and who is invited anew. A guest who is blocked or expired was here or not.
-_PENDING = (_in(GuestState.INVITED), *(_in(state, Known(_F.REDEEMED, yes=False)) for state in _STOPPED))
-_ACCEPTED = (_in(GuestState.ACTIVE), *(_in(state, Known(_F.REDEEMED, yes=True)) for state in _STOPPED))
+# Pending: who was never here, and who is invited anew. A guest who is blocked was here or not; one whose access has ended is not listed.
+_PENDING = (_in(GuestState.INVITED), _in(GuestState.BLOCKED, Known(_F.REDEEMED, yes=False)))
+_ACCEPTED = (_in(GuestState.ACTIVE), _in(GuestState.BLOCKED, Known(_F.REDEEMED, yes=True)))
 
 
 def _states(*states: GuestState) -> tuple[Branch, ...]:
@@ -61,7 +60,7 @@ def users(address_of: Callable[[str], str]) -> Resource:
         "creationType": Words(values={"Invitation": ((_GUEST,),), "null": _MEMBER}),
         "externalUserState": Words(values={"PendingAcceptance": _PENDING, "Accepted": _ACCEPTED, "null": _MEMBER}),
         "accountEnabled": Words(
-            values={"true": _states(GuestState.INVITED, GuestState.ACTIVE), "false": _states(*_STOPPED)},
+            values={"true": _states(GuestState.INVITED, GuestState.ACTIVE), "false": _states(GuestState.BLOCKED)},
         ),
         "identities": Items(paths=("issuerAssignedId", "issuer"), find=identity),
     }
