@@ -23,6 +23,7 @@ from broker.composition.login import LoginServices, wire_login
 from broker.composition.messages import MessageServices, wire_messages, wire_outbox
 from broker.composition.oauth import OAuthServices, wire_oauth
 from broker.composition.operations import OperationServices, background, wire_operations
+from broker.composition.partner_setup import PartnerSetupServices, wire_partner_setup
 from broker.composition.partners import PartnerServices, wire_partners
 from broker.composition.policies import wire_policies
 from broker.composition.reviews import ReviewServices, wire_reviews
@@ -66,6 +67,7 @@ class Broker:
     operations: OperationServices
     doctor: Doctor
     attention: NeedsAttention
+    partner_setup: PartnerSetupServices
 
     def in_background(self, wake: SimpleQueue[None] | None = None) -> Background:
         """The threads of a serving process; `.start()` them after the fork. wake: an entry makes them look at the files now."""
@@ -143,4 +145,5 @@ def build(
         operations=operations,
         doctor=wire_doctor(core, partners.families, operations.nodes, keys),
         attention=wire_attention(core),
+        partner_setup=wire_partner_setup(core, outbox),
     )

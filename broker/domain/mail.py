@@ -22,6 +22,7 @@ class MailKind(StrEnum):
     ACCESS_REQUEST = "access_request"  # to the owners of an application: somebody asks for it
     ACCESS_ANSWER = "access_answer"  # to the person who asked
     REVIEW = "review"  # to a reviewer: who keeps access?
+    SETUP_LINK = "setup_link"  # to the IT of a partner: set up how your people sign in
     ENDING = "ending"  # to a guest: the access will end
 
 

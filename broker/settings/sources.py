@@ -26,7 +26,8 @@ RESERVED = {
         "email": "names the guests who prove themselves by a code sent by mail",
         "admin-link": "names administrators who sign in by a link of the command line",
         "any": "stands for every partner in the rules of groups",
-    }
+        "new": "is the address of a page of the portal",
+    },
 }
 _SHAPES: dict[str, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
     "partner": partner_file.shape,
@@ -72,7 +73,7 @@ def read(home: Path, environ: Mapping[str, str]) -> Reading:
             continue
         digest.update(f"{name}\0{len(raw)}\0".encode())
         digest.update(raw)
-        reading.sources.append(_judge(kind, identifier, name, raw, references, home))
+        reading.sources.append(judge(kind, identifier, name, raw, references, home))
         reading.errors += reading.sources[-1].tree.errors
     reading.digest = digest.hexdigest()[:16]
     reading.read = references.files
@@ -90,13 +91,18 @@ def files(home: Path, errors: list[ConfigError]) -> Iterator[tuple[str, str, Pat
             identifier = name.removesuffix(".yaml")
             if name.endswith(".yml"):
                 errors.append(ConfigError(shown, 1, "file", f"ends in .yml and would be missed; name it {name[:-4]}.yaml"))
-            elif not ID.fullmatch(identifier):
-                message = f"its name is no {kind} id; use lower-case letters, digits and . _ -, beginning with a letter or digit"
-                errors.append(ConfigError(shown, 1, "file", message))
-            elif identifier in RESERVED.get(kind, {}):
-                errors.append(ConfigError(shown, 1, "file", f"{identifier} {RESERVED[kind][identifier]}; choose another name"))
+            elif problem := name_problem(kind, identifier):
+                errors.append(ConfigError(shown, 1, "file", problem))
             else:
                 yield kind, identifier, home / "config" / folder / name
+
+
+def name_problem(kind: str, identifier: str) -> str:
+    """Why a file of this kind may not have this name, without .yaml; "" if it may."""
+    if not ID.fullmatch(identifier):
+        return f"its name is no {kind} id; use lower-case letters, digits and . _ -, beginning with a letter or digit"
+    reserved = RESERVED.get(kind, {}).get(identifier)
+    return f"{identifier} {reserved}; choose another name" if reserved else ""
 
 
 def _names(folder: Path) -> list[str]:
@@ -125,7 +131,8 @@ def _bytes(path: Path, name: str, errors: list[ConfigError]) -> bytes | None:
     return None
 
 
-def _judge(kind: str, identifier: str, name: str, raw: bytes, references: References, home: Path) -> Source:
+def judge(kind: str, identifier: str, name: str, raw: bytes, references: References, home: Path) -> Source:
+    """One file's content, alone. name: of the file, for messages; the errors are in its tree."""
     tree = yaml_tree.read(raw, name)
     if not isinstance(tree.data, dict):
         return Source(kind, identifier, tree, None)

@@ -17,7 +17,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from broker.domain.errors import BadRequest, BrokerError, PageError
 from broker.services.authorization import Right
-from broker.web import admin, csrf, errors, graph, health, op, panel, signin, static
+from broker.web import admin, csrf, errors, graph, health, op, panel, setup, signin, static
 from broker.web import request as guards
 from broker.web.op import PROTOCOL_PATHS
 from broker.web.op.tenant import TOKEN_END
@@ -62,6 +62,7 @@ def create_web(broker: Broker) -> Flask:
     app.register_blueprint(panel.blueprint(broker, frame))
     app.register_blueprint(admin.blueprint(broker, pages))
     app.register_blueprint(graph.blueprint(broker))
+    app.register_blueprint(setup.blueprint(broker, pages))
     app.register_blueprint(health.blueprint(broker))
 
     @app.post(REPEATS)

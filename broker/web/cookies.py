@@ -23,6 +23,7 @@ class CookiePurpose(StrEnum):
     INVITATION = "i"  # the ticket of the invitation that is being redeemed
     QUESTION = "q"  # the ticket of the question that is being answered
     ADMINISTRATOR = "a"  # the ticket of an administrator's link
+    SETUP = "p"  # the ticket of a set-up link
     LANGUAGE = "l"  # no secret: the language that the person chose
     MAILBOX = "m"  # sealed: the mailbox that was proven last in this browser (FA-13); it signs nobody in
     HOME = "h"  # no secret: the partner that vouched last in this browser

@@ -190,6 +190,12 @@ REASON_TEXT: dict[str, ErrorText] = {
         _("It can be used once, within an hour. An operator of the service can make a new one: broker admin-link."),
         GO_HOME,
     ),
+    "setup_link": ErrorText(
+        400,
+        _("This link doesn't open anything"),
+        _("It may have ended, or it was withdrawn. Ask the person who sent it for a new one, or open it again from the e-mail."),
+        GO_HOME,
+    ),
     "redirect_uri": ErrorText(
         400,
         _("This application's address isn't registered"),

@@ -149,6 +149,11 @@ def _review(translator: Translator, company: str, mail: Mail) -> str:
     return say("%(company)s: who still needs access?", company=company)
 
 
+def _setup_link(translator: Translator, company: str, mail: Mail) -> str:
+    say, partner = translator.plain, str(mail.values["partner"])
+    return say("%(company)s: how do people of %(partner)s sign in?", company=company, partner=partner)
+
+
 def _renewal(translator: Translator, _company: str, mail: Mail) -> str:
     say = translator.plain
     return say("Does %(guest)s still need access?", guest=mail.values["guest"])
@@ -172,5 +177,6 @@ _SUBJECTS: dict[MailKind, Callable[[Translator, str, Mail], str]] = {
     MailKind.ACCESS_REQUEST: _access_request,
     MailKind.ACCESS_ANSWER: _access_answer,
     MailKind.REVIEW: _review,
+    MailKind.SETUP_LINK: _setup_link,
     MailKind.ENDING: _ending,
 }

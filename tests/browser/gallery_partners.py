@@ -57,6 +57,6 @@ def partner_samples(pages: Pages, frame: dict[str, Any]) -> dict[str, Sample]:
         "certificates": [partners.line(ENDS[0], START, say)], "steps": partners.steps(FINDINGS),
     }  # fmt: skip
     return {
-        "admin-partners": Sample("admin_partners.html", "admin-partners", {**frame, "rows": rows, "now": START}),
+        "admin-partners": Sample("admin_partners.html", "admin-partners", {**frame, "rows": rows, "now": START, "new_url": "/x"}),
         "admin-partner": Sample("admin_partner.html", "admin-partner", {**frame, **one}),
     }

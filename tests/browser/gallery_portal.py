@@ -17,6 +17,7 @@ from tests.browser.gallery_access import ACCESS, asking_samples, group_samples, 
 from tests.browser.gallery_guests import GUESTS, guest_samples
 from tests.browser.gallery_home import busy, quiet
 from tests.browser.gallery_partners import PARTNERS, partner_samples
+from tests.browser.gallery_setup import SETUP, setup_samples
 from tests.browser.sample import ALICE, FORM, NOW, TOKEN, Sample
 from tests.factories import receipt
 
@@ -30,6 +31,7 @@ PORTAL = (
     "admin-home",
     "admin-home-quiet",
     *PARTNERS,
+    *SETUP,
     *ACCESS,
     *GUESTS,
 )
@@ -96,6 +98,7 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
         "admin-home": Sample("admin_home.html", "admin-home", portal(pages, "/admin", **busy(pages))),
         "admin-home-quiet": Sample("admin_home.html", "admin-home", portal(pages, "/admin", **quiet(pages))),
         **partner_samples(pages, portal(pages, "/admin/partners")),
+        **setup_samples(pages, portal(pages, "/admin/setup-links"), portal(pages, "/admin/partners")),
         **asking_samples(FORM),
         **request_samples(portal(pages, "/admin/requests")),
         **review_samples(portal(pages, "/admin/reviews")),

@@ -32,7 +32,7 @@ from broker.storage.factors import single_use
 from broker.storage.login import administrator_links, logins, receipts, refusals
 from broker.storage.oauth import api_tokens, grants, logout_notices, sessions, tokens
 from broker.storage.operations import jobs, mail_questions, outbox, rate_limits
-from broker.storage.partners import documents, metadata_readers
+from broker.storage.partners import documents, metadata_readers, setup_links
 
 LEASE = 60  # seconds; whoever holds it does the work of all nodes
 ROUNDS = 20  # batches of one kind in one run
@@ -40,6 +40,7 @@ LINGER = DAY  # seconds that a login that is over can be begun again from its pa
 LOGINS_KEPT = 200_000  # more than so many, and the oldest go as soon as they are over (RX-05)
 WHOLE_ADDRESS = 7 * DAY  # a receipt's address is then cut to its network (HT-19)
 READINGS_KEPT = 400 * DAY  # of our metadata, by whom
+SETUP_LINKS_KEPT = 30 * DAY  # after their end; what became of them stands in the audit
 AHEAD = 90  # seconds before a document goes stale that it is fetched anew
 _DONE = {ExpiryStep.NOTICE: "warned", ExpiryStep.EXPIRE: "expired", ExpiryStep.FORGET: "deleted"}
 FETCHES, AT_ONCE, FETCH_SECONDS = 400, 8, 40  # of one run
@@ -114,6 +115,7 @@ class Housekeeping:
         yield "attempts", lambda: self._batches(rate_limits.purge_attempts, now - 2 * DAY)
         yield "receipts", lambda: self._batches(receipts.purge, now - kept.receipts)
         yield "administrator_links", lambda: self._batches(administrator_links.purge, now - DAY)
+        yield "setup_links", lambda: self._batches(setup_links.purge, now - SETUP_LINKS_KEPT)
         yield "questions", lambda: self._batches(mail_questions.purge, now - KEPT)
         yield "sponsors", self._sponsors.look
         yield "guests_due", self._ends.look

@@ -17,6 +17,7 @@ from broker.storage.tables.history import audit, audit_anchor, audit_personal, o
 from broker.storage.tables.jobs import job_rows, jobs
 from broker.storage.tables.questions import questions
 from broker.storage.tables.reviews import review_items, reviews
+from broker.storage.tables.setup_links import setup_links
 from broker.storage.tables.shared import attempts, documents, keys, leases, metadata_fetches, used
 from broker.storage.tables.sign_in import (
     access_tokens,
@@ -76,6 +77,7 @@ __all__ = [
     "review_items",
     "reviews",
     "sessions",
+    "setup_links",
     "subjects",
     "terms",
     "used",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from broker.web.admin import audit, groups, guests, home, link, partners, requests, reviews, sign_ins
+from broker.web.admin import audit, groups, guests, home, link, partner_new, partners, requests, reviews, setup_links, sign_ins
 from broker.web.admin.door import Door
 from broker.web.pages import Pages
 from broker.web.signin.browser import BrowserState
@@ -19,7 +19,19 @@ from broker.web.signin.browser import BrowserState
 if TYPE_CHECKING:
     from broker.app import Broker
 
-ROOMS = (link, home, guests, requests, reviews, groups, partners, sign_ins, audit)  # each has `register(routes, door)`
+ROOMS = (
+    link,
+    home,
+    guests,
+    requests,
+    reviews,
+    groups,
+    partner_new,
+    partners,
+    setup_links,
+    sign_ins,
+    audit,
+)  # each has `register(routes, door)`
 
 
 def blueprint(broker: Broker, pages: Pages) -> Blueprint:

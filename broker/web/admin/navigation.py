@@ -19,7 +19,13 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, Right], ...]], ...] = (
             (_("Reviews"), "/admin/reviews", Right.SEE_REVIEWS),
         ),
     ),
-    (_("Trust"), ((_("Partners"), "/admin/partners", Right.SEE_PARTNERS),)),
+    (
+        _("Trust"),
+        (
+            (_("Partners"), "/admin/partners", Right.SEE_PARTNERS),
+            (_("Set-up links"), "/admin/setup-links", Right.SEE_PARTNERS),
+        ),
+    ),
     (_("Evidence"), ((_("Sign-ins"), "/admin/sign-ins", Right.SEE_SIGN_INS), (_("Audit"), "/admin/audit", Right.SEE_AUDIT))),
 )
 

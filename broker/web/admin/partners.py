@@ -39,7 +39,10 @@ def register(routes: Blueprint, door: Door) -> None:
         order = list(HEALTH)
         found = sorted(catalog.partners(), key=lambda one: (order.index(one.status), one.name.casefold()))
         rows = [{**row(one, ends, now, say), "url": pages.path(f"{PATH}/{one.id}")} for one in found]
-        return door.render(visit, "admin_partners.html", here=PATH, keep={}, rows=rows, now=now)
+        return door.render(visit, "admin_partners.html", here=PATH, keep={}, rows=rows, now=now, new_url=_new(visit))
+
+    def _new(visit: StaffVisit) -> str:
+        return pages.path(f"{PATH}/new") if visit.rights.may(Right.KEEP_PARTNERS) else ""
 
     @routes.get(f"{PATH}/<partner>")
     @door.page(Right.SEE_PARTNERS)

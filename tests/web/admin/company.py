@@ -17,6 +17,7 @@ from broker.domain.assignment import Principal
 from broker.domain.factor import Method, Proof
 from broker.domain.guest import PersonKind
 from broker.domain.ids import digest, new_id, new_secret
+from broker.services.partner_setup.links import MadeSetupLink, SetupLinkWish
 from broker.storage.directory import access_requests, assignments, people
 from broker.storage.history import audit
 from broker.storage.login import receipts
@@ -115,6 +116,15 @@ class Company:
         campaigns = self.broker.reviews.campaigns
         found = campaigns.listed(ACTOR) or [campaigns.start(ACTOR, "payroll", due_at=self.clock() + 7 * 86_400)]
         return found[0].id
+
+    def setup_link(self) -> str:
+        """The id of a set-up link for Woodgrove."""
+        return self.made_setup_link().link.id
+
+    def made_setup_link(self, **more: Any) -> MadeSetupLink:
+        """A set-up link for Woodgrove, with its ticket."""
+        wish = {"partner": "woodgrove", "name": "Woodgrove", "domains": ["woodgrove.example"], "language": "en", **more}
+        return self.broker.partner_setup.links.create(ACTOR, SetupLinkWish(**wish))
 
     def sign_in(self, role: str, person: str, partner: str, *, proven_at: int | None = None) -> None:
         """A session of this person, begun now at their home organization. proven_at: when; else now."""

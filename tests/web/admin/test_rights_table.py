@@ -42,6 +42,8 @@ def filled(company: Company, route: str) -> str:
         route = route.replace("<uuid:asked>", company.request())
     if "<uuid:review>" in route:
         route = route.replace("<uuid:review>", company.review())
+    if "<uuid:setup_link>" in route:
+        route = route.replace("<uuid:setup_link>", company.setup_link())
     assert "<" not in route, f"{route}: add the placeholder to FILL"
     return route
 

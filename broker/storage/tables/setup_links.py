@@ -1,0 +1,25 @@
+"""Set-up links for the IT of partners."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Index, String, Table, Text
+
+from broker.storage.tables import base
+
+setup_links = Table(
+    "setup_links",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    Column("ticket", base.HASH, nullable=False, unique=True),
+    Column("partner", String(128), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("domains", Text, nullable=False),  # JSON
+    Column("language", String(16), nullable=False),
+    Column("email", String(320), nullable=False),
+    Column("private", Boolean, nullable=False),
+    base.time("created_at"),
+    base.time("expires_at"),
+    base.time("revoked_at", null=True),
+    Index("ix_setup_links_created_at", "created_at", "id"),
+    Index("ix_setup_links_expires_at", "expires_at"),
+)
