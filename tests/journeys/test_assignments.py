@@ -157,6 +157,17 @@ def test_an_invitation_opens_what_had_ended(company: World) -> None:
         assert [one.ends_at for one in assignments.of(tx, Principal.PERSON, person.id, "ledger")] == [None]
 
 
+def test_an_invitation_opens_no_more_than_staff_gave(company: World) -> None:
+    """SC-06: a guest who was given a role until a day, and redeems the invitation after that, gets no second access without an end."""
+    invited = company.invite(ADA.email, application="ledger")
+    company.broker.access.assignments.assign(ACTOR, "ledger", ADA.email, role="viewer", ends_at=company.clock() + 600)
+    ada = company.visitor(ADA)
+    company.redeem(ada, invited)
+    assert company.sign_in(ada, ledger(company)).claims["roles"] == ["viewer"]
+    company.clock.advance(600)
+    assert company.arrive(ada, ledger(company)).error == "not_assigned"
+
+
 def test_members_of_staff_need_none(company: World) -> None:
     """Staff get in without an assignment; one may still give them a role."""
     cleo = DemoPerson("cleo@contoso.example", "cleo", Browser(clock=company.clock))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from broker.domain.assignment import Principal
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import PAGE_ERRORS, BadRequest, InvitationMismatch, InvitationUsed
 from broker.domain.gates import decide
@@ -96,7 +97,7 @@ class Redemption:
         if person.state is GuestState.INVITED:
             values |= {"state": GuestState.ACTIVE.value, **begin(person, rules_of(self._settings()), now)}
         people.change(tx, person.id, values)
-        if invitation.application is not None:
+        if invitation.application is not None and not _holds(tx, person.id, invitation.application, now):
             assignments.open_for(tx, new_id(), person.id, invitation.application, "", now)
         actor = Actor.person(person.id, request_id=found.login.reference)
         data = {"partner": assertion.partner, "application": invitation.application or ""}
@@ -122,3 +123,9 @@ class Redemption:
         audit.record(
             tx, Event(name="consent.given", actor=actor, subject=person_id, target=client_id, data={"scopes": list(scopes)}), now
         )
+
+
+def _holds(tx: Connection, person_id: str, application: str, now: int) -> bool:
+    """Whether staff gave the person this application already, in any role and from whatever day: their end then counts."""
+    held = assignments.of(tx, Principal.PERSON, person_id, application)
+    return any(one.ends_at is None or one.ends_at > now for one in held)
