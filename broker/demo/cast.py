@@ -28,15 +28,18 @@ from broker.demo.serving import LoopbackServer, check_free, free_port
 ADA = Account(subject="fab-1001", name="Ada Fabrik", email="ada@fabrikam.example")
 BO = Account(subject="fab-1002", name="Bo Fabrik", email="bo@fabrikam.example")
 CLEO = Account(subject="fab-1003", name="Cleo Fabrik", email="cleo@fabrikam.example")
+DANA = Account(subject="fab-1004", name="Dana Fabrik", email="dana@fabrikam.example")
 NORA = Account(subject="nw-1", name="Nora North", email="nora@northwind.example")
 MALLORY = Account(subject="nw-2", name="Ada Fabrik", email="ada@fabrikam.example")  # Northwind speaks for somebody else's address
 WANDA = Account(subject="wanda", name="Wanda Wood", email="wanda@woodgrove.example")
 WILL = Account(subject="will", name="Will Wood", email="will@woodgrove.example")
-BOB = Account(subject="staff-1", name="Bob Contoso", email="bob@contoso.example")
+BOB = Account(subject="staff-1", name="Bob Contoso", email="bob@contoso.example")  # owns Payroll and Ledger
+ALICE = Account(subject="staff-2", name="Alice Contoso", email="alice@contoso.example")  # administrator
+GUS = Account(subject="staff-3", name="Gus Contoso", email="gus@contoso.example")  # owns a group
 GWEN = Account(subject="", name="Gwen Freelance", email="gwen@mailbox.example")  # no home organization: a code by mail
 ZOE = Account(subject="nw-3", name="Zoe North", email="zoe@northwind.example")
 ZOE_AT_HOME = Account(subject="", name="Zoe North", email="zoe@mailbox.example")  # a mailbox of hers, where she is invited
-_PEOPLE = {"fabrikam": (ADA, BO, CLEO), "northwind": (NORA, MALLORY, ZOE), "staff": (BOB,)}
+_PEOPLE = {"fabrikam": (ADA, BO, CLEO, DANA), "northwind": (NORA, MALLORY, ZOE), "staff": (BOB, ALICE, GUS)}
 _LOOKS = {
     "fabrikam": ("127.0.0.2", "Fabrikam", "RS256", "#7a3e9d"),
     "northwind": ("127.0.0.3", "Northwind", "ES256", "#a03c2e"),
@@ -163,7 +166,16 @@ def _guide(cast: Cast) -> list[str]:
         ("Fabrikam", f"{at.partners['fabrikam']}/", "partner over OpenID Connect, Ada's organization; faults at /faults"),
         ("Northwind", f"{at.partners['northwind']}/", "partner over OpenID Connect; sign in as nora@northwind.example"),
         ("Woodgrove", f"{at.saml}/", "partner over SAML; sign in as wanda@woodgrove.example; faults at /faults"),
-        ("Contoso staff", f"{at.partners['staff']}/", "the company's own people; sign in as bob@contoso.example"),
+        (
+            "Portal",
+            f"{at.broker}/admin",
+            "for administrators and owners: alice@contoso.example, bob@contoso.example, gus@contoso.example",
+        ),
+        (
+            "Contoso staff",
+            f"{at.partners['staff']}/",
+            "the company's own people; Alice administers, Bob owns Payroll and Ledger, Gus a group",
+        ),
         ("Gwen", at.mailbox, "a guest without an organization: gwen@mailbox.example gets codes by e-mail"),
         ("Broker", f"{at.broker}/.well-known/openid-configuration", "its discovery document"),
     )

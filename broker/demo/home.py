@@ -81,7 +81,7 @@ organization:
   name: Contoso
   support_url: mailto:it@contoso.example
   privacy_url: https://contoso.example/privacy
-administrators: [bob@contoso.example]
+administrators: [alice@contoso.example]
 mail:
   from: Contoso <no-reply@contoso.example>
   server: folder:var/mail
@@ -130,6 +130,7 @@ redirect_uris: ["{at.payroll}/callback"]
 post_logout_redirect_uris: ["{at.payroll}/signed-out"]
 backchannel_logout_uri: {at.payroll}/backchannel-logout
 launch_url: {at.payroll}/login
+owners: [bob@contoso.example]
 scopes: [openid, profile, email, offline_access]
 """
 
@@ -153,6 +154,7 @@ launch_url: {at.ledger}/login
 assignment_required: true
 owners: [bob@contoso.example]
 roles: [viewer, approver]
+self_service: {{request: true, role: viewer, lifetime: 90d}}  # guests may ask its owners for it
 scopes: [openid, email, groups, roles, offline_access]
 """
 

@@ -205,6 +205,7 @@ def test_document() -> None:
         ("csrf", "t"), ("email", "a@b"), ("r", "1"), ("note", "old\ntext"), ("extra", "1"), ("do", "yes"),
     ]  # fmt: skip
     assert form.data(None, {"accept": "yes"})[2] == ("accept", "yes")
+    assert [pair for pair in form.data(None, {"r": "2"}) if pair[0] == "r"] == [("r", "2")]  # one radio button of a name
     assert [(b.text, b.value, b.action, b.method) for b in form.buttons] == [
         ("Send", "Send", "", ""), ("Accept", "yes", "", ""), ("Decline", "no", "/refuse", "get"),
     ]  # fmt: skip

@@ -54,12 +54,19 @@ class Form:
 
     def data(self, button: Button | None, values: Mapping[str, str]) -> list[tuple[str, str]]:
         """Name and value of everything that is sent with `button`; `values` replace or add."""
-        pairs = [(f.name, values.get(f.name, f.value)) for f in self.fields if f.name and (f.on or f.name in values)]
+        pairs = [(f.name, values.get(f.name, f.value)) for f in self.fields if f.name and _is_sent(f, values)]
         names = {name for name, _ in pairs}
         pairs += [(name, value) for name, value in values.items() if name not in names]
         if button is not None and button.name:
             pairs.append((button.name, button.value))
         return pairs
+
+
+def _is_sent(control: Field, values: Mapping[str, str]) -> bool:
+    """Of the radio buttons of a name only the chosen one (HTML 4.10.5.1.16)."""
+    if control.name not in values:
+        return control.on
+    return control.kind != "radio" or control.value == values[control.name]
 
 
 @dataclass(slots=True)
