@@ -11,6 +11,7 @@ from broker.services.guests.lifecycle import GuestLife
 from broker.services.guests.self_service import SelfService
 from broker.services.guests.sponsors import Sponsors
 from broker.services.guests.staff_view import StaffGuests
+from broker.services.guests.users import ManagedUsers
 from broker.services.messages.outbox import Outbox
 from broker.services.sessions.sessions import Sessions
 
@@ -25,6 +26,7 @@ class GuestServices:
     self_service: SelfService
     sponsors: Sponsors
     staff_view: StaffGuests
+    users: ManagedUsers
 
 
 def wire_guests(core: Core, outbox: Outbox, sessions: Sessions) -> GuestServices:
@@ -37,4 +39,5 @@ def wire_guests(core: Core, outbox: Outbox, sessions: Sessions) -> GuestServices
         self_service=SelfService(core, directory, sessions, lifecycle, outbox),
         sponsors=Sponsors(core),
         staff_view=StaffGuests(core),
+        users=ManagedUsers(core),
     )

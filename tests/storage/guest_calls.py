@@ -1,4 +1,4 @@
-"""Calls of the lists of guests for staff, for test_indexes.py."""
+"""Calls of the lists of guests for staff, and of what programs use, for test_indexes.py."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 
 from broker.domain.guest import GuestState
 from broker.domain.list_query import Begins, Branch, Differs, Equals, Known, ListField, ListOrder, ListQuery
-from broker.storage.directory import guest_scope, listed_groups, listed_people, staff_pages
+from broker.storage.directory import guest_scope, listed_groups, listed_people, people, staff_pages
 from broker.storage.directory.guest_scope import GuestScope
 from broker.storage.directory.staff_pages import GuestKey, GuestOrder, GuestSearch
 from broker.storage.history import audit
+from broker.storage.oauth import api_tokens
 from tests.clock import START
 
 SCOPE = GuestScope(applications=frozenset({"payroll"}), groups=frozenset({"1"}))
@@ -73,6 +74,11 @@ GUEST_CALLS: dict[str, Callable[[Connection], object]] = {
         listed_groups.page(tx, ListQuery(branches=branches, order=ListOrder(field=ListField.NAME)), after=("g",), limit=50)
         for branches in (((),), ((Begins(ListField.NAME, "g"),), (Equals(ListField.ID, "1"),)))
     ],
+    "directory.people.identities_of_all": lambda tx: people.identities_of_all(tx, ["1"]),
+    "oauth.api_tokens.add": lambda tx: api_tokens.add(tx, "token", "payroll", now=START, expires_at=START + 600),
+    "oauth.api_tokens.holder": lambda tx: api_tokens.holder(tx, "token", START),
+    "oauth.api_tokens.revoke": lambda tx: api_tokens.revoke(tx, "token", "payroll", START),
+    "oauth.api_tokens.purge": lambda tx: api_tokens.purge(tx, START),
     "directory.guest_scope.holds": lambda tx: guest_scope.holds(tx, SCOPE, "1"),
     "history.audit.about": lambda tx: audit.about(tx, "1", limit=10),
 }

@@ -42,7 +42,7 @@ from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.factors import factors, resets, single_use
 from broker.storage.history import audit, audit_chain
 from broker.storage.login import administrator_links, email_codes, invitations, logins, receipts, refusals, sign_in_counts
-from broker.storage.oauth import api_tokens, grants, logout_notices, sessions, tokens
+from broker.storage.oauth import grants, logout_notices, sessions, tokens
 from broker.storage.operations import mail_questions, outbox, rate_limits
 from broker.storage.partners import documents, metadata_readers, setup_links
 from broker.storage.tables import metadata
@@ -281,10 +281,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "oauth.grants.purge_codes": lambda tx: grants.purge_codes(tx, START),
     "oauth.grants.look_through": lambda tx: grants.look_through(tx, (0, ""), START),
     "oauth.grants.purge": lambda tx: grants.purge(tx, [GRANT.id]),
-    "oauth.api_tokens.add": lambda tx: api_tokens.add(tx, "token", "payroll", now=START, expires_at=START + 600),
-    "oauth.api_tokens.holder": lambda tx: api_tokens.holder(tx, "token", START),
-    "oauth.api_tokens.revoke": lambda tx: api_tokens.revoke(tx, "token", "payroll", START),
-    "oauth.api_tokens.purge": lambda tx: api_tokens.purge(tx, START),
     "oauth.tokens.add_access": lambda tx: tokens.add_access(tx, "token", GRANT.id, ["openid"], now=START, expires_at=START + 600),
     "oauth.tokens.access": lambda tx: tokens.access(tx, "token", START),
     "oauth.tokens.revoke_access": lambda tx: tokens.revoke_access(tx, "token", "payroll", START),

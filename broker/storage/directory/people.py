@@ -186,6 +186,15 @@ def identities_of(tx: Connection, person_id: str) -> list[Identity]:
     return [Identity(**row._mapping) for row in rows]
 
 
+def identities_of_all(tx: Connection, person_ids: Collection[str]) -> dict[str, list[Identity]]:
+    """The external identities of some people, by their ids, oldest first."""
+    found: dict[str, list[Identity]] = {}
+    rows = tx.execute(select(identities).where(_I.person_id.in_(sorted(person_ids))).order_by(_I.bound_at))
+    for row in rows:
+        found.setdefault(row.person_id, []).append(Identity(**row._mapping))
+    return found
+
+
 def by_code(tx: Connection, email: str, partner: str, issuer: str, *, lock: bool = False) -> Person | None:
     """The guest with this address whose identity at `partner` (the code by mail) is their own id. lock: as `of_session`."""
     row = tx.execute(_held(_BY_CODE) if lock else _BY_CODE, {"address": email, "partner": partner, "issuer": issuer}).first()

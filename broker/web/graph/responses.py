@@ -50,6 +50,11 @@ class Responses:
         return self._json({"@odata.context": f"{self.base}/$metadata#{kind}", "value": value}, 200)
 
     @staticmethod
+    def number(count: int) -> Response:
+        """A count, as plain text (OData URL 4.8)."""
+        return named(Response(str(count), mimetype="text/plain"))
+
+    @staticmethod
     def nothing() -> Response:
         """Done; there is nothing to show."""
         return named(Response(status=204))

@@ -1,0 +1,100 @@
+"""`/users`: guests and members; guests can be changed (graph user)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from flask import Response, request
+
+from broker.services.guests.user_views import UserChanges, UserView
+from broker.services.guests.users import MAX_NAME
+from broker.web.graph.bodies import Properties
+from broker.web.graph.door import ApiDoor, Caller
+from broker.web.graph.lists import Lists, counted, narrowed, no_options, selected
+from broker.web.graph.query.resources import users as user_resource
+from broker.web.graph.refusals import ApiRefused
+from broker.web.graph.user_json import DEFAULT, SETTABLE, user_json
+from broker.web.graph.user_names import address_in, tenant_of
+from broker.web.program import object_of
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+
+_KNOWN = ("displayName", "preferredLanguage", "accountEnabled", "businessPhones", *SETTABLE)
+_ONE = "/users/<user>"
+
+
+def register(door: ApiDoor, broker: Broker) -> None:
+    """The list, and one person."""
+    lists = Lists(door, broker.sealer)
+
+    def tenant() -> str:
+        return tenant_of(broker.core.settings().issuer)
+
+    @door.opens("GET", "/users")
+    def listed(caller: Caller) -> Response:
+        here = tenant()
+        asked, after = lists.read(caller, user_resource(partial(address_in, tenant=here)))
+        if asked.expand:
+            raise ApiRefused(
+                501, "NotImplemented", "$expand is not supported on /users: read the relation itself.", target="$expand"
+            )
+        page = broker.guests.users.page(
+            caller.actor,
+            asked.query,
+            after=tuple(map(str, after)) if after else None,
+            limit=asked.top,
+            count=asked.count and not asked.token,
+            identities="identities" in (asked.select or ()),
+        )
+        rows = [narrowed(user_json(one, here), asked.select or DEFAULT) for one in page.users]
+        return lists.answer(caller, "users", asked, rows, page.next_key, page.count)
+
+    @door.opens("GET", "/users/$count")
+    def count(caller: Caller) -> Response:
+        query = counted(user_resource(partial(address_in, tenant=tenant())))
+        return door.responses.number(broker.guests.users.count(caller.actor, query))
+
+    @door.opens("GET", _ONE)
+    def one(caller: Caller, user: str) -> Response:
+        here = tenant()
+        select = selected(user_resource(partial(address_in, tenant=here)))
+        found = broker.guests.users.show(caller.actor, address_in(user, here))
+        return door.responses.entity("users", narrowed(user_json(found, here), select or DEFAULT), etag=_etag(found))
+
+    @door.opens("PATCH", _ONE)
+    def change(caller: Caller, user: str) -> Response:
+        no_options()
+        wanted = _changes(Properties(object_of(request), _KNOWN))
+        broker.guests.users.change(caller.actor, address_in(user, tenant()), wanted, version=_if_match())
+        return door.responses.nothing()
+
+    @door.opens("DELETE", _ONE)
+    def remove(caller: Caller, user: str) -> Response:
+        no_options()
+        broker.guests.users.remove(caller.actor, address_in(user, tenant()))
+        return door.responses.nothing()
+
+
+def _changes(body: Properties) -> UserChanges:
+    details = {detail: body.text(name) for name, detail in SETTABLE.items() if body.has(name)}
+    if body.has("businessPhones"):
+        phones = body.texts("businessPhones", limit=1)
+        details["phone"] = phones[0] if phones else None
+    return UserChanges(
+        name=body.text("displayName", limit=MAX_NAME) or "" if body.has("displayName") else None,
+        language=body.required("preferredLanguage").partition("-")[0].lower() if body.has("preferredLanguage") else None,
+        enabled=body.flag("accountEnabled", default=True) if body.has("accountEnabled") else None,
+        details=details,
+    )
+
+
+def _etag(user: UserView) -> str:
+    return f'W/"{user.version}"'
+
+
+def _if_match() -> str | None:
+    """The version of If-Match (RFC 9110 13.1.1); None without one, and for `*`. Each value that we never gave matches nothing."""
+    sent = request.headers.get("If-Match")
+    return None if sent is None or sent.strip() == "*" else sent.strip().removeprefix("W/").strip('"')
