@@ -2,5 +2,5 @@
 
 Owns: which service gets which other service.
 Does not know: rules, requests, commands.
-Offers: `wire_SUBJECT(core, ...)`; `app.build` calls them in order. A field is named after the module that defines its service.
+Offers: `wire_SUBJECT(core, ...)`; `app.Broker` calls each at the first use of its subject. A field is named after the module that defines its service.
 """

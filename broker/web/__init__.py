@@ -42,6 +42,7 @@ class Web(Flask):
 
 def create_web(broker: Broker) -> Flask:
     """The application that a WSGI server runs."""
+    broker.complete()
     app = Web("broker", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False  # AD-06: one spelling of a path, one route
     app.json.sort_keys = False  # type: ignore[attr-defined]

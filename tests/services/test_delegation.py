@@ -8,7 +8,7 @@ import pytest
 
 from broker.composition.access import AccessServices, wire_access
 from broker.composition.invitations import InvitationServices, wire_invitations
-from broker.composition.messages import wire_outbox
+from broker.composition.outbox import wire_outbox
 from broker.domain.audit import Actor
 from broker.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from broker.domain.guest import GuestState, PersonKind

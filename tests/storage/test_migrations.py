@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from broker.domain.ids import new_id, new_reference
@@ -40,6 +42,15 @@ def test_upgrade_again_does_nothing(database: Database):
     """Upgrading is safe on every start."""
     assert migrate.upgrade(database) is False
     assert migrate.current(database) == migrate.head()
+
+
+def test_the_newest_file_is_the_head():
+    """One line of revisions, each named by its file: what a file's name says is what Alembic would upgrade to."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_heads() == [migrate.head()]
+    assert all(Path(one.path).stem[1:5] == one.revision for one in scripts.walk_revisions())
 
 
 def test_upgrade_of_an_empty_file_makes_every_table(tmp_path: Path):
