@@ -7,6 +7,7 @@
     POST /refresh     uses the refresh token, then shows that the old one is worthless is up to you: POST /refresh {"token": ...}
     POST /logout      forgets its own session and sends the browser to sign out at the broker
     POST /backchannel-logout  the broker tells that a session ended (Back-Channel Logout)
+    GET  /frontchannel-logout  the same, in a frame of the broker's page (Front-Channel Logout)
     GET  /signed-out  where the broker sends it afterwards
 
 Each answers JSON when asked by `Accept: application/json`.
@@ -131,13 +132,24 @@ class _Pages:
 
     def backchannel_logout(self) -> Response:
         """The broker ended a session: forget every visit that began in it."""
-        sid = self._party.ended_session(request.form.get("logout_token", ""))
-        for handle, visit in list(self._visits.items()):
-            if visit.tokens is not None and visit.tokens.claims.get("sid") == sid:
-                self._visits.pop(handle, None)
+        self._forget(self._party.ended_session(request.form.get("logout_token", "")))
         answer: Response = make_response("", 200)
         answer.headers["Cache-Control"] = "no-store"
         return answer
+
+    def frontchannel_logout(self) -> Response:
+        """A page of the broker loads this in a frame: forget the visits of that session (Front-Channel Logout 2)."""
+        if request.args.get("iss") != self._party.issuer:
+            raise SignInFailed("iss", "this is not our issuer")
+        self._forget(request.args.get("sid", ""))
+        answer: Response = make_response("", 200)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    def _forget(self, sid: str) -> None:
+        for handle, visit in list(self._visits.items()):
+            if visit.tokens is not None and visit.tokens.claims.get("sid") == sid:
+                self._visits.pop(handle, None)
 
     def signed_out(self) -> Response:
         """The end of the way out."""
@@ -164,6 +176,7 @@ def create_application(name: str, party: RelyingParty, base: str, *, colour: str
         ("/refresh", pages.refresh, ["POST"]),
         ("/logout", pages.logout, ["POST"]),
         ("/backchannel-logout", pages.backchannel_logout, ["POST"]),
+        ("/frontchannel-logout", pages.frontchannel_logout, ["GET"]),
         ("/signed-out", pages.signed_out, ["GET"]),
     ):
         app.add_url_rule(path, endpoint=path, view_func=view, methods=methods)

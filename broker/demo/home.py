@@ -139,6 +139,7 @@ _TRAVEL = """\
 name: Travel
 redirect_uris: ["{at.travel}/callback"]
 post_logout_redirect_uris: ["{at.travel}/signed-out"]
+frontchannel_logout_uri: {at.travel}/frontchannel-logout
 launch_url: {at.travel}/login
 scopes: [openid, profile, email]
 id_token_signed_response_alg: ES256

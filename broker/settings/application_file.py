@@ -227,7 +227,10 @@ class ApplicationFile(NamedFile):
         default=None, description="How the key of an encrypted ID token is wrapped."
     )
     id_token_encrypted_response_enc: EncryptionEnc | None = Field(default=None, description="How that ID token is encrypted.")
-    frontchannel_logout_uri: Link | None = Field(default=None, description="Loaded in the browser when a session ended.")
+    frontchannel_logout_uri: Link | None = Field(
+        default=None,
+        description="Loaded in a frame, with iss and sid, when a person signs out in the browser (Front-Channel Logout); its origin is one of a redirect URI.",
+    )
     backchannel_logout_uri: Outbound | None = Field(
         default=None, description="Receives a signed logout token when a session of one of its people ends (Back-Channel Logout)."
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from broker.domain.origin import origin_of
 from broker.domain.private_addresses import PrivateAddresses
 from broker.settings import names, translate, urls
 from broker.settings.broker_file import NetworkRules
@@ -44,6 +45,8 @@ def check(reading: Reading) -> list[ConfigError]:
         problems = [*_unknown(source, known), *_http(source, reachable)]
         if source.kind == "partner":
             problems += (*_same_domain(source, domains), *_same_client(source, clients))
+        if source.kind == "application":
+            problems += _frame_elsewhere(source)
         errors += translate.of_problems(source.tree, problems)
     return errors + list(_below(domains))
 
@@ -97,6 +100,16 @@ def _http(source: Source, reachable: tuple[str, ...] | None) -> Iterator[Problem
         if not PrivateAddresses.of(reachable).holds_url(url):
             advice = "write https://, or list its host in network.allow_private_addresses of broker.yaml"
             yield Problem(f"{{value}} is http (url_not_allowed); {advice}", url, loc)
+
+
+def _frame_elsewhere(source: Source) -> Iterator[Problem]:
+    """Front-Channel Logout 2: scheme, host and port of `frontchannel_logout_uri` are those of a redirect URI."""
+    loc = ("frontchannel_logout_uri",)
+    url = _at(source, loc)
+    origin = origin_of(url) if isinstance(url, str) else None
+    if origin is not None and origin not in {origin_of(one) for _, one in _texts(source, ("redirect_uris",))}:
+        template = "{value} has another scheme, host or port than every redirect URI; write an address of the same server"
+        yield Problem(template, url, loc)
 
 
 def _same_domain(source: Source, domains: dict[str, tuple[Source, int]]) -> Iterator[Problem]:

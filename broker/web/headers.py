@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response
+
+from broker.domain.origin import origin_of, origin_text
 
 # No form-action: a form of ours may end, by 303, at a partner or an application, and Chromium would stop it there.
 _PAGE_POLICY = (
@@ -23,9 +27,14 @@ _PERMISSIONS = (
 )
 
 
-def page(response: Response, *, nonce: str, https: bool) -> Response:
-    """The headers of an HTML page. nonce: of this response only; https: whether the issuer is (then HSTS, a year)."""
-    response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(nonce=nonce)
+def page(response: Response, *, nonce: str, https: bool, frames: Sequence[str] = ()) -> Response:
+    """The headers of an HTML page. nonce: of this response only; https: whether the issuer is (then HSTS, a year).
+
+    frames: the addresses of its frames; only their origins may be.
+    """
+    origins = sorted({origin_text(origin) for url in frames if (origin := origin_of(url)) is not None})
+    more = f"; frame-src {' '.join(origins)}" if origins else ""
+    response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(nonce=nonce) + more
     response.headers["X-Frame-Options"] = "DENY"  # AZ-18
     response.headers["Permissions-Policy"] = _PERMISSIONS
     if https:

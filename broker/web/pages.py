@@ -91,6 +91,7 @@ class Pages:
         ui_locales: Sequence[str] = (),
         keep_query: Mapping[str, str] | None = None,
         here: str = "",
+        frames: Sequence[str] = (),
         **context: object,
     ) -> Response:
         """The page as a response, with every header.
@@ -98,6 +99,7 @@ class Pages:
         status: of the response. ui_locales: languages that the application, or the invitation, asks for.
         keep_query: parameters that the language links must carry on; None: no link can repeat this page, so its language
         switch is a form that sends the page back. here: where a GET shows this page, for one that answers a POST.
+        frames: addresses of other servers that the page loads in frames; only their origins may be.
         context: see the template's first lines; JSON where no link can repeat the page.
         """
         settings = self._settings_now()
@@ -129,6 +131,7 @@ class Pages:
                 "script": self.assets.script(),
                 "passkey_script": self.assets.script("passkey"),
                 "nonce": nonce,
+                "frames": frames,
                 **self._language_switch(
                     translator, RenderedPage(template=template, status=status, context=context), keep_query, here
                 ),
@@ -137,7 +140,7 @@ class Pages:
         )
         response = Response(body, status, mimetype="text/html")
         response.headers["Content-Language"] = translator.language
-        headers.page(response, nonce=nonce, https=urlsplit(settings.issuer).scheme == "https")
+        headers.page(response, nonce=nonce, https=urlsplit(settings.issuer).scheme == "https", frames=frames)
         self._remember_choice(response)
         return response
 

@@ -1,26 +1,71 @@
-"""`signed-out`: what ended in this browser, and what did not."""
+"""`signed-out`: what ended in this browser, what did not, and the frames of applications that hear of it there (HP-55)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from flask import Response
 
-from broker.domain.login import Session
+from broker.domain.login import Session, application_sid
+from broker.settings.application_file import ApplicationFile
 from broker.web.pages import Pages
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
 
-def page(broker: Broker, pages: Pages, session: Session | None, ui_locales: Sequence[str] = ()) -> Response:
-    """session: the one that ended. Its home organization keeps a sign-in of its own: the page says so, and where that ends."""
+def page(
+    broker: Broker, pages: Pages, session: Session | None, ended: Sequence[str] = (), ui_locales: Sequence[str] = ()
+) -> Response:
+    """session: the one that ended. ended: the client ids of its applications.
+
+    Its home organization keeps a sign-in of its own: the page says so, and where that ends. The same goes for applications that
+    are not told of sign-outs.
+    """
     partner = broker.core.settings().partners.get(session.partner) if session else None
+    files = _files(broker, ended)
     return pages.render(
         "signed_out.html",
         ui_locales=ui_locales,
+        frames=frames(broker, session, ended) if session else (),
+        applications=[file.name for file in files if _is_told(file)],
+        untold=[file.name for file in files if not _is_told(file)],
         partner=partner.name if partner else "",
         partner_url=broker.partners.families.sign_out_url(partner) if partner else "",
         sign_in_url=pages.path("/apps"),
     )
+
+
+def on_the_way(
+    broker: Broker, pages: Pages, session: Session, ended: Sequence[str], ui_locales: Sequence[str], back: str, name: str
+) -> Response:
+    """The page that loads the frames, and then goes back to an application. back: its verified address; name: what it is called."""
+    return pages.render(
+        "signed_out.html",
+        ui_locales=ui_locales,
+        frames=frames(broker, session, ended),
+        applications=[file.name for file in _files(broker, ended) if _is_told(file)],
+        back_url=back,
+        back=name,
+    )
+
+
+def frames(broker: Broker, session: Session, ended: Sequence[str]) -> list[str]:
+    """The address of each application that is told in the browser, with `iss` and its `sid` (Front-Channel Logout 2)."""
+    issuer = broker.core.settings().issuer
+    return [
+        f"{url}{'&' if '?' in url else '?'}{urlencode({'iss': issuer, 'sid': application_sid(session.sid, file.client_id)})}"
+        for file in _files(broker, ended)
+        if (url := str(file.frontchannel_logout_uri or ""))
+    ]
+
+
+def _files(broker: Broker, ended: Sequence[str]) -> list[ApplicationFile]:
+    files = broker.core.settings().applications
+    return sorted((files[one] for one in ended if one in files), key=lambda file: file.name.casefold())
+
+
+def _is_told(file: ApplicationFile) -> bool:
+    return file.backchannel_logout_uri is not None or file.frontchannel_logout_uri is not None

@@ -281,11 +281,17 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "signed-out",
             {
                 "applications": ["Payroll", "Wiki"],
+                "untold": ["Travel"],
                 "partner": "Fabrikam",
                 "partner_url": "https://login.fabrikam.example/logout",
                 "sign_in_url": "/apps",
                 "keep_query": {},
             },
+        ),
+        "signed-out-on-the-way": Sample(
+            "signed_out.html",
+            "signed-out",
+            {"applications": ["Payroll", "Wiki"], "back_url": "#main", "back": "Payroll", "keep_query": {}},
         ),
         "question": Sample(
             "question.html",

@@ -329,6 +329,19 @@ def test_sign_out_from_the_application(open_context: OpenContext, stage: Stage) 
     arrives(page, "home-organization")
 
 
+def test_sign_out_reaches_the_other_application(open_context: OpenContext, stage: Stage) -> None:
+    """HP-55: signing out at Payroll loads Travel's frame, comes back to Payroll by itself, and Travel knows nobody any more."""
+    page, _ = signed_in(open_context, stage)
+    page.goto(stage.travel)
+    page.click("[data-primary]")  # what Travel receives
+    arrives(page, "application")
+    page.goto(stage.cast.at.payroll)
+    page.click("text=Sign out")
+    page.wait_for_url(f"{stage.cast.at.payroll}/signed-out")
+    page.goto(stage.cast.at.travel)
+    assert "Nobody is signed in here" in page.inner_text("main")
+
+
 def test_somebody_else_is_signed_in(open_context: OpenContext, stage: Stage) -> None:
     """IN-08: an invitation opened in another person's browser says so, and asks the partner anew."""
     page, _ = signed_in(open_context, stage)

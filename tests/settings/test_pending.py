@@ -58,7 +58,6 @@ USED = {
     ("application", "resources: [https://api.contoso.example]"): "resources",
     ("application", "id_token_encrypted_response_alg: RSA-OAEP-256"): "id_token_encrypted_response_alg",
     ("application", "userinfo_encrypted_response_alg: ECDH-ES"): "userinfo_encrypted_response_alg",
-    ("application", "frontchannel_logout_uri: https://a.example/out"): "frontchannel_logout_uri",
     ("application", "require_pkce: true"): "require_pkce",
     ("broker", "tokens: {refresh_grace: 30s}"): "tokens.refresh_grace",
     ("broker", "roles: {help_desk: [ann@contoso.example, 'group:Help desk']}"): "roles",

@@ -122,12 +122,18 @@ class SelfService:
         """Withdraws the consent for an application; sign-ins there end. Raises NotFound."""
         self._guests.withdraw_consent(actor, person_id, application)
 
-    def end_session(self, actor: Actor, person_id: str, sid: str) -> None:
-        """Ends one of the person's own sessions. Raises NotFound, also for a session of somebody else (AD-01)."""
+    def end_session(self, actor: Actor, person_id: str, sid: str) -> tuple[str, ...]:
+        """Ends one of the person's own sessions; the client ids of its applications.
+
+        Raises NotFound, also for a session of somebody else (AD-01).
+        """
         with self._db.read() as tx:
             found = sessions.by_sid(tx, sid)
-        if found is None or found.person_id != person_id or not self._browsers.end(sid, actor, "ended by the person"):
+        mine = found is not None and found.person_id == person_id
+        ended = self._browsers.end(sid, actor, "ended by the person") if mine else None
+        if ended is None:
             raise NotFound("there is no such session", "session_unknown")
+        return ended
 
     def end_other_sessions(self, actor: Actor, person_id: str, sid: str) -> int:
         """Ends every session of the person except the one of this browser; how many."""

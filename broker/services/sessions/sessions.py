@@ -105,16 +105,19 @@ class Sessions:
             at_home = replace(at_home, answered_at=login.created_at)
         return (*((at_home,) if at_home else ()), *assurance.own_proofs(login, before, person_id))
 
-    def end(self, sid: str, actor: Actor, reason: str) -> bool:
-        """Ends a session with its grants, codes and tokens, offline_access included (HP-43, HP-63); False if it had ended."""
+    def end(self, sid: str, actor: Actor, reason: str) -> tuple[str, ...] | None:
+        """Ends a session with its grants, codes and tokens, offline_access included (HP-43, HP-63).
+
+        The client ids of the applications that had a part in it; None if it had ended before.
+        """
         now = self._clock()
         with self._db.write() as tx:
             session = sessions.by_sid(tx, sid)
             ended, applications = self._end(tx, sid, now)
             if session is None or not ended:
-                return False
+                return None
             audit.record(tx, _ended(actor, session, reason, applications), now)
-            return True
+            return tuple(applications)
 
     def end_others(self, person_id: str, kept: str, actor: Actor, reason: str) -> int:
         """End every session of a person except one, as `end` does; how many."""

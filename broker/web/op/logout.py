@@ -100,20 +100,26 @@ class _Logout:
         session, person = held
         settings = self._broker.core.settings()
         address = client_address(request, settings.broker.network.trusted_proxies)
-        self._broker.sessions.end(session.sid, Actor.person(person.id, address=address), "logout")
-        response = self._leave(asked, session)
+        ended = self._broker.sessions.end(session.sid, Actor.person(person.id, address=address), "logout")
+        response = self._leave(asked, session, ended or ())
         cookies = Cookies(settings.issuer)
         cookies.clear(response, CookiePurpose.SESSION)
         cookies.clear(response, CookiePurpose.BROWSER)  # HW-13: it changes at logout
         return response
 
-    def _leave(self, asked: LogoutRequest, session: Session | None) -> Response:
-        """A redirect to the application's verified address, or the page that lists what ended and what did not."""
-        if asked.redirect_uri is not None:
-            separator = "&" if "?" in asked.redirect_uri else "?"
-            query = f"{separator}{urlencode({'state': asked.state})}" if asked.state is not None else ""
-            return see(asked.redirect_uri + query)
-        return signed_out.page(self._broker, self._pages, session, asked.ui_locales)
+    def _leave(self, asked: LogoutRequest, session: Session | None, ended: Sequence[str] = ()) -> Response:
+        """A redirect to the application's verified address, or the page that lists what ended and what did not.
+
+        Applications that hear in the browser (Front-Channel Logout 3) are loaded in frames of a page first, which then goes on.
+        """
+        if asked.redirect_uri is None or asked.application is None:
+            return signed_out.page(self._broker, self._pages, session, ended, asked.ui_locales)
+        separator = "&" if "?" in asked.redirect_uri else "?"
+        query = f"{separator}{urlencode({'state': asked.state})}" if asked.state is not None else ""
+        back = asked.redirect_uri + query
+        if session is None or not signed_out.frames(self._broker, session, ended):
+            return see(back)
+        return signed_out.on_the_way(self._broker, self._pages, session, ended, asked.ui_locales, back, asked.application.name)
 
     def _park(self, pairs: Sequence[tuple[str, str]]) -> str:
         """The parameters, sealed for ten minutes; so no stranger can fill a table (HT-13)."""

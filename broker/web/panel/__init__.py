@@ -53,10 +53,11 @@ def blueprint(broker: Broker, frame: SignedInFrame) -> Blueprint:
         cookie = browser.session()
         csrf.check(request, cookie, SCOPE, browser.issuer)
         held = broker.sessions.find(cookie)
+        ended: tuple[str, ...] = ()
         if held is not None:
             actor = Actor.person(held[1].id, address=browser.address())
-            broker.sessions.end(held[0].sid, actor, "signed out")
-        response = signed_out.page(broker, pages, held[0] if held else None)
+            ended = broker.sessions.end(held[0].sid, actor, "signed out") or ()
+        response = signed_out.page(broker, pages, held[0] if held else None, ended)
         browser.cookies.clear(response, CookiePurpose.SESSION)
         browser.cookies.clear(response, CookiePurpose.BROWSER)  # HW-13: it changes at logout
         return response

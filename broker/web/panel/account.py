@@ -160,8 +160,8 @@ def _register_sessions(routes: Blueprint, broker: Broker, pages: Pages, door: _D
         sid = single(request.form, "sid")
 
         def end(session: Session, person: Person, actor: Actor) -> Response | None:
-            broker.guests.self_service.end_session(actor, person.id, sid)
-            return door.goodbye(signed_out.page(broker, pages, session)) if sid == session.sid else None
+            ended = broker.guests.self_service.end_session(actor, person.id, sid)
+            return door.goodbye(signed_out.page(broker, pages, session, ended)) if sid == session.sid else None
 
         return door.pressed(end)
 

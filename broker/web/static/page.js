@@ -49,5 +49,11 @@ document.querySelectorAll("input[data-filter]").forEach((input) => {
     });
   });
 });
+// On to the application, when the frames of a sign-out are loaded or five seconds are over.
+document.querySelectorAll("a[data-continue]").forEach((link) => {
+  const go = () => location.replace(link.href);
+  window.addEventListener("load", go, { once: true });
+  setTimeout(go, 5000);
+});
 // What an act did is read first.
 if (location.hash === "#said") document.getElementById("said")?.focus();
