@@ -19,6 +19,7 @@ from broker.services.login.context import LoginContexts
 from broker.services.login.email_code import MailCodes
 from broker.services.login.identity_changes import IdentityChanges
 from broker.services.login.own_page_access import OwnPages
+from broker.services.login.partner_logout import PartnerLogout
 from broker.services.login.saml_response import Acs
 from broker.services.login.second_factor import Proving
 from broker.services.login.sign_in import SignIn
@@ -43,6 +44,7 @@ class LoginServices:
     email_code: MailCodes
     identity_changes: IdentityChanges
     own_page_access: OwnPages
+    partner_logout: PartnerLogout
     saml_response: Acs
     second_factor: Proving
     sign_in: SignIn
@@ -79,6 +81,7 @@ def wire_login(
         email_code=MailCodes(core, open_login, completion, outbox, sealer),
         identity_changes=identity_changes,
         own_page_access=own_pages,
+        partner_logout=PartnerLogout(core, partners.families, sessions, rate_limits),
         saml_response=Acs(core, partners.families, upstream, rate_limits, sealer, threads),
         second_factor=Proving(core, open_login, sealer, outbox),
         sign_in=sign_in,

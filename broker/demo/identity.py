@@ -146,7 +146,8 @@ class IdentityProvider:
 
     def sign_in(self, subject: str, *, second_factor: bool = False) -> DemoSession:
         """The person has proven himself at this moment."""
-        return DemoSession(self.accounts[subject].subject, self._clock(), second_factor and self.second_factor)
+        proven = second_factor and self.second_factor
+        return DemoSession(self.accounts[subject].subject, self._clock(), proven, secrets.token_urlsafe(16))
 
     def answer(self, request: Request, session: DemoSession) -> dict[str, str]:
         """The parameters of a successful authorization response."""
@@ -209,6 +210,7 @@ class IdentityProvider:
             "acr": MFA if session.second_factor else SFA,
             "amr": ["pwd", "otp", "mfa"] if session.second_factor else ["pwd"],
             "at_hash": half_hash(self.alg, access),
+            **({"sid": session.sid} if session.sid else {}),
             **({} if self.lean or self.fault == "other_userinfo" else self._profile(session.subject, params["scope"])),
             **({"nonce": params["nonce"]} if "nonce" in params else {}),
         }
@@ -226,6 +228,19 @@ class IdentityProvider:
         if self.fault == "other_keys":
             return sign(generate(self.alg, key.kid), claims)
         return sign(key, claims)
+
+    def logout_token(self, client_id: str, *, typ: str = "logout+jwt", **claims: Any) -> str:
+        """A logout token for a relying party (Back-Channel Logout 2.4). claims: replace ours; None leaves one out."""
+        said = {
+            "iss": self.issuer,
+            "aud": client_id,
+            "iat": self._clock(),
+            "exp": self._clock() + 120,
+            "jti": secrets.token_urlsafe(16),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+            **claims,
+        }
+        return sign(self._keys[0], {name: value for name, value in said.items() if value is not None}, typ=typ)
 
     def _profile(self, subject: str, scope: str) -> dict[str, Any]:
         account, scopes = self.accounts[subject], scope.split()

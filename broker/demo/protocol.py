@@ -41,6 +41,7 @@ class DemoSession:
     subject: str
     auth_time: int
     second_factor: bool = False
+    sid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class Assertion:
     skew: seconds that the provider's clock (iat, IssueInstant) is ahead of ours, None if it sends none.
     left_out: received claims that no configuration requires and that are in no usable form (HS-29).
     subject_form: over SAML, the format of the NameID that names the account; else None.
+    home_name, home_session: how the provider names the person and its session in a message of logout; None if it names neither.
     acr, amr: as the provider sent them; whether they count as MFA is decided later (HO-15).
     """
 
@@ -36,6 +37,8 @@ class Assertion:
     skew: int | None = None
     left_out: tuple[str, ...] = ()
     subject_form: str | None = None
+    home_name: str | None = None
+    home_session: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object for the login's row."""

@@ -90,12 +90,18 @@ def application_sid(sid: str, client_id: str) -> str:
     return str(UUID(bytes=sha256(f"{sid}\n{client_id}".encode()).digest()[:16], version=5))
 
 
+def home_mark(issuer: str, value: str | None) -> str:
+    """A home organization's name for a person or for its session, as a hash: found when a message of logout names it (HO-18)."""
+    return sha256(f"{issuer}\0{value}".encode()).hexdigest() if value else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One browser's sign-in for hours. `sid` is never released: each application receives its own (`application_sid`).
 
     acr, amr: at the last proof. proofs: all proofs, the home organization's included; policies and the partner's file decide how
-    long each counts. device: browser and system in words (domain/device.py).
+    long each counts. device: browser and system in words (domain/device.py). home_name, home_session: `home_mark` of the person and of
+    the session at the home organization; "" where it named none.
     """
 
     sid: str
@@ -113,6 +119,8 @@ class Session:
     ended_at: int | None = None
     proofs: tuple[Proof, ...] = ()
     device: str = ""
+    home_name: str = ""
+    home_session: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/language": ("405", "405", "405"),
     "/launch/<application>": ("404", "404", "404"),
     "/saml/metadata": ("200", "200", "200"),
+    "/backchannel/<partner>": ("405", "405", "405"),
     "/saml/acs": ("405", "405", "405"),
     "/saml/<partner>/acs": ("405", "405", "405"),
     "/saml/<partner>/metadata": ("404", "404", "404"),

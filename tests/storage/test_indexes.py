@@ -42,7 +42,7 @@ from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.factors import factors, resets, single_use
 from broker.storage.history import audit, audit_chain
 from broker.storage.login import administrator_links, email_codes, invitations, logins, receipts, refusals, sign_in_counts
-from broker.storage.oauth import grants, logout_notices, sessions, tokens
+from broker.storage.oauth import grants, sessions, tokens
 from broker.storage.operations import mail_questions, outbox, rate_limits
 from broker.storage.partners import documents, metadata_readers, setup_links
 from broker.storage.tables import metadata
@@ -51,6 +51,7 @@ from tests.clock import START
 from tests.storage.access_calls import ACCESS_CALLS
 from tests.storage.guest_calls import GUEST_CALLS
 from tests.storage.job_calls import JOB_CALLS
+from tests.storage.logout_calls import LOGOUT_CALLS
 
 PERSON = factories.person()
 INVITATION = factories.invitation(PERSON.id)
@@ -85,6 +86,7 @@ URL = "https://login.fabrikam.example/jwks"
 CALLS: dict[str, Callable[[Connection], object]] = {
     **ACCESS_CALLS,
     **GUEST_CALLS,
+    **LOGOUT_CALLS,
     **JOB_CALLS,
     "directory.people.add": lambda tx: people.add(tx, PERSON),
     "directory.people.by_id": lambda tx: people.by_id(tx, PERSON.id),
@@ -268,16 +270,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
         grants.end_of_unassigned(tx, kind, GROUP.id, "payroll", START) for kind in Principal
     ],
     "oauth.grants.end_of_application": lambda tx: grants.end_of_application(tx, PERSON.id, "payroll", START),
-    "oauth.logout_notices.add": lambda tx: logout_notices.add(tx, {("payroll", GRANT.sid): "sub"}, START),
-    "oauth.logout_notices.is_due": lambda tx: logout_notices.is_due(tx, START),
-    "oauth.logout_notices.drop_of_others": lambda tx: logout_notices.drop_of_others(tx, {"payroll"}),
-    "oauth.logout_notices.lease": lambda tx: logout_notices.lease(tx, holder="h", now=START, until=START + 300, limit=10),
-    "oauth.logout_notices.sent": lambda tx: logout_notices.sent(tx, "1", "h", START),
-    "oauth.logout_notices.given_up": lambda tx: logout_notices.given_up(tx, "1", "h", START, "no"),
-    "oauth.logout_notices.later": lambda tx: logout_notices.later(tx, "1", "h", START, "no"),
-    "oauth.logout_notices.let_go": lambda tx: logout_notices.let_go(tx, ["1"], "h"),
-    "oauth.logout_notices.counts": lambda tx: logout_notices.counts(tx, "payroll", START),
-    "oauth.logout_notices.purge": lambda tx: logout_notices.purge(tx, START),
     "oauth.grants.purge_codes": lambda tx: grants.purge_codes(tx, START),
     "oauth.grants.look_through": lambda tx: grants.look_through(tx, (0, ""), START),
     "oauth.grants.purge": lambda tx: grants.purge(tx, [GRANT.id]),

@@ -25,6 +25,7 @@ from broker.connectors.mapping import (
 from broker.connectors.oidc.client_assertion import Sign, credentials
 from broker.connectors.oidc.discovery import Discovery
 from broker.connectors.oidc.id_token import IdToken, verify_id_token
+from broker.connectors.oidc.logout_token import LogoutClaims, session_of, verify_logout_token
 from broker.connectors.oidc.partner import PartnerView, Sources
 from broker.connectors.outbound.client import HttpClient, HttpFailure, HttpResponse
 from broker.domain.assertion import Assertion
@@ -133,6 +134,10 @@ class OidcConnector:
         )
         return self._assertion(token, self._userinfo(token, access_token, discovery), inbound)
 
+    def logout(self, token: str, now: int) -> LogoutClaims:
+        """The verified claims of a logout token of this partner. Raises PartnerUntrusted, PartnerFailed."""
+        return verify_logout_token(token, partner=self._partner, discovery=self._discovery(), keys=self._sources.keys, now=now)
+
     def _discovery(self) -> Discovery:
         return self._sources.judged(self._sources.discovery(), self._partner.issuer, self._http)
 
@@ -209,6 +214,8 @@ class OidcConnector:
             partner=partner.id,
             issuer=partner.issuer,
             subject=token.subject,
+            home_name=token.subject,
+            home_session=session_of(token.claims),
             email=mapped.email,
             email_verified=verified,
             name=mapped.name,

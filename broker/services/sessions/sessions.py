@@ -9,7 +9,7 @@ from broker.domain.factor import Proof
 from broker.domain.facts import Facts
 from broker.domain.guest import Person
 from broker.domain.ids import digest, new_id, new_secret
-from broker.domain.login import Login, Session
+from broker.domain.login import Login, Session, home_mark
 from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.sessions import assurance
@@ -72,6 +72,8 @@ class Sessions:
             claims=dict(assertion.claims),
             proofs=self._proofs(login, before if same else None, person.id),
             device=device,
+            home_name=home_mark(assertion.issuer, assertion.home_name),
+            home_session=home_mark(assertion.issuer, assertion.home_session),
             created_at=before.created_at if before is not None and same else now,
             last_seen_at=now,
             expires_at=min(now + lifetime, assertion.session_ends or now + lifetime),
@@ -130,6 +132,19 @@ class Sessions:
                 if done:
                     ended += 1
                     audit.record(tx, _ended(actor, one, reason, applications), now)
+        return ended
+
+    def end_of_home(self, tx: Connection, partner: str, *, name: str, session: str, now: int) -> int:
+        """Ends the sessions that a partner's sign-in began, as `end` does, because the partner says so; how many.
+
+        name, session: marks of the person and of the partner's session (`home_mark`); both must fit where both are given.
+        """
+        ended = 0
+        for one in sessions.of_home(tx, partner, name=name, session=session):
+            done, applications = self._end(tx, one.sid, now)
+            if done:
+                ended += 1
+                audit.record(tx, _ended(Actor.system(), one, "signed out at the home organization", applications), now)
         return ended
 
     @staticmethod

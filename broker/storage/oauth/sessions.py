@@ -13,6 +13,7 @@ from broker.storage.tables import sessions
 
 _FIELDS = (
     "sid", "person_id", "partner", "issuer", "acr", "claims", "auth_time", "auth_time_known", "created_at", "last_seen_at", "expires_at", "ended_at", "device",
+    "home_name", "home_session",
 )  # fmt: skip
 _RENEWED = tuple(name for name in _FIELDS if name not in ("sid", "person_id", "created_at", "ended_at"))
 _C = sessions.c
@@ -65,6 +66,17 @@ def live_of(tx: Connection, person_id: str, now: int) -> list[Session]:
     rows = tx.execute(
         select(sessions).where(c.person_id == person_id, c.ended_at.is_(None), c.expires_at > now).order_by(c.created_at)
     )
+    return [_session(row) for row in rows]
+
+
+def of_home(tx: Connection, partner: str, *, name: str, session: str) -> list[Session]:
+    """Sessions that a partner's sign-in began and that have not ended, expired ones too: of the person, of the partner's session, or of
+    both, as `home_mark` names them.
+    """
+    marks = [column == mark for column, mark in ((_C.home_name, name), (_C.home_session, session)) if mark]
+    if not marks:
+        return []
+    rows = tx.execute(select(sessions).where(*marks, _C.partner == partner, _C.ended_at.is_(None)).order_by(_C.created_at))
     return [_session(row) for row in rows]
 
 

@@ -87,6 +87,10 @@ sessions = Table(
     base.time("expires_at"),
     base.time("ended_at", null=True),
     Column("device", String(64), nullable=False, server_default=""),
+    Column("home_name", base.HASH, nullable=False, server_default=""),
+    Column("home_session", base.HASH, nullable=False, server_default=""),
+    Index("ix_sessions_home_name", "home_name"),
+    Index("ix_sessions_home_session", "home_session"),
     Index("ix_sessions_person_id", "person_id"),
     Index("ix_sessions_expires_at", "expires_at"),
 )

@@ -22,6 +22,7 @@ from broker.web.signin import (
     factors,
     home,
     invitation,
+    partner_logout,
     terms,
     vouching,
 )
@@ -35,6 +36,19 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     """Every route of a sign-in."""
     routes = Blueprint("signin", __name__)
     browser = BrowserState(broker, pages)
-    for part in (error_recovery, dispatcher, home, email_code, callback, acs, consent, factors, vouching, terms, invitation):
+    for part in (
+        error_recovery,
+        dispatcher,
+        home,
+        email_code,
+        callback,
+        acs,
+        partner_logout,
+        consent,
+        factors,
+        vouching,
+        terms,
+        invitation,
+    ):
         part.register(routes, broker, pages, browser)
     return routes

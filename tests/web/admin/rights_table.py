@@ -176,6 +176,7 @@ EVERYBODY = {
     ("GET", "/"),
     ("GET", "/launch/<application>"),
     ("GET", "/saml/metadata"),
+    ("POST", "/backchannel/<partner>"),
     ("POST", "/saml/acs"),
     ("POST", "/saml/<partner>/acs"),
     ("GET", "/saml/<partner>/metadata"),
