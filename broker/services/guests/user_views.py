@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from broker.domain.guest import Identity, Person
-from broker.services.access.views import AssignmentView, MembershipView
+from broker.services.access.views import MembershipView
 from broker.services.guests.views import GuestRow, IdentityView, MethodView
 from broker.storage.directory.branches import RowKey
 
@@ -60,7 +60,6 @@ class UserRelations:
     """What hangs off one person; each is read on its own."""
 
     groups: tuple[MembershipView, ...] = ()
-    assignments: tuple[AssignmentView, ...] = ()
     methods: tuple[MethodView, ...] = ()
     by_code: bool = False
     sponsor: UserView | None = None

@@ -18,7 +18,7 @@ from broker.domain.list_query import ListQuery
 from broker.domain.mailbox import PARTNER
 from broker.domain.person_details import changed_details
 from broker.services import authorization
-from broker.services.access.views import assignments_of, memberships_of
+from broker.services.access.views import memberships_of
 from broker.services.authorization import Right
 from broker.services.core import Core
 from broker.services.guests import acts
@@ -81,11 +81,6 @@ class ManagedUsers:
         """The groups of one person, by name. Raises Forbidden, NotFound."""
         with self._db.read() as tx:
             return UserRelations(groups=memberships_of(tx, self._read(tx, actor, name).id))
-
-    def assignments(self, actor: Actor, name: str) -> UserRelations:
-        """The applications that one person is assigned to, themselves and by their groups. Raises Forbidden, NotFound."""
-        with self._db.read() as tx:
-            return UserRelations(assignments=assignments_of(tx, self._read(tx, actor, name).id, self._clock()))
 
     def methods(self, actor: Actor, name: str) -> UserRelations:
         """The sign-in methods of one person's own. by_code: a code to their mailbox is one. Raises Forbidden, NotFound."""

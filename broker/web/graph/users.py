@@ -11,12 +11,14 @@ from broker.services.guests.user_views import UserChanges, UserView
 from broker.services.guests.users import MAX_NAME
 from broker.web.graph.bodies import Properties
 from broker.web.graph.door import ApiDoor, Caller
-from broker.web.graph.lists import Lists, counted, narrowed, no_options, selected
+from broker.web.graph.lists import Lists, counted, narrowed, no_options
+from broker.web.graph.query import read_entity
 from broker.web.graph.query.resources import users as user_resource
-from broker.web.graph.refusals import ApiRefused
-from broker.web.graph.user_json import DEFAULT, SETTABLE, user_json
+from broker.web.graph.refusals import UNSUPPORTED, ApiRefused
+from broker.web.graph.responses import Json
+from broker.web.graph.user_json import DEFAULT, SETTABLE, group_reference, user_json, user_reference
 from broker.web.graph.user_names import address_in, tenant_of
-from broker.web.program import object_of
+from broker.web.program import object_of, pairs_of
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -59,9 +61,12 @@ def register(door: ApiDoor, broker: Broker) -> None:
     @door.opens("GET", _ONE)
     def one(caller: Caller, user: str) -> Response:
         here = tenant()
-        select = selected(user_resource(partial(address_in, tenant=here)))
+        asked = read_entity(user_resource(partial(address_in, tenant=here)), pairs_of(request.query_string))
         found = broker.guests.users.show(caller.actor, address_in(user, here))
-        return door.responses.entity("users", narrowed(user_json(found, here), select or DEFAULT), etag=_etag(found))
+        values = {**narrowed(user_json(found, here), asked.select or DEFAULT)}
+        for relation in asked.expand:
+            values[relation] = _expanded(broker, caller, found, relation)
+        return door.responses.entity("users", values, etag=_etag(found))
 
     @door.opens("PATCH", _ONE)
     def change(caller: Caller, user: str) -> Response:
@@ -75,6 +80,15 @@ def register(door: ApiDoor, broker: Broker) -> None:
         no_options()
         broker.guests.users.remove(caller.actor, address_in(user, tenant()))
         return door.responses.nothing()
+
+
+def _expanded(broker: Broker, caller: Caller, user: UserView, relation: str) -> list[Json]:
+    if relation == "memberOf":
+        return [group_reference(one) for one in broker.guests.users.groups(caller.actor, user.row.id).groups]
+    if relation != "sponsors":
+        raise ApiRefused(400, UNSUPPORTED, f"$expand={relation} is not supported: read the relation itself.", target="$expand")
+    sponsor = broker.guests.users.sponsor(caller.actor, user.row.id).sponsor
+    return [user_reference(sponsor, tenant_of(broker.core.settings().issuer))] if sponsor else []
 
 
 def _changes(body: Properties) -> UserChanges:

@@ -197,6 +197,10 @@ def test_relations(both: Api) -> None:
     both.broker.access.groups.add_members(ACTOR, "Finance", [guest])
     (found,) = both.get(f"/users/{guest}/memberOf").get_json()["value"]
     assert (found["@odata.type"], found["id"], found["displayName"]) == ("#microsoft.graph.group", group.id, "Finance")
+    (expanded,) = both.get(f"/users/{guest}?$expand=memberOf&$select=id").get_json()["memberOf"]
+    assert expanded == found
+    assert both.get(f"/users/{guest}?$expand=sponsors").get_json()["sponsors"] == []
+    assert error_of(both.get(f"/users/{guest}?$expand=appRoleAssignments")) == (400, "Request_UnsupportedQuery")
     refs = f"/users/{guest}/sponsors/$ref"
     for address in (f"http://localhost/v1.0/users/{alice}", f"/v1.0/directoryObjects/{bob}"):
         assert both.post(refs, {"@odata.id": address}).status_code == 204
