@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from broker.services.access.applications import Applications
 from broker.services.access.assignments import Assignments
+from broker.services.access.group_references import GroupReferences
 from broker.services.access.groups import Groups
 from broker.services.access.rule_preview import RulePreviews
 from broker.services.access.staff_rights import StaffRights
@@ -19,6 +20,7 @@ class AccessServices:
     applications: Applications
     assignments: Assignments
     groups: Groups
+    group_references: GroupReferences
     rule_preview: RulePreviews
     staff_rights: StaffRights
 
@@ -29,6 +31,7 @@ def wire_access(core: Core) -> AccessServices:
         applications=Applications(core.settings),
         assignments=Assignments(core),
         groups=Groups(core),
+        group_references=GroupReferences(core),
         rule_preview=RulePreviews(core),
         staff_rights=StaffRights(core),
     )

@@ -21,6 +21,7 @@ from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.lookup import group_named, group_seen, living
 from broker.services.policies import group_uses
+from broker.settings.load import Settings
 from broker.storage.directory import assignments, groups
 from broker.storage.engine import Connection
 
@@ -74,7 +75,7 @@ class Groups:
         self, actor: Actor, name: str, *, owners: Iterable[str] = (), partner: str | None = None, rule: str | None = None
     ) -> GroupRow:
         """Creates a group. With a partner or a rule it is dynamic. Raises Invalid (name, address, rule), Conflict (name taken)."""
-        text, needed = self._rule(partner, rule)
+        text, needed = checked_rule(self._settings(), partner, rule)
         now = self._clock()
         group = Group(
             id=new_id(),
@@ -118,7 +119,7 @@ class Groups:
                     raise Conflict(
                         f"the members of {group.name!r} are kept by hand; make a new group for a rule", "group_by_hand"
                     )
-                text, needed = self._rule(None, rule)
+                text, needed = checked_rule(self._settings(), None, rule)
                 group = replace(group, rule=text, partner=needed)
             if rename is not None:
                 group = replace(group, name=group_name(rename))
@@ -227,21 +228,6 @@ class Groups:
             raise _ruled(group)
         return group
 
-    def _rule(self, partner: str | None, rule: str | None) -> tuple[str | None, str | None]:
-        """(the rule as stored, the partner that it requires). Raises Invalid."""
-        if partner is None and rule is None:
-            return None, None
-        text = (rule or "").strip()
-        if rule is not None:
-            group_rule.read(text)  # so that an error names the column of what was given
-        if partner is not None:
-            only = f"partner = {partner}" if _BARE.fullmatch(partner) else f'partner = "{partner}"'
-            text = f"{only} and ({text})" if text else only
-        whole = group_rule.parse(text)
-        for name in sorted(group_rule.partners(whole) - {*self._settings().partners, mailbox.PARTNER}):
-            raise Invalid(f"there is no partner {name!r}: no file config/partners/{name}.yaml", "partner_unknown")
-        return text, group_rule.partner_of(whole)
-
     def unmapped(self, group: GroupRow) -> tuple[str, ...]:
         """The attributes of a group's rule that no partner's file maps, so that the rule can never match."""
         if group.rule is None:
@@ -254,3 +240,19 @@ class Groups:
 
 def _ruled(group: Group) -> Conflict:
     return Conflict(f"who is in {group.name!r} is said by its rule alone, at each sign-in: {group.rule}", "group_is_dynamic")
+
+
+def checked_rule(settings: Settings, partner: str | None, rule: str | None) -> tuple[str | None, str | None]:
+    """(the rule as stored, the partner that it requires). Raises Invalid."""
+    if partner is None and rule is None:
+        return None, None
+    text = (rule or "").strip()
+    if rule is not None:
+        group_rule.read(text)  # so that an error names the column of what was given
+    if partner is not None:
+        only = f"partner = {partner}" if _BARE.fullmatch(partner) else f'partner = "{partner}"'
+        text = f"{only} and ({text})" if text else only
+    whole = group_rule.parse(text)
+    for name in sorted(group_rule.partners(whole) - {*settings.partners, mailbox.PARTNER}):
+        raise Invalid(f"there is no partner {name!r}: no file config/partners/{name}.yaml", "partner_unknown")
+    return text, group_rule.partner_of(whole)

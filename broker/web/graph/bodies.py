@@ -107,9 +107,13 @@ def referenced(body: Properties, base: str, *kinds: str) -> str:
 
     Only the last segment names the object, and only an address of ours is one. base: the absolute address of /v1.0.
     """
-    address = body.required(_REFERENCE, limit=512)
+    return referenced_in(body, _REFERENCE, body.required(_REFERENCE, limit=512), base, *kinds)
+
+
+def referenced_in(body: Properties, name: str, address: str, base: str, *kinds: str) -> str:
+    """The same of an address in the property `name`."""
     path = address.removeprefix(base) if address.startswith(f"{base}/") else address.removeprefix(PREFIX)
     parts = path.split("/")
     if len(parts) != 3 or parts[0] != "" or parts[1] not in (*kinds, "directoryObjects") or not is_uuid(parts[2]):
-        raise body.wrong(_REFERENCE, f"must be an address like {base}/{kinds[0]}/ID")
+        raise body.wrong(name, f"must be an address like {base}/{kinds[0]}/ID")
     return parts[2].lower()

@@ -94,6 +94,14 @@ GROUPS = Resource(
     expandable=frozenset({"members", "owners"}),
 )
 
+REFERENCES = Resource(  # people to whom something refers
+    name="directoryObject",
+    selectable=frozenset({"displayName", "id", "mail", "preferredLanguage", "userPrincipalName"}),
+    filters={},
+    order=ListOrder(field=_F.ID),
+    counted=False,
+)
+
 SIGN_INS = Resource(
     name="signIn",
     selectable=frozenset(
