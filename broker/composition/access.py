@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from broker.services.access.applications import Applications
+from broker.services.access.assignment_references import AssignmentReferences
 from broker.services.access.assignments import Assignments
 from broker.services.access.group_references import GroupReferences
 from broker.services.access.groups import Groups
@@ -18,6 +19,7 @@ class AccessServices:
     """Which application exists, and who may use it."""
 
     applications: Applications
+    assignment_references: AssignmentReferences
     assignments: Assignments
     groups: Groups
     group_references: GroupReferences
@@ -29,6 +31,7 @@ def wire_access(core: Core) -> AccessServices:
     """The services of applications, groups and assignments."""
     return AccessServices(
         applications=Applications(core.settings),
+        assignment_references=AssignmentReferences(core),
         assignments=Assignments(core),
         groups=Groups(core),
         group_references=GroupReferences(core),

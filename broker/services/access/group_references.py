@@ -126,9 +126,7 @@ class GroupReferences:
         with self._db.write() as tx:
             require_everywhere(tx, self._settings(), actor, Right.KEEP_GROUPS, now)
             owning = sorted(_of_staff(living(tx, one)) for one in owners)
-            group = Group(
-                id=new_id(), name=group_name(name), rule=text, partner=partner, owners=tuple(owning), created_at=now
-            )
+            group = Group(id=new_id(), name=group_name(name), rule=text, partner=partner, owners=tuple(owning), created_at=now)
             if not groups.add(tx, group):
                 raise Conflict(f"there is a group {group.name!r} already", "group_exists")
             data = {"name": group.name, "rule": group.rule or "", "owners": len(group.owners)}

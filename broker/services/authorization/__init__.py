@@ -10,6 +10,7 @@ from broker.services.authorization.permissions import PERMITS
 from broker.services.authorization.rights import (
     Rights,
     check_invite,
+    over_application,
     over_guest,
     require,
     require_everywhere,
@@ -43,6 +44,7 @@ __all__ = [
     "is_administrator",
     "is_at_work",
     "limited_to",
+    "over_application",
     "over_guest",
     "owns",
     "require",

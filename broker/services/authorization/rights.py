@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from broker.domain.audit import Actor, ActorKind
-from broker.domain.errors import Forbidden
+from broker.domain.errors import Forbidden, NotFound
 from broker.domain.group import folded
 from broker.domain.guest import Person
 from broker.services.authorization.acts import EVERYWHERE, MAY, OWN_APPLICATION, OWN_GROUP, Right, Role
 from broker.services.authorization.permissions import permitted
 from broker.services.authorization.staff import ALL, acting_person, is_administrator, is_at_work
+from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 from broker.storage.directory import groups, guest_scope
 from broker.storage.directory.guest_scope import GuestScope
@@ -116,6 +117,15 @@ def require_everywhere(tx: Connection, settings: Settings, actor: Actor, right: 
     if not found.may_everywhere(right):
         raise Forbidden("you may not do that", f"no_right_{right}")
     return found
+
+
+def over_application(tx: Connection, settings: Settings, actor: Actor, right: Right, client_id: str, now: int) -> ApplicationFile:
+    """An application, if this actor may do this to it; else it does not exist for them (AD-01). Raises Forbidden, NotFound."""
+    found = require(tx, settings, actor, right, now)
+    file = settings.applications.get(client_id)
+    if file is None or not found.over_application(right, client_id):
+        raise NotFound(f"there is no application {client_id!r}", "application_unknown")
+    return file
 
 
 def scope_of(rights: Rights, right: Right) -> GuestScope | None:

@@ -77,6 +77,7 @@ def _upsert(table: Table, holder: str, where: ColumnElement[bool] | None = None)
 
 
 _SET = {kind: _upsert(table, holder) for kind, (table, holder) in _TABLES.items()}
+_ANEW = {kind: _upsert(table, holder, table.c.ends_at <= bindparam("now")) for kind, (table, holder) in _TABLES.items()}
 _OPEN = _upsert(assignments, "person_id", _A.ends_at <= bindparam("now"))  # NULL is no end
 
 
@@ -115,6 +116,14 @@ def put(tx: Connection, assignment: Assignment) -> Assignment:
     return replace(assignment, id=str(row_id))
 
 
+def put_new(tx: Connection, assignment: Assignment, now: int) -> Assignment | None:
+    """Insert an assignment, or begin one anew that has ended at `now`; None if there is one that has not."""
+    row = {name: getattr(assignment, name) for name in ("id", "application", "role", "starts_at", "ends_at")}
+    values = row | {_TABLES[assignment.principal][1]: assignment.holder, "now": now}
+    found = run(tx, _ANEW[assignment.principal], values).first()
+    return None if found is None else replace(assignment, id=str(found[0]))
+
+
 def lengthen(tx: Connection, assignment: Assignment) -> Assignment:
     """Insert a person's assignment; one of the same application and role is never shortened. What is there now.
 
@@ -141,6 +150,15 @@ def of(tx: Connection, principal: Principal, holder: str, application: str | Non
     if application is not None:
         statement = statement.where(table.c.application == application)
     return [_assignment(principal, row) for row in tx.execute(statement.order_by(table.c.application, table.c.role))]
+
+
+def by_id(tx: Connection, assignment_id: str) -> Assignment | None:
+    """The assignment of a person or a group with this id."""
+    for principal, (table, _) in _TABLES.items():
+        row = tx.execute(_named(principal).where(table.c.id == assignment_id)).first()
+        if row is not None:
+            return _assignment(principal, row)
+    return None
 
 
 def of_application(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from flask import Response, request
 
-from broker.domain.list_query import ListQuery
+from broker.domain.list_query import Begins, Condition, Differs, Equals, ListQuery
 from broker.keyring.seal import Sealer
 from broker.web.graph.door import ApiDoor, Caller
 from broker.web.graph.query import Key, ListRequest, Resource, SkipTokens, read_count, read_entity, read_list, refuse_all
 from broker.web.graph.responses import PREFIX, Json
 from broker.web.program import pairs_of
+
+Row = TypeVar("Row")
 
 
 class Lists:
@@ -55,6 +58,20 @@ def narrowed(values: Mapping[str, object], select: tuple[str, ...] | None) -> Js
     if select is None:
         return values
     return {name: value for name, value in values.items() if name in select or name.startswith("@odata.")}
+
+
+def in_memory(query: ListQuery, rows: Iterable[tuple[Mapping[str, str], Row]]) -> list[Row]:
+    """The rows that a filter finds among some that come from files. rows: (column -> value, row)."""
+    return [row for columns, row in rows if any(all(_holds(columns, one) for one in branch) for branch in query.branches)]
+
+
+def _holds(columns: Mapping[str, str], one: Condition) -> bool:
+    value = columns[one.field.value]
+    if isinstance(one, Begins):
+        return value.startswith(one.value)
+    if not isinstance(one, Equals | Differs):
+        raise TypeError(f"{type(one).__name__} is no condition on a file")
+    return (value == one.value) is isinstance(one, Equals)
 
 
 def _consistency() -> str:

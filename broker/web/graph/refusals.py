@@ -81,6 +81,11 @@ class ErrorContent:
     retry_after: int | None = None
 
 
+def in_file(path: str) -> ApiRefused:
+    """What lives in files is read only here. path: of the file, below the home."""
+    return ApiRefused(403, DENIED, f"{_NO_PRIVILEGE} This lives in a file: change {path}.")
+
+
 def refusal_of(error: BrokerError, name: str = "") -> ErrorContent:
     """name: the id in the path, for the message of a thing that does not exist (AD-01: not permitted and absent read the same)."""
     if isinstance(error, ApiRefused):

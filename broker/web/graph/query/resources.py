@@ -102,6 +102,35 @@ REFERENCES = Resource(  # people to whom something refers
     counted=False,
 )
 
+
+def _application(name: str, more: str) -> Resource:
+    """An application, which lives in a file: by client_id, and few enough to be filtered in memory."""
+    return Resource(
+        name=name,
+        selectable=frozenset(("id appId displayName appRoles " + more).split()),
+        filters={
+            "id": Text(field=_F.ID, fold=str.lower, unique=True),
+            "appId": Text(field=_F.APPLICATION, unique=True),
+            "displayName": Text(field=_F.NAME, fold=str.casefold, begins=True),
+        },
+        order=ListOrder(field=_F.APPLICATION),
+    )
+
+
+APPLICATIONS = _application("application", "signInAudience web")
+PRINCIPALS = _application(
+    "servicePrincipal", "accountEnabled appDisplayName appRoleAssignmentRequired homepage replyUrls servicePrincipalType"
+)
+ASSIGNMENTS = Resource(
+    name="appRoleAssignment",
+    selectable=frozenset(
+        "id createdDateTime appRoleId principalId principalType principalDisplayName resourceId resourceDisplayName".split()
+    ),
+    filters={},
+    order=ListOrder(field=_F.ID),
+    counted=False,
+)
+
 SIGN_INS = Resource(
     name="signIn",
     selectable=frozenset(

@@ -1,0 +1,226 @@
+"""`/applications` and `/servicePrincipals`: two faces of an application of a file, and who is assigned to it (graph application,
+servicePrincipal, appRoleAssignment). What lives in files is read only: a write names the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+from uuid import UUID
+
+from flask import Response, request
+
+from broker.domain.assignment import Principal
+from broker.domain.errors import Conflict, NotFound
+from broker.domain.times import iso
+from broker.services.access.assignment_references import ApplicationEntry
+from broker.services.access.views import AssignmentView
+from broker.web.graph.bodies import Properties
+from broker.web.graph.door import ApiDoor, Caller
+from broker.web.graph.lists import Lists, in_memory, narrowed, no_options, selected
+from broker.web.graph.query.resources import APPLICATIONS, ASSIGNMENTS, PRINCIPALS, REFERENCES
+from broker.web.graph.references import person_reference
+from broker.web.graph.refusals import REQUEST_BAD, ApiRefused, in_file
+from broker.web.graph.responses import Json
+from broker.web.graph.user_names import tenant_of
+from broker.web.program import object_of
+
+if TYPE_CHECKING:
+    from broker.app import Broker
+
+DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"  # the role of access without a role
+_KINDS = {"applications": APPLICATIONS, "servicePrincipals": PRINCIPALS}
+_ASSIGNED = "/servicePrincipals/<uuid:app>/appRoleAssignedTo"
+
+Find = Callable[[Caller, str], ApplicationEntry]
+
+
+def register(door: ApiDoor, broker: Broker) -> None:
+    """Both faces, then the assignments."""
+    for kind in _KINDS:
+        _register_face(door, broker, kind)
+        _register_owners(door, broker, kind)
+    _register_assignments(door, broker)
+
+
+def _register_face(door: ApiDoor, broker: Broker, kind: str) -> None:
+    lists, resource, shown = Lists(door, broker.sealer), _KINDS[kind], _shown_as(kind)
+
+    @door.opens("GET", f"/{kind}")
+    def listed(caller: Caller) -> Response:
+        asked, after = lists.read(caller, resource)
+        every = broker.access.assignment_references.applications(caller.actor)
+        found = in_memory(asked.query, ((_columns(one, kind), one) for one in every))
+        rows, next_key = _page(found, str(after[0]) if after else "", asked.top)
+        values = [narrowed(shown(one), asked.select) for one in rows]
+        count = len(found) if asked.count else None
+        return lists.answer(caller, kind, asked, values, None if next_key is None else (next_key,), count)
+
+    @door.opens("GET", f"/{kind}/<uuid:app>")
+    def one(caller: Caller, app: UUID) -> Response:
+        select = selected(resource)
+        return door.responses.entity(kind, narrowed(shown(_found(broker, caller, kind, str(app))), select))
+
+    @door.opens("GET", f"/{kind}(appId='<app>')")
+    def by_app_id(caller: Caller, app: str) -> Response:
+        select = selected(resource)
+        every = broker.access.assignment_references.applications(caller.actor)
+        return door.responses.entity(kind, narrowed(shown(_first(every, lambda one: one.client_id == unquote(app))), select))
+
+    @door.opens("POST", f"/{kind}")
+    def create(caller: Caller) -> Response:
+        broker.access.assignment_references.applications(caller.actor)
+        raise in_file("config/applications/CLIENT_ID.yaml")
+
+    for method in ("PATCH", "DELETE"):
+
+        @door.opens(method, f"/{kind}/<uuid:app>")
+        def change(caller: Caller, app: UUID) -> Response:
+            raise in_file(_found(broker, caller, kind, str(app)).file)
+
+
+def _register_owners(door: ApiDoor, broker: Broker, kind: str) -> None:
+    lists = Lists(door, broker.sealer)
+
+    @door.opens("GET", f"/{kind}/<uuid:app>/owners")
+    def owners(caller: Caller, app: UUID) -> Response:
+        asked, after = lists.read(caller, REFERENCES)
+        found = _found(broker, caller, kind, str(app))
+        page = broker.access.assignment_references.owners(
+            caller.actor, found.client_id, after=str(after[0]) if after else "", limit=asked.top
+        )
+        tenant = tenant_of(broker.core.settings().issuer)
+        rows = [narrowed(person_reference(one, tenant), asked.select) for one in page.rows]
+        return lists.answer(caller, "directoryObjects", asked, rows, None if page.next_key is None else (page.next_key,))
+
+    @door.opens("POST", f"/{kind}/<uuid:app>/owners/$ref")
+    def add(caller: Caller, app: UUID) -> Response:
+        raise in_file(_found(broker, caller, kind, str(app)).file)
+
+    @door.opens("DELETE", f"/{kind}/<uuid:app>/owners/<uuid:person>/$ref")
+    def remove(caller: Caller, app: UUID, person: UUID) -> Response:  # noqa: ARG001  the path names them
+        raise in_file(_found(broker, caller, kind, str(app)).file)
+
+
+def _register_assignments(door: ApiDoor, broker: Broker) -> None:
+    lists, service = Lists(door, broker.sealer), broker.access.assignment_references
+
+    @door.opens("GET", _ASSIGNED)
+    def listed(caller: Caller, app: UUID) -> Response:
+        asked, after = lists.read(caller, ASSIGNMENTS)
+        found = _found(broker, caller, "servicePrincipals", str(app))
+        place = (str(after[0]), str(after[1])) if after else None
+        page = service.page(caller.actor, found.client_id, after=place, limit=asked.top)
+        rows = [narrowed(assignment_json(one, found), asked.select) for one in page.rows]
+        return lists.answer(caller, "appRoleAssignments", asked, rows, page.next_key)
+
+    @door.opens("POST", _ASSIGNED)
+    def assign(caller: Caller, app: UUID) -> Response:
+        no_options()
+        body = Properties(object_of(request), ("principalId", "resourceId", "appRoleId"))
+        found = _found(broker, caller, "servicePrincipals", str(app))
+        if body.required("resourceId").lower() != found.principal_id:
+            raise body.wrong("resourceId", "must be the id of this service principal")
+        role_id = body.required("appRoleId").lower()
+        roles = {DEFAULT_ACCESS: "", **{role.id: role.name for role in found.roles}}
+        if role_id not in roles:
+            raise body.wrong("appRoleId", "is none of the roles of this application")
+        try:
+            made = service.assign(caller.actor, found.client_id, body.required("principalId"), role=roles[role_id])
+        except Conflict:
+            raise ApiRefused(400, REQUEST_BAD, "Permission being assigned already exists on the object") from None
+        return door.responses.entity("appRoleAssignments", assignment_json(made, found), status=201)
+
+    @door.opens("DELETE", f"{_ASSIGNED}/<uuid:assignment>")
+    def take_back(caller: Caller, app: UUID, assignment: UUID) -> Response:
+        no_options()
+        found = _found(broker, caller, "servicePrincipals", str(app))
+        service.take_back(caller.actor, found.client_id, str(assignment))
+        return door.responses.nothing()
+
+
+def _found(broker: Broker, caller: Caller, kind: str, app_id: str) -> ApplicationEntry:
+    every = broker.access.assignment_references.applications(caller.actor)
+    return _first(every, lambda one: _id(one, kind) == app_id)
+
+
+def _first(every: tuple[ApplicationEntry, ...], wanted: Callable[[ApplicationEntry], bool]) -> ApplicationEntry:
+    found = next(filter(wanted, every), None)
+    if found is None:
+        raise NotFound("there is no such application", "application_unknown")
+    return found
+
+
+def _id(one: ApplicationEntry, kind: str) -> str:
+    return one.id if kind == "applications" else one.principal_id
+
+
+def _columns(one: ApplicationEntry, kind: str) -> dict[str, str]:
+    return {"id": _id(one, kind), "application": one.client_id, "name": one.name.casefold()}
+
+
+def _page(found: list[ApplicationEntry], after: str, limit: int) -> tuple[list[ApplicationEntry], str | None]:
+    """By client_id, behind the client_id `after`."""
+    rest = [one for one in found if one.client_id > after]
+    return rest[:limit], rest[limit - 1].client_id if len(rest) > limit else None
+
+
+def _shown_as(kind: str) -> Callable[[ApplicationEntry], Json]:
+    return application_json if kind == "applications" else principal_json
+
+
+def _roles(one: ApplicationEntry) -> list[Json]:
+    return [
+        {
+            "id": role.id,
+            "displayName": role.name,
+            "description": role.name,
+            "value": role.name,
+            "isEnabled": True,
+            "allowedMemberTypes": ["User"],
+        }
+        for role in one.roles
+    ]
+
+
+def application_json(one: ApplicationEntry) -> Json:
+    """An `application`."""
+    return {
+        "id": one.id,
+        "appId": one.client_id,
+        "displayName": one.name,
+        "appRoles": _roles(one),
+        "signInAudience": "AzureADMyOrg",
+        "web": {"redirectUris": list(one.redirect_uris), "homePageUrl": one.launch_url},
+    }
+
+
+def principal_json(one: ApplicationEntry) -> Json:
+    """A `servicePrincipal`."""
+    return {
+        "id": one.principal_id,
+        "appId": one.client_id,
+        "displayName": one.name,
+        "appDisplayName": one.name,
+        "accountEnabled": True,
+        "appRoleAssignmentRequired": one.assignment_required,
+        "appRoles": _roles(one),
+        "homepage": one.launch_url,
+        "replyUrls": list(one.redirect_uris),
+        "servicePrincipalType": "Application",
+    }
+
+
+def assignment_json(one: AssignmentView, app: ApplicationEntry) -> Json:
+    """An `appRoleAssignment`. createdDateTime: since when it holds."""
+    return {
+        "id": one.id,
+        "createdDateTime": iso(one.starts_at),
+        "appRoleId": app.role_id(one.role) if one.role else DEFAULT_ACCESS,
+        "principalId": one.principal_id,
+        "principalType": "User" if one.principal is Principal.PERSON else "Group",
+        "principalDisplayName": one.name,
+        "resourceId": app.principal_id,
+        "resourceDisplayName": app.name,
+    }
