@@ -90,6 +90,21 @@ class Properties:
             raise self._wrong(name, f"must have at most {limit} entries")
         return value
 
+    def plain_texts(self, name: str, *, limit: int) -> dict[str, str]:
+        """An object of which each value is one line of text."""
+        value = self._values.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict) or not all(isinstance(one, str) and one.isprintable() for one in value.values()):
+            raise self._wrong(name, "must be an object of strings")
+        if len(value) > limit:
+            raise self._wrong(name, f"must have at most {limit} entries")
+        return value
+
+    def raw(self, name: str) -> Any:
+        """A value that another request reads; None where it is left out."""
+        return self._values.get(name)
+
     def wrong(self, name: str, what: str) -> ApiRefused:
         """The refusal of a property. what: the rest of the sentence."""
         return self._wrong(name, what)

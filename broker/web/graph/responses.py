@@ -49,6 +49,10 @@ class Responses:
         """The result of an action."""
         return self._json({"@odata.context": f"{self.base}/$metadata#{kind}", "value": value}, 200)
 
+    def plain(self, values: Json) -> Response:
+        """An object that is no entity."""
+        return self._json(values, 200)
+
     @staticmethod
     def number(count: int) -> Response:
         """A count, as plain text (OData URL 4.8)."""
