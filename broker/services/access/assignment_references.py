@@ -14,11 +14,11 @@ from broker.domain.errors import Conflict, Invalid, NotFound
 from broker.domain.group import Group, is_uuid
 from broker.domain.ids import file_id, new_id
 from broker.services.access.group_references import PersonList, page_of
-from broker.services.access.views import AssignmentView
+from broker.services.access.views import AssignmentView, assignments_of
 from broker.services.authorization import Right, over_application, require_everywhere
 from broker.services.core import Core
 from broker.services.history import audit
-from broker.services.lookup import holder_named
+from broker.services.lookup import holder_named, living
 from broker.settings.application_file import ApplicationFile
 from broker.storage.directory import assignments, people
 from broker.storage.engine import Connection
@@ -85,6 +85,14 @@ class AssignmentList:
     next_key: tuple[str, str] | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldEntry:
+    """An assignment that a person has, and its application."""
+
+    assignment: AssignmentView
+    application: ApplicationEntry
+
+
 class AssignmentReferences:
     """Reading needs the right to see applications, an assignment the right to assign."""
 
@@ -121,6 +129,18 @@ class AssignmentReferences:
             rows=tuple(AssignmentView.of(one, now) for one in found[:limit]),
             next_key=None if last is None else (last.principal.value, last.id),
         )
+
+    def of_person(self, actor: Actor, person_id: str) -> tuple[HeldEntry, ...]:
+        """What a person has, by themselves and by their groups, ended ones too; not of applications whose file is gone.
+
+        Raises Forbidden, NotFound.
+        """
+        now, settings = self._clock(), self._settings()
+        with self._db.read() as tx:
+            require_everywhere(tx, settings, actor, Right.SEE_GUESTS, now)
+            held = assignments_of(tx, living(tx, person_id).id, now)
+        known = {name: ApplicationEntry.of(settings.issuer, file) for name, file in settings.applications.items()}
+        return tuple(HeldEntry(assignment=one, application=known[one.application]) for one in held if one.application in known)
 
     def assign(self, actor: Actor, client_id: str, holder_id: str, *, role: str) -> AssignmentView:
         """Assigns from now on, without an end. One that has ended begins anew.

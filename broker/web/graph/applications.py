@@ -23,7 +23,7 @@ from broker.web.graph.query.resources import APPLICATIONS, ASSIGNMENTS, PRINCIPA
 from broker.web.graph.references import person_reference
 from broker.web.graph.refusals import REQUEST_BAD, ApiRefused, in_file
 from broker.web.graph.responses import Json
-from broker.web.graph.user_names import tenant_of
+from broker.web.graph.user_names import address_in, tenant_of
 from broker.web.program import object_of
 
 if TYPE_CHECKING:
@@ -114,6 +114,13 @@ def _register_assignments(door: ApiDoor, broker: Broker) -> None:
         page = service.page(caller.actor, found.client_id, after=place, limit=asked.top)
         rows = [narrowed(assignment_json(one, found), asked.select) for one in page.rows]
         return lists.answer(caller, "appRoleAssignments", asked, rows, page.next_key)
+
+    @door.opens("GET", "/users/<user>/appRoleAssignments")
+    def of_person(caller: Caller, user: str) -> Response:
+        no_options()
+        name = address_in(user, tenant_of(broker.core.settings().issuer))
+        held = service.of_person(caller.actor, name)
+        return door.responses.collection("appRoleAssignments", [assignment_json(one.assignment, one.application) for one in held])
 
     @door.opens("POST", _ASSIGNED)
     def assign(caller: Caller, app: UUID) -> Response:

@@ -11,6 +11,7 @@ from broker.domain.list_query import Begins, Condition, Differs, Equals, ListQue
 from broker.keyring.seal import Sealer
 from broker.web.graph.door import ApiDoor, Caller
 from broker.web.graph.query import Key, ListRequest, Resource, SkipTokens, read_count, read_entity, read_list, refuse_all
+from broker.web.graph.refusals import ApiRefused
 from broker.web.graph.responses import PREFIX, Json
 from broker.web.program import pairs_of
 
@@ -45,7 +46,10 @@ def counted(resource: Resource) -> ListQuery:
 
 def selected(resource: Resource) -> tuple[str, ...] | None:
     """$select of one entity's address; None: the default set. Raises ApiRefused."""
-    return read_entity(resource, pairs_of(request.query_string)).select
+    asked = read_entity(resource, pairs_of(request.query_string))
+    if asked.expand:
+        raise ApiRefused(501, "NotImplemented", "$expand is not supported: read the relation itself.", target="$expand")
+    return asked.select
 
 
 def no_options() -> None:

@@ -106,6 +106,8 @@ def test_an_assignment_from_beginning_to_end(both: Api):
     assert both.post(path, {**body, "appRoleId": NONE}, by=ASSIGN).get_json()["appRoleId"] == NONE
     assert len(ids(both, path)) == 2
     assert found["id"] in ids(both, path)
+    assert sorted(ids(both, f"/users/{ann}/appRoleAssignments")) == sorted(ids(both, path))
+    assert sorted(ids(both, "/users/ann@fabrikam.example/appRoleAssignments")) == sorted(ids(both, path))
     assert both.ask("DELETE", f"{path}/{found['id']}", by=ASSIGN).status_code == 204
     assert error_of(both.ask("DELETE", f"{path}/{found['id']}", by=ASSIGN)) == (404, "Request_ResourceNotFound")
     assert found["id"] not in ids(both, path)

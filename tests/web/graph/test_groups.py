@@ -144,6 +144,15 @@ def test_the_list(both: Api):
     assert error_of(both.get("/groups?$filter=description%20eq%20'x'")) == (400, "Request_UnsupportedQuery")
 
 
+def test_relations_are_read_on_their_own(api: Api):
+    """$expand is refused, for a list and for one entity: nothing is left out of an answer in silence."""
+    group, ann = made(api, "Auditors"), api.guest("ann")
+    for path in ("/groups?$expand=members", f"/groups/{group}?$expand=owners"):
+        assert error_of(api.get(path)) == (400, "BadRequest")
+    for path in ("/users?$expand=memberOf", f"/users/{ann}?$expand=memberOf"):
+        assert error_of(api.get(path)) == (501, "NotImplemented")
+
+
 def test_a_group_whose_members_its_rule_keeps(api: Api):
     """The rule is ours; nobody is added by hand."""
     group = made(api, "Fabrikam", groupTypes=["DynamicMembership"], membershipRule="partner = fabrikam")

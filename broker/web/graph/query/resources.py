@@ -91,7 +91,6 @@ GROUPS = Resource(
     },
     order=ListOrder(field=_F.NAME),
     orders={"displayName": Sort(field=_F.NAME, along=frozenset({"displayName", "securityEnabled", "mailEnabled"}))},
-    expandable=frozenset({"members", "owners"}),
 )
 
 REFERENCES = Resource(  # people to whom something refers
