@@ -7,8 +7,9 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from broker.domain.access_request import AccessRequest, RequestState
+from broker.domain.assignment import Principal
 from broker.domain.review import AccessSource, Asked, ItemOutcome, Review, ReviewItem, ReviewState, Verdict
-from broker.storage.directory import access_requests, review_items, reviews
+from broker.storage.directory import access_requests, assignments, review_items, reviews
 from tests import factories
 from tests.clock import START
 
@@ -42,6 +43,10 @@ REVIEW_ROWS = [
 ]
 
 ACCESS_CALLS: dict[str, Callable[[Connection], object]] = {
+    "directory.assignments.by_id": lambda tx: assignments.by_id(tx, "1"),
+    "directory.assignments.put_new": lambda tx: [
+        assignments.put_new(tx, factories.assignment(kind, holder="1"), START) for kind in Principal
+    ],
     "directory.access_requests.add": lambda tx: access_requests.add(tx, REQUEST),
     "directory.access_requests.by_id": lambda tx: access_requests.by_id(tx, REQUEST.id),
     "directory.access_requests.of_person": lambda tx: access_requests.of_person(tx, PERSON.id, since=START),

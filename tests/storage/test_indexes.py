@@ -91,10 +91,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "directory.people.add": lambda tx: people.add(tx, PERSON),
     "directory.people.by_id": lambda tx: people.by_id(tx, PERSON.id),
     "directory.people.by_ids": lambda tx: people.by_ids(tx, {PERSON.id}),
-    "directory.assignments.by_id": lambda tx: assignments.by_id(tx, "1"),
-    "directory.assignments.put_new": lambda tx: [
-        assignments.put_new(tx, factories.assignment(kind, holder=GROUP.id), START) for kind in Principal
-    ],
     "directory.people.by_emails": lambda tx: people.by_emails(tx, ["a", "b"]),
     "directory.people.by_email": lambda tx: people.by_email(tx, PERSON.email),
     "directory.people.bind": lambda tx: people.bind(tx, factories.identity(PERSON.id)),
