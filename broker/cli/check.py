@@ -84,7 +84,7 @@ def _names_metadata_files(reading: Reading) -> bool:
 
 
 def _metadata_files(reading: Reading) -> list[tuple[bool, ConfigError]]:
-    """What the partners' metadata files say is as good as config: judged without --online, and beside other mistakes (FC-12)."""
+    """What the partners' metadata files say is as good as config: judged without --online, even if other files have mistakes (FC-12)."""
     from broker.cli.check_saml import files
     from broker.connectors.outbound.client import HttpClient
     from broker.settings.cross import allowed

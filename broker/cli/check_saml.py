@@ -67,7 +67,7 @@ def left_out(idp: Idp) -> str:
 
 
 def files(reading: Reading, client: HttpClient) -> Iterator[tuple[bool, ConfigError]]:
-    """(whether it is an error, the line) of every metadata file that is not good, or warns; also beside other mistakes (FC-12)."""
+    """(whether it is an error, the line) of every metadata file that is not good, or warns; even if other files have mistakes (FC-12)."""
     for source in reading.of("partner"):
         saml = section(source, reading.home)
         if saml is not None and "://" not in saml.metadata:

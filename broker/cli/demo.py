@@ -49,7 +49,7 @@ def _run(once: bool, home: Path, port: int) -> int:
     from broker.demo.serving import PortTaken
     from broker.demo.story import tell
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the cast is taken along, whoever ends the demo
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the cast ends with the demo, however that ends
     try:
         with Cast(home, port) as cast:
             return (0 if tell(cast) else 1) if once else run_until_stopped(cast)

@@ -1,4 +1,4 @@
-"""`broker guests reset`: a binding ends, the guest stays; for one guest, or on moving day for all of a partner."""
+"""`broker guests reset`: a binding ends, the guest stays; for one guest, or for all guests of a partner that migrates."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def _affected(broker: Broker, partner: str, terms: RebindingTerms) -> Iterator[R
 
 
 def _moved(broker: Broker, actor: Any, partner: str, terms: RebindingTerms) -> Iterator[ReboundGuest]:
-    """Some guests a transaction, each with its invitation: whoever was done before a crash is not done again."""
+    """A batch of guests in each transaction, with their invitations: a guest who was done before a crash is not done again."""
     after, done = "", 0
     while page := broker.invitations.rebinding.affected(partner, terms, after=after, limit=TOGETHER):
         after = page[-1].guest.id

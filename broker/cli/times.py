@@ -13,7 +13,7 @@ _DAYS = re.compile(r"([1-9][0-9]{0,4})d", re.ASCII)
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in some versions only
-    """`2027-06-30`, `2027-06-30T12:00:00Z`, or `30d`; as a function of now, in seconds since 1970.
+    """`2027-06-30`, `2027-06-30T12:00:00Z`, or `30d`; as a function of the current time, in seconds since 1970.
 
     through: the day itself still counts, so it ends at the midnight after it. back: `30d` lies behind us.
     """
@@ -25,7 +25,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in some vers
         self._back = back
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Text to a function of now. Raises Invalid for what is no date."""
+        """Turns text into a function of the current time. Raises Invalid for a text that is no date."""
         if not isinstance(value, str):
             return value
         found = _DAYS.fullmatch(value)

@@ -31,7 +31,7 @@ class Addresses:
 
 
 def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
-    """Write the config files (anew each time; secrets, keys and database stay). Returns the secrets by name."""
+    """Write the config files (again at each start; secrets, keys and database stay). Returns the secrets by name."""
     _set_aside(home, at.broker)
     config = home / "config"
     for folder in ("partners", "applications", "policies"):

@@ -70,7 +70,7 @@ def _with_pictures(html: str, message: EmailMessage) -> str:
 
 
 def create_mailbox(folder: Path, notes: Sequence[Note] = ()) -> Flask:
-    """The Flask application; it reads the folder anew at each visit. `notes` may grow while it runs."""
+    """The Flask application; it reads the folder at each visit. `notes` may grow while it runs."""
     app = Flask(__name__, static_folder=None)
 
     def home() -> str:
@@ -84,7 +84,7 @@ def create_mailbox(folder: Path, notes: Sequence[Note] = ()) -> Flask:
 
 
 def _as_html(mail: ReceivedMail) -> str:
-    """As a mail program shows it: the HTML in a frame without scripts, and the text beside it."""
+    """As a mail program shows it: the HTML in a frame without scripts, and the text next to it."""
     text = _LINK.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', escape(mail.text, quote=False))
     head = f"<h3>{escape(mail.subject)}</h3><small>to {escape(mail.to)}, {escape(mail.date)}</small>"
     if not mail.html:

@@ -1,4 +1,4 @@
-"""An OpenID relying party by hand: what an application has to do to sign people in, and nothing it was not told.
+"""An OpenID relying party by hand: what an application has to do to sign people in, and nothing else.
 
 It is given the issuer's address and its own credentials; all else comes from discovery. Every check that OpenID Connect Core
 3.1.3.7 asks of a client is made here, in the order of the login: state, `iss` of the answer (RFC 9207), signature, iss, aud, azp,

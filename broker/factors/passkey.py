@@ -1,6 +1,6 @@
 """Passkeys and security keys (Web Authentication Level 3): what is asked of the browser, and what its answer proves.
 
-The library checks type, challenge, origin, RP ID, flags and signature; the counter is compared by whoever keeps it.
+The library checks type, challenge, origin, RP ID, flags and signature; the caller, which stores the counter, compares it.
 """
 
 from __future__ import annotations

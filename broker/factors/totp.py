@@ -35,7 +35,7 @@ def step_at(now: int) -> int:
 def step_of(secret: str, code: str, now: int, after: int) -> int | None:
     """The time step, later than `after`, whose code this is; None where there is none. now: seconds since 1970, UTC.
 
-    Whoever accepts it must take the step by a conditional statement: two requests may get here at once (MF-01).
+    The caller must take the step by a conditional statement: two requests may get here at once (MF-01).
     """
     if not is_code(code):
         return None

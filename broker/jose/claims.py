@@ -107,7 +107,7 @@ def check_at_hash(claims: Mapping[str, Any], alg: str, access_token: str) -> Non
 
 
 def check_required(claims: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Each wanted claim is there with its value, types told apart (HO-7 `require_claims`). Reason idtoken_claim."""
+    """Each wanted claim is there with its value and its type (HO-7 `require_claims`). Reason idtoken_claim."""
     for name, value in wanted.items():
         if name not in claims or type(claims[name]) is not type(value) or claims[name] != value:
             raise JoseError("idtoken_claim", f"{name} is missing or another")

@@ -69,7 +69,7 @@ def find_entity(root: Element, wanted: str | None) -> Element:
     found = [entity for entity in entities if entity.get("entityID") == wanted]
     if not found:
         raise MetadataRefused("metadata_entity", f"the metadata does not hold the entity {wanted}")
-    if len(found) > 1:  # SM-02: a forged one beside the signed one
+    if len(found) > 1:  # SM-02: a forged one next to the signed one
         raise MetadataRefused("metadata_structure", f"the metadata holds the entity {wanted} more than once")
     return found[0]
 

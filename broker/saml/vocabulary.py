@@ -166,7 +166,7 @@ RULES: Final[Mapping[str, ElementRule]] = {
     "ds:X509SubjectName": _rule("", "", TextRule.ONLY),
     "ds:X509CRL": _rule("", "", TextRule.ONLY),
     "ds11:X509Digest": _rule("Algorithm", "", TextRule.ONLY),
-    # XML Encryption 1.1 3; core 2.3.4; HS-13, HS-20: one recipient, its key inside or beside the data
+    # XML Encryption 1.1 3; core 2.3.4; HS-13, HS-20: one recipient, its key inside the data or next to it
     "saml:EncryptedAssertion": _rule("", "xenc:EncryptedData xenc:EncryptedKey?"),
     "xenc:EncryptedData": _rule(
         "Id? Type?", "xenc:EncryptionMethod@data ds:KeyInfo@data? xenc:CipherData"

@@ -23,7 +23,7 @@ class Master(Arbiter):  # type: ignore[misc]
     """The process that keeps the workers alive. It holds the last good files, so that a worker can always start."""
 
     def handle_hup(self) -> None:
-        """Gunicorn would start new workers and stop the old ones; ours each load the files beside the old ones."""
+        """Gunicorn would start new workers and stop the old ones; ours each load the new files while the old ones serve."""
         self.kill_workers(signal.SIGHUP)
 
     def spawn_worker(self) -> Any:
@@ -65,7 +65,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         return application
 
     def run(self) -> None:
-        """Serve until told to stop."""
+        """Serve until a signal says stop."""
         Master(self).run()
 
 

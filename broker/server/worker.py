@@ -1,6 +1,6 @@
 """A process that serves: one loop reads requests and sends answers, threads work on whole requests only (decision 0014).
 
-Nobody who sends slowly, half or not at all, and nobody who takes his answer slowly, holds a thread. `/healthz` is answered by the
+Nobody who sends slowly, half or not at all, and nobody who reads a response slowly, holds a thread. `/healthz` is answered by the
 loop itself.
 """
 
@@ -57,7 +57,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
     # --- the loop -----------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Serve until told to stop, then finish what was begun."""
+        """Serve until a signal says stop, then finish the requests that were begun."""
         self._poller = selectors.DefaultSelector()
         self._open: set[Connection] = set()
         self._done: SimpleQueue[tuple[Connection, bool, bool]] = SimpleQueue()

@@ -125,7 +125,7 @@ Scopes = Annotated[Listed[Any], AfterValidator(_scopes), WithJsonSchema({"type":
 
 
 def _token_claims(value: dict[str, str]) -> dict[str, str]:
-    """Groups and roles are ours: nothing else is told under these names."""
+    """Groups and roles are ours: no other value is sent under these names."""
     taken = [
         Problem("is told by the scope of this name, from our directory; choose another name", at=(n,)) for n in OURS if n in value
     ]

@@ -79,7 +79,7 @@ def _unknown(source: Source, known: dict[str, list[str]]) -> Iterator[Problem]:
 
 
 def allowed(reading: Reading) -> tuple[str, ...] | None:
-    """`network.allow_private_addresses`; None if it cannot be told, so that one mistake is not reported in every file."""
+    """`network.allow_private_addresses`; None if it cannot be read, so that one mistake is not reported in every file."""
     raw = next((_at(source, ("network",)) for source in reading.of("broker")), None)
     try:
         return NetworkRules.model_validate({} if raw is None else raw).allow_private_addresses

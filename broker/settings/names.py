@@ -26,7 +26,7 @@ def text(value: object) -> str:
 
 
 def word(value: object) -> str:
-    """The name of a claim or role: begins with a letter, holds no space."""
+    """The name of a claim or role: begins with A to Z or a to z, holds no space."""
     if not isinstance(value, str) or not _WORD.fullmatch(value):
         raise Wrong("{value} is no name; write a word of letters, digits and _ . : / # -", value=value)
     return value

@@ -1,4 +1,4 @@
-"""A partner's file before it is one: its text from values, and what `broker check` would say of it beside the files that are there."""
+"""A partner's file before it is one: its text from values, and what `broker check` would say of it together with the files that are there."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def judge(
     """Judges the draft as if its file were there, instead of one of the same name.
 
     beside: where the files lie that the draft names; None: the home. environ: for its references `${env:...}`; those of the other
-    files are not resolved, and what is wrong with them is not told.
+    files are not resolved, and their mistakes are not reported.
     """
     problem = sources.name_problem(_KIND, draft.id)
     if problem:

@@ -17,7 +17,7 @@ def _changed(value: Any, default: Any) -> bool:
 
 
 def _written(_value: Any, _default: Any) -> bool:
-    """Told with its default, too: the default is something that does not happen yet."""
+    """Reported with its default, too: what the default names does not happen yet."""
     return True
 
 

@@ -78,7 +78,7 @@ class PolicyFile(NamedFile):
 
 
 def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
-    """A policy that says nothing, or twice, is a mistake: somebody believes it protects."""
+    """A policy that says nothing, or twice, is a mistake: its author expects protection."""
     grant, session, users = raw.get("grant"), raw.get("session"), raw.get("users")
     grant = grant if isinstance(grant, dict) else {}
     if grant.get("block") is True and grant.get("require"):

@@ -45,7 +45,7 @@ class CurrentSettings:
         return hashlib.sha256(repr(sorted(self._seen)).encode()).hexdigest()[:16]
 
     def refresh(self) -> list[ConfigError]:
-        """Load beside and swap; the errors, if any, and then the old set stays."""
+        """Load the new set, then swap. Returns the errors; if there are any, the old set stays."""
         with self._lock:
             try:
                 self._current = self._load(self._current)

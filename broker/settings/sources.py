@@ -48,7 +48,7 @@ class Source:
 
 @dataclass(slots=True)
 class Reading:
-    """One look at config/. read: the files beside it whose contents count, `${file:...}`."""
+    """One look at config/. read: further files whose contents count, `${file:...}`."""
 
     home: Path
     sources: list[Source] = field(default_factory=list)

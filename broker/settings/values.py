@@ -86,7 +86,7 @@ def _version(value: object) -> object:
 
 
 def all_or(each: Callable[[object], str], example: str) -> Callable[[object], object]:
-    """A validator of `all`, or a list of which every item passes `each`; all bad items are told at once."""
+    """A validator of `all`, or a list of which every item passes `each`; all bad items are reported at once."""
 
     def validate(value: object) -> object:
         if value == "all":

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 FOLDER, FILE = 0o700, 0o600
-_BESIDE = ("", "-wal", "-shm", "-journal")  # SQLite gives the files beside the database its mode when it makes them
+_BESIDE = ("", "-wal", "-shm", "-journal")  # SQLite gives these files the mode of the database when it makes them
 
 
 def path_of(url: str, base: Path | None) -> Path | None:

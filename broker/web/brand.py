@@ -22,7 +22,7 @@ DARK_SURFACE = (0x1A, 0x1D, 0x22)
 LIGHT_CONTRAST = 5.5  # WCAG 2.2 1.4.3 asks for 4.5; at 5.5 on white the colour also has 4.5 on the theme's sunken surface
 DARK_CONTRAST = 7.0  # a colour at 4.5 looks dull on dark, and has less than 4.5 on the sunken surface
 
-# Beside a logo the name is there for screen readers only; the stylesheet is read after the theme, so it wins.
+# Next to a logo the name is there for screen readers only; the stylesheet is read after the theme, so it wins.
 _WORDMARK = (
     ".masthead-logo{max-width:16rem}.masthead-mark~.masthead-name{position:absolute;width:1px;height:1px;"
     "overflow:hidden;clip-path:inset(50%);white-space:nowrap}\n"

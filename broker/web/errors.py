@@ -122,7 +122,7 @@ def register(
 ) -> None:
     """Answer every error of the application.
 
-    record: told of each refusal and its reference, for the log of refusals; where it fails the page is shown all the same.
+    record: called for each refusal and its reference, for the log of refusals; where it fails the page is shown all the same.
     is_protocol: whether an application asked, so that it gets JSON. What the handler knows of its login is
     in `error_context()`. api: how the management API says an error, for a request of it; the log of refusals does not get it.
     """

@@ -1,4 +1,4 @@
-"""What an act did, told on the page that follows it: POST, then 303 to `?said=...#said`.
+"""What an act did, shown on the page that follows it: POST, then 303 to `?said=...#said`.
 
 The address carries a code of the page's own texts and a number, with a MAC under the session's cookie: nobody can send somebody a link
 that makes our page say something.

@@ -22,7 +22,7 @@ def page(
     """session: the one that ended. ended: the client ids of its applications.
 
     Its home organization keeps a sign-in of its own: the page says so, and where that ends. The same goes for applications that
-    are not told of sign-outs.
+    are not notified of sign-outs.
     """
     partner = broker.core.settings().partners.get(session.partner) if session else None
     files = _files(broker, ended)
@@ -53,7 +53,7 @@ def on_the_way(
 
 
 def frames(broker: Broker, session: Session, ended: Sequence[str]) -> list[str]:
-    """The address of each application that is told in the browser, with `iss` and its `sid` (Front-Channel Logout 2)."""
+    """The address of each application that is notified in the browser, with `iss` and its `sid` (Front-Channel Logout 2)."""
     issuer = broker.core.settings().issuer
     return [
         f"{url}{'&' if '?' in url else '?'}{urlencode({'iss': issuer, 'sid': application_sid(session.sid, file.client_id)})}"

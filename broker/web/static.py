@@ -121,7 +121,7 @@ class Assets:
         return None
 
     def _remembered(self, name: str, stamp: object, read: Callable[[], bytes]) -> Asset:
-        """The asset, made anew when its stamp changed."""
+        """The asset, made again when its stamp changed."""
         kept = self._made.get(name)
         if kept is None or kept[0] != stamp:
             kept = self._made[name] = (stamp, _asset(name, read()))

@@ -1,16 +1,18 @@
-"""The words that docs/glossary.md asks to avoid are in no document, command help, page, e-mail or English text."""
+"""The words that docs/glossary.md asks to avoid are in no document, command help, page, e-mail, English text, docstring or comment."""
 
 from __future__ import annotations
 
 import re
+import tokenize
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 
 import click
 import pytest
 
 from broker.cli import broker
-from tests.house.source import BROKER, ROOT, committed, relative, text_of
+from tests.house.source import BROKER, ROOT, committed, modules, relative, text_of
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")] + [
@@ -82,3 +84,19 @@ def test_english_texts_are_in_plain_english():
 def test_help_of_commands_is_in_plain_english():
     """What `--help` prints of every command and option."""
     assert {name: words for name, text in helps(broker, "broker") if (words := found(text))} == {}
+
+
+def remarks(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, text) of every docstring and comment of a file, without the names of parameters that a docstring describes."""
+    with tokenize.open(path) as file:
+        for token in tokenize.generate_tokens(file.readline):
+            if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.startswith('"""')):
+                yield token.start[0], re.sub(r"^\w+: ", "", cleandoc(token.string), flags=re.MULTILINE)
+
+
+def test_docstrings_and_comments_are_in_plain_english():
+    """No avoided word in what a reader of the code reads."""
+    wrong = {
+        f"{relative(path)}:{line}": words for path in modules() for line, text in remarks(path) if (words := found(prose(text)))
+    }
+    assert wrong == {}

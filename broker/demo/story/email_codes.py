@@ -1,4 +1,4 @@
-"""The part of the story about people without a home organization: a code to the mailbox is their sign-in, or proof beside one."""
+"""The part of the story about people without a home organization: a code to the mailbox is their sign-in, or an additional proof."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def following(scene: Scene, address: str, before: int) -> str:
 
 
 def visitor(scene: Scene, person: Account) -> DemoPerson:
-    """Somebody with a new browser, who waits for the mail that his next page is about."""
+    """Somebody with a new browser, who waits for the e-mail that the next page asks about."""
     who = DemoPerson(person.email, "", Browser())
     who.read_code = partial(following, scene, person.email, len(codes(scene, person.email)))
     return who
@@ -81,7 +81,7 @@ def wrong(scene: Scene) -> str:
     refused(page, "too_many_attempts")
     receipt = scene.receipt(page)
     expect(receipt["reason"] == "code_tries", f"the receipt says {receipt['reason']}")
-    following(scene, GWEN.email, before)  # his mail lies in her mailbox before hers
+    following(scene, GWEN.email, before)  # the other browser's e-mail comes first
     landed(visitor(scene, GWEN).open(login(scene.cast.at.payroll)), scene.cast.at.payroll)
     return "too_many_attempts after five; Gwen's own code works"
 

@@ -67,7 +67,7 @@ def steps() -> list[Step]:
 
 
 def tell(cast: Cast, say: Callable[[str], None] = print) -> bool:
-    """Play all steps, one line each, and say how many held. Returns whether all held; a step that fails does not keep the others from being told."""
+    """Play all steps, one line each, and say how many held. Returns whether all held; a step that fails does not stop the others."""
     scene, held, story = Scene(cast), 0, steps()
     for title, step in story:
         try:

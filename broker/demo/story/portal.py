@@ -39,7 +39,7 @@ def administrator(scene: Scene) -> str:
 
 
 def owner_adds(scene: Scene) -> str:
-    """Bob owns Ledger: he adds Dana, and nothing else than Ledger is his to give."""
+    """Bob owns Ledger. The form lets Bob add Dana to Ledger, and to nothing else."""
     bob, page = _at(scene, BOB, f"/admin/guests/new?application={LEDGER}")
     expect(page.name == "admin-guest-new", f"ended at {page}")
     expect("Travel" not in page.text, "an owner of Ledger can choose Travel")
@@ -93,7 +93,7 @@ def reviewed(scene: Scene) -> str:
 
 
 def group_owner(scene: Scene) -> str:
-    """Gus owns a group: he adds Ada to it and sees no other one."""
+    """Gus owns a group, adds Ada to it, and sees no other group."""
     broker = scene.cast.broker
     made = broker.ask("groups", "create", GROUP, "--owner", GUS.email)
     gus, page = _at(scene, GUS, "/admin/groups")

@@ -62,7 +62,7 @@ def tile(scene: Scene) -> str:
 
 
 def uninvited(scene: Scene) -> str:
-    """Will works at Woodgrove, and nobody invited him."""
+    """Will works at Woodgrove, and nobody sent an invitation."""
     page = visitor(WILL).open(login(scene.cast.at.payroll))
     refused(page, "not_invited")
     return "signed in at home, not invited: nothing was made of it"

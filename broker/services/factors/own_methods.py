@@ -1,4 +1,4 @@
-"""A person's own sign-in methods, on a page of theirs: named, removed, recovery codes made anew. Only after a fresh proof (MF-07)."""
+"""A person's own sign-in methods, on a page of theirs: named, removed, new recovery codes made. Only after a fresh proof (MF-07)."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Methods:
             self._note(tx, person, "factor.removed", visitor.address, now, data, mail="removed")
 
     def renew_codes(self, visitor: Visitor) -> tuple[str, ...]:
-        """Ten new recovery codes in place of the old ones; they are told here and nowhere else. Raises NotFresh, BadRequest."""
+        """Ten new recovery codes in place of the old ones; they are shown here and nowhere else. Raises NotFresh, BadRequest."""
         now = self._clock()
         with self._db.write() as tx:
             _session, person = self._fresh(tx, visitor, now)

@@ -1,4 +1,4 @@
-"""A lost phone: whoever answers for the guest vouches, three days pass, the methods go. Nobody is reset in silence (MF-12).
+"""A lost phone: the sponsor vouches, three days pass, the methods go. Nobody is reset in silence (MF-12).
 
 The guest asks within a sign-in at home that stands before the challenge; sponsor or administrators answer by a link; until the
 time is over a proof with any method stops it. An administrator at the command line needs no time and no sponsor.
@@ -74,7 +74,7 @@ class FactorResets:
         return who_answers(tx, self._settings(), QuestionKind.FACTOR_RESET, person, None, now)
 
     def ask(self, login_id: str, visitor: Visitor) -> bool:
-        """Ask whoever answers for the person of this login; False where nobody does. Once a day. Raises BadRequest elsewhere."""
+        """Ask the sponsor of this login's person; False if there is none. Once a day. Raises BadRequest elsewhere."""
         settings = self._settings()
         with self._db.write() as tx:
             found = self._open_login(tx, login_id, visitor)
@@ -147,7 +147,7 @@ class FactorResets:
         audit.record(tx, Event(name=name, actor=actor, subject=question.person_id), now)
 
     def _carry_out(self, tx: Connection, person: Person, actor: Actor, now: int, reason: str) -> bool:
-        """Remove what there is, and let a first method be added for a week: whoever agreed is the second channel (FA-05)."""
+        """Remove what there is, and let a first method be added for a week: the person who agreed is the second channel (FA-05)."""
         resets.stop(tx, person.id)
         gone = factors.remove_all(tx, person.id)
         if not gone and person.vouched_until is not None and now < person.vouched_until:

@@ -1,7 +1,7 @@
 """People as programs manage them: guests and members are read alike, and guests are changed. Each use case asks for its right first.
 
 A deletion ends the access and can be undone for `guests.restore`; then housekeeping deletes the personal data. So a guest whose access
-has ended is among the deleted ones, whoever ended it.
+has ended is among the deleted ones, whether a person or the broker ended it.
 """
 
 from __future__ import annotations

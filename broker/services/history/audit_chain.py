@@ -1,8 +1,8 @@
 """The audit's chain: numbering, anchoring, verifying, removing what is old (HT-18, LP-06).
 
 Each event gets a number and an HMAC over the HMAC before it and all of its columns. The key and the two ends of the chain stand
-in one row, the anchor, sealed under the root key, which the database does not hold: whoever can write to the database can
-neither compute a chain anew nor move its ends. Personal values are not part of it, so that deletion can empty them.
+in one row, the anchor, sealed under the root key, which the database does not hold: a person who can write to the database can
+neither compute a new chain nor move its ends. Personal values are not part of it, so that deletion can empty them.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class AuditChain:
         total = 0
         for _ in range(ROUNDS):
             with self._db.write() as tx:
-                anchor = self._locked(tx)  # first: whoever waited for it must not chain what the other has chained meanwhile
+                anchor = self._locked(tx)  # first: a process that waited must not chain what another one chained meanwhile
                 events = rows.unchained(tx)
                 if events:
                     numbered, head = _numbered(anchor, events)
@@ -138,7 +138,7 @@ class AuditChain:
         return total
 
     def watch(self) -> int:
-        """1 if the chain does not hold the end that this machine saw last, else 0, and the end of now is remembered (FA-09).
+        """1 if the chain does not hold the end that this machine saw last, else 0, and remembers the current end (FA-09).
 
         Log and audit say it once for each state that went back; it stays so until `broker db restored` accepts the state.
         """
@@ -166,7 +166,7 @@ class AuditChain:
     def verify(self, *expected: Head, remembered: bool = True) -> VerifiedChain:
         """Look at every event, in constant memory; the first altered, missing, misplaced or unanchored one is named.
 
-        expected: numbers and heads that earlier runs told, which must still be so: a whole database that was put back to an
+        expected: numbers and heads that earlier runs reported, which must still be so: a whole database that was put back to an
         older state is found by nothing that lies in it. remembered: what this machine saw last is one of them.
         """
         seen = self._heads.newest() if remembered else None
@@ -207,7 +207,7 @@ class AuditChain:
         return opened(self._sealer, sealed)
 
     def _save(self, tx: Connection, anchor: Anchor) -> None:
-        """Sealed anew each time: under the newest root key, so that an old one may go (HT-15)."""
+        """Sealed again each time: under the newest root key, so that an old one may go (HT-15)."""
         rows.save_anchor(tx, self._sealer.seal(json.dumps(asdict(anchor)).encode(), PURPOSE))
 
 

@@ -1,7 +1,7 @@
 """An export judged without the database: what an auditor runs over a file, with the root key at hand or without it.
 
-Without the key: the numbers have no gap, every event names the one before it, and an end that was told stands in the file by
-its value. That is a comparison with what was told, and no proof of what an event says: the chain is an HMAC. With the key, which
+Without the key: the numbers have no gap, every event names the one before it, and an end that was reported stands in the file by
+its value. That is a comparison with what was reported, and no proof of what an event says: the chain is an HMAC. With the key, which
 opens the anchor of the file, every HMAC is computed once more: then each event is as it was written.
 """
 
@@ -70,7 +70,7 @@ def judge(
 ) -> JudgedFile:
     """The file as a whole. sealer: of the root key, None where it is not at hand. Raises Invalid for what is no export.
 
-    one_person: whoever judges says that the file is of one person. The file's own word for it is not believed: whoever took
+    one_person: the caller says that the file is of one person. What the file itself says about it does not count: a person who took
     events out would write it.
     """
     chained: list[Mapping[str, Any]] = []
@@ -173,7 +173,7 @@ class _Files:
 
 
 def _compared(ends: Mapping[int, str], expected: Sequence[Head]) -> str | None:
-    """By value: every end that was told stands in the file."""
+    """By value: every end that was reported stands in the file."""
     for number, head in expected:
         if number not in ends:
             return f"record {number} is not in the file: the end that was told cannot be compared"

@@ -1,7 +1,7 @@
 """The end of the audit's chain as this machine last saw it: outside the database, so that an older state put back is noticed (FA-09).
 
 Each process keeps the greatest (number, head) in memory and in `var/audit-head`, and asks of every state that it meets whether
-that end is still part of it. Whoever can write to the database, and to nothing else, cannot make it so.
+that end is still part of it. A person who can write to the database, and to nothing else, cannot make it so.
 """
 
 from __future__ import annotations

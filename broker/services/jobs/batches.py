@@ -58,7 +58,7 @@ class JobBatches:
             return self._some(job_id, 1)
         except Unavailable:
             raise
-        except Exception:  # noqa: BLE001 - told above
+        except Exception:  # noqa: BLE001 - logged above
             return self._some(job_id, 1, skip=True)
 
     def _some(self, job_id: str, count: int, *, skip: bool = False) -> bool:

@@ -48,7 +48,7 @@ def record_certificates(tx: Connection, partner: str, before: str | None, after:
         return
     old, new = ({key["spki"]: key["sha256"] for key in one.get("keys", ())} for one in (json.loads(before), after))
     if old.keys() == new.keys():
-        return  # a certificate may be issued anew for the same key
+        return  # a new certificate may be issued for the same key
     gone, come = ([mark for key, mark in one.items() if key not in other] for one, other in ((old, new), (new, old)))
     audit.record(
         tx, Event(name="partner.keys_changed", actor=Actor.system(), target=partner, data={"removed": gone, "added": come}), now

@@ -119,7 +119,7 @@ class Keys:
 
         Returns the new keys: none while a rotation is under way already. Two nodes at the same time end with one active
         key an algorithm (CF-08). With `now_active` a key that waited for its time is withdrawn: it may be known to
-        whoever is the cause of the hurry.
+        the person because of whom it is urgent.
         """
         wanted = of
         if not now_active:

@@ -37,7 +37,7 @@ from broker.services.partners.families import Partners
 from broker.storage.login import logins
 from broker.storage.operations import rate_limits
 
-# In the memory of a request, next to the connector's values: it asks ONLY for more proof, or BESIDE a sign-in.
+# In the memory of a request, next to the connector's values: it asks ONLY for more proof, or ALSO for a sign-in.
 _MORE = "more"
 _ONLY, _BESIDE = "only", "beside"
 PARKED_PER_ADDRESS = 20_000  # per hour, as many as logins

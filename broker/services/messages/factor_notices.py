@@ -1,4 +1,4 @@
-"""Mails to a person about changes of their own sign-in methods: whoever it was not must learn of it (MF-12)."""
+"""Mails to a person about changes of their own sign-in methods: a person who did not make the change must learn of it (MF-12)."""
 
 from __future__ import annotations
 

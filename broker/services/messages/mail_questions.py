@@ -1,6 +1,6 @@
 """Questions by mail: asked in the transaction of their cause, opened by a link that spends nothing, answered once.
 
-Whoever holds the ticket answers: it went to one mailbox, the sponsor's. It opens one question about one guest, nothing else.
+The holder of the ticket answers: it went to one mailbox, the sponsor's. It opens one question about one guest, nothing else.
 """
 
 from __future__ import annotations

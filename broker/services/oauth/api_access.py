@@ -12,7 +12,7 @@ WINDOW = 60
 
 
 class ApiAccess:
-    """Each request asks anew, so a token that is revoked, or an application whose file is gone, ends at once."""
+    """Each request asks again, so a token that is revoked, or an application whose file is gone, ends at once."""
 
     def __init__(self, core: Core, rate_limits: RateLimits, requests: int = REQUESTS) -> None:
         self._db = core.db

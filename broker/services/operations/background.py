@@ -1,4 +1,4 @@
-"""What a serving process does beside answering: it watches the files, says that it lives, and keeps house if it is its turn."""
+"""What a serving process does between requests: it watches the files, reports that it lives, and keeps house in its turn."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Background:
     ) -> None:
         """wake: whatever is put there makes the files be looked at now; a signal handler may do so (it is reentrant).
 
-        watch: what every process looks at by itself, whoever keeps house.
+        watch: what every process looks at, also one that does not keep house.
         """
         self._by_itself = watch
         self._reload = reload

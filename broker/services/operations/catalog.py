@@ -67,7 +67,7 @@ class PartnerSeen:
 
 
 class Catalog:
-    """Reads only. Whoever asks must be allowed to: the command line is, others are asked above."""
+    """Reads only. The caller must be allowed to read: the command line is, other callers check it above."""
 
     def __init__(self, core: Core) -> None:
         self._db = core.db

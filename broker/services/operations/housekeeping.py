@@ -34,14 +34,14 @@ from broker.storage.oauth import api_tokens, grants, logout_notices, sessions, t
 from broker.storage.operations import jobs, mail_questions, outbox, rate_limits
 from broker.storage.partners import documents, metadata_readers, setup_links
 
-LEASE = 60  # seconds; whoever holds it does the work of all nodes
+LEASE = 60  # seconds; the node that holds it does the work of all nodes
 ROUNDS = 20  # batches of one kind in one run
 LINGER = DAY  # seconds that a login that is over can be begun again from its page
 LOGINS_KEPT = 200_000  # more than so many, and the oldest go as soon as they are over (RX-05)
 WHOLE_ADDRESS = 7 * DAY  # a receipt's address is then cut to its network (HT-19)
 READINGS_KEPT = 400 * DAY  # of our metadata, by whom
 SETUP_LINKS_KEPT = 30 * DAY  # after their end; what became of them stands in the audit
-AHEAD = 90  # seconds before a document goes stale that it is fetched anew
+AHEAD = 90  # seconds before a document goes stale that it is fetched again
 _DONE = {ExpiryStep.NOTICE: "warned", ExpiryStep.EXPIRE: "expired", ExpiryStep.FORGET: "deleted"}
 FETCHES, AT_ONCE, FETCH_SECONDS = 400, 8, 40  # of one run
 
@@ -90,7 +90,7 @@ class Housekeeping:
         return self.run() if mine else None
 
     def run(self) -> Mapping[str, int]:
-        """Everything once: what -> how many rows. A kind that fails is told in the log and counted as `failed`."""
+        """Everything once: what -> how many rows. A kind that fails is reported in the log and counted as `failed`."""
         done: dict[str, int] = {}
         for name, work in self._work():
             try:
@@ -167,7 +167,7 @@ class Housekeeping:
         return min(max(self._clock() - LINGER, crowd), self._abandoned.looked_at[0])
 
     def _grants(self) -> int:
-        """A stretch of all grants a run: the walk begins anew when it came to the end."""
+        """A stretch of all grants a run: the walk begins again when it came to the end."""
         with self._db.write() as tx:
             ids, following = grants.look_through(tx, self._grant, self._clock() - DAY)
             gone = grants.purge(tx, ids) if ids else 0

@@ -1,4 +1,4 @@
-"""Partners come and go without a restart: a good set of files is swapped in, a bad one is told and not used."""
+"""Partners come and go without a restart: a good set of files is swapped in, a bad one is reported and not used."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from broker.settings.reload import CurrentSettings
 from broker.storage.factors import single_use
 
 _SHOWN = 20  # errors in one audit event
-_TOLD_FOR = 7 * DAY  # seconds that one state of the files is told once by the processes of one machine
+_TOLD_FOR = 7 * DAY  # seconds that one state of the files is reported once by the processes of one machine
 
 _log = logging.getLogger(__name__)
 
 
 class Reload:
-    """What a process does when the files changed, or when it is told to look."""
+    """What a process does when the files changed, or when a signal asks it to look."""
 
     def __init__(self, core: Core, current: CurrentSettings) -> None:
         self._db = core.db

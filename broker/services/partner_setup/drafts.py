@@ -25,7 +25,7 @@ class DraftedFile:
 
 
 class PartnerDrafts:
-    """Writes nothing: whoever keeps config/ puts the file there."""
+    """Writes nothing: an administrator puts the file into config/."""
 
     def __init__(self, core: Core) -> None:
         self._db = core.db
@@ -33,7 +33,7 @@ class PartnerDrafts:
         self._settings = core.settings
 
     def judge(self, actor: Actor, wish: PartnerDraft, secret: str = "") -> DraftedFile:
-        """The draft, judged beside the files that are there. secret: the environment variable that its `client_secret` names.
+        """The draft, judged together with the files that are there. secret: the environment variable that its `client_secret` names.
 
         The variable counts as set. Raises Forbidden.
         """

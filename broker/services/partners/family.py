@@ -33,7 +33,7 @@ class Refreshed:
 def refreshed_keys(
     document: str, address: str, old: Mapping[Any, str], new: Mapping[Any, str], notes: tuple[str, ...] = ()
 ) -> Refreshed:
-    """A document of keys. old, new: key -> its name, for the copy before and the copy of now."""
+    """A document of keys. old, new: key -> its name, for the previous and the current copy."""
     added, removed = (
         [_mark(key, name) for key, name in one.items() if key not in other] for one, other in ((new, old), (old, new))
     )

@@ -1,4 +1,4 @@
-"""What a person's own page shows beside the directory's rows."""
+"""What a person's own page shows in addition to the directory's rows."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def given(tx: Connection, person_id: str, application: str) -> frozenset[str] | 
 
 
 def record(tx: Connection, person_id: str, application: str, scopes: Iterable[str], now: int) -> None:
-    """A new version beside the old ones: it holds what was agreed to before, too, unless that was withdrawn."""
+    """Adds a version: it holds what was agreed to before, too, unless that was withdrawn."""
     c = consents.c
     statement = select(c.scopes, c.version, c.withdrawn_at).where(c.person_id == person_id, c.application == application)
     last = tx.execute(statement.order_by(c.version.desc()).limit(1)).first()

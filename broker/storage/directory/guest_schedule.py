@@ -17,7 +17,7 @@ _C = people.c
 
 
 def due(tx: Connection, now: int, after: tuple[int, str], limit: int) -> list[Person]:
-    """Whoever is to be looked at by now, in the order of (due_at, id) behind `after`."""
+    """The guests who are due now, in the order of (due_at, id) behind `after`."""
     later = (_C.due_at > after[0]) | ((_C.due_at == after[0]) & (_C.id > after[1]))
     statement = select(people).where(_C.due_at <= now, _C.due_at >= after[0], later).order_by(_C.due_at, _C.id).limit(limit)
     return [person_of(row) for row in tx.execute(statement)]

@@ -1,4 +1,4 @@
-"""Which external identities a partner's guests are bound to, and ending that (moving day)."""
+"""Which external identities a partner's guests are bound to, and ending these bindings when a partner migrates."""
 
 from __future__ import annotations
 

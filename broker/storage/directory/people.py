@@ -167,7 +167,7 @@ def store_asserted(tx: Connection, identity: Identity) -> None:
 def of_session(tx: Connection, sid: str, *, lock: bool = False) -> Person | None:
     """The person of a session that has not ended.
 
-    lock: nobody changes the person or ends the session until this transaction ends. Whoever was doing so is waited for, and
+    lock: nobody changes the person or ends the session until this transaction ends. The statement waits for a transaction that was doing so, and
     the answer is the one after it: a person, an identity or a session that is gone by then is not found.
     """
     row = tx.execute(_held(_OF_SESSION) if lock else _OF_SESSION, {"session": sid}).first()

@@ -66,7 +66,7 @@ SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
     factor_resets: ("sign_in_method_resets", ("created_at", "due_at")),
     questions: ("questions", ("kind", "created_at", "expires_at", "answered_at", "answer")),
 }  # fmt: skip
-_OTHERS = {"invitation.attempted": ("asserted", "address"), "question.answered": ("asked",)}  # somebody else's, whoever acted
+_OTHERS = {"invitation.attempted": ("asserted", "address"), "question.answered": ("asked",)}  # always another person's
 ELSEWHERE = {"group_members": "groups"}  # tables of which another section says it in words
 _PERSON = (
     "id", "kind", "state", "email", "email_verified", "name", "language", "partner", "profile", "details", "created_at", "redeemed_at", "expires_at",
@@ -112,7 +112,7 @@ def _events(tx: Connection, person_id: str) -> list[dict[str, Any]]:
     return [_own(event, personal.get(event["id"], {}), person_id) for event in events]
 
 
-_SELF = ("email", "new_email")  # personal values that are the person's own, whoever acted
+_SELF = ("email", "new_email")  # always the person's own
 
 
 def _own(event: dict[str, Any], personal: dict[str, str], person_id: str) -> dict[str, Any]:

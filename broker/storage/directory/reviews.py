@@ -47,7 +47,7 @@ def by_id(tx: Connection, review_id: str) -> Review | None:
 
 
 def hold(tx: Connection, review_id: str) -> Review | None:
-    """The review, for whoever continues it: nobody else does until the transaction ends. None while another node does."""
+    """The review, locked for the caller that continues it, until the transaction ends. None while another node does."""
     row = tx.execute(select(reviews).where(_C.id == review_id).with_for_update(skip_locked=True)).first()
     return _review(row) if row else None
 

@@ -1,6 +1,6 @@
 """The audit at rest.
 
-Owns: audit events, personal values beside them, and the chain.
+Owns: audit events, their personal values, and the chain.
 Does not know: what is worth an event.
 Offers: functions on one connection.
 """

@@ -25,7 +25,7 @@ _PLAIN = (
 _C = logins.c
 _IS_LIVE = (_C.browser == bindparam("owner")) & (_C.stage != Stage.CLOSED.value)
 _FORGET_REQUEST: dict[str, Any] = {"state": None, "memory": None}
-_ANSWERED: dict[str, Any] = {"memory": None}  # the state's hash stays: who shows the same answer again is told that it was used
+_ANSWERED: dict[str, Any] = {"memory": None}  # the state's hash stays: the same answer again is refused as used
 
 # Statements of a login's way: built once, since building one costs more than running it.
 _ADD = insert(logins)
@@ -199,7 +199,7 @@ def set_task(tx: Connection, login: Login, task: str) -> bool:
 
 
 def take_task(tx: Connection, login: Login) -> bool:
-    """Use up what a factor was being added or asked with: once, whoever comes first (HT-3)."""
+    """Use up what a factor was being added or asked with: once, the first request wins (HT-3)."""
     return tx.execute(_TAKE_TASK, {"login": login.id, "held": login.task}).rowcount == 1
 
 

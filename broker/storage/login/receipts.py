@@ -96,7 +96,7 @@ def _wanted(search: Search) -> list[ColumnElement[bool]]:
 
 
 def judged(tx: Connection, after: tuple[int, str], limit: int = BATCH) -> list[tuple[Receipt, str, PersonKind]]:
-    """Sign-ins that reached the policies, oldest first, behind (time, id): without their steps, with address and kind of now.
+    """Sign-ins that reached the policies, oldest first, behind (time, id): without their steps, with the person's current address and kind.
 
     Those whose person was deleted are left out: a policy that names guests could not be judged.
     """

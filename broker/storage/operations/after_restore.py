@@ -28,7 +28,7 @@ def end_everything(tx: Connection, now: int) -> dict[str, int]:
     ahead = now // 30 + 1  # no code that anybody has seen so far (RFC 6238 5.2)
     return {
         "sessions": tx.execute(update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=now)).rowcount,
-        "grants": grants.end_all(tx, now),  # and their applications are told
+        "grants": grants.end_all(tx, now),  # and their applications are notified
         "codes": tx.execute(delete(codes)).rowcount,
         "access_tokens": tx.execute(delete(access_tokens)).rowcount,
         "refresh_families": tx.execute(delete(refresh_families)).rowcount,  # their tokens go with them

@@ -1,4 +1,4 @@
-"""Jobs and their rows. Whoever continues a job holds its row, so that two nodes never do the same batch."""
+"""Jobs and their rows. The node that continues a job holds its row, so that two nodes never do the same batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nodes share beside the directory: leases and attempts. Each is one statement, so nodes never race."""
+"""What nodes share in addition to the directory: leases and attempts. Each is one statement, so nodes never race."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def store(
     next_try_at: int,
     valid_until: int | None = None,
 ) -> None:
-    """Keep a good copy. next_try_at: when the next fetch may be, whoever asks."""
+    """Keep a good copy. next_try_at: no node fetches before that time."""
     c = documents.c
     values = _copy(url, body, now, fresh_until, valid_until, next_try_at)
     tx.execute(update(documents).where(c.partner == partner, c.kind == kind).values(**values))

@@ -1,4 +1,4 @@
-"""What people prove themselves with beside their home organization, and the terms that they accepted."""
+"""What people prove themselves with in addition to their home organization, and the terms that they accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened, and what is to be told: receipts, refusals, the audit, the outbox."""
+"""What happened, and what is to be sent: receipts, refusals, the audit, the outbox."""
 
 from __future__ import annotations
 

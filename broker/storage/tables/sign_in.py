@@ -185,22 +185,24 @@ refresh_tokens = Table(
     Index("ix_refresh_tokens_family_id", "family_id"),
 )
 
-logout_notices = Table(  # applications that are told of the end of a session (Back-Channel Logout); sid: the application's own
-    "logout_notices",
-    base.metadata,
-    Column("id", base.UUID, primary_key=True),
-    Column("client_id", String(128), nullable=False),
-    Column("sid", String(36), nullable=False),
-    Column("sub", String(64), nullable=False),  # no foreign key to a person: a deletion is told, too
-    Column("tries", Integer, nullable=False, server_default="0"),
-    Column("holder", String(36)),
-    Column("problem", String(256)),
-    base.time("created_at"),
-    base.time("next_try_at", null=True),
-    base.time("leased_until", null=True),
-    base.time("sent_at", null=True),
-    base.time("failed_at", null=True),
-    Index("ix_logout_notices_next_try_at", "next_try_at"),
-    Index("ix_logout_notices_client_id", "client_id", "created_at"),
-    Index("ix_logout_notices_created_at", "created_at"),
+logout_notices = (
+    Table(  # applications that are notified of the end of a session (Back-Channel Logout); sid: the application's own
+        "logout_notices",
+        base.metadata,
+        Column("id", base.UUID, primary_key=True),
+        Column("client_id", String(128), nullable=False),
+        Column("sid", String(36), nullable=False),
+        Column("sub", String(64), nullable=False),  # no foreign key to a person: a deletion is notified, too
+        Column("tries", Integer, nullable=False, server_default="0"),
+        Column("holder", String(36)),
+        Column("problem", String(256)),
+        base.time("created_at"),
+        base.time("next_try_at", null=True),
+        base.time("leased_until", null=True),
+        base.time("sent_at", null=True),
+        base.time("failed_at", null=True),
+        Index("ix_logout_notices_next_try_at", "next_try_at"),
+        Index("ix_logout_notices_client_id", "client_id", "created_at"),
+        Index("ix_logout_notices_created_at", "created_at"),
+    )
 )

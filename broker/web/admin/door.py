@@ -58,12 +58,12 @@ class Door:
         self.broker = broker
         self.browser = browser
         self.pages = pages  # `render` below adds the frame of the portal
-        self._frame = SignedInFrame(pages, administers=lambda _person: True)  # whoever is here does
+        self._frame = SignedInFrame(pages, administers=lambda _person: True)  # everybody at this door does
 
     def page(
         self, right: Right | None, *, proof: bool = False
     ) -> Callable[[Callable[Concatenate[StaffVisit, P], Response]], Handler[P]]:
-        """A page for whoever has this right: a sign-in for whoever is not signed in, 403 for anybody else.
+        """A page for people who have this right: a sign-in for people who are not signed in, 403 for anybody else.
 
         right None: the use case decides, for pages of members without a role, such as the reviews that ask them.
         proof: a page whose button needs a proof younger than ten minutes: the proof comes first, and leads back here.

@@ -56,7 +56,7 @@ def register(routes: Blueprint, door: Door) -> None:
 
 
 def as_file(text: str, name: str, kind: str = "application/yaml") -> Response:
-    """A file to download. name: checked by whoever made the file's text."""
+    """A file to download. name: checked by the caller that made the file's text."""
     response = headers.private(Response(text, mimetype=kind))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

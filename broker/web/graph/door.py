@@ -50,7 +50,7 @@ class ApiDoor:
         return Responses(self._broker.core.settings().issuer, self._broker.core.clock)
 
     def opens(self, method: str, path: str) -> Callable[[Handler[Values]], Handler[Values]]:
-        """One method of one path below `/v1.0`. A path has HEAD beside GET; OPTIONS is refused: no browser calls this API (AD-08)."""
+        """One method of one path below `/v1.0`. A path with GET has HEAD, too; OPTIONS is refused: no browser calls this API (AD-08)."""
 
         def register(handler: Handler[Values]) -> Handler[Values]:
             @wraps(handler)

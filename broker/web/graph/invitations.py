@@ -1,4 +1,4 @@
-"""`POST /invitations`: invites a guest, again or anew, or resets how a guest signs in (graph invitation)."""
+"""`POST /invitations`: invites a guest, once more or for the first time, or resets how a guest signs in (graph invitation)."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ BAD_TOKEN = "InvalidAuthenticationToken"
 
 _NO_PRIVILEGE = "Insufficient privileges to complete the operation."
 _GONE = "Resource '{name}' does not exist or one of its queried reference-property objects are not present."
-_NO_RIGHT = ("not_staff", "not_administrator", "not_an_owner")  # reasons of Forbidden, beside no_right_...
+_NO_RIGHT = ("not_staff", "not_administrator", "not_an_owner")  # reasons of Forbidden, in addition to no_right_...
 _CONFLICTS = {
     "guest_blocked": (412, "PreconditionFailed"),
     "is_member": (400, REQUEST_BAD),

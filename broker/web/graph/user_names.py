@@ -1,4 +1,4 @@
-"""userPrincipalName: how Graph names a person beside the id. A guest's holds their address and our host, a member's is their address."""
+"""userPrincipalName: how Graph names a person in addition to the id. A guest's holds their address and our host, a member's is their address."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class _Door:
         self._browser = browser
 
     def seen(self, show: Callable[[Session, Person, str], Response]) -> Response:
-        """A page for whoever may see it now; half a sign-in opens nothing (MF-06): it begins one for the page."""
+        """A page for a person who may see it now; half a sign-in opens nothing (MF-06): it begins one for the page."""
         cookie = self._browser.session()
         held = self._broker.login.own_page_access.open_to(self._browser.visitor())
         if held is None or cookie is None:
@@ -54,7 +54,7 @@ class _Door:
         )
 
     def pressed_by_owner(self, path: str, act: Callable[[Session, Person, Actor], Response | None]) -> Response:
-        """A button for whoever just proved who they are; else the proof comes first, and leads to the page at `path`."""
+        """A button for a person who just proved who they are; else the proof comes first, and leads to the page at `path`."""
         return self.pressed(
             lambda session, person, actor: act(session, person, actor) if self._is_fresh(session) else self._prove(path)
         )

@@ -153,7 +153,7 @@ class _Changes:
         )
 
     def done(self, act: str, change: Callable[[Visitor], Response | None], *, confirmed: bool = False) -> Response:
-        """The act. confirmed: only the button of its own page may do it. Whoever could not open the page now, for what the policies
+        """The act. confirmed: only the button of its own page may do it. A person who could not open the page now, for what the policies
         say, changes nothing on it either (SC-06).
         """
         browser = self._browser

@@ -28,7 +28,7 @@ class QuestionText:
     """heading: the question. lines: what there is to know. choices: the first one is the primary button.
 
     late: in place of `lines` when the time `ends_at` of the question's data has passed; empty: the same. fields: that the
-    page asks for beside the buttons: `until` (a day, filled in from the data's `wanted_at`) and `words`. quoted: the name in the
+    page asks for next to the buttons: `until` (a day, filled in from the data's `wanted_at`) and `words`. quoted: the name in the
     data of somebody's own words, shown as a quotation.
     """
 

@@ -81,7 +81,7 @@ def _register_posts(routes: Blueprint, broker: Broker, pages: Pages, browser: Br
         return browser.go(pages.path(f"/saml/{partner}/claim?handle={handle}"))
 
     def _begun_elsewhere(at: str, relay_state: str) -> Response:
-        """HS-40: what came was not read; the button starts an ordinary sign-in, in which the person is asked for anew."""
+        """HS-40: what came was not read; the button starts an ordinary sign-in, in which the person is asked for again."""
         settings = broker.core.settings()
         application = settings.applications.get(relay_state) if len(relay_state) <= _CLIENT_ID else None
         return pages.render(

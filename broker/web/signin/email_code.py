@@ -1,4 +1,4 @@
-"""`email-code`: eight digits from the mailbox, as the sign-in of a guest who has no other, or as proof beside one (IN-01, LP-04)."""
+"""`email-code`: eight digits from the mailbox, as the sign-in of a guest who has no other, or as an additional proof (IN-01, LP-04)."""
 
 from __future__ import annotations
 

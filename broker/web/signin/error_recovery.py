@@ -41,7 +41,7 @@ Button = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """url: of the primary button; label: its text, not translated yet, None for the table's. buttons: forms beside it.
+    """url: of the primary button; label: its text, not translated yet, None for the table's. buttons: forms next to it.
 
     first: the form that is the page's purpose; `url` is then a quiet link, or None.
     """
@@ -92,7 +92,7 @@ def _from_code(browser: BrowserState, error: TooManyAttempts, login: Login) -> W
 
 
 def fresh_link(pages: Pages, browser: BrowserState, error: PageError) -> Button | None:
-    """A new link by mail, for whoever holds a ticket: expired, replaced, revoked and unknown ones look alike (IN-06)."""
+    """A new link by mail, for the holder of a ticket: expired, replaced, revoked and unknown ones look alike (IN-06)."""
     ticket = browser.cookies.read(request, CookiePurpose.INVITATION)
     if ticket is None or not isinstance(error, (InvitationExpired, InvitationUsed)) or error.reason == "invitation_inviter":
         return None

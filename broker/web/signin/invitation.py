@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 _SCOPE = "invitation"
-_KEPT = 2 * LIFETIME  # seconds: whoever was too slow for one login begins another without the mail
+_KEPT = 2 * LIFETIME  # seconds: a person who was too slow for one login begins another without the e-mail
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:

@@ -45,7 +45,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContex
 
 
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
-    """The button, and the text for whoever wants to keep it."""
+    """The button, and the text, to keep."""
 
     @routes.post("/signin/<uuid:login>/terms")
     def accept(login: str) -> Response:

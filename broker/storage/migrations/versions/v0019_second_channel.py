@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns; whoever has a method, or a sign-in with more than a password, is known to have reached it."""
+    """Add the columns; a person who has a method, or a sign-in with more than a password, is known to have reached it."""
     op.add_column("people", sa.Column("mfa_at", sa.BigInteger(), nullable=True))
     op.add_column("people", sa.Column("vouched_until", sa.BigInteger(), nullable=True))
     op.add_column("identities", sa.Column("said_email", sa.String(length=320), nullable=True))

@@ -1,4 +1,4 @@
-"""Notices of logout: applications that are told of the end of a session."""
+"""Notices of logout: applications that are notified of the end of a session."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def _in(state: GuestState, *more: Known) -> Branch:
     return (_GUEST, Equals(_F.STATE, state.value), *more)
 
 
-# Pending: who was never here, and who is invited anew. A guest who is blocked was here or not; one whose access has ended is not listed.
+# Pending: who was never here, and who is invited again. A guest who is blocked was here or not; one whose access has ended is not listed.
 _PENDING = (_in(GuestState.INVITED), _in(GuestState.BLOCKED, Known(_F.REDEEMED, yes=False)))
 _ACCEPTED = (_in(GuestState.ACTIVE), _in(GuestState.BLOCKED, Known(_F.REDEEMED, yes=True)))
 
