@@ -40,7 +40,7 @@ class PartnerLogout:
 
     def _by_token(self, partner_id: str, token: str) -> int:
         partner, now = self._settings().partners.get(partner_id), self._clock()
-        if partner is None or partner.oidc is None:
+        if partner is None:
             raise OAuthError("invalid_request", "logout_partner")
         try:
             said = self._over_oidc.connector(partner).logout(token, now)
