@@ -16,6 +16,7 @@ from broker.domain.errors import (
     TooManyAttempts,
     Unavailable,
 )
+from broker.domain.text import printable
 from broker.web import errors
 
 BAD_REQUEST = "BadRequest"
@@ -27,6 +28,7 @@ BAD_TOKEN = "InvalidAuthenticationToken"
 
 _NO_PRIVILEGE = "Insufficient privileges to complete the operation."
 _GONE = "Resource '{name}' does not exist or one of its queried reference-property objects are not present."
+MAX_SHOWN = 128  # characters of a name in the path that an error repeats
 _NO_RIGHT = ("not_staff", "not_administrator", "not_an_owner")  # reasons of Forbidden, in addition to no_right_...
 _CONFLICTS = {
     "guest_blocked": (412, "PreconditionFailed"),
@@ -91,7 +93,7 @@ def refusal_of(error: BrokerError, name: str = "") -> ErrorContent:
     if isinstance(error, ApiRefused):
         return ErrorContent(error.status, error.code, error.message, error.target, error.retry_after)
     if isinstance(error, NotFound):
-        return ErrorContent(404, NOT_FOUND, _GONE.format(name=name))
+        return ErrorContent(404, NOT_FOUND, _GONE.format(name=printable(name, MAX_SHOWN)))
     if isinstance(error, Forbidden):
         plain = error.reason.startswith("no_right_") or error.reason in _NO_RIGHT
         return ErrorContent(403, DENIED, _NO_PRIVILEGE if plain else error.message)

@@ -11,10 +11,33 @@ from tests.web.graph.api import ISSUER, Api, error_of
 
 def test_paths_that_do_not_exist(api: Api) -> None:
     """One spelling of a path (AD-06); the same with a token and without."""
-    for path in ("", "/", "/nothing", "/users/x/nothing", "/Me", "//me", "/me/", "/%00", "/%ff"):
+    for path in (
+        "",
+        "/",
+        "/nothing",
+        "/users/x/nothing",
+        "/Me",
+        "//me",
+        "/me/",
+        "/me;x",
+        "/users%2fx/y",
+        "/users/..%2fme",
+        "/%00",
+        "/%ff",
+    ):
         for answer in (api.get(path), api.client.get(f"/v1.0{path}", base_url=ISSUER)):
             expected = (400, "BadRequest") if path == "/%00" else (404, "Request_ResourceNotFound")
             assert error_of(answer) == expected, path
+
+
+def test_a_long_name_is_not_repeated(api: Api) -> None:
+    """LP-02: an error repeats a name of the path, on one line and shortened."""
+    answer = api.get("/users/" + "x" * 4000)
+    assert error_of(answer) == (404, "Request_ResourceNotFound")
+    assert len(answer.text) < 600
+    assert "\n" not in api.get("/users/a%0ab").get_json()["error"]["message"]
+    head = api.ask("HEAD", "/users")
+    assert (head.status_code, head.data) == (200, b"")
 
 
 def test_methods_that_a_path_does_not_have(api: Api) -> None:

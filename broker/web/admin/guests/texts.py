@@ -33,6 +33,7 @@ HISTORY: Mapping[str, str] = {
     "guest.renewed": _("Renewed"),
     "guest.renewal_declined": _("The sponsor let the access end"),
     "guest.expired": _("Access ended"),
+    "guest.changed": _("Details changed"),
     "guest.signed_out": _("Signed out everywhere"),
     "guest.reset": _("Link to their organization's account ended"),
     "guest.exported": _("Data exported"),
