@@ -25,9 +25,9 @@ def go_program(folder: str, package: str = ".") -> str:
     return str(program)
 
 
-def python_applications() -> Path:
-    """The `bin` folder of an environment with the applications of applications.txt."""
-    locked, folder = HERE / "applications.txt", BUILD / "applications"
+def python_programs(name: str = "applications") -> Path:
+    """The `bin` folder of an environment with the packages of NAME.txt."""
+    locked, folder = HERE / f"{name}.txt", BUILD / name
     stamp = folder / "installed"
     if not stamp.exists() or stamp.stat().st_mtime < locked.stat().st_mtime:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, timeout=120)

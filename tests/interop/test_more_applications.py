@@ -19,7 +19,7 @@ from broker.demo.partner import create_partner
 from broker.demo.person import DemoPerson
 from broker.demo.process import BrokerProcess
 from broker.demo.serving import LoopbackServer, free_port
-from tests.interop.installed import go_program, python_applications
+from tests.interop.installed import go_program, python_programs
 from tests.interop.matrix import synapse
 from tests.interop.stage import HERE, Home, peer
 
@@ -59,7 +59,7 @@ class Stage:
 def stage(node: str, folder: Path) -> Iterator[Stage]:
     """One partner of our own, one broker, all applications."""
     binaries, go, proxy = (
-        python_applications(),
+        python_programs(),
         go_program("go"),
         go_program("oauth2-proxy", "github.com/oauth2-proxy/oauth2-proxy/v7"),
     )

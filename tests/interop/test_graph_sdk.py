@@ -1,0 +1,85 @@
+"""Microsoft's own SDK and credentials for Python manage guests here: the steps of graph_client_check.py, and a token over https."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from broker.app import build
+from broker.demo.serving import LoopbackServer
+from broker.domain.guest import PersonKind
+from broker.web import create_web
+from tests import factories, first_ring
+from tests.clock import Clock
+from tests.interop.installed import python_programs
+from tests.interop.stage import HERE, Home
+from tests.interop.tls_front import tls_front
+from tests.web.graph.api import program_file
+
+SECRET = "only-for-tests-0123456789-abcdefgh"
+PERMISSIONS = (
+    "User.Invite.All", "User.ReadWrite.All", "Group.ReadWrite.All", "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def python() -> str:
+    """The Python that has the SDK."""
+    return str(python_programs("graph") / "python")
+
+
+def run(python: str, script: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a script of this folder with the SDK."""
+    environment = {**os.environ, **environ, "CLIENT_ID": "robot", "CLIENT_SECRET": SECRET}
+    return subprocess.run([python, str(HERE / script)], env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_the_sdk_of_graph(folder: Path, python: str) -> None:
+    """Invitations, users with filters and pages, sponsors, groups, assignments, $batch, reset and deletion."""
+    home = Home(folder / "graph-home")
+    home.write_broker()
+    staff = {"issuer": "https://idp.contoso.example", "client_id": "broker", "client_secret": SECRET}
+    home._write("partners/staff.yaml", {"name": "Contoso", "domains": ["contoso.example"], "members": True, "oidc": staff})
+    site = "https://app.host.example/"
+    home.write_application("payroll", f"{site}callback", launch_url=site, roles=["reader"], client_secret=SECRET)
+    home.write_application("robot", "", redirect_uris=[], client_secret=SECRET, api_permissions=list(PERMISSIONS))
+    with home.broker() as broker:
+        store = build(home.path)
+        with store.core.db.write() as tx:
+            sponsor = factories.saved_person(
+                tx, kind=PersonKind.MEMBER, email="alice@contoso.example", partner="staff", sponsor=None
+            )
+        store.close()
+        issuer = home.issuer
+        done = run(
+            python,
+            "graph_client_check.py",
+            BASE_URL=issuer,
+            TOKEN_URL=f"{issuer}/token",
+            SPONSOR_ID=sponsor.id,
+            REDIRECT_URL=site,
+        )
+        assert done.stdout.endswith("18 passed, 0 failed\n"), f"{done.stdout}\n{done.stderr[-2000:]}\n{broker.last_words}"
+
+
+def test_a_stock_credential_over_https(tmp_path: Path, sqlite_url: str, clock: Clock, python: str) -> None:
+    """azure-identity insists on https: it reads the tenant's document and posts to the endpoint that it names."""
+    host, home = "127.0.0.6", tmp_path / "home"
+    server = LoopbackServer(host)
+    with ExitStack() as stack:
+        front = stack.enter_context(tls_front(tmp_path, host, int(server.address.rpartition(":")[2])))
+        (home / "config" / "applications").mkdir(parents=True)
+        (home / "config" / "broker.yaml").write_text(f"issuer: {front.address}\ndatabase: {sqlite_url}\n", "utf-8")
+        (home / "config" / "applications" / "robot.yaml").write_text(program_file("User.Read.All"), "utf-8")
+        first_ring.write_root(home / "keys")
+        broker = build(home, environ={"SECRET": SECRET}, clock=clock)
+        stack.callback(broker.close)
+        first_ring.add_ring(broker)
+        stack.callback(server.close)
+        server.start(create_web(broker))
+        done = run(python, "graph_credentials.py", AUTHORITY=front.address, CA_BUNDLE=str(front.authority))
+        assert done.stdout == "200 0\n", done.stderr[-2000:]
