@@ -143,7 +143,7 @@ class AssignmentReferences:
         return tuple(HeldEntry(assignment=one, application=known[one.application]) for one in held if one.application in known)
 
     def assign(self, actor: Actor, client_id: str, holder_id: str, *, role: str) -> AssignmentView:
-        """Assigns from now on, without an end. One that has ended begins anew.
+        """Assigns from now on, without an end. One that has ended begins again.
 
         Raises Forbidden, NotFound (application, person or group), Invalid (role), Conflict (`reference_exists`).
         """

@@ -117,7 +117,7 @@ def put(tx: Connection, assignment: Assignment) -> Assignment:
 
 
 def put_new(tx: Connection, assignment: Assignment, now: int) -> Assignment | None:
-    """Insert an assignment, or begin one anew that has ended at `now`; None if there is one that has not."""
+    """Insert an assignment, or begin one again that has ended at `now`; None if there is one that has not."""
     row = {name: getattr(assignment, name) for name in ("id", "application", "role", "starts_at", "ends_at")}
     values = row | {_TABLES[assignment.principal][1]: assignment.holder, "now": now}
     found = run(tx, _ANEW[assignment.principal], values).first()
