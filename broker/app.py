@@ -19,6 +19,7 @@ from broker.settings.reload import CurrentSettings
 
 if TYPE_CHECKING:
     from broker.composition.access import AccessServices
+    from broker.composition.applications import ApplicationServices
     from broker.composition.factors import FactorServices
     from broker.composition.guests import GuestServices
     from broker.composition.history import HistoryServices
@@ -90,6 +91,13 @@ class Broker:
         from broker.composition.access import wire_access
 
         return wire_access(self.core)
+
+    @cached_property
+    def applications(self) -> ApplicationServices:
+        """Applications as staff look at them."""
+        from broker.composition.applications import wire_applications
+
+        return wire_applications(self.core, self.files)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -51,11 +51,8 @@ def assign(
         ]
         print_json(rows) if as_json else print_table(rows, COLUMNS, f"Nobody is assigned to {application}.")
         return
-    times = {
-        "starts_at": starts(broker.core.clock()) if starts else None,
-        "ends_at": ends(broker.core.clock()) if ends else None,
-    }
-    made = broker.access.assignments.assign(actor, application, holder, role=role, **times)
+    begin, end = (time(broker.core.clock()) if time else None for time in (starts, ends))
+    made = broker.access.assignments.assign(actor, application, holder, role=role, starts_at=begin, ends_at=end)
     if as_json:
         print_json(assignment_record(made))
         return

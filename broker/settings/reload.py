@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from broker.settings import draft as drafts
+from broker.settings.draft import Draft
 from broker.settings.errors import ConfigError, ConfigErrors
 from broker.settings.load import Settings, read, settled
 from broker.settings.sources import FOLDERS, Reading
@@ -43,6 +45,14 @@ class CurrentSettings:
     def mark(self) -> str:
         """A short name of the files as last looked at, good or bad: the same in every process of a node."""
         return hashlib.sha256(repr(sorted(self._seen)).encode()).hexdigest()[:16]
+
+    def check(self, draft: Draft, *, also_set: Mapping[str, str] | None = None) -> list[ConfigError]:
+        """What is wrong with a file that is not in config/ yet. also_set: environment variables that stand for those still to be set."""
+        return drafts.check(self._home, {**(also_set or {}), **self._environ}, draft)
+
+    def is_set(self, variable: str) -> bool:
+        """Whether this process has an environment variable."""
+        return variable in self._environ
 
     def refresh(self) -> list[ConfigError]:
         """Load the new set, then swap. Returns the errors; if there are any, the old set stays."""

@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
+from babel.units import format_unit
 from markupsafe import Markup
 
 from broker.domain.times import DAY, MINUTE
@@ -79,6 +80,10 @@ class Translator:
         seconds = at - now
         seconds = min(seconds, -MINUTE) if seconds <= 0 else max(seconds, MINUTE)  # nobody needs the seconds
         return format_timedelta(timedelta(seconds=seconds), threshold=1, add_direction=True, locale=self.locale)
+
+    def span(self, count: int, unit: str) -> str:
+        """A length of time, such as `10 minutes`. unit: day, hour, minute or second."""
+        return format_unit(count, f"duration-{unit}", "long", locale=self.locale)
 
     def number(self, value: float) -> str:
         """A number with the separators of the language."""

@@ -157,7 +157,7 @@ def group_samples(frame: dict[str, Any]) -> dict[str, Sample]:
         for n, name in enumerate(("Ada", "Bo"))
     ]
     one = {
-        **frame, "group": GROUP, "members": people, "opens": ["Project wiki", "Travel and expenses"], "now": NOW, "may_fill": True,
+        **frame, "group": GROUP, "members": people, "opens": [{"name": "Project wiki", "url": "/x"}, {"name": "Travel and expenses", "url": ""}], "now": NOW, "may_fill": True,
         "may_keep": True, "form": {"email": "", "owner": ""}, "errors": [], "path": "/admin/groups/1", "back_url": "/admin/groups", "next_url": "",
         "first_url": "", "said": "People added: 1.",
     }  # fmt: skip

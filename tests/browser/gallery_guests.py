@@ -118,7 +118,7 @@ def _guest(frame: Mapping[str, Any]) -> dict[str, Any]:
         "when": "3 September 2026, 09:30 UTC",
         "reason": "Payroll",
     }
-    held = {"application": "Payroll", "group": "", "role": "viewer", "until": NOW + 30 * 86_400, "status": "active"}
+    held = {"application": "Payroll", "url": "#", "group": "", "role": "viewer", "until": NOW + 30 * 86_400, "status": "active"}
     return dict(
         frame,
         guest=ADA,
@@ -133,7 +133,7 @@ def _guest(frame: Mapping[str, Any]) -> dict[str, Any]:
             {**step, "text": "The e-mail left our mail server", "when": "", "reason": ""},
             {**step, "state": "ahead", "text": "Not accepted yet", "when": "", "reason": "The link works until 3 October 2026"},
         ],
-        assignments=[held, {**held, "application": "Project wiki", "group": "Lisbon project", "role": "", "until": 0}],
+        assignments=[held, {**held, "application": "Project wiki", "url": "", "group": "Lisbon project", "role": "", "until": 0}],
         groups=[{"name": "Lisbon project", "by_rule": True, "since": NOW}],
         homes=[{"name": "Fabrikam", "issuer": "https://login.fabrikam.example", "since": NOW}],
         by_code=False,

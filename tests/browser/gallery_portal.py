@@ -14,6 +14,7 @@ from broker.web.admin.navigation import sections
 from broker.web.pages import Pages
 from broker.web.panel.frame import SignedInFrame
 from tests.browser.gallery_access import ACCESS, asking_samples, group_samples, request_samples, review_samples
+from tests.browser.gallery_applications import APPLICATIONS, application_samples
 from tests.browser.gallery_guests import GUESTS, guest_samples
 from tests.browser.gallery_home import busy, quiet
 from tests.browser.gallery_partners import PARTNERS, partner_samples
@@ -34,6 +35,7 @@ PORTAL = (
     *SETUP,
     *ACCESS,
     *GUESTS,
+    *APPLICATIONS,
 )
 NAMES = Names(company="Contoso", applications={"payroll": "Payroll"}, partners={"fabrikam": "Fabrikam"})
 EVERYTHING = Rights(person=ALICE, roles=frozenset({Role.ADMINISTRATOR}), everywhere=MAY[Role.ADMINISTRATOR])
@@ -103,6 +105,7 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
         **request_samples(portal(pages, "/admin/requests")),
         **review_samples(portal(pages, "/admin/reviews")),
         **group_samples(portal(pages, "/admin/groups")),
+        **application_samples(pages, portal(pages, "/admin/applications")),
         **guest_samples(portal(pages, "/admin/guests")),
     }
 

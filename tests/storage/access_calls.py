@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from broker.domain.access_request import AccessRequest, RequestState
 from broker.domain.assignment import Principal
 from broker.domain.review import AccessSource, Asked, ItemOutcome, Review, ReviewItem, ReviewState, Verdict
-from broker.storage.directory import access_requests, assignments, review_items, reviews
+from broker.storage.directory import access_requests, assigned, assignments, review_items, reviews
+from broker.storage.login import application_health
 from tests import factories
 from tests.clock import START
 
@@ -43,6 +44,11 @@ REVIEW_ROWS = [
 ]
 
 ACCESS_CALLS: dict[str, Callable[[Connection], object]] = {
+    "directory.assigned.page": lambda tx: [
+        assigned.page(tx, "payroll", person_id=person, limit=10) for person in (None, PERSON.id)
+    ],
+    "directory.assigned.given_by": lambda tx: assigned.given_by(tx, {PERSON.id}),
+    "login.application_health.of_applications": lambda tx: application_health.of_applications(tx, {"payroll", "travel"}),
     "directory.assignments.by_id": lambda tx: assignments.by_id(tx, "1"),
     "directory.assignments.put_new": lambda tx: [
         assignments.put_new(tx, factories.assignment(kind, holder="1"), START) for kind in Principal

@@ -27,6 +27,7 @@ class Right(StrEnum):
     KEEP_GROUPS = "keep_groups"  # create, rename, change the rule, delete
     FILL_GROUPS = "fill_groups"  # members and owners of a group
     SEE_APPLICATIONS = "see_applications"
+    KEEP_APPLICATIONS = "keep_applications"  # draft the file of a new one
     ASSIGN = "assign"  # an application to a guest or group
     SEE_PARTNERS = "see_partners"
     KEEP_PARTNERS = "keep_partners"  # read metadata now, make a set-up link

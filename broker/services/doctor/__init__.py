@@ -8,12 +8,15 @@ Offers: `Doctor`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from broker.domain.assignment import Principal
+from broker.domain.audit import Actor
 from broker.domain.errors import NotFound
 from broker.domain.private_addresses import counting
 from broker.domain.receipt import Search
 from broker.domain.times import DAY
+from broker.services.authorization import Right, require
 from broker.services.core import Core
 from broker.services.doctor import (
     application,
@@ -39,6 +42,7 @@ from broker.storage.partners import documents
 
 __all__ = ["ApplicationReport", "Doctor", "DoctorReport", "Finding", "Level", "Side"]
 
+_OF_THE_BROKER = ("policy_group", "nodes")  # checks whose findings are the same for every application
 _CHANGES = 3  # changes of keys that are shown, newest first
 
 
@@ -90,6 +94,21 @@ class Doctor:
         if http is not None:
             http.close()
         return ApplicationReport(client_id, file.name, tuple(file.redirect_uris), in_order(found))
+
+    def application_for(self, actor: Actor, client_id: str) -> ApplicationReport:
+        """The report for a member of staff, without a visit to anybody. An owner reads what concerns their application only (AD-01).
+
+        Raises Forbidden, NotFound.
+        """
+        settings = self._settings()
+        with self._db.read() as tx:
+            rights = require(tx, settings, actor, Right.SEE_APPLICATIONS, self._clock())
+        if not rights.over_application(Right.SEE_APPLICATIONS, client_id):
+            raise NotFound(f"there is no application {client_id!r}", "application_unknown")
+        report = self.examine_application(client_id, offline=True)
+        if rights.may_everywhere(Right.SEE_APPLICATIONS):
+            return report
+        return replace(report, findings=tuple(one for one in report.findings if one.check not in _OF_THE_BROKER))
 
     def _examine(self, settings: Settings, partner: PartnerFile, *, offline: bool) -> Iterator[Finding]:
         now = self._clock()

@@ -17,8 +17,6 @@ from broker.services.sessions.revocation import Ended, end_access
 from broker.storage.engine import Connection
 from broker.storage.operations import mail_questions
 
-MAX_REASON = 1000  # characters
-
 
 def change(
     tx: Connection,
@@ -77,13 +75,6 @@ def end_of(until: int | None, rules: Rules, now: int) -> int:
     if not now < end <= LAST:
         raise Invalid("the end must lie in the future, and before the year 2100", "until_invalid")
     return end
-
-
-def checked_reason(reason: str) -> str:
-    """The reason, if it is one line. Raises Invalid."""
-    if len(reason) > MAX_REASON or not all(c.isprintable() for c in reason):
-        raise Invalid(f"the reason must be one line of at most {MAX_REASON} characters", "reason_invalid")
-    return reason
 
 
 def _names_nobody(person: Person, reason: str) -> None:

@@ -17,6 +17,7 @@ from broker.services.guests import acts
 from broker.services.guests.transitions import carry_out, remove, rules_of
 from broker.services.guests.views import DeletedGuest, GuestRow
 from broker.services.history import audit
+from broker.services.history.reasons import checked_reason
 from broker.services.lookup import guest_for, named
 from broker.services.messages.mail_questions import Handler
 from broker.services.sessions.revocation import Ended
@@ -62,7 +63,7 @@ class GuestLife:
     def sign_out(self, actor: Actor, name: str, *, reason: str = "") -> Ended:
         """Ends every session and token, also of applications; the person may sign in again. Raises NotFound, Invalid."""
         now = self._clock()
-        acts.checked_reason(reason)
+        checked_reason(reason)
         with self._db.write() as tx:
             person = guest_for(tx, self._settings(), actor, Right.SIGN_OUT, name, now, lock=True)
             return acts.sign_out(tx, actor, person, now, reason=reason)
@@ -75,7 +76,7 @@ class GuestLife:
         now = self._clock()
         with self._db.write() as tx:
             person = guest_for(tx, self._settings(), actor, Right.DELETE, name, now, lock=True)
-            rows = acts.delete(tx, actor, person, now, reason=acts.checked_reason(reason))
+            rows = acts.delete(tx, actor, person, now, reason=checked_reason(reason))
             return DeletedGuest(id=person.id, email=person.email, rows=rows)
 
     def leave(self, actor: Actor, person_id: str) -> None:
@@ -97,7 +98,7 @@ class GuestLife:
         values: Callable[[Person, Rules, int], dict[str, Any]] | None = None,
     ) -> GuestRow:
         now, rules = self._clock(), rules_of(self._settings())
-        acts.checked_reason(reason)
+        checked_reason(reason)
         with self._db.write() as tx:
             person = guest_for(tx, self._settings(), actor, _RIGHTS[act], name, now, lock=True)
             changed = values(person, rules, now) if values else {}

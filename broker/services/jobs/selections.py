@@ -15,6 +15,7 @@ from broker.services.core import Core
 from broker.services.guests import acts
 from broker.services.guests.staff_view import GuestSearch, reachable
 from broker.services.guests.transitions import rules_of
+from broker.services.history.reasons import checked_reason
 from broker.services.jobs import rules
 from broker.services.jobs.rules import RIGHTS, owner_of
 from broker.services.lookup import group_named
@@ -66,7 +67,7 @@ class GuestSelections:
     def begin(self, actor: Actor, job_id: str, kind: JobKind, terms: ActTerms) -> None:
         """Lets the act begin. Raises Forbidden, NotFound, Invalid (terms), Conflict (it began already)."""
         now = self._clock()
-        reason = acts.checked_reason(terms.reason)
+        reason = checked_reason(terms.reason)
         with self._db.write() as tx:
             rights = require(tx, self._settings(), actor, RIGHTS[kind], now)
             job = jobs.by_id(tx, job_id, lock=True)

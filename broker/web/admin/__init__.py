@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from broker.web.admin import audit, groups, guests, home, link, partner_new, partners, requests, reviews, setup_links, sign_ins
+from broker.web.admin import (
+    applications,
+    audit,
+    groups,
+    guests,
+    home,
+    link,
+    partner_new,
+    partners,
+    requests,
+    reviews,
+    setup_links,
+    sign_ins,
+)
 from broker.web.admin.door import Door
 from broker.web.pages import Pages
 from broker.web.signin.browser import BrowserState
@@ -26,6 +39,7 @@ ROOMS = (
     requests,
     reviews,
     groups,
+    applications,
     partner_new,
     partners,
     setup_links,

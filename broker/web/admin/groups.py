@@ -12,6 +12,7 @@ from broker.services.access.rule_preview import RulePreview
 from broker.services.authorization import Right
 from broker.web import feedback
 from broker.web.admin import lists
+from broker.web.admin.applications.list_page import link
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.i18n import _
 from broker.web.request import single
@@ -199,7 +200,7 @@ def _page(
     found = door.broker.access.groups.show(visit.actor, group_id, after=str(after[0]) if after else "", limit=SHOWN + 1)
     members, now = found.members[:SHOWN], door.broker.core.clock()
     names = {one.client_id: one.name for one in door.broker.core.settings().applications.values()}
-    opens = list(dict.fromkeys(names.get(one.application, one.application) for one in found.assignments if one.status != "ended"))
+    opened = dict.fromkeys(one.application for one in found.assignments if one.status != "ended")
     may_fill = visit.rights.over_group(Right.FILL_GROUPS, group_id)
     return door.render(
         visit,
@@ -209,7 +210,7 @@ def _page(
         shown_at=door.pages.path(path),
         group=found.group,
         members=members,
-        opens=opens,
+        opens=[{"name": names.get(one, one), "url": link(door, visit, one)} for one in opened],
         now=now,
         may_fill=may_fill,
         may_keep=visit.rights.may_everywhere(Right.KEEP_GROUPS),

@@ -22,6 +22,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, Right], ...]], ...] = (
     (
         _("Trust"),
         (
+            (_("Applications"), "/admin/applications", Right.SEE_APPLICATIONS),
             (_("Partners"), "/admin/partners", Right.SEE_PARTNERS),
             (_("Set-up links"), "/admin/setup-links", Right.SEE_PARTNERS),
         ),

@@ -111,6 +111,11 @@ class Company:
             found = access_requests.of_person(tx, wish.person_id, since=0)
         return next(one.id for one in found if one.state is RequestState.OPEN)
 
+    def assignment(self, application: str = "payroll") -> str:
+        """The id of an assignment of a person to an application: Ada's to Payroll, Bo's to Travel."""
+        with self.broker.core.db.read() as tx:
+            return assignments.of_application(tx, application, Principal.PERSON, limit=1)[0].id
+
     def review(self) -> str:
         """The id of the newest review of Payroll, which asks the administrator about Ada."""
         campaigns = self.broker.reviews.campaigns

@@ -42,6 +42,9 @@ SEES_REQUESTS = {*OWNERS, AUDITOR, ADMINISTRATOR}
 SEES_GROUPS = {GROUP_OWNER, AUDITOR, ADMINISTRATOR}
 NO_ROWS = {OTHER_OWNER, GROUP_OWNER, HELP_DESK, INVITER}  # members of staff whom a review of Payroll does not ask
 
+SEES_APPLICATIONS = {OWNER, OTHER_OWNER, HELP_DESK, AUDITOR, ADMINISTRATOR}
+PAYROLL = "/admin/applications/<client_id>"
+
 SEES_GUESTS = STAFF  # owners those of what they own; `hidden` says to whom Ada does not exist
 ONE = "/admin/guests/<uuid:guest>"
 
@@ -106,6 +109,16 @@ PORTAL = (
     row("POST", "/admin/groups/<uuid:group>/rule", {ADMINISTRATOR}, rule="partner = fabrikam"),
     row("GET", "/admin/groups/<uuid:group>/delete", {ADMINISTRATOR}),
     row("POST", "/admin/groups/<uuid:group>/delete", {ADMINISTRATOR}),
+    row("GET", "/admin/applications", SEES_APPLICATIONS),
+    row("GET", "/admin/applications/new", {ADMINISTRATOR}),
+    row("POST", "/admin/applications/new", {ADMINISTRATOR}),
+    row("GET", PAYROLL, SEES_APPLICATIONS - {OTHER_OWNER}, {OTHER_OWNER}),
+    row("POST", f"{PAYROLL}/assign", {OWNER, ADMINISTRATOR}, {OTHER_OWNER}, holder="ada@fabrikam.example", role="approver"),
+    *(
+        row(method, f"{PAYROLL}/assignments/<uuid:assignment>/{name}", {OWNER, ADMINISTRATOR}, {OTHER_OWNER}, **form)
+        for method in ("GET", "POST")
+        for name, form in (("change", {"role": "viewer"}), ("remove", {}))
+    ),
     row("GET", "/admin/audit", {ADMINISTRATOR, AUDITOR}),
     row("GET", "/admin/audit/verify", {ADMINISTRATOR, AUDITOR}),
     row("GET", "/admin/sign-ins", SIGN_INS),

@@ -20,6 +20,7 @@ FILL = {  # what stands in a path: Ada, where it is a guest, else nothing that e
     "<uuid:access_request>": "00000000-0000-4000-8000-00000000dead",
     "<partner>": "fabrikam",
     "<application>": "nothing",
+    "<client_id>": "payroll",
     "<reference>": REFERENCE,
     "<ticket>": "x",
     "<path:address>": "style.0.css",
@@ -44,6 +45,8 @@ def filled(company: Company, route: str) -> str:
         route = route.replace("<uuid:review>", company.review())
     if "<uuid:setup_link>" in route:
         route = route.replace("<uuid:setup_link>", company.setup_link())
+    if "<uuid:assignment>" in route:
+        route = route.replace("<uuid:assignment>", company.assignment())
     assert "<" not in route, f"{route}: add the placeholder to FILL"
     return route
 

@@ -13,6 +13,7 @@ from broker.domain.mailbox import PARTNER as CODES
 from broker.services.authorization import Right
 from broker.services.guests.staff_view import GuestPage, InvitationState
 from broker.web import feedback
+from broker.web.admin.applications.list_page import link
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.admin.guests import search
 from broker.web.admin.guests.acts_table import possible
@@ -48,13 +49,13 @@ def register(routes: Blueprint, door: Door) -> None:
             list_url=door.pages.path(search.PATH),
             whole=found.whole,
             invitation=_invitation(found.invitation, say, door) if found.invitation else None,
-            **_access(found, door),
+            **_access(found, door, visit),
             **_sign_ins(found, say, door),
             history=_history(found, say),
         )
 
 
-def _access(found: GuestPage, door: Door) -> dict[str, Any]:
+def _access(found: GuestPage, door: Door, visit: StaffVisit) -> dict[str, Any]:
     """Applications with the reason why, groups, homes, browsers, methods."""
     settings = door.broker.core.settings()
 
@@ -68,6 +69,7 @@ def _access(found: GuestPage, door: Door) -> dict[str, Any]:
         "assignments": [
             {
                 "application": application(one.application),
+                "url": link(door, visit, one.application),
                 "group": one.name if one.principal.value == "group" else "",
                 "role": one.role,
                 "until": one.ends_at or 0,
