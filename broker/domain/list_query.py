@@ -23,9 +23,6 @@ class ListField(StrEnum):
     AT = "at"
     APPLICATION = "application"
     PERSON = "person"
-    OUTCOME = "outcome"
-    EVENT = "event"
-    REQUEST = "request_id"
     CODE = "code"  # the address whose mailbox is somebody's proven identity
     IDENTITY = "identity"  # somebody's identity at a home organization: issuer, a line feed, subject
 

@@ -106,7 +106,14 @@ def _view(row: Mapping[str, Any], known: Mapping[str, Person]) -> AuditView:
         return person.email if person is not None and person.email else person_id
 
     plain = {name: row[name] for name in ("id", "at", "name", "actor_kind", "target", "reason", "request_id", "seq")}
-    return AuditView(**plain, actor=named(row["actor_id"]), subject=named(row["subject"]), data=dict(row["data"]))
+    return AuditView(
+        **plain,
+        actor=named(row["actor_id"]),
+        subject=named(row["subject"]),
+        data=dict(row["data"]),
+        actor_id=row["actor_id"],
+        subject_id=row["subject"],
+    )
 
 
 def _cell(value: Any) -> str:

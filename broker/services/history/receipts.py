@@ -50,10 +50,19 @@ class Receipts:
             raise NotFound("there is no sign-in with this reference", "sign_in_unknown")
         return found
 
-    def page(self, actor: Actor, search: Search, *, email: str | None = None, after: Place | None, limit: int) -> SignInPage:
-        """The newest sign-ins behind a place, without their steps, as this member of staff may see them. Raises Forbidden.
+    def page(
+        self,
+        actor: Actor,
+        search: Search,
+        *,
+        email: str | None = None,
+        after: Place | None,
+        limit: int,
+        refused_requests: bool = True,
+    ) -> SignInPage:
+        """The newest sign-ins behind a place, without their steps, as this actor may see them. Raises Forbidden.
 
-        email: as for `newest`. Refused requests of nobody's sign-in are among them where a search can mean them.
+        email: as for `newest`. refused_requests: those of nobody's sign-in are among them where a search can mean them.
         """
         with self._db.read() as tx:
             rights = require(tx, self._settings(), actor, Right.SEE_SIGN_INS, self._clock())
@@ -65,7 +74,7 @@ class Receipts:
                 (Place(receipt.at, ReceiptSource.SIGN_IN, receipt.id), sign_in_view(receipt, address))
                 for receipt, address in receipts.newest(tx, search, limit + 1, after=after, steps=False)
             ]
-            if _reaches_refusals(search):
+            if refused_requests and _reaches_refusals(search):
                 found += [
                     (Place(row["at"], ReceiptSource.REFUSAL, row["request_id"]), refusal_view(row))
                     for row in refusals.newest(tx, search, limit + 1, after=after)

@@ -52,6 +52,7 @@ class SignInView:
 class AuditView:
     """One event of the audit. actor: the address of the person who acted, the application, or "" for commands and our own jobs. subject:
     the address of the person whom it concerns, or their id if they are deleted. seq: its number in the chain; None while it waits for one.
+    actor_id, subject_id: of the same two, "" where there is none.
     """
 
     id: str
@@ -65,6 +66,8 @@ class AuditView:
     request_id: str
     data: Mapping[str, Any]
     seq: int | None
+    actor_id: str = ""
+    subject_id: str = ""
 
 
 def sign_in_view(receipt: Receipt, email: str | None) -> SignInView:

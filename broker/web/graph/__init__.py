@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from broker.web.graph import applications, batch, deleted_items, groups, invitations, me, user_relations, users
+from broker.web.graph import applications, audit_logs, batch, deleted_items, groups, invitations, me, user_relations, users
 from broker.web.graph.door import ApiDoor
 from broker.web.graph.responses import PREFIX, Responses, is_api
 
@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["PREFIX", "ROOMS", "Responses", "blueprint", "is_api"]
 
-ROOMS = (applications, batch, groups, invitations, users, user_relations, deleted_items, me)  # each has `register(door, broker)`
+ROOMS = (
+    applications,
+    audit_logs,
+    batch,
+    groups,
+    invitations,
+    users,
+    user_relations,
+    deleted_items,
+    me,
+)  # each has `register(door, broker)`
 
 
 def blueprint(broker: Broker) -> Blueprint:

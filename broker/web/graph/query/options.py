@@ -177,7 +177,10 @@ def _order(resource: Resource, value: str) -> tuple[str, bool]:
         raise kind("$orderby", f"{resource.name} can be ordered by {possible}.")
     if direction.strip().lower() not in ("", "asc", "desc"):
         raise bad("$orderby", "$orderby is a property, and asc or desc.")
-    return name, direction.strip().lower() == "desc"
+    found = direction.strip().lower() or "asc"
+    if resource.orders[name].only not in ("", found):
+        raise unsupported("$orderby", f"{resource.name} is listed by {name} {resource.orders[name].only} only.")
+    return name, found == "desc"
 
 
 def _names(option: str, value: str) -> tuple[str, ...]:

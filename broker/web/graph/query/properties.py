@@ -65,10 +65,14 @@ Property = Text | Words | DateTime | Items
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sort:
-    """A property of $orderby. along: the properties of a $filter with which an index still has this order."""
+    """A property of $orderby. along: the properties of a $filter with which an index still has this order.
+
+    only: `desc` where the list is read in one direction.
+    """
 
     field: ListField
     along: frozenset[str]
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,7 +133,10 @@ ASSIGNMENTS = Resource(
 SIGN_INS = Resource(
     name="signIn",
     selectable=frozenset(
-        "appDisplayName appId appliedConditionalAccessPolicies clientAppUsed conditionalAccessStatus correlationId createdDateTime deviceDetail homeTenantId id ipAddress isInteractive location resourceTenantId status userDisplayName userId userPrincipalName".split()
+        (
+            "appDisplayName appId appliedConditionalAccessPolicies clientAppUsed conditionalAccessStatus correlationId "
+            "createdDateTime homeTenantId id ipAddress isInteractive resourceTenantId status userId userPrincipalName"
+        ).split()
     ),
     filters={
         "createdDateTime": DateTime(field=_F.AT),
@@ -141,7 +144,32 @@ SIGN_INS = Resource(
         "appId": Text(field=_F.APPLICATION),
     },
     order=ListOrder(field=_F.AT, descending=True),
-    orders={"createdDateTime": Sort(field=_F.AT, along=frozenset({"createdDateTime", "userId", "appId"}))},
+    orders={"createdDateTime": Sort(field=_F.AT, along=frozenset({"createdDateTime", "userId", "appId"}), only="desc")},
+    default_top=1000,
+    max_top=1000,
+    counted=False,
+    one_branch=True,
+)
+
+
+def _about(values: Mapping[str, str]) -> tuple[Branch, ...]:
+    return ((Equals(_F.PERSON, values["id"].lower()),),)
+
+
+AUDITS = Resource(
+    name="directoryAudit",
+    selectable=frozenset(
+        (
+            "activityDateTime activityDisplayName additionalDetails category correlationId id initiatedBy loggedByService "
+            "operationType result resultReason targetResources"
+        ).split()
+    ),
+    filters={
+        "activityDateTime": DateTime(field=_F.AT),
+        "targetResources": Items(paths=("id",), find=_about),
+    },
+    order=ListOrder(field=_F.AT, descending=True),
+    orders={"activityDateTime": Sort(field=_F.AT, along=frozenset({"activityDateTime", "targetResources"}), only="desc")},
     default_top=1000,
     max_top=1000,
     counted=False,
