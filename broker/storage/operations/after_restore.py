@@ -9,6 +9,7 @@ from broker.domain.job import JobState
 from broker.storage.oauth import grants
 from broker.storage.tables import (
     access_tokens,
+    api_tokens,
     codes,
     factor_resets,
     factors,
@@ -31,6 +32,7 @@ def end_everything(tx: Connection, now: int) -> dict[str, int]:
         "grants": grants.end_all(tx, now),  # and their applications are notified
         "codes": tx.execute(delete(codes)).rowcount,
         "access_tokens": tx.execute(delete(access_tokens)).rowcount,
+        "api_tokens": tx.execute(delete(api_tokens)).rowcount,  # one that was revoked since would be good again
         "refresh_families": tx.execute(delete(refresh_families)).rowcount,  # their tokens go with them
         "logins": tx.execute(delete(logins)).rowcount,  # and what was parked for them
         "invitations": tx.execute(
