@@ -217,7 +217,7 @@ class Broker:
         """Set-up links for partners' IT."""
         from broker.composition.partner_setup import wire_partner_setup
 
-        return wire_partner_setup(self.core, self.outbox)
+        return wire_partner_setup(self.core, self.outbox, self.keys, self.sealer, self.rate_limits)
 
     def complete(self) -> Broker:
         """Construct every part now: two threads must not construct one each."""

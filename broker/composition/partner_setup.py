@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from broker.keyring.seal import Sealer
 from broker.services.core import Core
+from broker.services.keys.ring import Keys
 from broker.services.messages.outbox import Outbox
+from broker.services.partner_setup.connection import Connections
 from broker.services.partner_setup.drafts import PartnerDrafts
 from broker.services.partner_setup.links import SetupLinks
+from broker.services.partner_setup.proposals import SetupProposals
+from broker.services.partners.families import Partners
+from broker.services.rate_limits import RateLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerSetupServices:
-    """Links for a partner's IT, and drafts of partners' files."""
+    """Links for a partner's IT, what is entered behind them, and drafts of partners' files."""
 
+    connection: Connections
     drafts: PartnerDrafts
     links: SetupLinks
+    proposals: SetupProposals
 
 
-def wire_partner_setup(core: Core, outbox: Outbox) -> PartnerSetupServices:
+def wire_partner_setup(core: Core, outbox: Outbox, keys: Keys, sealer: Sealer, rate_limits: RateLimits) -> PartnerSetupServices:
     """Nothing here is in force."""
-    return PartnerSetupServices(drafts=PartnerDrafts(core), links=SetupLinks(core, outbox))
+    links = SetupLinks(core, outbox)
+    return PartnerSetupServices(
+        connection=Connections(core, links, keys, lambda own, http: Partners(own, keys, http), sealer, rate_limits),
+        drafts=PartnerDrafts(core),
+        links=links,
+        proposals=SetupProposals(core, sealer),
+    )

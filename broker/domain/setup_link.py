@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 LONGEST = 60  # days that a link is good for
@@ -10,7 +11,7 @@ USUAL = 14  # days, where nobody says otherwise
 
 
 class SetupState(StrEnum):
-    """Open: nothing was entered. Used: something was. Finished: handed over. Revoked and expired links open nothing."""
+    """Open: nothing was entered. Used: something was. Finished: it was handed over. Revoked and expired links open nothing."""
 
     OPEN = "open"
     USED = "used"
@@ -19,12 +20,36 @@ class SetupState(StrEnum):
     REVOKED = "revoked"
 
 
+class SetupDecision(StrEnum):
+    """What an administrator made of what was handed over. It changes no file."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupAnswer:
+    """What a partner's IT entered, checked. section: of the partner's file; keys: of that section, without the secret.
+
+    metadata: the document that was pasted, None where an address was given. secret: sealed, None where there is none.
+    findings: of doctor, when it was entered.
+    """
+
+    section: str
+    keys: Mapping[str, str]
+    domains: tuple[str, ...]
+    metadata: str | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
+    findings: tuple[Mapping[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupLink:
     """One row; its ticket is stored as a hash only. Times: seconds since 1970, UTC.
 
     partner: the id that the file will have. name, domains: as the administrator expects them. email: where the link was sent, "" if
-    nowhere. private: addresses of `network.allow_private_addresses` may be read for this link.
+    nowhere. private: addresses of `network.allow_private_addresses` may be read for this link. finished_at: when the answer was
+    handed over, until it changes.
     """
 
     id: str
@@ -37,9 +62,21 @@ class SetupLink:
     created_at: int
     expires_at: int
     revoked_at: int | None = None
+    answered_at: int | None = None
+    finished_at: int | None = None
+    decided_at: int | None = None
+    decision: SetupDecision | None = None
+
+    def opens(self, now: int) -> bool:
+        """Whether its ticket opens the page."""
+        return self.revoked_at is None and now < self.expires_at
 
     def state(self, now: int) -> SetupState:
-        """What the link is at this moment."""
+        """What the link is at this moment. An answer that was handed over outlives the link."""
         if self.revoked_at is not None:
             return SetupState.REVOKED
-        return SetupState.EXPIRED if self.expires_at <= now else SetupState.OPEN
+        if self.finished_at is not None:
+            return SetupState.FINISHED
+        if not self.opens(now):
+            return SetupState.EXPIRED
+        return SetupState.USED if self.answered_at is not None else SetupState.OPEN

@@ -53,10 +53,14 @@ class PartnerDraft:
 
 @dataclass(frozen=True, slots=True)
 class JudgedDraft:
-    """What is wrong, one line each as `broker check` prints it; without errors, the file as the broker would read it."""
+    """What is wrong, one line each as `broker check` prints it; without errors, the file as the broker would read it.
+
+    clashes: those of the errors that tell of other partners' files.
+    """
 
     errors: tuple[ConfigError, ...]
     partner: PartnerFile | None
+    clashes: frozenset[ConfigError] = frozenset()
 
 
 def judge(
@@ -75,9 +79,10 @@ def judge(
     before = set(cross.check(reading))
     source = _source(draft, beside or home, environ or {})
     reading.sources.append(source)
-    errors = in_order([*source.tree.errors, *(set(cross.check(reading)) - before)])
+    clashes = frozenset(cross.check(reading)) - before
+    errors = in_order([*source.tree.errors, *clashes])
     partner = source.model if isinstance(source.model, PartnerFile) and not errors else None
-    return JudgedDraft(tuple(errors), partner)
+    return JudgedDraft(tuple(errors), partner, clashes)
 
 
 def _source(draft: PartnerDraft, home: Path, environ: Mapping[str, str]) -> Source:

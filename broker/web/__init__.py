@@ -26,10 +26,13 @@ from broker.web.panel.frame import SignedInFrame
 from broker.web.repeats import PATH as REPEATS
 from broker.web.repeats import Repeats
 from broker.web.request import client_address, single
+from broker.web.setup import connection
 from broker.web.signin import acs
 
 if TYPE_CHECKING:
     from broker.app import Broker
+
+BODY_LIMITS = {**acs.BODY_LIMITS, **connection.BODY_LIMITS}  # the end of a path -> bytes, where it is not guards.BODY
 
 
 class Web(Flask):
@@ -47,7 +50,7 @@ def create_web(broker: Broker) -> Flask:
     app.url_map.merge_slashes = False  # AD-06: one spelling of a path, one route
     app.json.sort_keys = False  # type: ignore[attr-defined]
     pages = Pages(broker.core.settings, repeats=Repeats(broker.sealer, broker.core.clock))
-    guards.register(app, broker.core.settings, acs.BODY_LIMITS)
+    guards.register(app, broker.core.settings, BODY_LIMITS)
     frame = SignedInFrame(pages, administers=lambda person: broker.access.staff_rights.of(person).may(Right.SEE_HOME))
     static.register(app, pages.assets)
 
@@ -80,7 +83,7 @@ def create_web(broker: Broker) -> Flask:
 def body_limit(request_line: bytes) -> int:
     """How large the body of a request may be, by its first line; the guards say the same with a page (RX-06)."""
     path = request_line.partition(b" ")[2].partition(b" ")[0].partition(b"?")[0]
-    return next((limit for end, limit in acs.BODY_LIMITS.items() if path.endswith(end.encode("ascii"))), guards.BODY)
+    return next((limit for end, limit in BODY_LIMITS.items() if path.endswith(end.encode("ascii"))), guards.BODY)
 
 
 def _address(broker: Broker) -> str:

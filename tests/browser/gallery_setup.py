@@ -6,20 +6,23 @@ from typing import Any
 
 from broker.domain.setup_link import SetupLink
 from broker.domain.times import DAY
+from broker.services.partner_setup.connection import Trouble
 from broker.settings.errors import ConfigError
 from broker.web.admin import partner_new
 from broker.web.pages import Pages
-from broker.web.setup import page
-from tests.browser.sample import NOW, Sample
+from broker.web.setup import connection, page
+from broker.web.setup.connection import FIELDS
+from tests.browser.sample import NOW, TOKEN, Sample
 
 SETUP = (
-    "partner-setup", "partner-setup-vendor", "admin-setup-links", "admin-setup-links-none", "admin-setup-link-new",
+    "partner-setup", "partner-setup-vendor", "partner-setup-error", "partner-setup-entered", "partner-setup-accepted", "admin-setup-link-entered", "admin-setup-links", "admin-setup-links-none", "admin-setup-link-new",
     "admin-setup-link-made", "admin-setup-link", "admin-partner-new", "admin-partner-new-error", "admin-partner-new-done",
 )  # fmt: skip
 LINK = SetupLink(
     id="00000000-0000-4000-8000-000000000001", partner="woodgrove", name="Woodgrove Bank", domains=("woodgrove.example",), language="en",
     email="it@woodgrove.example", private=False, created_at=NOW - DAY, expires_at=NOW + 6 * DAY,
 )  # fmt: skip
+TEXT = "name: Woodgrove Bank\noidc:\n  issuer: https://login.woodgrove.example\n  client_secret: ${env:WOODGROVE_SECRET}\n"
 URL = "https://login.contoso.example/setup/0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 
 
@@ -35,10 +38,40 @@ def setup_samples(pages: Pages, links: dict[str, Any], partners: dict[str, Any])
         **links, "values": {"language": "en", "days": "14"}, "languages": [("en", "English"), ("nl", "Nederlands")], "longest": 60,
         "errors": [], "back_url": "/x",
     }  # fmt: skip
-    one = {**links, "one": row, "link": LINK, "in_force": True, "partner_url": "/x", "revoke_url": "/x", "back_url": "/x"}
+    nothing: dict[str, Any] = {
+        "text": "", "file": "", "file_url": "/x", "metadata_file": "", "metadata_url": "/x", "variable": "", "command": "", "findings": [],
+        "difference": [], "finished_at": None, "answered_at": None, "decided_at": None, "decision": "", "may_decide": True,
+        "decide_action": "/x",
+    }  # fmt: skip
+    found = connection.steps([_finding("warning", "partner"), _finding("ok", "")], pages.languages.translator("en"))
+    entered = {"findings": found, "text": TEXT, "has_secret": True, "has_metadata": True}
+    wrong = connection.errors([Trouble("oidc.issuer", "url_not_allowed: a private address", "write the final address")])
+    handed = {
+        **nothing, "text": TEXT, "file": "config/partners/woodgrove.yaml", "metadata_file": "config/partners/woodgrove-metadata.xml",
+        "variable": "WOODGROVE_SECRET", "command": f"broker setup-links secret {LINK.id}", "findings": found, "finished_at": NOW,
+        "answered_at": NOW, "difference": [("", " name: Woodgrove Bank"), ("minus", "-domains: [a.example]"), ("plus", "+domains:")],
+    }  # fmt: skip
+    one = {
+        **nothing,
+        **links,
+        "one": row,
+        "link": LINK,
+        "in_force": True,
+        "partner_url": "/x",
+        "revoke_url": "/x",
+        "back_url": "/x",
+    }
     made = {**links, "link": LINK, "url": URL, "link_url": "/x", "back_url": "/x"}
     return {
         "partner-setup": Sample("partner_setup.html", "partner-setup", _public(pages, "")),
+        "partner-setup-error": Sample("partner_setup.html", "partner-setup", {**_public(pages, ""), "errors": wrong}),
+        "partner-setup-entered": Sample(
+            "partner_setup.html", "partner-setup", {**_public(pages, ""), **entered, "said": "Kept."}
+        ),
+        "partner-setup-accepted": Sample(
+            "partner_setup.html", "partner-setup", {**_public(pages, ""), **entered, "finished_at": NOW, "decision": "accepted"}
+        ),
+        "admin-setup-link-entered": Sample("admin_setup_link.html", "admin-setup-link", {**one, **handed}),
         "partner-setup-vendor": Sample("partner_setup.html", "partner-setup", _public(pages, "entra")),
         "admin-setup-links": Sample("admin_setup_links.html", "admin-setup-links", listed),
         "admin-setup-links-none": Sample("admin_setup_links.html", "admin-setup-links", {**listed, "rows": [], "next_url": ""}),
@@ -49,10 +82,24 @@ def setup_samples(pages: Pages, links: dict[str, Any], partners: dict[str, Any])
     }
 
 
+def _finding(level: str, side: str) -> dict[str, str]:
+    seen = "addresses come without email_verified" if side else "discovery answers, for 3600 s"
+    return {
+        "level": level, "check": "email", "seen": seen, "expected": "email_verified: true" if side else "", "side": side,
+        "change": "send email_verified for our client" if side else "",
+    }  # fmt: skip
+
+
 def _public(pages: Pages, vendor: str) -> dict[str, Any]:
     values = page.our_values("https://login.contoso.example", LINK.partner)
     steps = page.steps(pages, pages.languages.translator("en"), values, vendor)
-    return {"keep_query": {}, "link": LINK, "now": NOW, "values": values, **steps}
+    plain = {
+        "said": "", "csrf": TOKEN, "given": dict.fromkeys(FIELDS, ""), "errors": [], "sections": [("oidc", "OpenID Connect"), ("saml", "SAML")],
+        "action": "/x", "finish_action": "/x", "findings": [], "text": "", "has_secret": False, "has_metadata": False, "finished_at": None,
+        "decision": "",
+    }  # fmt: skip
+    link = {"name": LINK.name, "expires_at": LINK.expires_at}
+    return {"keep_query": {}, "link": link, "values": values, **plain, **steps}
 
 
 def _drafts(frame: dict[str, Any]) -> dict[str, Sample]:

@@ -23,7 +23,6 @@ from broker.domain.invitation import Status
 from broker.domain.mail import Mail, MailKind
 from broker.domain.question import QuestionKind
 from broker.domain.receipt import Outcome, Search
-from broker.domain.setup_link import SetupLink
 from broker.domain.token import RefreshFamily
 from broker.storage.directory import (
     access_counts,
@@ -45,7 +44,7 @@ from broker.storage.history import audit, audit_chain
 from broker.storage.login import administrator_links, email_codes, invitations, logins, receipts, refusals, sign_in_counts
 from broker.storage.oauth import grants, sessions, tokens
 from broker.storage.operations import mail_questions, outbox, rate_limits
-from broker.storage.partners import documents, metadata_readers, setup_links
+from broker.storage.partners import documents, metadata_readers
 from broker.storage.tables import metadata
 from tests import factories
 from tests.clock import START
@@ -53,6 +52,7 @@ from tests.storage.access_calls import ACCESS_CALLS
 from tests.storage.guest_calls import GUEST_CALLS
 from tests.storage.job_calls import JOB_CALLS
 from tests.storage.logout_calls import LOGOUT_CALLS
+from tests.storage.setup_link_calls import SETUP_LINK_CALLS
 
 PERSON = factories.person()
 INVITATION = factories.invitation(PERSON.id)
@@ -78,14 +78,11 @@ LISTS = [
     GuestFilter(without_sponsor=True),
 ]
 LINK = AdministratorLink(id=new_id(), email="alice@contoso.example", created_at=START, expires_at=START + 3600)
-SETUP_LINK = SetupLink(
-    id=new_id(), partner="woodgrove", name="Woodgrove", domains=("woodgrove.example",), language="en", email="", private=False,
-    created_at=START, expires_at=START + 3600,
-)  # fmt: skip
 URL = "https://login.fabrikam.example/jwks"
 
 CALLS: dict[str, Callable[[Connection], object]] = {
     **ACCESS_CALLS,
+    **SETUP_LINK_CALLS,
     **GUEST_CALLS,
     **LOGOUT_CALLS,
     **JOB_CALLS,
@@ -206,12 +203,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "login.logins.expired": lambda tx: logins.expired(tx, (START, "id"), START + 60),
     "login.logins.sent_out": lambda tx: logins.sent_out(tx, "fabrikam", START),
     "login.logins.forget_assertions": lambda tx: logins.forget_assertions(tx, [LOGIN.id]),
-    "partners.setup_links.add": lambda tx: setup_links.add(tx, SETUP_LINK, "d" * 64),
-    "partners.setup_links.by_id": lambda tx: setup_links.by_id(tx, SETUP_LINK.id),
-    "partners.setup_links.living": lambda tx: setup_links.living(tx, "d" * 64, START),
-    "partners.setup_links.page": lambda tx: setup_links.page(tx, before=(START, SETUP_LINK.id), limit=50),
-    "partners.setup_links.revoke": lambda tx: setup_links.revoke(tx, SETUP_LINK.id, START),
-    "partners.setup_links.purge": lambda tx: setup_links.purge(tx, START),
     "login.administrator_links.add": lambda tx: administrator_links.add(tx, LINK, "c" * 64),
     "login.administrator_links.living": lambda tx: administrator_links.living(tx, "c" * 64, START),
     "login.administrator_links.take": lambda tx: administrator_links.take(tx, "c" * 64, START),

@@ -7,17 +7,34 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
-from broker.domain.setup_link import SetupLink
+from broker.domain.setup_link import SetupAnswer, SetupDecision, SetupLink
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.tables import setup_links
 
 _C = setup_links.c
 _PLAIN = ("id", "partner", "name", "language", "email", "private", "created_at", "expires_at", "revoked_at")
+_SINCE = ("answered_at", "finished_at", "decided_at")
 
 
 def _link(row: Row[Any]) -> SetupLink:
     m = row._mapping
-    return SetupLink(**{name: m[name] for name in _PLAIN}, domains=tuple(json.loads(m["domains"])))
+    decision = SetupDecision(m["decision"]) if m["decision"] else None
+    return SetupLink(**{name: m[name] for name in (*_PLAIN, *_SINCE)}, domains=tuple(json.loads(m["domains"])), decision=decision)
+
+
+def _answer(row: Row[Any]) -> SetupAnswer | None:
+    m = row._mapping
+    if m["answer"] is None:
+        return None
+    held = json.loads(m["answer"])
+    return SetupAnswer(
+        section=held["section"],
+        keys=held["keys"],
+        domains=tuple(held["domains"]),
+        findings=tuple(held["findings"]),
+        metadata=m["metadata"],
+        secret=m["secret"],
+    )
 
 
 def add(tx: Connection, link: SetupLink, ticket: str) -> None:
@@ -51,6 +68,40 @@ def revoke(tx: Connection, link_id: str, now: int) -> bool:
     """The link opens nothing any more; False if it opened nothing before."""
     free = (_C.id == link_id, _C.revoked_at.is_(None), _C.expires_at > now)
     return tx.execute(update(setup_links).where(*free).values(revoked_at=now)).rowcount == 1
+
+
+def answer_of(tx: Connection, link_id: str) -> SetupAnswer | None:
+    """What was entered behind this link."""
+    row = tx.execute(select(setup_links).where(_C.id == link_id)).first()
+    return _answer(row) if row else None
+
+
+def answer(tx: Connection, link_id: str, given: SetupAnswer, now: int) -> bool:
+    """Keep what was entered; it is to be handed over again. False if the link opens nothing, or was decided about."""
+    free = (_C.id == link_id, _C.revoked_at.is_(None), _C.expires_at > now, _C.decided_at.is_(None))
+    text = {"section": given.section, "keys": dict(given.keys), "domains": given.domains, "findings": given.findings}
+    values = {
+        "answer": json.dumps(text),
+        "metadata": given.metadata,
+        "secret": given.secret,
+        "answered_at": now,
+        "finished_at": None,
+    }
+    return tx.execute(update(setup_links).where(*free).values(**values)).rowcount == 1
+
+
+def finish(tx: Connection, link_id: str, now: int) -> bool:
+    """Hand over what was entered. False if there is nothing, or it was handed over or decided about."""
+    open_ = (_C.revoked_at.is_(None), _C.expires_at > now, _C.decided_at.is_(None), _C.finished_at.is_(None))
+    free = (_C.id == link_id, _C.answered_at.is_not(None), *open_)
+    return tx.execute(update(setup_links).where(*free).values(finished_at=now)).rowcount == 1
+
+
+def decide(tx: Connection, link_id: str, decision: SetupDecision, answered_at: int, now: int) -> bool:
+    """Accept or reject the answer of this moment. False if it was not handed over, has changed, or was decided about."""
+    free = (_C.id == link_id, _C.finished_at.is_not(None), _C.answered_at == answered_at, _C.decided_at.is_(None))
+    statement = update(setup_links).where(*free, _C.revoked_at.is_(None)).values(decided_at=now, decision=decision.value)
+    return tx.execute(statement).rowcount == 1
 
 
 def purge(tx: Connection, before: int, limit: int = BATCH) -> int:

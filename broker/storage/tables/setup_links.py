@@ -20,6 +20,13 @@ setup_links = Table(
     base.time("created_at"),
     base.time("expires_at"),
     base.time("revoked_at", null=True),
+    base.time("answered_at", null=True),
+    Column("answer", Text, nullable=True),  # JSON: section, keys, domains, findings
+    Column("metadata", Text, nullable=True),  # the document that was pasted
+    Column("secret", Text, nullable=True),  # sealed
+    base.time("finished_at", null=True),
+    base.time("decided_at", null=True),
+    Column("decision", String(16), nullable=True),
     Index("ix_setup_links_created_at", "created_at", "id"),
     Index("ix_setup_links_expires_at", "expires_at"),
 )

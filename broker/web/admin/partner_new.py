@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from flask import Blueprint, Response, request
 from broker.connectors.registry import FAMILIES
 from broker.services.authorization import Right
 from broker.services.partner_setup.drafts import DraftedFile
+from broker.services.partner_setup.sandbox import variable
 from broker.settings.errors import ConfigError
 from broker.settings.partner_draft import PartnerDraft
 from broker.web import headers
@@ -31,7 +31,6 @@ PLACES = {  # key of the file -> field of the form; the longest beginning counts
     "claims.name": "name_claim", "trust": "mfa",
 }  # fmt: skip
 SECRET, KEY = "secret", "key"  # how the broker proves itself over OIDC
-_NO_WORD = re.compile(r"[^A-Z0-9]+")
 
 
 def register(routes: Blueprint, door: Door) -> None:
@@ -60,12 +59,6 @@ def as_file(text: str, name: str, kind: str = "application/yaml") -> Response:
     response = headers.private(Response(text, mimetype=kind))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def variable(partner: str) -> str:
-    """The environment variable that holds the secret of a partner's file."""
-    word = _NO_WORD.sub("_", partner.upper()).strip("_")
-    return f"{word}_SECRET" if word[:1].isalpha() else f"PARTNER_{word}_SECRET"
 
 
 def draft(values: Mapping[str, str]) -> PartnerDraft:

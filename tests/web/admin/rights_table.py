@@ -83,6 +83,9 @@ PORTAL = (
     row("GET", "/admin/setup-links/<uuid:setup_link>", {AUDITOR, ADMINISTRATOR}),
     row("GET", "/admin/setup-links/<uuid:setup_link>/revoke", {ADMINISTRATOR}),
     row("POST", "/admin/setup-links/<uuid:setup_link>/revoke", {ADMINISTRATOR}, reason="lost"),
+    row("GET", "/admin/setup-links/<uuid:setup_link>/file", set(), {AUDITOR, ADMINISTRATOR}),  # nothing was entered
+    row("GET", "/admin/setup-links/<uuid:setup_link>/metadata", set(), {AUDITOR, ADMINISTRATOR}),
+    row("POST", "/admin/setup-links/<uuid:setup_link>/decide", {ADMINISTRATOR}, answer="accept", answered_at="1"),
     row("GET", "/admin/requests", SEES_REQUESTS),
     row("GET", "/admin/requests/<uuid:asked>", {OWNER, AUDITOR, ADMINISTRATOR}, {OTHER_OWNER, GROUP_OWNER}),
     row("POST", "/admin/requests/<uuid:asked>", {OWNER, ADMINISTRATOR}, {OTHER_OWNER, GROUP_OWNER}, answer="refuse", words="No."),
@@ -160,6 +163,8 @@ FORMS = {
     "/admin/link",
     "/invitation",
     "/invitation/fresh",
+    "/setup/connection",
+    "/setup/finish",
     "/logout",
     "/logout/confirm",
     "/question",
