@@ -8,6 +8,7 @@ from broker.domain.setup_link import SetupLink
 from broker.domain.times import DAY
 from broker.services.partner_setup.connection import Trouble
 from broker.settings.errors import ConfigError
+from broker.web import findings
 from broker.web.admin import partner_new
 from broker.web.pages import Pages
 from broker.web.setup import connection, page
@@ -43,7 +44,7 @@ def setup_samples(pages: Pages, links: dict[str, Any], partners: dict[str, Any])
         "difference": [], "finished_at": None, "answered_at": None, "decided_at": None, "decision": "", "may_decide": True,
         "decide_action": "/x",
     }  # fmt: skip
-    found = connection.steps([_finding("warning", "partner"), _finding("ok", "")], pages.languages.translator("en"))
+    found = findings.steps([_finding("warning", "partner"), _finding("ok", "")], pages.languages.translator("en"))
     entered = {"findings": found, "text": TEXT, "has_secret": True, "has_metadata": True}
     wrong = connection.errors([Trouble("oidc.issuer", "url_not_allowed: a private address", "write the final address")])
     handed = {

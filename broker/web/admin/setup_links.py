@@ -13,14 +13,13 @@ from broker.domain.errors import BadRequest, Conflict, Invalid, NotFound
 from broker.domain.setup_link import LONGEST, USUAL, SetupDecision, SetupLink, SetupState
 from broker.services.authorization import Right
 from broker.services.partner_setup.links import SetupLinkView, SetupLinkWish
-from broker.web import feedback
+from broker.web import feedback, findings
 from broker.web.admin import lists
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.admin.forms import PostedForm
 from broker.web.admin.partner_new import as_file
 from broker.web.i18n import _
 from broker.web.request import single
-from broker.web.setup import connection
 
 PATH = "/admin/setup-links"
 SHOWN = 50
@@ -205,7 +204,7 @@ def _proposal(door: Door, visit: StaffVisit, link: SetupLink) -> dict[str, Any]:
         "metadata_url": door.pages.path(f"{path}/metadata"),
         "variable": found.variable if found else "",
         "command": f"broker setup-links secret {link.id}",
-        "findings": connection.steps(found.findings, door.pages.translator()) if found else [],
+        "findings": findings.steps(found.findings, door.pages.translator()) if found else [],
         "difference": [(marks.get(line[0], ""), line) for line in found.difference] if found else [],
         "finished_at": link.finished_at,
         "answered_at": link.answered_at,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from flask import Request
 
 from broker.services.partner_setup.connection import ConnectionWish, Trouble
 from broker.web.admin.forms import PostedForm
-from broker.web.i18n import Translator, _
 
 BODY_LIMITS = {"/setup/connection": 1024 * 1024}  # metadata of 256 KiB with every sign escaped
 FIELDS = ("section", "metadata_url", "metadata", "entity_id", "issuer", "client_id", "client_secret", "domains")
@@ -17,8 +15,6 @@ PLACES = {  # key of the file -> field of the form; the longest beginning counts
     "section": "section", "domains": "domains", "oidc": "issuer", "oidc.client_id": "client_id", "oidc.client_secret": "client_secret",
     "saml": "metadata_url", "saml.metadata": "metadata_url", "saml.entity_id": "entity_id",
 }  # fmt: skip
-SIDES = {"ours": _("We change it."), "partner": _("You change it."), "person": _("The person changes it.")}
-STEPS = {"problem": "stopped", "warning": "warned", "ok": "passed"}
 
 
 def read(request: Request) -> tuple[ConnectionWish, dict[str, str]]:
@@ -49,18 +45,3 @@ def errors(found: Iterable[Trouble]) -> list[dict[str, str]]:
 def _field(key: str) -> str:
     known = [place for place in PLACES if key == place or key.startswith(f"{place}.")]
     return PLACES[max(known, key=len)] if known else "section"
-
-
-def steps(findings: Iterable[Any], say: Translator) -> list[dict[str, str]]:
-    """Stored findings of doctor for the macro `thread`, the worst first, and who has to change something."""
-    order = list(STEPS)
-    return [
-        {
-            "state": STEPS[one["level"]],
-            "text": one["seen"],
-            "when": "",
-            "reason": "; ".join(filter(None, (one["expected"] and f"expected: {one['expected']}", one["change"]))),
-            "who": say.plain(SIDES[one["side"]]) if one["side"] in SIDES and one["change"] else "",
-        }
-        for one in sorted(findings, key=lambda one: order.index(one["level"]))
-    ]

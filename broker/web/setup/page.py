@@ -13,7 +13,7 @@ from broker.domain.setup_link import SetupAnswer, SetupLink
 from broker.domain.times import HOUR
 from broker.services.partner_setup.links import PAGE, UNKNOWN
 from broker.services.partner_setup.sandbox import draft_of
-from broker.web import csrf, feedback
+from broker.web import csrf, feedback, findings
 from broker.web.cookies import CookiePurpose
 from broker.web.i18n import Translator, _
 from broker.web.pages import Pages
@@ -106,7 +106,7 @@ def _page(
 def state(link: SetupLink, answer: SetupAnswer | None, say: Translator) -> dict[str, Any]:
     """How far it is: what doctor says of the answer, the file that it makes, and whether it was handed over or decided about."""
     return {
-        "findings": connection.steps(answer.findings, say) if answer else [],
+        "findings": findings.steps(answer.findings, say) if answer else [],
         "text": draft_of(link, answer).text if answer else "",
         "has_secret": bool(answer and answer.secret),
         "has_metadata": bool(answer and answer.metadata),
