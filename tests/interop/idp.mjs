@@ -28,7 +28,7 @@ const provider = new Provider(issuer, {
     return user && { accountId: id, claims: () => ({ sub: id, ...user }) };
   },
   pkce: { required: () => env.PKCE === 'required' },
-  features: { devInteractions: { enabled: true } },
+  features: { devInteractions: { enabled: true }, backchannelLogout: { enabled: true } },
   fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }), // the broker's jwks_uri is on loopback
   cookies: { keys: ['only-for-tests'] },
   ttl: { AccessToken: 600, IdToken: 600, Session: 3600, Interaction: 600, Grant: 3600 },

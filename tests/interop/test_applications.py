@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -64,7 +65,11 @@ def stage(node: str, folder: Path) -> Iterator[Stage]:
     for alg in ALGORITHMS:
         home.write_application(f"rp-{alg.lower()}", f"{sites[alg]}/cb", client_secret=SECRET, id_token_signed_response_alg=alg)
     home.write_application(
-        "site", f"{sites['apache']}/app/cb", client_secret=SECRET, post_logout_redirect_uris=[f"{sites['apache']}/index.html"]
+        "site",
+        f"{sites['apache']}/app/cb",
+        client_secret=SECRET,
+        post_logout_redirect_uris=[f"{sites['apache']}/index.html"],
+        backchannel_logout_uri=f"{sites['apache']}/app/cb?logout=backchannel",
     )
     home.write_application("flask", f"{sites['authlib']}/cb", client_secret=PLAIN_SECRET)
     try:
@@ -165,6 +170,18 @@ def test_mod_auth_openidc(stage: Stage) -> None:
     out = who.browser.get(f"{site}/app/cb?logout={quote(site + '/index.html', safe='')}")
     assert out.text == "public", str(out)
     assert who.browser.get(f"{site}/app/").name == "home-organization"
+
+
+def test_mod_auth_openidc_hears_of_logout(stage: Stage) -> None:
+    """HP-56: Apache accepts our logout token and ends its own session, when staff sign the person out."""
+    site, who = stage.sites["apache"], stage.invited()
+    assert who.open(f"{site}/app/").status == 200
+    assert who.browser.get(f"{site}/app/").status == 200
+    stage.broker.run("guests", "sign-out", "ada@fabrikam.example")
+    until = time.monotonic() + 20
+    while who.browser.get(f"{site}/app/").name != "home-organization":
+        assert time.monotonic() < until
+        time.sleep(0.2)
 
 
 def test_authlib(stage: Stage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +46,13 @@ def pair(node: str, folder: Path) -> Iterator[Pair]:
     home.write_broker()
     home.write_partner("peer", partner, secret=SECRET, require_claims={"tid": "partner-1"})
     home.write_application("rp", f"{application}/cb", client_secret=RP_SECRET, post_logout_redirect_uris=[f"{application}/bye"])
-    registered = {"client_id": "broker", "client_secret": SECRET, "redirect_uris": [home.callback("peer")]}
+    registered = {
+        "client_id": "broker",
+        "client_secret": SECRET,
+        "redirect_uris": [home.callback("peer")],
+        "backchannel_logout_uri": f"{home.issuer}/backchannel/peer",
+        "backchannel_logout_session_required": True,
+    }
     client = {"client_id": "rp", "client_secret": RP_SECRET}
     with (
         peer(node, "idp.mjs", folder=folder, HOST="127.0.0.2", PORT=str(idp_port), CLIENT_JSON=json.dumps(registered),
@@ -183,3 +190,19 @@ def test_logout(pair: Pair) -> None:
     assert who.browser.get(f"{pair.application}/refresh").json()["error"] == "invalid_grant"
     assert who.browser.get(f"{pair.application}/userinfo").json()["ok"] is False
     assert who.browser.get(f"{pair.application}/login").name == "home-organization"
+
+
+def test_logout_at_the_partner(pair: Pair) -> None:
+    """HO-18: oidc-provider's logout token with sub and sid ends the session that began there, and no other."""
+    who, other = visitor("ada"), visitor("ada")
+    assert pair.login(other).json()["ok"] is True
+    assert pair.login(who).json()["ok"] is True
+    page = who.browser.get(f"{pair.partner}/session/end")
+    action, secret = re.search(r'action="([^"]+)"', page.text), re.search(r'name="xsrf" value="([^"]+)"', page.text)
+    assert action is not None
+    assert secret is not None
+    done = who.browser.post(action[1], {"xsrf": secret[1], "logout": "yes"}, opener=page)
+    assert done.url.endswith("/session/end/success"), done.text
+    assert who.browser.get(f"{pair.application}/refresh").json()["error"] == "invalid_grant"
+    assert pair.login(who, "?prompt=none").json()["error"] == "login_required"
+    assert pair.login(other, "?prompt=none").json()["ok"] is True
