@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from broker.composition.operations import OperationServices
     from broker.composition.partner_setup import PartnerSetupServices
     from broker.composition.partners import PartnerServices
+    from broker.composition.policies import PolicyServices
     from broker.composition.reviews import ReviewServices
     from broker.services.access_requests.requests import AccessRequests
     from broker.services.attention import NeedsAttention
@@ -84,6 +85,13 @@ class Broker:
         from broker.composition.policies import wire_policies
 
         return wire_policies(self.core)
+
+    @cached_property
+    def policy_views(self) -> PolicyServices:
+        """What the portal shows of policies."""
+        from broker.composition.policies import wire_policy_views
+
+        return wire_policy_views(self.core, self.rate_limits)
 
     @cached_property
     def access(self) -> AccessServices:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broker.cli.actor import command_actor
 from broker.cli.options import home_option, json_option
 from broker.cli.output import plain, print_json, refuse, when
 from broker.cli.progress import counting
@@ -37,7 +38,7 @@ def policy() -> None:
 def what_if(email: str, application: str, address: str | None, partner_mfa: bool, home: Path, as_json: bool) -> None:
     """Evaluate the policies for one sign-in. Nothing is changed."""
     with _policies(home) as policies:
-        found = policies.what_if(email, application, address, partner_mfa=partner_mfa)
+        found = policies.what_if(command_actor(), email, application, address, partner_mfa=partner_mfa)
     if as_json:
         print_json(found.to_json())
         return

@@ -1,11 +1,35 @@
-"""Constructs the service of policies."""
+"""Constructs the services of policies. They need no keys."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from broker.services.core import Core
 from broker.services.policies.policies import Policies
 
+if TYPE_CHECKING:
+    from broker.services.policies.catalog import PolicyCatalog
+    from broker.services.policies.drafts import PolicyDrafts
+    from broker.services.rate_limits import RateLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyServices:
+    """What the portal shows of policies: the list with its effect, and drafts."""
+
+    catalog: PolicyCatalog
+    drafts: PolicyDrafts
+
 
 def wire_policies(core: Core) -> Policies:
-    """The policies in force, and questions about them. It needs no keys."""
+    """The policies in force, and questions about them."""
     return Policies(core)
+
+
+def wire_policy_views(core: Core, rate_limits: RateLimits) -> PolicyServices:
+    """For the portal; no command loads them."""
+    from broker.services.policies.catalog import PolicyCatalog
+    from broker.services.policies.drafts import PolicyDrafts
+
+    return PolicyServices(catalog=PolicyCatalog(core), drafts=PolicyDrafts(core, rate_limits))

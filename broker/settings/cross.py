@@ -6,7 +6,7 @@ All is read from the files' data, so that a file with errors of its own still ta
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -42,7 +42,7 @@ def check(reading: Reading) -> list[ConfigError]:
     clients: dict[tuple[str, str], Source] = {}
     errors: list[ConfigError] = []
     for source in reading.sources:
-        problems = [*_unknown(source, known), *_http(source, reachable)]
+        problems = [*unknown(source, known), *_http(source, reachable)]
         if source.kind == "partner":
             problems += (*_same_domain(source, domains), *_same_client(source, clients))
         if source.kind == "application":
@@ -65,8 +65,8 @@ def _texts(source: Source, loc: Loc) -> Iterator[tuple[int, str]]:
     return ((n, item) for n, item in enumerate(value if isinstance(value, list) else ()) if isinstance(item, str))
 
 
-def _unknown(source: Source, known: dict[str, list[str]]) -> Iterator[Problem]:
-    """A name that no file has protects nothing: it is a mistake (PO-01)."""
+def unknown(source: Source, known: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """Names that no file has: each protects nothing and is a mistake (PO-01). known: kind -> ids of its files."""
     for kind, wanted, loc in _NAMED:
         if source.kind != kind:
             continue

@@ -28,6 +28,7 @@ RESERVED = {
         "any": "stands for every partner in the rules of groups",
         "new": "is the address of a page of the portal",
     },
+    "policy": dict.fromkeys(("new", "replay", "what-if"), "is the address of a page of the portal"),
 }
 _SHAPES: dict[str, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
     "partner": partner_file.shape,

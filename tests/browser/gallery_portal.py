@@ -18,6 +18,7 @@ from tests.browser.gallery_applications import APPLICATIONS, application_samples
 from tests.browser.gallery_guests import GUESTS, guest_samples
 from tests.browser.gallery_home import busy, quiet
 from tests.browser.gallery_partners import PARTNERS, partner_samples
+from tests.browser.gallery_policies import POLICIES, policy_samples
 from tests.browser.gallery_setup import SETUP, setup_samples
 from tests.browser.sample import ALICE, FORM, NOW, TOKEN, Sample
 from tests.factories import receipt
@@ -36,6 +37,7 @@ PORTAL = (
     *ACCESS,
     *GUESTS,
     *APPLICATIONS,
+    *POLICIES,
 )
 NAMES = Names(company="Contoso", applications={"payroll": "Payroll"}, partners={"fabrikam": "Fabrikam"})
 EVERYTHING = Rights(person=ALICE, roles=frozenset({Role.ADMINISTRATOR}), everywhere=MAY[Role.ADMINISTRATOR])
@@ -107,6 +109,7 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
         **group_samples(portal(pages, "/admin/groups")),
         **application_samples(pages, portal(pages, "/admin/applications")),
         **guest_samples(portal(pages, "/admin/guests")),
+        **policy_samples(pages, portal(pages, "/admin/policies")),
     }
 
 

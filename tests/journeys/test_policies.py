@@ -231,8 +231,8 @@ def test_groups(both: World) -> None:
     both.broker.access.groups.create(ACTOR, "Contractors")
     assert "code" in both.arrive(ada).query
     both.broker.access.groups.add_members(ACTOR, "Contractors", [ADA.email])
-    assert both.broker.policies.what_if(ADA.email, "payroll").groups == ("Contractors",)
-    assert both.broker.policies.what_if(ADA.email, "payroll").outcome == "blocked"
+    assert both.broker.policies.what_if(ACTOR, ADA.email, "payroll").groups == ("Contractors",)
+    assert both.broker.policies.what_if(ACTOR, ADA.email, "payroll").outcome == "blocked"
     page = both.arrive(ada)
     assert refused(both, page) == ("policy_blocked", "policy_blocked")
     assert both.receipt(page)["policies"][0]["reason"] == "about the group Contractors: denies access"
@@ -258,7 +258,7 @@ def test_guests_without_a_home_organization(world: World) -> None:
     world.write("policies/p.yaml", BLOCK.replace("guests: all", "partners: [email]"))
     assert refused(world, world.arrive(gwen)) == ("policy_blocked", "policy_blocked")
     assert "code" in world.arrive(ada).query
-    assert world.broker.policies.what_if("gwen@mailbox.example", "payroll").outcome == "blocked"
+    assert world.broker.policies.what_if(ACTOR, "gwen@mailbox.example", "payroll").outcome == "blocked"
 
 
 def test_another_account_after_a_refusal(world: World) -> None:

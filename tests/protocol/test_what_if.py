@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -113,7 +114,7 @@ def test_what_if_equals_what_happens(
             path.write_text(json.dumps(files[number]), "utf-8")
     stage.reload()
     before = stage.counts()
-    said = stage.broker.policies.what_if(email, client_id, address).to_json()
+    said = stage.broker.policies.what_if(ACTOR, email, client_id, address).to_json()
     assert stage.counts() == before
     answer, receipt = arrive(stage, who, client_id, address)
     facts, about = receipt["facts"], receipt["policies"]
@@ -145,7 +146,7 @@ def test_what_is_told(stage: Stage) -> None:
     stage.write(
         "policies/trusted.yaml", GUESTS + "grant: {require: [mfa]}\nconditions: {partner_mfa: false}\nstate: report_only\n"
     )
-    ask = stage.broker.policies.what_if
+    ask = partial(stage.broker.policies.what_if, ACTOR)
     found = ask("Ada@Fabrikam.example", "tight", "192.0.2.1")
     assert (found.user, found.partner, found.outcome) == ("ada@fabrikam.example", "fabrikam", "allowed")
     assert [(p.id, p.state, p.result) for p in found.policies] == [
@@ -180,7 +181,7 @@ def test_where_somebody_signs_in_who_never_did(stage: Stage) -> None:
     """The authority for the address, else the code by mail: a policy that names partners is judged all the same."""
     stage.person(email="zoe@nowhere.example", partner=None)
     stage.write("policies/p.yaml", "name: x\nusers: {include: {partners: [fabrikam]}}\ngrant: {block: true}\n")
-    found = stage.broker.policies.what_if("zoe@nowhere.example", "payroll").to_json()
+    found = stage.broker.policies.what_if(ACTOR, "zoe@nowhere.example", "payroll").to_json()
     assert (found["partner"], found["outcome"]) == ("email", "allowed")
 
 
@@ -199,4 +200,4 @@ def test_what_if_refuses(
     """One clear line."""
     stage.person(email="ada@fabrikam.example")
     with pytest.raises(error, match=said):
-        stage.broker.policies.what_if(email, application, address)
+        stage.broker.policies.what_if(ACTOR, email, application, address)

@@ -137,6 +137,7 @@ def test_names_that_are_no_ids(tmp_path: Path):
         {
             "config/partners/Contoso.yaml": "",
             "config/partners/email.yaml": "",
+            "config/policies/what-if.yaml": "",
             "config/partners/adatum.yml": "",
             "config/policies/two words.yaml": "",
             "config/applications/.payroll.yaml": "",
@@ -150,6 +151,7 @@ def test_names_that_are_no_ids(tmp_path: Path):
         "config/partners/adatum.yml:1: file: ends in .yml and would be missed; name it adatum.yaml",
         "config/partners/email.yaml:1: file: email names the guests who prove themselves by a code sent by mail; choose another name",
         f"config/policies/two words.yaml:1: file: its name is no policy id; {rule}",
+        "config/policies/what-if.yaml:1: file: what-if is the address of a page of the portal; choose another name",
     ]
 
 

@@ -32,6 +32,7 @@ class Right(StrEnum):
     SEE_PARTNERS = "see_partners"
     KEEP_PARTNERS = "keep_partners"  # read metadata now, make a set-up link
     SEE_POLICIES = "see_policies"  # what-if and replay are reading
+    KEEP_POLICIES = "keep_policies"  # write the file of a new one, for config/
     SEE_SIGN_INS = "see_sign_ins"
     SEE_AUDIT = "see_audit"
     SEE_REQUESTS = "see_requests"

@@ -7,20 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.domain.address import domain_of
+from broker.domain.audit import Actor
 from broker.domain.errors import Invalid, NotFound
-from broker.domain.group import folded
-from broker.domain.guest import Person
+from broker.domain.group import folded, is_uuid
+from broker.domain.guest import GuestState, Person
+from broker.domain.mailbox import PARTNER as CODES
 from broker.domain.policy import Circumstances, Net, PersonSelector, Policy, Result, Rulebook
 from broker.domain.policy_decision import judge
 from broker.domain.replay import PastSignIn
 from broker.services.addresses import parse
+from broker.services.authorization import Right, require
 from broker.services.core import Core
 from broker.services.policies import group_uses
 from broker.services.policies.export import Export, lines
 from broker.services.policies.replay import from_database
+from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 from broker.settings.policy_file import People, PolicyFile
 from broker.storage.directory import assignments, people
+from broker.storage.engine import Connection
 
 Name = Callable[[str], str]  # a guest's address -> the text to compare
 
@@ -77,14 +82,15 @@ class InForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIfView:
-    """The decision about a sign-in that did not happen. error: of a blocked one. ip: None: outside of all named networks.
+    """The decision about a sign-in that did not happen. error: of a blocked one. application: None: our own pages. ip: None: outside
+    of all named networks.
 
     sign_in_frequency: seconds. notes: other reasons against the sign-in.
     """
 
     user: str
     person_id: str
-    application: str
+    application: str | None
     partner: str | None
     groups: tuple[str, ...]
     ip: str | None
@@ -113,30 +119,35 @@ class Policies:
         self._settings = core.settings
         self._in_force = InForce(core.settings)
 
-    def what_if(self, email: str, application: str, address: str | None = None, *, partner_mfa: bool = False) -> WhatIfView:
-        """Evaluates the policies as if this person signed in at this application now, with the function that sign-ins use.
+    def what_if(
+        self,
+        actor: Actor,
+        who: str,
+        application: str | None,
+        address: str | None = None,
+        *,
+        partner: str | None = None,
+        partner_mfa: bool = False,
+    ) -> WhatIfView:
+        """Evaluates the policies as if this person signed in now, with the function that sign-ins use.
 
-        address: of the browser; None: in none of the networks that policies name. Raises NotFound, Invalid.
+        who: an address or id. application: None: our own pages. address: of the browser, or a network; None: in none of the
+        networks that policies name. partner: where they sign in; None: their own. Raises Forbidden, NotFound, Invalid.
         """
-        settings = self._settings()
-        file = settings.applications.get(application)
-        if file is None:
-            raise NotFound(f"there is no application {application!r} in config/applications", "application_unknown")
-        if address is not None:
-            _check(address)
-        now, canonical = self._clock(), parse(email)
+        settings, now = self._settings(), self._clock()
         with self._db.read() as tx:
-            person = people.by_email(tx, canonical)
-            if person is None:
-                raise NotFound(f"nobody with the address {canonical} is known; invite the guest first", "person_unknown")
-            held = assignments.holdings(tx, person.id, application, now)
+            require(tx, settings, actor, Right.SEE_POLICIES, now)
+            file = _application(settings, application)
+            _check(settings, address, partner)
+            person = _person(tx, who)
+            held = assignments.holdings(tx, person.id, application or "", now)
             missing = [f"policy {one.policy} {one.missing}" for one in group_uses.missing(tx, settings.policies)]
-        needs_assignment = file.assignment_required and not any(row.assignment_id for row in held)
+        needs_assignment = file is not None and file.assignment_required and not any(row.assignment_id for row in held)
         circumstances = Circumstances(
             kind=person.kind,
             guest=person.email,
             groups=frozenset(row.group for row in held if row.group_id is not None),
-            partner=_home_of(person, settings),
+            partner=partner or _home_of(person, settings),
             application=application,
             address=address or "",
             partner_mfa=partner_mfa,
@@ -192,11 +203,34 @@ def _names_guests(file: PolicyFile) -> bool:
     return any(people.guests not in ("all", ()) for people in (file.users.include, file.users.exclude))
 
 
-def _check(address: str) -> None:
-    try:
-        Net.of(address)
-    except ValueError:
-        raise Invalid(f"{address!r} is no IP address; write one as 192.0.2.7", "address_invalid") from None
+def _application(settings: Settings, client_id: str | None) -> ApplicationFile | None:
+    if client_id is None:
+        return None
+    file = settings.applications.get(client_id)
+    if file is None:
+        raise NotFound(f"there is no application {client_id!r} in config/applications", "application_unknown")
+    return file
+
+
+def _person(tx: Connection, who: str) -> Person:
+    if is_uuid(who):
+        person, name = people.by_id(tx, who.lower()), who
+    else:
+        name = parse(who)
+        person = people.by_email(tx, name)
+    if person is None or person.state is GuestState.DELETED:
+        raise NotFound(f"nobody with the address {name} is known; invite the guest first", "person_unknown")
+    return person
+
+
+def _check(settings: Settings, address: str | None, partner: str | None) -> None:
+    if address is not None:
+        try:
+            Net.of(address)
+        except ValueError:
+            raise Invalid(f"{address!r} is no IP address; write one as 192.0.2.7", "ip_invalid") from None
+    if partner is not None and partner != CODES and partner not in settings.partners:
+        raise NotFound(f"there is no partner {partner!r} in config/partners", "partner_unknown")
 
 
 def _home_of(person: Person, settings: Settings) -> str:
@@ -204,7 +238,7 @@ def _home_of(person: Person, settings: Settings) -> str:
     if person.partner is not None:
         return person.partner
     partner = settings.partner_of_domain(domain_of(person.email))
-    return partner.id if partner else "email"
+    return partner.id if partner else CODES
 
 
 def _notes(person: Person, now: int, *, needs_assignment: bool) -> list[str]:

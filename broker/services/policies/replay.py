@@ -50,8 +50,17 @@ class ReplayReport:
         return sorted(found, key=lambda entry: (-entry[2].sign_ins, entry[0], entry[1] or ""))
 
 
-def run(book: Rulebook, past: Iterable[PastSignIn], progress: Callable[[int], None] | None = None) -> ReplayReport:
-    """Evaluates every sign-in again. progress: called with their number now and then."""
+def run(
+    book: Rulebook,
+    past: Iterable[PastSignIn],
+    progress: Callable[[int], None] | None = None,
+    *,
+    beside: Rulebook | None = None,
+) -> ReplayReport:
+    """Evaluates every sign-in again. progress: called with their number now and then.
+
+    beside: other policies; a change that they make as well is not counted.
+    """
     report = ReplayReport()
     with_networks = {rule.policy.id for rule in book.all() if rule.policy.networks or rule.policy.excluded_networks}
     for sign_in in past:
@@ -62,7 +71,7 @@ def run(book: Rulebook, past: Iterable[PastSignIn], progress: Callable[[int], No
         if with_networks and "/" in about.address and any(r.policy.id in with_networks for r in book.about(about.application)):
             report.by_network += 1
         finding = compare(book, sign_in)
-        if finding is None:
+        if finding is None or (beside is not None and _same(finding, compare(beside, sign_in))):
             continue
         key = (finding.change, sign_in.person, about.application)
         changed = report.changes.setdefault(key, Changed(finding, about.partner, about.guest))
@@ -73,9 +82,16 @@ def run(book: Rulebook, past: Iterable[PastSignIn], progress: Callable[[int], No
     return report
 
 
-def from_database(db: Database, since: int) -> Iterator[PastSignIn]:
-    """Every stored sign-in since a time in which policies were evaluated, in batches."""
+def _same(finding: ReplayFinding, other: ReplayFinding | None) -> bool:
+    return other is not None and (finding.change, finding.asked) == (other.change, other.asked)
+
+
+def from_database(db: Database, since: int, newest: int | None = None) -> Iterator[PastSignIn]:
+    """Every stored sign-in since a time in which policies were evaluated, in batches. newest: at most so many, the newest."""
     after = (since, "")
+    if newest is not None:
+        with db.read() as tx:
+            after = receipts.before_newest(tx, since, newest) or after
     while True:
         with db.read() as tx:
             batch = receipts.judged(tx, after)

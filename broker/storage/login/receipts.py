@@ -16,6 +16,7 @@ _PLAIN = (
     "id", "request_id", "at", "person_id", "application", "partner", "error", "reason", "facts", "address", "config", "claimed",
 )  # fmt: skip
 _REPLACED = tuple(column.name for column in receipts.columns if column.name not in ("id", "request_id"))
+_REACHED = or_(receipts.c.outcome == Outcome.ALLOWED.value, receipts.c.error == "policy_blocked")  # the policies
 _SAVE = for_both(
     receipts,
     lambda row: row.on_conflict_do_update(index_elements=["id"], set_={name: row.excluded[name] for name in _REPLACED}),
@@ -103,16 +104,30 @@ def judged(tx: Connection, after: tuple[int, str], limit: int = BATCH) -> list[t
     c = receipts.c
     columns = [column for column in c if column.name != "steps"]
     later = (c.at >= after[0]) & or_(c.at > after[0], c.id > after[1])
-    counted = or_(c.outcome == Outcome.ALLOWED.value, c.error == "policy_blocked")
     statement = (
         select(*columns, people.c.email.label("person_email"), people.c.kind.label("person_kind"))
         .join(people, people.c.id == c.person_id)
-        .where(later, counted, people.c.email.is_not(None))
+        .where(later, _REACHED, people.c.email.is_not(None))
         .order_by(c.at, c.id)
         .limit(limit)
     )
     rows: list[Row[Any]] = list(tx.execute(statement))
     return [(_receipt(row), row._mapping["person_email"], PersonKind(row._mapping["person_kind"])) for row in rows]
+
+
+def before_newest(tx: Connection, since: int, count: int) -> tuple[int, str] | None:
+    """The place before the newest `count` sign-ins since a time that `judged` lists; None if there are not more."""
+    c = receipts.c
+    statement = select(c.at, c.id).where(c.at >= since, _REACHED).order_by(c.at.desc(), c.id.desc()).offset(count).limit(1)
+    row = tx.execute(statement).first()
+    return (row[0], row[1]) if row else None
+
+
+def policy_results(tx: Connection, since: int, limit: int) -> list[tuple[int, list[dict[str, str]]]]:
+    """(time, results of policies) of the newest sign-ins since a time that reached the policies."""
+    c = receipts.c
+    statement = select(c.at, c.policies).where(c.at >= since, _REACHED).order_by(c.at.desc(), c.id.desc()).limit(limit)
+    return [(row[0], row[1]) for row in tx.execute(statement)]
 
 
 def purge(tx: Connection, before: int, limit: int = BATCH) -> int:

@@ -20,6 +20,7 @@ from broker.web.admin import (
     link,
     partner_new,
     partners,
+    policies,
     requests,
     reviews,
     setup_links,
@@ -43,6 +44,7 @@ ROOMS = (
     partner_new,
     partners,
     setup_links,
+    policies,
     sign_ins,
     audit,
 )  # each has `register(routes, door)`

@@ -25,6 +25,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, Right], ...]], ...] = (
             (_("Applications"), "/admin/applications", Right.SEE_APPLICATIONS),
             (_("Partners"), "/admin/partners", Right.SEE_PARTNERS),
             (_("Set-up links"), "/admin/setup-links", Right.SEE_PARTNERS),
+            (_("Policies"), "/admin/policies", Right.SEE_POLICIES),
         ),
     ),
     (_("Evidence"), ((_("Sign-ins"), "/admin/sign-ins", Right.SEE_SIGN_INS), (_("Audit"), "/admin/audit", Right.SEE_AUDIT))),

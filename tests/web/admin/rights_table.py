@@ -86,6 +86,13 @@ PORTAL = (
     row("GET", "/admin/setup-links/<uuid:setup_link>/file", set(), {AUDITOR, ADMINISTRATOR}),  # nothing was entered
     row("GET", "/admin/setup-links/<uuid:setup_link>/metadata", set(), {AUDITOR, ADMINISTRATOR}),
     row("POST", "/admin/setup-links/<uuid:setup_link>/decide", {ADMINISTRATOR}, answer="accept", answered_at="1"),
+    row("GET", "/admin/policies", {AUDITOR, ADMINISTRATOR}),
+    row("GET", "/admin/policies/<policy>", {AUDITOR, ADMINISTRATOR}),
+    row("GET", "/admin/policies/what-if", {AUDITOR, ADMINISTRATOR}),
+    row("GET", "/admin/policies/replay", {AUDITOR, ADMINISTRATOR}),
+    row("POST", "/admin/policies/replay", {AUDITOR, ADMINISTRATOR}, policy="half", days="7", draft="x: y"),
+    row("GET", "/admin/policies/new", {ADMINISTRATOR}),
+    row("POST", "/admin/policies/new", {ADMINISTRATOR}, id="p", name="P", state="report_only"),
     row("GET", "/admin/requests", SEES_REQUESTS),
     row("GET", "/admin/requests/<uuid:asked>", {OWNER, AUDITOR, ADMINISTRATOR}, {OTHER_OWNER, GROUP_OWNER}),
     row("POST", "/admin/requests/<uuid:asked>", {OWNER, ADMINISTRATOR}, {OTHER_OWNER, GROUP_OWNER}, answer="refuse", words="No."),
