@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ from broker.provider.parameters import is_printable
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_PATH = "/token"
+TENANT_TOKEN_PATH = re.compile(r"/[A-Za-z0-9.-]{1,64}/oauth2/v2\.0/token", re.ASCII)  # the same endpoint, for Azure's credentials
 ASSERTION_LIFE = 600  # seconds until a client assertion may expire at most; its jti is stored that long
 _NOBODY = hashlib.sha256(b"").digest()  # compared if there is no secret, so that the time is the same (HP-26)
 
@@ -142,7 +144,8 @@ def _check_assertion(assertion: str, application: ApplicationView, *, issuer: st
 def _check_audience(said: Mapping[str, Any], application: ApplicationView, issuer: str) -> None:
     """RFC 7523bis: our issuer as one string. Core 9 names the token endpoint, and older clients send a list: only if the file allows it.
 
-    A list may contain allowed values only, so that an assertion for another server is never valid here.
+    A list may contain allowed values only, so that an assertion for another server is never valid here. The token endpoint has the
+    names of `TENANT_TOKEN_PATH`, too: Azure's credentials write the one that they were told.
     """
     if application.assertion_audience == {"issuer"}:
         claims.check_single_audience(said, issuer)
@@ -150,8 +153,15 @@ def _check_audience(said: Mapping[str, Any], application: ApplicationView, issue
     ours = {"issuer": issuer, "token_endpoint": issuer.rstrip("/") + TOKEN_PATH}
     given = said.get("aud")
     named = given if isinstance(given, list) else [given]
-    if not named or any(name not in [ours[word] for word in application.assertion_audience] for name in named):
+    allowed = [ours[word] for word in application.assertion_audience]
+    tenant = "token_endpoint" in application.assertion_audience
+    if not named or any(name not in allowed and not (tenant and _is_tenant_endpoint(name, issuer)) for name in named):
         raise JoseError("idtoken_aud", "aud is none of those that the application's file allows")
+
+
+def _is_tenant_endpoint(name: object, issuer: str) -> bool:
+    base = issuer.rstrip("/")
+    return isinstance(name, str) and name.startswith(base) and TENANT_TOKEN_PATH.fullmatch(name.removeprefix(base)) is not None
 
 
 def _check_life(said: Mapping[str, Any], now: int) -> int:

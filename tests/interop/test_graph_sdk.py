@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.app import build
+from broker.demo.process import BrokerProcess
 from broker.demo.serving import LoopbackServer
 from broker.domain.guest import PersonKind
+from broker.jose.encoding import b64url_encode
 from broker.web import create_web
-from tests import factories, first_ring
-from tests.clock import Clock
+from tests import factories
 from tests.interop.installed import python_programs
 from tests.interop.stage import HERE, Home
 from tests.interop.tls_front import tls_front
@@ -66,7 +70,20 @@ def test_the_sdk_of_graph(folder: Path, python: str) -> None:
         assert done.stdout.endswith("18 passed, 0 failed\n"), f"{done.stdout}\n{done.stderr[-2000:]}\n{broker.last_words}"
 
 
-def test_a_stock_credential_over_https(tmp_path: Path, sqlite_url: str, clock: Clock, python: str) -> None:
+def certificate(folder: Path) -> tuple[Path, dict[str, object]]:
+    """A PEM file with an RSA key and its certificate, and the public key as a JWK."""
+    pem = folder / "robot.pem"
+    line = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=robot"]
+    subprocess.run([*line, "-keyout", str(pem), "-out", str(folder / "robot.crt")], check=True, capture_output=True, timeout=60)
+    pem.write_text(pem.read_text() + (folder / "robot.crt").read_text())
+    key = serialization.load_pem_private_key(pem.read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    numbers = key.public_key().public_numbers()
+    return pem, {"kty": "RSA", "n": b64url_encode(numbers.n.to_bytes(256, "big")), "e": "AQAB"}
+
+
+@pytest.mark.parametrize("kind", ["secret", "certificate"])
+def test_a_stock_credential_over_https(tmp_path: Path, sqlite_url: str, python: str, kind: str) -> None:
     """azure-identity insists on https: it reads the tenant's document and posts to the endpoint that it names."""
     host, home = "127.0.0.6", tmp_path / "home"
     server = LoopbackServer(host)
@@ -74,12 +91,16 @@ def test_a_stock_credential_over_https(tmp_path: Path, sqlite_url: str, clock: C
         front = stack.enter_context(tls_front(tmp_path, host, int(server.address.rpartition(":")[2])))
         (home / "config" / "applications").mkdir(parents=True)
         (home / "config" / "broker.yaml").write_text(f"issuer: {front.address}\ndatabase: {sqlite_url}\n", "utf-8")
-        (home / "config" / "applications" / "robot.yaml").write_text(program_file("User.Read.All"), "utf-8")
-        first_ring.write_root(home / "keys")
-        broker = build(home, environ={"SECRET": SECRET}, clock=clock)
+        text, more = program_file("User.Read.All"), dict[str, str]()
+        if kind == "certificate":
+            pem, jwk = certificate(tmp_path)
+            proof = f"jwks: {json.dumps({'keys': [jwk]})}\nclient_assertion_audience: [token_endpoint]\n"
+            text, more = text.replace("client_secret: ${env:SECRET}\n", proof), {"CERTIFICATE": str(pem)}
+        (home / "config" / "applications" / "robot.yaml").write_text(text, "utf-8")
+        BrokerProcess(home, front.address, 0, {"SECRET": SECRET}).run("keys", "init")
+        broker = build(home, environ={"SECRET": SECRET})
         stack.callback(broker.close)
-        first_ring.add_ring(broker)
         stack.callback(server.close)
         server.start(create_web(broker))
-        done = run(python, "graph_credentials.py", AUTHORITY=front.address, CA_BUNDLE=str(front.authority))
+        done = run(python, "graph_credentials.py", AUTHORITY=front.address, CA_BUNDLE=str(front.authority), **more)
         assert done.stdout == "200 0\n", done.stderr[-2000:]

@@ -192,6 +192,11 @@ TOKEN = f"{ISSUER}/token"
         ("[issuer, token_endpoint]", None, UNKNOWN),
         ("[token_endpoint]", TOKEN, KNOWN),
         ("[token_endpoint]", ISSUER, UNKNOWN),
+        ("[token_endpoint]", f"{ISSUER}/contoso/oauth2/v2.0/token", KNOWN),  # the same endpoint, for Azure's credentials
+        ("[issuer]", f"{ISSUER}/contoso/oauth2/v2.0/token", UNKNOWN),
+        ("[token_endpoint]", f"{ISSUER}/a/b/oauth2/v2.0/token", UNKNOWN),
+        ("[token_endpoint]", f"{ISSUER}.evil.example/oauth2/v2.0/token", UNKNOWN),
+        ("[token_endpoint]", "https://other.example/contoso/oauth2/v2.0/token", UNKNOWN),
     ],
 )
 def test_the_audience_that_the_file_allows(stage: Stage, allowed: str, audience: Any, answer: tuple[int, str]):
