@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from _pytest.mark import ParameterSet
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize
 
 from broker.domain.errors import PAGE_ERRORS
 from tests.browser.gallery import NAMES
@@ -165,6 +165,27 @@ def test_double_click_sends_once(chromium: Browser, gallery: str) -> None:
     page.wait_for_load_state("networkidle")
     assert len(posts) == 1
     assert page.get_attribute("main", "data-page") == "invitation"  # SC-04: a form of ours passes, although we send no Referer
+    context.close()
+
+
+def test_a_download_leaves_the_form_usable(chromium: Browser, gallery: str) -> None:
+    """A download loads no page, so the form is not spent: it downloads again, and sends itself."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{gallery}/admin-application-new-ready")
+    posts: list[str] = []
+
+    def answer(route: Route) -> None:
+        posts.append(route.request.post_data or "")
+        route.fulfill(body="name: Expenses", headers={"Content-Disposition": "attachment; filename=expenses.yaml"})
+
+    page.route(lambda url: url.endswith("/admin-application-new-ready"), answer)
+    for _ in range(2):
+        with page.expect_download():
+            page.click("button[name=download]")
+    with page.expect_download():
+        page.click("main [data-primary]")
+    assert ["download=yes" in post for post in posts] == [True, True, False]
     context.close()
 
 
