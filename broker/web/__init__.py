@@ -17,7 +17,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from broker.domain.errors import BadRequest, BrokerError, PageError
 from broker.services.authorization import Right
-from broker.web import admin, csrf, errors, graph, health, op, panel, setup, signin, static
+from broker.web import admin, csrf, errors, graph, health, op, panel, setup, signin, static, upload
 from broker.web import request as guards
 from broker.web.op import PROTOCOL_PATHS
 from broker.web.op.tenant import TOKEN_END
@@ -32,7 +32,11 @@ from broker.web.signin import acs
 if TYPE_CHECKING:
     from broker.app import Broker
 
-BODY_LIMITS = {**acs.BODY_LIMITS, **connection.BODY_LIMITS}  # the end of a path -> bytes, where it is not guards.BODY
+BODY_LIMITS = {  # the end of a path -> bytes, where it is not guards.BODY
+    **acs.BODY_LIMITS,
+    **connection.BODY_LIMITS,
+    **upload.BODY_LIMITS,
+}
 
 
 class Web(Flask):

@@ -12,7 +12,7 @@ from flask import Flask, Request, request
 from broker.domain.errors import BadRequest
 from broker.domain.origin import origin_of
 from broker.settings.load import Settings
-from broker.web import headers
+from broker.web import headers, upload
 
 BODY = 64 * 1024  # bytes
 URL = 16 * 1024
@@ -60,11 +60,13 @@ def check_size(asked: Request, body_limit: int) -> None:
 
 
 def check_text(asked: Request) -> None:
-    """Raise BadRequest where path, query or form is not UTF-8, has a NUL, too many fields, or comes in parts."""
+    """Raise BadRequest where path, query or form is not UTF-8, has a NUL, too many fields, or comes in parts where no file is expected."""
     _strict(asked.environ.get("PATH_INFO", "").encode("latin-1"))
     _strict_fields(asked.query_string)
-    if asked.mimetype.startswith("multipart/"):  # no form of ours is one, and its fields would be read less strictly
-        raise BadRequest("content_type")
+    if asked.mimetype.startswith("multipart/"):
+        if not (asked.method == "POST" and upload.takes_file(asked.path)):  # its fields would be read less strictly
+            raise BadRequest("content_type")
+        upload.read(asked)
     if asked.mimetype == _FORM:
         _strict_fields(asked.get_data(cache=True))
 

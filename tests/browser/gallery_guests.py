@@ -108,6 +108,10 @@ def _list(frame: Mapping[str, Any]) -> dict[str, Any]:
         first_url="",
         export_url="#",
         add_url="#",
+        import_url="#",
+        jobs_url="#",
+        bulk_url="#",
+        bulk_acts=[("renew", "Renew…"), ("block", "Block…")],
     )
 
 

@@ -15,6 +15,7 @@ from broker.web.pages import Pages
 from broker.web.panel.frame import SignedInFrame
 from tests.browser.gallery_access import ACCESS, asking_samples, group_samples, request_samples, review_samples
 from tests.browser.gallery_applications import APPLICATIONS, application_samples
+from tests.browser.gallery_bulk import BULK, bulk_samples
 from tests.browser.gallery_guests import GUESTS, guest_samples
 from tests.browser.gallery_home import busy, quiet
 from tests.browser.gallery_partners import PARTNERS, partner_samples
@@ -38,6 +39,7 @@ PORTAL = (
     *GUESTS,
     *APPLICATIONS,
     *POLICIES,
+    *BULK,
 )
 NAMES = Names(company="Contoso", applications={"payroll": "Payroll"}, partners={"fabrikam": "Fabrikam"})
 EVERYTHING = Rights(person=ALICE, roles=frozenset({Role.ADMINISTRATOR}), everywhere=MAY[Role.ADMINISTRATOR])
@@ -110,6 +112,7 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
         **application_samples(pages, portal(pages, "/admin/applications")),
         **guest_samples(portal(pages, "/admin/guests")),
         **policy_samples(pages, portal(pages, "/admin/policies")),
+        **bulk_samples(portal(pages, "/admin/guests")),
     }
 
 

@@ -21,7 +21,7 @@ from broker.services.jobs.rules import RIGHTS, actor_of
 from broker.storage.engine import Connection, savepoint
 from broker.storage.operations import jobs, rate_limits
 
-TOGETHER = 50  # rows of one transaction: their people wait for it
+TOGETHER = 25  # rows of one transaction: their people wait for it
 LEASE = 60  # seconds after which another node continues the job of one that is gone
 SOME = 20  # jobs that one look continues
 

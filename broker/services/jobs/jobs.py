@@ -30,7 +30,7 @@ class Jobs:
         self._settings = core.settings
 
     def listed(self, actor: Actor, *, before: tuple[int, str] | None = None, limit: int = _PAGE) -> tuple[JobView, ...]:
-        """A page of jobs, the newest first, behind the (created_at, id) `before`; other people's drafts are not in it. Raises Forbidden."""
+        """A page of jobs, the newest first, behind the (created_at, id) `before`, without drafts. Raises Forbidden."""
         with self._db.read() as tx:
             rights = rights_of_staff(tx, self._settings(), actor, self._clock())
             owner = None if rights.may_everywhere(Right.SEE_AUDIT) else owner_of(actor)

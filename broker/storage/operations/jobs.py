@@ -116,8 +116,9 @@ def running(tx: Connection, limit: int) -> list[str]:
 
 
 def page(tx: Connection, *, owner: tuple[str, str] | None, before: tuple[int, str] | None = None, limit: int) -> list[NamedJob]:
-    """Jobs that were begun or are drafts, the newest first, behind the (created_at, id) `before`. owner: (kind, id), None: of everybody."""
+    """Jobs that were begun, the newest first, behind the (created_at, id) `before`. owner: (kind, id), None: of everybody."""
     statement = select(jobs, people.c.email).join(people, people.c.id == _J.owner, isouter=True)
+    statement = statement.where(_J.state != JobState.DRAFT.value)
     if owner is not None:
         statement = statement.where(_J.owner_kind == owner[0], _J.owner == owner[1])
     at, last = before or _NEWEST

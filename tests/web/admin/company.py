@@ -14,9 +14,12 @@ from werkzeug.test import TestResponse
 from broker.app import Broker, build
 from broker.domain.access_request import AccessRequest, RequestState
 from broker.domain.assignment import Principal
+from broker.domain.audit import Actor
 from broker.domain.factor import Method, Proof
 from broker.domain.guest import PersonKind
 from broker.domain.ids import digest, new_id, new_secret
+from broker.domain.job import JobKind
+from broker.services.jobs.selections import ActTerms
 from broker.services.partner_setup.links import MadeSetupLink, SetupLinkWish
 from broker.storage.directory import access_requests, assignments, people
 from broker.storage.history import audit
@@ -130,6 +133,17 @@ class Company:
         """A set-up link for Woodgrove, with its ticket."""
         wish = {"partner": "woodgrove", "name": "Woodgrove", "domains": ["woodgrove.example"], "language": "en", **more}
         return self.broker.partner_setup.links.create(ACTOR, SetupLinkWish(**wish))
+
+    def job(self, route: str) -> str:
+        """The id of a job of the administrator that this route can have: a draft to confirm, or one that runs."""
+        actor, jobs = Actor.person(person_id("alice")), self.broker.jobs
+        if "/import/" in route:
+            return jobs.imports.read(actor, b"email\nlena@fabrikam.example\n")
+        kind = JobKind(route.rpartition("/")[2]) if "/bulk/" in route else JobKind.RENEW
+        job = jobs.selections.these(actor, kind, (person_id("ada"),))
+        if "/jobs/" in route:
+            jobs.selections.begin(actor, job, kind, ActTerms(until=self.clock() + 86_400))
+        return job
 
     def sign_in(self, role: str, person: str, partner: str, *, proven_at: int | None = None) -> None:
         """A session of this person, begun now at their home organization. proven_at: when; else now."""

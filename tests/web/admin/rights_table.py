@@ -57,6 +57,15 @@ def act(name: str, *roles: str, **form: str) -> tuple[Row, Row]:
     return row("GET", route, may - hidden, hidden), row("POST", route, may - hidden, hidden, **form)
 
 
+def bulk(name: str, *roles: str) -> tuple[Row, Row]:
+    """The page that asks, and the button, of an act on a selection of the administrator: for others there is none."""
+    hidden, route = set(roles), f"/admin/guests/bulk/<job>/{name}"
+    return row("GET", route, {ADMINISTRATOR}, hidden), row("POST", route, {ADMINISTRATOR}, hidden)
+
+
+INVITES = {*OWNERS, INVITER, ADMINISTRATOR}
+NOT_THEIRS = STAFF - {AUDITOR, ADMINISTRATOR}  # members of staff for whom a job of the administrator does not exist
+
 PORTAL = (
     row("GET", "/admin", STAFF),
     row("GET", "/admin/guests", SEES_GUESTS),
@@ -73,6 +82,25 @@ PORTAL = (
     *act("block"),
     *act("unblock"),
     *act("delete"),
+    row("GET", "/admin/guests/import", INVITES),
+    row("POST", "/admin/guests/import", INVITES),
+    row("GET", "/admin/guests/import/<job>", {ADMINISTRATOR}, INVITES - {ADMINISTRATOR}),
+    row("POST", "/admin/guests/import/<job>", {ADMINISTRATOR}, INVITES - {ADMINISTRATOR}),
+    row("POST", "/admin/guests/bulk", STAFF - {AUDITOR}, act="resend", scope="all"),
+    *bulk("renew"),
+    *bulk("resend", *OWNERS, INVITER, HELP_DESK),
+    *bulk("sign-out"),
+    *bulk("unassign", OWNER, OTHER_OWNER),
+    *bulk("ungroup", GROUP_OWNER),
+    *bulk("block"),
+    *bulk("unblock"),
+    *bulk("delete"),
+    row("GET", "/admin/jobs", STAFF),
+    row("GET", "/admin/jobs/<job>", {AUDITOR, ADMINISTRATOR}, NOT_THEIRS),
+    row("POST", "/admin/jobs/<job>/stop", {ADMINISTRATOR}, NOT_THEIRS),
+    row("GET", "/admin/jobs/<job>/continue", {ADMINISTRATOR}, NOT_THEIRS),
+    row("POST", "/admin/jobs/<job>/continue", {ADMINISTRATOR}, NOT_THEIRS),
+    row("GET", "/admin/jobs/<job>/result", {AUDITOR, ADMINISTRATOR}, NOT_THEIRS),
     row("GET", "/admin/partners", {AUDITOR, ADMINISTRATOR}),
     row("GET", "/admin/partners/<partner>", {AUDITOR, ADMINISTRATOR}),
     row("GET", "/admin/partners/new", {ADMINISTRATOR}),

@@ -48,6 +48,8 @@ def filled(company: Company, route: str) -> str:
         route = route.replace("<uuid:setup_link>", company.setup_link())
     if "<uuid:assignment>" in route:
         route = route.replace("<uuid:assignment>", company.assignment())
+    if "<job>" in route:
+        route = route.replace("<job>", company.job(route))
     assert "<" not in route, f"{route}: add the placeholder to FILL"
     return route
 

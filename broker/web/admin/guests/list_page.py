@@ -11,8 +11,9 @@ from broker.services.guests.directory import INACTIVE
 from broker.services.guests.staff_view import CAP, GuestOrder, usual_searches
 from broker.services.guests.views import GuestRow
 from broker.web import feedback
+from broker.web.admin import jobs
 from broker.web.admin.door import Door, StaffVisit
-from broker.web.admin.guests import search
+from broker.web.admin.guests import bulk, many, search
 from broker.web.admin.guests.search import PATH
 from broker.web.admin.guests.texts import SAID, state_of
 from broker.web.admin.lists import Cursors, ListState
@@ -77,6 +78,10 @@ def register(routes: Blueprint, door: Door) -> None:
             first_url=base + shown.url() if after is not None else "",
             export_url=base + ListState(f"{PATH}/export", shown.filters).url() if visit.rights.may(Right.EXPORT_GUESTS) else "",
             add_url=base + f"{PATH}/new" if visit.rights.may(Right.INVITE) else "",
+            import_url=base + many.PATH if visit.rights.may(Right.INVITE) else "",
+            jobs_url=base + jobs.PATH,
+            bulk_url=base + ListState(bulk.PATH, shown.filters).url(),
+            bulk_acts=[(act.kind.value, say.gettext(act.link)) for act in bulk.offered(visit)],
             **search.filter_choices(settings, say),
         )
 

@@ -20,6 +20,8 @@ SAID: Mapping[str, str] = {
     "deleted": _("Deleted. Their personal data is gone."),
     "invited": _("Added. The invitation is on its way."),
     "added": _("Added. They had access here already, so no invitation was sent."),
+    "none_chosen": _("Nothing was changed: choose guests first."),
+    "too_many": _("Nothing was changed: these are more than 100,000 guests. Narrow the filter."),
     "not_done": _("Nothing was changed: this is not possible for this guest any more. Look at their state below."),
 }
 
