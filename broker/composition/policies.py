@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from broker.services.core import Core
+from broker.services.policies.file_policies import FilePolicies
 from broker.services.policies.policies import Policies
 
 if TYPE_CHECKING:
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyServices:
-    """What the portal shows of policies: the list with its effect, and drafts."""
+    """What the portal shows of policies: the list with its effect, and drafts; and what programs read of them."""
 
     catalog: PolicyCatalog
     drafts: PolicyDrafts
+    file_policies: FilePolicies
 
 
 def wire_policies(core: Core) -> Policies:
@@ -32,4 +34,4 @@ def wire_policy_views(core: Core, rate_limits: RateLimits) -> PolicyServices:
     from broker.services.policies.catalog import PolicyCatalog
     from broker.services.policies.drafts import PolicyDrafts
 
-    return PolicyServices(catalog=PolicyCatalog(core), drafts=PolicyDrafts(core, rate_limits))
+    return PolicyServices(catalog=PolicyCatalog(core), drafts=PolicyDrafts(core, rate_limits), file_policies=FilePolicies(core))

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from broker.web.graph import applications, audit_logs, batch, deleted_items, groups, invitations, me, user_relations, users
+from broker.web.graph import (
+    applications,
+    audit_logs,
+    batch,
+    deleted_items,
+    groups,
+    invitations,
+    me,
+    policies,
+    user_relations,
+    users,
+)
 from broker.web.graph.door import ApiDoor
 from broker.web.graph.responses import PREFIX, Responses, is_api
 
@@ -26,6 +37,7 @@ ROOMS = (
     batch,
     groups,
     invitations,
+    policies,
     users,
     user_relations,
     deleted_items,
