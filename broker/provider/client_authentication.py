@@ -145,7 +145,7 @@ def _check_audience(said: Mapping[str, Any], application: ApplicationView, issue
     """RFC 7523bis: our issuer as one string. Core 9 names the token endpoint, and older clients send a list: only if the file allows it.
 
     A list may contain allowed values only, so that an assertion for another server is never valid here. The token endpoint has the
-    names of `TENANT_TOKEN_PATH`, too: Azure's credentials write the one that they were told.
+    names of `TENANT_TOKEN_PATH`, too: Azure's credentials write the one of the tenant's document.
     """
     if application.assertion_audience == {"issuer"}:
         claims.check_single_audience(said, issuer)
