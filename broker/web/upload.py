@@ -33,7 +33,7 @@ def takes_file(path: str) -> bool:
 
 
 def read(asked: Request, fields: Collection[str] = ()) -> bytes:
-    """The content of the one file; empty where the person chose none. fields: that may stand beside it, once each.
+    """The content of the one file; empty where the person chose none. fields: that may come with it, once each.
 
     Raises BadRequest for a body that is no form of ours: another part, a part twice, a file that is none, another encoding.
     """
