@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from broker.services.policies.policies import Policies
     from broker.services.rate_limits import RateLimits
     from broker.services.sessions.sessions import Sessions
+    from broker.services.sign_up.sign_ups import SignUps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +123,13 @@ class Broker:
         return wire_access_requests(self.core, self.outbox)
 
     @cached_property
+    def sign_ups(self) -> SignUps:
+        """Sign-ups of people without an invitation."""
+        from broker.services.sign_up.sign_ups import SignUps
+
+        return SignUps(self.core, self.access_requests.making)
+
+    @cached_property
     def reviews(self) -> ReviewServices:
         """Reviews of access."""
         from broker.composition.reviews import wire_reviews
@@ -170,7 +178,7 @@ class Broker:
 
         return wire_login(
             self.core, self.sealer, self.outbox, self.rate_limits, self.sessions, self.policies, self.oauth, self.partners,
-            self.invitations, self.threads,
+            self.invitations, self.sign_ups, self.threads,
         )  # fmt: skip
 
     @cached_property
@@ -203,7 +211,7 @@ class Broker:
 
         return wire_operations(
             self.core, self.files, self.keys, self.outbox, self.history, self.guests, self.login, self.factors,
-            self.access_requests, self.reviews, self.oauth, self.partners,
+            self.access_requests, self.sign_ups, self.reviews, self.oauth, self.partners,
         )  # fmt: skip
 
     @cached_property

@@ -29,6 +29,7 @@ from broker.services.messages.outbox import Outbox
 from broker.services.policies.policies import Policies
 from broker.services.rate_limits import RateLimits
 from broker.services.sessions.sessions import Sessions
+from broker.services.sign_up.sign_ups import SignUps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ def wire_login(
     oauth: OAuthServices,
     partners: PartnerServices,
     invitations: InvitationServices,
+    sign_ups: SignUps,
     threads: int | None,
 ) -> LoginServices:
     """threads: that answer requests in this process, where it serves."""
@@ -70,7 +72,7 @@ def wire_login(
     identity_changes = IdentityChanges(core.settings, outbox)
     completion = Completion(core.settings, sessions, oauth.grants, invitations.identity_mismatch, identity_changes)
     upstream = Upstream(core, partners.families, sealer)
-    sign_in = SignIn(core, open_login, completion)
+    sign_in = SignIn(core, open_login, completion, sign_ups)
     return LoginServices(
         abandoned=Abandoned(core),
         access_panel=AccessPanel(core, own_pages, policies.book),

@@ -25,6 +25,7 @@ from broker.services.operations.health import Health
 from broker.services.operations.housekeeping import Housekeeping
 from broker.services.operations.nodes import Nodes
 from broker.services.operations.reload import Reload
+from broker.services.sign_up.sign_ups import SignUps
 from broker.settings.reload import CurrentSettings
 
 
@@ -49,6 +50,7 @@ def wire_operations(
     login: LoginServices,
     factors: FactorServices,
     requests: AccessRequests,
+    sign_ups: SignUps,
     reviews: ReviewServices,
     oauth: OAuthServices,
     partners: PartnerServices,
@@ -66,6 +68,7 @@ def wire_operations(
         login.abandoned,
         factors.reset,
         requests,
+        sign_ups,
         reviews.upkeep,
     )
     return OperationServices(

@@ -38,8 +38,9 @@ ALICE = Account(subject="staff-2", name="Alice Contoso", email="alice@contoso.ex
 GUS = Account(subject="staff-3", name="Gus Contoso", email="gus@contoso.example")  # owns a group
 GWEN = Account(subject="", name="Gwen Freelance", email="gwen@mailbox.example")  # no home organization: a code by mail
 ZOE = Account(subject="nw-3", name="Zoe North", email="zoe@northwind.example")
+UMA = Account(subject="fab-1005", name="Uma Fabrik", email="uma@fabrikam.example")  # nobody invites her: she signs up
 ZOE_AT_HOME = Account(subject="", name="Zoe North", email="zoe@mailbox.example")  # a mailbox of hers, where she is invited
-_PEOPLE = {"fabrikam": (ADA, BO, CLEO, DANA), "northwind": (NORA, MALLORY, ZOE), "staff": (BOB, ALICE, GUS)}
+_PEOPLE = {"fabrikam": (ADA, BO, CLEO, DANA, UMA), "northwind": (NORA, MALLORY, ZOE), "staff": (BOB, ALICE, GUS)}
 _LOOKS = {
     "fabrikam": ("127.0.0.2", "Fabrikam", "RS256", "#7a3e9d"),
     "northwind": ("127.0.0.3", "Northwind", "ES256", "#a03c2e"),

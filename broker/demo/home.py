@@ -155,7 +155,7 @@ launch_url: {at.ledger}/login
 assignment_required: true
 owners: [bob@contoso.example]
 roles: [viewer, approver]
-self_service: {{request: true, role: viewer, lifetime: 90d}}  # guests may ask its owners for it
+self_service: {{request: true, sign_up: true, attributes: [company], role: viewer, lifetime: 90d}}  # at {at.broker}/sign-up/ledger anybody may ask
 scopes: [openid, email, groups, roles, offline_access]
 """
 

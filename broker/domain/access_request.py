@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -20,7 +21,8 @@ class RequestState(StrEnum):
 class AccessRequest:
     """One row. Times: seconds since 1970, UTC.
 
-    role: the role that approval gives, "" for plain access. reason: the words of the person who asks. wanted_until: the end
+    role: the role that approval gives, "" for plain access. reason: the words of the person who asks. signed_up:
+    asked on the sign-up page, by a person without access. attributes: what that page asked for. wanted_until: the end
     that they ask for, None for no end of its own. ends_at: the end that approval gave. decided_by: the kind of actor, or the
     id of the person who decided. answer: the words of the person who decided.
     """
@@ -30,6 +32,8 @@ class AccessRequest:
     application: str
     role: str = ""
     reason: str = ""
+    signed_up: bool = False
+    attributes: Mapping[str, str] = field(default_factory=dict)
     wanted_until: int | None = None
     state: RequestState = RequestState.OPEN
     created_at: int = 0

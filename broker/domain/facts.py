@@ -96,6 +96,20 @@ class InvitationFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignUpFacts:
+    """The sign-up that this login began with.
+
+    application: None where it began with something else. state: of domain/sign_up.py, "" before the address is proven. refusal:
+    the error page's code where this person cannot sign up. reason: for the receipt.
+    """
+
+    application: str | None = None
+    state: str = ""
+    refusal: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactorFacts:
     """What was proven, and what could be.
 
@@ -160,6 +174,7 @@ class Facts:
     partner: PartnerFacts = PartnerFacts()
     person: PersonFacts = PersonFacts()
     invitation: InvitationFacts = InvitationFacts()
+    sign_up: SignUpFacts = SignUpFacts()
     factors: FactorFacts = FactorFacts()
     application: ApplicationFacts = ApplicationFacts()
     policy: PolicyFacts = PolicyFacts()
@@ -178,6 +193,7 @@ _PARTS = {
     "partner": PartnerFacts,
     "person": PersonFacts,
     "invitation": InvitationFacts,
+    "sign_up": SignUpFacts,
     "factors": FactorFacts,
     "application": ApplicationFacts,
     "policy": PolicyFacts,
@@ -190,6 +206,10 @@ _NAMED = {  # fields whose name says nothing without their part
     ("invitation", "id"): "invitation",
     ("invitation", "refusal"): "invitation_refusal",
     ("invitation", "reason"): "invitation_reason",
+    ("sign_up", "application"): "sign_up",
+    ("sign_up", "state"): "sign_up_state",
+    ("sign_up", "refusal"): "sign_up_refusal",
+    ("sign_up", "reason"): "sign_up_reason",
     ("factors", "methods"): "factors",
     ("application", "id"): "application",
     ("policy", "refusal"): "policy_refusal",

@@ -17,6 +17,7 @@ from broker.domain.guest import GuestState, PersonKind
 from broker.domain.login import OwnPageIntent
 from broker.domain.next_step import How, Next, Step
 from broker.domain.policy import Requirement
+from broker.domain.sign_up import SignUpState
 
 CLOCK_SKEW = 10  # seconds that a partner's clock may be behind ours when we asked it for a fresh sign-in
 
@@ -92,6 +93,24 @@ def _auth_time_reason(f: Facts) -> str:
 
 def _person_is_expected(f: Facts) -> Next | None:
     return Next(Step.DENY, "login_required", "subject_differs") if f.request.subject_differs else None
+
+
+def _sign_up_is_answered(f: Facts) -> Next | None:
+    known = f.sign_up
+    if (
+        known.application is None
+        or f.invitation.id is not None
+        or f.invitation.refusal is not None
+        or f.invitation.mailbox is not None
+    ):
+        return None  # no sign-up, or the person can have access without one
+    if known.refusal is not None:
+        return Next(Step.DENY, "access_denied", known.reason or known.refusal, known.refusal)
+    if known.state == SignUpState.DUE:
+        return Next(Step.SIGN_UP, "interaction_required", "the address is proven, so the sign-up can be carried out")
+    if known.state in (SignUpState.WAITING, SignUpState.REFUSED, SignUpState.EXPIRED):
+        return Next(Step.REQUESTED, "access_denied", f"sign_up_{known.state}")
+    return None
 
 
 def _person_is_bound(f: Facts) -> Next | None:
@@ -242,6 +261,7 @@ GATES = (
         _assertion_is_fresh,
     ),
     Gate("person_is_expected", "The application's `id_token_hint` or requested `sub` names this person.", _person_is_expected),
+    Gate("sign_up_is_answered", "A person who signs up proved their address, and the request for access is not open or refused.", _sign_up_is_answered),
     Gate(
         "person_is_bound",
         "The asserted identity is bound to a person. An invitation, or a code to the recorded mailbox, can bind it in this login.",

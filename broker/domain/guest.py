@@ -29,7 +29,7 @@ class Person:
     """One row of the directory.
 
     email: canonical form (domain/address.py), unique among those who are not deleted.
-    Times: seconds since 1970, UTC. partner: the home organization of the last sign-in, None before the first. answered_at: the
+    Times: seconds since 1970, UTC. signed_up_at: when a guest signed up themselves, None for one who was invited. partner: the home organization of the last sign-in, None before the first. answered_at: the
     last sign-in by an answer of a home organization, not by a session. orphaned_at: since when no member is responsible for
     this guest. due_at: when housekeeping next has something to do for the guest. notices: how many e-mails about the end they
     have received (domain/expiry_rules.py). mfa_at: when this person first reached multi-factor authentication here.
@@ -49,6 +49,7 @@ class Person:
     partner: str | None = None
     sponsor: str | None = None
     created_at: int = 0
+    signed_up_at: int | None = None
     redeemed_at: int | None = None
     expires_at: int | None = None
     last_sign_in: int | None = None
@@ -62,6 +63,11 @@ class Person:
     asserted_name: str | None = None
     profile: Mapping[str, object] = field(default_factory=dict)
     details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the person signed up, and nobody has given them access yet."""
+        return self.state is GuestState.INVITED and self.signed_up_at is not None and self.redeemed_at is None
 
     def is_expired(self, now: int) -> bool:
         """Whether the access has ended; it has at its end (HT-12)."""

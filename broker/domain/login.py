@@ -13,6 +13,7 @@ from broker.domain.assertion import Assertion
 from broker.domain.factor import Proof
 from broker.domain.login_progress import LoginProgress
 from broker.domain.request import AuthorizationRequest
+from broker.domain.sign_up import SignUp
 from broker.domain.times import HOUR
 
 LIFETIME = HOUR  # seconds from the start of a login to its end; enough for a person who has to fetch a telephone
@@ -28,10 +29,11 @@ class Stage(StrEnum):
 
 
 class LoginPurpose(StrEnum):
-    """What the login ends in: an answer to an application, a redeemed invitation, or our own access panel."""
+    """What the login ends in: an answer to an application, a redeemed invitation, a sign-up, or our own access panel."""
 
     APPLICATION = "application"
     INVITATION = "invitation"
+    SIGN_UP = "sign_up"
     PANEL = "panel"
 
 
@@ -52,7 +54,7 @@ class Login:
     sign-in a policy had the partner asked for. step_up_asked: the partner was asked for more proof (HO-15).
     own_page_intent: of `OwnPageIntent`, or "". task: sealed, seed and challenge of the method that is being added or used.
     proofs: given with the person's own methods in this login. mailbox_proven, mailbox_declined: the mark of the mailbox
-    (domain/mailbox.py) that a code proved, or that the person cannot read. trail: for the receipt; nothing is decided by it.
+    (domain/mailbox.py) that a code proved, or that the person cannot read. sign_up: the form that began the login. trail: for the receipt; nothing is decided by it.
     """
 
     id: str
@@ -78,6 +80,7 @@ class Login:
     return_path: str | None = None
     mailbox_proven: str | None = None
     mailbox_declined: str | None = None
+    sign_up: SignUp | None = None
     progress: LoginProgress = field(default_factory=LoginProgress)
     trail: tuple[Mapping[str, object], ...] = field(default=())
 

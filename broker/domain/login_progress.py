@@ -15,6 +15,7 @@ class LoginProgress:
     newest request was sent. went_without: the person continues without a proof that is voluntary. format_refused: the
     partner has no subject in the format that its file names, so the next request names none (FB-14). method_added: a sign-in
     method was added. redeemed_at: when an invitation was accepted in this login.
+    requested: the access request of a sign-up, which this login made or found.
     """
 
     fresh_asked: bool = False
@@ -24,6 +25,7 @@ class LoginProgress:
     format_refused: bool = False
     method_added: bool = False
     redeemed_at: int | None = None
+    requested: str | None = None
 
     def sent(self, now: int, *, fresh: bool) -> LoginProgress:
         """After a request to the home organization."""
@@ -35,7 +37,7 @@ class LoginProgress:
 
     def started_over(self) -> LoginProgress:
         """After the person left the account: the answers and choices of that account do not count for another."""
-        return replace(self, fresh_asked=False, fresh_answered=False, went_without=False, format_refused=False)
+        return replace(self, fresh_asked=False, fresh_answered=False, went_without=False, format_refused=False, requested=None)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object for the login's row."""

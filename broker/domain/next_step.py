@@ -7,12 +7,14 @@ from enum import StrEnum
 
 
 class Step(StrEnum):
-    """Where a login can stand; each but the last two is one page or one redirect."""
+    """Where a login can stand; each but the last two, and SIGN_UP, is one page or one redirect."""
 
     HOME = "home"
     UPSTREAM = "upstream"
     CODE = "code"
     REDEEM = "redeem"
+    SIGN_UP = "sign_up"
+    REQUESTED = "requested"
     TERMS = "terms"
     CONSENT = "consent"
     CHALLENGE = "challenge"

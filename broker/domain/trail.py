@@ -18,6 +18,7 @@ class TrailStep(StrEnum):
     MOVED = "moved"
     GROUPS = "groups"
     REDEEM = "redeem"
+    SIGN_UP = "sign_up"
     TERMS = "terms"
     CONSENT = "consent"
     CHALLENGE = "challenge"

@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from broker.domain.claims import OURS, PROOFS, PROTOCOL, SCOPES, STANDARD
 from broker.settings import urls
 from broker.settings.errors import Problem, Wrong
+from broker.settings.self_service import SelfServiceSettings
 from broker.settings.values import (
     ClaimName,
-    Duration,
     Email,
     Link,
     Listed,
@@ -22,7 +22,6 @@ from broker.settings.values import (
     NamedFile,
     Outbound,
     Secret,
-    Section,
     Text,
     Word,
     each_of,
@@ -165,20 +164,6 @@ Jwks = Annotated[
     BeforeValidator(_jwks),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "required": ["keys"]}]}),
 ]
-
-
-class SelfServiceSettings(Section):
-    """Whether people may ask for access themselves."""
-
-    sign_up: bool = Field(default=False, description="A person without an invitation may ask for access.")
-    request: bool = Field(default=False, description="A guest of ours may ask for access to this application.")
-    approval: Literal["owners", "none"] = Field(default="owners", description="Who says yes.")
-    attributes: Listed[Word] = Field(default=(), description="Further questions of the form, in addition to name and address.")
-    role: Word | None = Field(default=None, description="The role that is given; one of `roles`.")
-    lifetime: Duration | None = Field(default=None, description="How long the access lasts; null: as for every guest.")
-    proof: Listed[Literal["partner", "email_code"]] = Field(
-        default=("partner", "email_code"), description="How the address may be proven."
-    )
 
 
 class ApplicationFile(NamedFile):

@@ -42,9 +42,6 @@ PENDING = (
     PendingKey("application", "userinfo_encrypted_response_enc", "responses are not encrypted"),
     PendingKey("application", "id_token_encrypted_response_alg", "responses are not encrypted"),
     PendingKey("application", "id_token_encrypted_response_enc", "responses are not encrypted"),
-    PendingKey("application", "self_service.sign_up", "self-service sign-up is not built"),
-    PendingKey("application", "self_service.attributes", "self-service sign-up is not built"),
-    PendingKey("application", "self_service.proof", "self-service sign-up is not built"),
 )
 
 

@@ -6,30 +6,13 @@ library's words (HW-2, LP-03).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from broker.web.error_text import ErrorText
 from broker.web.i18n import _
+from broker.web.sign_up_errors import SIGN_UP_TEXT
 
 GO_HOME = _("Go to your applications")
 ASK = _("Ask for help")
 ASK_FOR_ACCESS = _("Ask for access")
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorText:
-    """What a page says. sentence: what happened, the heading. advice: what the person can do now. action: the button.
-
-    asks: only the company can help, so that is the button. again: the same address may answer later.
-    named: the sentence where the names in it (application, partner) are known.
-    """
-
-    status: int
-    sentence: str
-    advice: str
-    action: str = _("Try again")
-    asks: bool = False
-    again: bool = False
-    named: str = ""
 
 
 PAGES: dict[str, ErrorText] = {
@@ -290,5 +273,6 @@ REASON_TEXT: dict[str, ErrorText] = {
             again=True,
         ),
     ),
+    **SIGN_UP_TEXT,
 }
 STATUS_REASON = {404: "not_found", 405: "method", 413: "body_size", 414: "url_size"}

@@ -57,7 +57,7 @@ def page_for(
     asks = text.asks and help_url != "" and first is None and not ask
     if first is not None:
         forms = [*forms, first]
-    elif ask:
+    elif ask and next_url is None:
         next_url, next_label = pages.mail_to(ask, reference), ASK_FOR_ACCESS
     elif asks:
         next_url, next_label = help_url, ASK

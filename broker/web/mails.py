@@ -9,6 +9,7 @@ from collections.abc import Callable
 from broker.domain.mail import Mail, MailKind, Written
 from broker.settings.load import Settings
 from broker.web import brand
+from broker.web.attributes import labelled
 from broker.web.i18n import Languages, Translator, _, choose
 from broker.web.pages import environment, isolate
 
@@ -42,6 +43,8 @@ class Mails:
             "logo": logo is not None,
             "wordmark": brand.name_is_hidden(settings.home),
         }
+        told = mail.values.get("attributes")
+        shared["attributes"] = labelled(told, translator, plain=True) if isinstance(told, dict) else []
         subject = _SUBJECTS[mail.kind](translator, organization.name, mail)
         shared["subject"] = subject
         return Written(
@@ -136,6 +139,7 @@ def _access_answer(translator: Translator, company: str, mail: Mail) -> str:
 
 
 _ANSWERS = {  # what became of a request -> the subject
+    "open": _("Your request for %(application)s at %(company)s"),
     "approved": _("You have access to %(application)s at %(company)s"),
     "refused": _("No access to %(application)s at %(company)s"),
     "expired": _("Nobody answered your request for %(application)s at %(company)s"),

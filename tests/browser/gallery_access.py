@@ -13,7 +13,7 @@ from broker.services.reviews.views import ReviewItemView, ReviewRow
 from tests.browser.sample import NOW, Sample
 
 ACCESS = (
-    "question-access", "admin-requests", "admin-requests-empty", "admin-request", "admin-request-wrong",
+    "question-access", "question-sign-up", "admin-requests", "admin-requests-empty", "admin-request", "admin-request-sign-up", "admin-request-wrong",
     "admin-request-approved", "admin-reviews", "admin-reviews-empty", "admin-review", "admin-review-closed", "admin-groups", "admin-group",
     "admin-group-rule", "admin-group-delete", "admin-group-in-use",
 )  # fmt: skip
@@ -22,12 +22,16 @@ ID = "7f3b6f0e-6f6f-4b7e-9d7c-2c1d54b9a0c1"
 REASON = "Lena is away in December.\nI sign off the hours for her."
 ASKED = RequestView(
     id=ID, state=RequestState.OPEN, person_id=ID, email="gerda@fabrikam.example", name="Gerda Guest", is_member=False, partner="Fabrikam",
-    since=NOW - 200 * DAY, last_sign_in=NOW - 3600, application="payroll", application_name="Payroll", role="approver", reason=REASON,
+    since=NOW - 200 * DAY, last_sign_in=NOW - 3600, application="payroll", application_name="Payroll", role="approver", reason=REASON, signed_up=False, attributes={},
     wanted_until=NOW + 30 * DAY, created_at=NOW - 2 * DAY, expires_at=NOW + 12 * DAY, decided_at=None, decided_by="", ends_at=None, answer="",
 )  # fmt: skip
 APPROVED = RequestView(
     **{name: getattr(ASKED, name) for name in ASKED.__slots__}
     | {"state": RequestState.APPROVED, "decided_at": NOW, "decided_by": "bob@contoso.example", "ends_at": NOW + 30 * DAY, "answer": "Welcome."}
+)  # fmt: skip
+SIGNED_UP = RequestView(
+    **{name: getattr(ASKED, name) for name in ASKED.__slots__}
+    | {"signed_up": True, "attributes": {"company": "Fabrikam", "phone": "+31 20 123 4567"}, "last_sign_in": None, "since": NOW - 2 * DAY, "wanted_until": None}
 )  # fmt: skip
 GROUP = GroupRow(
     id=ID, name="Lisbon project", rule=None, partner=None, owners=("gerda.lund@contoso.example", "bob@contoso.example"), created_at=NOW - 90 * DAY,
@@ -79,6 +83,13 @@ CLOSED = (
 )
 
 
+TOLD = [
+    {"label": "Guest", "value": "Not yet. If you approve, they become one."},
+    {"label": "Company", "value": "Fabrikam"},
+    {"label": "Telephone number", "value": "+31 20 123 4567"},
+]
+
+
 def asking_samples(form: dict[str, Any]) -> dict[str, Sample]:
     """The page of the owner who answers by e-mail."""
     question = {
@@ -92,6 +103,7 @@ def asking_samples(form: dict[str, Any]) -> dict[str, Sample]:
     }
     return {
         "question-access": Sample("question.html", "question", question),
+        "question-sign-up": Sample("question.html", "question", {**question, "errors": [], "details": TOLD}),
     }
 
 
@@ -106,7 +118,7 @@ def request_samples(frame: dict[str, Any]) -> dict[str, Sample]:
         "first_url": "", "said": "",
     }  # fmt: skip
     one = {
-        **frame, "asked": ASKED, "held": [HeldAccess(role="viewer", group="", ends_at=NOW + 90 * DAY)], "colleagues": (3, 14), "is_open": True,
+        **frame, "asked": ASKED, "attributes": [], "held": [HeldAccess(role="viewer", group="", ends_at=NOW + 90 * DAY)], "colleagues": (3, 14), "is_open": True,
         "may_answer": True, "until": "2026-06-16", "words": "", "first_day": "2026-05-18", "latest_day": "2026-08-15", "errors": [],
         "back_url": "/admin/requests",
     }  # fmt: skip
@@ -114,6 +126,7 @@ def request_samples(frame: dict[str, Any]) -> dict[str, Sample]:
         "admin-requests": Sample("admin_requests.html", "admin-requests", {**listed, "said": "Approved. The person has an e-mail with the link."}),
         "admin-requests-empty": Sample("admin_requests.html", "admin-requests", {**listed, "requests": [], "waiting": 0, "next_url": ""}),
         "admin-request": Sample("admin_request.html", "admin-request", one),
+        "admin-request-sign-up": Sample("admin_request.html", "admin-request", {**one, "asked": SIGNED_UP, "attributes": TOLD[1:], "held": [], "until": ""}),
         "admin-request-wrong": Sample("admin_request.html", "admin-request", {**one, "errors": WORDS}),
         "admin-request-approved": Sample("admin_request.html", "admin-request", {**one, "asked": APPROVED, "is_open": False}),
     }  # fmt: skip

@@ -21,6 +21,7 @@ OK = factories.facts(
 MFA = "https://refeds.org/profile/mfa"
 TERMS, SECOND, PHR, TOTP = (frozenset({word}) for word in ("terms_of_use", "mfa", "phishing_resistant_mfa", "totp"))
 BY_MAILBOX = "a first method is added only with a code to the recorded mailbox"
+SIGNS_UP = "the address is proven, so the sign-up can be carried out"
 BY_VOUCHER = "a first method is added only after somebody has vouched"
 FRESH_PROOF, FRESH_SIGN_IN = "a method is added only after a fresh proof", "a method is added only after a fresh sign-in"
 
@@ -58,6 +59,19 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
     ),
     ({"invitation": "i"}, Next(Step.REDEEM, "interaction_required", "an invitation waits to be accepted")),
     ({"person": None}, denied("access_denied", "not_invited", "not_invited")),
+    ({"person": None, "sign_up": "payroll", "sign_up_state": "due"}, Next(Step.SIGN_UP, "interaction_required", SIGNS_UP)),
+    ({"sign_up": "payroll", "sign_up_state": "waiting"}, Next(Step.REQUESTED, "access_denied", "sign_up_waiting")),
+    ({"sign_up": "payroll", "sign_up_state": "refused"}, Next(Step.REQUESTED, "access_denied", "sign_up_refused")),
+    ({"sign_up": "payroll", "sign_up_state": "expired"}, Next(Step.REQUESTED, "access_denied", "sign_up_expired")),
+    ({"sign_up": "payroll", "sign_up_state": "settled"}, Next(Step.ISSUE)),
+    (
+        {"person": None, "sign_up": "payroll", "sign_up_refusal": "domain_denied", "sign_up_reason": "members_domain"},
+        denied("access_denied", "members_domain", "domain_denied"),
+    ),
+    (
+        {"person": None, "sign_up": "payroll", "sign_up_state": "due", "invitation": "i"},
+        Next(Step.REDEEM, "interaction_required", "an invitation waits to be accepted"),
+    ),
     ({"state": GuestState.BLOCKED}, denied("access_denied", "guest_blocked", "guest_blocked")),
     ({"state": GuestState.BLOCKED, "expired": True}, denied("access_denied", "guest_blocked", "guest_blocked")),
     ({"expired": True}, denied("access_denied", "guest_expired", "guest_expired")),
@@ -253,7 +267,7 @@ def test_going_on_without(change: dict[str, Any], good: bool) -> None:
 def test_the_names_and_their_order() -> None:
     """Receipts that are stored name the gates: a name changes only on purpose, and the order decides which step comes first."""
     assert [gate.name for gate in GATES] == [
-        "home_is_known", "assertion_is_fresh", "person_is_expected", "person_is_bound", "guest_is_active", "access_is_assigned",
-        "policy_allows", "terms_are_accepted", "consent_is_given", "proof_is_strong_enough", "own_page_intent_is_met",
+        "home_is_known", "assertion_is_fresh", "person_is_expected", "sign_up_is_answered", "person_is_bound", "guest_is_active",
+        "access_is_assigned", "policy_allows", "terms_are_accepted", "consent_is_given", "proof_is_strong_enough", "own_page_intent_is_met",
     ]  # fmt: skip
     assert all(gate.description.endswith(".") for gate in GATES)

@@ -52,6 +52,8 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/readyz": ("200", "200", "200"),
     "/metrics": ("200", "200", "200"),
     "/static/<path:address>": ("200", "200", "200"),
+    "/sign-up/<application>": ("404", "404", "404"),
+    "/sign-up/<application>/done": ("404", "404", "404"),
     "/invitation": ("400", "400", "400"),
     "/invitation/fresh": ("fresh-link", "fresh-link", "fresh-link"),
     "/invitation/<ticket>": ("400", "400", "400"),

@@ -18,7 +18,8 @@ from broker.domain.audit import Actor
 from broker.domain.errors import CommandError, Conflict, Forbidden, Invalid, NotFound, TooMany
 from broker.domain.guest import GuestState, PersonKind
 from broker.keyring.root import create_root
-from broker.services.access_requests.requests import A_DAY_AT_MOST, ANSWERED_WITHIN
+from broker.services.access_requests.making import ANSWERED_WITHIN
+from broker.services.access_requests.requests import A_DAY_AT_MOST
 from broker.storage.directory import assignments, people
 from broker.storage.tables import audit, audit_personal, questions
 from tests import factories

@@ -16,6 +16,7 @@ from broker.settings.load import Settings, load
 from broker.web.pages import Pages, isolate
 from tests.browser.gallery import NAMES, OWN_TEMPLATES, create_gallery, make_home, samples
 from tests.browser.gallery_own import PIECES
+from tests.browser.gallery_sign_up import WITHOUT_PRIMARY
 from tests.web.conftest import ISSUER
 from tests.web.markup import read
 
@@ -95,6 +96,7 @@ def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: st
             "choose-none",
             "declined",
             "fresh-link",
+            *WITHOUT_PRIMARY,
             "apps",
             "apps-empty",
             "apps-none-found",

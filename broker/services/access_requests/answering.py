@@ -12,16 +12,19 @@ from broker.domain.assignment import Assignment, Principal
 from broker.domain.audit import Actor, ActorKind, Event
 from broker.domain.errors import Conflict, Invalid, NotFound
 from broker.domain.expiry_rules import LAST
-from broker.domain.guest import GuestState, Person
+from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.ids import new_id
 from broker.domain.times import DAY
 from broker.services.access_requests import notices, offers
 from broker.services.history import audit
 from broker.services.messages.outbox import Outbox
+from broker.services.messages.respondents import owners_of
 from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 from broker.storage.directory import access_requests, assignments, people
 from broker.storage.engine import Connection
+
+Admit = Callable[[Connection, Person, str | None, int], Person]  # services/guests/transitions.py
 
 MAX_WORDS = 1000  # characters, of the reason and of the answer
 
@@ -29,9 +32,11 @@ MAX_WORDS = 1000  # characters, of the reason and of the answer
 class Answering:
     """Approve, refuse, withdraw, expire. Each raises Conflict for a request that is closed."""
 
-    def __init__(self, settings: Callable[[], Settings], outbox: Outbox) -> None:
+    def __init__(self, settings: Callable[[], Settings], outbox: Outbox, admit: Admit) -> None:
+        """admit: gives a person who signed up the state of a guest with access (services/guests/transitions.py)."""
         self._settings = settings
         self._outbox = outbox
+        self._admit = admit
 
     def approve(
         self, tx: Connection, actor: Actor, request: AccessRequest, until: int | None, words: str, now: int
@@ -41,6 +46,8 @@ class Answering:
         file = settings.applications.get(request.application)
         if file is None:
             raise NotFound(f"there is no application {request.application!r} any more", "application_unknown")
+        if request.signed_up and person.waits and not person.is_expired(now):
+            person = self._admit(tx, person, self._sponsor(tx, actor, request, now), now)
         if person.state is not GuestState.ACTIVE or person.is_expired(now):
             raise Conflict(f"{person.email} has no access now (blocked or ended), so nothing can be given", "guest_inactive")
         if request.role and request.role not in file.roles:
@@ -69,7 +76,7 @@ class Answering:
         person = self._held(tx, request)
         answer = checked_words(words, "answer")
         settled = self._settle(tx, request, RequestState.REFUSED, actor, now, answer=answer)
-        if person.state is GuestState.ACTIVE:
+        if _is_told(person):
             notices.tell_requester(tx, self._settings(), self._outbox, settled, person, now)
         record(tx, "refused", actor, settled, now, personal={"answer": answer})
         return settled
@@ -88,10 +95,17 @@ class Answering:
         if settled is None or person is None:
             return False
         notices.close_questions(tx, settled, now)
-        if person.state is GuestState.ACTIVE:
+        if _is_told(person):
             notices.tell_requester(tx, self._settings(), self._outbox, settled, person, now)
         record(tx, "expired", Actor.system(), settled, now)
         return True
+
+    def _sponsor(self, tx: Connection, actor: Actor, request: AccessRequest, now: int) -> str | None:
+        """Who answers for a person who signed up: the member who approved, else the first owner."""
+        member = people.by_id(tx, actor.id) if actor.kind is ActorKind.PERSON and actor.id else None
+        if member is not None and member.kind is PersonKind.MEMBER:
+            return member.email
+        return next(iter(owners_of(tx, self._settings(), request.application, now)), None)
 
     @staticmethod
     def _held(tx: Connection, request: AccessRequest) -> Person:
@@ -120,6 +134,11 @@ class Answering:
             raise Conflict(f"this request is closed: {word}", "request_closed")
         notices.close_questions(tx, settled, now)
         return settled
+
+
+def _is_told(person: Person) -> bool:
+    """Whether the person hears of the end of their request: one who was blocked, or whose access ended, does not."""
+    return person.state is GuestState.ACTIVE or person.waits
 
 
 def record(

@@ -10,6 +10,7 @@ from broker.services.messages.language import language_of
 from broker.services.messages.mail_questions import ask
 from broker.services.messages.outbox import Outbox
 from broker.services.messages.respondents import owners_of
+from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 from broker.storage.directory import people
 from broker.storage.engine import Connection
@@ -33,6 +34,8 @@ def ask_owners(tx: Connection, settings: Settings, outbox: Outbox, request: Acce
             "application": name,
             "role": request.role,
             "reason": request.reason,
+            "signed_up": request.signed_up,
+            "attributes": dict(request.attributes),
             "wanted_at": request.wanted_until or 0,
         }
         ticket = ask(tx, QuestionKind.ACCESS, person.id, address, data, request.expires_at - now, now)
@@ -44,6 +47,8 @@ def ask_owners(tx: Connection, settings: Settings, outbox: Outbox, request: Acce
             "application": name,
             "role": request.role,
             "reason": request.reason,
+            "signed_up": request.signed_up,
+            "attributes": dict(request.attributes),
             "wanted_at": request.wanted_until or 0,
             "until_at": request.expires_at,
             "url": f"{settings.issuer}/question/{ticket}",
@@ -59,6 +64,13 @@ def close_questions(tx: Connection, request: AccessRequest, now: int) -> None:
     mail_questions.close_about(tx, request.person_id, QuestionKind.ACCESS, "request", request.id, now)
 
 
+def _where_to(settings: Settings, file: ApplicationFile | None, request: AccessRequest, person: Person) -> str:
+    """Where the person goes on: the page where they signed up as long as they have no access, else the application, else the panel."""
+    if person.waits:
+        return f"{settings.issuer}/sign-up/{request.application}"
+    return str(file.launch_url) if file and file.launch_url else f"{settings.issuer}/apps"
+
+
 def tell_requester(tx: Connection, settings: Settings, outbox: Outbox, request: AccessRequest, person: Person, now: int) -> None:
     """What became of the request, in the language of the person who asked."""
     file = settings.applications.get(request.application)
@@ -68,7 +80,7 @@ def tell_requester(tx: Connection, settings: Settings, outbox: Outbox, request: 
         "state": request.state.value,
         "ends_at": request.ends_at or 0,
         "answer": request.answer,
-        "url": (str(file.launch_url) if file and file.launch_url else f"{settings.issuer}/apps"),
+        "url": _where_to(settings, file, request, person),
     }
     language = language_of(person, settings)
     outbox.add(

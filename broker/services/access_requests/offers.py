@@ -1,4 +1,4 @@
-"""What a person may ask for: applications whose file says `self_service.request`, and that are closed to this person now."""
+"""What a person may ask for: applications whose file opens them for requests or sign-ups, and that are closed to this person now."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from broker.storage.engine import Connection
 class AccessOffer:
     """One application that a person may ask for. latest: the last end that the file allows, None for no limit.
 
-    at_once: nobody needs to approve. request: what this person asked for last, if it is open or was refused.
+    at_once: nobody needs to approve. by_sign_up: they ask on the sign-up page, which has further questions. request: what this person asked for last, if it is open or was refused.
     """
 
     client_id: str
@@ -25,6 +25,7 @@ class AccessOffer:
     role: str
     latest: int | None
     at_once: bool
+    by_sign_up: bool = False
     request: AccessRequest | None = None
 
 
@@ -44,7 +45,7 @@ def latest(file: ApplicationFile, now: int) -> int | None:
 
 def candidates(settings: Settings) -> list[ApplicationFile]:
     """The applications that people may ask for, by name."""
-    files = (file for file in settings.applications.values() if file.self_service.request)
+    files = (file for file in settings.applications.values() if file.self_service.request or file.self_service.sign_up)
     return sorted(files, key=lambda file: (file.name.casefold(), file.client_id))
 
 
@@ -56,5 +57,6 @@ def offer(file: ApplicationFile, request: AccessRequest | None, now: int) -> Acc
         role=file.self_service.role or "",
         latest=latest(file, now),
         at_once=file.self_service.approval == "none",
+        by_sign_up=not file.self_service.request,
         request=request,
     )

@@ -18,8 +18,9 @@ from broker.domain.ids import new_id
 from broker.domain.question import Question
 from broker.domain.times import DAY, after_last_moment
 from broker.services import authorization
-from broker.services.access_requests import notices, offers
-from broker.services.access_requests.answering import Answering, checked_end, checked_words, record
+from broker.services.access_requests import offers
+from broker.services.access_requests.answering import Admit, Answering, checked_end, checked_words
+from broker.services.access_requests.making import ANSWERED_WITHIN, Making
 from broker.services.access_requests.offers import AccessOffer
 from broker.services.access_requests.views import RequestDetail, RequestView, detail, views
 from broker.services.authorization import Right, Rights
@@ -30,7 +31,6 @@ from broker.settings.load import Settings
 from broker.storage.directory import access_requests, people
 from broker.storage.engine import Connection
 
-ANSWERED_WITHIN = 14 * DAY  # seconds; then the request expires
 A_DAY_AT_MOST = 10  # requests of one person
 SOME = 500  # requests that one run of housekeeping ends
 COUNTED = 1000  # a list counts no further
@@ -39,12 +39,12 @@ COUNTED = 1000  # a list counts no further
 class AccessRequests:
     """A person asks, an owner or administrator answers, housekeeping ends what nobody answered."""
 
-    def __init__(self, core: Core, outbox: Outbox) -> None:
+    def __init__(self, core: Core, outbox: Outbox, admit: Admit) -> None:
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
-        self._outbox = outbox
-        self._answering = Answering(core.settings, outbox)
+        self._answering = Answering(core.settings, outbox, admit)
+        self.making = Making(core.settings, outbox, self._answering)  # for sign-ups, in the transaction of their login
 
     # --- the person who asks ------------------------------------------------------------------------------------------
 
@@ -72,8 +72,7 @@ class AccessRequests:
         application that people may ask for), Forbidden (no active person), Conflict (has it, asked already, nobody can
         answer), Invalid, TooMany.
         """
-        now, settings = self._clock(), self._settings()
-        file = settings.applications.get(client_id)
+        now, file = self._clock(), self._settings().applications.get(client_id)
         with self._db.write() as tx:
             person = self._person(tx, actor, now)
             if file is None or not file.self_service.request:
@@ -92,17 +91,7 @@ class AccessRequests:
             )
             if len(access_requests.of_person(tx, person.id, since=now - DAY)) >= A_DAY_AT_MOST:
                 raise TooMany("you asked often today; try again tomorrow", "requests_many")
-            if not access_requests.add(tx, request):
-                raise Conflict(f"you asked for {file.name} already", "request_open")
-            at_once = file.self_service.approval == "none"
-            data = {"role": request.role, "wanted_until": request.wanted_until}
-            record(tx, "made", actor, request, now, data=data, personal={"reason": request.reason})
-            if at_once:
-                end = request.wanted_until if request.wanted_until is not None else offers.latest(file, now)
-                return self._answering.approve(tx, Actor.system(), request, end, "", now)
-            if not notices.ask_owners(tx, settings, self._outbox, request, person, now):
-                raise Conflict(f"nobody can answer a request for {file.name} now", "request_unanswerable")
-        return request
+            return self.making.make(tx, actor, person, file, request, now)
 
     def take_back(self, actor: Actor, request_id: str) -> AccessRequest:
         """Withdraw one's own request. Raises NotFound, also for a request of somebody else (AD-01), Conflict (answered)."""

@@ -21,7 +21,8 @@ class RequestView:
     """One request with the person who asked. Times: seconds since 1970, UTC.
 
     partner: the name of their home organization, "" before the first sign-in. application: a client_id; application_name: as
-    people know it. wanted_until, ends_at None: no end of its own. decided_by: an address, or the kind of actor; "" while open.
+    people know it. wanted_until, ends_at None: no end of its own. signed_up, attributes: of a person who
+    asked on the sign-up page. decided_by: an address, or the kind of actor; "" while open.
     """
 
     id: str
@@ -37,6 +38,8 @@ class RequestView:
     application_name: str
     role: str
     reason: str
+    signed_up: bool
+    attributes: Mapping[str, str]
     wanted_until: int | None
     created_at: int
     expires_at: int
@@ -111,6 +114,8 @@ def _view(settings: Settings, request: AccessRequest, person: Person, known: Map
         application_name=application_name(settings, request.application),
         role=request.role,
         reason=request.reason,
+        signed_up=request.signed_up,
+        attributes=request.attributes,
         wanted_until=request.wanted_until,
         created_at=request.created_at,
         expires_at=request.expires_at,

@@ -56,6 +56,20 @@ def begin(person: Person, rules: Rules, now: int) -> dict[str, Any]:
     }
 
 
+def admit(tx: Connection, person: Person, sponsor: str | None, now: int, rules: Rules) -> Person:
+    """A person who signed up becomes a guest with access. sponsor: who answers for them."""
+    values: dict[str, Any] = {
+        "state": GuestState.ACTIVE.value,
+        **begin(person, rules, now),
+        "last_sign_in": None,
+        "answered_at": None,
+    }
+    if sponsor is not None:
+        values |= {"sponsor": sponsor, "orphaned_at": None}
+    people.change(tx, person.id, values)
+    return people.by_id(tx, person.id) or person
+
+
 def invited_again(person: Person, until: int | None, rules: Rules, now: int) -> dict[str, Any]:
     """The columns of a guest who is invited again: if their access ended, they wait for acceptance like a new guest.
 

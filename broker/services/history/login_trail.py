@@ -61,7 +61,7 @@ def write(
             at=now,
             outcome=outcome,
             person_id=person_id,
-            application=login.request.client_id if login.request else None,
+            application=application_of(login),
             partner=partner or login.partner,
             error=error,
             reason=reason,
@@ -73,6 +73,13 @@ def write(
             claimed=None if person_id else claimed(login),
         ),
     )
+
+
+def application_of(login: Login) -> str | None:
+    """The application that the login is for: it asked, or the person signs up for it."""
+    if login.request is not None:
+        return login.request.client_id
+    return login.sign_up.application if login.sign_up is not None else None
 
 
 def claimed(login: Login) -> str | None:

@@ -85,6 +85,8 @@ def left_at(login: Login) -> str:
         return "left at choose-partner"
     if step == TrailStep.STARTED and login.purpose is LoginPurpose.INVITATION:
         return "left at invitation"
+    if step == TrailStep.CODE and login.purpose is LoginPurpose.SIGN_UP:
+        return "left at email-code, before the address was proven"
     if login.partner is not None:
         return "left before the partner"
     return "left at home-organization"

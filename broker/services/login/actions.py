@@ -16,6 +16,7 @@ from broker.services.core import Core
 from broker.services.history import login_trail
 from broker.services.invitations.email_proof import is_open_to
 from broker.services.login.context import live
+from broker.services.sign_up.sign_up_facts import proof_of
 from broker.storage.login import logins
 
 
@@ -44,6 +45,8 @@ class Choices:
         home = partner.id if partner else PARTNER if is_open_to(settings, email) else None
         with self._db.write() as tx:
             login = live(tx, login_id, visitor, now)
+            if login.sign_up is not None and email:
+                home = proof_of(settings, login.sign_up.application, email)
             logins.reopen(tx, login)
             choice = entry(now, TrailStep.HOME, home or "unknown", "by address" if email else "chosen")
             choosing = login.request is not None and "select_account" in login.request.prompt

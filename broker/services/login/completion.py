@@ -96,6 +96,8 @@ class Completion:
         if found.login.purpose is LoginPurpose.INVITATION:
             url = found.invitation.redirect_url if found.invitation else ""
             return url if landings.may_lead_to(self._settings(), url) else "/apps"
+        if found.login.sign_up is not None:
+            return f"/sign-up/{found.login.sign_up.application}/done"
         return found.login.return_path if found.login.purpose is LoginPurpose.PANEL else None
 
     def deny(self, tx: Connection, found: LoginContext, decision: Decision, address: str) -> StepResult:
@@ -130,6 +132,21 @@ class Completion:
         )
         audit.record(tx, event, now)
         return StepResult(found=found, decision=decision, answer=answer)
+
+    def wait(self, tx: Connection, found: LoginContext, decision: Decision, address: str) -> StepResult:
+        """A sign-up whose request waits, or gave no access: the login stays, so that its page shows the answer once there is one."""
+        now, refusal = found.facts.now, decision.next
+        denied = entry(now, TrailStep.DENIED, refusal.error, refusal.reason, gates=login_trail.gates_of(decision))
+        self._receipt(
+            tx,
+            found,
+            login_trail.longer(found.login, denied),
+            address,
+            outcome=Outcome.BLOCKED,
+            error="not_assigned",
+            reason=refusal.reason,
+        )
+        return StepResult(found=found, decision=decision)
 
     def notify_sponsor(self, tx: Connection, found: LoginContext, reason: str, actor: Actor) -> str:
         """Mails the guest's sponsor if another person came (IN-01, FA-18); "sponsor", or "" without an e-mail."""

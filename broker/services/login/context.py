@@ -25,6 +25,7 @@ from broker.services.login.joining import join
 from broker.services.sessions.assurance import home_proof
 from broker.services.sessions.present import Present, present
 from broker.services.sessions.sessions import Sessions
+from broker.services.sign_up.sign_up_facts import open_file, sign_up_facts
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
 from broker.storage.engine import Connection
@@ -47,6 +48,7 @@ class LoginContext:
     may_join: bool = False  # a member of staff who signs in for the first time
     mailbox: Mailbox | None = None  # the one that a code must prove now
     home: str | None = None  # the partner's id, or `email`
+    signing_up_for: ApplicationFile | None = None
 
 
 OpenLogin = Callable[[Connection, str, Visitor], LoginContext]  # of LoginContexts
@@ -139,6 +141,7 @@ def gather(
         partner=partner_part,
         person=facts.person_facts(person, assertion, held, now),
         invitation=invitation_facts(in_hand, assertion, now),
+        sign_up=sign_up_facts(tx, login, person, settings, now),
         application=facts.application_facts(tx, login, application, person, held),
         policy=facts.policy_facts(tx, person, circumstances, policies, settings),
     )
@@ -160,4 +163,5 @@ def gather(
         may_join=may_join,
         mailbox=mailbox,
         home=home,
+        signing_up_for=open_file(settings, login.sign_up.application) if login.sign_up else None,
     )

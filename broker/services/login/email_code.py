@@ -7,7 +7,7 @@ Limits apply to sending: wrong codes use up the code, and never lock a guest out
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from broker.connectors.email_code import EmailCode
@@ -16,6 +16,7 @@ from broker.domain.audit import Actor, Event
 from broker.domain.connector import Ask, Connector, Inbound
 from broker.domain.errors import InvitationMismatch, LoginExpired, PartnerUntrusted, TooManyAttempts
 from broker.domain.gates import decide
+from broker.domain.guest import GuestState
 from broker.domain.ids import new_id
 from broker.domain.login import Login
 from broker.domain.mail import Mail, MailKind
@@ -170,6 +171,10 @@ class MailCodes:
         login, mark = found.login, box.mark(found.login.id)
         browser = self._known.id_of(known, box.address, now)
         guest = people.by_code(tx, box.address, PARTNER, self._settings().issuer)
+        signs_up = login.sign_up is not None and box.why is Why.HOME
+        invited = people.by_email(tx, box.address) if signs_up else None
+        if guest is None and invited is not None and invited.state is GuestState.INVITED:
+            guest = invited  # a code lets them accept an invitation that they still have
         person = box.person or (guest.id if guest else new_id())  # an unknown address: an id that nobody has (LP-04)
         outbound = self._connector(box, login.id, person).begin(Ask(state=mark, login_hint=box.address))
         content = json.dumps({**outbound.memory, "subject": person}).encode()
@@ -178,10 +183,18 @@ class MailCodes:
         if not keep(tx, login.id, mark=mark, memory=memory, now=now, expires_at=now + LIFETIME):
             return  # a second tab was faster, or the pause is not over
         budgets.spend(tx, login, box.address, client, now, known=browser)
-        application = found.application.name if found.application else ""
-        values = {"code": outbound.out_of_band, "minutes": LIFETIME // MINUTE, "application": application, "why": str(box.why)}
+        application = found.application or found.signing_up_for
+        values = {
+            "code": outbound.out_of_band,
+            "minutes": LIFETIME // MINUTE,
+            "application": application.name if application else "",
+            "why": "sign_up" if signs_up else str(box.why),
+        }
         mail = Mail(kind=MailKind.CODE, recipient=box.address, language=language, person=person, values=values)
-        self._outbox.add_for(tx, mail, now)
+        if signs_up:  # the e-mail does not depend on who is known (LP-04)
+            self._outbox.add(tx, replace(mail, person=None), now)
+        else:
+            self._outbox.add_for(tx, mail, now)
         steps = login_trail.longer(login, entry(now, TrailStep.CODE, "sent", why=str(box.why)))
         logins.change(tx, login, trail=steps)
         self._audit(tx, "mail_code.asked", found, box, client, now)

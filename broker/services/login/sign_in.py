@@ -14,6 +14,7 @@ from broker.domain.mailbox import PARTNER
 from broker.domain.network import counted
 from broker.domain.next_step import Step
 from broker.domain.request import AuthorizationRequest
+from broker.domain.sign_up import SignUp
 from broker.domain.times import HOUR
 from broker.domain.trail import TrailStep, entry
 from broker.domain.visitor import Visitor
@@ -24,22 +25,26 @@ from broker.services.invitations import email_proof
 from broker.services.login.completion import Completion
 from broker.services.login.context import OpenLogin
 from broker.services.login.result import StartedLogin, StepResult
+from broker.services.sign_up.sign_up_facts import proof_of
+from broker.services.sign_up.sign_ups import SignUps
 from broker.storage.engine import Connection
 from broker.storage.login import invitations, logins
 from broker.storage.operations import rate_limits
 
+SIGN_UPS_PER_ADDRESS = 60  # per hour: each can send an e-mail to a stranger
 LOGINS_PER_ADDRESS = 20_000  # per hour: enough for a company behind one address; limits what strangers can store (RX-05)
 
 
 class SignIn:
     """Begin and step: the only way into an application."""
 
-    def __init__(self, core: Core, open_login: OpenLogin, completion: Completion) -> None:
+    def __init__(self, core: Core, open_login: OpenLogin, completion: Completion, sign_ups: SignUps) -> None:
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
         self._open_login = open_login
         self._completion = completion
+        self._sign_ups = sign_ups
 
     # --- beginning -------------------------------------------------------------------------------------------------
 
@@ -67,6 +72,22 @@ class SignIn:
             partner=partner.id if partner else by_mail,
             another_account_asked=another_account,
         )
+
+    def begin_sign_up(self, visitor: Visitor, sign_up: SignUp, *, email: str, another_account: bool) -> StartedLogin:
+        """A login that proves an address for a sign-up; nobody is looked up (LP-04). another_account: another person is signed in."""
+        now = self._clock()
+        with self._db.write() as tx:
+            if rate_limits.count_attempt(tx, f"sign-up:{counted(visitor.address)}", now, HOUR) > SIGN_UPS_PER_ADDRESS:
+                raise TooManyAttempts("sign_ups_of_address")
+            return self._add(
+                tx,
+                visitor,
+                purpose=LoginPurpose.SIGN_UP,
+                sign_up=sign_up,
+                login_hint=email,
+                partner=proof_of(self._settings(), sign_up.application, email),
+                another_account_asked=another_account,
+            )
 
     def over(self, login_id: str | None, browser: str | None) -> Login | None:
         """A login of this browser that has ended, as long as it is stored. login_id: None for its newest one."""
@@ -135,6 +156,12 @@ class SignIn:
         with self._db.write() as tx:
             found = self._open_login(tx, login_id, visitor)
             decision = decide(found.facts)
+            if decision.next.step is Step.SIGN_UP:
+                self._sign_ups.carry_out(tx, found.login, found.person, visitor.address, found.facts.now)
+                found = self._open_login(tx, login_id, visitor)
+                decision = decide(found.facts)
+            if decision.next.step is Step.REQUESTED:
+                return self._completion.wait(tx, found, decision, visitor.address)
             if decision.next.step is Step.ISSUE:
                 return self._completion.issue(tx, found, decision, visitor.address, device)
             if decision.next.step is Step.DENY:

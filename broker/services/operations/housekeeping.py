@@ -25,6 +25,7 @@ from broker.services.oauth.logout_notices import LogoutNotices
 from broker.services.operations.nodes import own_name
 from broker.services.partners.families import Partners
 from broker.services.reviews.upkeep import ReviewUpkeep
+from broker.services.sign_up.sign_ups import SignUps
 from broker.storage.batches import BATCH
 from broker.storage.directory import access_requests, reviews
 from broker.storage.engine import Connection
@@ -64,6 +65,7 @@ class Housekeeping:
         abandoned: Abandoned,
         factor_resets: FactorResets,
         requests: AccessRequests,
+        sign_ups: SignUps,
         review_upkeep: ReviewUpkeep,
     ) -> None:
         self._db = core.db
@@ -78,6 +80,7 @@ class Housekeeping:
         self._ends = ends
         self._factor_resets = factor_resets
         self._access_requests = requests
+        self._sign_ups = sign_ups
         self._reviews = review_upkeep
         self._abandoned = abandoned
         self._grant: tuple[int, str] = (0, "")  # where the walk through the grants goes on
@@ -120,6 +123,7 @@ class Housekeeping:
         yield "sponsors", self._sponsors.look
         yield "guests_due", self._ends.look
         yield "requests_expired", self._access_requests.look
+        yield "sign_ups_over", self._sign_ups.look
         yield "reviews_settled", self._reviews.look
         yield "reviews", lambda: self._batches(reviews.purge, now - kept.audit)
         yield "requests", lambda: self._batches(access_requests.purge, now - kept.audit)

@@ -14,7 +14,7 @@ from broker.storage.tables import access_requests, assignments, group_assignment
 
 _C = access_requests.c
 _PLAIN = (
-    "id", "person_id", "application", "role", "reason", "wanted_until", "created_at", "expires_at", "decided_at", "decided_by", "ends_at", "answer",
+    "id", "person_id", "application", "role", "reason", "signed_up", "attributes", "wanted_until", "created_at", "expires_at", "decided_at", "decided_by", "ends_at", "answer",
 )  # fmt: skip
 _OPEN = _C.state == RequestState.OPEN.value
 _INDEX = {"index_elements": ["person_id", "application"], "index_where": text("state = 'open'")}

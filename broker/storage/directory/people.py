@@ -36,6 +36,7 @@ _PLAIN = (
     "partner",
     "sponsor",
     "created_at",
+    "signed_up_at",
     "redeemed_at",
     "expires_at",
     "last_sign_in",

@@ -45,7 +45,7 @@ SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
     assignments: ("assignments", ("id", "application", "role", "starts_at", "ends_at")),
     access_requests: (
         "access_requests",
-        ("application", "role", "reason", "wanted_until", "state", "created_at", "decided_at", "ends_at", "answer"),
+        ("application", "role", "reason", "signed_up", "attributes", "wanted_until", "state", "created_at", "decided_at", "ends_at", "answer"),
     ),
     job_rows: ("bulk_acts", ("job_id", "result", "problem")),
     review_items: ("reviews", ("source", "application", "role", "since", "last_used", "verdict", "decided_at", "outcome")),
@@ -69,7 +69,7 @@ SHOWN: dict[Table, tuple[str, tuple[str, ...]]] = {
 _OTHERS = {"invitation.attempted": ("asserted", "address"), "question.answered": ("asked",)}  # always another person's
 ELSEWHERE = {"group_members": "groups"}  # tables of which another section says it in words
 _PERSON = (
-    "id", "kind", "state", "email", "email_verified", "name", "language", "partner", "profile", "details", "created_at", "redeemed_at", "expires_at",
+    "id", "kind", "state", "email", "email_verified", "name", "language", "partner", "profile", "details", "created_at", "signed_up_at", "redeemed_at", "expires_at",
     "last_sign_in",
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from broker.domain.factor import Proof
 from broker.domain.login import LIVE_PER_BROWSER, Login, LoginPurpose, Stage
 from broker.domain.login_progress import LoginProgress
 from broker.domain.request import AuthorizationRequest
+from broker.domain.sign_up import SignUp
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.dialects import for_both, run
 from broker.storage.tables import logins, parked, receipts
@@ -107,6 +108,7 @@ def _login(row: Row[Any]) -> Login:
         request=AuthorizationRequest.from_json(m["request"]) if m["request"] else None,
         assertion=Assertion.from_json(m["assertion"]) if m["assertion"] else None,
         proofs=tuple(Proof.from_json(proof) for proof in m["proofs"]),
+        sign_up=SignUp.from_json(m["sign_up"]) if m["sign_up"] else None,
         progress=LoginProgress.from_json(m["progress"]),
         trail=tuple(m["trail"]),
     )
@@ -120,6 +122,7 @@ def add(tx: Connection, login: Login, *, browser: str, address: str) -> None:
         "request": login.request.to_json() if login.request else None,
         "assertion": login.assertion.to_json() if login.assertion else None,
         "proofs": [proof.to_json() for proof in login.proofs],
+        "sign_up": login.sign_up.to_json() if login.sign_up else None,
         "progress": login.progress.to_json(),
         "trail": list(login.trail),
         "browser": browser,

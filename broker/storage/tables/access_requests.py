@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, String, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text, false, text
 
 from broker.storage.tables import base
 
@@ -16,6 +16,8 @@ access_requests = Table(
     Column("application", String(128), nullable=False),
     Column("role", String(128), nullable=False),
     Column("reason", Text, nullable=False),
+    Column("signed_up", Boolean, nullable=False, server_default=false()),
+    Column("attributes", JSON, nullable=False, server_default="{}"),
     base.time("wanted_until", null=True),
     Column("state", String(16), nullable=False),
     base.time("created_at"),

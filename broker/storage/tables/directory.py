@@ -27,6 +27,7 @@ people = Table(
     Column("profile", JSON, nullable=False),
     Column("details", JSON, nullable=False, server_default="{}"),  # kept by programs; no claim of any token
     base.time("created_at"),
+    base.time("signed_up_at", null=True),
     base.time("redeemed_at", null=True),
     base.time("expires_at", null=True),
     base.time("last_sign_in", null=True),
@@ -47,6 +48,7 @@ people = Table(
     Index("ix_people_ends", "expires_at", "email"),
     Index("ix_people_seen", "last_sign_in", "email"),
     Index("ix_people_due_at", "due_at"),
+    Index("ix_people_signed_up_at", "state", "signed_up_at"),
     Index("ix_people_folded_name", "folded_name", "email"),
     Index("ix_people_kind", "kind", "email"),
     Index("ix_people_kind_folded_name", "kind", "folded_name", "email"),

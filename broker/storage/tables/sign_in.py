@@ -33,6 +33,7 @@ logins = Table(
     Column("return_path", String(512)),
     Column("mailbox_proven", base.HASH),
     Column("mailbox_declined", base.HASH),
+    Column("sign_up", JSON),
     Column("progress", JSON, nullable=False, server_default="{}"),
     Column("trail", JSON, nullable=False),  # written only: nothing is decided by it
     base.time("created_at"),

@@ -15,6 +15,7 @@ from broker.services.authorization import Right
 from broker.web import feedback
 from broker.web.admin import lists
 from broker.web.admin.door import Door, StaffVisit
+from broker.web.attributes import labelled
 from broker.web.i18n import _
 from broker.web.panel.question_texts import WRONG
 from broker.web.request import single
@@ -105,6 +106,7 @@ def _page(door: Door, visit: StaffVisit, found: RequestDetail, given: Mapping[st
         keep=None if wrong else {},
         shown_at=door.pages.path(f"{PATH}/{asked.id}"),
         asked=asked,
+        attributes=labelled(asked.attributes, say),
         held=found.held,
         colleagues=found.colleagues,
         is_open=asked.is_open(door.broker.core.clock()),

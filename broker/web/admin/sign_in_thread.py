@@ -36,6 +36,8 @@ STEPS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("moved", ""): (PASSED, _("Their identity moved to %(partner)s")),
     ("groups", ""): (PASSED, _("The rules of groups were checked")),
     ("redeem", ""): (PASSED, _("They accepted the invitation")),
+    ("sign_up", "approved"): (PASSED, _("They signed up for %(application)s, and got access at once")),
+    ("sign_up", ""): (ASKED, _("They signed up for %(application)s: an owner decides")),
     ("terms", ""): (PASSED, _("They accepted the terms of use")),
     ("consent", ""): (PASSED, _("They agreed to share their data")),
     ("challenge", "refused"): (WARNED, _("The second step failed")),

@@ -59,7 +59,7 @@ def _line(frame: SignedInFrame, offer: AccessOffer) -> dict[str, Any]:
         "at_once": offer.at_once,
         "asked_at": asked.created_at if asked is not None and is_open else None,
         "answer": asked.answer if asked is not None and not is_open else "",
-        "ask_url": frame.pages.path(f"{ASK}/{offer.client_id}"),
+        "ask_url": frame.pages.path(f"{'/sign-up' if offer.by_sign_up else ASK}/{offer.client_id}"),
         "take_back_url": frame.pages.path(f"{REQUESTS}/{asked.id}/take-back") if asked is not None else "",
     }
 
@@ -127,7 +127,7 @@ def _page(
 ) -> Response:
     """The form; for what the person may not ask for there is none (AD-01). wrong: why it was refused."""
     offers = broker.access_requests.offers(Actor.person(person.id))
-    offer = next((one for one in offers if one.client_id == application), None)
+    offer = next((one for one in offers if one.client_id == application and not one.by_sign_up), None)
     if offer is None:
         raise BadRequest("not_found", "application_unknown")
     cookie, say = browser.session() or "", frame.pages.translator()

@@ -13,8 +13,9 @@ from broker.domain.question import Question
 from broker.domain.times import HOUR, last_day
 from broker.services.messages.mail_questions import AskedQuestion
 from broker.web import csrf
+from broker.web.attributes import labelled
 from broker.web.cookies import CookiePurpose
-from broker.web.i18n import Translator
+from broker.web.i18n import Translator, _
 from broker.web.pages import Pages, isolate
 from broker.web.panel.question_texts import TEXTS, WRONG
 from broker.web.request import single
@@ -77,12 +78,22 @@ def _page(
         errors=[{"field": WRONG[wrong][0], "message": say.gettext(WRONG[wrong][1])}] if wrong in WRONG else [],
         fields=_fields(text.fields, asked.question, said),
         quoted=str(asked.question.data.get(text.quoted, "")),
+        details=_details(asked.question, say),
         title=say.gettext(text.heading, **values),
         lines=[say.gettext(line, **values) for line in (text.late if late else text.lines)],
         choices=[{"answer": one.answer, "label": say.gettext(one.label, **values)} for one in text.choices],
         csrf=csrf.token(ticket, _SCOPE),
         action=pages.path("/question"),
     )
+
+
+def _details(question: Question, say: Translator) -> list[dict[str, str]]:
+    """What a person who signed up told beside their reason."""
+    told = question.data.get("attributes")
+    found = labelled(told, say) if isinstance(told, dict) else []
+    if not question.data.get("signed_up"):
+        return found
+    return [{"label": say.gettext(_("Guest")), "value": say.gettext(_("Not yet. If you approve, they become one."))}, *found]
 
 
 def _fields(names: Sequence[str], question: Question, said: Mapping[str, str] | None) -> dict[str, str]:

@@ -23,6 +23,7 @@ from broker.web.signin import (
     home,
     invitation,
     partner_logout,
+    sign_up,
     terms,
     vouching,
 )
@@ -49,6 +50,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
         vouching,
         terms,
         invitation,
+        sign_up,
     ):
         part.register(routes, broker, pages, browser)
     return routes

@@ -76,7 +76,8 @@ class BrowserState:
         context.reference = login.reference
         context.retry_url = self.path(login.id)
         context.ui_locales = login.request.ui_locales if login.request else ()
-        context.names = self.names(login.partner, login.request.client_id if login.request else None)
+        asked = login.request.client_id if login.request else login.sign_up.application if login.sign_up else None
+        context.names = self.names(login.partner, asked)
 
     def failed(self, error: PageError, partner: str | None = None) -> None:
         """The error of a live login keeps its reference, and leads back into it. partner: whose answer failed."""

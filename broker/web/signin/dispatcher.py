@@ -17,7 +17,7 @@ from broker.web.cookies import CookiePurpose
 from broker.web.error_context import error_context
 from broker.web.errors import page_for
 from broker.web.pages import Pages
-from broker.web.signin import consent, email_code, error_recovery, factors, home, stopped, terms, vouching
+from broker.web.signin import consent, email_code, error_recovery, factors, home, sign_up, stopped, terms, vouching
 from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         Step.UPSTREAM: lambda turn: send_out(broker, pages, browser, turn),
         Step.CODE: lambda turn: email_code.page(broker, pages, browser, turn.found.login),
         Step.HOME: lambda turn: home.page(broker, pages, browser, turn.found),
+        Step.REQUESTED: lambda turn: sign_up.requested(broker, pages, browser, turn.found),
         Step.REDEEM: lambda turn: consent.page(broker, pages, browser, turn.found, redeeming=True),
         Step.CONSENT: lambda turn: consent.page(broker, pages, browser, turn.found, redeeming=False),
         Step.TERMS: lambda turn: terms.page(broker, pages, browser, turn.found),
@@ -109,10 +110,13 @@ def refused(pages: Pages, browser: BrowserState, turn: StepResult) -> Response:
     error = PAGE_ERRORS[said.code or "server_error"](said.reason)
     login, person = turn.found.login, turn.found.person
     asserted, context = login.assertion, error_context()
+    sign_up_url = home.sign_up_url(pages, turn.found) if error.code in ("not_invited", "not_assigned") else ""
     return page_for(
         pages,
         error,
         reference=login.reference,
+        next_url=sign_up_url or None,
+        next_label=home.SIGN_UP if sign_up_url else None,
         ui_locales=context.ui_locales,
         forms=error_recovery.buttons(browser, login, primary=True),
         first=error_recovery.fresh_link(pages, browser, error),

@@ -14,6 +14,7 @@ from broker.services.login.known_browsers import KEPT
 from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
 from broker.web.signin.browser import BrowserState
+from broker.web.signin.home import about
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -37,10 +38,10 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, login: Login, *, e
         ui_locales=locales,
         keep_query={},
         here=browser.path(login.id),
-        application=sent.found.application.name if sent.found.application else "",
+        application=about(sent.found),
         email=box.address,
-        sure=box.person is not None,
-        why=str(box.why),
+        sure=box.person is not None or login.sign_up is not None,  # a sign-up sends the same e-mail to everybody
+        why="sign_up" if login.sign_up is not None and not beside else str(box.why),
         account=(said.email or said.name or "") if said and beside else "",
         partner=sent.found.partner.name if sent.found.partner and beside else "",
         errors=[{"field": "code", "message": problem}] if problem else [],

@@ -13,6 +13,7 @@ from broker.services.addresses import canonical
 from broker.services.login.context import LoginContext
 from broker.settings.model import PartnerFile
 from broker.web.cookies import CookiePurpose
+from broker.web.i18n import _
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.signin.browser import BrowserState
@@ -20,6 +21,7 @@ from broker.web.signin.browser import BrowserState
 if TYPE_CHECKING:
     from broker.app import Broker
 
+SIGN_UP = _("Ask for access")
 LISTED = 30  # organizations a page shows; more are found by searching
 
 
@@ -45,7 +47,8 @@ def page(
         ui_locales=login.request.ui_locales if login.request else (),
         keep_query={},
         here=browser.path(login.id, "address"),
-        application=found.application.name if found.application else "",
+        application=about(found),
+        sign_up_url=sign_up_url(pages, found),
         csrf=browser.token(login.id),
         action=browser.path(login.id, "home"),
         email=email or login.login_hint or "",
@@ -55,6 +58,18 @@ def page(
         account=account or "",
         account_action=browser.path(login.id, "account"),
     )
+
+
+def about(found: LoginContext) -> str:
+    """The application that the login is for, or ""."""
+    application = found.application or found.signing_up_for
+    return application.name if application else ""
+
+
+def sign_up_url(pages: Pages, found: LoginContext) -> str:
+    """Where a person without an invitation can ask for the application that wants them to sign in; "" for nowhere."""
+    file = found.application
+    return pages.path(f"/sign-up/{file.client_id}") if file is not None and file.self_service.sign_up else ""
 
 
 def _last(broker: Broker, browser: BrowserState) -> dict[str, str] | None:
@@ -112,7 +127,7 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
             "choose_partner.html",
             ui_locales=found.login.request.ui_locales if found.login.request else (),
             keep_query={"q": query} if query else {},
-            application=found.application.name if found.application else "",
+            application=about(found),
             csrf=browser.token(str(login)),
             action=browser.path(str(login), "choose"),
             partners=[
