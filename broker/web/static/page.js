@@ -14,7 +14,7 @@ document.querySelectorAll("button[data-print]").forEach((button) => {
   button.addEventListener("click", () => window.print());
 });
 // A double click sends a form once; Back makes the button work again. A download loads no page, so it leaves the form as it is.
-document.querySelectorAll("form[method=post]:not([data-download])").forEach((form) => {
+document.querySelectorAll("form[method=post]").forEach((form) => {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     if (event.submitter?.name !== "download") form.dataset.sent = "1";

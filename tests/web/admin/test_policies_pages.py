@@ -145,7 +145,7 @@ def test_the_form_is_checked_as_the_file(company: Company) -> None:
         ("sign_in_frequency", "soon", "session.sign_in_frequency"),
         ("name", "${file:keys/root}", "a draft contains no ${...}"),
     ):
-        got = company.post(ADMINISTRATOR, f"{LIST}/new", **{**FORM, field: value, "act": "download"})
+        got = company.post(ADMINISTRATOR, f"{LIST}/new", **{**FORM, field: value, "download": "yes"})
         assert (got.status_code, said in unescape(got.text)) == (400, True), (field, value)
         assert field in ("name", "guests") or 'name="guests" value="yes" checked' in got.text, field
 
@@ -162,7 +162,7 @@ def test_the_file_of_a_new_policy(company: Company) -> None:
     page = company.post(ADMINISTRATOR, f"{LIST}/new", **FORM, **every).text
     assert "The file is ready to copy" in page
     assert "name: 'Guests & a second step: yes'" in unescape(page)
-    got = company.post(ADMINISTRATOR, f"{LIST}/new", **FORM, **every, partner_mfa="false", act="download")
+    got = company.post(ADMINISTRATOR, f"{LIST}/new", **FORM, **every, partner_mfa="false", download="yes")
     assert got.headers["Content-Disposition"] == 'attachment; filename="guests-mfa.yaml"'
     assert got.mimetype == "application/yaml"
     write(company, "guests-mfa", got.text)
@@ -180,5 +180,5 @@ def test_the_file_of_a_new_policy(company: Company) -> None:
     (company.home / "config" / "policies" / "guests-mfa.yaml").unlink()
     assert files(company) == before
     assert company.post(OWNER, f"{LIST}/new", **FORM).status_code == 403
-    for more in ({"folder": "x"}, {"state": "on"}, {"mfa": "true"}, {"act": "write"}):
+    for more in ({"folder": "x"}, {"state": "on"}, {"mfa": "true"}, {"download": "write"}):
         assert company.post(ADMINISTRATOR, f"{LIST}/new", **{**FORM, **more}).status_code == 400, more

@@ -20,7 +20,7 @@ from broker.web.admin.policies.words import ASKS, STATES
 from broker.web.i18n import Translator, _
 
 HERE = f"{PATH}/new"
-TICKS = ("guests", "members", "except_members", "block", *ASKS)
+TICKS = ("guests", "members", "except_members", "block", "download", *ASKS)
 CHOICES: Mapping[str, Mapping[str, str]] = {
     "state": {"report_only": STATES["report_only"][1], "enabled": STATES["enabled"][1], "disabled": STATES["disabled"][1]},
     "partner_mfa": {
@@ -33,8 +33,7 @@ TEXTS = (
     "id", "name", "guest_addresses", "groups", "partners", "except_guests", "except_groups", "except_partners", "applications",
     "except_applications", "networks", "except_networks", "sign_in_frequency",
 )  # fmt: skip
-FIELDS = (*TEXTS, *TICKS, *CHOICES, "act")
-ACTS = ("", "download")
+FIELDS = (*TEXTS, *TICKS, *CHOICES)
 _FIELD_OF: tuple[tuple[str, str], ...] = (  # a key of the file begins so -> the field; the longest first
     ("users.include.groups", "groups"),
     ("users.include.partners", "partners"),
@@ -69,7 +68,7 @@ def register(routes: Blueprint, door: Door) -> None:
         form = PostedForm(request, FIELDS)
         check_form(form.values)
         text, found = door.broker.policy_views.drafts.written(visit.actor, wish(form.values))
-        if form.get("act") == "download" and not found.errors:
+        if form.get("download") and not found.errors:
             return _file(form.get("id").strip(), text)
         return _page(door, visit, form.values, (text, found))
 
@@ -77,7 +76,7 @@ def register(routes: Blueprint, door: Door) -> None:
 def check_form(values: Mapping[str, str]) -> None:
     """Raises BadRequest for a value that the form cannot send."""
     ticks = dict.fromkeys(TICKS, ("", "yes"))
-    for name, allowed in {**ticks, **{name: tuple(one) for name, one in CHOICES.items()}, "act": ACTS}.items():
+    for name, allowed in {**ticks, **{name: tuple(one) for name, one in CHOICES.items()}}.items():
         if values[name] not in allowed:
             raise BadRequest("bad_value", name)
 
