@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from broker.connectors.outbound.client import HttpClient
 from broker.keyring.seal import Sealer
 from broker.services.core import Core
 from broker.services.keys.ring import Keys
@@ -12,6 +14,7 @@ from broker.services.partner_setup.connection import Connections
 from broker.services.partner_setup.drafts import PartnerDrafts
 from broker.services.partner_setup.links import SetupLinks
 from broker.services.partner_setup.proposals import SetupProposals
+from broker.services.partner_setup.trial_login import TrialLogins
 from broker.services.partners.families import Partners
 from broker.services.rate_limits import RateLimits
 
@@ -24,14 +27,20 @@ class PartnerSetupServices:
     drafts: PartnerDrafts
     links: SetupLinks
     proposals: SetupProposals
+    trial_login: TrialLogins
 
 
 def wire_partner_setup(core: Core, outbox: Outbox, keys: Keys, sealer: Sealer, rate_limits: RateLimits) -> PartnerSetupServices:
     """Nothing here is in force."""
     links = SetupLinks(core, outbox)
+
+    def families(own: Core, http: Callable[[Sequence[str]], HttpClient]) -> Partners:
+        return Partners(own, keys, http)
+
     return PartnerSetupServices(
-        connection=Connections(core, links, keys, lambda own, http: Partners(own, keys, http), sealer, rate_limits),
+        connection=Connections(core, links, keys, families, sealer, rate_limits),
         drafts=PartnerDrafts(core),
         links=links,
         proposals=SetupProposals(core, sealer),
+        trial_login=TrialLogins(core, links, keys, families, sealer, rate_limits),
     )

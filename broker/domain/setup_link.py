@@ -44,6 +44,14 @@ class SetupAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetupTrial:
+    """What came of the last trial sign-in. at: seconds since 1970, UTC. findings: of doctor; names alone, no values."""
+
+    at: int
+    findings: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetupLink:
     """One row; its ticket is stored as a hash only. Times: seconds since 1970, UTC.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from broker.domain.setup_link import SetupTrial
 from broker.web.i18n import Translator, _
 
 SIDES = {"ours": _("We change it."), "partner": _("You change it."), "person": _("The person changes it.")}
@@ -24,3 +25,8 @@ def steps(findings: Iterable[Any], say: Translator) -> list[dict[str, str]]:
         }
         for one in sorted(findings, key=lambda one: order.index(one["level"]))
     ]
+
+
+def trial(found: SetupTrial | None, say: Translator) -> dict[str, Any]:
+    """What came of the last trial sign-in, for the templates: when, and its findings."""
+    return {"tried_at": found.at if found else None, "trial": steps(found.findings, say) if found else []}

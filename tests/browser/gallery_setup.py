@@ -41,11 +41,11 @@ def setup_samples(pages: Pages, links: dict[str, Any], partners: dict[str, Any])
     }  # fmt: skip
     nothing: dict[str, Any] = {
         "text": "", "file": "", "file_url": "/x", "metadata_file": "", "metadata_url": "/x", "variable": "", "command": "", "findings": [],
-        "difference": [], "finished_at": None, "answered_at": None, "decided_at": None, "decision": "", "may_decide": True,
+        "difference": [], "tried_at": None, "trial": [], "finished_at": None, "answered_at": None, "decided_at": None, "decision": "", "may_decide": True,
         "decide_action": "/x",
     }  # fmt: skip
     found = findings.steps([_finding("warning", "partner"), _finding("ok", "")], pages.languages.translator("en"))
-    entered = {"findings": found, "text": TEXT, "has_secret": True, "has_metadata": True}
+    entered = {"findings": found, "text": TEXT, "has_secret": True, "has_metadata": True, "tried_at": NOW, "trial": found}
     wrong = connection.errors([Trouble("oidc.issuer", "url_not_allowed: a private address", "write the final address")])
     handed = {
         **nothing, "text": TEXT, "file": "config/partners/woodgrove.yaml", "metadata_file": "config/partners/woodgrove-metadata.xml",
@@ -96,7 +96,7 @@ def _public(pages: Pages, vendor: str) -> dict[str, Any]:
     steps = page.steps(pages, pages.languages.translator("en"), values, vendor)
     plain = {
         "said": "", "csrf": TOKEN, "given": dict.fromkeys(FIELDS, ""), "errors": [], "sections": [("oidc", "OpenID Connect"), ("saml", "SAML")],
-        "action": "/x", "finish_action": "/x", "findings": [], "text": "", "has_secret": False, "has_metadata": False, "finished_at": None,
+        "action": "/x", "finish_action": "/x", "findings": [], "text": "", "has_secret": False, "has_metadata": False, "tried_at": None, "trial": [], "trial_action": "/x", "finished_at": None,
         "decision": "",
     }  # fmt: skip
     link = {"name": LINK.name, "expires_at": LINK.expires_at}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from broker.connectors.registry import FAMILIES
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import BadRequest
-from broker.domain.setup_link import SetupAnswer, SetupLink
+from broker.domain.setup_link import SetupAnswer, SetupLink, SetupTrial
 from broker.domain.times import HOUR
 from broker.keyring.seal import Sealer
 from broker.services.core import Core
@@ -74,6 +74,11 @@ class Connections:
         with self._db.read() as tx:
             return setup_links.answer_of(tx, link.id)
 
+    def trial_of(self, link: SetupLink) -> SetupTrial | None:
+        """What came of the last trial sign-in."""
+        with self._db.read() as tx:
+            return setup_links.trial_of(tx, link.id)
+
     def save(self, ticket: str, wish: ConnectionWish, address: str) -> tuple[Trouble, ...]:
         """Judge, visit and keep; nothing is kept where there is trouble. Raises BadRequest, TooManyAttempts."""
         link = self._links.look(ticket)
@@ -90,7 +95,7 @@ class Connections:
             found = tried.visit()
         if any(one.check == "reachable" for one in found):
             return tuple(Trouble(_source(wish), one.seen, one.change) for one in found if one.check == "reachable")
-        self._keep(link, replace(answer, findings=tuple(_told(one) for one in found)), address)
+        self._keep(link, replace(answer, findings=tuple(told(one) for one in found)), address)
         return ()
 
     def finish(self, ticket: str, address: str) -> bool:
@@ -167,7 +172,7 @@ def _unreadable(wish: ConnectionWish) -> list[Trouble]:
     return found
 
 
-def _told(one: Finding) -> dict[str, str]:
+def told(one: Finding) -> dict[str, str]:
     """For the row: words alone."""
     return {
         "level": one.level.value,

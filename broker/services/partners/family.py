@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from broker.connectors.outbound.client import HttpClient
 from broker.domain.connector import Connector
 from broker.settings.model import PartnerFile
 
@@ -50,6 +51,10 @@ class PartnerFamily(Protocol):
 
     def connector(self, partner: PartnerFile) -> Connector:
         """The connector, on the documents that are fresh; fetches what is missing. Raises PartnerFailed."""
+        ...
+
+    def visiting(self, partner: PartnerFile, http: HttpClient) -> Connector:
+        """The connector on the documents as they are at the partner now; nothing is kept. Raises PartnerFailed."""
         ...
 
     def renew(self, partner: PartnerFile, ahead: int) -> None:

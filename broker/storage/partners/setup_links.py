@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
-from broker.domain.setup_link import SetupAnswer, SetupDecision, SetupLink
+from broker.domain.setup_link import SetupAnswer, SetupDecision, SetupLink, SetupTrial
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.tables import setup_links
 
@@ -86,6 +86,7 @@ def answer(tx: Connection, link_id: str, given: SetupAnswer, now: int) -> bool:
         "secret": given.secret,
         "answered_at": now,
         "finished_at": None,
+        "trial": None,
     }
     return tx.execute(update(setup_links).where(*free).values(**values)).rowcount == 1
 
@@ -102,6 +103,39 @@ def decide(tx: Connection, link_id: str, decision: SetupDecision, answered_at: i
     free = (_C.id == link_id, _C.finished_at.is_not(None), _C.answered_at == answered_at, _C.decided_at.is_(None))
     statement = update(setup_links).where(*free, _C.revoked_at.is_(None)).values(decided_at=now, decision=decision.value)
     return tx.execute(statement).rowcount == 1
+
+
+def begin_trial(tx: Connection, link_id: str, state: str, memory: str, now: int) -> bool:
+    """A trial waits under this hash, instead of an earlier one. False if the link opens nothing. memory: sealed."""
+    free = (_C.id == link_id, _C.revoked_at.is_(None), _C.expires_at > now)
+    values = {"trial_state": state, "trial_memory": memory, "trial_at": now}
+    return tx.execute(update(setup_links).where(*free).values(**values)).rowcount == 1
+
+
+def of_trial(tx: Connection, state: str, since: int) -> SetupLink | None:
+    """The link whose trial waits under this hash, begun after a time."""
+    row = tx.execute(select(setup_links).where(_C.trial_state == state, _C.trial_at > since)).first()
+    return _link(row) if row else None
+
+
+def take_trial(tx: Connection, link_id: str, state: str, since: int) -> str | None:
+    """What waits under this hash, once; None if nothing does, or it began too long ago."""
+    free = (_C.id == link_id, _C.trial_state == state, _C.trial_at > since)
+    memory: str | None = tx.execute(select(_C.trial_memory).where(*free)).scalar()
+    taken = tx.execute(update(setup_links).where(*free).values(trial_state=None, trial_memory=None))
+    return memory if taken.rowcount == 1 else None
+
+
+def keep_trial(tx: Connection, link_id: str, result: str) -> None:
+    """What came of the last trial: JSON."""
+    tx.execute(update(setup_links).where(_C.id == link_id).values(trial=result))
+
+
+def trial_of(tx: Connection, link_id: str) -> SetupTrial | None:
+    """What came of the last trial."""
+    kept = tx.execute(select(_C.trial).where(_C.id == link_id)).scalar()
+    held = json.loads(kept) if kept else None
+    return SetupTrial(at=held["at"], findings=tuple(held["findings"])) if held else None
 
 
 def purge(tx: Connection, before: int, limit: int = BATCH) -> int:

@@ -24,9 +24,14 @@ setup_links = Table(
     Column("answer", Text, nullable=True),  # JSON: section, keys, domains, findings
     Column("metadata", Text, nullable=True),  # the document that was pasted
     Column("secret", Text, nullable=True),  # sealed
+    Column("trial_state", base.HASH, nullable=True),  # of the trial that waits for its answer, or for its claim
+    Column("trial_memory", Text, nullable=True),  # sealed
+    base.time("trial_at", null=True),
+    Column("trial", Text, nullable=True),  # JSON: when, and doctor's findings
     base.time("finished_at", null=True),
     base.time("decided_at", null=True),
     Column("decision", String(16), nullable=True),
+    Index("ix_setup_links_trial_state", "trial_state"),
     Index("ix_setup_links_created_at", "created_at", "id"),
     Index("ix_setup_links_expires_at", "expires_at"),
 )

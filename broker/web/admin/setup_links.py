@@ -206,6 +206,7 @@ def _proposal(door: Door, visit: StaffVisit, link: SetupLink) -> dict[str, Any]:
         "command": f"broker setup-links secret {link.id}",
         "findings": findings.steps(found.findings, door.pages.translator()) if found else [],
         "difference": [(marks.get(line[0], ""), line) for line in found.difference] if found else [],
+        **findings.trial(door.broker.partner_setup.connection.trial_of(link), door.pages.translator()),
         "finished_at": link.finished_at,
         "answered_at": link.answered_at,
         "decide_action": door.pages.path(f"{path}/decide"),

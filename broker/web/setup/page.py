@@ -18,7 +18,7 @@ from broker.web.cookies import CookiePurpose
 from broker.web.i18n import Translator, _
 from broker.web.pages import Pages
 from broker.web.request import single
-from broker.web.setup import connection
+from broker.web.setup import connection, trial
 from broker.web.setup.vendors import ACS, ENTITY, METADATA, REDIRECT, VENDORS, Step
 from broker.web.signin.browser import BrowserState
 from broker.web.signin.mail_link import MailLink
@@ -30,6 +30,7 @@ KEPT = 12 * HOUR  # of the ticket in the browser: a day's work; then the link is
 SCOPE = "setup"  # of the CSRF tokens of the page's forms
 SAID = {
     "saved": _("We read it, and kept it. Nothing is in force yet."),
+    "tried": _("The trial is over. Nobody was signed in, and nothing was made."),
     "finished": _("Handed over. You hear from the person who sent you the link."),
     "not_done": _("Nothing was done: there was nothing new to hand over."),
 }
@@ -38,6 +39,7 @@ SAID = {
 def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
     """`/setup/TICKET` puts the ticket into a cookie; `/setup` is the page without it in the address."""
     link = MailLink(broker, browser, CookiePurpose.SETUP, kept=KEPT, counted="setup", malformed=UNKNOWN)
+    trial.register(routes, broker, pages, browser, link, SCOPE)
     links, connections = broker.partner_setup.links, broker.partner_setup.connection
 
     @routes.get(f"{PAGE}/<ticket>")
@@ -97,6 +99,8 @@ def _page(
         errors=list(errors),
         sections=[(kind, family.title) for kind, family in FAMILIES.items()],
         action=pages.path(f"{PAGE}/connection"),
+        trial_action=pages.path(f"{PAGE}/trial"),
+        **findings.trial(broker.partner_setup.connection.trial_of(link), say),
         finish_action=pages.path(f"{PAGE}/finish"),
         **state(link, answer, say),
         **steps(pages, say, ours, chosen),

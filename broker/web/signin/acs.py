@@ -8,9 +8,11 @@ from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest, PageError
 from broker.services.login.saml_response import Unsolicited
+from broker.services.partner_setup.trial_login import is_trial
 from broker.web import headers
 from broker.web.pages import Pages
 from broker.web.request import single
+from broker.web.signin import trial
 from broker.web.signin.browser import BrowserState
 from broker.web.signin.callback import claimed
 
@@ -71,6 +73,8 @@ def _register_posts(routes: Blueprint, broker: Broker, pages: Pages, browser: Br
         if any(len(request.form.getlist(name)) > 1 for name in _FIELDS):
             raise BadRequest("saml_decode", "a field came twice")
         params = {name: request.form[name] for name in _FIELDS if name in request.form}
+        if is_trial(params.get("RelayState", "")):
+            return trial.posted(broker, pages, browser, params)
         try:
             partner, handle = broker.login.saml_response.arrive(at, params, browser.address())
         except Unsolicited:

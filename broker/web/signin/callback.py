@@ -9,9 +9,11 @@ from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest, PageError
 from broker.domain.times import YEAR
+from broker.services.partner_setup.trial_login import is_trial
 from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
 from broker.web.request import single
+from broker.web.signin import trial
 from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
 
     @routes.get("/oidc/<partner>/callback")
     def query(partner: str) -> Response:
+        if is_trial(single(request.args, "state")):
+            return trial.answered(broker, pages, browser, partner, _answer())
         return claimed(browser, partner, lambda: broker.login.upstream.complete(partner, _answer(), browser.visitor()))
 
     @routes.post("/oidc/<partner>/callback")

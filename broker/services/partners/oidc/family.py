@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from broker.connectors.oidc.connector import OidcConnector, PartnerView, Sources
-from broker.connectors.oidc.discovery import Judgements
+from broker.connectors.oidc.discovery import Judgements, discovery_url, fetch_discovery, fetch_jwks
 from broker.connectors.outbound.address_policy import HttpFailure, split_url
 from broker.connectors.outbound.client import HttpClient
 from broker.connectors.registry import callback_url
@@ -47,6 +47,25 @@ class OidcPartners:
             callback_url(settings.issuer, partner.protocol, partner.id, own=partner.section.own_callback),
             Sources(discovery=documents.discovery, keys=documents.keys, judged=self._judged, held_back=documents.held_back),
             self._http(partner.addresses),
+            self.sign,
+            canonical_email=canonical,
+        )
+
+    def visiting(self, partner: PartnerFile, http: HttpClient) -> OidcConnector:
+        """The connector on the documents as they are at the partner now; nothing is kept. Raises PartnerFailed."""
+        settings, oidc = self._settings(), oidc_of(partner)
+        url = oidc.discovery or discovery_url(oidc.issuer)
+        found, _ = fetch_discovery(http, oidc.issuer, url)
+        return OidcConnector(
+            partner_view(settings, partner),
+            callback_url(settings.issuer, partner.protocol, partner.id, own=partner.section.own_callback),
+            Sources(
+                discovery=lambda: found,
+                keys=lambda _unknown: fetch_jwks(http, str(found["jwks_uri"]))[0],
+                judged=Judgements(),
+                held_back=lambda: False,
+            ),
+            http,
             self.sign,
             canonical_email=canonical,
         )

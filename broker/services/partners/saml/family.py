@@ -52,6 +52,10 @@ class SamlPartners:
         """The connector, on metadata that is fresh. Raises PartnerFailed."""
         return self._connector(partner, self.metadata.idp(partner))
 
+    def visiting(self, partner: PartnerFile, http: HttpClient) -> SamlConnector:
+        """The connector on the metadata as it is at the partner now; nothing is kept. Raises PartnerFailed."""
+        return self._connector(partner, self.metadata.visit(partner, http))
+
     def for_response(self, partner_id: str) -> SamlConnector:
         """The connector for a response that arrived, on stored metadata: a response never causes a fetch (HS-36).
 
