@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/bulk.py [--guests 100000] [--acts sign-out,renew,block] [--batches N] [--database URL]
 
-The directory is that of bench/directory.py. freeze_ms: the selection is made, which holds the one writer of SQLite. list_ms: a page of the list and
+The directory is that of bench/directory.py. freeze_ms: the selection is made. list_ms: a page of the list and
 its counts. begin_ms: the button. For each act: seconds and guests a second of the whole work by one process, milliseconds of the median and of the
 slowest batch (the others wait so long for the writer of SQLite), and statements a batch of 25. resumed: a job that was stopped in its middle
 and continued settled each guest once. --batches: no more of each act; the job is then stopped. --database: of PostgreSQL, there and empty. Without it a SQLite file.

@@ -17,7 +17,8 @@ ROW = JobRow(position=1, email="g@fabrikam.example", result=RowResult.DONE)
 JOB_CALLS: dict[str, Callable[[Connection], object]] = {
     "operations.jobs.add": lambda tx: jobs.add(tx, JOB),
     "operations.jobs.add_rows": lambda tx: jobs.add_rows(tx, JOB.id, [ROW]),
-    "operations.jobs.freeze": lambda tx: [jobs.freeze(tx, f"{JOB.id}-{n}", one, 50) for n, one in enumerate(SEARCHES)],
+    "operations.jobs.found": lambda tx: [jobs.found(tx, one, 50) for one in SEARCHES],
+    "operations.jobs.add_chosen": lambda tx: jobs.add_chosen(tx, JOB.id, 1, ["1"]),
     "operations.jobs.by_id": lambda tx: [jobs.by_id(tx, JOB.id), jobs.by_id(tx, JOB.id, lock=True)],
     "operations.jobs.hold": lambda tx: jobs.hold(tx, JOB.id),
     "operations.jobs.change": lambda tx: jobs.change(tx, JOB.id, state=JobState.STOPPED.value),

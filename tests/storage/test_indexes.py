@@ -405,7 +405,7 @@ WHOLE_TABLE = {
     "engine.asked": "no statement of its own",
     "engine.resolve": "no statement",
     "engine.savepoint": "no statement",
-    "directory.staff_pages.ids": "no statement of its own: operations.jobs.freeze runs it",
+    "directory.staff_pages.ids": "no statement of its own: operations.jobs.found runs it",
     "operations.after_restore.end_everything": "once after a restore, before the nodes start",
     "operations.figures.figures": "counts for operators, once a scrape",
     "directory.assignments.in_force": "no statement",

@@ -23,6 +23,7 @@ from broker.storage.engine import Connection
 from broker.storage.operations import jobs
 
 MOST = 100_000  # guests of one job
+TOGETHER = 2_000  # rows of one transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +48,26 @@ class GuestSelections:
         """Freezes the guests of a search whom the actor may see; returns the id of the draft. Raises Forbidden, Invalid (none, too many)."""
         now = self._clock()
         owner_kind, owner = owner_of(actor)
-        job = Job(id=new_reference(), kind=kind, state=JobState.DRAFT, owner_kind=owner_kind, owner=owner, created_at=now)
-        with self._db.write() as tx:
+        with self._db.read() as tx:  # so that a walk over all guests holds no writer up
             rights = require(tx, self._settings(), actor, RIGHTS[kind], now)
+            ids = jobs.found(tx, reachable(tx, rights, wanted), MOST + 1)
+        if not 0 < len(ids) <= MOST:
+            said = f"more than {MOST} guests at once; narrow the filter" if ids else "no guest is chosen"
+            raise Invalid(said, "too_many" if ids else "none_chosen")
+        job = Job(
+            id=new_reference(),
+            kind=kind,
+            state=JobState.DRAFT,
+            owner_kind=owner_kind,
+            owner=owner,
+            created_at=now,
+            total=len(ids),
+        )
+        with self._db.write() as tx:
             jobs.add(tx, job)
-            count = jobs.freeze(tx, job.id, reachable(tx, rights, wanted), MOST + 1)
-            if not 0 < count <= MOST:
-                said = f"more than {MOST} guests at once; narrow the filter" if count else "no guest is chosen"
-                raise Invalid(said, "too_many" if count else "none_chosen")
-            jobs.change(tx, job.id, total=count)
+        for start in range(0, len(ids), TOGETHER):  # nobody knows the draft's id before its last row
+            with self._db.write() as tx:
+                jobs.add_chosen(tx, job.id, start + 1, ids[start : start + TOGETHER])
         return job.id
 
     def these(self, actor: Actor, kind: JobKind, ids: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from broker.domain.job import Job, JobKind, JobRow, JobState, RowResult
 from broker.storage.batches import BATCH, delete_some
@@ -83,12 +83,15 @@ def add_rows(tx: Connection, job_id: str, rows: Sequence[JobRow]) -> None:
     tx.execute(insert(job_rows), values)
 
 
-def freeze(tx: Connection, job_id: str, wanted: GuestSearch, most: int) -> int:
-    """Insert a row for each guest that a search finds now, by id, at most so many; how many there are. One statement."""
-    found = staff_pages.ids(wanted).limit(most).subquery()
-    position = func.row_number().over(order_by=found.c.id)
-    chosen = select(literal(job_id), position, found.c.id)
-    return tx.execute(insert(job_rows).from_select(["job_id", "position", "person_id"], chosen, include_defaults=False)).rowcount
+def found(tx: Connection, wanted: GuestSearch, most: int) -> list[str]:
+    """The ids of the guests that a search finds now, in their order, at most so many. One statement."""
+    return sorted(str(one) for one in tx.execute(staff_pages.ids(wanted).limit(most)).scalars())
+
+
+def add_chosen(tx: Connection, job_id: str, first: int, ids: Sequence[str]) -> None:
+    """Insert a row for each guest, from a position on."""
+    rows = [{"job_id": job_id, "position": at, "person_id": one} for at, one in enumerate(ids, first)]
+    tx.execute(insert(job_rows), rows)
 
 
 def by_id(tx: Connection, job_id: str, *, lock: bool = False) -> Job | None:
