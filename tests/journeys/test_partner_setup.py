@@ -37,7 +37,7 @@ def metadata(sso: str = "https://127.0.0.9/sso") -> str:
 
 
 def test_over_oidc_from_the_form_to_the_decision(both: World) -> None:
-    """SU-08: the provider is visited, the secret is sealed, the file loads beside the others, and nobody gets in by any of it."""
+    """SL-08: the provider is visited, the secret is sealed, the file loads beside the others, and nobody gets in by any of it."""
     it, before = partner_it(both.broker, "fabrikam"), both.counts(*HERE)
     issuer = both.partners["fabrikam"].issuer
     form = {"section": "oidc", "issuer": issuer, "client_id": "contoso", "domains": "fabrikam.example"}
@@ -104,7 +104,7 @@ def refused(it: PartnerIt, **form: str) -> str:
 
 
 def test_nothing_of_ours_is_read_for_a_stranger(world: World) -> None:
-    """SU-03, SU-04, SU-06: references, files and private addresses, also those allowed for other partners, stay closed (FA-15)."""
+    """SL-03, SL-04, SL-06: references, files and private addresses, also those allowed for other partners, stay closed (FA-15)."""
     it = partner_it(world.broker, private=False)
     for value in ("${env:SECRET}", "${file:keys/root.key}"):
         for field in ("metadata_url", "entity_id", "domains"):
@@ -146,12 +146,12 @@ def test_nothing_of_ours_is_read_for_a_stranger(world: World) -> None:
     ids=["bomb", "external", "deep", "nonsense", "words", "plain", "script", "long", "giant"],
 )  # fmt: skip
 def test_bad_metadata_is_kept_nowhere(world: World, text: str) -> None:
-    """SU-05: the pasted text goes to the metadata reader alone, with its limits."""
+    """SL-05: the pasted text goes to the metadata reader alone, with its limits."""
     refused(partner_it(world.broker), metadata=text)
 
 
 def test_one_link_is_no_key_to_another(world: World) -> None:
-    """SU-02: another link's token, another site's form, a field that no form has, a link that was revoked: nothing is kept."""
+    """SL-02: another link's token, another site's form, a field that no form has, a link that was revoked: nothing is kept."""
     one, other = partner_it(world.broker), partner_it(world.broker, "proseware")
     form = {"section": "saml", "metadata": metadata()}
     assert one.enter(**form, csrf=csrf.token(other.ticket, SCOPE)).status_code == 403
@@ -168,7 +168,7 @@ def test_one_link_is_no_key_to_another(world: World) -> None:
 
 
 def test_a_link_visits_providers_at_a_bounded_rate(world: World) -> None:
-    """SU-07: the form makes us call addresses, so a link may send it thirty times an hour."""
+    """SL-07: the form makes us call addresses, so a link may send it thirty times an hour."""
     it = partner_it(world.broker)
     answers = [it.enter(section="saml").status_code for _ in range(31)]
     assert (answers[-2], answers[-1]) == (400, 429)

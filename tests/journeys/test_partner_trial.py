@@ -43,7 +43,7 @@ def answer(world: World, url: str) -> str:
 
 
 def test_over_oidc_nothing_but_findings_stays(both: World) -> None:
-    """SU-09: no login, guest, session or grant, and no document; the page says what arrived, by name."""
+    """SL-09: no login, guest, session or grant, and no document; the page says what arrived, by name."""
     it = over_oidc(both)
     before = both.counts(*HERE)
     done = it.ask("GET", answer(both, begin(it)))
@@ -57,7 +57,7 @@ def test_over_oidc_nothing_but_findings_stays(both: World) -> None:
 
 
 def test_an_answer_counts_once_for_its_browser(world: World) -> None:
-    """SU-10: replayed, in another browser, for another partner, too late, or of a login: refused, and nothing is kept."""
+    """SL-10: replayed, in another browser, for another partner, too late, or of a login: refused, and nothing is kept."""
     it, stranger = over_oidc(world), partner_it(world.broker, "proseware")
     path = answer(world, begin(it))
     assert stranger.ask("GET", path).status_code == 400
@@ -87,7 +87,7 @@ def test_a_refusal_is_said_in_doctors_words(world: World, error: str) -> None:
 
 
 def test_over_saml_the_answer_waits_for_the_ticket(woodgrove: SamlWorld) -> None:
-    """SU-10: a posted answer is judged at once, and shown only in the browser that has the ticket, once."""
+    """SL-10: a posted answer is judged at once, and shown only in the browser that has the ticket, once."""
     world = woodgrove.world
     it, stranger = partner_it(world.broker), partner_it(world.broker, "proseware")
     entered = it.enter(section="saml", metadata_url=f"{woodgrove.server.address}/metadata", domains="woodgrove.example")

@@ -321,7 +321,7 @@ def test_only_our_own_form(world: World) -> None:
 
 
 def test_closed_while_the_person_proves_the_address(world: World) -> None:
-    """SU-04: the file of now decides: nothing is stored, and the page says why."""
+    """SU-04: current file decides: nothing is stored, and the page says why."""
     page, ada = opened(world), world.visitor(ADA)
     at_partner = send(ada, page)
     text = (world.home / "config/applications/ledger.yaml").read_text("utf-8")

@@ -88,7 +88,7 @@ def _page(
 
 
 def _details(question: Question, say: Translator) -> list[dict[str, str]]:
-    """What a person who signed up told beside their reason."""
+    """What a person who signed up entered in addition to their reason."""
     told = question.data.get("attributes")
     found = labelled(told, say) if isinstance(told, dict) else []
     if not question.data.get("signed_up"):

@@ -239,6 +239,11 @@ EVERYBODY = {
     ("GET", "/authorize"),
     ("POST", "/authorize"),
     ("POST", "/token"),
+    ("GET", "/<tenant>/v2.0/.well-known/openid-configuration"),
+    ("POST", "/<tenant>/oauth2/v2.0/token"),
+    ("GET", "/sign-up/<application>"),  # closed for every application here: 404
+    ("POST", "/sign-up/<application>"),
+    ("GET", "/sign-up/<application>/done"),
     ("GET", "/userinfo"),
     ("POST", "/userinfo"),
     ("POST", "/introspect"),

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from broker.web import create_web, csrf
 from broker.web.admin.door import SCOPE
+from broker.web.graph import PREFIX
 from tests.journeys.world import ACTOR
 from tests.web.admin import rights_table as table
 from tests.web.admin.company import REFERENCE, Company, person_id
@@ -23,6 +24,7 @@ FILL = {  # what stands in a path: Ada, where it is a guest, else nothing that e
     "<application>": "nothing",
     "<client_id>": "payroll",
     "<reference>": REFERENCE,
+    "<tenant>": "contoso",
     "<ticket>": "x",
     "<path:address>": "style.0.css",
 }
@@ -30,8 +32,9 @@ ASKED = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def routes(app: Flask) -> set[tuple[str, str]]:
-    """(method, route) of everything that the application answers; HEAD and OPTIONS come by themselves."""
-    return {(method, rule.rule) for rule in app.url_map.iter_rules() for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    """(method, route) of all that browsers are answered; HEAD and OPTIONS come by themselves. tests/web/graph walks the API's."""
+    rules = [rule for rule in app.url_map.iter_rules() if not rule.rule.startswith(PREFIX)]
+    return {(method, rule.rule) for rule in rules for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
 
 
 def filled(company: Company, route: str) -> str:
@@ -129,6 +132,17 @@ def test_what_is_everybodys_answers_everybody_alike(company: Company) -> None:
         got = {role: company.ask(role, method, path, {csrf.FIELD: "x"}).status_code for role in table.ROLES}
         assert len(set(got.values())) == 1, (method, route, got)
         assert max(got.values()) < 500, (method, route)
+
+
+def test_no_session_opens_the_api(company: Company) -> None:
+    """AD-04: a cookie is no token, not even an administrator's; and the token of its forms changes nothing there."""
+    app = create_web(company.broker)
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(PREFIX)]
+    assert len(rules) > 30
+    for rule in rules:
+        path = re.sub("<[^>]*>", person_id("ada"), rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            assert company.ask(table.ADMINISTRATOR, method, path).status_code == 401, (method, path)
 
 
 def test_another_verb_opens_nothing(company: Company) -> None:

@@ -82,7 +82,7 @@ def test_the_steps_of_each_product_name_our_values(company: Company) -> None:
 
 
 def test_a_link_that_is_over_opens_nothing(company: Company) -> None:
-    """SU-01: revoked, expired, unknown and malformed: one answer, and the guesses of an address are counted."""
+    """SL-01: revoked, expired, unknown and malformed: one answer, and the guesses of an address are counted."""
     revoked, link_id = made(company)
     asked = company.get(table.ADMINISTRATOR, f"/admin/setup-links/{link_id}/revoke")
     assert "data-confirm" in asked.text
