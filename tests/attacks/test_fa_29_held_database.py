@@ -50,7 +50,8 @@ def test_fa_29_a_held_database_is_said(tmp_path: Path, sqlite_url: str) -> None:
     application(home)
     with serve(home, "--workers", "1", "--threads", "4") as serving:
         path = authorize(serving)
-        assert get(serving.port, path).status == 303
+        first = get(serving.port, path)
+        assert first.status == 303, serving.log()
         answers: list[Answer] = []
         with held(tmp_path / "var" / "broker.db"):
             threads = [threading.Thread(target=lambda: answers.append(get(serving.port, path))) for _ in range(4)]
@@ -69,7 +70,7 @@ def test_fa_29_a_held_database_is_said(tmp_path: Path, sqlite_url: str) -> None:
             assert (answer.status, "Retry-After: 5" in answer.head) == (503, True)
             assert 'data-error="server_error"' in answer.body
             assert "Our database did not answer in time" in answer.body
-        assert min(answer.seconds for answer in answers) < 5
+        assert min(answer.seconds for answer in answers) < 10  # the lock is waited for 4 s; a full machine adds its own
         assert (token.status, "Retry-After: 5" in token.head) == (503, True)
         assert json.loads(token.body)["error"] == "temporarily_unavailable"
         assert get(serving.port, path).status == 303

@@ -16,7 +16,7 @@ from broker.web.setup.connection import FIELDS
 from tests.browser.sample import NOW, TOKEN, Sample
 
 SETUP = (
-    "partner-setup", "partner-setup-vendor", "partner-setup-error", "partner-setup-entered", "partner-setup-accepted", "admin-setup-link-entered", "admin-setup-links", "admin-setup-links-none", "admin-setup-link-new",
+    "partner-setup", "partner-setup-error", "partner-setup-entered", "partner-setup-accepted", "admin-setup-link-entered", "partner-setup-vendor", "admin-setup-links", "admin-setup-links-none", "admin-setup-link-new",
     "admin-setup-link-made", "admin-setup-link", "admin-partner-new", "admin-partner-new-error", "admin-partner-new-done",
 )  # fmt: skip
 LINK = SetupLink(

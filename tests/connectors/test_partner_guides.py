@@ -48,6 +48,7 @@ def test_there_is_a_guide_for_each_product():
         "apple",
         "azure-ad-b2c",
         "README",
+        "setup-link",
         *OVER_SAML,
     }
     assert {guide.stem for guide in GUIDES} == names

@@ -195,7 +195,10 @@ def test_one_token_at_twenty_nodes(both: World) -> None:
     """HT-3: taken once."""
     signed_in(both)
     token = both.partners["fabrikam"].logout_token("contoso", sub=ADA.subject)
-    assert sorted(race(lambda _: say(both, token).status_code, 8)) == [200, *[400] * 7]
+    webs = [create_web(both.broker).test_client(use_cookies=False) for _ in range(8)]
+    data = {"logout_token": token}
+    said = race(lambda n: webs[n].post("/backchannel/fabrikam", data=data, base_url=both.url).status_code, 8)
+    assert sorted(said) == [200, *[400] * 7]
 
 
 def test_beside_a_refresh(both: World) -> None:

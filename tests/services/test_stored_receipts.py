@@ -32,6 +32,7 @@ FACTS = json.loads("""
  "factors": ["totp"], "proven_at": null, "wish": "totp", "second_channel": "", "added": true, "declined": false,
  "policy_refusal": null, "required": ["mfa"], "frequency": 3600, "freshness_asked": true}
 """)
+SINCE = {"sign_up": None, "sign_up_state": "", "sign_up_refusal": None, "sign_up_reason": None}  # newer than those receipts
 STEPS = (
     {"at": START, "step": "started", "result": "application", "reason": ""},
     {"at": START, "step": "upstream", "result": "sent", "reason": "", "partner": "fabrikam", "anew": True},
@@ -69,15 +70,15 @@ def test_a_receipt_of_the_version_before(database: Database) -> None:
 
 
 def test_what_a_receipt_stores() -> None:
-    """The names that earlier receipts have, but for those of this set; sets are sorted, and the whole is JSON."""
+    """The names that earlier receipts have, but for those of this set, and SINCE; sets are sorted, and the whole is JSON."""
     renamed = {
         "answered_anew": "fresh_answered",
         "wish": "own_page_intent",
         "added": "method_added",
         "declined": "went_without",
     }
-    assert {"now", *RECORDED} == {renamed.get(name, name) for name in FACTS}
-    named = {renamed.get(name, name): value for name, value in FACTS.items()}
+    assert {"now", *RECORDED} == {renamed.get(name, name) for name in FACTS} | set(SINCE)
+    named = {renamed.get(name, name): value for name, value in FACTS.items()} | SINCE
     sets = {"scopes", "groups", "consented", "factors", "required"}
     facts = factories.facts(**{name: frozenset(value) if name in sets else value for name, value in named.items()})
     assert json.loads(json.dumps(facts.recorded())) == named

@@ -35,6 +35,7 @@ from broker.storage.directory import (
     identity_bindings,
     people,
     personal_data,
+    sign_ups,
     subjects,
     terms,
 )
@@ -302,6 +303,8 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "factors.single_use.once": lambda tx: single_use.once(tx, "jti", "value", START + 60),
     "factors.single_use.purge": lambda tx: single_use.purge(tx, START),
     "login.receipts.judged": lambda tx: receipts.judged(tx, (START, "")),
+    "login.receipts.before_newest": lambda tx: receipts.before_newest(tx, START, 100),
+    "login.receipts.policy_results": lambda tx: receipts.policy_results(tx, START, 100),
     "login.receipts.save": lambda tx: receipts.save(tx, RECEIPT),
     "login.receipts.by_request": lambda tx: receipts.by_request(tx, RECEIPT.request_id),
     "login.receipts.newest": lambda tx: [
@@ -312,6 +315,9 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     ],
     "login.sign_in_counts.by_day": lambda tx: [sign_in_counts.by_day(tx, START, applications=of) for of in AT],
     "login.sign_in_counts.by_reason": lambda tx: [sign_in_counts.by_reason(tx, START, applications=of, limit=5) for of in AT],
+    "directory.sign_ups.without_access": lambda tx: [
+        sign_ups.without_access(tx, START, 10, only=one) for one in (None, PERSON.id)
+    ],
     "login.receipts.purge": lambda tx: receipts.purge(tx, START),
     "login.refusals.purge": lambda tx: refusals.purge(tx, START),
     "login.receipts.addresses": lambda tx: receipts.addresses(tx, (0, ""), START),

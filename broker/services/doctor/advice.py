@@ -43,6 +43,10 @@ REASONS: Final[Mapping[str, Advice]] = {
     "idtoken_claims": Advice(_P, "the claims of oidc.require_claims with these values", "let people of that organization only sign in, or change oidc.require_claims"),
     "userinfo_sub": Advice(_P, "userinfo speaks of the person of the ID token", "have the userinfo endpoint looked at: it mixes people up"),
     "claim_ambiguous": Advice(_O, "one value for a claim that can only have one", "map a claim that has one value (the detail names it)"),
+    # the logout token
+    "logout_events": Advice(_P, "events with the event of back-channel logout", "send a logout token as OpenID Connect Back-Channel Logout 1.0 has it"),
+    "logout_nonce": Advice(_P, "a logout token without nonce", "send a logout token, not an ID token"),
+    "logout_claims": Advice(_P, "jti, and sub or sid", "name the sign-out by jti, and the person or the session by sub or sid"),
     # SAML: metadata
     "metadata_fetch": Advice(_P, "the metadata at its address, by https: and without a redirect", "ask whether the address has changed; a file is read from saml.metadata"),
     "metadata_structure": Advice(_P, "one EntityDescriptor of an identity provider, well-formed, in UTF-8, without a document type", "publish the metadata of the one entity; the detail says what is wrong with it"),

@@ -212,7 +212,7 @@ def change(tx: Connection, person_id: str, values: Mapping[str, Any]) -> None:
     if "name" in values:
         values = {**values, "folded_name": folded_name(values["name"])}
     if "email" in values:
-        values = {**values, "email_reversed": values["email"][::-1]}
+        values = {**values, "email_reversed": values["email"] and values["email"][::-1]}  # a deleted person has none
     tx.execute(_change(*values), {"person": person_id} | {f"new_{name}": value for name, value in values.items()})
 
 

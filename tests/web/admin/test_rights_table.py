@@ -152,7 +152,8 @@ def test_another_verb_opens_nothing(company: Company) -> None:
         path = filled(company, route)
         for method in set(ASKED) - {method for method, one in known if one == route}:
             got = company.ask(table.ADMINISTRATOR, method, path, headers={"X-HTTP-Method-Override": "GET"})
-            assert got.status_code in (403, 404, 405), (method, route)
+            ticket = method == "GET" and route.startswith("/setup/")  # the name is then read as a ticket, and opens nothing
+            assert got.status_code in (400 if ticket else 403, 403, 404, 405), (method, route)
 
 
 def test_another_spelling_opens_nothing(company: Company) -> None:
