@@ -52,7 +52,7 @@ class Serving:
         """Wait until it is so, in every one of several looks, because workers take turns; a server that ended is not waited for."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
-            if all(what() and not time.sleep(0.02) for _ in range(12)):
+            if all(what() for _ in range(12)):
                 return True
             time.sleep(0.1)
         return False
