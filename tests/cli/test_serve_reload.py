@@ -80,7 +80,7 @@ def test_issuer_and_database_wait_for_a_restart(serving: Serving) -> None:
     os.kill(serving.process.pid, signal.SIGHUP)  # they look at once
     assert serving.until(lambda: serving.ready().get("refused") == 2), serving.log()
     assert serving.ready()["config"] == first
-    assert "config/broker.yaml:1: issuer; config/broker.yaml:3: database" in serving.log()
+    assert serving.until(lambda: "config/broker.yaml:1: issuer; config/broker.yaml:3: database" in serving.log()), serving.log()
     assert "other.db" not in serving.log()
 
 
