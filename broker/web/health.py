@@ -9,6 +9,7 @@ from flask import Blueprint, Response, json, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from broker.domain.errors import BadRequest
+from broker.services.operations.nodes import own_name
 from broker.web import headers
 from broker.web.request import client_address
 
@@ -30,6 +31,7 @@ def blueprint(broker: Broker) -> Blueprint:
         status = 200 if all(checks.values()) else 503
         told = {
             "ready": status == 200,
+            "node": own_name(),  # which of several processes answers
             "checks": checks,
             "config": broker.core.settings().digest,
             "refused": len(broker.files.errors),  # of the files as they are now; the old set serves

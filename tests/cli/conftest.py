@@ -22,6 +22,7 @@ from broker.demo.serving import free_port
 from broker.keyring.root import create_root
 
 PARTNER = "name: {name}\ndomains: [{id}.example]\noidc:\n  issuer: https://login.{id}.example\n  client_id: contoso\n  client_secret: ${{env:SECRET}}\n"
+WORKERS = 2  # of `broker serve` where nothing else is asked for
 ENVIRON = {"SECRET": "only-for-tests-0123456789-abcdefgh"}
 
 
@@ -35,9 +36,14 @@ class Serving:
 
     def write_partner(self, partner: str, more: str = "") -> Path:
         """A partner's file."""
-        path = self.home / "config" / "partners" / f"{partner}.yaml"
-        path.write_text(PARTNER.format(name=partner.title(), id=partner) + more, "utf-8")
-        return path
+        text = PARTNER.format(name=partner.title(), id=partner) + more
+        return self.write(self.home / "config" / "partners" / f"{partner}.yaml", text)
+
+    def write(self, path: Path, text: str) -> Path:
+        """A file of the config in one step: a worker that looks meanwhile sees no half of it."""
+        new = self.home / "new"
+        new.write_text(text, "utf-8")
+        return new.replace(path)
 
     def ready(self) -> dict[str, Any]:
         """The body of /readyz, of whichever worker answers; empty if nobody does."""
@@ -49,13 +55,25 @@ class Serving:
             return {}
 
     def until(self, what: Callable[[], bool], seconds: float = 20) -> bool:
-        """Wait until it is so, in every one of several looks, because workers take turns; a server that ended is not waited for."""
+        """Wait until it is so; a server that ended is not waited for."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
-            if all(what() for _ in range(12)):
+            if what():
                 return True
             time.sleep(0.1)
         return False
+
+    def everywhere(self, seconds: float = 40, **members: object) -> bool:
+        """Wait until the newest /readyz of each worker has these members. Workers take turns as the system likes, so each is waited for by its name."""
+        newest: dict[int, dict[str, Any]] = {}
+
+        def so() -> bool:
+            if body := self.ready():
+                newest[int(body["node"].rpartition(":")[2])] = body
+            own = self.workers()
+            return len(own) == WORKERS and all(members.items() <= newest.get(pid, {}).items() for pid in own)
+
+        return self.until(so, seconds)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `broker WORDS` at this home."""
