@@ -1,4 +1,4 @@
-"""A policy's file that is not in config/: checked as `broker check` checks files, and written as YAML. Nothing is stored.
+"""A policy's file that is not in config/: checked as `broker check` checks files. Nothing is stored.
 
 Somebody pastes it in the portal. Its `${env:...}` and `${file:...}` are refused and never read: they would show our secrets (CF-09).
 """
@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import yaml
 
 from broker.settings import cross, sources, translate, yaml_tree
 from broker.settings.errors import ConfigError, in_order
@@ -61,8 +58,3 @@ def lines(text: str, file: str) -> Mapping[str, int]:
     """The line of each key of the first level."""
     tree = yaml_tree.read(text.encode(), file)
     return {str(place[0]): line for place, line in tree.lines.items() if len(place) == 1}
-
-
-def written(data: Mapping[str, Any]) -> str:
-    """The YAML of these keys, in their order."""
-    return str(yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, default_flow_style=None, width=120))

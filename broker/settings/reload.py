@@ -46,9 +46,9 @@ class CurrentSettings:
         """A short name of the files as last looked at, good or bad: the same in every process of a node."""
         return hashlib.sha256(repr(sorted(self._seen)).encode()).hexdigest()[:16]
 
-    def check(self, draft: Draft, *, also_set: Mapping[str, str] | None = None) -> list[ConfigError]:
+    def check(self, draft: Draft, *, also_set: Mapping[str, str] | None = None) -> tuple[ConfigError, ...]:
         """What is wrong with a file that is not in config/ yet. also_set: environment variables that stand for those still to be set."""
-        return drafts.check(self._home, {**(also_set or {}), **self._environ}, draft)
+        return drafts.judge(self._home, {**(also_set or {}), **self._environ}, draft).errors
 
     def is_set(self, variable: str) -> bool:
         """Whether this process has an environment variable."""

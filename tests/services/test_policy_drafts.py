@@ -170,7 +170,7 @@ def test_only_administrators_and_auditors(company: Core) -> None:
         service(company).written(UNA, wish)
     text, found = service(company).written(ALICE, wish)
     assert (found.errors, text) == (
-        (), "name: P\nstate: report_only\nusers:\n  include: {guests: all}\ngrant: {block: true}\n",
+        (), "name: P\nstate: report_only\nusers:\n  include:\n    guests: all\ngrant:\n  block: true\n",
     )  # fmt: skip
 
 

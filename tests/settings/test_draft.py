@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from broker.settings import yaml_tree
-from broker.settings.draft import Draft, check, written
+from broker.settings.draft import Draft, judge, written
 from broker.settings.load import read
 
 BROKER = "issuer: https://login.contoso.example\norganization: {name: Contoso}\n"
@@ -39,31 +39,31 @@ def home(tmp_path: Path) -> Path:
 )
 def test_a_draft_is_judged_as_the_file_would_be(home: Path, text: str) -> None:
     """The same lines as `broker check` writes when the file is there; nothing is written meanwhile."""
-    told = check(home, {}, Draft(kind="application", id="travel", text=text))
+    told = judge(home, {}, Draft(kind="application", id="travel", text=text)).errors
     place = home / "config" / "applications" / "travel.yaml"
     assert not place.exists()
     place.write_text(text, "utf-8")
-    assert told == [error for error in read(home, {}).errors if error.file == "config/applications/travel.yaml"]
+    assert list(told) == [error for error in read(home, {}).errors if error.file == "config/applications/travel.yaml"]
 
 
 @pytest.mark.parametrize("name", ["../payroll", "Travel", "", ".hidden", "a/b", "x" * 101, "travel\n"])
 def test_a_name_that_is_no_id(home: Path, name: str) -> None:
     """The name is judged as that of a file."""
-    told = check(home, {}, Draft(kind="application", id=name, text=GOOD))
+    told = judge(home, {}, Draft(kind="application", id=name, text=GOOD)).errors
     assert [(error.key, "its name is no application id" in error.message) for error in told] == [("file", True)]
 
 
 def test_a_reserved_name_and_the_errors_of_others(home: Path) -> None:
     """A name that stands for something else; errors of other files are not the draft's."""
-    told = check(home, {}, Draft(kind="partner", id="email", text="name: Email\n"))
+    told = judge(home, {}, Draft(kind="partner", id="email", text="name: Email\n")).errors
     assert [error.key for error in told] == ["file"]
     (home / "config" / "applications" / "payroll.yaml").write_text("nam: x\n", "utf-8")
-    assert check(home, {}, Draft(kind="application", id="travel", text=GOOD)) == []
+    assert judge(home, {}, Draft(kind="application", id="travel", text=GOOD)).errors == ()
 
 
 def test_the_next_version_of_a_file_stands_in_its_place(home: Path) -> None:
     """A draft of a file that is there replaces it for the check."""
-    told = check(home, {}, Draft(kind="application", id="payroll", text="nam: Payroll\n"))
+    told = judge(home, {}, Draft(kind="application", id="payroll", text="nam: Payroll\n")).errors
     assert {error.key for error in told} == {"nam", "name"}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from broker.settings import policy_draft
+from broker.settings.draft import written
 from broker.settings.load import Settings, read
 from tests.core import SECRET, make_settings
 
@@ -70,7 +71,7 @@ def test_what_is_written_reads_as_it_was_meant(settings: Settings) -> None:
     """Texts that YAML would read as something else are quoted, and nothing breaks out of its place."""
     for name in ("yes", "no: grant", "1", "null", "- a", "# b", 'c" }', "d\ne", "é ü", "{x}", "2026-11-23"):
         data = {"name": name, "users": {"include": {"groups": [name]}}, "grant": {"block": True}}
-        found = policy_draft.check(settings, "p", policy_draft.written(data))
+        found = policy_draft.check(settings, "p", written(data))
         if found.model is None:
             assert "\n" in name, (name, found.errors)
         else:

@@ -8,9 +8,9 @@ from broker.domain.audit import Actor
 from broker.domain.ids import new_secret
 from broker.services.authorization import Right, require
 from broker.services.core import Core
-from broker.settings import partner_draft
+from broker.settings.draft import judge
 from broker.settings.errors import ConfigError
-from broker.settings.partner_draft import JudgedDraft, PartnerDraft
+from broker.settings.partner_draft import PartnerDraft
 
 REFERENCE = "${"  # what begins a reference to another value; only the broker's own words may hold one
 
@@ -40,13 +40,12 @@ class PartnerDrafts:
         settings = self._settings()
         with self._db.read() as tx:
             require(tx, settings, actor, Right.KEEP_PARTNERS, self._clock())
-        found = _references(wish, secret) or partner_draft.judge(
-            wish, settings.home, environ={secret: new_secret()} if secret else None
-        )
-        return DraftedFile(draft=wish, errors=found.errors, replaces=wish.id in settings.partners)
+        environ = {secret: new_secret()} if secret else {}
+        errors = _references(wish, secret) or judge(settings.home, environ, wish.draft).errors
+        return DraftedFile(draft=wish, errors=errors, replaces=wish.id in settings.partners)
 
 
-def _references(wish: PartnerDraft, secret: str) -> JudgedDraft | None:
+def _references(wish: PartnerDraft, secret: str) -> tuple[ConfigError, ...]:
     """A value that reads another one: refused before anything is read."""
     own = f"${{env:{secret}}}"
     values = {"name": wish.name, **{f"{wish.section}.{key}": value for key, value in wish.keys.items()}}
@@ -55,4 +54,4 @@ def _references(wish: PartnerDraft, secret: str) -> JudgedDraft | None:
     values |= {f"trust.{key}": value for key, value in wish.trust.items()}
     wrong = [key for key, value in values.items() if REFERENCE in str(value) and not (secret and value == own)]
     message = "holds a reference ${...}; write the value itself"
-    return JudgedDraft(tuple(ConfigError(wish.file, 1, key, message) for key in wrong), None) if wrong else None
+    return tuple(ConfigError(wish.file, 1, key, message) for key in wrong)

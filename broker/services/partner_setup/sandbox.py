@@ -18,9 +18,10 @@ from broker.services.keys.ring import Keys
 from broker.services.partners.families import Partners
 from broker.services.partners.outbound_clients import USER_AGENT
 from broker.services.partners.provider_probe import Watching
-from broker.settings import partner_draft
+from broker.settings.draft import JudgedDraft, judge
 from broker.settings.load import Settings
-from broker.settings.partner_draft import JudgedDraft, PartnerDraft
+from broker.settings.model import PartnerFile
+from broker.settings.partner_draft import PartnerDraft
 
 Families = Callable[[Core, Callable[[Sequence[str]], HttpClient]], Partners]  # constructs the services of a sandbox
 SECRET_KEY, METADATA_KEY = "client_secret", "metadata"  # the keys of a section whose values stand elsewhere
@@ -58,6 +59,11 @@ class Sandbox:
     keys: Keys
     allowed: tuple[str, ...]
 
+    @property
+    def partner(self) -> PartnerFile | None:
+        """As the broker would read its file; None if there are errors."""
+        return self.judged.model if isinstance(self.judged.model, PartnerFile) else None
+
     @contextmanager
     def http(self) -> Iterator[Watching]:
         """An outbound client that may call what this partner may, and no private address of others (FA-15)."""
@@ -69,7 +75,7 @@ class Sandbox:
 
     def visit(self) -> tuple[Finding, ...]:
         """Doctor's checks of the partner's documents, as they are now. Nothing is kept."""
-        partner = self.judged.partner
+        partner = self.partner
         if partner is None:
             return ()
         examined = Examined(
@@ -96,8 +102,8 @@ def sandbox(core: Core, keys: Keys, families: Families, link: SetupLink, answer:
             path.parent.mkdir(parents=True)
             path.write_text(answer.metadata, "utf-8")
         environ: Mapping[str, str] = {variable(link.partner): secret} if secret else {}
-        judged = partner_draft.judge(draft_of(link, answer), settings.home, beside=beside, environ=environ)
-        files = {judged.partner.id: judged.partner} if judged.partner is not None else {}
+        judged = judge(settings.home, environ, draft_of(link, answer).draft, beside=beside)
+        files = {link.partner: judged.model} if isinstance(judged.model, PartnerFile) else {}
         own = replace(settings, home=beside, partners=MappingProxyType(files))
         own_core = Core(core.db, core.clock, lambda: own)
         partners = families(own_core, lambda _own: HttpClient(allowed, USER_AGENT))

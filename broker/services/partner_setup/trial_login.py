@@ -134,7 +134,7 @@ class TrialLogins:
             raise BadRequest(UNKNOWN, "nothing was entered")
         secret = self._sealer.open(answer.secret, purpose(link)).decode() if answer.secret is not None else ""
         with sandbox(self._core, self._keys, self._families, link, answer, secret) as tried, tried.http() as http:
-            partner = tried.judged.partner
+            partner = tried.partner
             if partner is None:
                 raise BadRequest(UNKNOWN, "the files changed since it was entered")
             return act(tried.partners.family_of(partner).visiting(partner, http), partner)

@@ -19,6 +19,7 @@ from broker.services.policies.policies import rulebook
 from broker.services.policies.replay import Changed, ReplayReport, from_database, run
 from broker.services.rate_limits import RateLimits
 from broker.settings import policy_draft
+from broker.settings.draft import written
 from broker.settings.policy_draft import PolicyDraft
 
 SIGN_INS = 10_000  # that one replay evaluates, the newest
@@ -142,7 +143,7 @@ class PolicyDrafts:
         settings = self._settings()
         with self._db.read() as tx:
             require(tx, settings, actor, Right.KEEP_POLICIES, self._clock())
-        text = policy_draft.written(_data(wish))
+        text = written(_data(wish))
         return text, policy_draft.check(settings, wish.id, text)
 
 
