@@ -1,6 +1,6 @@
 """Everybody on stage: the broker as a process of its own, the partners, applications and mailbox as threads on other addresses.
 
-With `port=8080` the broker is http://localhost:8080 and the others listen on 8081 of 127.0.0.2 to 127.0.0.10; with `port=0` each takes
+With `port=8080` the broker is http://localhost:8080 and the others listen on 8081 of 127.0.0.2 to 127.0.0.11; with `port=0` each takes
 a port that is free. Addresses differ so that cookies and SameSite behave as in life.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from broker.demo.application import create_application
-from broker.demo.home import LEDGER, PAYROLL, SAFE, TRAVEL, WOODGROVE, Addresses, write_home
+from broker.demo.home import LEDGER, PAYROLL, PROSEWARE, SAFE, TRAVEL, WOODGROVE, Addresses, write_home
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.mailbox import Note, create_mailbox
 from broker.demo.partner import create_partner
@@ -39,12 +39,19 @@ GUS = Account(subject="staff-3", name="Gus Contoso", email="gus@contoso.example"
 GWEN = Account(subject="", name="Gwen Freelance", email="gwen@mailbox.example")  # no home organization: a code by mail
 ZOE = Account(subject="nw-3", name="Zoe North", email="zoe@northwind.example")
 UMA = Account(subject="fab-1005", name="Uma Fabrik", email="uma@fabrikam.example")  # nobody invites her: she signs up
+PIA = Account(subject="pro-1", name="Pia Prose", email="pia@proseware.example")  # her organization is set up in the story
 ZOE_AT_HOME = Account(subject="", name="Zoe North", email="zoe@mailbox.example")  # a mailbox of hers, where she is invited
-_PEOPLE = {"fabrikam": (ADA, BO, CLEO, DANA, UMA), "northwind": (NORA, MALLORY, ZOE), "staff": (BOB, ALICE, GUS)}
+_PEOPLE = {
+    "fabrikam": (ADA, BO, CLEO, DANA, UMA),
+    "northwind": (NORA, MALLORY, ZOE),
+    "staff": (BOB, ALICE, GUS),
+    PROSEWARE: (PIA,),
+}
 _LOOKS = {
     "fabrikam": ("127.0.0.2", "Fabrikam", "RS256", "#7a3e9d"),
     "northwind": ("127.0.0.3", "Northwind", "ES256", "#a03c2e"),
     "staff": ("127.0.0.4", "Contoso staff", "PS256", "#2457a6"),
+    PROSEWARE: ("127.0.0.11", "Proseware", "RS256", "#3d6b35"),
 }
 _HOSTS = {
     **{name: look[0] for name, look in _LOOKS.items()},
@@ -167,6 +174,11 @@ def _guide(cast: Cast) -> list[str]:
         ("Fabrikam", f"{at.partners['fabrikam']}/", "partner over OpenID Connect, Ada's organization; faults at /faults"),
         ("Northwind", f"{at.partners['northwind']}/", "partner over OpenID Connect; sign in as nora@northwind.example"),
         ("Woodgrove", f"{at.saml}/", "partner over SAML; sign in as wanda@woodgrove.example; faults at /faults"),
+        (
+            "Proseware",
+            f"{at.partners[PROSEWARE]}/",
+            "an organization that is no partner yet: send its IT a link, in the portal at /admin/setup-links",
+        ),
         (
             "Portal",
             f"{at.broker}/admin",

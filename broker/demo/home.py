@@ -10,6 +10,7 @@ from pathlib import Path
 PAYROLL, TRAVEL, LEDGER, SAFE = "payroll", "travel", "ledger", "safe"
 PARTNERS = ("fabrikam", "northwind", "staff")
 WOODGROVE = "woodgrove"  # the partner over SAML
+PROSEWARE = "proseware"  # the one that has no file until its IT sets it up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,8 @@ def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
     config = home / "config"
     for folder in ("partners", "applications", "policies"):
         (config / folder).mkdir(parents=True, exist_ok=True)
-    known = {name: _secret(home / "secrets" / name) for name in (*PARTNERS, PAYROLL)}
+    known = {name: _secret(home / "secrets" / name) for name in (*PARTNERS, PROSEWARE, PAYROLL)}
+    (config / "partners" / f"{PROSEWARE}.yaml").unlink(missing_ok=True)  # what an earlier story set up
     (config / "broker.yaml").write_text(_BROKER.format(at=at), "utf-8")
     for partner, (name, domain, extra, trust) in _PARTNERS.items():
         text = _PARTNER.format(id=partner, name=name, domain=domain, issuer=at.partners[partner], extra=extra, trust=trust)

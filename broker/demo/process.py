@@ -70,6 +70,11 @@ class BrokerProcess:
         except SignInFailed:
             return False
 
+    def restart(self) -> None:
+        """Stop it and start it again, with the files that are there now. Raises BrokerError."""
+        self.close()
+        self.start()
+
     def close(self) -> None:
         """Stop it; safe to call twice."""
         if self._process is None or self._process.poll() is not None:

@@ -10,7 +10,7 @@ from broker.demo.cast import Cast
 from broker.demo.faults import FAULTS
 from broker.demo.process import BrokerProcessError
 from broker.demo.relying import SignInFailed
-from broker.demo.story import commands, email_codes, factors, green_path, groups, portal, refusals, saml, sign_up
+from broker.demo.story import commands, email_codes, factors, green_path, groups, partner_setup, portal, refusals, saml, sign_up
 from broker.demo.story.scene import NotHeld, Scene
 
 Step = tuple[str, Callable[[Scene], str]]
@@ -64,6 +64,7 @@ def steps() -> list[Step]:
         *email_codes.code_steps(),
         *portal.portal_steps(),
         ("sign-up", sign_up.sign_up),
+        *partner_setup.setup_steps(),
     ]
 
 

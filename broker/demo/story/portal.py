@@ -31,7 +31,7 @@ def portal_steps() -> list[tuple[str, Callable[[Scene], str]]]:
 
 def administrator(scene: Scene) -> str:
     """Alice signs in to the portal at the company's own provider."""
-    alice, page = _at(scene, ALICE, "/admin")
+    alice, page = signed_in_at(scene, ALICE, "/admin")
     expect("partner-login" in alice.seen and page.name == "admin-home", f"ended at {page}")
     guests = alice.browser.follow(page, "/admin/guests")
     expect(guests.name == "admin-guests" and ADA.email in guests.text, f"no list of guests but {guests}")
@@ -40,13 +40,13 @@ def administrator(scene: Scene) -> str:
 
 def owner_adds(scene: Scene) -> str:
     """Bob owns Ledger. The form lets Bob add Dana to Ledger, and to nothing else."""
-    bob, page = _at(scene, BOB, f"/admin/guests/new?application={LEDGER}")
+    bob, page = signed_in_at(scene, BOB, f"/admin/guests/new?application={LEDGER}")
     expect(page.name == "admin-guest-new", f"ended at {page}")
     expect("Travel" not in page.text, "an owner of Ledger can choose Travel")
     form = {"email": DANA.email, "name": DANA.name, "application": LEDGER, "role": "viewer", "sponsor": BOB.email}
     done = bob.browser.submit(page, {**form, "message": "Welcome to the ledger of the Lisbon project."})
     expect(done.name == "admin-guest", f"ended at {done}")
-    mail = _mail(scene, DANA.email, "Welcome to the ledger")
+    mail = mail_to(scene, DANA.email, "Welcome to the ledger")
     links = [link for link in mail.links if link.startswith(scene.cast.at.broker)]
     dana = visitor(DANA)
     landed(dana.open(links[0]), scene.cast.at.ledger)
@@ -55,34 +55,34 @@ def owner_adds(scene: Scene) -> str:
 
 def asked(scene: Scene) -> str:
     """Ada lost Ledger. She asks for it on her access panel; its owner gets an e-mail."""
-    ada, page = _at(scene, ADA, "/apps")
+    ada, page = signed_in_at(scene, ADA, "/apps")
     form = ada.browser.follow(page, f"/apps/ask/{LEDGER}")
     expect(form.name == "apps-ask", f"ended at {form}")
     done = ada.browser.submit(form, {"reason": "I close the books of March.", "until": _day(30)})
     expect(done.status == 200 and done.name == "apps", f"ended at {done}")
-    mail = _mail(scene, BOB.email, "I close the books")
+    mail = mail_to(scene, BOB.email, "I close the books")
     expect(ADA.email in mail.text, "the owner's e-mail does not say who asks")
     return "a sentence of hers and a last day; the owner of Ledger has them by e-mail"
 
 
 def approved(scene: Scene) -> str:
     """Bob approves in the portal, and Ledger opens for Ada at once."""
-    bob, page = _at(scene, BOB, "/admin/requests")
+    bob, page = signed_in_at(scene, BOB, "/admin/requests")
     one = bob.browser.follow(page, "/admin/requests/")
     expect(one.name == "admin-request" and ADA.email in one.text, f"ended at {one}")
     bob.browser.submit(one, {"until": _day(20)}, press="approve")
-    _mail(scene, ADA.email, "You have access to Ledger")
+    mail_to(scene, ADA.email, "You have access to Ledger")
     held = scene.sign_in(visitor(ADA), scene.cast.ledger)
     return f"one button; Ada reads the answer and signs in to Ledger with the roles {list(held.claims.get('roles', []))}"
 
 
 def reviewed(scene: Scene) -> str:
     """Alice asks who still needs Ledger; Bob keeps Ada and ends Dana; the answer is on record."""
-    alice, page = _at(scene, ALICE, "/admin/reviews")
+    alice, page = signed_in_at(scene, ALICE, "/admin/reviews")
     made = alice.browser.submit(page, {"application": LEDGER, "asks": "owners", "due": _day(14)})
     expect(made.name == "admin-review", f"ended at {made}")
     review = made.url.partition("?")[0].rpartition("/")[2]
-    bob, mine = _at(scene, BOB, f"/admin/reviews/{review}")
+    bob, mine = signed_in_at(scene, BOB, f"/admin/reviews/{review}")
     rows = {field.name for form in mine.document.forms for field in form.fields if field.name.startswith("verdict-")}
     expect(len(rows) == 2, f"{len(rows)} rows to decide on {mine}")
     of_dana = next(row for row in mine.text.split("<tr") if DANA.email in row)
@@ -96,7 +96,7 @@ def group_owner(scene: Scene) -> str:
     """Gus owns a group, adds Ada to it, and sees no other group."""
     broker = scene.cast.broker
     made = broker.ask("groups", "create", GROUP, "--owner", GUS.email)
-    gus, page = _at(scene, GUS, "/admin/groups")
+    gus, page = signed_in_at(scene, GUS, "/admin/groups")
     expect(GROUP in page.text and "Fabrikam people" not in page.text, f"other groups are listed: {page}")
     one = gus.browser.follow(page, f"/admin/groups/{made['id']}")
     done = gus.browser.submit(one, {"email": ADA.email})
@@ -104,13 +104,13 @@ def group_owner(scene: Scene) -> str:
     return f"{GROUP} is the one group that he sees; Ada is in it"
 
 
-def _at(scene: Scene, who: Account, path: str) -> tuple[DemoPerson, BrowserPage]:
+def signed_in_at(scene: Scene, who: Account, path: str) -> tuple[DemoPerson, BrowserPage]:
     """This person in a new browser, signed in, at this page of the broker."""
     person = visitor(who)
     return person, person.open(scene.cast.at.broker + path)
 
 
-def _mail(scene: Scene, address: str, words: str, seconds: float = 15) -> ReceivedMail:
+def mail_to(scene: Scene, address: str, words: str, seconds: float = 15) -> ReceivedMail:
     """The e-mail to this address that holds these words; the broker sends in the background."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

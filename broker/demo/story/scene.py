@@ -34,6 +34,7 @@ class Scene:
     tokens: Tokens | None = None
     refusals: dict[str, str] = field(default_factory=dict)  # request id: the page's code
     tokens_of_ledger: Tokens | None = None
+    setup_link: str = ""  # as Proseware's IT got it by e-mail
     ada_app: tuple[str, str] = ("", "")  # her authenticator app: the secret as the page showed it, and the code that was used
 
     def upstream(self, partner: str = "fabrikam") -> int:
