@@ -17,6 +17,8 @@ RSA_EXPONENT = range(65537, 2**64)
 
 PrivateMaterial = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey
 PublicMaterial = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
+Sign = Callable[[PrivateMaterial, bytes], bytes]
+Check = Callable[[PublicMaterial, bytes, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +27,23 @@ class Algorithm:
 
     kty: the key's type (RFC 7518 6.1, RFC 8037 2). half_hash: the hash of at_hash and c_hash
     (Core 3.1.3.6; for Ed25519 the SHA-512 inside the algorithm). signature_size: octets, None where the key says it.
+    curve: of an EC key, one for each algorithm (RFC 7518 3.4).
     """
 
     name: str
     kty: str
     half_hash: str
     signature_size: int | None
-    sign: Callable[[PrivateMaterial, bytes], bytes]
-    check: Callable[[PublicMaterial, bytes, bytes], None]
+    sign: Sign
+    check: Check
+    curve: type[ec.EllipticCurve] | None = None
 
     def fits(self, key: PublicMaterial) -> bool:
         """Whether a public key has this algorithm's type, curve and size."""
         if isinstance(key, rsa.RSAPublicKey):
             return self.kty == "RSA" and key.key_size in RSA_BITS and key.public_numbers().e in RSA_EXPONENT
         if isinstance(key, ec.EllipticCurvePublicKey):
-            return self.kty == "EC" and isinstance(key.curve, ec.SECP256R1)
+            return self.curve is not None and isinstance(key.curve, self.curve)
         return self.kty == "OKP" and isinstance(key, Ed25519PublicKey)
 
     def verify(self, key: PublicMaterial, signature: bytes, data: bytes) -> bool:
@@ -53,46 +57,47 @@ class Algorithm:
         return True
 
 
-def _pss() -> padding.PSS:
-    return padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)  # RFC 7518 3.5
+def _rsa(name: str, sha: hashes.HashAlgorithm, pad: padding.AsymmetricPadding) -> Algorithm:
+    """RSASSA-PKCS1-v1_5 or RSASSA-PSS (RFC 7518 3.3, 3.5)."""
+
+    def sign(key: PrivateMaterial, data: bytes) -> bytes:
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise TypeError(f"{name} needs an RSA key")
+        return key.sign(data, pad, sha)
+
+    def check(key: PublicMaterial, signature: bytes, data: bytes) -> None:
+        if not isinstance(key, rsa.RSAPublicKey):
+            raise InvalidSignature
+        key.verify(signature, data, pad, sha)
+
+    return Algorithm(name, "RSA", sha.name, None, sign, check)
 
 
-def _sign_rs256(key: PrivateMaterial, data: bytes) -> bytes:
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError("RS256 needs an RSA key")
-    return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+def _pkcs1(name: str, sha: hashes.HashAlgorithm) -> Algorithm:
+    return _rsa(name, sha, padding.PKCS1v15())
 
 
-def _check_rs256(key: PublicMaterial, signature: bytes, data: bytes) -> None:
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise InvalidSignature
-    key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+def _pss(name: str, sha: hashes.HashAlgorithm) -> Algorithm:
+    """RFC 7518 3.5: the same hash in MGF1, and a salt of the hash's size."""
+    return _rsa(name, sha, padding.PSS(mgf=padding.MGF1(sha), salt_length=padding.PSS.DIGEST_LENGTH))
 
 
-def _sign_ps256(key: PrivateMaterial, data: bytes) -> bytes:
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError("PS256 needs an RSA key")
-    return key.sign(data, _pss(), hashes.SHA256())
+def _ecdsa(name: str, sha: hashes.HashAlgorithm, curve: type[ec.EllipticCurve], octets: int) -> Algorithm:
+    """RFC 7518 3.4: r and s with `octets` each, raw, never DER."""
 
+    def sign(key: PrivateMaterial, data: bytes) -> bytes:
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise TypeError(f"{name} needs a key of its curve")
+        r, s = decode_dss_signature(key.sign(data, ec.ECDSA(sha)))
+        return r.to_bytes(octets, "big") + s.to_bytes(octets, "big")
 
-def _check_ps256(key: PublicMaterial, signature: bytes, data: bytes) -> None:
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise InvalidSignature
-    key.verify(signature, data, _pss(), hashes.SHA256())
+    def check(key: PublicMaterial, signature: bytes, data: bytes) -> None:
+        if not isinstance(key, ec.EllipticCurvePublicKey):
+            raise InvalidSignature
+        r, s = int.from_bytes(signature[:octets], "big"), int.from_bytes(signature[octets:], "big")
+        key.verify(encode_dss_signature(r, s), data, ec.ECDSA(sha))
 
-
-def _sign_es256(key: PrivateMaterial, data: bytes) -> bytes:
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("ES256 needs a P-256 key")
-    r, s = decode_dss_signature(key.sign(data, ec.ECDSA(hashes.SHA256())))
-    return r.to_bytes(32, "big") + s.to_bytes(32, "big")  # RFC 7518 3.4: raw, never DER
-
-
-def _check_es256(key: PublicMaterial, signature: bytes, data: bytes) -> None:
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise InvalidSignature
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    key.verify(encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
+    return Algorithm(name, "EC", sha.name, 2 * octets, sign, check, curve)
 
 
 def _sign_eddsa(key: PrivateMaterial, data: bytes) -> bytes:
@@ -111,10 +116,20 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
     {
         line.name: line
         for line in (
-            Algorithm("RS256", "RSA", "sha256", None, _sign_rs256, _check_rs256),
-            Algorithm("ES256", "EC", "sha256", 64, _sign_es256, _check_es256),
-            Algorithm("PS256", "RSA", "sha256", None, _sign_ps256, _check_ps256),
+            _pkcs1("RS256", hashes.SHA256()),
+            _ecdsa("ES256", hashes.SHA256(), ec.SECP256R1, 32),
+            _pss("PS256", hashes.SHA256()),
             Algorithm("EdDSA", "OKP", "sha512", 64, _sign_eddsa, _check_eddsa),
+            _pkcs1("RS512", hashes.SHA512()),
+            _ecdsa("ES384", hashes.SHA384(), ec.SECP384R1, 48),
+            _ecdsa("ES512", hashes.SHA512(), ec.SECP521R1, 66),
+            _pss("PS384", hashes.SHA384()),
         )
     }
 )
+OUR_ALGORITHMS = (
+    "RS256",
+    "ES256",
+    "PS256",
+    "EdDSA",
+)  # what we sign with, and what applications sign with; partners: the whole table

@@ -21,6 +21,12 @@ PUBLIC_MEMBERS = ("kty", "kid", "use", "alg", "n", "e", "crv", "x", "y")  # HP-4
 MAX_KEYS = 200  # of one JWKS
 MAX_KID = 255  # characters
 
+_CURVES: Mapping[str, tuple[ec.EllipticCurve, int]] = {  # RFC 7518 6.2.1.1 and 6.2.1.2: octets of a coordinate
+    "P-256": (ec.SECP256R1(), 32),
+    "P-384": (ec.SECP384R1(), 48),
+    "P-521": (ec.SECP521R1(), 66),
+}
+_NAMES = {curve.name: (crv, octets) for crv, (curve, octets) in _CURVES.items()}
 _SECRET_MEMBERS = frozenset(["d", "p", "q", "dp", "dq", "qi", "oth", "k"])  # RFC 7518 6.2.2, 6.3.2, 6.4
 
 
@@ -77,8 +83,8 @@ def generate(alg: str, kid: str | None = None) -> PrivateKey:
     key: PrivateMaterial
     if line.kty == "RSA":
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    elif line.kty == "EC":
-        key = ec.generate_private_key(ec.SECP256R1())
+    elif line.curve is not None:
+        key = ec.generate_private_key(line.curve())
     else:
         key = Ed25519PrivateKey.generate()
     return PrivateKey(alg, thumbprint(key.public_key()) if kid is None else kid, key)
@@ -117,9 +123,9 @@ def public_members(key: PublicMaterial) -> dict[str, str]:
         return {"kty": "RSA", "n": _write_uint(rsa_numbers.n), "e": _write_uint(rsa_numbers.e)}
     if isinstance(key, Ed25519PublicKey):
         return {"kty": "OKP", "crv": "Ed25519", "x": b64url_encode(key.public_bytes_raw())}
-    numbers = key.public_numbers()
-    x, y = (b64url_encode(value.to_bytes(32, "big")) for value in (numbers.x, numbers.y))
-    return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+    numbers, (crv, octets) = key.public_numbers(), _NAMES[key.curve.name]
+    x, y = (b64url_encode(value.to_bytes(octets, "big")) for value in (numbers.x, numbers.y))
+    return {"kty": "EC", "crv": crv, "x": x, "y": y}
 
 
 def thumbprint(key: PublicMaterial) -> str:
@@ -212,15 +218,16 @@ def _material(jwk: Mapping[str, Any]) -> PublicMaterial:
         if n % 2 == 0:
             raise ValueError("its n is no product of two primes")
         return rsa.RSAPublicNumbers(e, n).public_key()
-    if kind == ("EC", "P-256"):
-        x, y = (int.from_bytes(_octets(jwk[name], 32), "big") for name in ("x", "y"))
-        return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()  # ValueError off the curve
+    if kind[0] == "EC" and isinstance(kind[1], str) and kind[1] in _CURVES:
+        curve, octets = _CURVES[kind[1]]
+        x, y = (int.from_bytes(_octets(jwk[name], octets), "big") for name in ("x", "y"))
+        return ec.EllipticCurvePublicNumbers(x, y, curve).public_key()  # ValueError off the curve
     if kind == ("OKP", "Ed25519"):
         raw = _octets(jwk["x"], 32)
         if not is_usable_point(raw):
             raise ValueError("its x is not a usable point of the curve")
         return Ed25519PublicKey.from_public_bytes(raw)
-    raise ValueError("its key type is not RSA, P-256 or Ed25519")
+    raise ValueError("its key type is not RSA, P-256, P-384, P-521 or Ed25519")
 
 
 def _octets(text: Any, size: int) -> bytes:

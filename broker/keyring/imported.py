@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from broker.jose.algorithms import ALGORITHMS, RSA_BITS, RSA_EXPONENT, PrivateMaterial
+from broker.jose.algorithms import ALGORITHMS, OUR_ALGORITHMS, RSA_BITS, RSA_EXPONENT, PrivateMaterial
 from broker.jose.keys import thumbprint
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.keyring.errors import KeyFileError
@@ -110,7 +110,7 @@ def _private_key(file: Path, blocks: list[tuple[bytes, bytes]], password: bytes 
 
 
 def _signing_algorithm(file: Path, key: PrivateMaterial, alg: str | None) -> str:
-    fitting = [line.name for line in ALGORITHMS.values() if line.fits(key.public_key())]
+    fitting = [name for name in OUR_ALGORITHMS if ALGORITHMS[name].fits(key.public_key())]
     if alg is not None and alg not in fitting:
         raise KeyFileError(f"{file}: the key does not fit {alg}; it fits {', '.join(fitting)}")
     return alg or fitting[0]

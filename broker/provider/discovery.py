@@ -7,11 +7,11 @@ from typing import Any
 
 from broker.domain import assurance
 from broker.domain.claims import PROTOCOL, SCOPES, STANDARD
+from broker.jose.algorithms import OUR_ALGORITHMS
 from broker.provider.client_authentication import TOKEN_PATH
 from broker.provider.grants import GRANT_TYPES
 from broker.provider.request import PROMPTS, RESPONSE_MODES
 
-ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
 AUTHENTICATION = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 PATHS = {
     "authorization_endpoint": "/authorize",
@@ -31,7 +31,7 @@ def document(issuer: str, languages: Sequence[str]) -> dict[str, Any]:
     authentication = {
         f"{endpoint}_endpoint_{member}": list(values)
         for endpoint in ("token", "introspection", "revocation")
-        for member, values in (("auth_methods_supported", AUTHENTICATION), ("auth_signing_alg_values_supported", ALGORITHMS))
+        for member, values in (("auth_methods_supported", AUTHENTICATION), ("auth_signing_alg_values_supported", OUR_ALGORITHMS))
     }
     authentication["introspection_endpoint_auth_methods_supported"].remove("none")  # HP-38: an authenticated caller
     return {
@@ -42,7 +42,7 @@ def document(issuer: str, languages: Sequence[str]) -> dict[str, Any]:
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
         "subject_types_supported": ["pairwise", "public"],
-        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        "id_token_signing_alg_values_supported": list(OUR_ALGORITHMS),
         **authentication,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),

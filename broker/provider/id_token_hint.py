@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broker.jose import claims
-from broker.jose.algorithms import ALGORITHMS
+from broker.jose.algorithms import OUR_ALGORITHMS
 from broker.jose.errors import JoseError
 from broker.jose.keys import PublicKey
 from broker.jose.verify import verify
@@ -26,7 +26,7 @@ def read_hint(token: str, *, issuer: str, keys: Sequence[PublicKey], now: int) -
 
     Only an ID token has all of these claims and this `typ`, so that no other token passes as one (HT-5).
     """
-    said = verify(token, keys, ALGORITHMS.keys()).claims
+    said = verify(token, keys, OUR_ALGORITHMS).claims
     claims.check_issuer(said, issuer)
     claims.check_times(said, now, oldest=None, may_be_expired=True)
     client_id, sid = said.get("aud"), said.get("sid")

@@ -9,18 +9,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from broker.saml.errors import MetadataRefused
 from broker.saml.parse import Element
+from broker.saml.schema_gate import DIGEST_ALGORITHMS, SIGNATURE_ALGORITHMS
 
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
 _EXC = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 _PREFIXES = f"{{{_EXC}}}InclusiveNamespaces"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
-SIGNATURES = frozenset(
-    {*(f"{_MORE}rsa-sha{n}" for n in (256, 384, 512)), f"{_MORE}ecdsa-sha256", f"{_MORE}ecdsa-sha384"}
-)  # HS-15
-DIGESTS = frozenset(
-    {"http://www.w3.org/2001/04/xmlenc#sha256", f"{_MORE}sha384", "http://www.w3.org/2001/04/xmlenc#sha512"}
-)  # HS-15
 
 
 def verify_root(root: Element, certificate: str) -> None:
@@ -57,7 +52,7 @@ def _profile(signature: Element, root: Element) -> None:
     canonical, method, reference = info
     if canonical.get("Algorithm") != _EXC or not _only_prefixes(canonical):
         raise _unlike("its canonicalization")
-    if method.get("Algorithm") not in SIGNATURES or len(method):
+    if method.get("Algorithm") not in SIGNATURE_ALGORITHMS or len(method):
         raise _unlike("its algorithm")
     marks = [node.get("ID") for node in root.iter() if node.get("ID") is not None]
     if not root.get("ID") or reference.get("URI") != f"#{root.get('ID')}" or len(marks) != len(set(marks)):
@@ -73,7 +68,7 @@ def _profile(signature: Element, root: Element) -> None:
         or not _only_prefixes(transforms[1])
     ):
         raise _unlike("its transforms")
-    if digest.get("Algorithm") not in DIGESTS or len(digest):
+    if digest.get("Algorithm") not in DIGEST_ALGORITHMS or len(digest):
         raise _unlike("its digest")
 
 

@@ -33,8 +33,11 @@ _SPACE: Final = " \t\r\n"
 _EXC_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"  # without comments
 _ENVELOPED: Final = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 SIGNATURE_ALGORITHMS: Final = frozenset(
-    f"http://www.w3.org/2001/04/xmldsig-more#{name}"
-    for name in ("rsa-sha256", "rsa-sha384", "rsa-sha512", "ecdsa-sha256", "ecdsa-sha384")
+    {
+        *(f"http://www.w3.org/2001/04/xmldsig-more#rsa-sha{bits}" for bits in (256, 384, 512)),
+        *(f"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha{bits}" for bits in (256, 384)),
+        *(f"http://www.w3.org/2007/05/xmldsig-more#sha{bits}-rsa-MGF1" for bits in (256, 384, 512)),  # RFC 9231 2.3.10: RSA-PSS
+    }
 )
 DIGEST_ALGORITHMS: Final = frozenset(
     (
@@ -229,7 +232,9 @@ def _profile(signature: Element) -> None:
         if len(listed) > MAX_PREFIXES or not all(name == "#default" or _NCNAME.fullmatch(name) for name in listed):
             raise _no_profile(f"a PrefixList must be at most {MAX_PREFIXES} prefixes")
     if method.get("Algorithm") not in SIGNATURE_ALGORITHMS:
-        raise _no_algorithm("ds:SignatureMethod", "rsa-sha256, rsa-sha384, rsa-sha512, ecdsa-sha256 or ecdsa-sha384")
+        raise _no_algorithm(
+            "ds:SignatureMethod", "rsa-sha256, -384 or -512, sha256-, sha384- or sha512-rsa-MGF1, ecdsa-sha256 or ecdsa-sha384"
+        )
     if reference[1].get("Algorithm") not in DIGEST_ALGORITHMS:
         raise _no_algorithm("ds:DigestMethod", "sha256, sha384 or sha512")
 

@@ -60,9 +60,10 @@ def _jwks(value: object, info: ValidationInfo) -> object:
     problems = [Problem(text, at=("keys", number)) for number, key in enumerate(keys) for text in _key_problems(key)]
     if problems:
         raise Wrong(*problems)
+    from broker.jose.algorithms import OUR_ALGORITHMS
     from broker.jose.keys import public_keys
 
-    if not public_keys({"keys": keys}):
+    if not any(key.fits(alg) for key in public_keys({"keys": keys}) for alg in OUR_ALGORITHMS):
         raise Wrong("holds no key that can verify; write an RSA key of 2048 bits or more, an EC P-256 or an Ed25519 key")
     return {"keys": [dict(key) for key in keys]}
 

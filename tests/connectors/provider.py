@@ -14,6 +14,7 @@ from broker.connectors.oidc.connector import OidcConnector, PartnerView, Sources
 from broker.connectors.outbound.client import HttpClient
 from broker.domain.assertion import Assertion
 from broker.domain.connector import Ask, Inbound, Outbound
+from broker.jose.algorithms import ALGORITHMS
 from broker.jose.keys import PrivateKey
 from broker.jose.sign import half_hash, sign
 
@@ -127,7 +128,7 @@ class Provider(Server):
             "jwks_uri": f"{self.issuer}/jwks",
             "userinfo_endpoint": f"{self.issuer}/userinfo",
             "response_types_supported": ["code"],
-            "id_token_signing_alg_values_supported": ["RS256", "ES256", "PS256", "EdDSA", "none", "HS256"],
+            "id_token_signing_alg_values_supported": [*ALGORITHMS, "none", "HS256"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "code_challenge_methods_supported": ["plain", "S256"],
         }

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from broker.connectors.oidc.discovery import cache_age, check_discovery, check_jwks, discovery_url, fetch_discovery, fetch_jwks
+from broker.connectors.oidc.discovery import (
+    ID_TOKEN_ALGORITHMS,
+    cache_age,
+    check_discovery,
+    check_jwks,
+    discovery_url,
+    fetch_discovery,
+    fetch_jwks,
+)
 from broker.connectors.outbound.client import HttpClient
 from broker.domain.errors import PartnerFailed
 from broker.jose.keys import generate, public_keys
@@ -40,7 +48,7 @@ def test_a_small_document_is_enough():
     assert found.userinfo_endpoint is None
     assert found.iss_parameter is False
     assert found.auth_methods == ("client_secret_basic",)
-    assert found.id_token_algs == ("RS256", "PS256", "ES256", "EdDSA")
+    assert found.id_token_algs == ID_TOKEN_ALGORITHMS
     assert (found.claims, found.acr_values, found.auth_algs) == ((), (), ("RS256",))
 
 
@@ -132,7 +140,7 @@ def test_fb_08_members_that_decide_nothing(member: str, value: object):
     assert found.oddities == (member,)
     assert found.auth_methods == ("client_secret_basic",)
     assert (found.claims, found.acr_values, found.prompts, found.iss_parameter) == ((), (), None, False)
-    assert found.id_token_algs == ("RS256", "PS256", "ES256", "EdDSA")
+    assert found.id_token_algs == ID_TOKEN_ALGORITHMS
 
 
 def test_fb_08_a_byte_order_mark_is_read():

@@ -26,9 +26,9 @@ def test_a_login_ends_in_one_complete_assertion(journey: Journey):
     assert not any("ann" in name.lower() for name in assertion.arrived)
 
 
-@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "EdDSA"])
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "EdDSA", "RS512", "PS384", "ES384", "ES512"])
 def test_every_listed_algorithm_signs_a_login(journey: Journey, alg: str):
-    """HO-3: RS256, PS256, ES256 and EdDSA."""
+    """HO-3: each signature that a partner may use; at_hash has the hash of the algorithm."""
     journey.provider.key = generate(alg, "key-of-the-day")
     journey.provider.jwks = {"keys": [journey.provider.key.public_jwk()]}
     assert journey.sign_in().subject == "248289761001"

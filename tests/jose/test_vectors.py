@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from broker.jose.algorithms import ALGORITHMS
 from broker.jose.encoding import b64url_decode, b64url_encode
 from broker.jose.keys import PrivateKey, public_key, thumbprint
-from broker.jose.sign import half_hash
+from broker.jose.sign import half_hash, sign
+from broker.jose.verify import verify
+from tests.jose.handmade import CLAIMS, Signers
 
 RFC7515_PAYLOAD = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
 RFC7515_A2_KEY = {
@@ -83,8 +87,31 @@ def test_half_hash_of_core() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alg", "name", "size"), [("RS256", "sha256", 16), ("PS256", "sha256", 16), ("ES256", "sha256", 16), ("EdDSA", "sha512", 32)]
+    ("alg", "name", "size"),
+    [
+        ("RS256", "sha256", 16),
+        ("PS256", "sha256", 16),
+        ("ES256", "sha256", 16),
+        ("EdDSA", "sha512", 32),
+        ("RS512", "sha512", 32),
+        ("PS384", "sha384", 24),
+        ("ES384", "sha384", 24),
+        ("ES512", "sha512", 32),
+    ],
 )
 def test_half_hash_by_algorithm(alg: str, name: str, size: int) -> None:
     """HP-39: the hash of at_hash and c_hash comes from the one table."""
     assert b64url_decode(half_hash(alg, "token")) == hashlib.new(name, b"token").digest()[:size]
+
+
+@pytest.mark.parametrize("alg", [name for name in ALGORITHMS if name != "EdDSA"])  # its known answers are above
+def test_another_library_reads_and_writes_the_same(alg: str, signers: Signers) -> None:
+    """RFC 7518 3.3 to 3.5: joserfc verifies our signature, and we verify its signature."""
+    from joserfc import jwk, jws
+
+    key = signers[alg]
+    pem = key.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    theirs = (jwk.RSAKey if ALGORITHMS[alg].kty == "RSA" else jwk.ECKey).import_key(pem)
+    assert json.loads(jws.deserialize_compact(sign(key, CLAIMS), theirs, algorithms=[alg]).payload) == CLAIMS
+    token = jws.serialize_compact({"alg": alg, "kid": key.kid}, json.dumps(CLAIMS), theirs, algorithms=[alg])
+    assert verify(token, [key.public()], [alg]).claims == CLAIMS

@@ -14,7 +14,7 @@ from broker.jose.encoding import parse_object
 from broker.jose.errors import JoseError
 from broker.jose.keys import public_keys, unusable_keys
 
-ID_TOKEN_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")  # HO-3
+ID_TOKEN_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "RS512", "PS384", "ES384", "ES512")  # HO-3
 _OURS = ", ".join(ID_TOKEN_ALGORITHMS)
 MIN_AGE, MAX_AGE, DEFAULT_AGE = 300, DAY, HOUR  # seconds until a fetched document is fetched again
 MAX_DOCUMENT = 512 * 1024

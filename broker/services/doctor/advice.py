@@ -29,7 +29,7 @@ REASONS: Final[Mapping[str, Advice]] = {
     "upstream_partner": Advice(_P, "the answer at the redirect URI of this partner", "register the redirect URI of this partner only, at the client of this partner only"),
     "upstream_iss": Advice(_P, "iss of the answer is the issuer of the file", "send the issuer as iss, the same as in discovery (RFC 9207); behind a proxy, set the provider's public address"),
     # the ID token
-    "idtoken_alg": Advice(_P, "RS256, PS256, ES256 or EdDSA, as the discovery document announces", "sign ID tokens for our client with one of these"),
+    "idtoken_alg": Advice(_P, "RS256, PS256, ES256, EdDSA, RS512, PS384, ES384 or ES512, as the discovery document announces", "sign ID tokens for our client with one of these"),
     "idtoken_header": Advice(_P, "a signed JWT (JWS, compact), not encrypted and without critical extensions", "switch ID token encryption off for our client"),
     "idtoken_key": Advice(_P, "the key that signs stands in the published key set", "publish a new key before signing with it, and do not use a key of one application only (Entra ID: no claims-mapping key)"),
     "idtoken_key_pause": Advice(_O, "a key set that is asked for at most once a minute, however many unknown keys come", "nothing, if sign-ins succeed again after a minute: the partner changed its key twice within one; if it lasts, look at the next failure", rule=True),

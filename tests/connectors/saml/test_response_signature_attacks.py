@@ -133,6 +133,7 @@ def test_sr12_canonicalization(algorithm: str) -> None:
         {"digest": f"{DS}sha1"},
         {"digest": "http://www.w3.org/2001/04/xmldsig-more#sha224"},
         {"method": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha224"},
+        {"method": "http://www.w3.org/2007/05/xmldsig-more#sha1-rsa-MGF1"},
     ],
 )
 def test_sr13_sha1(options: dict[str, str]) -> None:
@@ -155,6 +156,7 @@ def test_sr13_sha1(options: dict[str, str]) -> None:
         '<ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"/>',
         '<ds:SignatureMethod Algorithm="http://www.w3.org/2009/xmldsig11#dsa-sha256"/>',
         '<ds:SignatureMethod Algorithm=""/>',
+        '<ds:SignatureMethod Algorithm="http://www.w3.org/2007/05/xmldsig-more#rsa-pss"/>',
     ],
 )
 def test_sr15_hmac(method: str) -> None:
@@ -212,5 +214,10 @@ def test_ecdsa_and_rollover() -> None:
     for size in ("384", "512"):
         options = {"method": f"http://www.w3.org/2001/04/xmldsig-more#rsa-sha{size}"}
         assert show(genuine(signature_options=options)).assertion.subject
+    for size in ("256", "384", "512"):
+        options = {"method": f"http://www.w3.org/2007/05/xmldsig-more#sha{size}-rsa-MGF1"}  # RFC 9231 2.3.10
+        message = genuine(signature_options=options)
+        assert show(message).assertion.subject
+        refused(message, "saml_signature", keys=(rsa_key("b").public_key(), ec_key().public_key()))
     for digest in ("http://www.w3.org/2001/04/xmldsig-more#sha384", "http://www.w3.org/2001/04/xmlenc#sha512"):
         assert show(genuine(signature_options={"digest": digest})).assertion.subject
