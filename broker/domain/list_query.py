@@ -20,6 +20,7 @@ class ListField(StrEnum):
     KIND = "kind"
     STATE = "state"
     REDEEMED = "redeemed_at"
+    SIGNED_UP = "signed_up_at"
     AT = "at"
     APPLICATION = "application"
     PERSON = "person"

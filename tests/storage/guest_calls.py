@@ -42,6 +42,8 @@ BRANCHES: tuple[tuple[Branch, ...], ...] = (
     ((Begins(ListField.EMAIL_REVERSED, "elpmaxe"),),),
     ((Begins(ListField.EMAIL, "g"),), (Begins(ListField.NAME, "g"),), (Equals(ListField.NAME, "g"),)),
     ((Differs(ListField.EMAIL, "g"),), (Equals(ListField.ID, "1"),), (Equals(ListField.EMAIL, "g"),)),
+    ((GUEST, Known(ListField.SIGNED_UP, yes=True)),),
+    ((GUEST, Known(ListField.SIGNED_UP, yes=False)),),
     ((Equals(ListField.IDENTITY, "https://login.fabrikam.example\n7"),), (Equals(ListField.CODE, "g"),)),
 )
 

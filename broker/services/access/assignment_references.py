@@ -15,7 +15,7 @@ from broker.domain.group import Group, is_uuid
 from broker.domain.ids import file_id, new_id
 from broker.services.access.group_references import PersonList, page_of
 from broker.services.access.views import AssignmentView, assignments_of
-from broker.services.authorization import Right, over_application, require_everywhere
+from broker.services.authorization import Right, over_application, require, require_everywhere
 from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.lookup import holder_named, living
@@ -142,8 +142,8 @@ class AssignmentReferences:
         known = {name: ApplicationEntry.of(settings.issuer, file) for name, file in settings.applications.items()}
         return tuple(HeldEntry(assignment=one, application=known[one.application]) for one in held if one.application in known)
 
-    def assign(self, actor: Actor, client_id: str, holder_id: str, *, role: str) -> AssignmentView:
-        """Assigns from now on, without an end. One that has ended begins again.
+    def assign(self, actor: Actor, client_id: str, holder_id: str, *, role: str, person: str | None = None) -> AssignmentView:
+        """Assigns from now on, without an end. One that has ended begins again. person: who the holder must be, by id or address.
 
         Raises Forbidden, NotFound (application, person or group), Invalid (role), Conflict (`reference_exists`).
         """
@@ -154,6 +154,8 @@ class AssignmentReferences:
                 raise Invalid(f"{client_id!r} has no role {role!r}", "role_unknown")
             if not is_uuid(holder_id):
                 raise NotFound("there is no such person or group", "holder_unknown")
+            if person is not None and living(tx, person).id != holder_id.lower():
+                raise Invalid("principalId must be the id of this user", "holder_differs")
             kind, holder = holder_named(tx, holder_id, lock=True)
             name = holder.name if isinstance(holder, Group) else holder.email
             wish = Assignment(
@@ -170,18 +172,43 @@ class AssignmentReferences:
         now = self._clock()
         with self._db.write() as tx:
             file = over_application(tx, self._settings(), actor, Right.ASSIGN, client_id, now)
-            seen = assignments.by_id(tx, assignment_id)
-            if seen is not None and seen.principal is Principal.PERSON:
-                people.by_id(tx, seen.holder, lock=True)
-                seen = assignments.by_id(tx, assignment_id)  # the lock may have been waited for
+            seen = self._seen(tx, assignment_id)
             if seen is None or seen.application != client_id:
-                raise NotFound(f"there is no assignment {assignment_id!r} to {client_id!r}", "assignment_unknown")
-            assignments.drop(tx, seen.principal, seen.holder, client_id, seen.role)
-            held = grants.end_of_unassigned(tx, seen.principal, seen.holder, client_id, now) if file.assignment_required else 0
-            self._tell(tx, "assignment.taken_back", actor, seen, {"sign_ins_ended": held}, now)
+                raise _unknown(assignment_id)
+            self._drop(tx, actor, file, seen, now)
+
+    def take_back_from(self, actor: Actor, person: str, assignment_id: str) -> None:
+        """Removes one assignment of a person, by their id or address; those of their groups are not theirs. Raises Forbidden, NotFound."""
+        now = self._clock()
+        with self._db.write() as tx:
+            require(tx, self._settings(), actor, Right.ASSIGN, now)
+            holder = living(tx, person)
+            seen = self._seen(tx, assignment_id)
+            if seen is None or seen.principal is not Principal.PERSON or seen.holder != holder.id:
+                raise _unknown(assignment_id)
+            file = over_application(tx, self._settings(), actor, Right.ASSIGN, seen.application, now)
+            self._drop(tx, actor, file, seen, now)
+
+    @staticmethod
+    def _seen(tx: Connection, assignment_id: str) -> Assignment | None:
+        """An assignment; nobody else changes its person until the transaction ends."""
+        seen = assignments.by_id(tx, assignment_id)
+        if seen is not None and seen.principal is Principal.PERSON:
+            people.by_id(tx, seen.holder, lock=True)
+            seen = assignments.by_id(tx, assignment_id)  # the lock may have been waited for
+        return seen
+
+    def _drop(self, tx: Connection, actor: Actor, file: ApplicationFile, one: Assignment, now: int) -> None:
+        assignments.drop(tx, one.principal, one.holder, one.application, one.role)
+        ended = grants.end_of_unassigned(tx, one.principal, one.holder, one.application, now) if file.assignment_required else 0
+        self._tell(tx, "assignment.taken_back", actor, one, {"sign_ins_ended": ended}, now)
 
     @staticmethod
     def _tell(tx: Connection, name: str, actor: Actor, one: Assignment, more: dict[str, object], now: int) -> None:
         data = {"assignment": one.id, "role": one.role, **more, "principal": one.principal.value, "holder": one.holder}
         subject = one.holder if one.principal is Principal.PERSON else ""
         audit.record(tx, Event(name=name, actor=actor, target=one.application, subject=subject, data=data), now)
+
+
+def _unknown(assignment_id: str) -> NotFound:
+    return NotFound(f"there is no assignment {assignment_id!r}", "assignment_unknown")

@@ -17,7 +17,7 @@ class GuestRow:
     """One line of a list of guests; members of staff have one, too. Times: seconds since 1970, UTC.
 
     partner: the home organization of the last sign-in, None before the first. sponsor: the address of the member who answers
-    for this guest. expires_at None: no end. email: "" after a deletion.
+    for this guest. signed_up_at None: invited. expires_at None: no end. email: "" after a deletion.
     """
 
     id: str
@@ -29,6 +29,7 @@ class GuestRow:
     partner: str | None
     sponsor: str | None
     created_at: int
+    signed_up_at: int | None
     redeemed_at: int | None
     expires_at: int | None
     last_sign_in: int | None
@@ -46,6 +47,7 @@ class GuestRow:
             partner=person.partner,
             sponsor=person.sponsor,
             created_at=person.created_at,
+            signed_up_at=person.signed_up_at,
             redeemed_at=person.redeemed_at,
             expires_at=person.expires_at,
             last_sign_in=person.last_sign_in,

@@ -38,6 +38,7 @@ _PEOPLE = Walked(
         ListField.KIND: _P.kind,
         ListField.STATE: _P.state,
         ListField.REDEEMED: _P.redeemed_at,
+        ListField.SIGNED_UP: _P.signed_up_at,
     },
     orders={
         ListField.EMAIL: (_P.email,),

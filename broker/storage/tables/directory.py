@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, false
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, false, text
 
 from broker.storage.tables import base
 
 ADDRESS = String(320).with_variant(String(320, collation="C"), "postgresql")  # ordered by code point on both databases
 
 FOLDED = String(256).with_variant(String(256, collation="C"), "postgresql")
+
+_SIGNED_UP = text("signed_up_at IS NOT NULL")
 
 people = Table(
     "people",
@@ -53,6 +55,7 @@ people = Table(
     Index("ix_people_kind", "kind", "email"),
     Index("ix_people_kind_folded_name", "kind", "folded_name", "email"),
     Index("ix_people_email_reversed", "email_reversed"),
+    Index("ix_people_self_signed_up", "email", sqlite_where=_SIGNED_UP, postgresql_where=_SIGNED_UP),
 )
 
 identities = Table(

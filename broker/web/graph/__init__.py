@@ -16,10 +16,13 @@ from broker.web.graph import (
     audit_logs,
     batch,
     deleted_items,
+    directory_objects,
     groups,
     invitations,
     me,
     policies,
+    user_assignments,
+    user_methods,
     user_relations,
     users,
 )
@@ -39,8 +42,11 @@ ROOMS = (
     invitations,
     policies,
     users,
+    user_assignments,
+    user_methods,
     user_relations,
     deleted_items,
+    directory_objects,
     me,
 )  # each has `register(door, broker)`
 

@@ -23,7 +23,7 @@ from broker.web.graph.query.resources import APPLICATIONS, ASSIGNMENTS, PRINCIPA
 from broker.web.graph.references import person_reference
 from broker.web.graph.refusals import REQUEST_BAD, ApiRefused, in_file
 from broker.web.graph.responses import Json
-from broker.web.graph.user_names import address_in, tenant_of
+from broker.web.graph.user_names import tenant_of
 from broker.web.program import object_of
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"  # the role of access without a role
 _KINDS = {"applications": APPLICATIONS, "servicePrincipals": PRINCIPALS}
 _ASSIGNED = "/servicePrincipals/<uuid:app>/appRoleAssignedTo"
+ASSIGNMENT = ("principalId", "resourceId", "appRoleId")  # the properties of a new one
 
 Find = Callable[[Caller, str], ApplicationEntry]
 
@@ -115,28 +116,14 @@ def _register_assignments(door: ApiDoor, broker: Broker) -> None:
         rows = [narrowed(assignment_json(one, found), asked.select) for one in page.rows]
         return lists.answer(caller, "appRoleAssignments", asked, rows, page.next_key)
 
-    @door.opens("GET", "/users/<user>/appRoleAssignments")
-    def of_person(caller: Caller, user: str) -> Response:
-        no_options()
-        name = address_in(user, tenant_of(broker.core.settings().issuer))
-        held = service.of_person(caller.actor, name)
-        return door.responses.collection("appRoleAssignments", [assignment_json(one.assignment, one.application) for one in held])
-
     @door.opens("POST", _ASSIGNED)
     def assign(caller: Caller, app: UUID) -> Response:
         no_options()
-        body = Properties(object_of(request), ("principalId", "resourceId", "appRoleId"))
+        body = Properties(object_of(request), ASSIGNMENT)
         found = _found(broker, caller, "servicePrincipals", str(app))
         if body.required("resourceId").lower() != found.principal_id:
             raise body.wrong("resourceId", "must be the id of this service principal")
-        role_id = body.required("appRoleId").lower()
-        roles = {DEFAULT_ACCESS: "", **{role.id: role.name for role in found.roles}}
-        if role_id not in roles:
-            raise body.wrong("appRoleId", "is none of the roles of this application")
-        try:
-            made = service.assign(caller.actor, found.client_id, body.required("principalId"), role=roles[role_id])
-        except Conflict:
-            raise ApiRefused(400, REQUEST_BAD, "Permission being assigned already exists on the object") from None
+        made = assigned(broker, caller, body, found)
         return door.responses.entity("appRoleAssignments", assignment_json(made, found), status=201)
 
     @door.opens("DELETE", f"{_ASSIGNED}/<uuid:assignment>")
@@ -145,6 +132,21 @@ def _register_assignments(door: ApiDoor, broker: Broker) -> None:
         found = _found(broker, caller, "servicePrincipals", str(app))
         service.take_back(caller.actor, found.client_id, str(assignment))
         return door.responses.nothing()
+
+
+def assigned(
+    broker: Broker, caller: Caller, body: Properties, app: ApplicationEntry, *, person: str | None = None
+) -> AssignmentView:
+    """Assigns what `principalId` and `appRoleId` of a body name. person: who must be assigned, by id or address. Raises ApiRefused."""
+    role_id = body.required("appRoleId").lower()
+    roles = {DEFAULT_ACCESS: "", **{role.id: role.name for role in app.roles}}
+    if role_id not in roles:
+        raise body.wrong("appRoleId", "is none of the roles of this application")
+    service, holder = broker.access.assignment_references, body.required("principalId")
+    try:
+        return service.assign(caller.actor, app.client_id, holder, role=roles[role_id], person=person)
+    except Conflict:
+        raise ApiRefused(400, REQUEST_BAD, "Permission being assigned already exists on the object") from None
 
 
 def _found(broker: Broker, caller: Caller, kind: str, app_id: str) -> ApplicationEntry:

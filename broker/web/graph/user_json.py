@@ -7,7 +7,7 @@ from broker.domain.mailbox import PARTNER
 from broker.domain.times import iso
 from broker.services.access.views import MembershipView
 from broker.services.guests.user_views import UserView
-from broker.services.guests.views import IdentityView, MethodView
+from broker.services.guests.views import GuestRow, IdentityView, MethodView
 from broker.web.graph.responses import Json
 from broker.web.graph.user_names import principal_name
 
@@ -49,7 +49,7 @@ def user_json(user: UserView, tenant: str) -> dict[str, object]:
         "department": details.get("department"),
         "accountEnabled": row.state in (GuestState.INVITED, GuestState.ACTIVE),
         "createdDateTime": iso(row.created_at),
-        "creationType": "Invitation" if guest else None,
+        "creationType": _creation(row) if guest else None,
         "externalUserState": ("Accepted" if accepted else "PendingAcceptance") if guest else None,
         "externalUserStateChangeDateTime": iso(changed_at or row.created_at) if guest else None,
         "identities": [_identity(one, row.email) for one in user.identities or ()] or [_before(tenant)],
@@ -98,6 +98,11 @@ def method_json(method: MethodView) -> Json:
 def email_method(user_id: str, email: str) -> Json:
     """A code to the mailbox."""
     return {"@odata.type": "#microsoft.graph.emailAuthenticationMethod", "id": user_id, "emailAddress": email}
+
+
+def _creation(row: GuestRow) -> str:
+    """How a guest came (graph user)."""
+    return "Invitation" if row.signed_up_at is None else "SelfServiceSignUp"
 
 
 def _identity(identity: IdentityView, email: str) -> Json:

@@ -1,4 +1,4 @@
-"""What hangs off one person: sessions, sponsors, groups, sign-in methods."""
+"""What hangs off one person: sessions, sponsors, groups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from broker.web.graph.bodies import Properties, referenced
 from broker.web.graph.door import ApiDoor, Caller
 from broker.web.graph.lists import no_options
 from broker.web.graph.refusals import ApiRefused
-from broker.web.graph.user_json import email_method, group_reference, method_json, user_reference
+from broker.web.graph.user_json import group_reference, user_reference
 from broker.web.graph.user_names import address_in, tenant_of
 from broker.web.program import object_of
 
@@ -37,16 +37,6 @@ def register(door: ApiDoor, broker: Broker) -> None:
         no_options()
         found = broker.guests.users.groups(caller.actor, address_in(user, tenant()))
         return door.responses.collection("directoryObjects", [group_reference(one) for one in found.groups])
-
-    @door.opens("GET", f"{_ONE}/authentication/methods")
-    def methods(caller: Caller, user: str) -> Response:
-        no_options()
-        person = broker.guests.users.show(caller.actor, address_in(user, tenant()))
-        found = broker.guests.users.methods(caller.actor, person.row.id)
-        rows = [method_json(one) for one in found.methods]
-        if found.by_code:
-            rows.append(email_method(person.row.id, person.row.email))
-        return door.responses.collection(f"users('{person.row.id}')/authentication/methods", rows)
 
     @door.opens("GET", f"{_ONE}/sponsors")
     def sponsors(caller: Caller, user: str) -> Response:

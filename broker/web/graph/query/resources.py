@@ -23,6 +23,9 @@ def _in(state: GuestState, *more: Known) -> Branch:
 _PENDING = (_in(GuestState.INVITED), _in(GuestState.BLOCKED, Known(_F.REDEEMED, yes=False)))
 _ACCEPTED = (_in(GuestState.ACTIVE), _in(GuestState.BLOCKED, Known(_F.REDEEMED, yes=True)))
 
+_INVITED: tuple[Branch, ...] = ((_GUEST, Known(_F.SIGNED_UP, yes=False)),)
+_SIGNED_UP: tuple[Branch, ...] = ((_GUEST, Known(_F.SIGNED_UP, yes=True)),)
+
 
 def _states(*states: GuestState) -> tuple[Branch, ...]:
     return tuple((Equals(_F.STATE, state.value),) for state in states)
@@ -57,7 +60,7 @@ def users(address_of: Callable[[str], str]) -> Resource:
         "userPrincipalName": Text(field=_F.EMAIL, fold=address_of, unique=True),
         "displayName": Text(field=_F.NAME, fold=folded, begins=True),
         "userType": Words(values={"Guest": ((_GUEST,),), "Member": _MEMBER}),
-        "creationType": Words(values={"Invitation": ((_GUEST,),), "null": _MEMBER}),
+        "creationType": Words(values={"Invitation": _INVITED, "SelfServiceSignUp": _SIGNED_UP, "null": _MEMBER}),
         "externalUserState": Words(values={"PendingAcceptance": _PENDING, "Accepted": _ACCEPTED, "null": _MEMBER}),
         "accountEnabled": Words(
             values={"true": _states(GuestState.INVITED, GuestState.ACTIVE), "false": _states(GuestState.BLOCKED)},
@@ -70,7 +73,7 @@ def users(address_of: Callable[[str], str]) -> Resource:
         filters=filters,
         order=ListOrder(field=_F.EMAIL),
         orders={
-            "displayName": Sort(field=_F.NAME, along=frozenset({"displayName", "userType", "creationType"})),
+            "displayName": Sort(field=_F.NAME, along=frozenset({"displayName", "userType"})),
             "mail": Sort(field=_F.EMAIL, along=frozenset(filters) - {"displayName"}),
         },
         walks=(_F.NAME, _F.EMAIL_REVERSED),
