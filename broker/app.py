@@ -148,7 +148,7 @@ class Broker:
         """Codes, tokens, grants and logouts of applications."""
         from broker.composition.oauth import wire_oauth
 
-        return wire_oauth(self.core, self.keys, self.rate_limits, self.access, self.partners, self.policies)
+        return wire_oauth(self.core, self.keys, self.sealer, self.rate_limits, self.access, self.partners, self.policies)
 
     @cached_property
     def invitations(self) -> InvitationServices:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from broker.composition.access import AccessServices
 from broker.composition.partners import PartnerServices
+from broker.keyring.seal import Sealer
 from broker.services.core import Core
 from broker.services.keys.ring import Keys
 from broker.services.oauth.api_access import ApiAccess
@@ -29,7 +30,13 @@ class OAuthServices:
 
 
 def wire_oauth(
-    core: Core, keys: Keys, rate_limits: RateLimits, access: AccessServices, partners: PartnerServices, policies: Policies
+    core: Core,
+    keys: Keys,
+    sealer: Sealer,
+    rate_limits: RateLimits,
+    access: AccessServices,
+    partners: PartnerServices,
+    policies: Policies,
 ) -> OAuthServices:
     """partners: its outbound clients also fetch the key sets of applications, and tell applications of logouts."""
     find = access.applications.view
@@ -38,6 +45,6 @@ def wire_oauth(
         api_access=ApiAccess(core, rate_limits),
         client_authentication=Clients(core, find, rate_limits, client_jwks.of),
         client_jwks=client_jwks,
-        grants=Grants(core, keys, find, policies.book),
+        grants=Grants(core, keys, sealer, find, policies.book),
         logout_notices=LogoutNotices(core, keys, partners.outbound_clients),
     )

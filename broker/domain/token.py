@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +23,11 @@ class RefreshFamily:
     id: str
     grant_id: str
     expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenRefresh:
+    """A refresh token that was used up; or, with `answer`, one that was just replaced: its response is repeated (`tokens.refresh_grace`)."""
+
+    family: RefreshFamily
+    answer: Mapping[str, Any] | None = None

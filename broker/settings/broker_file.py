@@ -16,6 +16,7 @@ from broker.settings.values import (
     Duration,
     Email,
     File,
+    Grace,
     HostOrNetwork,
     Issuer,
     Link,
@@ -136,10 +137,10 @@ class TokenSettings(Section):
     refresh_idle: Duration = Field(
         default="7d", validate_default=True, description="A refresh token that is not used for this time is over."
     )
-    refresh_grace: Duration = Field(
+    refresh_grace: Grace = Field(
         default="30s",
         validate_default=True,
-        description="A refresh token that was just replaced may be shown again for this time.",
+        description="A refresh token that was just replaced gets the same response again for this time, at most 5m; 0: never. Not for public clients.",
     )
 
 

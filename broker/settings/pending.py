@@ -5,33 +5,22 @@ When a capability arrives, delete its line here; nothing else knows of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from broker.settings.errors import ConfigError, dotted, in_order
 from broker.settings.sources import Reading, Source
 
 
-def _changed(value: Any, default: Any) -> bool:
-    return bool(value != default)
-
-
-def _written(_value: Any, _default: Any) -> bool:
-    """Reported with its default, too: what the default names does not happen yet."""
-    return True
-
-
 class PendingKey(NamedTuple):
-    """kind: of file. path: dotted key. missing: the capability in plain words. used: (value, default) -> whether to tell."""
+    """kind: of file. path: dotted key. missing: the capability in plain words."""
 
     kind: str
     path: str
     missing: str
-    used: Callable[[Any, Any], bool] = _changed
 
 
 PENDING = (
-    PendingKey("broker", "tokens.refresh_grace", "a refresh token that was replaced is refused at once", _written),
     PendingKey("federation", "metadata", "federations are not built"),
     PendingKey("application", "fapi", "the FAPI profile is not built"),
     PendingKey("application", "require_pushed_authorization_requests", "pushed authorization requests are not built"),
@@ -56,7 +45,7 @@ def _of(source: Source) -> Iterator[ConfigError]:
         if entry.kind != source.kind or keys not in source.tree.lines:
             continue
         value, default = _value(source.model, keys)
-        if entry.used(value, default):
+        if value != default:
             yield ConfigError(source.tree.file, source.tree.line(keys), dotted(keys), f"has no effect yet: {entry.missing}")
 
 

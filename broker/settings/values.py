@@ -13,6 +13,7 @@ from broker.settings import durations, names, secrets, urls
 from broker.settings.errors import Problem, Wrong
 
 T = TypeVar("T")
+LONGEST_GRACE = 300  # seconds
 
 
 class Section(BaseModel):
@@ -79,6 +80,16 @@ def _claim_name(value: object) -> str:
     if name in PROTOCOL:
         raise Wrong("is a claim that only the protocol writes; choose another name")
     return name
+
+
+def _grace(value: object) -> int:
+    """A duration of at most LONGEST_GRACE, or 0 for none."""
+    if value in ("0", "0s") or (type(value) is int and value == 0):
+        return 0
+    result = durations.seconds(value)
+    if result > LONGEST_GRACE:
+        raise Wrong("{value} is longer than 5m; a token that somebody stole would stay good for as long", value=value)
+    return result
 
 
 def _version(value: object) -> object:
@@ -156,6 +167,9 @@ ClaimName = Annotated[str, BeforeValidator(_claim_name)]
 Version = Annotated[str, BeforeValidator(_version)]
 Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "boolean", "integer"]})]
 Duration = Annotated[int, BeforeValidator(durations.seconds), _text_schema(pattern="^[0-9]+[smhd]$")]
+Grace = Annotated[
+    int, BeforeValidator(_grace), WithJsonSchema({"anyOf": [{"type": "string", "pattern": "^[0-9]+[smhd]$"}, {"const": 0}]})
+]
 Secret = Annotated[SecretStr, BeforeValidator(_secret), _text_schema(format="password", writeOnly=True)]
 Domain = Annotated[str, BeforeValidator(names.domain)]
 Email = Annotated[str, BeforeValidator(names.email), _text_schema(format="email")]

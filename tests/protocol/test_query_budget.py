@@ -15,11 +15,11 @@ def test_token(both: Stage):
 
 
 def test_refresh(both: Stage):
-    """Refresh: attempts, token, family, standing, access token, refresh token; 7 are allowed."""
+    """Refresh: attempts, token, family, standing, access token, refresh token, response for the grace; 7 are allowed."""
     token = both.tokens()["refresh_token"]
     with both.statements() as seen:
         assert both.refresh(token).status_code == 200
-    assert len(seen) == 6, seen
+    assert len(seen) == 7, seen
 
 
 def test_userinfo(both: Stage):

@@ -235,6 +235,20 @@ def test_values_in_their_canonical_form(tmp_path: Path):
     assert broker.mail_from == "Contoso Guests <Guests@contoso.example>"
 
 
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("0s", 0), ("'0'", 0), ("45s", 45), ("5m", 300)])
+def test_a_grace_may_be_none(text: str, seconds: int, tmp_path: Path):
+    """`refresh_grace: 0` turns it off."""
+    broker = load.load(good(tmp_path, broker=f"{BROKER}tokens: {{refresh_grace: {text}}}\n"), ENVIRON).broker
+    assert broker.tokens.refresh_grace == seconds
+
+
+@pytest.mark.parametrize("text", ["301s", "1h", "false", "30", "-1s", "''"])
+def test_what_is_no_grace(text: str, tmp_path: Path):
+    """At most five minutes, and never a number without a unit."""
+    (found,) = of("broker", tmp_path, f"{BROKER}tokens: {{refresh_grace: {text}}}\n")
+    assert found.startswith("3: tokens.refresh_grace: ")
+
+
 def test_the_least_that_a_broker_needs(tmp_path: Path):
     """The issuer alone: the organization is named after its host, mail comes from no-reply there."""
     broker = load.load(good(tmp_path, broker="issuer: https://login.contoso.example\n"), ENVIRON).broker

@@ -53,6 +53,7 @@ from tests.storage.access_calls import ACCESS_CALLS
 from tests.storage.guest_calls import GUEST_CALLS
 from tests.storage.job_calls import JOB_CALLS
 from tests.storage.logout_calls import LOGOUT_CALLS
+from tests.storage.oauth_calls import OAUTH_CALLS
 from tests.storage.setup_link_calls import SETUP_LINK_CALLS
 
 PERSON = factories.person()
@@ -87,6 +88,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     **GUEST_CALLS,
     **LOGOUT_CALLS,
     **JOB_CALLS,
+    **OAUTH_CALLS,
     "directory.people.add": lambda tx: people.add(tx, PERSON),
     "directory.people.by_id": lambda tx: people.by_id(tx, PERSON.id),
     "directory.people.by_ids": lambda tx: people.by_ids(tx, {PERSON.id}),

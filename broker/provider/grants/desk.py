@@ -8,7 +8,7 @@ from typing import Any
 
 from broker.domain.errors import OAuthError
 from broker.domain.login import Grant
-from broker.domain.token import RefreshFamily, SpentCode
+from broker.domain.token import RefreshFamily, SpentCode, TakenRefresh
 from broker.provider.application import ApplicationView
 
 
@@ -21,6 +21,7 @@ class TokenDesk:
     """The application and the acts of one request. services/oauth/token_desk.py makes it.
 
     take_code, take_refresh: use up a code or a refresh token, once; raise OAuthError for an unknown or used one.
+    keep_answer: (refresh token that was used up, response), so that take_refresh can repeat it for `tokens.refresh_grace`.
     grant, new_grant: the grant of an id, if it still holds; new_grant directly after its sign-in was judged.
     names: (grant, "id_token" or "userinfo", scopes) -> the claims that go there. make_access: -> (token, seconds).
     make_refresh: the next token of a family. sign: (grant, claims, nonce, access token) -> ID token.
@@ -29,13 +30,14 @@ class TokenDesk:
 
     application: ApplicationView
     take_code: Callable[[str], SpentCode]
-    take_refresh: Callable[[str], RefreshFamily]
+    take_refresh: Callable[[str], TakenRefresh]
     grant: Callable[[str], Grant]
     new_grant: Callable[[str], Grant]
     names: Callable[[Grant, str, Iterable[str]], list[str]]
     make_access: Callable[[Grant, Iterable[str]], tuple[str, int]]
     make_family: Callable[[Grant], RefreshFamily]
     make_refresh: Callable[[RefreshFamily], str]
+    keep_answer: Callable[[str, Mapping[str, Any]], None]
     make_api_token: Callable[[], tuple[str, int]]
     api_scopes: frozenset[str]
     sign: Callable[[Grant, Mapping[str, Any], str | None, str], str]

@@ -11,21 +11,32 @@ from broker.provider.parameters import required
 
 
 def respond(desk: TokenDesk, form: Mapping[str, str]) -> dict[str, Any]:
-    """The next tokens. The ID token has no nonce (Core 12.2)."""
-    family = desk.take_refresh(required(form, "refresh_token"))
-    grant = desk.grant(family.grant_id)
+    """The next tokens. The ID token has no nonce (Core 12.2). A token that was just replaced gets the response of that moment again."""
+    token = required(form, "refresh_token")
+    taken = desk.take_refresh(token)
+    grant = desk.grant(taken.family.grant_id)
     held = desk.application.permitted(grant.scopes)
     if "offline_access" not in held:
         raise OAuthError("invalid_grant", "offline_access_taken_back")
     scopes = _narrowed(form, held)
+    if taken.answer is not None:
+        return _repeated(taken.answer, scopes)
     access, seconds = desk.make_access(grant, scopes)
     answer: dict[str, Any] = {"access_token": access, "token_type": "Bearer", "expires_in": seconds}
-    answer |= {"refresh_token": desk.make_refresh(family), "scope": " ".join(scopes)}
+    answer |= {"refresh_token": desk.make_refresh(taken.family), "scope": " ".join(scopes)}
     if "openid" in scopes:
         names = desk.names(grant, "id_token", scopes)
         claims = {name: grant.claims[name] for name in names if name in grant.claims}
         answer["id_token"] = desk.sign(grant, claims, None, access)
+    desk.keep_answer(token, answer)
     return answer
+
+
+def _repeated(answer: Mapping[str, Any], scopes: Iterable[str]) -> dict[str, Any]:
+    """The same response, for a request of the same scopes; another request is refused and ends nothing."""
+    if answer["scope"] != " ".join(scopes):
+        raise OAuthError("invalid_scope", "scope_of_a_replaced_token")
+    return dict(answer)
 
 
 def _narrowed(form: Mapping[str, str], granted: Iterable[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from broker.domain.ids import new_id, new_secret
 from broker.domain.login import Grant, Session
 from broker.domain.policy import Rulebook
 from broker.domain.request import AuthorizationRequest
+from broker.keyring.seal import Sealer
 from broker.provider.application import ApplicationView
 from broker.provider.grants import handler_of
 from broker.provider.grants.desk import CommittedRefusal
@@ -35,12 +36,18 @@ class Grants:
     """The grants of applications, and what they give access to."""
 
     def __init__(
-        self, core: Core, keys: Keys, applications: Callable[[str], ApplicationView | None], policies: Callable[[], Rulebook]
+        self,
+        core: Core,
+        keys: Keys,
+        sealer: Sealer,
+        applications: Callable[[str], ApplicationView | None],
+        policies: Callable[[], Rulebook],
     ) -> None:
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
         self._keys = keys
+        self._sealer = sealer
         self._application = applications
         self._policies = policies
 
@@ -126,7 +133,9 @@ class Grants:
         key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database, too
         policies, settings = self._policies(), self._settings()
         with self._db.write() as tx:
-            rows = DeskOnRows(tx=tx, application=application, key=key, policies=policies, settings=settings, now=now)
+            rows = DeskOnRows(
+                tx=tx, application=application, key=key, sealer=self._sealer, policies=policies, settings=settings, now=now
+            )
             try:
                 return respond(rows.desk(), form)
             except CommittedRefusal as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,20 +12,22 @@ from broker.domain.audit import Actor, Event
 from broker.domain.claims import PROOFS
 from broker.domain.errors import OAuthError
 from broker.domain.grant_status import Standing, as_of_now, objection, policy_objection
-from broker.domain.ids import new_secret
+from broker.domain.ids import digest, new_secret
 from broker.domain.login import Grant
 from broker.domain.policy import Rulebook
-from broker.domain.token import RefreshFamily, SpentCode
+from broker.domain.token import RefreshFamily, SpentCode, TakenRefresh
 from broker.jose.keys import PrivateKey
+from broker.keyring.errors import SealError
+from broker.keyring.seal import Sealer
 from broker.provider import tokens
-from broker.provider.application import ApplicationView
+from broker.provider.application import PUBLIC, ApplicationView
 from broker.provider.grants.desk import CommittedRefusal, TokenDesk
 from broker.services.history import audit
 from broker.services.oauth import released_claims
 from broker.services.sessions.homes import home_of
 from broker.settings.load import Settings
 from broker.storage.engine import Connection
-from broker.storage.oauth import api_tokens, grants
+from broker.storage.oauth import api_tokens, grants, refresh_answers
 from broker.storage.oauth import tokens as token_rows
 
 
@@ -32,12 +35,13 @@ from broker.storage.oauth import tokens as token_rows
 class DeskOnRows:
     """One request of one authenticated application, in one transaction at one moment (HP-6).
 
-    key: for its ID tokens. policies, settings: the files of this moment.
+    key: for its ID tokens. sealer: for responses that may be repeated. policies, settings: the files of this moment.
     """
 
     tx: Connection
     application: ApplicationView
     key: PrivateKey
+    sealer: Sealer
     policies: Rulebook
     settings: Settings
     now: int
@@ -54,6 +58,7 @@ class DeskOnRows:
             make_access=self._make_access,
             make_family=self._make_family,
             make_refresh=self._make_refresh,
+            keep_answer=self._keep_answer,
             make_api_token=self._make_api_token,
             api_scopes=api_scopes(self.settings.issuer),
             sign=self._sign,
@@ -72,12 +77,18 @@ class DeskOnRows:
             record(self.tx, "code.reused", self.application, grant_id, self.now)
         raise OAuthError("invalid_grant", "code_reused")
 
-    def _take_refresh(self, token: str) -> RefreshFamily:
-        """Uses the token up. A token that is used twice ends its family, and the grant with its access tokens (HP-35)."""
+    def _take_refresh(self, token: str) -> TakenRefresh:
+        """Uses the token up, or finds the response of the newest token's predecessor.
+
+        Any other token that is used twice ends its family, and the grant with its access tokens (HP-35).
+        """
         client_id = self.application.client_id
         family = token_rows.take_refresh(self.tx, token, client_id, self.now)
         if family is not None:
-            return family
+            return TakenRefresh(family)
+        repeated = refresh_answers.find(self.tx, token, client_id, self.now)
+        if repeated is not None:
+            return TakenRefresh(repeated[0], self._opened(token, repeated[1]))
         family = token_rows.family_of_spent(self.tx, token, client_id)
         if family is None:
             raise OAuthError("invalid_grant", "refresh_unknown")
@@ -107,6 +118,23 @@ class DeskOnRows:
         token_rows.add_refresh(self.tx, value, family, self.now + self.settings.broker.tokens.refresh_idle)
         return value
 
+    def _keep_answer(self, token: str, answer: Mapping[str, Any]) -> None:
+        """Seals the response for `tokens.refresh_grace`. Not for a public client: its token alone would repeat the response."""
+        grace = 0 if self.application.client_type == PUBLIC else self.settings.broker.tokens.refresh_grace
+        if grace == 0:
+            return
+        sealed = self.sealer.seal(json.dumps(answer).encode(), _purpose(token))
+        end = self.now + grace
+        refresh_answers.add(self.tx, token, successor=str(answer["refresh_token"]), sealed=sealed, expires_at=end)
+
+    def _opened(self, token: str, sealed: str) -> Mapping[str, Any]:
+        """The response that was sealed. Raises OAuthError(invalid_grant) if its root key is gone."""
+        try:
+            answer: Mapping[str, Any] = json.loads(self.sealer.open(sealed, _purpose(token)))
+        except SealError as error:
+            raise OAuthError("invalid_grant", error.reason) from error
+        return answer
+
     def _make_api_token(self) -> tuple[str, int]:
         value, seconds = new_secret(), self.settings.broker.tokens.access
         api_tokens.add(self.tx, value, self.application.client_id, now=self.now, expires_at=self.now + seconds)
@@ -126,6 +154,10 @@ class DeskOnRows:
             lifetime=self.settings.broker.tokens.id,
             with_proofs=PROOFS in released_claims.names(grant, "id_token", (), self.application),
         )
+
+
+def _purpose(token: str) -> str:
+    return f"refresh_answer:{digest(token)}"
 
 
 def api_scopes(issuer: str) -> frozenset[str]:

@@ -31,7 +31,7 @@ from broker.storage.directory import access_requests, reviews
 from broker.storage.engine import Connection
 from broker.storage.factors import single_use
 from broker.storage.login import administrator_links, logins, receipts, refusals
-from broker.storage.oauth import api_tokens, grants, logout_notices, sessions, tokens
+from broker.storage.oauth import api_tokens, grants, logout_notices, refresh_answers, sessions, tokens
 from broker.storage.operations import jobs, mail_questions, outbox, rate_limits
 from broker.storage.partners import documents, metadata_readers, setup_links
 
@@ -111,6 +111,7 @@ class Housekeeping:
         yield "parked", lambda: self._batches(logins.purge_parked, now)
         yield "codes", lambda: self._batches(grants.purge_codes, now - DAY)  # a replay within it ends the grant (HP-30)
         yield "tokens", lambda: self._batches(tokens.purge, now - HOUR)
+        yield "refresh_answers", lambda: self._batches(refresh_answers.purge, now)
         yield "api_tokens", lambda: self._batches(api_tokens.purge, now - HOUR)
         yield "sessions", lambda: self._batches(sessions.purge, now - DAY)
         yield "grants", self._grants

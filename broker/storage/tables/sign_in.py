@@ -186,6 +186,16 @@ refresh_tokens = Table(
     Index("ix_refresh_tokens_family_id", "family_id"),
 )
 
+refresh_answers = Table(  # what a token that was just replaced got, for `tokens.refresh_grace`
+    "refresh_answers",
+    base.metadata,
+    Column("token", base.HASH, ForeignKey("refresh_tokens.token", ondelete="CASCADE"), primary_key=True),
+    Column("successor", base.HASH, nullable=False),
+    Column("sealed", Text, nullable=False),
+    base.time("expires_at"),
+    Index("ix_refresh_answers_expires_at", "expires_at"),
+)
+
 logout_notices = (
     Table(  # applications that are notified of the end of a session (Back-Channel Logout); sid: the application's own
         "logout_notices",

@@ -1,0 +1,18 @@
+"""Calls of the store for the provider's extensions, for test_indexes.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from broker.storage.oauth import refresh_answers
+from tests.clock import START
+
+OAUTH_CALLS: dict[str, Callable[[Connection], object]] = {
+    "oauth.refresh_answers.add": lambda tx: refresh_answers.add(
+        tx, "refresh", successor="next", sealed="sealed", expires_at=START + 30
+    ),
+    "oauth.refresh_answers.find": lambda tx: refresh_answers.find(tx, "refresh", "payroll", START),
+    "oauth.refresh_answers.purge": lambda tx: refresh_answers.purge(tx, START),
+}
