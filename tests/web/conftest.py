@@ -9,7 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from broker.settings.load import Settings
-from tests.browser.gallery import create_gallery, make_home
+from broker.web.pages import Pages
+from tests.browser.gallery import create_gallery, make_home, samples
+from tests.browser.sample import Sample
 
 ISSUER = "http://localhost"  # where Flask's test client is
 
@@ -30,3 +32,26 @@ def app(settings: Settings) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """A browser at the issuer."""
     return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def shown_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The same, for tests that only look at pages: nobody changes it or its files."""
+    return make_home(tmp_path_factory.mktemp("gallery"), ISSUER)
+
+
+@pytest.fixture(scope="session")
+def shown(shown_settings: Settings) -> dict[str, Sample]:
+    """The samples by their names; a test that changes one copies it."""
+    return samples(Pages(lambda: shown_settings))
+
+
+@pytest.fixture(scope="session")
+def _gallery(shown_settings: Settings) -> Flask:
+    return create_gallery(shown_settings)
+
+
+@pytest.fixture
+def looking(_gallery: Flask) -> FlaskClient:
+    """A new browser at a gallery that all these tests share."""
+    return _gallery.test_client()

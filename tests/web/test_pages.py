@@ -17,6 +17,7 @@ from broker.web.pages import Pages, isolate
 from tests.browser.gallery import NAMES, OWN_TEMPLATES, create_gallery, make_home, samples
 from tests.browser.gallery_own import PIECES
 from tests.browser.gallery_sign_up import WITHOUT_PRIMARY
+from tests.browser.sample import Sample
 from tests.web.conftest import ISSUER
 from tests.web.markup import read
 
@@ -86,9 +87,9 @@ def test_every_template_is_in_the_gallery(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_headers(client: FlaskClient, name: str) -> None:
+def test_headers(looking: FlaskClient, name: str) -> None:
     """HW-7, AZ-18, AZ-23, SC-12: the same closed headers on every page, error pages too."""
-    headers = client.get(f"/{name}").headers
+    headers = looking.get(f"/{name}").headers
     policy = dict(part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";"))
     nonce = policy.pop("script-src")
     assert re.fullmatch(r"'nonce-[A-Za-z0-9_-]{24}'", nonce)
@@ -133,11 +134,11 @@ def test_addresses_keep_the_issuers_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: str) -> None:
+def test_hooks_of_the_contract(looking: FlaskClient, shown: dict[str, Sample], name: str) -> None:
     """`<main data-page>`, at most one `data-primary`, one heading, a title of question and company, language."""
-    page = read(client.get(f"/{name}").text)
+    page = read(looking.get(f"/{name}").text)
     main = page.one("main")
-    wanted = "error" if name.startswith("error/") else samples(Pages(lambda: settings))[name].page
+    wanted = "error" if name.startswith("error/") else shown[name].page
     assert main["data-page"] == wanted
     primary = [element for element in page.elements if "data-primary" in element.attributes]
     assert len(primary) == (0 if name in NO_PRIMARY else 1)
@@ -151,9 +152,9 @@ def test_hooks_of_the_contract(client: FlaskClient, settings: Settings, name: st
 
 
 @pytest.mark.parametrize("code", PAGE_ERRORS)
-def test_hooks_of_errors(client: FlaskClient, code: str) -> None:
+def test_hooks_of_errors(looking: FlaskClient, code: str) -> None:
     """HW-2: `data-error` and `data-request-id`, the reference readable on the page."""
-    page = read(client.get(f"/error/{code}").text)
+    page = read(looking.get(f"/error/{code}").text)
     main = page.one("main")
     assert main["data-error"] == code
     assert main["data-request-id"] == "7KQ4-M2XT-9RZB"
@@ -161,9 +162,9 @@ def test_hooks_of_errors(client: FlaskClient, code: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_nothing_comes_from_elsewhere(client: FlaskClient, name: str) -> None:
+def test_nothing_comes_from_elsewhere(looking: FlaskClient, name: str) -> None:
     """AZ-23: no address of a script, style, image or frame but our own; no style or handler in the markup."""
-    page = read(client.get(f"/{name}").text)
+    page = read(looking.get(f"/{name}").text)
     for element in page.elements:
         assert element.tag not in {"style", "iframe", "object", "embed", "base"}
         assert not [attribute for attribute in element.attributes if attribute.startswith("on") or attribute == "style"]
@@ -173,9 +174,9 @@ def test_nothing_comes_from_elsewhere(client: FlaskClient, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "hand-over"])
-def test_forms_carry_a_token(client: FlaskClient, name: str) -> None:
+def test_forms_carry_a_token(looking: FlaskClient, name: str) -> None:
     """HW-5: every form that posts has the token; the language switch has none, because it changes nothing: the Origin is checked."""
-    text = client.get(f"/{name}").text
+    text = looking.get(f"/{name}").text
     posts = [
         form
         for form in re.findall(r"<form.*?</form>", text, re.DOTALL)
@@ -208,10 +209,10 @@ OURS = ("scopes", "said", "more")  # words of our own tables, which the page tra
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_values_are_escaped(settings: Settings, name: str) -> None:
+def test_values_are_escaped(shown_settings: Settings, shown: dict[str, Sample], name: str) -> None:
     """AZ-19, AZ-21: whatever a name, address or message holds, it stays text; no template is made of it."""
-    pages = Pages(lambda: settings)
-    sample = samples(pages)[name]
+    pages = Pages(lambda: shown_settings)
+    sample = shown[name]
 
     def evil(value: object) -> object:
         if isinstance(value, str) and not value.startswith("/"):
