@@ -18,6 +18,7 @@ from tests.core import File, MakeCore
 from tests.core import make_core as core_of
 from tests.postgres import Server, make_folder
 
+pytest_plugins = ("broker.testing.plugin",)  # where the kit is installed, pytest finds it by itself
 POSTGRES = pytest.StashKey[Server]()
 hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no failure
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000)

@@ -49,7 +49,7 @@ class Machine:
             place.parent.mkdir(parents=True, exist_ok=True)
             if origin.is_dir():
                 shutil.copytree(
-                    origin, place, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "demo", "*.mo")
+                    origin, place, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "demo", "testing", "*.mo")
                 )  # .dockerignore
             else:
                 shutil.copyfile(origin, place)

@@ -71,8 +71,9 @@ def test_context_holds_what_is_copied_and_no_key():
 def test_no_fake_partner_is_in_the_image():
     """The demo's partners, whose faults are attacks, stay in the checkout; catalogues are compiled in the image."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
-    assert lines.index("broker/demo") > lines.index("!broker")  # the last line that matches counts
-    assert (ROOT / "broker" / "demo").is_dir()
+    for folder in ("demo", "testing"):
+        assert lines.index(f"broker/{folder}") > lines.index("!broker")  # the last line that matches counts
+        assert (ROOT / "broker" / folder).is_dir()
     assert any("compile_all()" in run.text for run in STAGES[0].all("RUN"))
 
 

@@ -27,7 +27,7 @@ def test_every_gate_is_documented():
 
 def test_every_direct_dependency_has_a_reason():
     """docs/dependencies.md has a row for each one of pyproject.toml, and for no other."""
-    groups = PROJECT["dependency-groups"].values()
+    groups = (*PROJECT["dependency-groups"].values(), *PROJECT["project"]["optional-dependencies"].values())
     wanted = {re.split(r"[\[<>=~! ]", entry)[0] for entries in (PROJECT["project"]["dependencies"], *groups) for entry in entries}
     rows = re.findall(r"^\| `([^`]+)` \| (.+?) \|", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
     assert {name for name, _ in rows} == wanted

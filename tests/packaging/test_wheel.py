@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
-
-import pytest
 
 from broker.settings.broker_file import LANGUAGES
 from tests.house.source import ROOT
@@ -23,23 +19,6 @@ print("babel.messages.pofile" in sys.modules)  # what compiles a source
 """
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the content of the wheel, and nothing else of this checkout."""
-    place = tmp_path_factory.mktemp("wheel")
-    source = place / "source"
-    shutil.copytree(ROOT / "broker", source / "broker", ignore=shutil.ignore_patterns("__pycache__", "*.mo"))
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    build = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet", "--no-build-isolation", "--no-deps"]
-    done = subprocess.run([*build, "--wheel-dir", place, source], capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    (built,) = place.glob("*.whl")
-    with zipfile.ZipFile(built) as archive:
-        archive.extractall(place / "content")
-    return place / "content"
-
-
 def run(wheel: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A command of the installed broker; it runs outside the checkout."""
     environment = {**os.environ, "PYTHONPATH": str(wheel)}
@@ -51,7 +30,7 @@ def test_no_fake_partner_is_in_the_wheel(wheel: Path) -> None:
     """Fake partners and the switches of their attacks are for checkouts; tests and benchmarks, too."""
     names = {path.name for path in wheel.iterdir()}
     assert names == {"broker", next(name for name in names if name.endswith(".dist-info"))}
-    assert not (wheel / "broker" / "demo").exists()
+    assert not any((wheel / "broker" / name).exists() for name in ("demo", "testing"))
     assert (wheel / "broker" / "cli" / "demo.py").is_file()
 
 
@@ -63,7 +42,7 @@ def test_the_wheel_runs(wheel: Path) -> None:
     assert where.startswith(str(wheel))
     kinds = {".css", ".html", ".js", ".mako", ".md", ".po", ".pot", ".svg", ".txt", ".yaml"}
     there = {path.relative_to(ROOT) for path in (ROOT / "broker").rglob("*") if path.suffix in kinds}
-    assert [path for path in sorted(there) if "demo" not in path.parts and not (wheel / path).is_file()] == []
+    assert [path for path in sorted(there) if not {"demo", "testing"} & set(path.parts) and not (wheel / path).is_file()] == []
 
 
 def test_broker_demo_names_the_way_to_it(wheel: Path) -> None:
