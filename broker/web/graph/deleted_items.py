@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 _ONE = "/directory/deletedItems/<item>"
-_ORDER = ("$filter", "$orderby", "$count", "$expand")  # the list has one order, and no filter
+_ORDER = ("$filter", "$orderby", "$count", "$expand", "$search")  # the list has one order, and no filter
 
 
 def register(door: ApiDoor, broker: Broker) -> None:

@@ -1,4 +1,4 @@
-"""The query of a list: $filter, $select, $top, $orderby, $expand, $count and $skiptoken.
+"""The query of a list: $filter, $select, $top, $orderby, $expand, $count, $search and $skiptoken.
 
 Owns: the grammar, the closed list of properties of each resource, the sealed page tokens.
 Does not know: SQL, permissions, HTTP; a resource's own values.

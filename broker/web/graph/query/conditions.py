@@ -49,12 +49,12 @@ def _branches(resource: Resource, node: Node, found: Compiled, *, negated: bool)
         return _branches(resource, node.part, found, negated=not negated)
     if isinstance(node, Both | Either):
         parts = [_branches(resource, part, found, negated=negated) for part in node.parts]
-        return _all(parts) if isinstance(node, Both) is not negated else _bounded(_distinct(b for part in parts for b in part))
+        return all_of(parts) if isinstance(node, Both) is not negated else any_of(parts)
     if isinstance(node, Membership):
         if len(node.values) > MAX_BRANCHES:
             raise unsupported("$filter", f"'in' takes at most {MAX_BRANCHES} values.")
         each = [_leaf(resource, node.path, "ne" if negated else "eq", value, found) for value in node.values]
-        return _all(each) if negated else _bounded(_distinct(b for part in each for b in part))
+        return all_of(each) if negated else any_of(each)
     if isinstance(node, SomeItem):
         if negated:
             raise unsupported("$filter", "'not' with any() is not supported.")
@@ -111,8 +111,13 @@ def _listed(known: Items) -> str:
     return " and ".join(f"'{path}'" if path else "the item" for path in known.paths)
 
 
-def _all(parts: list[Branches]) -> Branches:
-    """Every combination of a branch of each part."""
+def any_of(parts: list[Branches]) -> Branches:
+    """The branches of every part. Raises ApiRefused for too many."""
+    return _bounded(_distinct(branch for part in parts for branch in part))
+
+
+def all_of(parts: list[Branches]) -> Branches:
+    """Every combination of a branch of each part. Raises ApiRefused for too many."""
     result: Branches = ((),)
     for branches in parts:
         result = _bounded(_distinct((*left, *(c for c in right if c not in left)) for left in result for right in branches))

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from broker.domain.list_query import EVERYTHING, Begins, ListOrder, ListQuery
-from broker.web.graph.query.conditions import Compiled, compile_filter
+from broker.web.graph.query.conditions import Compiled, all_of, compile_filter
 from broker.web.graph.query.grammar import parse
 from broker.web.graph.query.properties import Resource
 from broker.web.graph.query.refusal import bad, unlisted, unsupported
+from broker.web.graph.query.search import compile_search
 
 _KNOWN = ("$filter", "$select", "$top", "$orderby", "$expand", "$count", "$search", "$skiptoken")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
@@ -54,13 +55,15 @@ def read_list(resource: Resource, pairs: Pairs, *, consistency: str = "") -> Lis
     count = _flag("$count", options["$count"]) if "$count" in options else False
     if count and not resource.counted:
         raise unsupported("$count", f"$count is not supported for {resource.name}.")
+    searched = compile_search(resource, options["$search"]) if "$search" in options else None
     if SKIPTOKEN not in options:
         _check_advanced(filtered, has_order="$orderby" in options, count=count, eventual=eventual)
-    if "$search" in options:
-        raise unsupported("$search", "$search is not supported: use startswith() in $filter.")
+        if searched is not None and not eventual:
+            raise unsupported("$search", "$search needs the header ConsistencyLevel: eventual.")
+    narrowed = _both(filtered, searched)
     return ListRequest(
         query=ListQuery(
-            branches=filtered.branches if filtered else EVERYTHING, order=order_of(resource, filtered, options.get("$orderby"))
+            branches=narrowed.branches if narrowed else EVERYTHING, order=order_of(resource, narrowed, options.get("$orderby"))
         ),
         top=_top(resource, options["$top"]) if "$top" in options else resource.default_top,
         select=_select(resource, options["$select"]) if "$select" in options else None,
@@ -69,6 +72,14 @@ def read_list(resource: Resource, pairs: Pairs, *, consistency: str = "") -> Lis
         token=options.get(SKIPTOKEN, ""),
         sent=tuple((name, value) for name, value in pairs if name != SKIPTOKEN),
     )
+
+
+def _both(filtered: Compiled | None, searched: Compiled | None) -> Compiled | None:
+    """$filter and $search together: rows that both find."""
+    if filtered is None or searched is None:
+        return filtered or searched
+    branches = all_of([searched.branches, filtered.branches])
+    return Compiled(branches=branches, properties=filtered.properties | searched.properties)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +122,7 @@ def order_of(resource: Resource, filtered: Compiled | None, wanted: str | None) 
     if wanted is not None:
         found = _order(resource, wanted)
         for name in sorted(named - resource.orders[found[0]].along):
-            raise unsupported("$orderby", f"$orderby={found[0]} with a $filter on '{name}' is not supported.")
+            raise unsupported("$orderby", f"$orderby={found[0]} together with a condition on '{name}' is not supported.")
         return ListOrder(field=resource.orders[found[0]].field, descending=found[1])
     for column in resource.walks:
         if branches and all(any(isinstance(one, Begins) and one.field is column for one in branch) for branch in branches):

@@ -78,6 +78,7 @@ def users(address_of: Callable[[str], str]) -> Resource:
         },
         walks=(_F.NAME, _F.EMAIL_REVERSED),
         expandable=frozenset({"sponsors", "memberOf", "appRoleAssignments"}),
+        searches=frozenset({"displayName", "mail"}),
     )
 
 
@@ -94,6 +95,7 @@ GROUPS = Resource(
     },
     order=ListOrder(field=_F.NAME),
     orders={"displayName": Sort(field=_F.NAME, along=frozenset({"displayName", "securityEnabled", "mailEnabled"}))},
+    searches=frozenset({"displayName"}),
 )
 
 REFERENCES = Resource(  # people to whom something refers
