@@ -9,30 +9,45 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response
 
 from broker.domain.assignment import Principal
 from broker.domain.errors import Conflict, NotFound
 from broker.domain.times import iso
 from broker.services.access.assignment_references import ApplicationEntry
 from broker.services.access.views import AssignmentView
+from broker.services.authorization import Right
 from broker.web.graph.bodies import Properties
 from broker.web.graph.door import ApiDoor, Caller
-from broker.web.graph.lists import Lists, in_memory, narrowed, no_options, selected
+from broker.web.graph.lists import Lists, in_memory, narrowed, selected
+from broker.web.graph.operation import NOTHING, Operation, entity_of, gives_one, gives_page, list_of, refused_in_file
 from broker.web.graph.query.resources import APPLICATIONS, ASSIGNMENTS, PRINCIPALS, REFERENCES
 from broker.web.graph.references import person_reference
 from broker.web.graph.refusals import REQUEST_BAD, ApiRefused, in_file
 from broker.web.graph.responses import Json
+from broker.web.graph.shapes import Record
+from broker.web.graph.shapes.applications import APPLICATION, ASSIGNMENT, PRINCIPAL
+from broker.web.graph.shapes.people import PERSON_REFERENCE
+from broker.web.graph.shapes.values import filled
 from broker.web.graph.user_names import tenant_of
-from broker.web.program import object_of
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"  # the role of access without a role
 _KINDS = {"applications": APPLICATIONS, "servicePrincipals": PRINCIPALS}
+_RECORDS = {"applications": APPLICATION, "servicePrincipals": PRINCIPAL}
+NEW_ASSIGNMENT = Record(
+    name="newAppRoleAssignment",
+    properties={
+        "principalId": filled(form="uuid", about="A person or a group."),
+        "resourceId": filled(form="uuid", about="The id of the service principal in the path."),
+        "appRoleId": filled(form="uuid", about=f"{DEFAULT_ACCESS}: access without a role."),
+    },
+    required=("principalId", "resourceId", "appRoleId"),
+)
+_SEE, _ASSIGN = Right.SEE_APPLICATIONS, Right.ASSIGN
 _ASSIGNED = "/servicePrincipals/<uuid:app>/appRoleAssignedTo"
-ASSIGNMENT = ("principalId", "resourceId", "appRoleId")  # the properties of a new one
 
 Find = Callable[[Caller, str], ApplicationEntry]
 
@@ -48,7 +63,13 @@ def register(door: ApiDoor, broker: Broker) -> None:
 def _register_face(door: ApiDoor, broker: Broker, kind: str) -> None:
     lists, resource, shown = Lists(door, broker.sealer), _KINDS[kind], _shown_as(kind)
 
-    @door.opens("GET", f"/{kind}")
+    @door.opens(
+        "GET",
+        f"/{kind}",
+        Operation(
+            summary=f"List {kind}", rights=(_SEE,), query=list_of(resource), gives=gives_page(_RECORDS[kind], f"{kind}Page")
+        ),
+    )
     def listed(caller: Caller) -> Response:
         asked, after = lists.read(caller, resource)
         every = broker.access.assignment_references.applications(caller.actor)
@@ -58,25 +79,27 @@ def _register_face(door: ApiDoor, broker: Broker, kind: str) -> None:
         count = len(found) if asked.count else None
         return lists.answer(caller, kind, asked, values, None if next_key is None else (next_key,), count)
 
-    @door.opens("GET", f"/{kind}/<uuid:app>")
+    single = Operation(summary=f"Read one of {kind}", rights=(_SEE,), query=entity_of(resource), gives=gives_one(_RECORDS[kind]))
+
+    @door.opens("GET", f"/{kind}/<uuid:app>", single)
     def one(caller: Caller, app: UUID) -> Response:
         select = selected(resource)
         return door.responses.entity(kind, narrowed(shown(_found(broker, caller, kind, str(app))), select))
 
-    @door.opens("GET", f"/{kind}(appId='<app>')")
+    @door.opens("GET", f"/{kind}(appId='<app>')", single)
     def by_app_id(caller: Caller, app: str) -> Response:
         select = selected(resource)
         every = broker.access.assignment_references.applications(caller.actor)
         return door.responses.entity(kind, narrowed(shown(_first(every, lambda one: one.client_id == unquote(app))), select))
 
-    @door.opens("POST", f"/{kind}")
+    @door.opens("POST", f"/{kind}", refused_in_file("Refused: applications live in files", _SEE))
     def create(caller: Caller) -> Response:
         broker.access.assignment_references.applications(caller.actor)
         raise in_file("config/applications/CLIENT_ID.yaml")
 
     for method in ("PATCH", "DELETE"):
 
-        @door.opens(method, f"/{kind}/<uuid:app>")
+        @door.opens(method, f"/{kind}/<uuid:app>", refused_in_file("Refused: applications live in files", _SEE))
         def change(caller: Caller, app: UUID) -> Response:
             raise in_file(_found(broker, caller, kind, str(app)).file)
 
@@ -84,7 +107,16 @@ def _register_face(door: ApiDoor, broker: Broker, kind: str) -> None:
 def _register_owners(door: ApiDoor, broker: Broker, kind: str) -> None:
     lists = Lists(door, broker.sealer)
 
-    @door.opens("GET", f"/{kind}/<uuid:app>/owners")
+    @door.opens(
+        "GET",
+        f"/{kind}/<uuid:app>/owners",
+        Operation(
+            summary="List owners",
+            rights=(_SEE,),
+            query=list_of(REFERENCES),
+            gives=gives_page(PERSON_REFERENCE, "directoryObjectPage"),
+        ),
+    )
     def owners(caller: Caller, app: UUID) -> Response:
         asked, after = lists.read(caller, REFERENCES)
         found = _found(broker, caller, kind, str(app))
@@ -95,11 +127,11 @@ def _register_owners(door: ApiDoor, broker: Broker, kind: str) -> None:
         rows = [narrowed(person_reference(one, tenant), asked.select) for one in page.rows]
         return lists.answer(caller, "directoryObjects", asked, rows, None if page.next_key is None else (page.next_key,))
 
-    @door.opens("POST", f"/{kind}/<uuid:app>/owners/$ref")
+    @door.opens("POST", f"/{kind}/<uuid:app>/owners/$ref", refused_in_file("Refused: owners live in files", _SEE))
     def add(caller: Caller, app: UUID) -> Response:
         raise in_file(_found(broker, caller, kind, str(app)).file)
 
-    @door.opens("DELETE", f"/{kind}/<uuid:app>/owners/<uuid:person>/$ref")
+    @door.opens("DELETE", f"/{kind}/<uuid:app>/owners/<uuid:person>/$ref", refused_in_file("Refused: owners live in files", _SEE))
     def remove(caller: Caller, app: UUID, person: UUID) -> Response:  # noqa: ARG001  the path names them
         raise in_file(_found(broker, caller, kind, str(app)).file)
 
@@ -107,7 +139,16 @@ def _register_owners(door: ApiDoor, broker: Broker, kind: str) -> None:
 def _register_assignments(door: ApiDoor, broker: Broker) -> None:
     lists, service = Lists(door, broker.sealer), broker.access.assignment_references
 
-    @door.opens("GET", _ASSIGNED)
+    @door.opens(
+        "GET",
+        _ASSIGNED,
+        Operation(
+            summary="List who is assigned",
+            rights=(_SEE,),
+            query=list_of(ASSIGNMENTS),
+            gives=gives_page(ASSIGNMENT, "appRoleAssignmentPage"),
+        ),
+    )
     def listed(caller: Caller, app: UUID) -> Response:
         asked, after = lists.read(caller, ASSIGNMENTS)
         found = _found(broker, caller, "servicePrincipals", str(app))
@@ -116,19 +157,30 @@ def _register_assignments(door: ApiDoor, broker: Broker) -> None:
         rows = [narrowed(assignment_json(one, found), asked.select) for one in page.rows]
         return lists.answer(caller, "appRoleAssignments", asked, rows, page.next_key)
 
-    @door.opens("POST", _ASSIGNED)
+    @door.opens(
+        "POST",
+        _ASSIGNED,
+        Operation(
+            summary="Assign a person or a group",
+            rights=(Right.SEE_APPLICATIONS, Right.ASSIGN),
+            body=NEW_ASSIGNMENT,
+            gives=gives_one(ASSIGNMENT, status=201),
+        ),
+    )
     def assign(caller: Caller, app: UUID) -> Response:
-        no_options()
-        body = Properties(object_of(request), ASSIGNMENT)
+        body = caller.body()
         found = _found(broker, caller, "servicePrincipals", str(app))
         if body.required("resourceId").lower() != found.principal_id:
             raise body.wrong("resourceId", "must be the id of this service principal")
         made = assigned(broker, caller, body, found)
         return door.responses.entity("appRoleAssignments", assignment_json(made, found), status=201)
 
-    @door.opens("DELETE", f"{_ASSIGNED}/<uuid:assignment>")
+    @door.opens(
+        "DELETE",
+        f"{_ASSIGNED}/<uuid:assignment>",
+        Operation(summary="Take an assignment back", rights=(_SEE, _ASSIGN), gives=NOTHING),
+    )
     def take_back(caller: Caller, app: UUID, assignment: UUID) -> Response:
-        no_options()
         found = _found(broker, caller, "servicePrincipals", str(app))
         service.take_back(caller.actor, found.client_id, str(assignment))
         return door.responses.nothing()

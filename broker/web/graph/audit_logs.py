@@ -12,11 +12,14 @@ from broker.domain.audit import ActorKind, EventSearch
 from broker.domain.list_query import Before, Condition, Equals, ListField, ListQuery, Since
 from broker.domain.receipt import Outcome, Place, ReceiptSource, Search
 from broker.domain.times import iso
+from broker.services.authorization import Right
 from broker.services.history.views import AuditView, SignInView
 from broker.web.graph.door import ApiDoor, Caller
 from broker.web.graph.lists import Lists, narrowed
+from broker.web.graph.operation import Operation, gives_page, list_of
 from broker.web.graph.query.resources import AUDITS, SIGN_INS
 from broker.web.graph.responses import Json
+from broker.web.graph.shapes.logs import AUDIT, SIGN_IN
 from broker.web.graph.user_names import tenant_of
 
 if TYPE_CHECKING:
@@ -46,7 +49,16 @@ def register(door: ApiDoor, broker: Broker) -> None:
     """Two lists."""
     lists = Lists(door, broker.sealer)
 
-    @door.opens("GET", "/auditLogs/signIns")
+    @door.opens(
+        "GET",
+        "/auditLogs/signIns",
+        Operation(
+            summary="List sign-ins, the newest first",
+            rights=(Right.SEE_SIGN_INS,),
+            query=list_of(SIGN_INS),
+            gives=gives_page(SIGN_IN, "signInPage"),
+        ),
+    )
     def sign_ins(caller: Caller) -> Response:
         asked, after = lists.read(caller, SIGN_INS)
         search = _sign_in_search(asked.query)
@@ -60,7 +72,16 @@ def register(door: ApiDoor, broker: Broker) -> None:
         next_key = None if page.next is None else (page.next.at, page.next.row)
         return lists.answer(caller, "auditLogs/signIns", asked, rows, next_key)
 
-    @door.opens("GET", "/auditLogs/directoryAudits")
+    @door.opens(
+        "GET",
+        "/auditLogs/directoryAudits",
+        Operation(
+            summary="List the audit, the newest first",
+            rights=(Right.SEE_AUDIT,),
+            query=list_of(AUDITS),
+            gives=gives_page(AUDIT, "directoryAuditPage"),
+        ),
+    )
     def audits(caller: Caller) -> Response:
         asked, after = lists.read(caller, AUDITS)
         span, who = _bounds(asked.query)

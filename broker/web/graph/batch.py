@@ -13,14 +13,31 @@ from flask import Flask, Response, current_app, request
 
 from broker.web.graph.bodies import Properties
 from broker.web.graph.door import ApiDoor, Caller
-from broker.web.graph.lists import no_options
+from broker.web.graph.operation import Operation, gives_one
 from broker.web.graph.refusals import BAD_REQUEST, ApiRefused
 from broker.web.graph.responses import PREFIX
-from broker.web.program import object_of
+from broker.web.graph.shapes import AnyValue, LineMap, Many, Number, Record, String
+from broker.web.graph.shapes.values import filled
 
 MOST = 20  # requests of one batch
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
-_ITEM = ("id", "method", "url", "headers", "body", "dependsOn", "depends_on")  # the Python SDK writes depends_on
+_ITEM = Record(
+    properties={
+        "id": filled(limit=64, about="Another one in each request."),
+        "method": filled(limit=16, about=f"{', '.join(_METHODS)}, in any case."),
+        "url": filled(limit=8192, about="Begins with /users, with /v1.0/users, or is an absolute address of this API."),
+        "headers": LineMap(limit=20, about="ConsistencyLevel, If-Match and client-request-id are read."),
+        "body": AnyValue(about="As the request has it on its own."),
+        "dependsOn": Many(item=String(), limit=MOST, about="After a request that failed, those that depend on it are 424."),
+        "depends_on": Many(item=String(), limit=MOST, about="The spelling of Microsoft's SDK for Python."),
+    },
+    required=("id", "method", "url"),
+)
+_BATCH = Record(name="batchRequest", properties={"requests": Many(item=_ITEM, limit=MOST, filled=True)}, required=("requests",))
+_ANSWER = Record(
+    properties={"id": String(), "status": Number(), "headers": LineMap(limit=20), "body": AnyValue()}, required=("id", "status")
+)
+_ANSWERS = Record(name="batchResponse", properties={"responses": Many(item=_ANSWER)}, required=("responses",))
 _HEADERS = {
     "consistencylevel": "HTTP_CONSISTENCYLEVEL",
     "if-match": "HTTP_IF_MATCH",
@@ -44,10 +61,9 @@ class _Item:
 def register(door: ApiDoor, _broker: object) -> None:
     """The one path of batches."""
 
-    @door.opens("POST", "/$batch")
-    def batch(_caller: Caller) -> Response:
-        no_options()
-        items = _items(Properties(object_of(request), ("requests",)))
+    @door.opens("POST", "/$batch", Operation(summary="Up to twenty requests in one", body=_BATCH, gives=gives_one(_ANSWERS)))
+    def batch(caller: Caller) -> Response:
+        items = _items(caller.body())
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  Flask's documented way
         outer = dict(request.environ)
         done: dict[str, dict[str, Any]] = {}
@@ -59,10 +75,7 @@ def register(door: ApiDoor, _broker: object) -> None:
 
 def _items(body: Properties) -> list[_Item]:
     """Raises ApiRefused for a batch that cannot be read."""
-    found = body.objects("requests", _ITEM, limit=MOST)
-    if not found:
-        raise body.wrong("requests", "must have at least one entry")
-    items = [_item(one) for one in found]
+    items = [_item(one) for one in body.objects("requests")]
     if len({item.id for item in items}) != len(items):
         raise body.wrong("requests/id", "must be another one in each request")
     known = {item.id for item in items}
@@ -73,15 +86,15 @@ def _items(body: Properties) -> list[_Item]:
 
 
 def _item(one: Properties) -> _Item:
-    method = one.required("method", limit=16).upper()
+    method = one.required("method").upper()
     if method not in _METHODS:
         raise one.wrong("method", f"must be one of {', '.join(_METHODS)}")
-    after = [*one.texts("dependsOn", limit=MOST), *one.texts("depends_on", limit=MOST)]
+    after = [*one.texts("dependsOn"), *one.texts("depends_on")]
     return _Item(
-        id=one.required("id", limit=64),
+        id=one.required("id"),
         method=method,
-        url=one.required("url", limit=8192),
-        headers=one.plain_texts("headers", limit=20),
+        url=one.required("url"),
+        headers=one.lines("headers"),
         body=one.raw("body"),
         depends_on=tuple(dict.fromkeys(after)),
     )

@@ -11,24 +11,32 @@ from flask import Response
 
 from broker.domain.errors import Forbidden, NotFound
 from broker.domain.times import iso
+from broker.services.authorization import Right
 from broker.web.graph.applications import application_json, principal_json
 from broker.web.graph.door import ApiDoor, Caller
-from broker.web.graph.lists import no_options
-from broker.web.graph.references import GROUP, group_json
+from broker.web.graph.operation import Operation, gives_any
+from broker.web.graph.references import group_json
 from broker.web.graph.responses import Json
+from broker.web.graph.shapes.applications import APPLICATION_OBJECT, PRINCIPAL_OBJECT
+from broker.web.graph.shapes.people import GROUP_OBJECT, GROUP_TYPE, USER_REFERENCE
 from broker.web.graph.user_json import user_reference
 from broker.web.graph.user_names import tenant_of
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
+_READ = Operation(
+    summary="Read a person, a group or an application by its id alone",
+    either=(Right.SEE_GUESTS, Right.SEE_GROUPS, Right.SEE_APPLICATIONS),
+    gives=gives_any(USER_REFERENCE, GROUP_OBJECT, APPLICATION_OBJECT, PRINCIPAL_OBJECT),
+)
+
 
 def register(door: ApiDoor, broker: Broker) -> None:
     """One object."""
 
-    @door.opens("GET", "/directoryObjects/<uuid:item>")
+    @door.opens("GET", "/directoryObjects/<uuid:item>", _READ)
     def one(caller: Caller, item: UUID) -> Response:
-        no_options()
         values = next(_found(broker, caller, str(item)), None)
         if values is None:
             raise NotFound("there is no such object", "object_unknown")
@@ -53,12 +61,12 @@ def _person(broker: Broker, caller: Caller, item: str) -> Iterator[Json]:
 
 def _group(broker: Broker, caller: Caller, item: str) -> Iterator[Json]:
     found = broker.access.group_references.show(caller.actor, item)
-    yield {"@odata.type": GROUP, **group_json(found, iso(found.created_at))}
+    yield {"@odata.type": GROUP_TYPE, **group_json(found, iso(found.created_at))}
 
 
 def _application(broker: Broker, caller: Caller, item: str) -> Iterator[Json]:
     for one in broker.access.assignment_references.applications(caller.actor):
         if one.id == item:
-            yield {"@odata.type": "#microsoft.graph.application", **application_json(one)}
+            yield {"@odata.type": APPLICATION_OBJECT.kind, **application_json(one)}
         elif one.principal_id == item:
-            yield {"@odata.type": "#microsoft.graph.servicePrincipal", **principal_json(one)}
+            yield {"@odata.type": PRINCIPAL_OBJECT.kind, **principal_json(one)}

@@ -13,9 +13,12 @@ from flask import Blueprint, Response, request
 from broker.domain.audit import Actor
 from broker.domain.errors import BrokerError, CommandError, OAuthError, PageError
 from broker.domain.text import printable
+from broker.web.graph.bodies import Properties
+from broker.web.graph.operation import Operation, OptionsKind
+from broker.web.graph.query import refuse_all
 from broker.web.graph.refusals import ApiRefused
 from broker.web.graph.responses import Responses, request_id
-from broker.web.program import bearer_token
+from broker.web.program import bearer_token, object_of, pairs_of
 from broker.web.request import client_address
 
 if TYPE_CHECKING:
@@ -28,19 +31,27 @@ Values = ParamSpec("Values")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The application that calls. actor: for the use case and its audit."""
+    """The application that calls. actor: for the use case and its audit. operation: what this request may hold."""
 
     client_id: str
     actor: Actor
+    operation: Operation
+
+    def body(self) -> Properties:
+        """The body of the request, checked as a whole against the operation's record. Raises ApiRefused, BadRequest."""
+        if self.operation.body is None:
+            raise TypeError(f"{self.operation.summary!r} has no body")
+        return Properties(object_of(request), self.operation.body)
 
 
 Handler = Callable[Concatenate[Caller, Values], Response]
 
 
 class ApiDoor:
-    """Registers paths. A handler gets the caller and the values of its path."""
+    """Registers paths. A handler gets the caller and the values of its path. operations: (method, path) -> what it takes and gives."""
 
     def __init__(self, broker: Broker, routes: Blueprint) -> None:
+        self.operations: dict[tuple[str, str], Operation] = {}
         self._broker = broker
         self._routes = routes
 
@@ -49,14 +60,18 @@ class ApiDoor:
         """With the issuer of the files in force."""
         return Responses(self._broker.core.settings().issuer, self._broker.core.clock)
 
-    def opens(self, method: str, path: str) -> Callable[[Handler[Values]], Handler[Values]]:
-        """One method of one path below `/v1.0`. A path with GET has HEAD, too; OPTIONS is refused: no browser calls this API (AD-08)."""
+    def opens(self, method: str, path: str, operation: Operation) -> Callable[[Handler[Values]], Handler[Values]]:
+        """One method of one path below `/v1.0`. A path with GET has HEAD, too; OPTIONS is refused: no browser calls this API (AD-08).
+
+        operation: a request with a query that it does not name is refused here; the document describes what it says.
+        """
+        self.operations[method, path] = operation
 
         def register(handler: Handler[Values]) -> Handler[Values]:
             @wraps(handler)
             def view(*args: Values.args, **values: Values.kwargs) -> Response:
                 try:
-                    return handler(self._caller(), *args, **values)
+                    return handler(self._caller(operation), *args, **values)
                 except (CommandError, PageError, OAuthError, ApiRefused) as error:
                     return self._refuse(error)
 
@@ -67,12 +82,14 @@ class ApiDoor:
 
         return register
 
-    def _caller(self) -> Caller:
-        """Raises OAuthError (no token of this API), TooManyAttempts (too many requests of this application)."""
+    def _caller(self, operation: Operation) -> Caller:
+        """Raises OAuthError (no token of this API), TooManyAttempts (too many requests of this application), ApiRefused (query)."""
         client_id = self._broker.oauth.api_access.admit(bearer_token())
         proxies = self._broker.core.settings().broker.network.trusted_proxies
         address = client_address(request, proxies)
-        return Caller(client_id, Actor.application(client_id, address=address, request_id=request_id()))
+        if operation.query.kind is OptionsKind.NONE:
+            refuse_all(pairs_of(request.query_string))
+        return Caller(client_id, Actor.application(client_id, address=address, request_id=request_id()), operation)
 
     def _refuse(self, error: BrokerError) -> Response:
         _log.info(

@@ -5,29 +5,57 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response
 
 from broker.domain.errors import Conflict
 from broker.domain.times import iso
 from broker.services.access.group_references import GroupEntry
-from broker.web.graph.bodies import Properties, referenced
+from broker.services.authorization import Right
+from broker.web.graph.bodies import REFERENCE, Properties, referenced
 from broker.web.graph.door import ApiDoor, Caller
-from broker.web.graph.lists import Lists, counted, narrowed, no_options, selected
+from broker.web.graph.lists import Lists, counted, narrowed, selected
+from broker.web.graph.operation import COUNTED, NOTHING, Operation, count_of, entity_of, gives_one, gives_page, list_of
 from broker.web.graph.query.resources import GROUPS, REFERENCES
-from broker.web.graph.references import already, bound, group_json, person_reference
+from broker.web.graph.references import MOST, already, bound, group_json, person_reference
 from broker.web.graph.refusals import REQUEST_BAD, ApiRefused
 from broker.web.graph.responses import Json
+from broker.web.graph.shapes import Flag, Many, Record, String
+from broker.web.graph.shapes.people import GROUP, PERSON_REFERENCE
+from broker.web.graph.shapes.values import filled
 from broker.web.graph.user_names import tenant_of
-from broker.web.program import object_of
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
 _MEMBERS, _OWNERS = "members@odata.bind", "owners@odata.bind"
-_RULE = ("membershipRule", "membershipRuleProcessingState")
-_CREATED = ("displayName", "mailEnabled", "mailNickname", "securityEnabled", "groupTypes", *_RULE, _MEMBERS, _OWNERS)
-_CHANGED = ("displayName", "membershipRule", _MEMBERS)
+_PEOPLE = Many(item=String(form="uri"), limit=MOST, about="Addresses of people, as in BASE/users/ID.")
+_CREATED = Record(
+    name="newGroup",
+    properties={
+        "displayName": filled(),
+        "mailEnabled": Flag(only=False, because="no group here has a mailbox"),
+        "mailNickname": String(limit=64, about="Accepted and not kept."),
+        "securityEnabled": Flag(only=True),
+        "groupTypes": Many(item=String(values=("DynamicMembership",)), limit=1),
+        "membershipRule": String(about="Belongs to groupTypes DynamicMembership."),
+        "membershipRuleProcessingState": String(values=("On",)),
+        _MEMBERS: _PEOPLE,
+        _OWNERS: _PEOPLE,
+    },
+    required=("displayName",),
+)
+_CHANGED = Record(
+    name="groupChanges",
+    properties={"displayName": String(), "membershipRule": String(), _MEMBERS: _PEOPLE},
+)
+_SEE, _KEEP, _FILL = Right.SEE_GROUPS, Right.KEEP_GROUPS, Right.FILL_GROUPS
 _ONE = "/groups/<uuid:group>"
+_LIST = Operation(summary="List groups", rights=(_SEE,), query=list_of(GROUPS), gives=gives_page(GROUP, "groupPage"))
+_COUNT = Operation(summary="Count groups", rights=(_SEE,), query=count_of(GROUPS), gives=COUNTED)
+_CREATE = Operation(summary="Create a group", rights=(_KEEP,), body=_CREATED, gives=gives_one(GROUP, status=201), refusals=(404,))
+_READ = Operation(summary="Read a group", rights=(_SEE,), query=entity_of(GROUPS), gives=gives_one(GROUP))
+_CHANGE = Operation(summary="Change a group, or add members", rights=(_KEEP, _FILL), body=_CHANGED, gives=NOTHING)
+_REMOVE = Operation(summary="Delete a group", rights=(_KEEP,), gives=NOTHING)
 
 
 def register(door: ApiDoor, broker: Broker) -> None:
@@ -40,7 +68,7 @@ def register(door: ApiDoor, broker: Broker) -> None:
 def _register_groups(door: ApiDoor, broker: Broker) -> None:
     lists, groups = Lists(door, broker.sealer), broker.access.group_references
 
-    @door.opens("GET", "/groups")
+    @door.opens("GET", "/groups", _LIST)
     def listed(caller: Caller) -> Response:
         asked, after = lists.read(caller, GROUPS)
         page = groups.page(
@@ -53,29 +81,27 @@ def _register_groups(door: ApiDoor, broker: Broker) -> None:
         rows = [narrowed(_shown(one), asked.select) for one in page.rows]
         return lists.answer(caller, "groups", asked, rows, page.next_key, page.count)
 
-    @door.opens("GET", "/groups/$count")
+    @door.opens("GET", "/groups/$count", _COUNT)
     def count(caller: Caller) -> Response:
         return door.responses.number(groups.count(caller.actor, counted(GROUPS)))
 
-    @door.opens("POST", "/groups")
+    @door.opens("POST", "/groups", _CREATE)
     def create(caller: Caller) -> Response:
-        no_options()
-        body = Properties(object_of(request), _CREATED)
+        body = caller.body()
         rule = _checked(body)
         base = door.responses.base
         members, owners = bound(body, _MEMBERS, base), bound(body, _OWNERS, base)
         made = groups.create(caller.actor, body.required("displayName"), rule=rule, members=members, owners=owners)
         return door.responses.entity("groups", _shown(made), status=201)
 
-    @door.opens("GET", _ONE)
+    @door.opens("GET", _ONE, _READ)
     def one(caller: Caller, group: UUID) -> Response:
         select = selected(GROUPS)
         return door.responses.entity("groups", narrowed(_shown(groups.show(caller.actor, str(group))), select))
 
-    @door.opens("PATCH", _ONE)
+    @door.opens("PATCH", _ONE, _CHANGE)
     def change(caller: Caller, group: UUID) -> Response:
-        no_options()
-        body = Properties(object_of(request), _CHANGED)
+        body = caller.body()
         members = bound(body, _MEMBERS, door.responses.base)
         name, rule = body.text("displayName"), body.text("membershipRule")
         if members and (name is not None or rule is not None):
@@ -86,9 +112,8 @@ def _register_groups(door: ApiDoor, broker: Broker) -> None:
             broker.access.groups.change(caller.actor, str(group), rename=name, rule=rule)
         return door.responses.nothing()
 
-    @door.opens("DELETE", _ONE)
+    @door.opens("DELETE", _ONE, _REMOVE)
     def remove(caller: Caller, group: UUID) -> Response:
-        no_options()
         broker.access.groups.remove(caller.actor, str(group))
         return door.responses.nothing()
 
@@ -97,7 +122,16 @@ def _register_people(door: ApiDoor, broker: Broker, relation: str) -> None:
     """relation: `members` or `owners`; both have the same paths."""
     lists, groups = Lists(door, broker.sealer), broker.access.group_references
 
-    @door.opens("GET", f"{_ONE}/{relation}")
+    @door.opens(
+        "GET",
+        f"{_ONE}/{relation}",
+        Operation(
+            summary=f"List {relation} of a group",
+            rights=(_SEE,),
+            query=list_of(REFERENCES),
+            gives=gives_page(PERSON_REFERENCE, "directoryObjectPage"),
+        ),
+    )
     def listed(caller: Caller, group: UUID) -> Response:
         asked, after = lists.read(caller, REFERENCES)
         read = groups.members if relation == "members" else groups.owners
@@ -106,19 +140,25 @@ def _register_people(door: ApiDoor, broker: Broker, relation: str) -> None:
         rows = [narrowed(person_reference(one, tenant), asked.select) for one in page.rows]
         return lists.answer(caller, "directoryObjects", asked, rows, None if page.next_key is None else (page.next_key,))
 
-    @door.opens("POST", f"{_ONE}/{relation}/$ref")
+    @door.opens(
+        "POST",
+        f"{_ONE}/{relation}/$ref",
+        Operation(summary=f"Add one of the {relation}", rights=(_FILL,), body=REFERENCE, gives=NOTHING),
+    )
     def add(caller: Caller, group: UUID) -> Response:
-        no_options()
-        person = referenced(Properties(object_of(request), ("@odata.id",)), door.responses.base, "users")
+        person = referenced(caller.body(), door.responses.base, "users")
         if relation == "members":
             _add(broker, caller, str(group), [person])
         else:
             _own(broker, caller, str(group), person)
         return door.responses.nothing()
 
-    @door.opens("DELETE", f"{_ONE}/{relation}/<uuid:person>/$ref")
+    @door.opens(
+        "DELETE",
+        f"{_ONE}/{relation}/<uuid:person>/$ref",
+        Operation(summary=f"Remove one of the {relation}", rights=(_FILL,), gives=NOTHING),
+    )
     def remove(caller: Caller, group: UUID, person: UUID) -> Response:
-        no_options()
         if relation == "members":
             broker.access.groups.remove_members(caller.actor, str(group), [str(person)])
         else:
@@ -149,21 +189,12 @@ def _said(error: Conflict, relation: str) -> ApiRefused | Conflict:
 
 
 def _checked(body: Properties) -> str | None:
-    """The rule of a group with dynamic membership. Raises ApiRefused for a kind of group that there is not here."""
-    if body.flag("mailEnabled"):
-        raise body.wrong("mailEnabled", "must be false: no group here has a mailbox")
-    if not body.flag("securityEnabled", default=True):
-        raise body.wrong("securityEnabled", "must be true")
-    kinds, rule = body.texts("groupTypes", limit=1), body.text("membershipRule")
-    if kinds not in ([], ["DynamicMembership"]):
-        raise body.wrong("groupTypes", "must be empty or DynamicMembership")
+    """The rule of a group with dynamic membership. Raises ApiRefused for properties that do not belong together."""
+    kinds, rule = body.texts("groupTypes"), body.text("membershipRule")
     if bool(kinds) is not bool(rule):
         raise body.wrong("membershipRule", "and groupTypes DynamicMembership belong together")
-    if (body.text("membershipRuleProcessingState") or "On") != "On":
-        raise body.wrong("membershipRuleProcessingState", "must be On")
     if kinds and body.has(_MEMBERS):
         raise body.wrong(_MEMBERS, "is for groups without a membershipRule")
-    body.text("mailNickname", limit=64)
     return rule
 
 

@@ -10,7 +10,7 @@ from flask import Response, request
 from broker.domain.list_query import Begins, Condition, Differs, Equals, ListQuery
 from broker.keyring.seal import Sealer
 from broker.web.graph.door import ApiDoor, Caller
-from broker.web.graph.query import Key, ListRequest, Resource, SkipTokens, read_count, read_entity, read_list, refuse_all
+from broker.web.graph.query import Key, ListRequest, Resource, SkipTokens, read_count, read_entity, read_list
 from broker.web.graph.refusals import ApiRefused
 from broker.web.graph.responses import PREFIX, Json
 from broker.web.program import pairs_of
@@ -50,11 +50,6 @@ def selected(resource: Resource) -> tuple[str, ...] | None:
     if asked.expand:
         raise ApiRefused(501, "NotImplemented", "$expand is not supported: read the relation itself.", target="$expand")
     return asked.select
-
-
-def no_options() -> None:
-    """For an address that takes none. Raises ApiRefused."""
-    refuse_all(pairs_of(request.query_string))
 
 
 def narrowed(values: Mapping[str, object], select: tuple[str, ...] | None) -> Json:

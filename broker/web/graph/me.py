@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from broker.web.graph.door import ApiDoor, Caller
+from broker.web.graph.operation import Operation
 from broker.web.graph.refusals import BAD_REQUEST, ApiRefused
 
 if TYPE_CHECKING:
@@ -16,6 +17,6 @@ if TYPE_CHECKING:
 def register(door: ApiDoor, _broker: Broker) -> None:
     """GET /me."""
 
-    @door.opens("GET", "/me")
+    @door.opens("GET", "/me", Operation(summary="Refused: a program is nobody", gives=None))
     def me(_caller: Caller) -> Response:
         raise ApiRefused(400, BAD_REQUEST, "/me request is only valid with delegated authentication flow.")

@@ -11,17 +11,21 @@ from flask import Response
 
 from broker.domain.errors import NotFound
 from broker.domain.times import DAY, HOUR
+from broker.services.authorization import Right
 from broker.services.policies.file_policies import PeopleEntry, PolicyEntry, TrustEntry
 from broker.web.graph.door import ApiDoor, Caller
-from broker.web.graph.lists import no_options
+from broker.web.graph.operation import Operation, gives_one, gives_page, refused_in_file
 from broker.web.graph.refusals import in_file
 from broker.web.graph.responses import Json
+from broker.web.graph.shapes.policies import AUTHORIZATION, CONDITIONAL, DEFAULT_TRUST, PARTNER
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
 _CONDITIONAL = "/identity/conditionalAccess/policies"
 _CROSS = "/policies/crossTenantAccessPolicy"
+_POLICY_FILE = refused_in_file("Refused: policies live in files", Right.SEE_POLICIES)
+_PARTNER_FILE = refused_in_file("Refused: trust lives in files", Right.SEE_PARTNERS)
 _STATES = {"enabled": "enabled", "disabled": "disabled", "report_only": "enabledForReportingButNotEnforced"}
 _CONTROLS = {"mfa": "mfa", "phishing_resistant_mfa": "phishingResistantMfa", "terms_of_use": "termsOfUse"}
 _RESTRICTED_GUEST = "2af84b1e-32c8-42b7-82bc-daa82404023b"  # Entra's role of a guest who sees only themselves
@@ -34,41 +38,52 @@ def register(door: ApiDoor, broker: Broker) -> None:
     _register_conditional(door, broker)
     _register_cross_tenant(door, broker)
 
-    @door.opens("GET", "/policies/authorizationPolicy")
+    @door.opens(
+        "GET",
+        "/policies/authorizationPolicy",
+        Operation(summary="Read who may invite", rights=(Right.SEE_POLICIES,), gives=gives_one(AUTHORIZATION)),
+    )
     def authorization(caller: Caller) -> Response:
-        no_options()
         broker.policy_views.file_policies.conditional(caller.actor)
         values = {"id": "authorizationPolicy", "allowInvitesFrom": "adminsAndGuestInviters", "guestUserRoleId": _RESTRICTED_GUEST}
         return door.responses.entity("policies/authorizationPolicy", values)
 
-    @door.opens("PATCH", "/policies/authorizationPolicy")
+    @door.opens("PATCH", "/policies/authorizationPolicy", _POLICY_FILE)
     def change(caller: Caller) -> Response:
         broker.policy_views.file_policies.conditional(caller.actor)
         raise in_file("config/broker.yaml")
 
 
 def _register_conditional(door: ApiDoor, broker: Broker) -> None:
-    @door.opens("GET", _CONDITIONAL)
+    @door.opens(
+        "GET",
+        _CONDITIONAL,
+        Operation(
+            summary="List policies", rights=(Right.SEE_POLICIES,), gives=gives_page(CONDITIONAL, "conditionalAccessPolicyPage")
+        ),
+    )
     def listed(caller: Caller) -> Response:
-        no_options()
         found = broker.policy_views.file_policies.conditional(caller.actor)
         return door.responses.collection("identity/conditionalAccess/policies", [policy_json(one) for one in found])
 
-    @door.opens("POST", _CONDITIONAL)
+    @door.opens("POST", _CONDITIONAL, _POLICY_FILE)
     def create(caller: Caller) -> Response:
         broker.policy_views.file_policies.conditional(caller.actor)
         raise in_file("config/policies/POLICY.yaml")
 
-    @door.opens("GET", f"{_CONDITIONAL}/<uuid:policy>")
+    @door.opens(
+        "GET",
+        f"{_CONDITIONAL}/<uuid:policy>",
+        Operation(summary="Read a policy", rights=(Right.SEE_POLICIES,), gives=gives_one(CONDITIONAL)),
+    )
     def one(caller: Caller, policy: UUID) -> Response:
-        no_options()
         return door.responses.entity("identity/conditionalAccess/policies", policy_json(_found(broker, caller, policy)))
 
-    @door.opens("PATCH", f"{_CONDITIONAL}/<uuid:policy>")
+    @door.opens("PATCH", f"{_CONDITIONAL}/<uuid:policy>", _POLICY_FILE)
     def change(caller: Caller, policy: UUID) -> Response:
         raise in_file(_found(broker, caller, policy).file)
 
-    @door.opens("DELETE", f"{_CONDITIONAL}/<uuid:policy>")
+    @door.opens("DELETE", f"{_CONDITIONAL}/<uuid:policy>", _POLICY_FILE)
     def remove(caller: Caller, policy: UUID) -> Response:
         raise in_file(_found(broker, caller, policy).file)
 
@@ -76,38 +91,55 @@ def _register_conditional(door: ApiDoor, broker: Broker) -> None:
 def _register_cross_tenant(door: ApiDoor, broker: Broker) -> None:
     kind = "policies/crossTenantAccessPolicy/partners"
 
-    @door.opens("GET", f"{_CROSS}/default")
+    @door.opens(
+        "GET",
+        f"{_CROSS}/default",
+        Operation(
+            summary="Read what holds without a partner's file",
+            rights=(Right.SEE_PARTNERS, Right.SEE_POLICIES),
+            gives=gives_one(DEFAULT_TRUST),
+        ),
+    )
     def default(caller: Caller) -> Response:
-        no_options()
         broker.policy_views.file_policies.trust(caller.actor)
         values = default_json(codes=broker.policy_views.file_policies.has_mail_codes(caller.actor))
         return door.responses.entity("policies/crossTenantAccessPolicy/default", values)
 
-    @door.opens("PATCH", f"{_CROSS}/default")
+    @door.opens("PATCH", f"{_CROSS}/default", _PARTNER_FILE)
     def change_default(caller: Caller) -> Response:
         broker.policy_views.file_policies.trust(caller.actor)
         raise in_file("config/broker.yaml")
 
-    @door.opens("GET", f"{_CROSS}/partners")
+    @door.opens(
+        "GET",
+        f"{_CROSS}/partners",
+        Operation(
+            summary="List the trust in partners",
+            rights=(Right.SEE_PARTNERS,),
+            gives=gives_page(PARTNER, "crossTenantAccessPolicyConfigurationPartnerPage"),
+        ),
+    )
     def listed(caller: Caller) -> Response:
-        no_options()
         return door.responses.collection(kind, [trust_json(one) for one in broker.policy_views.file_policies.trust(caller.actor)])
 
-    @door.opens("POST", f"{_CROSS}/partners")
+    @door.opens("POST", f"{_CROSS}/partners", _PARTNER_FILE)
     def create(caller: Caller) -> Response:
         broker.policy_views.file_policies.trust(caller.actor)
         raise in_file("config/partners/PARTNER.yaml")
 
-    @door.opens("GET", f"{_CROSS}/partners/<partner>")
+    @door.opens(
+        "GET",
+        f"{_CROSS}/partners/<partner>",
+        Operation(summary="Read the trust in a partner", rights=(Right.SEE_PARTNERS,), gives=gives_one(PARTNER)),
+    )
     def one(caller: Caller, partner: str) -> Response:
-        no_options()
         return door.responses.entity(kind, trust_json(_partner(broker, caller, partner)))
 
-    @door.opens("PATCH", f"{_CROSS}/partners/<partner>")
+    @door.opens("PATCH", f"{_CROSS}/partners/<partner>", _PARTNER_FILE)
     def change(caller: Caller, partner: str) -> Response:
         raise in_file(_partner(broker, caller, partner).file)
 
-    @door.opens("DELETE", f"{_CROSS}/partners/<partner>")
+    @door.opens("DELETE", f"{_CROSS}/partners/<partner>", _PARTNER_FILE)
     def remove(caller: Caller, partner: str) -> Response:
         raise in_file(_partner(broker, caller, partner).file)
 

@@ -7,9 +7,9 @@ from broker.services.access.group_references import GroupEntry, PersonEntry
 from broker.web.graph.bodies import Properties, referenced_in
 from broker.web.graph.refusals import REQUEST_BAD, ApiRefused
 from broker.web.graph.responses import Json
+from broker.web.graph.shapes.people import USER_TYPE
 from broker.web.graph.user_names import principal_name
 
-PERSON, GROUP = "#microsoft.graph.user", "#microsoft.graph.group"
 MOST = 20  # references of one request
 
 
@@ -17,7 +17,7 @@ def person_reference(person: PersonEntry, tenant: str) -> Json:
     """A person in a list of objects of several kinds."""
     guest = person.kind is PersonKind.GUEST
     return {
-        "@odata.type": PERSON,
+        "@odata.type": USER_TYPE,
         "id": person.id,
         "displayName": person.name or person.email,
         "mail": person.email,
@@ -28,7 +28,7 @@ def person_reference(person: PersonEntry, tenant: str) -> Json:
 
 def bound(body: Properties, name: str, base: str) -> list[str]:
     """The ids of people in `members@odata.bind` and the like. Raises ApiRefused."""
-    addresses = body.texts(name, limit=MOST)
+    addresses = body.texts(name)
     found = [referenced_in(body, name, address, base, "users") for address in addresses]
     if len(set(found)) != len(found):
         raise already(name.partition("@")[0])

@@ -5,19 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response
 
-from broker.web.graph.applications import ASSIGNMENT, assigned, assignment_json
-from broker.web.graph.bodies import Properties
+from broker.services.authorization import Right
+from broker.web.graph.applications import NEW_ASSIGNMENT, assigned, assignment_json
 from broker.web.graph.door import ApiDoor, Caller
-from broker.web.graph.lists import no_options
+from broker.web.graph.operation import NOTHING, Operation, gives_one, gives_page
+from broker.web.graph.shapes.applications import ASSIGNMENT
 from broker.web.graph.user_names import address_in, tenant_of
-from broker.web.program import object_of
 
 if TYPE_CHECKING:
     from broker.app import Broker
 
 _PATH = "/users/<user>/appRoleAssignments"
+_LIST = Operation(
+    summary="List what a person is assigned to",
+    rights=(Right.SEE_GUESTS,),
+    gives=gives_page(ASSIGNMENT, "appRoleAssignmentPage"),
+)
+_ASSIGN = Operation(
+    summary="Assign a person",
+    rights=(Right.SEE_APPLICATIONS, Right.ASSIGN),
+    body=NEW_ASSIGNMENT,
+    gives=gives_one(ASSIGNMENT, status=201),
+)
+_TAKE_BACK = Operation(
+    summary="Take an assignment of a person back", rights=(Right.SEE_APPLICATIONS, Right.ASSIGN), gives=NOTHING
+)
 
 
 def register(door: ApiDoor, broker: Broker) -> None:
@@ -27,16 +41,14 @@ def register(door: ApiDoor, broker: Broker) -> None:
     def name_of(user: str) -> str:
         return address_in(user, tenant_of(broker.core.settings().issuer))
 
-    @door.opens("GET", _PATH)
+    @door.opens("GET", _PATH, _LIST)
     def listed(caller: Caller, user: str) -> Response:
-        no_options()
         held = service.of_person(caller.actor, name_of(user))
         return door.responses.collection("appRoleAssignments", [assignment_json(one.assignment, one.application) for one in held])
 
-    @door.opens("POST", _PATH)
+    @door.opens("POST", _PATH, _ASSIGN)
     def assign(caller: Caller, user: str) -> Response:
-        no_options()
-        body = Properties(object_of(request), ASSIGNMENT)
+        body = caller.body()
         resource = body.required("resourceId").lower()
         app = next((one for one in service.applications(caller.actor) if one.principal_id == resource), None)
         if app is None:
@@ -44,8 +56,7 @@ def register(door: ApiDoor, broker: Broker) -> None:
         made = assigned(broker, caller, body, app, person=name_of(user))
         return door.responses.entity("appRoleAssignments", assignment_json(made, app), status=201)
 
-    @door.opens("DELETE", f"{_PATH}/<uuid:assignment>")
+    @door.opens("DELETE", f"{_PATH}/<uuid:assignment>", _TAKE_BACK)
     def take_back(caller: Caller, user: str, assignment: UUID) -> Response:
-        no_options()
         service.take_back_from(caller.actor, name_of(user), str(assignment))
         return door.responses.nothing()

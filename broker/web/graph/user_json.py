@@ -9,13 +9,10 @@ from broker.services.access.views import MembershipView
 from broker.services.guests.user_views import UserView
 from broker.services.guests.views import GuestRow, IdentityView, MethodView
 from broker.web.graph.responses import Json
+from broker.web.graph.shapes.people import GROUP_TYPE, USER_DEFAULT, USER_TYPE
 from broker.web.graph.user_names import principal_name
 
-USER_TYPE, GROUP_TYPE = "#microsoft.graph.user", "#microsoft.graph.group"
-DEFAULT = (  # without $select (graph user)
-    "businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone", "officeLocation", "preferredLanguage",
-    "surname", "userPrincipalName",
-)  # fmt: skip
+DEFAULT = tuple(USER_DEFAULT)
 SETTABLE = {  # property -> detail of a person
     "givenName": "given_name",
     "surname": "family_name",

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from flask import Response
 
+from broker.services.authorization import Right
 from broker.web.graph.door import ApiDoor, Caller
-from broker.web.graph.lists import no_options
+from broker.web.graph.operation import NOTHING, Operation, gives_page
 from broker.web.graph.refusals import ApiRefused
+from broker.web.graph.shapes.people import METHOD
 from broker.web.graph.user_json import email_method, method_json
 from broker.web.graph.user_names import address_in, tenant_of
 
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 
 _HERE = "/users/<user>/authentication"
 _KINDS = {"fido2Methods": ("passkey", "key"), "softwareOathMethods": ("app",)}  # path -> kinds of a method
+_LIST = Operation(
+    summary="List sign-in methods of the person's own",
+    rights=(Right.SEE_GUESTS,),
+    gives=gives_page(METHOD, "authenticationMethodPage"),
+)
+_REMOVE = Operation(summary="Remove a sign-in method", rights=(Right.RESET_FACTORS,), gives=NOTHING)
+_KEEP = Operation(summary="Refused: codes by e-mail cannot be removed", rights=(Right.SEE_GUESTS,), gives=None)
 
 
 def register(door: ApiDoor, broker: Broker) -> None:
@@ -26,9 +35,8 @@ def register(door: ApiDoor, broker: Broker) -> None:
     def name_of(user: str) -> str:
         return address_in(user, tenant_of(broker.core.settings().issuer))
 
-    @door.opens("GET", f"{_HERE}/methods")
+    @door.opens("GET", f"{_HERE}/methods", _LIST)
     def methods(caller: Caller, user: str) -> Response:
-        no_options()
         person = broker.guests.users.show(caller.actor, name_of(user))
         found = broker.guests.users.methods(caller.actor, person.row.id)
         rows = [method_json(one) for one in found.methods]
@@ -38,13 +46,12 @@ def register(door: ApiDoor, broker: Broker) -> None:
 
     for path, kinds in _KINDS.items():
 
-        @door.opens("DELETE", f"{_HERE}/{path}/<uuid:method>")
+        @door.opens("DELETE", f"{_HERE}/{path}/<uuid:method>", _REMOVE)
         def remove(caller: Caller, user: str, method: UUID, kinds: tuple[str, ...] = kinds) -> Response:
-            no_options()
             broker.factors.removal.remove(caller.actor, name_of(user), str(method), kinds)
             return door.responses.nothing()
 
-    @door.opens("DELETE", f"{_HERE}/emailMethods/<uuid:method>")
+    @door.opens("DELETE", f"{_HERE}/emailMethods/<uuid:method>", _KEEP)
     def keep(caller: Caller, user: str, method: UUID) -> Response:  # noqa: ARG001  the path names it
         """The mailbox is how this guest signs in."""
         broker.guests.users.methods(caller.actor, name_of(user))

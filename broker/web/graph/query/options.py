@@ -216,6 +216,8 @@ def _expand(resource: Resource, value: str) -> tuple[str, ...]:
         raise unsupported("$expand", "Options inside $expand are not supported.")
     names = _names("$expand", value)
     for name in names:
+        if name in resource.relations:
+            raise unsupported("$expand", f"$expand={name} is not supported: read the relation itself.")
         if name not in resource.expandable:
             raise bad("$expand", f"'{name}' of {resource.name} cannot be expanded.")
     if len(names) > 1:

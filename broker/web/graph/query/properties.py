@@ -79,6 +79,8 @@ class Sort:
 class Resource:
     """What a list offers. selectable: properties for $select. orders: of $orderby. expandable: relations for $expand.
 
+    relations: that exist, and are read by their own address only.
+
     order: without a wish. walks: columns in whose order a list is walked if each branch is a prefix of them. searches: texts of `filters` for $search. one_branch: storage walks one branch only, so `or` is refused. unlisted: properties that exist, but on one entity only (501).
     """
 
@@ -90,6 +92,7 @@ class Resource:
     walks: tuple[ListField, ...] = ()
     expandable: frozenset[str] = frozenset()
     searches: frozenset[str] = frozenset()
+    relations: frozenset[str] = frozenset()
     unlisted: frozenset[str] = frozenset()
     default_top: int = 100
     max_top: int = 999

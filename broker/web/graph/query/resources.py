@@ -9,6 +9,10 @@ from broker.domain.guest import GuestState, PersonKind
 from broker.domain.list_query import Branch, Equals, Known, ListField, ListOrder
 from broker.services.addresses import canonical
 from broker.web.graph.query.properties import DateTime, Items, Property, Resource, Sort, Text, Words
+from broker.web.graph.shapes import Record
+from broker.web.graph.shapes.applications import APPLICATION, ASSIGNMENT, PRINCIPAL
+from broker.web.graph.shapes.logs import AUDIT, SIGN_IN
+from broker.web.graph.shapes.people import GROUP, PERSON_REFERENCE, USER
 
 _F = ListField
 _GUEST = Equals(_F.KIND, PersonKind.GUEST.value)
@@ -35,17 +39,6 @@ def _mail(text: str) -> str:
     return canonical(text) or text.lower()
 
 
-USER_DEFAULT = (
-    "businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone", "officeLocation",
-    "preferredLanguage", "surname", "userPrincipalName",
-)  # fmt: skip
-_USER_MORE = (
-    "accountEnabled", "companyName", "createdDateTime", "creationType", "department", "externalUserState",
-    "externalUserStateChangeDateTime", "identities", "otherMails", "proxyAddresses", "signInActivity",
-    "signInSessionsValidFromDateTime", "userType",
-)  # fmt: skip
-
-
 def users(address_of: Callable[[str], str]) -> Resource:
     """Users. address_of: the address in a userPrincipalName."""
 
@@ -69,7 +62,7 @@ def users(address_of: Callable[[str], str]) -> Resource:
     }
     return Resource(
         name="user",
-        selectable=frozenset((*USER_DEFAULT, *_USER_MORE)),
+        selectable=frozenset(USER.properties),
         filters=filters,
         order=ListOrder(field=_F.EMAIL),
         orders={
@@ -77,16 +70,24 @@ def users(address_of: Callable[[str], str]) -> Resource:
             "mail": Sort(field=_F.EMAIL, along=frozenset(filters) - {"displayName"}),
         },
         walks=(_F.NAME, _F.EMAIL_REVERSED),
-        expandable=frozenset({"sponsors", "memberOf", "appRoleAssignments"}),
+        expandable=frozenset({"sponsors", "memberOf"}),
+        relations=frozenset({"appRoleAssignments"}),
         searches=frozenset({"displayName", "mail"}),
     )
 
 
+DELETED_USERS = Resource(
+    name="user",
+    selectable=frozenset(USER.properties),
+    filters={},
+    order=ListOrder(field=_F.EMAIL),
+    relations=frozenset({"sponsors", "memberOf", "appRoleAssignments"}),
+    counted=False,
+)
+
 GROUPS = Resource(
     name="group",
-    selectable=frozenset(
-        "createdDateTime description displayName groupTypes id mail mailEnabled mailNickname membershipRule membershipRuleProcessingState securityEnabled visibility".split()
-    ),
+    selectable=frozenset(GROUP.properties),
     filters={
         "id": Text(field=_F.ID, fold=str.lower, unique=True),
         "displayName": Text(field=_F.NAME, fold=folded, unique=True, begins=True),
@@ -100,18 +101,18 @@ GROUPS = Resource(
 
 REFERENCES = Resource(  # people to whom something refers
     name="directoryObject",
-    selectable=frozenset({"displayName", "id", "mail", "preferredLanguage", "userPrincipalName"}),
+    selectable=frozenset(PERSON_REFERENCE.properties),
     filters={},
     order=ListOrder(field=_F.ID),
     counted=False,
 )
 
 
-def _application(name: str, more: str) -> Resource:
+def _application(record: Record) -> Resource:
     """An application, which lives in a file: by client_id, and few enough to be filtered in memory."""
     return Resource(
-        name=name,
-        selectable=frozenset(("id appId displayName appRoles " + more).split()),
+        name=record.name,
+        selectable=frozenset(record.properties),
         filters={
             "id": Text(field=_F.ID, fold=str.lower, unique=True),
             "appId": Text(field=_F.APPLICATION, unique=True),
@@ -121,15 +122,11 @@ def _application(name: str, more: str) -> Resource:
     )
 
 
-APPLICATIONS = _application("application", "signInAudience web")
-PRINCIPALS = _application(
-    "servicePrincipal", "accountEnabled appDisplayName appRoleAssignmentRequired homepage replyUrls servicePrincipalType"
-)
+APPLICATIONS = _application(APPLICATION)
+PRINCIPALS = _application(PRINCIPAL)
 ASSIGNMENTS = Resource(
     name="appRoleAssignment",
-    selectable=frozenset(
-        "id createdDateTime appRoleId principalId principalType principalDisplayName resourceId resourceDisplayName".split()
-    ),
+    selectable=frozenset(ASSIGNMENT.properties),
     filters={},
     order=ListOrder(field=_F.ID),
     counted=False,
@@ -137,12 +134,7 @@ ASSIGNMENTS = Resource(
 
 SIGN_INS = Resource(
     name="signIn",
-    selectable=frozenset(
-        (
-            "appDisplayName appId appliedConditionalAccessPolicies clientAppUsed conditionalAccessStatus correlationId "
-            "createdDateTime homeTenantId id ipAddress isInteractive resourceTenantId status userId userPrincipalName"
-        ).split()
-    ),
+    selectable=frozenset(SIGN_IN.properties),
     filters={
         "createdDateTime": DateTime(field=_F.AT),
         "userId": Text(field=_F.PERSON, fold=str.lower),
@@ -163,12 +155,7 @@ def _about(values: Mapping[str, str]) -> tuple[Branch, ...]:
 
 AUDITS = Resource(
     name="directoryAudit",
-    selectable=frozenset(
-        (
-            "activityDateTime activityDisplayName additionalDetails category correlationId id initiatedBy loggedByService "
-            "operationType result resultReason targetResources"
-        ).split()
-    ),
+    selectable=frozenset(AUDIT.properties),
     filters={
         "activityDateTime": DateTime(field=_F.AT),
         "targetResources": Items(paths=("id",), find=_about),
