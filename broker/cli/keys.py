@@ -74,9 +74,14 @@ def init(new_root: bool, home: Path, as_json: bool) -> None:
     show_default=True,
     help="Keys for tokens, for SAML messages (published in our metadata for a week first), or for encrypted assertions (the same).",
 )
+@click.option(
+    "--revoke",
+    is_flag=True,
+    help="With --now, after a leak: nobody trusts the old keys any more, and every session and grant ends.",
+)
 @home_option
 @json_option
-def rotate(at_once: bool, use: str, home: Path, as_json: bool) -> None:
+def rotate(at_once: bool, use: str, revoke: bool, home: Path, as_json: bool) -> None:
     """Create and publish a new key for each algorithm.
 
     Running servers notice within 10 seconds.
@@ -84,6 +89,11 @@ def rotate(at_once: bool, use: str, home: Path, as_json: bool) -> None:
     from broker.keyring.create import ENCRYPTION, SAML, SIGNING
 
     of = {"sig": SIGNING, "saml": (SAML,), "enc": (ENCRYPTION,)}[use]
+    if revoke:
+        if not at_once:
+            raise click.UsageError("--revoke needs --now: there is no other key to sign with")
+        _replace_lost(home, of, as_json=as_json)
+        return
     with _opened(home) as ring:
         added = ring.rotate(command_actor(), now_active=at_once, of=of)
         shown = added or ring.list()
@@ -95,6 +105,21 @@ def rotate(at_once: bool, use: str, home: Path, as_json: bool) -> None:
         _print([info for info in shown if info.state == "next"])
         return
     _print(added)
+
+
+def _replace_lost(home: Path, of: tuple[tuple[str, str], ...], *, as_json: bool) -> None:
+    from broker.keyring.create import SIGNING
+    from broker.storage.operations.lost_keys import end_what_was_signed, nothing_ends
+
+    with _opened(home) as ring:
+        done = ring.replace_lost(command_actor(), end_what_was_signed if of == SIGNING else nothing_ends, of=of)
+    if as_json:
+        print_json({"keys": [_shown(info) for info in done.added], "revoked": list(done.revoked), "ended": dict(done.ended)})
+        return
+    _print(done.added)
+    click.echo(f"revoked: {', '.join(done.revoked) or 'none'}")
+    for what, number in done.ended.items():
+        click.echo(f"{what} ended: {number}")
 
 
 @keys.command("list")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from broker.demo.relying import SignInFailed
 from broker.domain.audit import Actor
+from broker.storage.operations.lost_keys import end_what_was_signed
 from broker.storage.tables import metadata
 from tests.journeys.world import ACTOR, ADA, BO, World
 from tests.services.test_audit_chain import allow_writes, refuse_writes
@@ -44,6 +45,7 @@ STAFF: dict[str, Callable[[World], object]] = {
     "withdraw consent": lambda world: world.broker.guests.directory.withdraw_consent(ACTOR, ADA.email, "payroll"),
     "rotate keys": lambda world: world.broker.keys.rotate(Actor.system(), now_active=False),
     "rotate keys now": lambda world: world.broker.keys.rotate(Actor.system(), now_active=True),
+    "replace lost keys": lambda world: world.broker.keys.replace_lost(Actor.system(), end_what_was_signed),
 }
 
 

@@ -229,3 +229,29 @@ def test_two_commands_at_the_same_time(run: Run, home: Path) -> None:
         assert (process.returncode, stderr) == (0, b"")
     active = sorted(key["alg"] for key in listed(run) if key["state"] == "active")
     assert active == ["ES256", "EdDSA", "PS256", "RS256"]
+
+
+def test_revoke_replaces_lost_keys(run: Run) -> None:
+    """CF-11: --revoke needs --now; then every older key is gone, and the output names them and what ended."""
+    run("init")
+    run("rotate")
+    old = {key["kid"] for key in listed(run)}
+    assert "--revoke needs --now" in run("rotate", "--revoke", status=2).stderr
+    done = json.loads(run("rotate", "--now", "--revoke", "--json").stdout)
+    assert set(done["revoked"]) == old
+    assert done["ended"] == {"sessions": 0, "grants": 0}
+    assert [key["kid"] for key in done["keys"]] == [key["kid"] for key in listed(run)]
+    assert {(key["alg"], key["state"]) for key in listed(run)} == {(a, "active") for a in ("RS256", "ES256", "PS256", "EdDSA")}
+    shown = run("rotate", "--now", "--revoke").stdout
+    assert all(key["kid"] in shown for key in done["keys"])
+    assert "sessions ended: 0" in shown
+
+
+def test_revoke_of_a_saml_key_ends_no_session(run: Run) -> None:
+    """CF-11: the other uses stay as they are."""
+    run("init")
+    signing = listed(run)
+    first = json.loads(run("rotate", "--now", "--use", "saml", "--json").stdout)
+    done = json.loads(run("rotate", "--now", "--revoke", "--use", "saml", "--json").stdout)
+    assert (done["revoked"], done["ended"]) == ([first[0]["kid"]], {})
+    assert [key["kid"] for key in listed(run)] == [*(key["kid"] for key in signing), done["keys"][0]["kid"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +46,21 @@ class KeyInfo:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyReplacement:
+    """Lost keys were replaced. revoked: the names of keys that are gone; ended: how many of what they had signed."""
+
+    added: tuple[KeyInfo, ...]
+    revoked: tuple[str, ...]
+    ended: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     """What this process knows: swapped as a whole, never changed (HT-10)."""
 
     ring: Ring
-    version: tuple[int, int, int]
+    version: tuple[int, int, int, str, str]
     looked_at: int
 
 
@@ -139,6 +148,31 @@ class Keys:
             self._add(tx, added, actor, "keys.rotated", now)
         self._look_anew()
         return self._infos(added)
+
+    def replace_lost(
+        self, actor: Actor, end: Callable[[Connection, int], Mapping[str, int]], *, of: tuple[tuple[str, str], ...] = SIGNING
+    ) -> KeyReplacement:
+        """After a leak: new keys, active at once, in the place of every key of these uses, retired ones too (RFC 7517 5).
+
+        The old rows are deleted, so that nobody here publishes or trusts them: an id_token_hint of theirs is refused, too. `end`
+        ends what they signed, in the same transaction; it returns how many of what.
+        """
+        made = new_records(self._clock(), self._sealer, now_active=True, algs=of)
+        uses = {use for use, _ in of}
+        with self._db.write() as tx:
+            rows.lock(tx)
+            now = self._clock()
+            lost = [record for record in _records(tx) if record.use in uses]
+            for record in lost:
+                rows.remove(tx, record.kid)
+                data = {"use": record.use, "alg": record.alg}
+                audit.record(tx, Event(name="keys.revoked", actor=actor, target=record.kid, data=data), now)
+            added = tuple(_at(record, now, now_active=True) for record in made)
+            self._add(tx, added, actor, "keys.rotated", now)
+            ended = dict(end(tx, now))
+            audit.record(tx, Event(name="keys.lost", actor=actor, data={"uses": sorted(uses), "ended": ended}), now)
+        self._look_anew()
+        return KeyReplacement(added=self._infos(added), revoked=tuple(record.kid for record in lost), ended=ended)
 
     def import_key(self, actor: Actor, imported: ImportedKey, use: str, *, now_active: bool = False) -> KeyInfo:
         """Take a key that was checked by `keyring.imported`. Raises Conflict if the ring has it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from broker.storage.tables import keys
 
@@ -25,10 +25,21 @@ def listed(tx: Connection) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in tx.execute(select(keys).order_by(keys.c.created_at, keys.c.kid))]
 
 
-def version(tx: Connection) -> tuple[int, int, int]:
-    """A cheap mark that differs whenever the ring changed: number of keys, newest start, newest retirement."""
-    row = tx.execute(select(func.count(), func.max(keys.c.active_from), func.max(keys.c.retired_at))).one()
-    return int(row[0]), int(row[1] or 0), int(row[2] or 0)
+def remove(tx: Connection, kid: str) -> None:
+    """Delete one key: it is neither published nor trusted from then on."""
+    tx.execute(delete(keys).where(keys.c.kid == kid))
+
+
+def version(tx: Connection) -> tuple[int, int, int, str, str]:
+    """A cheap mark that differs whenever the ring changed: number of keys, newest start and retirement, first and last name.
+
+    The names tell a ring whose keys were all replaced within one second.
+    """
+    c = keys.c
+    row = tx.execute(
+        select(func.count(), func.max(c.active_from), func.max(c.retired_at), func.min(c.kid), func.max(c.kid))
+    ).one()
+    return int(row[0]), int(row[1] or 0), int(row[2] or 0), row[3] or "", row[4] or ""
 
 
 def lock(tx: Connection) -> None:
