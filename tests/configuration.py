@@ -45,6 +45,9 @@ def keys(node: dict[str, Any], definitions: dict[str, Any], above: str = "") -> 
         yield f"{above}{name}", {"description": about, **value}, name in node.get("required", [])
         for section in sections:
             yield from keys(section, definitions, f"{above}{name}.")
+        item = value.get("items", {}).get("$ref")
+        if item:
+            yield from keys(definitions[item.rsplit("/", 1)[1]], definitions, f"{above}{name}[].")
 
 
 def kind(value: dict[str, Any]) -> str:

@@ -29,6 +29,7 @@ from broker.settings.values import (
     Text,
     Version,
 )
+from broker.settings.webhook_section import Webhooks
 
 Language = Literal["en", "nl", "de", "fr"]
 LANGUAGES: tuple[Language, ...] = ("en", "nl", "de", "fr")
@@ -197,6 +198,7 @@ class BrokerFile(Section):
         default=LANGUAGES, description="The first is the fallback."
     )
     retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
+    webhooks: Webhooks = Field(default=(), description="Receivers of signed notices of guest events.")
     network: NetworkRules = Field(default_factory=NetworkRules, description="Trusted proxies and allowed outbound targets.")
 
     @property

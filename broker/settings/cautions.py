@@ -37,6 +37,10 @@ def _of(source: Source) -> Iterator[ConfigError]:
             yield _note(source, loc, LITERAL)
         if "+" in value or "%" in value:
             yield _note(source, loc, ESCAPED)
+    webhooks = source.tree.data.get("webhooks") if source.kind == "broker" and isinstance(source.tree.data, dict) else None
+    for number in range(len(webhooks) if isinstance(webhooks, list) else 0):
+        if ("webhooks", number, "secret") not in source.tree.references:
+            yield _note(source, ("webhooks", number, "secret"), LITERAL)
     for kind, loc in _URLS:
         value = _text(source, loc) if source.kind == kind else None
         if value is not None and loc not in source.tree.references and _PASSWORD.search(value):

@@ -89,8 +89,7 @@ def allowed(reading: Reading) -> tuple[str, ...] | None:
 
 def _http(source: Source, reachable: tuple[str, ...] | None) -> Iterator[Problem]:
     """HO-16: the broker calls http: only where the operator listed the host."""
-    for kind, loc in _CALLED:
-        url = _at(source, loc) if source.kind == kind else None
+    for url, loc in _called(source):
         if reachable is None or not isinstance(url, str) or not url.startswith("http://"):
             continue
         try:
@@ -100,6 +99,17 @@ def _http(source: Source, reachable: tuple[str, ...] | None) -> Iterator[Problem
         if not PrivateAddresses.of(reachable).holds_url(url):
             advice = "write https://, or list its host in network.allow_private_addresses of broker.yaml"
             yield Problem(f"{{value}} is http (url_not_allowed); {advice}", url, loc)
+
+
+def _called(source: Source) -> Iterator[tuple[Any, Loc]]:
+    """What a file lets the broker call, and where it says so."""
+    for kind, loc in _CALLED:
+        if source.kind == kind:
+            yield _at(source, loc), loc
+    webhooks = _at(source, ("webhooks",)) if source.kind == "broker" else None
+    for number, one in enumerate(webhooks if isinstance(webhooks, list) else ()):
+        if isinstance(one, dict):
+            yield one.get("url"), ("webhooks", number, "url")
 
 
 def _frame_elsewhere(source: Source) -> Iterator[Problem]:

@@ -41,6 +41,7 @@ class Request:
     path: str
     headers: Mapping[str, str]
     form: Mapping[str, str]
+    body: bytes = b""
 
 
 class Server:
@@ -79,9 +80,10 @@ class Server:
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         length = int(handler.headers.get("Content-Length") or 0)
-        form = dict(parse_qsl(handler.rfile.read(length).decode("ascii"), keep_blank_values=True))
+        body = handler.rfile.read(length)
+        form = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True))
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        request = Request(handler.command, handler.path, headers, form)
+        request = Request(handler.command, handler.path, headers, form, body)
         self.requests.append(request)
         self.connections.add(handler.client_address)
         path = urlsplit(handler.path).path

@@ -96,7 +96,7 @@ SENDER = "is no sender; write Contoso <no-reply@contoso.example>"
 DOMAIN = "is no mail domain; write one as fabrikam.example"
 TOP = (
     "issuer, organization, database, administrators, roles, mail, invitations, guests, terms_of_use, sessions, tokens, languages,"
-    " retention, network"
+    " retention, webhooks, network"
 )
 CASES = {
     "isuer: x": ["isuer: is an unknown key; did you mean issuer?"],

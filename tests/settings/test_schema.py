@@ -50,6 +50,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "languages": ["en", "nl", "de", "fr"],
         "retention.receipts": "30d",
         "retention.audit": "400d",
+        "webhooks": [],
         "network.trusted_proxies": [],
         "network.allow_private_addresses": [],
         "network.metrics_from": ["127.0.0.0/8", "::1"],

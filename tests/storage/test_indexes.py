@@ -50,6 +50,7 @@ from broker.storage.tables import metadata
 from tests import factories
 from tests.clock import START
 from tests.storage.access_calls import ACCESS_CALLS
+from tests.storage.event_calls import EVENT_CALLS
 from tests.storage.guest_calls import GUEST_CALLS
 from tests.storage.job_calls import JOB_CALLS
 from tests.storage.logout_calls import LOGOUT_CALLS
@@ -87,6 +88,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     **SETUP_LINK_CALLS,
     **GUEST_CALLS,
     **LOGOUT_CALLS,
+    **EVENT_CALLS,
     **JOB_CALLS,
     **OAUTH_CALLS,
     "directory.people.add": lambda tx: people.add(tx, PERSON),
@@ -326,7 +328,10 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "login.receipts.shorten": lambda tx: receipts.shorten(tx, "192.0.2.0/24", [RECEIPT.id]),
     "login.refusals.by_request": lambda tx: refusals.by_request(tx, "7KQ4-M2XT-9RZB"),
     "login.refusals.newest": lambda tx: refusals.newest(tx, Search(application="payroll", reason="scope")),
-    "history.audit.add": lambda tx: audit.add(tx, Event(name="x", actor=Actor.system(), personal={"email": "e"}), START),
+    "history.audit.add": lambda tx: [
+        audit.add(tx, Event(name=name, actor=Actor.system(), subject="1", personal={"email": "e"}), START)
+        for name in ("x", "guest.blocked")
+    ],
     "history.audit.page": lambda tx: [
         audit.page(tx, EventSearch(since=START, until=until, person=person), after=after, limit=10)
         for until in (None, START + 9)

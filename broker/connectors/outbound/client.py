@@ -127,8 +127,14 @@ class HttpClient:
     ) -> HttpResponse:
         """POST of a form in UTF-8. Raises as `get`."""
         body = urlencode(fields, errors="replace").encode("ascii")
-        sent = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
-        return self._send("POST", url, body, sent, max_bytes)
+        sent = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        return self.post(url, body, headers=sent, accept=accept, max_bytes=max_bytes)
+
+    def post(
+        self, url: str, body: bytes, *, headers: Mapping[str, str], accept: str = "*/*", max_bytes: int = MAX_BYTES
+    ) -> HttpResponse:
+        """POST of a body, whose Content-Type is among the headers. Raises as `get`."""
+        return self._send("POST", url, body, {"Accept": accept, **headers}, max_bytes)
 
     @contextmanager
     def waiting(self, url: str) -> Iterator[None]:

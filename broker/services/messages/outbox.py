@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from broker.domain.audit import Actor, Event
 from broker.domain.ids import new_id
 from broker.domain.mail import Mail, MailKind, Posted, Written
 from broker.domain.mailbox import LIFETIME
@@ -20,6 +21,8 @@ from broker.mail.message import compose
 from broker.mail.port import Delayed, MailRefused, MailTransport
 from broker.mail.transport import transport_of
 from broker.services.core import Core
+from broker.services.history import audit
+from broker.storage.directory import people
 from broker.storage.engine import Connection
 from broker.storage.operations import outbox
 from broker.storage.operations.outbox import Leased
@@ -149,11 +152,13 @@ class Outbox:
         now = self._clock()
         with self._db.write() as tx:
             if refused or (problem and now >= row.created_at + GIVE_UP):
-                outbox.given_up(tx, row.id, holder, now, refused or f"given up after five days: {problem}"[:256])
+                said = refused or f"given up after five days: {problem}"[:256]
+                if outbox.given_up(tx, row.id, holder, now, said):
+                    _record(tx, row, "invitation.bounced", now)
             elif problem:
                 outbox.later(tx, row.id, holder, now + PAUSES[min(row.tries, len(PAUSES) - 1)], problem)
-            else:
-                outbox.sent(tx, row.id, holder, now)
+            elif outbox.sent(tx, row.id, holder, now):
+                _record(tx, row, "invitation.delivered", now)
         return not refused and not problem
 
     def _message(self, row: Leased) -> EmailMessage:
@@ -176,6 +181,15 @@ class Outbox:
 
     def _host(self) -> str:
         return urlsplit(self._settings().issuer).hostname or "localhost"
+
+
+def _record(tx: Connection, row: Leased, name: str, now: int) -> None:
+    """The audit learns what became of an invitation's e-mail to the guest; a copy to others counts for nothing."""
+    if row.kind != MailKind.INVITATION or row.person_id is None:
+        return
+    person = people.by_id(tx, row.person_id)
+    if person is not None and person.email == row.recipient:
+        audit.record(tx, Event(name=name, actor=Actor.system(), subject=person.id, data={"mail": row.id}), now)
 
 
 def _purpose(mail_id: str) -> str:

@@ -8,16 +8,25 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, null, or_, select
 
 from broker.domain.audit import Event, EventSearch
+from broker.domain.guest_event import HEARD
 from broker.domain.ids import new_id
 from broker.storage.tables import audit, audit_personal
 
 _ADD = insert(audit)
+_BEFORE = audit.alias("before")
+_LAST = (
+    select(_BEFORE.c.event_position + 1).where(_BEFORE.c.event_position.is_not(None)).order_by(_BEFORE.c.event_position.desc())
+)
+_ADD_HEARD = insert(audit).values(event_position=func.coalesce(_LAST.limit(1).scalar_subquery(), 1))
 _ADD_PERSONAL = insert(audit_personal)
 _PAGE = 1_000  # rows of one statement of a reader
 
 
 def add(tx: Connection, event: Event, now: int) -> str:
-    """Insert an event and its personal values; the row's id."""
+    """Insert an event and its personal values; the row's id.
+
+    A row of which somebody may be notified gets a place in the queue of `event_queue`, by the same statement.
+    """
     row_id = new_id()
     row = {
         "id": row_id,
@@ -31,7 +40,7 @@ def add(tx: Connection, event: Event, now: int) -> str:
         "reason": event.reason,
         "data": dict(event.data),
     }
-    tx.execute(_ADD, row)
+    tx.execute(_ADD_HEARD if event.subject and event.name in HEARD else _ADD, row)
     personal = dict(event.personal) | ({"address": event.actor.address} if event.actor.address else {})
     if personal:
         tx.execute(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from broker.domain.times import HOUR
-from broker.storage.tables import access_requests, invitations, logins, people, receipts, reviews, sessions
+from broker.domain.times import DAY, HOUR
+from broker.storage.tables import access_requests, event_deliveries, invitations, logins, people, receipts, reviews, sessions
 
 
 def figures(tx: Connection, now: int) -> dict[str, tuple[str, float]]:
@@ -24,6 +24,14 @@ def figures(tx: Connection, now: int) -> dict[str, tuple[str, float]]:
             select(func.count()).where(access_requests.c.state == "open", access_requests.c.expires_at > now),
         ),
         "reviews_open": ("Reviews of access that run", select(func.count()).where(reviews.c.state != "closed")),
+        "event_deliveries_waiting": (
+            "Notices of guest events that wait for delivery",
+            select(func.count()).where(event_deliveries.c.next_try_at.is_not(None)),
+        ),
+        "event_deliveries_given_up_24h": (
+            "Notices of guest events that were given up in the last day",
+            select(func.count()).where(event_deliveries.c.failed_at > now - DAY),
+        ),
         "sign_ins_allowed_1h": ("Sign-ins of the last hour that ended in the application", _receipts(recent, "allowed")),
         "sign_ins_blocked_1h": ("Sign-ins of the last hour that were refused by rule", _receipts(recent, "blocked")),
         "sign_ins_failed_1h": ("Sign-ins of the last hour that failed", _receipts(recent, "failed")),

@@ -29,6 +29,8 @@ class Leased:
     """A mail that this holder alone may send now. content: sealed."""
 
     id: str
+    kind: str
+    person_id: str | None
     recipient: str
     message_id: str
     content: str
@@ -84,7 +86,7 @@ def _lease(tx: Connection, which: ColumnElement[bool], *, holder: str, now: int,
     if tx.dialect.name == "postgresql":
         chosen = chosen.with_for_update(skip_locked=True)
     statement = update(outbox).where(_C.id.in_(chosen), free).values(holder=holder, leased_until=until)
-    columns = (_C.id, _C.recipient, _C.message_id, _C.content, _C.created_at, _C.tries)
+    columns = (_C.id, _C.kind, _C.person_id, _C.recipient, _C.message_id, _C.content, _C.created_at, _C.tries)
     rows = tx.execute(statement.returning(*columns)).all()
     return sorted((Leased(*row) for row in rows), key=lambda one: one.created_at)
 

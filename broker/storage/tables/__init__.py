@@ -13,7 +13,7 @@ from broker.storage.tables.base import metadata
 from broker.storage.tables.directory import accepted_identities, assignments, consents, identities, invitations, people, subjects
 from broker.storage.tables.factors import factor_resets, factors, recovery_codes, terms
 from broker.storage.tables.groups import group_assignments, group_members, group_owners, groups
-from broker.storage.tables.history import audit, audit_anchor, audit_personal, outbox, receipts, refusals
+from broker.storage.tables.history import audit, audit_anchor, audit_personal, event_deliveries, outbox, receipts, refusals
 from broker.storage.tables.jobs import job_rows, jobs
 from broker.storage.tables.questions import questions
 from broker.storage.tables.reviews import review_items, reviews
@@ -48,6 +48,7 @@ __all__ = [
     "codes",
     "consents",
     "documents",
+    "event_deliveries",
     "factor_resets",
     "factors",
     "grants",

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Str
 from broker.storage.tables import base
 
 _GIVEN_UP = text("failed_at IS NOT NULL")
+_UNHEARD = text("event_position IS NOT NULL")
 
 receipts = Table(
     "receipts",
@@ -64,6 +65,8 @@ audit = Table(  # HT-18: unchained in the transaction of its cause; `maintain` n
     Column("data", JSON, nullable=False),
     Column("seq", BigInteger, unique=True),
     Column("chain", base.HASH),
+    Column("event_position", BigInteger),  # while those who listen are to be notified; smaller is earlier
+    Index("ix_audit_event_position", "event_position", sqlite_where=_UNHEARD, postgresql_where=_UNHEARD),
     Index("ix_audit_at", "at", "id"),
     Index("ix_audit_subject", "subject"),
     Index("ix_audit_unchained", "at", "id", sqlite_where=text("seq IS NULL"), postgresql_where=text("seq IS NULL")),
@@ -109,4 +112,30 @@ outbox = Table(  # HT-17: written in the transaction of its cause; next_try_at i
     Index("ix_outbox_person_id", "person_id", "created_at"),
     Index("ix_outbox_created_at", "created_at"),
     Index("ix_outbox_failed_at", "failed_at", sqlite_where=_GIVEN_UP, postgresql_where=_GIVEN_UP),
+)
+
+event_deliveries = Table(  # a notice for one listener; next_try_at is NULL once it is delivered or given up
+    "event_deliveries",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    Column("listener", String(64), nullable=False),
+    Column("event_id", base.UUID, nullable=False),  # of the audit; no foreign key: retention may remove the row first
+    Column("kind", String(32), nullable=False),
+    Column("person_id", base.UUID, nullable=False),  # no foreign key: a deletion is notified, too
+    Column("position", BigInteger, nullable=False),  # the order of one person's events
+    Column("content", Text, nullable=False),  # empty once it is delivered or given up
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("holder", base.UUID),
+    Column("problem", String(256)),
+    base.time("created_at"),
+    base.time("next_try_at", null=True),
+    base.time("leased_until", null=True),
+    base.time("sent_at", null=True),
+    base.time("failed_at", null=True),
+    Index("ix_event_deliveries_next_try_at", "next_try_at"),
+    Index("ix_event_deliveries_listener", "listener", "person_id", "position"),
+    Index("ix_event_deliveries_listener_created_at", "listener", "created_at"),
+    Index("ix_event_deliveries_position", "position"),
+    Index("ix_event_deliveries_created_at", "created_at"),
+    Index("ix_event_deliveries_failed_at", "failed_at", sqlite_where=_GIVEN_UP, postgresql_where=_GIVEN_UP),
 )
