@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +19,7 @@ from broker.settings.reload import CurrentSettings
 if TYPE_CHECKING:
     from broker.composition.access import AccessServices
     from broker.composition.applications import ApplicationServices
+    from broker.composition.events import EventServices
     from broker.composition.factors import FactorServices
     from broker.composition.guests import GuestServices
     from broker.composition.history import HistoryServices
@@ -151,6 +151,13 @@ class Broker:
         return wire_oauth(self.core, self.keys, self.sealer, self.rate_limits, self.access, self.partners, self.policies)
 
     @cached_property
+    def events(self) -> EventServices:
+        """Notices of guest events to those who listen."""
+        from broker.composition.events import wire_events
+
+        return wire_events(self.core, self.partners)
+
+    @cached_property
     def invitations(self) -> InvitationServices:
         """Invitations."""
         from broker.composition.invitations import wire_invitations
@@ -211,7 +218,7 @@ class Broker:
 
         return wire_operations(
             self.core, self.files, self.keys, self.outbox, self.history, self.guests, self.login, self.factors,
-            self.access_requests, self.sign_ups, self.reviews, self.oauth, self.partners,
+            self.access_requests, self.sign_ups, self.reviews, self.oauth, self.partners, self.events,
         )  # fmt: skip
 
     @cached_property
@@ -247,26 +254,15 @@ class Broker:
         from broker.composition.operations import background
 
         return background(
-            self.operations, self.outbox, self.oauth.logout_notices, self.jobs.batches, self.history.audit_chain, wake
-        )
+            self.operations, self.outbox, self.oauth.logout_notices, self.events.deliveries, self.jobs.batches,
+            self.history.audit_chain, wake,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Closes the connections to the database, and the idle ones to others."""
         if "partners" in vars(self):
             self.partners.outbound_clients.close()
         self.core.db.close()
-
-
-@contextmanager
-def open_policies(home: Path) -> Iterator[Policies]:
-    """The policies of a home; it needs no keys. Raises ConfigErrors."""
-    from broker.composition.policies import wire_policies
-
-    core = wire_core(CurrentSettings(home, os.environ), home, system_clock)
-    try:
-        yield wire_policies(core)
-    finally:
-        core.db.close()
 
 
 def build(

@@ -37,6 +37,7 @@ _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that hel
     "partners": ("partners", "List, show and refresh partners."),
     "setup-links": ("setup_links", "Make links for the IT of partners: list, create, revoke, secret."),
     "mail": ("mail", "Send a test e-mail."),
+    "webhooks": ("webhooks", "List, test and replay webhooks."),
     "doctor": ("doctor", "Find what is wrong with a partner or application."),
     "audit": ("audit", "Verify and export the audit."),
     "maintain": ("maintain", "Delete expired data, refresh cached documents."),

@@ -98,7 +98,7 @@ def export(since: str, no_marks: bool, home: Path) -> None:
 
 
 def _policies(home: Path) -> AbstractContextManager[Policies]:
-    from broker.app import open_policies
+    from broker.composition.policies import open_policies
 
     return open_policies(home.resolve())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from broker.composition.events import EventServices
 from broker.composition.factors import FactorServices
 from broker.composition.guests import GuestServices
 from broker.composition.history import HistoryServices
@@ -14,6 +15,7 @@ from broker.composition.partners import PartnerServices
 from broker.composition.reviews import ReviewServices
 from broker.services.access_requests.requests import AccessRequests
 from broker.services.core import Core
+from broker.services.events.deliveries import EventDeliveries
 from broker.services.history.audit_chain import AuditChain
 from broker.services.jobs.batches import JobBatches
 from broker.services.keys.ring import Keys
@@ -54,6 +56,7 @@ def wire_operations(
     reviews: ReviewServices,
     oauth: OAuthServices,
     partners: PartnerServices,
+    events: EventServices,
 ) -> OperationServices:
     """Housekeeping calls one service of each subject that has rows to delete or documents to renew."""
     housekeeping = Housekeeping(
@@ -62,6 +65,7 @@ def wire_operations(
         oauth.client_jwks,
         outbox,
         oauth.logout_notices,
+        events.deliveries,
         history.audit_chain,
         guests.sponsors,
         guests.expiry,
@@ -84,6 +88,7 @@ def background(
     services: OperationServices,
     outbox: Outbox,
     logout_notices: LogoutNotices,
+    events: EventDeliveries,
     batches: JobBatches,
     audit_chain: AuditChain,
     wake: SimpleQueue[None] | None,
@@ -95,6 +100,7 @@ def background(
         services.housekeeping,
         outbox,
         logout_notices,
+        events,
         batches,
         wake,
         watch=audit_chain.watch,

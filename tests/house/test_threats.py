@@ -7,8 +7,8 @@ import subprocess
 
 from tests.rules import ROOT, rows
 
-ROW = re.compile(r"^\| ((?:A[LDZ]|CF|F[ABCD]|IN|LP|MF|O[UP]|PO|RX|S[CLMRU]|TK|UI)-\d+) \| (.+)$", re.MULTILINE)
-CODE = re.compile(r"\b(?:A[LDZ]|CF|F[ABCD]|H[PSOTW]|IN|LP|MF|OU|PO|RX|S[CLMRU]|TK|UI)-\d+\b")
+ROW = re.compile(r"^\| ((?:A[LDZ]|CF|EV|F[ABCD]|IN|LP|MF|O[UP]|PO|RX|S[CLMRU]|TK|UI)-\d+) \| (.+)$", re.MULTILINE)
+CODE = re.compile(r"\b(?:A[LDZ]|CF|EV|F[ABCD]|H[PSOTW]|IN|LP|MF|OU|PO|RX|S[CLMRU]|TK|UI)-\d+\b")
 IN_A_NAME = re.compile(r"_(f[abcd])_(\d\d)(?=_|\b)")  # test_fa_03_...: the code inside a test's name
 ROWS = ROW.findall((ROOT / "docs" / "threats.md").read_text("utf-8"))
 CASES = dict(ROWS)

@@ -192,7 +192,7 @@ def test_the_threads_of_a_process(monkeypatch: pytest.MonkeyPatch, caplog: pytes
     postman: Any = Postman()
     jobs: Any = Postman()
     wake: SimpleQueue[None] = SimpleQueue()
-    working = Background(recorder, recorder, recorder, postman, postman, jobs, wake)
+    working = Background(recorder, recorder, recorder, postman, postman, postman, jobs, wake)
     working.start()
     assert until(lambda: len(recorder.looks) > 2 and recorder.turns > 1 and postman.rounds > 1 and jobs.rounds > 1)
     assert "background.failed what=reload error=OSError" in caplog.text
@@ -200,9 +200,9 @@ def test_the_threads_of_a_process(monkeypatch: pytest.MonkeyPatch, caplog: pytes
     assert recorder.notes == 1
     wake.put(None)
     assert until(lambda: True in recorder.looks and recorder.notes == 2)
-    names = {"watch", "keep_house", "post", "tell", "continue"}
+    names = {"watch", "keep_house", "post", "tell", "notify", "continue"}
     mine = [thread for thread in threading.enumerate() if thread.name in names]
-    assert len(mine) == 5
+    assert len(mine) == 6
     assert all(thread.daemon for thread in mine)
     working.stop()
     assert until(lambda: not any(thread.is_alive() for thread in mine))

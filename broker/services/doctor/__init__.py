@@ -27,6 +27,7 @@ from broker.services.doctor import (
 from broker.services.doctor.application import ApplicationReport
 from broker.services.doctor.finding import DoctorReport, Finding, Level, Side, in_order
 from broker.services.doctor.protocols import CHECKS, Examined
+from broker.services.events.webhooks import WebhookListener
 from broker.services.keys.ring import Keys
 from broker.services.operations.nodes import Nodes
 from broker.services.partners.families import Partners, callback_of
@@ -35,14 +36,17 @@ from broker.services.policies import group_uses
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
 from broker.storage.directory import assignments
+from broker.storage.engine import Connection
 from broker.storage.history import audit
 from broker.storage.login import logins, receipts, refusals
 from broker.storage.oauth import logout_notices
+from broker.storage.operations import event_deliveries
+from broker.storage.operations.event_deliveries import DeliveryCounts
 from broker.storage.partners import documents
 
 __all__ = ["ApplicationReport", "Doctor", "DoctorReport", "Finding", "Level", "Side"]
 
-_OF_THE_BROKER = ("policy_group", "nodes")  # checks whose findings are the same for every application
+_OF_THE_BROKER = ("policy_group", "nodes", "webhooks")  # checks whose findings are the same for every application
 _CHANGES = 3  # changes of keys that are shown, newest first
 
 
@@ -86,11 +90,12 @@ class Doctor:
                 notices=logout_notices.counts(tx, client_id, self._clock() - application.NOTICE_DAYS * DAY),
             )
             missing = group_uses.missing(tx, settings.policies)
+            webhooks = self._webhooks(tx, settings)
         if not offline:
             own = [url for url in (file.jwks_uri,) if url is not None]
             http = Watching(counting(settings.broker.network.allow_private_addresses, own), "guest-broker")
         found = [*application.look(settings, file, facts, http), *config_checks.missing_groups(missing)]
-        found += database_checks.nodes(self._nodes.seen(), settings.digest)
+        found += [*database_checks.nodes(self._nodes.seen(), settings.digest), *database_checks.webhooks(webhooks)]
         if http is not None:
             http.close()
         return ApplicationReport(client_id, file.name, tuple(file.redirect_uris), in_order(found))
@@ -109,6 +114,11 @@ class Doctor:
         if rights.may_everywhere(Right.SEE_APPLICATIONS):
             return report
         return replace(report, findings=tuple(one for one in report.findings if one.check not in _OF_THE_BROKER))
+
+    def _webhooks(self, tx: Connection, settings: Settings) -> dict[str, DeliveryCounts]:
+        since = self._clock() - database_checks.EVENT_DAYS * DAY
+        listeners = {one.id: WebhookListener(one).name for one in settings.broker.webhooks}
+        return {name: event_deliveries.counts(tx, listener, since) for name, listener in listeners.items()}
 
     def _examine(self, settings: Settings, partner: PartnerFile, *, offline: bool) -> Iterator[Finding]:
         now = self._clock()
@@ -135,6 +145,8 @@ class Doctor:
         yield from checks.our_keys(before.last_vouched)
         with self._db.read() as tx:
             missing = group_uses.missing(tx, settings.policies)
+            webhooks = self._webhooks(tx, settings)
+        yield from database_checks.webhooks(webhooks)
         yield from config_checks.missing_groups(missing)
         whom = self._partners.family_of(partner).our_name(partner)
         registered = f"{callback_of(settings, partner)} registered, exactly so, for {whom}"

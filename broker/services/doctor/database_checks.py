@@ -10,7 +10,10 @@ from broker.domain.times import HOUR, iso
 from broker.services.doctor import advice
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.keys.change_audit import fingerprints
+from broker.storage.operations.event_deliveries import DeliveryCounts
 from broker.storage.partners.documents import StoredDocument
+
+EVENT_DAYS = 7
 
 
 def documents(rows: Mapping[str, StoredDocument], now: int) -> Iterator[Finding]:
@@ -118,3 +121,20 @@ def _key(key: Mapping[str, str] | str) -> str:
 
 def _when(at: int | None) -> str:
     return "never" if at is None else iso(at)
+
+
+def webhooks(counted: Mapping[str, DeliveryCounts]) -> Iterator[Finding]:
+    """One finding a webhook of broker.yaml. counted: webhook's id -> its notices of the last days."""
+    for name, counts in counted.items():
+        seen = f"webhook {name}: {counts.delivered} delivered, {counts.waiting} wait, {counts.given_up} given up in {EVENT_DAYS} days"
+        if counts.problem and (counts.waiting or counts.given_up):
+            yield Finding(
+                Level.WARNING,
+                "webhooks",
+                f"{seen}; {counts.problem}",
+                "the receiver answers each POST with a status from 200 to 299 within ten seconds",
+                Side.OURS,
+                f"correct the receiver or its url in config/broker.yaml, then: broker webhooks test {name}; broker webhooks replay {name}",
+            )
+        else:
+            yield ok("webhooks", seen)

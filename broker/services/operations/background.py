@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from queue import Empty, SimpleQueue
 
+from broker.services.events.deliveries import EventDeliveries
 from broker.services.jobs.batches import JobBatches
 from broker.services.messages.outbox import Outbox
 from broker.services.oauth.logout_notices import LogoutNotices
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class Background:
-    """Five daemon threads of one process. Started after a fork, never before."""
+    """Six daemon threads of one process. Started after a fork, never before."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Background:
         housekeeping: Housekeeping,
         outbox: Outbox,
         logout_notices: LogoutNotices,
+        events: EventDeliveries,
         jobs: JobBatches,
         wake: SimpleQueue[None] | None = None,
         *,
@@ -49,6 +51,7 @@ class Background:
         self._housekeeping = housekeeping
         self._outbox = outbox
         self._logout_notices = logout_notices
+        self._events = events
         self._jobs = jobs
         self._more = False  # whether the last look left rows to settle
         self._wake: SimpleQueue[None] = wake or SimpleQueue()
@@ -57,7 +60,7 @@ class Background:
 
     def start(self) -> None:
         """Begin. The threads end with the process, or by `stop`."""
-        for work in (self._watch, self._keep_house, self._post, self._tell, self._continue):
+        for work in (self._watch, self._keep_house, self._post, self._tell, self._notify, self._continue):
             thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -106,6 +109,11 @@ class Background:
         """Tells applications of sign-outs. Its own thread: an application may be slow (UI-12)."""
         while not self._over.wait(POST):
             guarded("logouts", self._logout_notices.look)
+
+    def _notify(self) -> None:
+        """Brings events to those who listen. Its own thread: a receiver may be slow."""
+        while not self._over.wait(POST):
+            guarded("events", self._events.look)
 
     def _continue(self) -> None:
         """Every process asks; the lease of each job decides who works at it. Its own thread: a job can take an hour."""

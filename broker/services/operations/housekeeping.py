@@ -14,6 +14,7 @@ from broker.domain.network import coarse_network
 from broker.domain.times import DAY, HOUR
 from broker.services.access_requests.requests import AccessRequests
 from broker.services.core import Core
+from broker.services.events.deliveries import EventDeliveries
 from broker.services.factors.reset import FactorResets
 from broker.services.guests.expiry import Ends
 from broker.services.guests.sponsors import Sponsors
@@ -32,7 +33,7 @@ from broker.storage.engine import Connection
 from broker.storage.factors import single_use
 from broker.storage.login import administrator_links, logins, receipts, refusals
 from broker.storage.oauth import api_tokens, grants, logout_notices, refresh_answers, sessions, tokens
-from broker.storage.operations import jobs, mail_questions, outbox, rate_limits
+from broker.storage.operations import event_deliveries, jobs, mail_questions, outbox, rate_limits
 from broker.storage.partners import documents, metadata_readers, setup_links
 
 LEASE = 60  # seconds; the node that holds it does the work of all nodes
@@ -59,6 +60,7 @@ class Housekeeping:
         client_keys: ClientKeys,
         mails: Outbox,
         notices: LogoutNotices,
+        events: EventDeliveries,
         audit_chain: AuditChain,
         sponsors: Sponsors,
         ends: Ends,
@@ -75,6 +77,7 @@ class Housekeeping:
         self._client_keys = client_keys
         self._mails = mails
         self._notices = notices
+        self._events = events
         self._audit_chain = audit_chain
         self._sponsors = sponsors
         self._ends = ends
@@ -143,6 +146,8 @@ class Housekeeping:
         yield "mails", self._mails.look
         yield "logout_notices", lambda: self._batches(logout_notices.purge, now - KEPT)
         yield "logouts_told", self._notices.look
+        yield "event_deliveries", lambda: self._batches(event_deliveries.purge, now - KEPT)
+        yield "events_delivered", self._events.look
         yield "documents", self._documents
 
     def _batches(self, purge: Callable[[Connection, int], int], before: int) -> int:
