@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.interop.stage import peer
+from tests.interop.stage import SAMPLES, peer
 
 MODULES = Path("/usr/lib/apache2/modules")
 PACKAGES = ("apache2-bin", "libapache2-mod-auth-openidc")
@@ -28,15 +28,20 @@ def install() -> None:
 
 
 @contextmanager
-def protected_site(
-    folder: Path, host: str, port: int, issuer: str, client_id: str, secret: str, *, require: str = "valid-user"
-) -> Iterator[str]:
-    """A site whose /app/ shows the claims as text; the address of the site. Register `/app/cb`; `/app/cb?logout=URL` signs out."""
+def protected_site(folder: Path, host: str, port: int, issuer: str, client_id: str, secret: str) -> Iterator[str]:
+    """A site with the sample's settings, whose /app/ shows the claims as text; its address. `/app/cb?logout=URL` signs out."""
     base = Path(tempfile.mkdtemp(prefix="apache-"))  # its workers give up root and must be able to reach it
     try:
-        _write(base, host, port, issuer, client_id, secret, require)
+        _write(base, host, port)
+        own = {
+            "ISSUER": issuer,
+            "CLIENT_ID": client_id,
+            "CLIENT_SECRET": secret,
+            "SITE": f"http://{host}:{port}",
+            "PASSPHRASE": "for tests",
+        }
         line = f'echo "READY http://{host}:{port}"; exec apache2 -d "$1" -f "$1/httpd.conf" -DFOREGROUND'
-        with peer("sh", "-c", line, "apache", str(base), folder=folder) as address:
+        with peer("sh", "-c", line, "apache", str(base), folder=folder, **own) as address:
             _wait(host, port)
             yield address
     finally:
@@ -56,16 +61,15 @@ def _wait(host: str, port: int) -> None:
             return
 
 
-def _write(base: Path, host: str, port: int, issuer: str, client_id: str, secret: str, require: str) -> None:
+def _write(base: Path, host: str, port: int) -> None:
     for name in ("www/app", "cgi", "run", "log"):
         (base / name).mkdir(parents=True, exist_ok=True)
     (base / "cgi" / "show").write_text(_SHOW, "utf-8")
     (base / "www" / "index.html").write_text("public", "utf-8")
     root = os.geteuid() == 0
-    settings = _CONF.format(
-        folder=base, modules=MODULES, host=host, port=port, issuer=issuer, client_id=client_id, secret=secret, require=require,
-        user="User www-data\nGroup www-data" if root else "",
-    )  # fmt: skip
+    user = "User www-data\nGroup www-data" if root else ""
+    site = SAMPLES / "apache_mod_auth_openidc" / "site.conf"
+    settings = _CONF.format(folder=base, modules=MODULES, host=host, port=port, user=user, site=site)
     (base / "httpd.conf").write_text(settings, "utf-8")
     for path in (base, base / "cgi" / "show"):
         path.chmod(0o755)
@@ -99,24 +103,10 @@ LoadModule env_module {modules}/mod_env.so
 LoadModule auth_openidc_module {modules}/mod_auth_openidc.so
 ScriptSock {folder}/run/cgisock
 DocumentRoot {folder}/www
-OIDCProviderMetadataURL {issuer}/.well-known/openid-configuration
-OIDCClientID {client_id}
-OIDCClientSecret "{secret}"
-OIDCRedirectURI http://{host}:{port}/app/cb
-OIDCCryptoPassphrase only-for-tests
-OIDCScope "openid email profile offline_access"
-OIDCPKCEMethod S256
-OIDCRemoteUserClaim email
-OIDCPassClaimsAs environment
-OIDCPassRefreshToken On
-OIDCSessionType server-cache
+Include {site}
 OIDCRefreshAccessTokenBeforeExpiry 3600
 OIDCUserInfoRefreshInterval 1
 ScriptAlias /app {folder}/cgi/show
-<Location /app>
-  AuthType openid-connect
-  Require {require}
-</Location>
 <Directory />
   Require all granted
 </Directory>

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.interop.installed import node_packages
 from tests.interop.stage import HERE
 
 
@@ -26,14 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def node() -> str:
     """The node program, with the packages of package-lock.json beside it."""
-    program, npm = shutil.which("node"), shutil.which("npm")
-    if program is None or npm is None:
-        pytest.fail("node and npm are needed (Debian: apt-get install nodejs npm)")
-    installed, locked = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime:
-        subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--silent"], cwd=HERE, check=True, timeout=300)
-        installed.touch()
-    return program
+    return node_packages(HERE)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Applications that companies run: oauth2-proxy, go-oidc, JupyterHub, Synapse, mozilla-django-oidc, django-allauth (docs/applications/)."""
+"""Applications that companies run: oauth2-proxy, JupyterHub, Synapse, mozilla-django-oidc, django-allauth (docs/applications/)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ PARTNER_SECRET = "partner-secret-0123456789"
 EMAIL = "ada@fabrikam.example"
 CALLBACKS = {
     "proxy": "/oauth2/callback",
-    "go": "/cb",
     "hub": "/hub/oauth_callback",
     "django": "/oidc/callback/",
     "allauth": "/accounts/oidc/broker/login/callback/",
@@ -50,24 +49,20 @@ class Stage:
         return DemoPerson(EMAIL, "ada")
 
     def invite(self, who: DemoPerson) -> None:
-        """Invited to the application in Go, and redeemed."""
-        page = who.open(self.broker.invite(who.address, "go", f"{self.sites['go']}/login")["redeem_url"])
-        assert page.url.startswith(self.sites["go"]), str(page)
+        """Invited to the site behind the proxy, and redeemed."""
+        page = who.open(self.broker.invite(who.address, "proxy", f"{self.sites['proxy']}/")["redeem_url"])
+        assert page.url.startswith(self.sites["proxy"]), str(page)
 
 
 @pytest.fixture(scope="module")
 def stage(node: str, folder: Path) -> Iterator[Stage]:
     """One partner of our own, one broker, all applications."""
-    binaries, go, proxy = (
-        python_programs(),
-        go_program("go"),
-        go_program("oauth2-proxy", "github.com/oauth2-proxy/oauth2-proxy/v7"),
-    )
+    binaries, proxy = python_programs(), go_program("oauth2-proxy", "github.com/oauth2-proxy/oauth2-proxy/v7")
     home, partner = Home(folder / "home"), LoopbackServer("127.0.0.2")
     client = Client(client_id="broker", client_secret=PARTNER_SECRET, redirect_uris=(home.callback("fabrikam"),))
     accounts = [Account(subject=name, name=f"{name.title()} Fabrik", email=f"{name}@fabrikam.example") for name in ("ada", "bo")]
     partner.start(create_partner(IdentityProvider(partner.address, name="Fabrikam", accounts=accounts, clients=[client])))
-    hosts = {"proxy": "127.0.0.3", "go": "127.0.0.4", "hub": "127.0.0.5", "django": "127.0.0.6", "chat": "127.0.0.7"}
+    hosts = {"proxy": "127.0.0.3", "hub": "127.0.0.5", "django": "127.0.0.6", "chat": "127.0.0.7"}
     ports = {name: free_port(host) for name, host in hosts.items()}
     sites = {name: f"http://{hosts[name]}:{port}" for name, port in ports.items()}
     home.write_broker()
@@ -85,7 +80,6 @@ def stage(node: str, folder: Path) -> Iterator[Stage]:
     try:
         with ExitStack() as stack:
             broker = stack.enter_context(home.broker())
-            stack.enter_context(peer(go, "rp", folder=folder, **settings("go")))
             stack.enter_context(peer(str(binaries / "python"), str(HERE / "django_site.py"), folder=folder, **settings("django")))
             stack.enter_context(_oauth2_proxy(proxy, folder, home, hosts["proxy"], ports["proxy"]))
             stack.enter_context(_jupyterhub(binaries, folder, settings("hub")))
@@ -134,15 +128,6 @@ def _wait(site: str) -> None:
             pass
         time.sleep(0.2)
     raise AssertionError(f"{site} did not come up")
-
-
-def test_go_oidc(stage: Stage) -> None:
-    """go-oidc verifies signature, issuer, audience, nonce and at_hash; userinfo and refresh answer."""
-    who = stage.ada()
-    found = who.open(f"{stage.sites['go']}/login").json()
-    assert found["ok"], found
-    assert found["userinfo"] == {"sub": found["claims"]["sub"], "email": EMAIL}
-    assert who.browser.get(f"{stage.sites['go']}/refresh").json() == {"ok": True, "rotated": True}
 
 
 def test_oauth2_proxy(stage: Stage) -> None:

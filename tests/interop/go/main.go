@@ -1,4 +1,4 @@
-// Software that nobody here wrote, as small programs: `peers rp` (coreos/go-oidc, an application), `peers zitadel` (zitadel/oidc, an
+// Software that nobody here wrote, as small programs: `peers zitadel` (zitadel/oidc, an
 // OpenID Provider) and `peers crewjam` (crewjam/saml, a SAML identity provider). Settings come from the environment; each prints
 // "READY ADDRESS" when it listens.
 package main
@@ -12,9 +12,9 @@ import (
 )
 
 func main() {
-	peers := map[string]func(address string) (http.Handler, error){"rp": application, "zitadel": zitadel, "crewjam": crewjam}
+	peers := map[string]func(address string) (http.Handler, error){"zitadel": zitadel, "crewjam": crewjam}
 	if len(os.Args) != 2 || peers[os.Args[1]] == nil {
-		log.Fatal("usage: peers rp|zitadel|crewjam")
+		log.Fatal("usage: peers zitadel|crewjam")
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")))
 	if err != nil {
