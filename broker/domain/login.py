@@ -141,7 +141,7 @@ class Grant:
     sub: str
     scopes: tuple[str, ...]
     claims: Mapping[str, object]  # released values by claim name, consented and allow-listed
-    requested: Mapping[str, object]  # the `claims` parameter, reduced
+    requested: Mapping[str, Any]  # the `claims` parameter, reduced; and `resources` (RFC 8707)
     acr: str
     amr: tuple[str, ...]
     auth_time: int
@@ -156,6 +156,11 @@ class Grant:
     def application_sid(self) -> str:
         """The `sid` that the application receives."""
         return application_sid(self.sid, self.client_id)
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The resources that the authorization request named (RFC 8707)."""
+        return tuple(self.requested.get("resources", ()))
 
     @property
     def proofs(self) -> tuple[Proof, ...]:

@@ -13,7 +13,8 @@ class AuthorizationRequest:
 
     redirect_uri: verified against the application's file. scopes: known to us and allowed to the application.
     prompt: of none, login, consent, select_account. claims: the `claims` parameter reduced to known names,
-    {"id_token": {name: {...}|None}, "userinfo": {...}}. hint_subject: of a verified id_token_hint.
+    {"id_token": {name: {...}|None}, "userinfo": {...}}. hint_subject: of a verified id_token_hint. resources: of the
+    application's file (RFC 8707).
     """
 
     client_id: str
@@ -33,6 +34,7 @@ class AuthorizationRequest:
     claims: Mapping[str, Any] = field(default_factory=dict)
     hint_subject: str | None = None
     requested_subject: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object for the login's row."""
@@ -41,6 +43,6 @@ class AuthorizationRequest:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> AuthorizationRequest:
         """The inverse of `to_json`; it ignores members that another version of the broker wrote."""
-        tuples = ("scopes", "prompt", "acr_values", "ui_locales", "requested_subject")
+        tuples = ("scopes", "prompt", "acr_values", "ui_locales", "requested_subject", "resources")
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
-        return cls(**{**known, **{name: tuple(value[name]) for name in tuples}})
+        return cls(**{**known, **{name: tuple(value.get(name, ())) for name in tuples}})

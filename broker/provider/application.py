@@ -16,7 +16,8 @@ class ApplicationView:
     client_type: public, secret or private_key_jwt, derived when the file is read (HP-22). secret_digest: SHA-256 of the
     client secret (HP-23). claims: token claim -> broker claim. audiences: client ids that may introspect its tokens.
     id_token_claims: further claims of its ID tokens. assertion_audience: the values of `aud` that its client
-    assertions may have, `issuer` or `token_endpoint`.
+    assertions may have, `issuer` or `token_endpoint`. jwt_access_tokens: its access tokens are JWTs (RFC 9068). resources: those
+    that it may ask tokens for (RFC 8707).
     """
 
     client_id: str
@@ -38,6 +39,8 @@ class ApplicationView:
     require_pkce: bool = False
     id_token_claims: frozenset[str] = frozenset()
     assertion_audience: frozenset[str] = frozenset({"issuer"})
+    jwt_access_tokens: bool = False
+    resources: tuple[str, ...] = ()
 
     def permitted(self, scopes: Iterable[str]) -> tuple[str, ...]:
         """Those of the scopes that the application's file allows now (HP-36)."""

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from broker.domain.errors import OAuthError
 
 MAX_BYTES = 8 * 1024  # of all parameters together
+RESOURCE = "resource"  # RFC 8707 2: the one parameter that a request may repeat
 _NOT_PRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The parameters, one value a name. repeated: names that the request has more than once; their values must not be used."""
+    """The parameters, one value a name. repeated: names that the request has more than once; their values must not be used.
+
+    The values of `resource` are joined by spaces, which no URI contains.
+    """
 
     values: Mapping[str, str]
     repeated: frozenset[str]
@@ -28,7 +32,9 @@ class Parameters:
         size = 0
         for name, value in pairs:
             size += len(name.encode("utf-8", "replace")) + len(value.encode("utf-8", "replace")) + 2
-            if name in values:
+            if name == RESOURCE and value and values.get(name):
+                value = f"{values[name]} {value}"  # noqa: PLW2901
+            elif name in values:
                 repeated.add(name)
             values[name] = value
         return cls({name: value for name, value in values.items() if value}, frozenset(repeated), size)

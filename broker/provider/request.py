@@ -11,7 +11,7 @@ from broker.domain.claims import SCOPES
 from broker.domain.errors import BadRequest, OAuthError
 from broker.domain.request import AuthorizationRequest
 from broker.jose.errors import JoseError
-from broker.provider import claims_parameter, pkce
+from broker.provider import claims_parameter, pkce, resource_indicators
 from broker.provider.application import PUBLIC, ApplicationView
 from broker.provider.claims_parameter import ClaimsRequest, read_claims
 from broker.provider.id_token_hint import HintClaims
@@ -41,6 +41,7 @@ _TOLD: Mapping[
     "prompt": ("prompt", PROMPTS),
     "max_age": ("max_age", ()),
     "acr_unknown": ("claims", ()),
+    "resource": ("resource", ()),
 }
 
 
@@ -118,6 +119,7 @@ class _Reader:
             claims=claims.names,
             hint_subject=hinted.subject if hinted else None,
             requested_subject=claims.subjects or (),
+            resources=self._resources(),
         )
 
     def refuse(self, error: str, reason: str) -> NoReturn:
@@ -127,6 +129,8 @@ class _Reader:
         name, allowed = _TOLD.get(reason, ("", ()))
         if reason == "scope":
             allowed = tuple(sorted(self._application.scopes))
+        if reason == "resource":
+            allowed = self._application.resources
         raise refused.of_application(self._application.client_id, self._values.get(name, ""), allowed)
 
     def _once(self, name: str) -> str | None:
@@ -181,6 +185,12 @@ class _Reader:
         if "openid" not in granted:
             self.refuse("invalid_scope", "scope")
         return granted
+
+    def _resources(self) -> tuple[str, ...]:
+        try:
+            return resource_indicators.requested(self._values, self._application)
+        except OAuthError as error:
+            self.refuse(error.error, error.reason)
 
     def _claims(self) -> ClaimsRequest:
         if "claims" not in self._values:

@@ -21,6 +21,7 @@ from broker.settings.values import (
     Logo,
     NamedFile,
     Outbound,
+    Resource,
     Secret,
     Text,
     Word,
@@ -203,8 +204,13 @@ class ApplicationFile(NamedFile):
         default=False, description="Only pushed authorization requests (RFC 9126)."
     )
     dpop_bound_access_tokens: bool = Field(default=False, description="Only access tokens that are bound to a key (RFC 9449).")
-    access_tokens: Literal["opaque", "jwt"] = Field(default="opaque", description="The form of its access tokens; jwt: RFC 9068.")
-    resources: Listed[Link] = Field(default=(), description="Resources that it may ask tokens for (RFC 8707).")
+    access_tokens: Literal["opaque", "jwt"] = Field(
+        default="opaque",
+        description="The form of its access tokens; jwt: RFC 9068. A resource that verifies a JWT by itself accepts it until it expires.",
+    )
+    resources: Listed[Resource] = Field(
+        default=(), description="The resources (APIs) that it may ask tokens for, compared character for character (RFC 8707)."
+    )
     userinfo_encrypted_response_alg: EncryptionAlg | None = Field(
         default=None, description="How the key of an encrypted userinfo is wrapped."
     )

@@ -25,8 +25,6 @@ PENDING = (
     PendingKey("application", "fapi", "the FAPI profile is not built"),
     PendingKey("application", "require_pushed_authorization_requests", "pushed authorization requests are not built"),
     PendingKey("application", "dpop_bound_access_tokens", "DPoP is not built"),
-    PendingKey("application", "access_tokens", "access tokens are opaque"),
-    PendingKey("application", "resources", "resource indicators are not built"),
     PendingKey("application", "userinfo_encrypted_response_alg", "responses are not encrypted"),
     PendingKey("application", "userinfo_encrypted_response_enc", "responses are not encrypted"),
     PendingKey("application", "id_token_encrypted_response_alg", "responses are not encrypted"),

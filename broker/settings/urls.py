@@ -80,6 +80,14 @@ def link(value: object) -> str:
     raise Wrong("{value} is not https; write https://HOST/PATH (http only for loopback hosts)", value=value)
 
 
+def resource(value: object) -> str:
+    """An API of ours, as tokens name it: a link without a fragment (RFC 8707 2)."""
+    text = link(value)
+    if "#" in text:
+        raise Wrong("{value} has a fragment; write https://HOST/PATH", value=value)
+    return text
+
+
 def origin(value: object) -> str:
     """Scheme, host and port alone: https, or http for loopback hosts (FA-17)."""
     if isinstance(value, str) and "*" in value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, RFC 9126 2.3, Core 3.1.2.6: one fixed description an error (HP-27).
+# RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, RFC 8707 2, RFC 9126 2.3, Core 3.1.2.6: one fixed description an error (HP-27).
 OAUTH: dict[str, tuple[int, str]] = {
     "invalid_request": (400, "The request is missing a parameter, repeats one, or has one with a value that cannot be used."),
     "invalid_client": (401, "Client authentication failed."),
@@ -11,6 +11,7 @@ OAUTH: dict[str, tuple[int, str]] = {
     "unsupported_grant_type": (400, "This grant type is not supported."),
     "unsupported_response_type": (400, "This response type is not supported."),
     "invalid_scope": (400, "A requested scope is unknown or not allowed for this client."),
+    "invalid_target": (400, "A requested resource is unknown, malformed or not allowed for this client."),
     "request_not_supported": (400, "The request parameter is not supported."),
     "request_uri_not_supported": (400, "The request_uri parameter is only supported for pushed requests."),
     "registration_not_supported": (400, "The registration parameter is not supported."),

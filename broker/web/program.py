@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-_BEARER = re.compile(r"bearer ([A-Za-z0-9._~+/-]{1,512}=*)", re.ASCII | re.IGNORECASE)  # RFC 6750 2.1
+_BEARER = re.compile(r"bearer ([A-Za-z0-9._~+/-]{1,4096}=*)", re.ASCII | re.IGNORECASE)  # RFC 6750 2.1
 _PREFLIGHT_SECONDS = 600  # a browser may keep the answer to OPTIONS
 
 _log = logging.getLogger("broker.op")

@@ -54,8 +54,6 @@ USED = {
     ("application", "fapi: true"): "fapi",
     ("application", "require_pushed_authorization_requests: true"): "require_pushed_authorization_requests",
     ("application", "dpop_bound_access_tokens: true"): "dpop_bound_access_tokens",
-    ("application", "access_tokens: jwt"): "access_tokens",
-    ("application", "resources: [https://api.contoso.example]"): "resources",
     ("application", "id_token_encrypted_response_alg: RSA-OAEP-256"): "id_token_encrypted_response_alg",
     ("application", "userinfo_encrypted_response_alg: ECDH-ES"): "userinfo_encrypted_response_alg",
     ("application", "require_pkce: true"): "require_pkce",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from broker.domain.errors import OAuthError
 from broker.domain.login import Grant
 from broker.domain.token import SpentCode
-from broker.provider import pkce
+from broker.provider import pkce, resource_indicators
 from broker.provider.grants.desk import CommittedRefusal, TokenDesk
 from broker.provider.parameters import required
 
@@ -22,6 +22,7 @@ def respond(desk: TokenDesk, form: Mapping[str, str]) -> dict[str, Any]:
     from broker.provider.pyop_adapter.state import Bound, GrantState, Store
 
     application = desk.application
+    asked = resource_indicators.requested(form, application)
     request = {"grant_type": "authorization_code"} | {name: required(form, name) for name in ("code", "redirect_uri")}
     request |= {"code_verifier": form["code_verifier"]} if "code_verifier" in form else {}
 
@@ -30,6 +31,10 @@ def respond(desk: TokenDesk, form: Mapping[str, str]) -> dict[str, Any]:
         _check_binding(spent, request, application.client_id)
         return Bound(desk.new_grant(spent.grant_id), spent.redirect_uri, spent.challenge)
 
+    def make_access(grant: Grant) -> tuple[str, int]:
+        resources = resource_indicators.audience(asked, grant.resources, application)
+        return desk.make_access(grant, application.permitted(grant.scopes), resources)
+
     def make_refresh(grant: Grant) -> str | None:
         if "offline_access" not in application.permitted(grant.scopes):  # HP-33
             return None
@@ -37,7 +42,7 @@ def respond(desk: TokenDesk, form: Mapping[str, str]) -> dict[str, Any]:
 
     store = Store(
         take_code=take,
-        make_access=lambda grant: desk.make_access(grant, application.permitted(grant.scopes)),
+        make_access=make_access,
         make_refresh=make_refresh,
     )
     state = GrantState(store, desk.names)

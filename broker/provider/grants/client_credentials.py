@@ -7,11 +7,13 @@ from typing import Any
 
 from broker.domain.errors import OAuthError
 from broker.provider.grants.desk import TokenDesk
-from broker.provider.parameters import required
+from broker.provider.parameters import RESOURCE, required
 
 
 def respond(desk: TokenDesk, form: Mapping[str, str]) -> dict[str, Any]:
     """One token; there is no refresh token (RFC 6749 4.4.3). What it permits is in the application's file, not in the token."""
+    if RESOURCE in form:  # the management API is the one target, and the scope names it
+        raise OAuthError("invalid_target", "resource_not_api")
     scope = required(form, "scope")
     if scope not in desk.api_scopes:
         raise OAuthError("invalid_scope", "scope_not_api")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ class TokenDesk:
     take_code, take_refresh: use up a code or a refresh token, once; raise OAuthError for an unknown or used one.
     keep_answer: (refresh token that was used up, response), so that take_refresh can repeat it for `tokens.refresh_grace`.
     grant, new_grant: the grant of an id, if it still holds; new_grant directly after its sign-in was judged.
-    names: (grant, "id_token" or "userinfo", scopes) -> the claims that go there. make_access: -> (token, seconds).
+    names: (grant, "id_token" or "userinfo", scopes) -> the claims that go there. make_access: (grant, scopes, resources) -> (token,
+    seconds).
     make_refresh: the next token of a family. sign: (grant, claims, nonce, access token) -> ID token.
     make_api_token: -> (token, seconds), for the application itself. api_scopes: those that stand for the management API.
     """
@@ -34,7 +35,7 @@ class TokenDesk:
     grant: Callable[[str], Grant]
     new_grant: Callable[[str], Grant]
     names: Callable[[Grant, str, Iterable[str]], list[str]]
-    make_access: Callable[[Grant, Iterable[str]], tuple[str, int]]
+    make_access: Callable[[Grant, Iterable[str], Sequence[str]], tuple[str, int]]
     make_family: Callable[[Grant], RefreshFamily]
     make_refresh: Callable[[RefreshFamily], str]
     keep_answer: Callable[[str, Mapping[str, Any]], None]

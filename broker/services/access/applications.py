@@ -34,6 +34,8 @@ def application_view(file: ApplicationFile) -> ApplicationView:
         require_pkce=file.require_pkce,
         id_token_claims=frozenset(file.id_token_claims),
         assertion_audience=frozenset(file.client_assertion_audience),
+        jwt_access_tokens=file.access_tokens == "jwt",
+        resources=tuple(file.resources),
     )
 
 

@@ -85,7 +85,7 @@ class Grants:
             sub=subjects.obtain(tx, application.sector, person.id),
             scopes=tuple(scope for scope in request.scopes if scope in agreed and scope in application.scopes),  # HP-18
             claims={},
-            requested=request.claims,
+            requested={**request.claims, "resources": list(request.resources)} if request.resources else request.claims,
             acr=facts.factors.acr,
             amr=facts.factors.amr,
             auth_time=session.auth_time,
@@ -178,7 +178,7 @@ class Grants:
         if access is None:
             return answer | {"scope": " ".join(own.permitted(grant.scopes))}
         scope = " ".join(own.permitted(access.scopes))
-        audience = [grant.client_id, *sorted(own.audiences)]
+        audience = list(access.audience) or [grant.client_id, *sorted(own.audiences)]
         return answer | {"scope": scope, "token_type": "Bearer", "iat": access.created_at, "aud": audience}
 
     def revoke(self, application: ApplicationView, form: Mapping[str, str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,9 +104,23 @@ class DeskOnRows:
             standing, self.application, self.policies, self.settings, self.now, "invalid_grant", just_judged=just_judged
         )
 
-    def _make_access(self, grant: Grant, scopes: Iterable[str]) -> tuple[str, int]:
-        value, seconds = new_secret(), self.settings.broker.tokens.access
-        token_rows.add_access(self.tx, value, grant.id, tuple(scopes), now=self.now, expires_at=self.now + seconds)
+    def _make_access(self, grant: Grant, scopes: Iterable[str], resources: Sequence[str]) -> tuple[str, int]:
+        """A JWT is a row, too: userinfo, introspection and revocation find it by its hash like any other token."""
+        seconds, held = self.settings.broker.tokens.access, tuple(scopes)
+        value, audience = new_secret(), tuple(resources)
+        if self.application.jwt_access_tokens:
+            audience = audience or (self.settings.issuer,)  # RFC 9068 3: a default, here our own userinfo
+            value = tokens.access_token(
+                grant,
+                issuer=self.settings.issuer,
+                key=self.key,
+                scopes=held,
+                audience=audience,
+                now=self.now,
+                lifetime=seconds,
+            )
+        end = self.now + seconds
+        token_rows.add_access(self.tx, value, grant.id, held, audience=audience, now=self.now, expires_at=end)
         return value, seconds
 
     def _make_family(self, grant: Grant) -> RefreshFamily:

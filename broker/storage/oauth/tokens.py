@@ -17,10 +17,11 @@ from broker.storage.tables import access_tokens, grants, refresh_families, refre
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A live access token with what it stands on."""
+    """A live access token with what it stands on. audience: the resources that it is for; empty for none in particular."""
 
     standing: Standing
     scopes: tuple[str, ...]
+    audience: tuple[str, ...]
     created_at: int
     expires_at: int
 
@@ -38,10 +39,12 @@ _INSERT_FAMILY = insert(refresh_families)
 _INSERT_REFRESH = insert(refresh_tokens)
 
 
-def add_access(tx: Connection, token: str, grant_id: str, scopes: Sequence[str], *, now: int, expires_at: int) -> None:
+def add_access(
+    tx: Connection, token: str, grant_id: str, scopes: Sequence[str], *, now: int, expires_at: int, audience: Sequence[str] = ()
+) -> None:
     """Insert an access token."""
-    row = {"token": digest(token), "grant_id": grant_id, "scopes": list(scopes), "created_at": now, "expires_at": expires_at}
-    tx.execute(_INSERT_ACCESS, row)
+    row = {"token": digest(token), "grant_id": grant_id, "scopes": list(scopes), "audience": list(audience)}
+    tx.execute(_INSERT_ACCESS, {**row, "created_at": now, "expires_at": expires_at})
 
 
 def add_family(tx: Connection, grant_id: str, client_id: str, expires_at: int) -> RefreshFamily:
@@ -107,6 +110,7 @@ _ACCESS = (
     standing_query()
     .add_columns(
         access_tokens.c.scopes.label("token_scopes"),
+        access_tokens.c.audience.label("token_audience"),
         access_tokens.c.created_at.label("token_created_at"),
         access_tokens.c.expires_at.label("token_expires_at"),
     )
@@ -124,7 +128,8 @@ def access(tx: Connection, token: str, now: int) -> AccessToken | None:
     row = tx.execute(_ACCESS, {"hash": digest(token), "now": now}).mappings().first()
     if row is None:
         return None
-    return AccessToken(standing_of(row), tuple(row["token_scopes"]), row["token_created_at"], row["token_expires_at"])
+    scopes, audience = tuple(row["token_scopes"]), tuple(row["token_audience"])
+    return AccessToken(standing_of(row), scopes, audience, row["token_created_at"], row["token_expires_at"])
 
 
 _REFRESH = (

@@ -146,6 +146,7 @@ access_tokens = Table(
     Column("token", base.HASH, primary_key=True),
     _grant(),
     Column("scopes", JSON, nullable=False),
+    Column("audience", JSON, nullable=False, server_default=text("'[]'")),
     base.time("created_at"),
     base.time("expires_at"),
     base.time("revoked_at", null=True),
