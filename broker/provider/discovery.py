@@ -44,6 +44,7 @@ def document(issuer: str, languages: Sequence[str]) -> dict[str, Any]:
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": list(OUR_ALGORITHMS),
         **authentication,
+        "introspection_signing_alg_values_supported": list(OUR_ALGORITHMS),  # RFC 9701 7
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
         "display_values_supported": ["page", "popup", "touch", "wap"],

@@ -15,6 +15,7 @@ from broker.domain.login import Grant, Session
 from broker.domain.policy import Rulebook
 from broker.domain.request import AuthorizationRequest
 from broker.keyring.seal import Sealer
+from broker.provider import introspection
 from broker.provider.application import ApplicationView
 from broker.provider.grants import handler_of
 from broker.provider.grants.desk import CommittedRefusal
@@ -180,6 +181,12 @@ class Grants:
         scope = " ".join(own.permitted(access.scopes))
         audience = list(access.audience) or [grant.client_id, *sorted(own.audiences)]
         return answer | {"scope": scope, "token_type": "Bearer", "iat": access.created_at, "aud": audience}
+
+    def signed_introspection(self, application: ApplicationView, form: Mapping[str, str]) -> str:
+        """The same as a JWT for the caller, signed like its ID tokens (RFC 9701 5)."""
+        answer, now = self.introspect(application, form), self._clock()
+        key = self._keys.ring().signing(application.alg, now)
+        return introspection.signed(answer, issuer=self._issuer, client_id=application.client_id, key=key, now=now)
 
     def revoke(self, application: ApplicationView, form: Mapping[str, str]) -> None:
         """RFC 7009 2.1: revokes an access token, or a refresh token with its family and grant. An unknown token changes nothing."""
