@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from broker.services.core import Core
+from broker.services.guests.changes import DirectoryChanges
 from broker.services.guests.directory import Guests
 from broker.services.guests.expiry import Ends
 from broker.services.guests.lifecycle import GuestLife
@@ -18,8 +19,9 @@ from broker.services.sessions.sessions import Sessions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestServices:
-    """The guest directory, its states, sponsors and expiry, and a guest's own page."""
+    """The guest directory and its changes, its states, sponsors and expiry, and a guest's own page."""
 
+    changes: DirectoryChanges
     directory: Guests
     expiry: Ends
     lifecycle: GuestLife
@@ -33,6 +35,7 @@ def wire_guests(core: Core, outbox: Outbox, sessions: Sessions) -> GuestServices
     """sessions: a guest sees and ends their own."""
     directory, lifecycle = Guests(core), GuestLife(core)
     return GuestServices(
+        changes=DirectoryChanges(core),
         directory=directory,
         expiry=Ends(core, outbox),
         lifecycle=lifecycle,

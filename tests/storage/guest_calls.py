@@ -6,15 +6,17 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from broker.domain.changes import ChangePlace
 from broker.domain.guest import GuestState
 from broker.domain.list_query import Begins, Branch, Differs, Equals, Known, ListField, ListOrder, ListQuery
-from broker.storage.directory import guest_scope, listed_groups, listed_people, people, staff_pages
+from broker.storage.directory import changes, guest_scope, listed_groups, listed_people, people, staff_pages
 from broker.storage.directory.guest_scope import GuestScope
 from broker.storage.directory.staff_pages import GuestKey, GuestOrder, GuestSearch
 from broker.storage.history import audit
 from broker.storage.oauth import api_tokens
 from tests.clock import START
 
+PLACE = ChangePlace(history="1", number=7, row="1", start=5)
 SCOPE = GuestScope(applications=frozenset({"payroll"}), groups=frozenset({"1"}))
 SEARCHES = (
     GuestSearch(),
@@ -82,5 +84,10 @@ GUEST_CALLS: dict[str, Callable[[Connection], object]] = {
     "oauth.api_tokens.revoke": lambda tx: api_tokens.revoke(tx, "token", "payroll", START),
     "oauth.api_tokens.purge": lambda tx: api_tokens.purge(tx, START),
     "directory.guest_scope.holds": lambda tx: guest_scope.holds(tx, SCOPE, "1"),
+    "directory.changes.counter": changes.counter,
+    "directory.changes.is_behind": lambda tx: [changes.is_behind(tx, tables) for tables in (changes.PEOPLE, changes.GROUPS)],
+    "directory.changes.give_numbers": lambda tx: changes.give_numbers(tx, (*changes.PEOPLE, *changes.GROUPS)),
+    "directory.changes.people_since": lambda tx: changes.people_since(tx, PLACE, 50),
+    "directory.changes.groups_since": lambda tx: changes.groups_since(tx, PLACE, 50),
     "history.audit.about": lambda tx: audit.about(tx, "1", limit=10),
 }

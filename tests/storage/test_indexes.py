@@ -390,6 +390,7 @@ WHOLE_TABLE = {
     "partners.signing_keys.change": "the ring",
     "partners.signing_keys.remove": "the ring",
     "partners.signing_keys.listed": "the ring",
+    "directory.changes.begin_anew": "one row, after a restore",
     "partners.signing_keys.version": "the ring",
     "partners.signing_keys.lock": "no lookup",
     "login.refusals.add": "walks the newest of a capped table in the order of an index",

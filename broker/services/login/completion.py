@@ -88,7 +88,9 @@ class Completion:
         if assertion is not None:
             # A name that the home organization no longer asserts is removed; one that staff entered stays (FA-08).
             name = assertion.name or ("" if name == person.asserted_name else name)
-            values |= {"partner": assertion.partner, "name": name, "profile": dict(assertion.claims), "answered_at": now}
+            values |= {"partner": assertion.partner, "answered_at": now}
+            asserted = {"name": name, "profile": dict(assertion.claims)}
+            values |= {column: value for column, value in asserted.items() if value != getattr(person, column)}
         people.change(tx, person.id, values)
         return replace(person, name=name)
 

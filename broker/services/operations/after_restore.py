@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from broker.domain.audit import Actor, Event
 from broker.domain.times import Clock
 from broker.services.history import audit
+from broker.storage.directory import changes
 from broker.storage.engine import Database
 from broker.storage.operations import after_restore
 
@@ -24,5 +25,6 @@ class Restored:
         now = self._clock()
         with self._db.write() as tx:
             ended = after_restore.end_everything(tx, now)
+            changes.begin_anew(tx)
             audit.record(tx, Event(name="database.restored", actor=actor, data=dict(ended)), now)
         return ended

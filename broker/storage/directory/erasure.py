@@ -46,6 +46,7 @@ _EMPTY: dict[str, object] = {
     "notices": 0,
     "mfa_at": None,
     "vouched_until": None,
+    "changed": 0,
 }
 
 

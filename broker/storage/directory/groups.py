@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, null, select, union_all, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, null, select, union_all, update
 
 from broker.domain.group import Group, folded
 from broker.storage.dialects import for_both, run
-from broker.storage.tables import group_members, group_owners, groups, people
+from broker.storage.tables import group_members, group_owners, groups, people, removed_groups
 
 _G, _M, _O = groups.c, group_members.c, group_owners.c
 _ADD = for_both(groups, lambda row: row.on_conflict_do_nothing(index_elements=["folded"]))
@@ -34,7 +34,7 @@ def change(tx: Connection, group: Group, *, empty: bool) -> bool:
     other = by_name(tx, group.name)
     if other is not None and other.id != group.id:
         return False
-    values = {"name": group.name, "folded": folded(group.name), "rule": group.rule, "partner": group.partner}
+    values = {"name": group.name, "folded": folded(group.name), "rule": group.rule, "partner": group.partner, "changed": 0}
     tx.execute(update(groups).where(_G.id == group.id).values(values))
     if empty:
         tx.execute(delete(group_members).where(_M.group_id == group.id))
@@ -102,7 +102,10 @@ def rules(tx: Connection, partner: str) -> list[str]:
 
 def remove(tx: Connection, group_id: str) -> bool:
     """Delete a group; False if it is gone already."""
-    return tx.execute(delete(groups).where(_G.id == group_id)).rowcount == 1
+    if tx.execute(delete(groups).where(_G.id == group_id)).rowcount != 1:
+        return False
+    tx.execute(insert(removed_groups).values(id=group_id))
+    return True
 
 
 def add_member(tx: Connection, group_id: str, person_id: str, now: int) -> bool:

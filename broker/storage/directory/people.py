@@ -47,6 +47,9 @@ _PLAIN = (
     "mfa_at",
     "vouched_until",
 )
+_SHOWN = frozenset(  # columns of what programs are shown
+    {"kind", "state", "email", "name", "language", "profile", "details", "signed_up_at", "redeemed_at"}
+)
 _P, _I = people.c, identities.c
 _IDENTITY = ("partner", "issuer", "subject", "person_id", "bound_at", "asserted_email", "asserted_name")
 
@@ -208,7 +211,9 @@ def unbind(tx: Connection, partner: str, issuer: str, subject: str) -> bool:
 
 
 def change(tx: Connection, person_id: str, values: Mapping[str, Any]) -> None:
-    """Set columns of a person."""
+    """Set columns of a person. A change that programs see gets a number later (storage/directory/changes.py)."""
+    if not _SHOWN.isdisjoint(values):
+        values = {**values, "changed": 0}
     if "name" in values:
         values = {**values, "folded_name": folded_name(values["name"])}
     if "email" in values:

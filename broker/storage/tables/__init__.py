@@ -10,6 +10,7 @@ from __future__ import annotations
 from broker.storage.tables.access_requests import access_requests
 from broker.storage.tables.administrator_links import administrator_links
 from broker.storage.tables.base import metadata
+from broker.storage.tables.changes import change_counter, removed_groups
 from broker.storage.tables.directory import accepted_identities, assignments, consents, identities, invitations, people, subjects
 from broker.storage.tables.factors import factor_resets, factors, recovery_codes, terms
 from broker.storage.tables.groups import group_assignments, group_members, group_owners, groups
@@ -45,6 +46,7 @@ __all__ = [
     "audit",
     "audit_anchor",
     "audit_personal",
+    "change_counter",
     "codes",
     "consents",
     "documents",
@@ -77,6 +79,7 @@ __all__ = [
     "refresh_families",
     "refresh_tokens",
     "refusals",
+    "removed_groups",
     "review_items",
     "reviews",
     "sessions",

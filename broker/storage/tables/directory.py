@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, false, text
 
 from broker.storage.tables import base
+from broker.storage.tables.changes import changed
 
 ADDRESS = String(320).with_variant(String(320, collation="C"), "postgresql")  # ordered by code point on both databases
 
@@ -39,6 +40,7 @@ people = Table(
     Column("notices", Integer, nullable=False, server_default="0"),
     base.time("mfa_at", null=True),
     base.time("vouched_until", null=True),
+    changed(),
     # Each list is a walk along an index, so that a page of a million guests costs as much as one of a thousand.
     Index("ix_people_state", "state", "email"),
     Index("ix_people_partner", "partner", "email"),
@@ -55,6 +57,7 @@ people = Table(
     Index("ix_people_kind", "kind", "email"),
     Index("ix_people_kind_folded_name", "kind", "folded_name", "email"),
     Index("ix_people_email_reversed", "email_reversed"),
+    Index("ix_people_changed", "changed", "id"),
     Index("ix_people_self_signed_up", "email", sqlite_where=_SIGNED_UP, postgresql_where=_SIGNED_UP),
 )
 

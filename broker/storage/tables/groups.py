@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
 
 from broker.storage.tables import base
+from broker.storage.tables.changes import changed
 
 
 def _group(*, key: bool = False) -> Column[str]:
@@ -20,7 +21,9 @@ groups = Table(
     Column("rule", Text),  # NULL: members are kept by hand
     Column("partner", String(128)),  # without whom the rule cannot match; "" any, NULL without a rule
     base.time("created_at"),
+    changed(),
     Index("ix_groups_partner", "partner"),
+    Index("ix_groups_changed", "changed", "id"),
 )
 
 group_members = Table(  # of a dynamic group: what the rule said at the last sign-in

@@ -10,7 +10,18 @@ from flask import Response, request
 from broker.domain.list_query import Begins, Condition, Differs, Equals, ListQuery
 from broker.keyring.seal import Sealer
 from broker.web.graph.door import ApiDoor, Caller
-from broker.web.graph.query import Key, ListRequest, Resource, SkipTokens, read_count, read_entity, read_list
+from broker.web.graph.query import (
+    DELTATOKEN,
+    SKIPTOKEN,
+    Key,
+    ListRequest,
+    Resource,
+    SkipTokens,
+    read_count,
+    read_delta,
+    read_entity,
+    read_list,
+)
 from broker.web.graph.refusals import ApiRefused
 from broker.web.graph.responses import PREFIX, Json
 from broker.web.program import pairs_of
@@ -37,6 +48,22 @@ class Lists:
         responses = self._door.responses
         link = self._tokens.next_link(responses.base, caller.client_id, _path(), asked, next_key)
         return responses.collection(kind, rows, next_link=link or "", count=count if not asked.token else None)
+
+    def read_delta(self, caller: Caller, resource: Resource) -> tuple[ListRequest, Key | None]:
+        """The same of a list of changes. Raises ApiRefused."""
+        asked = read_delta(resource, pairs_of(request.query_string))
+        return asked, None if asked.is_latest else self._tokens.key(caller.client_id, _path(), asked)
+
+    def answer_delta(
+        self, caller: Caller, kind: str, asked: ListRequest, rows: Sequence[Json], key: Key, *, more: bool
+    ) -> Response:
+        """One page of changes. key: of its last row. more: whether there is a page behind it now; else the link is for a later time."""
+        responses = self._door.responses
+        option = SKIPTOKEN if more else DELTATOKEN
+        link = self._tokens.next_link(responses.base, caller.client_id, _path(), asked, key, option=option) or ""
+        if more:
+            return responses.collection(kind, rows, next_link=link)
+        return responses.collection(kind, rows, delta_link=link)
 
 
 def counted(resource: Resource) -> ListQuery:

@@ -17,6 +17,7 @@ class OptionsKind(StrEnum):
     LIST = "list"
     ENTITY = "entity"
     COUNT = "count"
+    DELTA = "delta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ def count_of(resource: Resource) -> Options:
     return Options(OptionsKind.COUNT, resource)
 
 
+def delta_of(resource: Resource) -> Options:
+    """The options of a list of changes."""
+    return Options(OptionsKind.DELTA, resource)
+
+
 def gives_one(record: Record, *, status: int = 200, has_etag: bool = False) -> Success:
     """One entity."""
     return Success(status=status, shape=record, has_etag=has_etag)
@@ -101,6 +107,17 @@ def gives_page(item: Record | OneOf, name: str) -> Success:
         "@odata.context": String(),
         "@odata.count": Number(about="On the first page, if $count asks for it."),
         "@odata.nextLink": String(form="uri", about="The next page; absent on the last one."),
+        "value": Many(item=item),
+    }
+    return Success(shape=Record(name=name, properties=properties, required=("value",)))
+
+
+def gives_changes(item: Record, name: str) -> Success:
+    """A page of changes. name: of the page in the document."""
+    properties: dict[str, Shape] = {
+        "@odata.context": String(),
+        "@odata.nextLink": String(form="uri", about="The next page; absent on the last one."),
+        "@odata.deltaLink": String(form="uri", about="On the last page: what changes after it."),
         "value": Many(item=item),
     }
     return Success(shape=Record(name=name, properties=properties, required=("value",)))

@@ -36,13 +36,20 @@ class Responses:
             response.headers["ETag"] = etag
         return response
 
-    def collection(self, kind: str, values: Sequence[Json], *, next_link: str = "", count: int | None = None) -> Response:
-        """A page of objects. next_link: the address of the next page, "" on the last one. count: only where it was asked for."""
+    def collection(
+        self, kind: str, values: Sequence[Json], *, next_link: str = "", delta_link: str = "", count: int | None = None
+    ) -> Response:
+        """A page of objects. next_link: the address of the next page, "" on the last one. delta_link: of later changes.
+
+        count: only where it was asked for.
+        """
         body: dict[str, object] = {"@odata.context": f"{self.base}/$metadata#{kind}"}
         if count is not None:
             body["@odata.count"] = count
         if next_link:
             body["@odata.nextLink"] = next_link
+        if delta_link:
+            body["@odata.deltaLink"] = delta_link
         return self._json({**body, "value": list(values)}, 200)
 
     def value(self, kind: str, value: object) -> Response:

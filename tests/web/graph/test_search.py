@@ -27,7 +27,7 @@ NAME, MAIL, GUEST = ListField.NAME, ListField.EMAIL, Equals(ListField.KIND, "gue
             {(Begins(NAME, "a"), Begins(MAIL, "b")), (Begins(MAIL, "c"),)},
         ),
     ],
-    ids=str,
+    ids=["name", "mail", "escaped", "or", "and before or"],
 )
 def test_what_a_search_means(text: str, expected: set[Branch]) -> None:
     """Each clause is a beginning; AND binds more tightly than OR; a filter narrows all of it."""

@@ -19,14 +19,15 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _MAX_NAMES = 60  # of $select
 _MAX_TOTAL = 8192  # characters of names and values
-SKIPTOKEN = "$skiptoken"
+SKIPTOKEN, DELTATOKEN = "$skiptoken", "$deltatoken"
+_LATEST = "latest"  # a $deltatoken: no changes, only the current place
 
 Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRequest:
-    """What a program asks of a list. select: None: the default set. token: of the page, "" for the first one.
+    """What a program asks of a list. select: None: the default set. token: of the page, "" for the first one. option: the name that it has.
 
     sent: the options without $skiptoken, in their order, as they return in @odata.nextLink; a token is bound to them.
     """
@@ -37,7 +38,13 @@ class ListRequest:
     expand: tuple[str, ...] = ()
     count: bool = False
     token: str = ""
+    option: str = SKIPTOKEN
     sent: Pairs = ()
+
+    @property
+    def is_latest(self) -> bool:
+        """Whether only the current place is asked for."""
+        return (self.option, self.token) == (DELTATOKEN, _LATEST)
 
     def bound(self) -> str:
         """The options as one text."""
@@ -71,6 +78,23 @@ def read_list(resource: Resource, pairs: Pairs, *, consistency: str = "") -> Lis
         count=count,
         token=options.get(SKIPTOKEN, ""),
         sent=tuple((name, value) for name, value in pairs if name != SKIPTOKEN),
+    )
+
+
+def read_delta(resource: Resource, pairs: Pairs) -> ListRequest:
+    """The options of a list of changes: $select, $top and one token. Raises ApiRefused."""
+    options = _options(pairs, ("$select", "$top", SKIPTOKEN, DELTATOKEN))
+    tokens = [name for name in (SKIPTOKEN, DELTATOKEN) if name in options]
+    if len(tokens) > 1:
+        raise bad(DELTATOKEN, "A request has one of $skiptoken and $deltatoken.")
+    option = tokens[0] if tokens else SKIPTOKEN
+    return ListRequest(
+        query=ListQuery(order=resource.order),
+        top=_top(resource, options["$top"]) if "$top" in options else resource.default_top,
+        select=_select(resource, options["$select"]) if "$select" in options else None,
+        token=options.get(option, ""),
+        option=option,
+        sent=tuple((name, value) for name, value in pairs if name not in (SKIPTOKEN, DELTATOKEN)),
     )
 
 

@@ -1,4 +1,4 @@
-"""@odata.nextLink: the key of a page's last row, sealed for one program, one list and one query (AD-07)."""
+"""@odata.nextLink and @odata.deltaLink: the key of a page's last row, sealed for one program, one list and one query (AD-07)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from broker.keyring.errors import SealError
 from broker.keyring.seal import Sealer
 from broker.web.graph.query.options import SKIPTOKEN, ListRequest
 from broker.web.graph.query.refusal import bad
+from broker.web.graph.refusals import ApiRefused
 
 MAX_TOKEN = 2048  # characters
 _UNQUOTED = "$,'()/:@"  # so that a link reads as Graph's do
@@ -22,15 +23,17 @@ class SkipTokens:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    def next_link(self, root: str, caller: str, list_path: str, asked: ListRequest, key: Key | None) -> str | None:
+    def next_link(
+        self, root: str, caller: str, list_path: str, asked: ListRequest, key: Key | None, *, option: str = SKIPTOKEN
+    ) -> str | None:
         """The absolute address of the page behind this key, with all options of this one; None on the last page.
 
-        root: the absolute address of /v1.0.
+        root: the absolute address of /v1.0. option: the name that the token gets.
         """
         if key is None:
             return None
-        sealed = self._sealer.seal(json.dumps(key, ensure_ascii=False).encode(), _purpose(caller, list_path, asked))
-        pairs = (*asked.sent, (SKIPTOKEN, sealed))
+        sealed = self._sealer.seal(json.dumps(key, ensure_ascii=False).encode(), _purpose(caller, list_path, asked, option))
+        pairs = (*asked.sent, (option, sealed))
         query = "&".join(f"{quote(name, safe='$')}={quote(value, safe=_UNQUOTED)}" for name, value in pairs)
         return f"{root}{list_path}?{query}"
 
@@ -39,12 +42,16 @@ class SkipTokens:
         if not asked.token:
             return None
         if len(asked.token) > MAX_TOKEN:
-            raise bad(SKIPTOKEN, "The value of $skiptoken is not valid for this request.")
+            raise _invalid(asked)
         try:
-            return tuple(json.loads(self._sealer.open(asked.token, _purpose(caller, list_path, asked))))
+            return tuple(json.loads(self._sealer.open(asked.token, _purpose(caller, list_path, asked, asked.option))))
         except SealError:
-            raise bad(SKIPTOKEN, "The value of $skiptoken is not valid for this request.") from None
+            raise _invalid(asked) from None
 
 
-def _purpose(caller: str, list_path: str, asked: ListRequest) -> str:
-    return f"skiptoken:{json.dumps([caller, list_path])}?{asked.bound()}"
+def _invalid(asked: ListRequest) -> ApiRefused:
+    return bad(asked.option, f"The value of {asked.option} is not valid for this request.")
+
+
+def _purpose(caller: str, list_path: str, asked: ListRequest, option: str) -> str:
+    return f"{option.removeprefix('$')}:{json.dumps([caller, list_path])}?{asked.bound()}"

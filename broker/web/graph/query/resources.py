@@ -76,6 +76,7 @@ def users(address_of: Callable[[str], str]) -> Resource:
     )
 
 
+_APART = frozenset({"identities", "signInActivity"})
 DELETED_USERS = Resource(
     name="user",
     selectable=frozenset(USER.properties),
@@ -84,6 +85,20 @@ DELETED_USERS = Resource(
     relations=frozenset({"sponsors", "memberOf", "appRoleAssignments"}),
     counted=False,
 )
+
+
+CHANGED_USERS = Resource(  # what is no change of the person themselves is read from one person
+    name="user",
+    selectable=frozenset(USER.properties) - _APART,
+    unlisted=_APART,
+    filters={},
+    order=ListOrder(field=_F.ID),
+    counted=False,
+)
+CHANGED_GROUPS = Resource(
+    name="group", selectable=frozenset(GROUP.properties), filters={}, order=ListOrder(field=_F.ID), counted=False
+)
+
 
 GROUPS = Resource(
     name="group",

@@ -71,6 +71,12 @@ GROUP = Record(
         "visibility": TEXT_OR_NULL,
     },
 )
+_REMOVED = Record(
+    properties={"reason": String(values=("changed", "deleted"))},
+    about="Only of an object that is gone: changed, if it can be restored, deleted for good.",
+)
+CHANGED_USER = Record(name="changedUser", properties={**USER.properties, "@removed": _REMOVED})
+CHANGED_GROUP = Record(name="changedGroup", properties={**GROUP.properties, "@removed": _REMOVED})
 GROUP_OBJECT = Record(name="groupObject", kind=GROUP_TYPE, properties=GROUP.properties)
 PERSON_REFERENCE = Record(
     name="directoryObject",
