@@ -14,6 +14,7 @@ from broker.services.oauth.client_authentication import Clients
 from broker.services.oauth.client_jwks import ClientKeys
 from broker.services.oauth.grants import Grants
 from broker.services.oauth.logout_notices import LogoutNotices
+from broker.services.oauth.pushed_requests import PushedRequests
 from broker.services.policies.policies import Policies
 from broker.services.rate_limits import RateLimits
 
@@ -27,6 +28,7 @@ class OAuthServices:
     client_jwks: ClientKeys
     grants: Grants
     logout_notices: LogoutNotices
+    pushed_requests: PushedRequests
 
 
 def wire_oauth(
@@ -41,10 +43,12 @@ def wire_oauth(
     """partners: its outbound clients also fetch the key sets of applications, and tell applications of logouts."""
     find = access.applications.view
     client_jwks = ClientKeys(core, partners.outbound_clients)
+    grants = Grants(core, keys, sealer, find, policies.book)
     return OAuthServices(
         api_access=ApiAccess(core, rate_limits),
         client_authentication=Clients(core, find, rate_limits, client_jwks.of),
         client_jwks=client_jwks,
-        grants=Grants(core, keys, sealer, find, policies.book),
+        grants=grants,
         logout_notices=LogoutNotices(core, keys, partners.outbound_clients),
+        pushed_requests=PushedRequests(core, find, grants.hint, rate_limits),
     )

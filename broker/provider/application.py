@@ -37,6 +37,7 @@ class ApplicationView:
     api_permissions: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset()
     require_pkce: bool = False
+    require_pushed_requests: bool = False
     id_token_claims: frozenset[str] = frozenset()
     assertion_audience: frozenset[str] = frozenset({"issuer"})
     jwt_access_tokens: bool = False

@@ -21,6 +21,7 @@ PATHS = {
     "introspection_endpoint": "/introspect",
     "revocation_endpoint": "/revoke",
     "end_session_endpoint": "/logout",
+    "pushed_authorization_request_endpoint": "/par",
 }
 _CLAIMS = sorted({*STANDARD, *(PROTOCOL - {"c_hash", "s_hash", "cnf", "events", "jti", "nbf", "azp"})})
 
@@ -55,6 +56,7 @@ def document(issuer: str, languages: Sequence[str]) -> dict[str, Any]:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,  # Discovery 3: the default is true
         "require_request_uri_registration": False,
+        "require_pushed_authorization_requests": False,  # RFC 9126 5; an application's file may require it
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
         "backchannel_logout_supported": True,

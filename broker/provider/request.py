@@ -60,10 +60,12 @@ def read_request(
     *,
     applications: Callable[[str], ApplicationView | None],
     hint: Callable[[str], HintClaims],
+    pushed: bool = False,
 ) -> AuthorizationRequest:
     """The request after every check, in the order of HP-7.
 
-    applications: client_id -> application. hint: verifies an id_token_hint (raises JoseError). Raises BadRequest (size,
+    applications: client_id -> application. hint: verifies an id_token_hint (raises JoseError). pushed: the parameters are those
+    of a pushed request, or are being pushed. Raises BadRequest (size,
     duplicate_parameter, client, redirect_uri) until redirect_uri is verified, and RequestRefused from then on.
     """
     given = Parameters.of(pairs)
@@ -77,17 +79,18 @@ def read_request(
     redirect_uri = given.values.get("redirect_uri", "")
     if not is_registered(redirect_uri, application.redirect_uris, public=application.client_type == PUBLIC):
         raise BadRequest("redirect_uri").of_application(application.client_id, redirect_uri, application.redirect_uris)
-    return _Reader(given, application, redirect_uri).read(hint)
+    return _Reader(given, application, redirect_uri, pushed=pushed).read(hint)
 
 
 class _Reader:
     """The checks after redirect_uri is verified; every refusal is sent there."""
 
-    def __init__(self, given: Parameters, application: ApplicationView, redirect_uri: str) -> None:
+    def __init__(self, given: Parameters, application: ApplicationView, redirect_uri: str, *, pushed: bool) -> None:
         self._given = given
         self._values: Mapping[str, str] = given.values
         self._application = application
         self._redirect_uri = redirect_uri
+        self._pushed = pushed
         mode = self._once("response_mode")
         self._response_mode = mode if mode in RESPONSE_MODES else "query"
         state = self._once("state")
@@ -159,6 +162,8 @@ class _Reader:
         for name, error in _NOT_SUPPORTED.items():
             if name in self._values:
                 self.refuse(error, name)
+        if self._application.require_pushed_requests and not self._pushed:
+            self.refuse("invalid_request", "par_missing")  # RFC 9126 6
         if "response_type" not in self._values:
             self.refuse("invalid_request", "response_type_missing")
         if self._values["response_type"] != "code":  # HP-12: no application can allow more

@@ -201,7 +201,7 @@ class ApplicationFile(NamedFile):
     )
     fapi: bool = Field(default=False, description="The FAPI 2.0 security profile.")
     require_pushed_authorization_requests: bool = Field(
-        default=False, description="Only pushed authorization requests (RFC 9126)."
+        default=False, description="Refuse authorization requests that were not pushed (RFC 9126)."
     )
     dpop_bound_access_tokens: bool = Field(default=False, description="Only access tokens that are bound to a key (RFC 9449).")
     access_tokens: Literal["opaque", "jwt"] = Field(

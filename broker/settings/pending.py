@@ -23,7 +23,6 @@ class PendingKey(NamedTuple):
 PENDING = (
     PendingKey("federation", "metadata", "federations are not built"),
     PendingKey("application", "fapi", "the FAPI profile is not built"),
-    PendingKey("application", "require_pushed_authorization_requests", "pushed authorization requests are not built"),
     PendingKey("application", "dpop_bound_access_tokens", "DPoP is not built"),
     PendingKey("application", "userinfo_encrypted_response_alg", "responses are not encrypted"),
     PendingKey("application", "userinfo_encrypted_response_enc", "responses are not encrypted"),

@@ -43,6 +43,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/token": ("405", "405", "405"),
     "/userinfo": ("401", "401", "401"),
     "/introspect": ("405", "405", "405"),
+    "/par": ("405", "405", "405"),
     "/revoke": ("405", "405", "405"),
     "/jwks": ("200", "200", "200"),
     "/logout": ("signed-out", "sign-out", "sign-out"),

@@ -32,7 +32,7 @@ def test_userinfo_answers_the_application_of_the_token(calm: Stage):
     assert ALLOWED not in calm.userinfo(token, headers=OTHER).headers
 
 
-@pytest.mark.parametrize("path", ["/token", "/userinfo", "/revoke"])
+@pytest.mark.parametrize("path", ["/token", "/par", "/userinfo", "/revoke"])
 def test_preflight(calm: Stage, path: str):
     """HW-12: nobody is known yet: the origins of any application."""
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}

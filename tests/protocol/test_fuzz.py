@@ -80,7 +80,7 @@ def test_pages(calm: Stage, path: str, method: str):
     fuzz()
 
 
-@pytest.mark.parametrize("path", ["/token", "/userinfo", "/introspect", "/revoke"])
+@pytest.mark.parametrize("path", ["/token", "/par", "/userinfo", "/introspect", "/revoke"])
 def test_programs(calm: Stage, path: str):
     """HP-11: any form, any credentials; no token is made."""
 
@@ -98,7 +98,7 @@ def test_programs(calm: Stage, path: str):
     fuzz()
 
 
-@pytest.mark.parametrize("path", ["/authorize", "/token", "/userinfo", "/introspect", "/revoke", "/logout"])
+@pytest.mark.parametrize("path", ["/authorize", "/token", "/par", "/userinfo", "/introspect", "/revoke", "/logout"])
 def test_bytes(calm: Stage, path: str):
     """HP-11, TK-17: any bytes under any content type, in query and body."""
 

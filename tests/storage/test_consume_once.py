@@ -13,7 +13,7 @@ from broker.storage.directory import assignments, people, subjects
 from broker.storage.engine import Database
 from broker.storage.factors import single_use
 from broker.storage.login import invitations, logins
-from broker.storage.oauth import grants, sessions, tokens
+from broker.storage.oauth import grants, pushed_requests, sessions, tokens
 from broker.storage.operations import mail_questions, rate_limits
 from broker.storage.partners import documents
 from tests import factories
@@ -127,6 +127,12 @@ def refresh_token(tx: Connection) -> Attempt:
     return lambda tx, _: tokens.take_refresh(tx, "refresh", "payroll", START + 1)
 
 
+def pushed_request(tx: Connection) -> Attempt:
+    """RFC 9126 4: a pushed request is used once."""
+    pushed_requests.add(tx, "handle", "payroll", [("scope", "openid")], START + 60)
+    return lambda tx, _: pushed_requests.take(tx, "handle", "payroll", START + 1)
+
+
 def end_of_a_family(tx: Connection) -> Attempt:
     """HP-35: a family ends once."""
     family = tokens.add_family(tx, saved_grant(tx).id, "payroll", START + 600)
@@ -152,7 +158,7 @@ def used_value(_tx: Connection) -> Attempt:
 
 ONCE = (
     invitation, question, answer_of_a_login, end_of_a_login, task_of_a_login, parked_content, identity, address, assignment, end_of_a_session, lease,
-    right_to_fetch, right_to_fetch_from_a_new_address, code, refresh_token, end_of_a_family, end_of_a_grant,
+    right_to_fetch, right_to_fetch_from_a_new_address, code, refresh_token, pushed_request, end_of_a_family, end_of_a_grant,
     end_of_the_grants_of_a_session, used_value,
 )  # fmt: skip
 

@@ -19,7 +19,7 @@ from broker.storage.engine import Database
 from broker.storage.factors import factors as own_factors
 from broker.storage.history import audit
 from broker.storage.login import invitations, logins
-from broker.storage.oauth import api_tokens, grants, sessions, tokens
+from broker.storage.oauth import api_tokens, grants, pushed_requests, sessions, tokens
 from broker.storage.operations import after_restore, jobs
 from tests import factories
 from tests.clock import START, Clock
@@ -38,6 +38,7 @@ def lived_in(database: Database):
         grants.add(tx, grant)
         grants.add_code(tx, "code", grant, redirect_uri="https://payroll.contoso.example/", challenge=None, expires_at=START + 60)
         tokens.add_access(tx, "access", grant.id, ["openid"], now=START, expires_at=START + 600)
+        pushed_requests.add(tx, "handle", "payroll", [("scope", "openid")], START + 600)
         api_tokens.add(tx, "program", "payroll", now=START, expires_at=START + 600)
         tokens.add_refresh(tx, "refresh", tokens.add_family(tx, grant.id, "payroll", START + 600), START + 600)
         waiting = factories.login()
@@ -56,7 +57,7 @@ def test_nothing_spent_is_fresh_again(database: Database):
     ada, grant, waiting, invitation = lived_in(database)
     ended = Restored(database, Clock(START + 1)).run(Actor.command())
     assert ended == {
-        "sessions": 1, "grants": 1, "codes": 1, "access_tokens": 1, "api_tokens": 1, "refresh_families": 1, "logins": 1, "invitations": 1, "mails": 0,
+        "sessions": 1, "grants": 1, "codes": 1, "access_tokens": 1, "api_tokens": 1, "refresh_families": 1, "pushed_requests": 1, "logins": 1, "invitations": 1, "mails": 0,
         "questions": 0, "factor_resets": 0, "recovery_codes": 2, "time_steps": 1, "jobs": 1,
     }  # fmt: skip
     with database.write() as tx:
@@ -67,6 +68,7 @@ def test_nothing_spent_is_fresh_again(database: Database):
         assert grants.take_code(tx, "code", "payroll", START + 1) is None
         assert tokens.access(tx, "access", START + 1) is None
         assert api_tokens.holder(tx, "program", START + 1) is None
+        assert pushed_requests.take(tx, "handle", "payroll", START + 1) is None
         assert tokens.take_refresh(tx, "refresh", "payroll", START + 1) is None
         assert logins.by_id(tx, waiting.id) is None
         assert not invitations.take(tx, invitation.id, START + 1)

@@ -30,6 +30,9 @@ OF_APPLICATIONS: Final[Mapping[str, Advice]] = {
     "size": Advice(_A, "a request of at most 8 KiB", "keep state and claims short"),
     "request": Advice(_A, "plain parameters", "switch request objects off in the application"),
     "request_uri": Advice(_A, "plain parameters", "switch request objects off in the application"),
+    "request_uri_unknown": Advice(_A, "a request_uri of the pushed request endpoint, once, within a minute", "push a new request for each sign-in, and redirect at once"),
+    "request_uri_pushed": Advice(_A, "the parameters themselves in a pushed request", "push the parameters, and send the request_uri of the answer to the authorization endpoint"),
+    "par_missing": Advice(_A, "a pushed authorization request", "push the request first (pushed_authorization_request_endpoint), or remove require_pushed_authorization_requests from its file"),
     "registration": Advice(_A, "a registered client", "switch dynamic registration off in the application"),
     # client authentication
     "client_secret": Advice(_A, "the client_secret of the application's file", "set the same secret on both sides; the file reads it from ${env:...} or ${file:...}, so compare that value too"),

@@ -17,6 +17,7 @@ from broker.storage.tables import (
     jobs,
     logins,
     outbox,
+    pushed_requests,
     questions,
     recovery_codes,
     refresh_families,
@@ -34,6 +35,7 @@ def end_everything(tx: Connection, now: int) -> dict[str, int]:
         "access_tokens": tx.execute(delete(access_tokens)).rowcount,
         "api_tokens": tx.execute(delete(api_tokens)).rowcount,  # one that was revoked since would be good again
         "refresh_families": tx.execute(delete(refresh_families)).rowcount,  # their tokens go with them
+        "pushed_requests": tx.execute(delete(pushed_requests)).rowcount,  # one that was used since would be good again
         "logins": tx.execute(delete(logins)).rowcount,  # and what was parked for them
         "invitations": tx.execute(
             update(invitations).where(invitations.c.status == Status.PENDING.value).values(status=Status.REVOKED.value)

@@ -197,6 +197,16 @@ refresh_answers = Table(  # what a token that was just replaced got, for `tokens
     Index("ix_refresh_answers_expires_at", "expires_at"),
 )
 
+pushed_requests = Table(  # RFC 9126: until the authorization request that refers to it
+    "pushed_requests",
+    base.metadata,
+    Column("handle", base.HASH, primary_key=True),
+    Column("client_id", String(128), nullable=False),
+    Column("parameters", JSON, nullable=False),
+    base.time("expires_at"),
+    Index("ix_pushed_requests_expires_at", "expires_at"),
+)
+
 logout_notices = (
     Table(  # applications that are notified of the end of a session (Back-Channel Logout); sid: the application's own
         "logout_notices",

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from broker.domain.errors import BadRequest
+from broker.provider.pushed_request import reference_of
 from broker.provider.request import RequestRefused, read_request
 from broker.web.authorization_response import respond, see
 from broker.web.cookies import CookiePurpose
@@ -33,16 +34,27 @@ def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
     def authorize() -> Response:
         settings = broker.core.settings()
         pairs = _pairs()
+        visitor = browser.visitor()
+        # a cross-site POST has no Lax cookie, and a new cookie would end this browser's other logins (HW-13)
+        again = urlencode(pairs) if request.method == "POST" and visitor.binding is None else None
+        back = see(f"{pages.path('/authorize')}?{again}") if again is not None and len(again) <= REPEATABLE else None
+        reference = reference_of(pairs)
+        if reference is not None and back is not None:
+            return back  # before the pushed request is used up
+        parameters = pairs if reference is None else broker.oauth.pushed_requests.take(*reference)
         try:
-            asked = read_request(pairs, applications=broker.access.applications.view, hint=broker.oauth.grants.hint)
+            asked = read_request(
+                parameters,
+                applications=broker.access.applications.view,
+                hint=broker.oauth.grants.hint,
+                pushed=reference is not None,
+            )
         except RequestRefused as refused:
             _log.info("authorize_refused error=%s reason=%s", refused.error, refused.reason)
             record(refused)
             return respond(settings.issuer, refused, {"error": refused.error}, pages)
-        visitor = browser.visitor()
-        if request.method == "POST" and visitor.binding is None and len(again := urlencode(pairs)) <= REPEATABLE:
-            # a cross-site POST has no Lax cookie, and a new cookie would end this browser's other logins (HW-13)
-            return see(f"{pages.path('/authorize')}?{again}")
+        if back is not None:
+            return back
         started = broker.login.sign_in.begin(asked, visitor)
         response = see(pages.path(f"/signin/{started.login_id}"))
         browser.cookies.set(response, CookiePurpose.BROWSER, started.browser)

@@ -1,4 +1,4 @@
-"""Shared by the endpoints with client authentication: token, introspection, revocation."""
+"""Shared by the endpoints with client authentication: token, pushed requests, introspection, revocation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from broker.web.program import Challenge, Programs, form_of
 if TYPE_CHECKING:
     from broker.app import Broker
 
-PROTOCOL_PATHS = frozenset({"/.well-known/openid-configuration", "/jwks", "/token", "/userinfo", "/introspect", "/revoke"})
+PROTOCOL_PATHS = frozenset(
+    {"/.well-known/openid-configuration", "/jwks", "/token", "/par", "/userinfo", "/introspect", "/revoke"}
+)
 CLIENT = Challenge("Basic", "token")  # RFC 6749 5.2
 
 

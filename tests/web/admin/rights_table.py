@@ -247,6 +247,7 @@ EVERYBODY = {
     ("GET", "/userinfo"),
     ("POST", "/userinfo"),
     ("POST", "/introspect"),
+    ("POST", "/par"),
     ("POST", "/revoke"),
     ("GET", "/jwks"),
     ("GET", "/.well-known/openid-configuration"),

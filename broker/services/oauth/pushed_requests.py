@@ -1,0 +1,68 @@
+"""Pushed authorization requests: validated when they are pushed, used once within a minute (RFC 9126)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from broker.domain.errors import BadRequest, OAuthError
+from broker.domain.ids import new_secret
+from broker.domain.network import counted
+from broker.domain.times import HOUR
+from broker.provider.application import PUBLIC, ApplicationView
+from broker.provider.id_token_hint import HintClaims
+from broker.provider.pushed_request import LIFE, PREFIX, pushed_parameters
+from broker.provider.request import read_request
+from broker.services.core import Core
+from broker.services.rate_limits import RateLimits
+from broker.storage.oauth import pushed_requests
+
+PUSHED_PER_ADDRESS = 20_000  # per hour, by public clients: nobody proves to be one, and each push stores a row (RX-05)
+
+
+class PushedRequests:
+    """Stores the parameters of requests, and gives them to the authorization endpoint once."""
+
+    def __init__(
+        self,
+        core: Core,
+        applications: Callable[[str], ApplicationView | None],
+        hint: Callable[[str], HintClaims],
+        rate_limits: RateLimits,
+    ) -> None:
+        """hint: verifies an id_token_hint."""
+        self._db = core.db
+        self._clock = core.clock
+        self._applications = applications
+        self._hint = hint
+        self._rate_limits = rate_limits
+
+    def push(self, application: ApplicationView, form: Mapping[str, str], address: str) -> Mapping[str, Any]:
+        """The response of the endpoint to an authenticated application (RFC 9126 2.2).
+
+        The request passes every check of an authorization request, and again when it is used: the files may have changed.
+        Raises OAuthError, TooManyAttempts.
+        """
+        pairs = pushed_parameters(form, application.client_id)
+        try:
+            read_request(pairs, applications=self._applications, hint=self._hint, pushed=True)
+        except BadRequest as error:
+            refusal = OAuthError("invalid_request", error.reason)
+            refusal.mistake = error.mistake
+            raise refusal from error
+        if application.client_type == PUBLIC:
+            self._rate_limits.hit(f"par:{counted(address)}", limit=PUSHED_PER_ADDRESS, window=HOUR)
+        handle = new_secret()
+        with self._db.write() as tx:
+            pushed_requests.add(tx, handle, application.client_id, pairs, self._clock() + LIFE)
+        return {"request_uri": PREFIX + handle, "expires_in": LIFE}
+
+    def take(self, client_id: str, handle: str) -> Sequence[tuple[str, str]]:
+        """The parameters of this client's request, once. Raises BadRequest: no redirect_uri is known yet (RFC 9126 4, HP-7)."""
+        with self._db.write() as tx:
+            found = pushed_requests.take(tx, handle, client_id, self._clock())
+        if found is not None:
+            return found
+        if self._applications(client_id) is None:
+            raise BadRequest("client").of_application("", client_id)
+        raise BadRequest("request_uri_unknown").of_application(client_id)
