@@ -15,6 +15,7 @@ from broker.services.oauth.client_jwks import ClientKeys
 from broker.services.oauth.grants import Grants
 from broker.services.oauth.logout_notices import LogoutNotices
 from broker.services.oauth.pushed_requests import PushedRequests
+from broker.services.oauth.request_objects import RequestObjects
 from broker.services.policies.policies import Policies
 from broker.services.rate_limits import RateLimits
 
@@ -29,6 +30,7 @@ class OAuthServices:
     grants: Grants
     logout_notices: LogoutNotices
     pushed_requests: PushedRequests
+    request_objects: RequestObjects
 
 
 def wire_oauth(
@@ -44,11 +46,13 @@ def wire_oauth(
     find = access.applications.view
     client_jwks = ClientKeys(core, partners.outbound_clients)
     grants = Grants(core, keys, sealer, find, policies.book)
+    request_objects = RequestObjects(core, client_jwks.of)
     return OAuthServices(
         api_access=ApiAccess(core, rate_limits),
         client_authentication=Clients(core, find, rate_limits, client_jwks.of),
         client_jwks=client_jwks,
         grants=grants,
         logout_notices=LogoutNotices(core, keys, partners.outbound_clients),
-        pushed_requests=PushedRequests(core, find, grants.hint, rate_limits),
+        pushed_requests=PushedRequests(core, find, grants.hint, request_objects.parameters, rate_limits),
+        request_objects=request_objects,
     )

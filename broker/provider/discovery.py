@@ -53,7 +53,8 @@ def document(issuer: str, languages: Sequence[str]) -> dict[str, Any]:
         "claim_types_supported": ["normal"],
         "claims_supported": _CLAIMS,
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(OUR_ALGORITHMS),
         "request_uri_parameter_supported": False,  # Discovery 3: the default is true
         "require_request_uri_registration": False,
         "require_pushed_authorization_requests": False,  # RFC 9126 5; an application's file may require it

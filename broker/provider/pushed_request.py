@@ -26,7 +26,7 @@ def pushed_parameters(form: Mapping[str, str], client_id: str) -> list[tuple[str
 def reference_of(pairs: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
     """(client_id, handle) of an authorization request by a request_uri of ours; None for any other request.
 
-    Other parameters beside the two are not read (RFC 9101 6.3, RFC 9126 4). Raises BadRequest(duplicate_parameter) if one of
+    Other parameters are not read (RFC 9101 6.3, RFC 9126 4). Raises BadRequest(duplicate_parameter) if one of
     the two is repeated.
     """
     given = Parameters.of(pairs)

@@ -22,10 +22,10 @@ READ_BYTES = 32 * 1024  # a larger request is not read at all, not even its redi
 CAPS = {"state": 512, "nonce": 512, "scope": 1024, "claims": claims_parameter.MAX_BYTES}
 PROMPTS = ("none", "login", "consent", "select_account")
 RESPONSE_MODES = ("query", "form_post")
+RequestObject = Callable[[str, ApplicationView], Sequence[tuple[str, str]]]
 _MAX_AGE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _LOCALE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 _NOT_SUPPORTED = {
-    "request": "request_not_supported",  # Core 6.1
     "request_uri": "request_uri_not_supported",  # Core 6.2; nothing is fetched (AZ-10)
     "registration": "registration_not_supported",  # Core 7.2.1
 }
@@ -60,11 +60,13 @@ def read_request(
     *,
     applications: Callable[[str], ApplicationView | None],
     hint: Callable[[str], HintClaims],
+    objects: RequestObject | None = None,
     pushed: bool = False,
 ) -> AuthorizationRequest:
     """The request after every check, in the order of HP-7.
 
-    applications: client_id -> application. hint: verifies an id_token_hint (raises JoseError). pushed: the parameters are those
+    applications: client_id -> application. hint: verifies an id_token_hint (raises JoseError). objects: the
+    parameters of a signed request object (raises OAuthError); None where the request has none. pushed: the parameters are those
     of a pushed request, or are being pushed. Raises BadRequest (size,
     duplicate_parameter, client, redirect_uri) until redirect_uri is verified, and RequestRefused from then on.
     """
@@ -76,10 +78,34 @@ def read_request(
     application = applications(given.values.get("client_id", ""))
     if application is None:
         raise BadRequest("client").of_application("", given.values.get("client_id", ""))
+    if "request" in given.values:
+        given = _opened(given, application, objects)
     redirect_uri = given.values.get("redirect_uri", "")
-    if not is_registered(redirect_uri, application.redirect_uris, public=application.client_type == PUBLIC):
+    if not _is_registered(redirect_uri, application):
         raise BadRequest("redirect_uri").of_application(application.client_id, redirect_uri, application.redirect_uris)
     return _Reader(given, application, redirect_uri, pushed=pushed).read(hint)
+
+
+def _opened(given: Parameters, application: ApplicationView, objects: RequestObject | None) -> Parameters:
+    """The parameters of the request object; those outside it are not read (RFC 9101 6.3).
+
+    Only a refusal is sent to the redirect_uri outside it, if that is registered; otherwise it is a page.
+    """
+    try:
+        if "request" in given.repeated or "request_uri" in given.values:
+            raise OAuthError("invalid_request", "duplicate_parameter")  # RFC 9101 5
+        if objects is None:
+            raise OAuthError("request_not_supported", "request")
+        return Parameters.of(objects(given.values["request"], application))
+    except OAuthError as error:
+        redirect_uri = given.values.get("redirect_uri", "")
+        if not _is_registered(redirect_uri, application):
+            raise BadRequest(error.reason).of_application(application.client_id) from error
+        return _Reader(given, application, redirect_uri, pushed=False).refuse(error.error, error.reason)
+
+
+def _is_registered(redirect_uri: str, application: ApplicationView) -> bool:
+    return is_registered(redirect_uri, application.redirect_uris, public=application.client_type == PUBLIC)
 
 
 class _Reader:

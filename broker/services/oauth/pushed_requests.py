@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from broker.domain.errors import BadRequest, OAuthError
 from broker.domain.ids import new_secret
@@ -12,12 +12,20 @@ from broker.domain.times import HOUR
 from broker.provider.application import PUBLIC, ApplicationView
 from broker.provider.id_token_hint import HintClaims
 from broker.provider.pushed_request import LIFE, PREFIX, pushed_parameters
-from broker.provider.request import read_request
+from broker.provider.request import RequestObject, read_request
 from broker.services.core import Core
 from broker.services.rate_limits import RateLimits
 from broker.storage.oauth import pushed_requests
 
 PUSHED_PER_ADDRESS = 20_000  # per hour, by public clients: nobody proves to be one, and each push stores a row (RX-05)
+
+
+@dataclass(frozen=True, slots=True)
+class PushedRequest:
+    """The response to a push (RFC 9126 2.2). expires_in: seconds."""
+
+    request_uri: str
+    expires_in: int
 
 
 class PushedRequests:
@@ -28,22 +36,26 @@ class PushedRequests:
         core: Core,
         applications: Callable[[str], ApplicationView | None],
         hint: Callable[[str], HintClaims],
+        objects: RequestObject,
         rate_limits: RateLimits,
     ) -> None:
-        """hint: verifies an id_token_hint."""
+        """hint: verifies an id_token_hint. objects: the parameters of a signed request object."""
         self._db = core.db
         self._clock = core.clock
         self._applications = applications
         self._hint = hint
+        self._objects = objects
         self._rate_limits = rate_limits
 
-    def push(self, application: ApplicationView, form: Mapping[str, str], address: str) -> Mapping[str, Any]:
+    def push(self, application: ApplicationView, form: Mapping[str, str], address: str) -> PushedRequest:
         """The response of the endpoint to an authenticated application (RFC 9126 2.2).
 
         The request passes every check of an authorization request, and again when it is used: the files may have changed.
         Raises OAuthError, TooManyAttempts.
         """
         pairs = pushed_parameters(form, application.client_id)
+        if "request" in form:
+            pairs = list(self._objects(form["request"], application))  # RFC 9126 3: nothing outside it is read
         try:
             read_request(pairs, applications=self._applications, hint=self._hint, pushed=True)
         except BadRequest as error:
@@ -55,7 +67,7 @@ class PushedRequests:
         handle = new_secret()
         with self._db.write() as tx:
             pushed_requests.add(tx, handle, application.client_id, pairs, self._clock() + LIFE)
-        return {"request_uri": PREFIX + handle, "expires_in": LIFE}
+        return PushedRequest(PREFIX + handle, LIFE)
 
     def take(self, client_id: str, handle: str) -> Sequence[tuple[str, str]]:
         """The parameters of this client's request, once. Raises BadRequest: no redirect_uri is known yet (RFC 9126 4, HP-7)."""

@@ -47,6 +47,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
                 parameters,
                 applications=broker.access.applications.view,
                 hint=broker.oauth.grants.hint,
+                objects=broker.oauth.request_objects.parameters,
                 pushed=reference is not None,
             )
         except RequestRefused as refused:

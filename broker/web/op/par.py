@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
@@ -27,7 +28,7 @@ def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
     def _pushed() -> tuple[ApplicationView, Response]:
         application, form = authenticated(broker, programs)
         try:
-            response = json_response(broker.oauth.pushed_requests.push(application, form, programs.address()))
+            response = json_response(asdict(broker.oauth.pushed_requests.push(application, form, programs.address())))
         except OAuthError as error:
             raise error.of_application(application.client_id) from error
         response.status_code = 201
