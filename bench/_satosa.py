@@ -24,7 +24,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from broker.demo.browser import Browser
 from broker.demo.relying import SignInFailed, call
-from broker.demo.saml.identity import SamlIdentityProvider, ServiceProvider, certificate
+from broker.demo.saml.identity import SamlIdentityProvider, ServiceProvider
+from broker.demo.saml.keys import certificate
 from broker.demo.serving import free_port
 
 VERSION = "8.6.0"  # as in requirements/satosa.in
@@ -100,6 +101,7 @@ class Satosa:
         return ServiceProvider(
             entity_id=f"{self._name}/saml/metadata.xml",
             acs_url=f"{self._name}/saml/acs/post",
+            slo_url="",
             signing=(self._certificate,),
             encryption=self._certificate,
             signs=True,

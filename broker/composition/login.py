@@ -20,11 +20,13 @@ from broker.services.login.email_code import MailCodes
 from broker.services.login.identity_changes import IdentityChanges
 from broker.services.login.own_page_access import OwnPages
 from broker.services.login.partner_logout import PartnerLogout
+from broker.services.login.saml_logout import SamlLogout
 from broker.services.login.saml_response import Acs
 from broker.services.login.second_factor import Proving
 from broker.services.login.sign_in import SignIn
 from broker.services.login.terms import Terms
 from broker.services.login.upstream import Upstream
+from broker.services.login.verification_places import VerificationPlaces
 from broker.services.messages.outbox import Outbox
 from broker.services.policies.policies import Policies
 from broker.services.rate_limits import RateLimits
@@ -46,6 +48,7 @@ class LoginServices:
     identity_changes: IdentityChanges
     own_page_access: OwnPages
     partner_logout: PartnerLogout
+    saml_logout: SamlLogout
     saml_response: Acs
     second_factor: Proving
     sign_in: SignIn
@@ -72,6 +75,7 @@ def wire_login(
     identity_changes = IdentityChanges(core.settings, outbox)
     completion = Completion(core.settings, sessions, oauth.grants, invitations.identity_mismatch, identity_changes)
     upstream = Upstream(core, partners.families, sealer)
+    places = VerificationPlaces(threads)
     sign_in = SignIn(core, open_login, completion, sign_ups)
     return LoginServices(
         abandoned=Abandoned(core),
@@ -84,7 +88,8 @@ def wire_login(
         identity_changes=identity_changes,
         own_page_access=own_pages,
         partner_logout=PartnerLogout(core, partners.families, sessions, rate_limits),
-        saml_response=Acs(core, partners.families, upstream, rate_limits, sealer, threads),
+        saml_logout=SamlLogout(core, partners.families, sessions, rate_limits, places),
+        saml_response=Acs(core, partners.families, upstream, rate_limits, sealer, places),
         second_factor=Proving(core, open_login, sealer, outbox),
         sign_in=sign_in,
         terms=Terms(core, open_login),

@@ -19,14 +19,16 @@ RSA_SHA256: Final = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 _SIG_ALG: Final = quote(RSA_SHA256, safe="")
 
 
-def redirect_url(destination: str, field: str, xml: bytes, relay_state: str, key: PrivateKey | None) -> str:
-    """The address to send the browser to. field: SAMLRequest or SAMLResponse.
+def redirect_url(destination: str, field: str, xml: bytes, relay_state: str | None, key: PrivateKey | None) -> str:
+    """The address to send the browser to. field: SAMLRequest or SAMLResponse. relay_state: None for none.
 
     With a key, the signature covers the octets of the query as they are sent (bindings 3.4.4.1).
     """
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = base64.b64encode(packer.compress(xml) + packer.flush()).decode("ascii")
-    query = f"{field}={_escaped(packed)}&RelayState={quote(relay_state, safe='')}"
+    query = f"{field}={_escaped(packed)}"
+    if relay_state is not None:
+        query += f"&RelayState={quote(relay_state, safe='')}"
     if key is not None:
         query += f"&SigAlg={_SIG_ALG}"
         signature = key.sign(query.encode("ascii"), padding.PKCS1v15(), hashes.SHA256())
@@ -34,10 +36,11 @@ def redirect_url(destination: str, field: str, xml: bytes, relay_state: str, key
     return f"{destination}{'&' if '?' in destination else '?'}{query}"
 
 
-def post_form(field: str, xml: bytes, relay_state: str, key: PrivateKey | None) -> dict[str, str]:
+def post_form(field: str, xml: bytes, relay_state: str | None, key: PrivateKey | None) -> dict[str, str]:
     """The fields of a form that submits itself; with a key, the XML carries its signature (bindings 3.5.4; core 5.4)."""
     signed = xml if key is None else sign_root(xml, key)
-    return {field: base64.b64encode(signed).decode("ascii"), "RelayState": relay_state}
+    relayed = {} if relay_state is None else {"RelayState": relay_state}
+    return {field: base64.b64encode(signed).decode("ascii"), **relayed}
 
 
 def _escaped(text: str) -> str:

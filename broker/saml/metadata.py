@@ -125,11 +125,11 @@ def _limiting(entity: Element, role: str) -> Iterator[Element]:
     yield from entity.iterancestors()
 
 
-def location(role: Element, service: str, binding: str) -> str | None:
+def location(role: Element, service: str, binding: str, attribute: str = "Location") -> str | None:
     """The Location of the role's first endpoint of this service and binding; "" where it has none, None without endpoint."""
     for endpoint in role.findall(_MD + service):
         if endpoint.get("Binding") == binding:
-            return endpoint.get("Location") or ""
+            return endpoint.get(attribute) or ""
     return None
 
 

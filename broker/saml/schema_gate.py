@@ -53,7 +53,7 @@ class CheckedDocument:
     """A tree that has passed the gate: its root, and the elements that later steps read from.
 
     A response has either `assertion` or `encrypted`, or neither if its status is an error. A decrypted assertion is a
-    document of its own, whose root is `assertion`.
+    document of its own, whose root is `assertion`. Of a logout message `encrypted` is the EncryptedID.
     """
 
     root: Element
@@ -76,7 +76,7 @@ def gate_response(data: bytes) -> CheckedDocument:
     root = parse(data)
     if root.tag != RESPONSE:
         raise SamlRefused("saml_structure", "HS-9", "the message is no samlp:Response of SAML 2.0")
-    return _judge(_census(root), data)
+    return check_document(_census(root), data)
 
 
 def gate_assertion(data: bytes) -> CheckedDocument:
@@ -84,7 +84,7 @@ def gate_assertion(data: bytes) -> CheckedDocument:
     root = parse(data)
     if root.tag != ASSERTION:
         raise SamlRefused("saml_structure", "HS-20", "what was encrypted is no saml:Assertion of SAML 2.0")
-    return _judge(_census(root), data)
+    return check_document(_census(root), data)
 
 
 def _census(root: Element) -> CheckedDocument:
@@ -104,7 +104,8 @@ def _census(root: Element) -> CheckedDocument:
     return CheckedDocument(root=root, assertion=next(iter(assertions), None), encrypted=next(iter(encrypted), None))
 
 
-def _judge(document: CheckedDocument, data: bytes) -> CheckedDocument:
+def check_document(document: CheckedDocument, data: bytes) -> CheckedDocument:
+    """HS-7 to HS-15 on every element below the root, whose tag the caller has checked. data: the bytes. Raises SamlRefused."""
     root = document.root
     seen: list[str] = []
     crowded = data.count(b"xmlns") > MAX_NAMESPACES  # otherwise no element can have that many in scope
@@ -117,7 +118,7 @@ def _judge(document: CheckedDocument, data: bytes) -> CheckedDocument:
     if len(set(seen)) != len(seen) or not all(map(_NCNAME.fullmatch, seen)):
         raise SamlRefused("saml_structure", "HS-13", "the values of ID and Id must be XML names, all of them different")
     for element in (root, document.assertion):
-        if element is not None and element.get("Version") != "2.0":
+        if element is not None and "Version" in RULES[NAMES[element.tag]].attributes and element.get("Version") != "2.0":
             raise SamlRefused("saml_structure", "HS-9", f"Version of {NAMES[element.tag]} must be 2.0")
     for issuer in root.iter(clark("saml:Issuer")):
         if issuer.get("Format", _ENTITY) != _ENTITY:

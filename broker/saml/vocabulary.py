@@ -1,4 +1,4 @@
-"""The closed vocabulary of a response: every element that may occur, its attributes and the exact sequence of its children.
+"""The closed vocabulary of responses and logout messages: every element that may occur, its attributes and the exact sequence of its children.
 
 Elements and attributes that are not in this table are refused (HS-9 to HS-14). Models have the syntax of a DTD: a name, `?`,
 `*`, `+`, `|`, brackets; `name@variant` is an element whose content depends on its place. Some elements may have content that
@@ -106,6 +106,16 @@ RULES: Final[Mapping[str, ElementRule]] = {
     "samlp:StatusCode@second": _rule("Value", "samlp:StatusCode@third?"),
     "samlp:StatusCode@third": _rule("Value"),
     "samlp:StatusMessage": _rule("", "", TextRule.ONLY),
+    # core 3.7; HS-35
+    "samlp:LogoutRequest": _rule(
+        "ID Version IssueInstant Destination? NotOnOrAfter? Reason? Consent?",
+        "saml:Issuer ds:Signature? samlp:Extensions? (saml:NameID|saml:EncryptedID) samlp:SessionIndex*",
+    ),
+    "samlp:SessionIndex": _rule("", "", TextRule.ONLY),
+    "samlp:LogoutResponse": _rule(
+        "ID Version IssueInstant Destination? InResponseTo? Consent?",
+        "saml:Issuer ds:Signature? samlp:Extensions? samlp:Status",
+    ),
     # core 2.3.3; HS-10
     "saml:Assertion": _rule(
         "ID Version IssueInstant",
@@ -168,6 +178,7 @@ RULES: Final[Mapping[str, ElementRule]] = {
     "ds11:X509Digest": _rule("Algorithm", "", TextRule.ONLY),
     # XML Encryption 1.1 3; core 2.3.4; HS-13, HS-20: one recipient, its key inside the data or next to it
     "saml:EncryptedAssertion": _rule("", "xenc:EncryptedData xenc:EncryptedKey?"),
+    "saml:EncryptedID": _rule("", "xenc:EncryptedData xenc:EncryptedKey?"),  # core 2.2.4: of a LogoutRequest only
     "xenc:EncryptedData": _rule(
         "Id? Type?", "xenc:EncryptionMethod@data ds:KeyInfo@data? xenc:CipherData"
     ),

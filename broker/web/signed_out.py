@@ -10,10 +10,12 @@ from flask import Response
 
 from broker.domain.login import Session, application_sid
 from broker.settings.application_file import ApplicationFile
+from broker.web.authorization_response import see
 from broker.web.pages import Pages
 
 if TYPE_CHECKING:
     from broker.app import Broker
+    from broker.services.login.saml_logout import PartnerSignOut
 
 
 def page(
@@ -29,7 +31,7 @@ def page(
     return pages.render(
         "signed_out.html",
         ui_locales=ui_locales,
-        frames=frames(broker, session, ended) if session else (),
+        frames=frames(broker, session.sid, ended) if session else (),
         applications=[file.name for file in files if _is_told(file)],
         untold=[file.name for file in files if not _is_told(file)],
         partner=partner.name if partner else "",
@@ -45,18 +47,38 @@ def on_the_way(
     return pages.render(
         "signed_out.html",
         ui_locales=ui_locales,
-        frames=frames(broker, session, ended),
+        frames=frames(broker, session.sid, ended),
         applications=[file.name for file in _files(broker, ended) if _is_told(file)],
         back_url=back,
         back=name,
     )
 
 
-def frames(broker: Broker, session: Session, ended: Sequence[str]) -> list[str]:
+def by_partner(broker: Broker, pages: Pages, done: PartnerSignOut) -> Response:
+    """After a home organization's request by this browser: the frames of applications if there are any, then on with our answer."""
+    clients = sorted({client_id for one in done.ended for client_id in one.applications})
+    loaded = [address for one in done.ended for address in frames(broker, one.sid, one.applications)]
+    answer = done.answer
+    if answer is not None and not loaded:
+        if answer.form is None:
+            return see(answer.url)
+        return pages.render("post_form.html", target=done.partner.name, action=answer.url, fields=dict(answer.form))
+    return pages.render(
+        "signed_out.html",
+        frames=loaded,
+        applications=[file.name for file in _files(broker, clients) if _is_told(file)],
+        untold=[file.name for file in _files(broker, clients) if not _is_told(file)],
+        back_url=answer.url if answer is not None else "",
+        back_form=dict(answer.form) if answer is not None and answer.form is not None else {},
+        back=done.partner.name,
+    )
+
+
+def frames(broker: Broker, sid: str, ended: Sequence[str]) -> list[str]:
     """The address of each application that is notified in the browser, with `iss` and its `sid` (Front-Channel Logout 2)."""
     issuer = broker.core.settings().issuer
     return [
-        f"{url}{'&' if '?' in url else '?'}{urlencode({'iss': issuer, 'sid': application_sid(session.sid, file.client_id)})}"
+        f"{url}{'&' if '?' in url else '?'}{urlencode({'iss': issuer, 'sid': application_sid(sid, file.client_id)})}"
         for file in _files(broker, ended)
         if (url := str(file.frontchannel_logout_uri or ""))
     ]

@@ -15,13 +15,14 @@ from broker.demo.browser import Browser
 from broker.demo.identity import Account
 from broker.demo.relying import call
 from broker.demo.saml.faults import SAML_FAULTS
-from broker.demo.saml.identity import SamlIdentityProvider, certificate
+from broker.demo.saml.identity import SamlIdentityProvider
+from broker.demo.saml.keys import certificate
 from broker.demo.saml.partner import create_saml_partner
 from broker.demo.serving import LoopbackServer
 from broker.saml.bindings import post_form, redirect_url
 
 ADA = Account(subject="ada", name="Ada", email="ada@fabrikam.example")
-SP, ACS = "http://127.0.0.9/saml/metadata", "http://127.0.0.9/saml/acs"
+SP, ACS, SLO = (f"http://127.0.0.9/saml/{name}" for name in ("metadata", "acs", "slo"))
 KEY = rsa.generate_private_key(65537, 2048)
 
 
@@ -44,7 +45,7 @@ def box() -> Iterator[Box]:
     """Both on loopback."""
     partner, provider = LoopbackServer("127.0.0.8"), LoopbackServer("127.0.0.9")
     pem = f"-----BEGIN CERTIFICATE-----\n{certificate(KEY, 'sp', 1_800_000_000)}\n-----END CERTIFICATE-----"
-    document = sp_metadata(entity_id=SP, acs_url=ACS, signing=[pem])
+    document = sp_metadata(entity_id=SP, acs_url=ACS, slo_url=SLO, signing=[pem])
     idp = SamlIdentityProvider(
         partner.address, name="Fabrikam", accounts=[ADA], sp_metadata=f"{provider.address}/", scopes=["fabrikam.example"]
     )

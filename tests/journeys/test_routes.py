@@ -34,6 +34,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/launch/<application>": ("404", "404", "404"),
     "/saml/metadata": ("200", "200", "200"),
     "/backchannel/<partner>": ("405", "405", "405"),
+    "/saml/slo": ("400", "400", "400"),
     "/saml/acs": ("405", "405", "405"),
     "/saml/<partner>/acs": ("405", "405", "405"),
     "/saml/<partner>/metadata": ("404", "404", "404"),

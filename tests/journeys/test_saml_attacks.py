@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
 from broker.demo.browser import Browser, BrowserPage
-from broker.services.login import saml_response
+from broker.services.login import saml_response, verification_places
 from broker.services.partners.saml.family import SamlPartners
 from tests.journeys.saml_world import WANDA, WILL, SamlWorld, fields, saml_world
 from tests.journeys.world import World
@@ -243,12 +244,11 @@ def test_busy(woodgrove: SamlWorld) -> None:
     """HS-17: so many messages at a moment and no more; whoever gets no place may try again."""
     held = woodgrove.at_the_return(woodgrove.visitor())
     places = woodgrove.world.broker.login.saml_response._places
-    for _ in range(saml_response.AT_ONCE):
-        places.acquire()
-    page = Browser().post(acs_url(woodgrove), fields(held))
-    assert page.error == "too_many_attempts"
-    for _ in range(saml_response.AT_ONCE):
-        places.release()
+    with ExitStack() as taken:
+        for _ in range(verification_places.AT_ONCE):
+            taken.enter_context(places.one())
+        page = Browser().post(acs_url(woodgrove), fields(held))
+        assert page.error == "too_many_attempts"
     assert Browser().post(acs_url(woodgrove), fields(held), stop_at="http").status == 303
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from broker.connectors.mapping import NAME_ID, Wire, arrived, email_counts_as_verified, map_values, text_or_none, texts_or_none
 from broker.connectors.saml.attributes import read_attributes
 from broker.connectors.saml.errors import ResponseRefused
+from broker.connectors.saml.name_ids import name_identifier
 from broker.connectors.saml.partner import AMR, Expected, SamlView
 from broker.connectors.saml.subject import form_of, name_id_text, read_subject
 from broker.domain.assertion import Assertion
@@ -61,7 +62,7 @@ def check_envelope(response: Element, expected: Expected, skew: int = SKEW) -> N
     if collapse(response.get("Destination")) != expected.acs_url:
         detail = f"Destination of samlp:Response must be {expected.acs_url}, and is {came(response.get('Destination'))}; {_ACS}"
         raise ResponseRefused("saml_destination", "HS-24", detail)
-    _check_instant(response, "samlp:Response", expected.now, skew)
+    check_instant(response, "samlp:Response", expected.now, skew)
 
 
 def came(value: str | None) -> str:
@@ -97,7 +98,7 @@ def read_record(
     parts = {child.tag: child for child in assertion}
     *name_ids, confirmation = parts[clark("saml:Subject")]
     statement = parts[clark("saml:AuthnStatement")]
-    issued = _check_instant(assertion, "saml:Assertion", expected.now, partner.skew)
+    issued = check_instant(assertion, "saml:Assertion", expected.now, partner.skew)
     ends = min(
         _check_confirmation(confirmation, expected, partner.skew),
         _check_conditions(parts[clark("saml:Conditions")], expected, partner.skew),
@@ -108,6 +109,7 @@ def read_record(
         raise _late("AuthnInstant of saml:AuthnStatement lies ahead", partner.skew)
     session_ends = _session_ends(statement, expected.now, partner.skew)
     name_id = next(iter(name_ids), None)
+    home = name_identifier(name_id)
     attributes = read_attributes(assertion.findall(clark("saml:AttributeStatement")), partner)
     subject = read_subject(name_id, attributes, partner, expected)
     values: dict[str, Any] = {name: texts[0] if len(texts) == 1 else texts for name, texts in attributes.texts.items()}
@@ -124,6 +126,8 @@ def read_record(
             partner=partner.id,
             issuer=partner.entity_id,
             subject=subject,
+            home_name=home.mark(partner.entity_id, expected.audience) if home is not None else None,
+            home_session=statement.get("SessionIndex") or None,
             email=mapped.email,
             email_verified=email_counts_as_verified(
                 trusted=partner.trust_email, domains=partner.domains, email=mapped.email, said=()
@@ -191,7 +195,8 @@ def _check_end(element: Element, name: str, now: int, skew: int) -> int:
     return ends
 
 
-def _check_instant(element: Element, name: str, now: int, skew: int) -> int:
+def check_instant(element: Element, name: str, now: int, skew: int) -> int:
+    """HS-27: IssueInstant, in seconds since 1970. Raises ResponseRefused(saml_time), SamlRefused."""
     issued = seconds(element.get("IssueInstant"), f"IssueInstant of {name}")
     oldest = OLDEST - SKEW + skew
     if not now - oldest <= issued <= now + skew:

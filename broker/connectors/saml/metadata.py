@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,20 @@ from broker.saml.metadata_signature import verify_root
 from broker.saml.parse import Element
 
 
+@dataclass(frozen=True, slots=True)
+class LogoutEndpoint:
+    """A SingleLogoutService. answers_to: where it takes responses, its ResponseLocation or else its Location (md 2.2.2)."""
+
+    binding: str
+    location: str
+    answers_to: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Idp:
     """A partner's identity provider, as its metadata describes it.
 
-    redirect, post: its SingleSignOnService addresses. valid_until: seconds since 1970, or None. left_out: why keys of the
+    redirect, post: its SingleSignOnService addresses. logout: its SingleLogoutService addresses. valid_until: seconds since 1970, or None. left_out: why keys of the
     document are not among `keys`, for staff. formats: of the NameIDs that it lists; empty where it lists none.
     """
 
@@ -38,6 +47,7 @@ class Idp:
     valid_until: int | None = None
     left_out: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    logout: tuple[LogoutEndpoint, ...] = ()
 
     def public_keys(self) -> PublicKeys:
         """The pinned keys; a certificate is only the envelope of its key (SM-14). Raises PartnerFailed(metadata_key)."""
@@ -57,6 +67,7 @@ class Idp:
             "valid_until": self.valid_until,
             "left_out": list(self.left_out),
             "formats": list(self.formats),
+            "logout": [[one.binding, one.location, one.answers_to] for one in self.logout],
         }
 
     @classmethod
@@ -70,6 +81,7 @@ class Idp:
                 "scopes": tuple(value["scopes"]),
                 "left_out": tuple(value.get("left_out", ())),
                 "formats": tuple(value.get("formats", ())),
+                "logout": tuple(LogoutEndpoint(*one) for one in value.get("logout", ())),
             }
         )
 
@@ -108,6 +120,7 @@ def read_metadata(raw: bytes, wanted: EntityFilter, *, now: int) -> tuple[Idp, i
             valid_until=valid_until,
             left_out=left_out,
             formats=engine.name_id_formats(role),
+            logout=tuple(_logout(role, wanted)),
         )
         if found.redirect is None and found.post is None:
             raise PartnerFailed("metadata_endpoint", "the metadata names no SingleSignOnService by HTTP-Redirect or HTTP-POST")
@@ -134,9 +147,24 @@ def _endpoint(role: Element, binding: str, wanted: EntityFilter) -> str | None:
     location = engine.location(role, "SingleSignOnService", binding)
     if location is None:
         return None
-    try:
-        if split_url(location).scheme == "https" or wanted.allows_plain(location):
-            return location
-    except HttpFailure:
-        pass
+    if _is_allowed(location, wanted):
+        return location
     raise PartnerFailed("metadata_endpoint", "a SingleSignOnService is not at an https: URL")
+
+
+def _logout(role: Element, wanted: EntityFilter) -> Iterator[LogoutEndpoint]:
+    """The addresses for single logout by the two bindings that we speak. One that we may not send a browser to is left out:
+    sign-ins work without it.
+    """
+    for binding in (REDIRECT, POST):
+        location = engine.location(role, "SingleLogoutService", binding)
+        answers_to = engine.location(role, "SingleLogoutService", binding, "ResponseLocation") or location
+        if location and answers_to and _is_allowed(location, wanted) and _is_allowed(answers_to, wanted):
+            yield LogoutEndpoint(binding, location, answers_to)
+
+
+def _is_allowed(location: str, wanted: EntityFilter) -> bool:
+    try:
+        return split_url(location).scheme == "https" or wanted.allows_plain(location)
+    except HttpFailure:
+        return False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from saml2 import md, xmldsig
 
-from broker.saml.bindings import POST
+from broker.saml.bindings import POST, REDIRECT
 
 _SAML2 = "urn:oasis:names:tc:SAML:2.0:protocol"
 _CIPHERS = (  # the ciphers that we prefer, best first (HS-20); a partner that follows the list does not use CBC
@@ -21,19 +21,21 @@ def sp_metadata(
     *,
     entity_id: str,
     acs_url: str,
+    slo_url: str,
     signing: Sequence[str],
     encryption: Sequence[str] = (),
     signs_requests: bool = True,
     wants_assertions_signed: bool = False,
     name_id_format: str | None = None,
 ) -> bytes:
-    """The document as XML. signing, encryption: certificates as PEM, during a rotation the old and the new one."""
+    """The document as XML. slo_url: takes logout messages by both bindings, requests and responses alike. signing, encryption: certificates as PEM, during a rotation the old and the new one."""
     keys = [_key(pem, "signing") for pem in signing] + [_key(pem, "encryption") for pem in encryption]
     role = md.SPSSODescriptor(
         protocol_support_enumeration=_SAML2,
         authn_requests_signed=_word(signs_requests),
         want_assertions_signed=_word(wants_assertions_signed),
         key_descriptor=keys,
+        single_logout_service=[md.SingleLogoutService(binding=binding, location=slo_url) for binding in (REDIRECT, POST)],
         assertion_consumer_service=[md.AssertionConsumerService(binding=POST, location=acs_url, index="0", is_default="true")],
     )
     if name_id_format is not None:

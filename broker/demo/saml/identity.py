@@ -15,23 +15,18 @@ import urllib.request
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
 
-import xmlsec
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from lxml import etree
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.demo.faults import SKEW
 from broker.demo.identity import MFA, Account, DemoSession, ProtocolError
 from broker.demo.saml import messages
 from broker.demo.saml.faults import SAML_FAULTS
+from broker.demo.saml.keys import certificate, new_key, parsed, root_verifies, verifies
+from broker.demo.saml.logouts import Logouts
 from broker.demo.saml.messages import DS, MD, SAML, SAMLP, Answer
 
 MAIL, NAME = "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:2.16.840.1.113730.3.1.241"
@@ -42,10 +37,11 @@ _STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceProvider:
-    """What the service provider's metadata says: its entity id, answer address, and certificates (base64)."""
+    """What the service provider's metadata says: its entity id, addresses, and certificates (base64)."""
 
     entity_id: str
     acs_url: str
+    slo_url: str
     signing: tuple[str, ...]
     encryption: str | None
     signs: bool
@@ -95,9 +91,11 @@ class SamlIdentityProvider:
         self._sp_metadata, self._post, self._name_id, self._parts = sp_metadata, post, name_id, signed
         self._scopes, self._clock = tuple(scopes), clock
         self.second_factor = second_factor
-        self._keys = [_new_key()]
+        self._keys = [new_key()]
+        self.logouts = Logouts(self)
         self._last: tuple[str, str] | None = None  # the response before, and the ID of its assertion
         self._fault = "none"
+        self.sessions: dict[str, DemoSession] = {}  # by SessionIndex
         self.seen: list[SamlRequest] = []
         self.sent: list[str] = []
 
@@ -114,7 +112,22 @@ class SamlIdentityProvider:
 
     def rotate_key(self, *, keep: bool = True) -> None:
         """Sign with a new key from now on; keep: the old one stays in the metadata."""
-        self._keys = [_new_key(), *(self._keys if keep else [])]
+        self._keys = [new_key(), *(self._keys if keep else [])]
+
+    @property
+    def key(self) -> rsa.RSAPrivateKey:
+        """The key that signs now."""
+        return self._keys[0]
+
+    @property
+    def by_post_only(self) -> bool:
+        """Whether it takes requests by POST only."""
+        return self._post
+
+    @property
+    def now(self) -> int:
+        """Seconds since 1970."""
+        return self._clock()
 
     def metadata(self, *, signed_by: rsa.RSAPrivateKey | None = None) -> bytes:
         """The EntityDescriptor, signed where a key is given."""
@@ -131,10 +144,14 @@ class SamlIdentityProvider:
             f'<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:{binding}" Location="{self.address}/sso"/>'
             for binding in bindings
         )
+        logouts = "".join(
+            f'<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:{binding}" Location="{self.address}/slo"/>'
+            for binding in bindings
+        )
         xml = (
             f'<md:EntityDescriptor xmlns:md="{MD}" xmlns:ds="{DS}" xmlns:shibmd="urn:mace:shibboleth:metadata:1.0" ID="{messages.new_id()}" '
             f'entityID="{self.entity_id}" cacheDuration="PT1H"><md:IDPSSODescriptor WantAuthnRequestsSigned="true" '
-            f'protocolSupportEnumeration="{SAMLP}">{extensions}{keys}{services}</md:IDPSSODescriptor></md:EntityDescriptor>'
+            f'protocolSupportEnumeration="{SAMLP}">{extensions}{keys}{logouts}{services}</md:IDPSSODescriptor></md:EntityDescriptor>'
         )
         return (messages.sign(xml, signed_by) if signed_by is not None else xml).encode()
 
@@ -148,7 +165,7 @@ class SamlIdentityProvider:
             signed = "&".join(
                 part for part in query.split("&") if part.partition("=")[0] in ("SAMLRequest", "RelayState", "SigAlg")
             )
-            if not _verifies(known, signed.encode(), base64.b64decode(fields.get("Signature", ""))):
+            if not verifies(known.signing, signed.encode(), base64.b64decode(fields.get("Signature", ""))):
                 raise ProtocolError("signature", "the request is not signed by the service provider")
         packed = base64.b64decode(fields.get("SAMLRequest", ""))
         return self._request(zlib.decompressobj(-15).decompress(packed, 65536), fields.get("RelayState", ""), known)
@@ -156,12 +173,12 @@ class SamlIdentityProvider:
     def by_post(self, fields: Mapping[str, str]) -> SamlRequest:
         """A request in a form, signed in itself. Raises Refused."""
         known, xml = self.known(), base64.b64decode(fields.get("SAMLRequest", ""))
-        if known.signs and not _root_verifies(known, xml):
+        if known.signs and not root_verifies(known.signing, xml):
             raise ProtocolError("signature", "the request is not signed by the service provider")
         return self._request(xml, fields.get("RelayState", ""), known)
 
     def _request(self, xml: bytes, relay_state: str, known: ServiceProvider) -> SamlRequest:
-        root = _parsed(xml)
+        root = parsed(xml)
         issuer = root.findtext(f"{{{SAML}}}Issuer")
         if (
             root.tag != f"{{{SAMLP}}}AuthnRequest"
@@ -188,10 +205,11 @@ class SamlIdentityProvider:
         """The service provider as its metadata has it now. Raises Refused."""
         try:
             with urllib.request.urlopen(self._sp_metadata, timeout=15) as answer:  # noqa: S310  the demo's own address
-                root = _parsed(answer.read())
+                root = parsed(answer.read())
         except (OSError, urllib.error.URLError) as error:
             raise ProtocolError("metadata", "the service provider's metadata cannot be had") from error
         role = root.find(f"{{{MD}}}SPSSODescriptor")
+        logout = role.find(f"{{{MD}}}SingleLogoutService")
         keys = {
             use: [node.text or "" for node in role.iterfind(f"{{{MD}}}KeyDescriptor[@use='{use}']//{{{DS}}}X509Certificate")]
             for use in ("signing", "encryption")
@@ -199,6 +217,7 @@ class SamlIdentityProvider:
         return ServiceProvider(
             entity_id=root.get("entityID", ""),
             acs_url=role.find(f"{{{MD}}}AssertionConsumerService").get("Location"),
+            slo_url=logout.get("Location") if logout is not None else "",
             signing=tuple(keys["signing"]),
             encryption=keys["encryption"][0] if keys["encryption"] else None,
             signs=role.get("AuthnRequestsSigned") == "true",
@@ -208,7 +227,9 @@ class SamlIdentityProvider:
 
     def sign_in(self, subject: str, *, second_factor: bool = False) -> DemoSession:
         """Somebody proved himself just now."""
-        return DemoSession(subject, self._clock(), second_factor)
+        session = DemoSession(subject, self._clock(), second_factor, messages.new_id())
+        self.sessions[session.sid] = session
+        return session
 
     def must_ask(self, request: SamlRequest, session: DemoSession | None) -> bool:
         """Whether the login page is to be shown."""
@@ -227,6 +248,12 @@ class SamlIdentityProvider:
         self._last = (xml, told.assertion_id)
         self.sent.append(xml)
         return self._fields(xml, request)
+
+    def name_of(self, subject: str) -> tuple[str, str]:
+        """The NameID of a person, and its format."""
+        if self._name_id == "email":
+            return self.accounts[subject].email, EMAIL_FORMAT
+        return hashlib.sha256(f"{self.entity_id}!{subject}".encode()).hexdigest()[:32], messages.PERSISTENT
 
     def unsolicited(self, subject: str, relay_state: str = "") -> tuple[str, dict[str, str]]:
         """Address and fields of a response that answers no request: somebody clicked a tile here."""
@@ -249,7 +276,7 @@ class SamlIdentityProvider:
         attributes: dict[str, Any] = {MAIL: account.email, NAME: account.name, **account.claims}
         if fault == "missing_mail":
             del attributes[MAIL]
-        by_mail = self._name_id == "email"
+        name_id, name_id_format = self.name_of(account.subject)
         told = Answer(
             issuer=self.entity_id,
             destination=request.acs_url,
@@ -258,8 +285,9 @@ class SamlIdentityProvider:
             in_response_to=request.id,
             response_id=messages.new_id(),
             assertion_id=messages.new_id(),
-            name_id=account.email if by_mail else hashlib.sha256(f"{self.entity_id}!{account.subject}".encode()).hexdigest()[:32],
-            name_id_format=EMAIL_FORMAT if by_mail else messages.PERSISTENT,
+            name_id=name_id,
+            name_id_format=name_id_format,
+            session_index=session.sid,
             now=now,
             authn_instant=session.auth_time,
             context=MFA if session.second_factor else messages.PASSWORD,
@@ -284,7 +312,7 @@ class SamlIdentityProvider:
         if fault == "unsigned":
             return messages.response(told, inner)
         wrapping = int(fault.rpartition("_")[2]) if fault.startswith("wrapping_") else 0
-        key = _new_key() if fault == "other_keys" else self._keys[0]
+        key = new_key() if fault == "other_keys" else self._keys[0]
         options: dict[str, Any] = {"sha1": fault == "sha1"}
         if fault == "other_keys":
             options["certificate"] = certificate(key, self.name, self._clock())
@@ -301,62 +329,3 @@ class SamlIdentityProvider:
     @staticmethod
     def _fields(xml: str, request: SamlRequest) -> dict[str, str]:
         return {"SAMLResponse": base64.b64encode(xml.encode()).decode(), "RelayState": request.relay_state}
-
-
-def certificate(key: rsa.RSAPrivateKey, name: str, now: int, *, over: bool = False) -> str:
-    """A self-signed certificate, base64. over: it ended yesterday."""
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    day, end = datetime.fromtimestamp(now, UTC), timedelta(days=-1 if over else 365)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(day - timedelta(days=30))
-        .not_valid_after(day + end)
-        .sign(key, hashes.SHA256())
-    )
-    return base64.b64encode(made.public_bytes(Encoding.DER)).decode()
-
-
-def _new_key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def _parsed(xml: bytes) -> etree._Element:
-    return etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True))
-
-
-def _public(text: str) -> rsa.RSAPublicKey:
-    key = x509.load_der_x509_certificate(base64.b64decode(text)).public_key()
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise ProtocolError("metadata", "the service provider's key is not RSA")
-    return key
-
-
-def _verifies(known: ServiceProvider, text: bytes, signature: bytes) -> bool:
-    """saml-bindings 3.4.4.1: over the query's own octets."""
-    for one in known.signing:
-        try:
-            _public(one).verify(signature, text, padding.PKCS1v15(), hashes.SHA256())
-        except InvalidSignature:
-            continue
-        return True
-    return False
-
-
-def _root_verifies(known: ServiceProvider, xml: bytes) -> bool:
-    root = _parsed(xml)
-    place = root.find(f"{{{DS}}}Signature")
-    for one in known.signing if place is not None else ():
-        context = xmlsec.SignatureContext()
-        pem = _public(one).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        context.key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem)
-        context.register_id(root, "ID")
-        try:
-            context.verify(place)
-        except xmlsec.Error:
-            continue
-        return True
-    return False

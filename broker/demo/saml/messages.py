@@ -47,6 +47,7 @@ class Answer:
     name_id: str
     now: int
     authn_instant: int
+    session_index: str = "_session"
     name_id_format: str = PERSISTENT
     context: str = PASSWORD
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -77,7 +78,7 @@ def assertion(a: Answer) -> str:
         f'NotOnOrAfter="{stamp(a.now + LIFE)}" Recipient="{escape(a.recipient)}"/></saml:SubjectConfirmation></saml:Subject>'
         f'<saml:Conditions NotBefore="{stamp(a.now - 30)}" NotOnOrAfter="{stamp(a.now + LIFE)}"><saml:AudienceRestriction>'
         f"<saml:Audience>{escape(a.audience)}</saml:Audience></saml:AudienceRestriction></saml:Conditions>"
-        f'<saml:AuthnStatement AuthnInstant="{stamp(a.authn_instant)}" SessionIndex="{new_id()}"><saml:AuthnContext>'
+        f'<saml:AuthnStatement AuthnInstant="{stamp(a.authn_instant)}" SessionIndex="{a.session_index}"><saml:AuthnContext>'
         f"<saml:AuthnContextClassRef>{escape(a.context)}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>"
         + (f"<saml:AttributeStatement>{values}</saml:AttributeStatement>" if values else "")
         + "</saml:Assertion>"

@@ -3,6 +3,8 @@
 GET       /metadata   its EntityDescriptor
 GET, POST /sso        a request; answered at once, or by the login page
 POST      /login      somebody pressed a button of it
+GET, POST /slo        a logout message of the service provider: a request is answered, a response ends our own
+POST      /logout     the person signs out here, and at the service provider
 GET       /tile       begins at the partner: a response that answers no request (?relay_state=)
 GET, POST /faults     the switches, as page and as JSON
 POST      /keys       sign with a new key from now on; {"keep": false} drops the old one at once
@@ -15,13 +17,14 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from flask import Flask, jsonify, make_response, request
+from flask import Flask, jsonify, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from broker.demo.identity import DemoSession, ProtocolError
 from broker.demo.page import button, form, page
 from broker.demo.saml.faults import SAML_FAULTS
 from broker.demo.saml.identity import SamlIdentityProvider, SamlRequest
+from broker.demo.saml.logouts import Sending
 from broker.demo.switches import switches
 
 COOKIE = "saml_partner"
@@ -49,6 +52,8 @@ class _Pages:
             f'<p>Fault: <strong>{escape(fault.name)}</strong> ({escape(fault.title)}). <a href="/faults">Change it</a></p>'
             '<p><a class="button" href="/tile">Contoso</a> begins here, as a tile of a portal does.</p>'
         )
+        if self._session() is not None:
+            body += form("/logout", button("Sign out here and at Contoso", primary=True))
         return self._page("Who signs in here", body, name="partner-home", fault=fault.name)
 
     def metadata(self) -> AnyResponse:
@@ -63,7 +68,7 @@ class _Pages:
             checked = self._provider.by_post(request.form)
         else:
             checked = self._provider.by_redirect(request.query_string.decode("ascii"))
-        session = self._sessions.get(request.cookies.get(COOKIE, ""))
+        session = self._session()
         if session is not None and not self._provider.must_ask(checked, session):
             return self._send(checked.acs_url, self._provider.answer(checked, session))
         if checked.wants_second_factor and not self._provider.second_factor:
@@ -101,6 +106,31 @@ class _Pages:
         self._sessions[handle] = session
         answer.set_cookie(COOKIE, handle, httponly=True, samesite="Lax")
         return answer
+
+    def _session(self) -> DemoSession | None:
+        """The session of this browser, if a logout did not end it."""
+        session = self._sessions.get(request.cookies.get(COOKIE, ""))
+        return session if session is not None and session.sid in self._provider.sessions else None
+
+    def logout(self) -> AnyResponse:
+        """The person signs out here: the service provider is asked to end what began in this session (saml-profiles 4.4.3)."""
+        session = self._session()
+        if session is None:
+            raise ProtocolError("request", "nobody is signed in in this browser")
+        del self._provider.sessions[session.sid]
+        return self._go(self._provider.logouts.ask(session.subject, session.sid))
+
+    def slo(self) -> AnyResponse:
+        """SingleLogoutService, by redirect and by POST, for requests and responses."""
+        query, fields = request.query_string.decode("ascii"), dict(request.form)
+        if "SAMLRequest" in (fields or request.args):
+            return self._go(self._provider.logouts.asked(query, fields))
+        answer = self._provider.logouts.answered(query, fields)
+        status = " / ".join(one.rpartition(":")[2] for one in answer.status)
+        return self._page("You are signed out", f"<p>Contoso answers: {escape(status)}.</p>", name="partner-signed-out")
+
+    def _go(self, sending: Sending) -> AnyResponse:
+        return redirect(sending.url, 303) if sending.form is None else self._send(sending.url, sending.form)
 
     def tile(self) -> AnyResponse:
         """A tile of this partner's own portal: the first of its people, unasked for (HS-40)."""
@@ -140,6 +170,8 @@ def create_saml_partner(provider: SamlIdentityProvider, *, colour: str = "#3d6b2
         ("/metadata", pages.metadata, ["GET"]),
         ("/sso", pages.sso, ["GET", "POST"]),
         ("/login", pages.login, ["POST"]),
+        ("/slo", pages.slo, ["GET", "POST"]),
+        ("/logout", pages.logout, ["POST"]),
         ("/tile", pages.tile, ["GET"]),
         ("/faults", pages.faults, ["GET", "POST"]),
         ("/keys", pages.keys, ["POST"]),

@@ -49,10 +49,11 @@ class PartnerLogout:
         with self._db.write() as tx:
             if not single_use.once(tx, "logout", f"{partner.id}\0{said.jti}", said.ends):
                 raise OAuthError("invalid_request", "logout_replay")
-            return self._sessions.end_of_home(
+            ended = self._sessions.end_of_home(
                 tx,
                 partner.id,
                 name=home_mark(said.issuer, said.subject),
                 session=home_mark(said.issuer, said.session),
                 now=now,
             )
+            return len(ended)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from broker.domain.connector import Inbound
@@ -16,6 +14,7 @@ from broker.domain.network import counted
 from broker.keyring.seal import Sealer
 from broker.services.core import Core
 from broker.services.login.upstream import PARKED_FOR, Upstream, goes_on_without, refusal_of_request
+from broker.services.login.verification_places import VerificationPlaces
 from broker.services.partners import known_claims
 from broker.services.partners.families import Partners
 from broker.services.partners.saml.view import acs_url
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 RELAY_STATE = 80  # bytes (bindings 3.4.3); ours has 43
 REFUSALS, WINDOW = 300, 600  # refused messages that an address may send in so many seconds (RX-02)
-AT_ONCE = 8  # messages that a process verifies at the same time if the number of threads is unknown (HS-17)
 SKEW = 300  # seconds that an assertion's ID is stored after its end (HS-31): the largest clock skew that a file can allow
 
 
@@ -47,9 +45,9 @@ class Acs:
         upstream: Upstream,
         rate_limits: RateLimits,
         sealer: Sealer,
-        threads: int | None = None,
+        places: VerificationPlaces,
     ) -> None:
-        """threads: of this process; verification uses at most half of them (FA-02)."""
+        """places: shared with logout messages."""
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
@@ -57,8 +55,7 @@ class Acs:
         self._upstream = upstream
         self._rate_limits = rate_limits
         self._sealer = sealer
-        self._at_once = max(1, threads // 2) if threads else AT_ONCE
-        self._places = threading.BoundedSemaphore(self._at_once)
+        self._places = places
 
     def arrive(self, at: str | None, params: Mapping[str, str], address: str) -> tuple[str, str]:
         """Verifies a response and parks its assertion; the partner, and the handle for the GET that claims it.
@@ -115,13 +112,13 @@ class Acs:
         """
         connector = self._partners.for_response(partner)
         try:
-            with self._place():
+            with self._places.one():
                 return connector.judge(inbound, envelope)
         except PartnerUntrusted as error:
             fresh = self._partners.with_new_keys(partner, connector) if error.reason == "saml_signature" else None
             if fresh is None:
                 raise
-        with self._place():
+        with self._places.one():
             return fresh.judge(inbound, envelope)
 
     def _park_refusal(self, login: Login, partner: str, state: str, error: PageError) -> str:
@@ -161,16 +158,6 @@ class Acs:
     def _address_of(self, at: str | None) -> str:
         settings = self._settings()
         return acs_url(settings, settings.partners.get(at)) if at is not None else acs_url(settings, None)
-
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        """A place for the verification of one message. Nothing waits for a place, because waiting holds a thread (FA-02)."""
-        if not self._places.acquire(blocking=False):
-            raise TooManyAttempts("saml_busy", f"more than {self._at_once} responses at once")
-        try:
-            yield
-        finally:
-            self._places.release()
 
 
 def _envelope(params: Mapping[str, str]) -> Envelope:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from broker.domain.audit import Actor, Event
 from broker.domain.factor import Proof
@@ -16,6 +16,14 @@ from broker.services.sessions import assurance
 from broker.storage.directory import people
 from broker.storage.engine import Connection
 from broker.storage.oauth import grants, sessions
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSession:
+    """A session that ended, and the client ids of the applications that had a part in it."""
+
+    sid: str
+    applications: tuple[str, ...]
 
 
 class Sessions:
@@ -134,16 +142,16 @@ class Sessions:
                     audit.record(tx, _ended(actor, one, reason, applications), now)
         return ended
 
-    def end_of_home(self, tx: Connection, partner: str, *, name: str, session: str, now: int) -> int:
-        """Ends the sessions that a partner's sign-in began, as `end` does, because the partner says so; how many.
+    def end_of_home(self, tx: Connection, partner: str, *, name: str, session: str, now: int) -> list[EndedSession]:
+        """Ends the sessions that a partner's sign-in began, as `end` does, because the partner says so.
 
         name, session: marks of the person and of the partner's session (`home_mark`); both must fit where both are given.
         """
-        ended = 0
+        ended = []
         for one in sessions.of_home(tx, partner, name=name, session=session):
             done, applications = self._end(tx, one.sid, now)
             if done:
-                ended += 1
+                ended.append(EndedSession(one.sid, tuple(applications)))
                 audit.record(tx, _ended(Actor.system(), one, "signed out at the home organization", applications), now)
         return ended
 

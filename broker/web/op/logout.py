@@ -117,7 +117,7 @@ class _Logout:
         separator = "&" if "?" in asked.redirect_uri else "?"
         query = f"{separator}{urlencode({'state': asked.state})}" if asked.state is not None else ""
         back = asked.redirect_uri + query
-        if session is None or not signed_out.frames(self._broker, session, ended):
+        if session is None or not signed_out.frames(self._broker, session.sid, ended):
             return see(back)
         return signed_out.on_the_way(self._broker, self._pages, session, ended, asked.ui_locales, back, asked.application.name)
 

@@ -24,6 +24,7 @@ from broker.web.signin import (
     invitation,
     partner_logout,
     sign_up,
+    slo,
     terms,
     vouching,
 )
@@ -45,6 +46,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
         callback,
         acs,
         partner_logout,
+        slo,
         consent,
         factors,
         vouching,

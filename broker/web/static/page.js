@@ -49,9 +49,15 @@ document.querySelectorAll("input[data-filter]").forEach((input) => {
     });
   });
 });
-// On to the application, when the frames of a sign-out are loaded or five seconds are over.
-document.querySelectorAll("a[data-continue]").forEach((link) => {
-  const go = () => location.replace(link.href);
+// On to who asked, when the frames of a sign-out are loaded or five seconds are over.
+document.querySelectorAll("[data-continue]").forEach((way) => {
+  let gone = false;
+  const go = () => {
+    if (gone) return;
+    gone = true;
+    if (way.tagName === "FORM") way.submit();
+    else location.replace(way.href);
+  };
   window.addEventListener("load", go, { once: true });
   setTimeout(go, 5000);
 });

@@ -231,6 +231,8 @@ EVERYBODY = {
     ("GET", "/launch/<application>"),
     ("GET", "/saml/metadata"),
     ("POST", "/backchannel/<partner>"),
+    ("GET", "/saml/slo"),
+    ("POST", "/saml/slo"),
     ("POST", "/saml/acs"),
     ("POST", "/saml/<partner>/acs"),
     ("GET", "/saml/<partner>/metadata"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from broker.connectors.saml.connector import SamlConnector
     from broker.connectors.saml.envelope import Envelope
     from broker.connectors.saml.metadata import Idp
+    from broker.connectors.saml.single_logout import SingleLogout
 
 _PAUSE = "HS-36: the metadata was fetched for another new key less than a minute ago; sign in again in a minute"
 
@@ -42,6 +43,7 @@ class SamlPartners:
         self.metadata = SamlMetadata(core, http, documents)
         self.our_side = OurSide(core, keys)
         self.metadata_readers = MetadataFetches(core, keys)
+        self._entities: dict[tuple[str, str], str] = {}
 
     def partner(self, partner_id: str) -> PartnerFile | None:
         """The partner's file, if there is one and it is reached over SAML."""
@@ -88,6 +90,18 @@ class SamlPartners:
             raise PartnerUntrusted("saml_key_pause", _PAUSE)
         return None
 
+    def of_entity(self, entity: str) -> list[PartnerFile]:
+        """The partners whose entity id this is, byte for byte (HS-18); nothing is fetched (HS-36)."""
+        return [
+            partner
+            for partner in self._settings().partners.values()
+            if partner.saml is not None and entity and self._entity(partner) == entity
+        ]
+
+    def single_logout(self, partner: PartnerFile) -> SingleLogout:
+        """Single logout with a partner, on stored metadata: no message of logout causes a fetch (HS-36). Raises PartnerFailed."""
+        return self.our_side.single_logout(partner, self.metadata.idp(partner, fetch=False))
+
     def check_name_id(self, partner_id: str, envelope: Envelope) -> None:
         """Refuse a response without the NameID that the partner's file names as the account, before any key is used (SR-39)."""
         from broker.connectors.saml.subject import check_name_id
@@ -121,6 +135,15 @@ class SamlPartners:
     def sign_out_url(self, _partner: PartnerFile) -> str:
         """None: single logout is not offered."""
         return ""
+
+    def _entity(self, partner: PartnerFile) -> str:
+        """The entity id of a partner; one that only its metadata names is read once, because it never changes (HS-3)."""
+        if partner.issuer:
+            return partner.issuer
+        key = (partner.id, saml_of(partner).metadata)
+        if key not in self._entities and (found := self.issuer_of(partner)):
+            self._entities[key] = found
+        return self._entities.get(key, "")
 
     def _connector(self, partner: PartnerFile, idp: Idp) -> SamlConnector:
         from broker.connectors.saml.connector import SamlConnector

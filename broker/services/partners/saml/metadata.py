@@ -90,7 +90,7 @@ class SamlMetadata:
         if fetch:
             body = json.loads(kept.body or "{}") if kept is not None else None
             get = self._fetch(saml, Idp.from_json(body) if body is not None else None)
-            if body is not None and "left_out" not in body:  # stored by a version that accepted an authority's key
+            if body is not None and "logout" not in body:  # stored by a version that read less of it
                 ahead = _AT_ONCE
             found = self._documents.document(partner, rows, METADATA, url, get, refresh=refresh, ahead=ahead, held_back=held_back)
         elif kept is not None:

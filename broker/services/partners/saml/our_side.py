@@ -8,7 +8,7 @@ from broker.domain.audit import Actor
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.services.core import Core
 from broker.services.keys.ring import Keys
-from broker.services.partners.saml.view import acs_url, entity_id, saml_of, saml_sections
+from broker.services.partners.saml.view import acs_url, entity_id, saml_of, saml_sections, saml_view, slo_url
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile, SamlPartner
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from broker.connectors.saml.connector import Ourselves
+    from broker.connectors.saml.metadata import Idp
+    from broker.connectors.saml.single_logout import SingleLogout
     from broker.keyring.ring import Ring
 
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
@@ -41,6 +43,20 @@ class OurSide:
             decryption=lambda: self._decryption_keys(wanted=saml.want_encrypted),
         )
 
+    def single_logout(self, partner: PartnerFile, idp: Idp) -> SingleLogout:
+        """Single logout with a partner. Its messages are signed whatever `sign_requests` says (profiles 4.4.3.1)."""
+        from broker.connectors.saml.single_logout import SingleLogout
+
+        settings, saml = self._settings(), saml_of(partner)
+        return SingleLogout(
+            partner=saml_view(partner, idp, ruled=lambda _claim: False),
+            idp=idp,
+            entity_id=entity_id(settings),
+            slo_url=slo_url(settings),
+            signing=self._signing_key,
+            decryption=lambda: self._decryption_keys(wanted=saml.want_encrypted),
+        )
+
     def metadata(self, partner: PartnerFile | None) -> bytes:
         """Our metadata, for everybody or for one partner (contract: addresses). During a rotation it has both keys."""
         from broker.connectors.saml.sp_metadata import sp_metadata
@@ -49,6 +65,7 @@ class OurSide:
         return sp_metadata(
             entity_id=entity_id(settings),
             acs_url=acs_url(settings, partner),
+            slo_url=slo_url(settings),
             signing=self._certificates(SAML),
             encryption=self._certificates(ENCRYPTION) if saml is not None and saml.want_encrypted else (),  # HS-41
             signs_requests=saml is None or saml.sign_requests,

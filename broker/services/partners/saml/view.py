@@ -56,3 +56,8 @@ def acs_url(settings: Settings, partner: PartnerFile | None) -> str:
     """Where responses arrive: at the partner's own address if it may begin by itself (HS-40), else at the common one."""
     own = partner is not None and partner.section.own_callback
     return callback_url(settings.issuer, "saml", partner.id if partner is not None else "", own=own)
+
+
+def slo_url(settings: Settings) -> str:
+    """Where every partner sends messages of single logout: its Issuer says whose they are."""
+    return f"{settings.issuer}/saml/slo"
