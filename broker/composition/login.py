@@ -17,6 +17,7 @@ from broker.services.login.completion import Completion
 from broker.services.login.consent import Redemption
 from broker.services.login.context import LoginContexts
 from broker.services.login.email_code import MailCodes
+from broker.services.login.home_sign_out import HomeSignOuts
 from broker.services.login.identity_changes import IdentityChanges
 from broker.services.login.own_page_access import OwnPages
 from broker.services.login.partner_logout import PartnerLogout
@@ -45,6 +46,7 @@ class LoginServices:
     consent: Redemption
     context: LoginContexts
     email_code: MailCodes
+    home_sign_out: HomeSignOuts
     identity_changes: IdentityChanges
     own_page_access: OwnPages
     partner_logout: PartnerLogout
@@ -85,6 +87,7 @@ def wire_login(
         consent=Redemption(core, open_login),
         context=context,
         email_code=MailCodes(core, open_login, completion, outbox, sealer),
+        home_sign_out=HomeSignOuts(core, partners.families, sealer),
         identity_changes=identity_changes,
         own_page_access=own_pages,
         partner_logout=PartnerLogout(core, partners.families, sessions, rate_limits),

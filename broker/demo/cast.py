@@ -105,7 +105,12 @@ class Cast:
 
     def _partner(self, partner: str, secret: str) -> IdentityProvider:
         _, name, alg, _ = _LOOKS[partner]
-        client = Client(client_id="contoso-broker", client_secret=secret, redirect_uris=(self.at.callback(partner),))
+        client = Client(
+            client_id="contoso-broker",
+            client_secret=secret,
+            redirect_uris=(self.at.callback(partner),),
+            post_logout_redirect_uris=(self.at.signed_out(partner),),
+        )
         return IdentityProvider(self.at.partners[partner], name=name, accounts=_PEOPLE[partner], clients=[client], alg=alg)
 
     def __enter__(self) -> Self:

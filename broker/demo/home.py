@@ -30,6 +30,10 @@ class Addresses:
         """The redirect URI that the broker registers at a partner."""
         return f"{self.broker}/oidc/{partner}/callback"
 
+    def signed_out(self, partner: str) -> str:
+        """The post-logout redirect URI that the broker registers at a partner."""
+        return f"{self.broker}/oidc/{partner}/signed-out"
+
 
 def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
     """Write the config files (again at each start; secrets, keys and database stay). Returns the secrets by name."""
@@ -108,6 +112,7 @@ domains: [{domain}]
   issuer: {issuer}
   client_id: contoso-broker
   client_secret: ${{file:secrets/{id}}}
+  post_logout_redirect: true
 trust:
   email: true  # inside `domains` its word about an address counts
 {trust}"""

@@ -15,11 +15,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from broker.demo.faults import FAULTS, UNREACHABLE, distort, without_mail
 from broker.demo.protocol import MFA, SFA, Account, Client, Code, DemoSession, ProtocolError, Request, basic, check_verifier
+from broker.jose.errors import JoseError
 from broker.jose.keys import PrivateKey, generate
 from broker.jose.sign import half_hash, sign
+from broker.jose.verify import verify
 
 __all__ = ["MFA", "SFA", "Account", "Client", "DemoSession", "IdentityProvider", "ProtocolError", "Request"]
 CODE_LIFETIME, TOKEN_LIFETIME = 60, 600  # seconds
@@ -241,6 +244,29 @@ class IdentityProvider:
             **claims,
         }
         return sign(self._keys[0], {name: value for name, value in said.items() if value is not None}, typ=typ)
+
+    def end_session(self, params: Mapping[str, str], session: DemoSession | None) -> tuple[bool, str]:
+        """RP-Initiated Logout 2, 3: whether the session may end without a question, and where the browser goes then, "" for nowhere.
+
+        Raises Refused for a hint that is not ours and an address that is not registered.
+        """
+        client = self._clients.get(params.get("client_id", ""))
+        hint, back = params.get("id_token_hint"), params.get("post_logout_redirect_uri", "")
+        said: Mapping[str, Any] = {}
+        if hint is not None:
+            try:
+                said = verify(hint, lambda _refresh: tuple(key.public() for key in self._keys), (self.alg,)).claims
+            except JoseError as error:
+                raise ProtocolError("invalid_request", "the hint is not ours") from error
+        if (
+            client is None
+            or (said and said["aud"] != client.client_id)
+            or (back and back not in client.post_logout_redirect_uris)
+        ):
+            raise ProtocolError("invalid_request", "this client, or this address, is not registered here")
+        joint = "&" if "?" in back else "?"
+        target = f"{back}{joint}{urlencode({'state': params['state']})}" if back and "state" in params else back
+        return session is not None and said.get("sid") == session.sid, target
 
     def _profile(self, subject: str, scope: str) -> dict[str, Any]:
         account, scopes = self.accounts[subject], scope.split()

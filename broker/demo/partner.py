@@ -8,7 +8,7 @@ It has people to sign in as, one button each, and switches for what partners get
     GET  /faults    the switches as a page (as JSON with `Accept: application/json`)
     POST /faults    {"fault": "skewed_clock"}, JSON or form; "none" makes it honest again
     POST /keys      sign with a new key from now on; {"keep": false} drops the old one at once
-    GET  /end-session  the same page, named in the metadata, where one can sign out
+    GET, POST /end-session  a relying party sends somebody to sign out; without parameters the page above
     POST /sign-out  forget who is signed in in this browser
 
 `create_partner(provider)` is the same as a Flask application, to be run by anything that runs WSGI.
@@ -155,6 +155,18 @@ class _Pages:
         self._provider.rotate_key(keep=(request.get_json(silent=True) or {}).get("keep", True))
         return jsonify(self._provider.jwks())
 
+    def end_session(self) -> AnyResponse:
+        """The end_session_endpoint: at once with a hint of this browser's session, else the page asks."""
+        if not request.values:
+            return self.home()
+        at_once, back = self._provider.end_session(request.values.to_dict(), self._session())
+        if at_once or self._session() is None or request.method == "POST":
+            self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+            return redirect(back or "/", 303)
+        inner = button("Sign out here", primary=True)
+        page = form("/end-session", inner, hidden=request.args.items())
+        return self._page("Do you want to sign out?", page, name="partner-sign-out")
+
     def sign_out(self) -> AnyResponse:
         """Forget the session of this browser."""
         self._sessions.pop(request.cookies.get(COOKIE, ""), None)
@@ -182,7 +194,7 @@ def create_partner(provider: IdentityProvider, *, colour: str = "#7a3e9d") -> Fl
         ("/faults", pages.faults, ["GET", "POST"]),
         ("/keys", pages.keys, ["POST"]),
         ("/sign-out", pages.sign_out, ["POST"]),
-        ("/end-session", pages.home, ["GET"]),
+        ("/end-session", pages.end_session, ["GET", "POST"]),
     )
     for path, view, methods in routes:
         app.add_url_rule(path, endpoint=path, view_func=view, methods=methods)

@@ -32,6 +32,7 @@ class Client:
     client_id: str
     redirect_uris: tuple[str, ...]
     client_secret: str | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

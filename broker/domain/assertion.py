@@ -19,6 +19,7 @@ class Assertion:
     left_out: received claims that no configuration requires and that are in no usable form (HS-29).
     subject_form: over SAML, the format of the NameID that names the account; else None.
     home_name, home_session: how the provider names the person and its session in a message of logout; None if it names neither.
+    home_logout: text of the connector that a request to sign out there needs; sealed wherever it is stored; None if there is none.
     acr, amr: as the provider sent them; whether they count as MFA is decided later (HO-15).
     """
 
@@ -39,6 +40,7 @@ class Assertion:
     subject_form: str | None = None
     home_name: str | None = None
     home_session: str | None = None
+    home_logout: str | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object for the login's row."""

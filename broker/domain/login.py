@@ -104,7 +104,7 @@ class Session:
 
     acr, amr: at the last proof. proofs: all proofs, the home organization's included; policies and the partner's file decide how
     long each counts. device: browser and system in words (domain/device.py). home_name, home_session: `home_mark` of the person and of
-    the session at the home organization; "" where it named none.
+    the session at the home organization; "" where it named none. home_logout: sealed, what signs out there; "" if nothing.
     """
 
     sid: str
@@ -124,6 +124,7 @@ class Session:
     device: str = ""
     home_name: str = ""
     home_session: str = ""
+    home_logout: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,20 @@ def read_keys(role: Element) -> tuple[tuple[PublishedKey, ...], tuple[str, ...]]
     return tuple(found.values()), tuple(dict.fromkeys(left_out))[:MAX_LEFT_OUT]
 
 
+def read_encryption_key(role: Element) -> bytes | None:
+    """The first RSA key that the role publishes for encryption alone, as SubjectPublicKeyInfo; None if it has none that we can use."""
+    for descriptor in role.findall(_MD + "KeyDescriptor"):
+        for info in descriptor.findall(_DS + "KeyInfo") if descriptor.get("use") == "encryption" else ():
+            for certificate in _of_key_info(info, []):
+                try:
+                    key = _key(certificate)
+                    if isinstance(key.public(), rsa.RSAPublicKey):
+                        return key.spki
+                except _Unusable:
+                    continue
+    return None
+
+
 def _of_key_info(info: Element, left_out: list[str]) -> Iterator[x509.Certificate]:
     """The certificates that hold the key of a KeyInfo: the end-entity certificate of each X509Data.
 

@@ -91,6 +91,10 @@ class OidcPartner(ProtocolSection):
         default=True,
         description="false: where a fresh sign-in is due, prompt=login is sent alone, for a provider that refuses max_age.",
     )
+    post_logout_redirect: bool = Field(
+        default=False,
+        description="true: ISSUER/oidc/PARTNER/signed-out is registered there as post_logout_redirect_uri; who signs out there comes back.",
+    )
     scopes: Annotated[Listed[Word], AfterValidator(_scopes)] = Field(
         default=("openid", "profile", "email"), description="What we ask for."
     )

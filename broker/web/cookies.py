@@ -26,10 +26,16 @@ class CookiePurpose(StrEnum):
     SETUP = "p"  # the ticket of a set-up link
     LANGUAGE = "l"  # no secret: the language that the person chose
     MAILBOX = "m"  # sealed: the mailbox that was proven last in this browser (FA-13); it signs nobody in
+    SIGN_OUT = "o"  # sealed: the request that signs this browser's person out at their home organization
     HOME = "h"  # no secret: the partner that vouched last in this browser
 
 
-_SHAPES = {CookiePurpose.LANGUAGE: _LANGUAGE, CookiePurpose.HOME: _PARTNER, CookiePurpose.MAILBOX: _SEALED}
+_SHAPES = {
+    CookiePurpose.LANGUAGE: _LANGUAGE,
+    CookiePurpose.HOME: _PARTNER,
+    CookiePurpose.MAILBOX: _SEALED,
+    CookiePurpose.SIGN_OUT: _SEALED,
+}
 
 
 @cache  # of the issuer

@@ -8,14 +8,20 @@ from urllib.parse import urlencode
 
 from flask import Response
 
+from broker.domain.ids import new_secret
 from broker.domain.login import Session, application_sid
 from broker.settings.application_file import ApplicationFile
+from broker.web import csrf
 from broker.web.authorization_response import see
+from broker.web.cookies import CookiePurpose, Cookies
 from broker.web.pages import Pages
 
 if TYPE_CHECKING:
     from broker.app import Broker
+    from broker.services.login.home_sign_out import HomeAnswer
     from broker.services.login.saml_logout import PartnerSignOut
+
+SCOPE = "home-sign-out"  # of the form's token
 
 
 def page(
@@ -27,17 +33,39 @@ def page(
     are not notified of sign-outs.
     """
     partner = broker.core.settings().partners.get(session.partner) if session else None
+    ticket = broker.login.home_sign_out.offer(session) if session else ""
+    binding = new_secret()
     files = _files(broker, ended)
-    return pages.render(
+    response = pages.render(
         "signed_out.html",
         ui_locales=ui_locales,
         frames=frames(broker, session.sid, ended) if session else (),
         applications=[file.name for file in files if _is_told(file)],
         untold=[file.name for file in files if not _is_told(file)],
         partner=partner.name if partner else "",
-        partner_url=broker.partners.families.sign_out_url(partner) if partner else "",
+        partner_ticket=ticket,
+        partner_action=pages.path("/logout/home"),
+        csrf=csrf.token(binding, SCOPE),
         sign_in_url=pages.path("/apps"),
     )
+    if ticket:  # HW-5: the button's form is this browser's
+        Cookies(broker.core.settings().issuer).set(response, CookiePurpose.BROWSER, binding)
+    return response
+
+
+def forget(broker: Broker, response: Response) -> Response:
+    """The response without the cookies of the session that ended; the one that binds the browser changes (HW-13)."""
+    cookies = Cookies(broker.core.settings().issuer)
+    cookies.clear(response, CookiePurpose.SESSION)
+    renewed = f"{cookies.name(CookiePurpose.BROWSER)}="
+    if not any(value.startswith(renewed) for value in response.headers.getlist("Set-Cookie")):
+        cookies.clear(response, CookiePurpose.BROWSER)
+    return response
+
+
+def at_home(pages: Pages, partner: str, answer: HomeAnswer) -> Response:
+    """After the visit to the home organization. partner: its name."""
+    return pages.render("signed_out.html", home=partner, home_answer=answer.value, sign_in_url=pages.path("/apps"))
 
 
 def on_the_way(

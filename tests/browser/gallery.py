@@ -281,13 +281,20 @@ def samples(pages: Pages) -> dict[str, Sample]:
             "signed_out.html",
             "signed-out",
             {
+                **form,
                 "applications": ["Payroll", "Wiki"],
                 "untold": ["Travel"],
                 "partner": "Fabrikam",
-                "partner_url": "https://login.fabrikam.example/logout",
+                "partner_ticket": "s1.x",
+                "partner_action": "/nowhere",
                 "sign_in_url": "/apps",
                 "keep_query": {},
             },
+        ),
+        "signed-out-at-home": Sample(
+            "signed_out.html",
+            "signed-out",
+            {"home": "Fabrikam", "home_answer": "partly", "sign_in_url": "/apps", "keep_query": {}},
         ),
         "signed-out-on-the-way": Sample(
             "signed_out.html",

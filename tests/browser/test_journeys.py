@@ -299,7 +299,7 @@ def test_access_panel_and_sign_out(open_context: OpenContext, stage: Stage) -> N
     page.get_by_role("button", name="Sign out").click()
     arrives(page, "signed-out")
     examine(page)
-    assert page.inner_text("[data-primary]") == "Sign out at Fabrikam"
+    assert page.inner_text("[data-primary]") == "Sign out at Fabrikam too"
     page.go_back()
     arrives(page, "home-organization")  # the panel is not in any cache (SC-12)
     page.goto(stage.payroll)

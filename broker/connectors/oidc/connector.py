@@ -38,6 +38,7 @@ __all__ = ["OidcConnector", "PartnerView", "Sources"]
 
 MAX_ANSWER = 256 * 1024  # token and userinfo answers
 MAX_CODE = 8192
+MAX_HINT = 4096  # characters of an ID token that is kept for a sign-out there: it becomes a part of a URL
 _BEARER = re.compile(r"[!-~]{1,16384}\Z")  # the most that an Authorization header can carry
 _ERRORS = frozenset(  # RFC 6749 4.1.2.1, 5.2; Core 3.1.2.6: a receipt shows a word of this list and no other text
     "invalid_request unauthorized_client access_denied unsupported_response_type invalid_scope server_error "
@@ -132,7 +133,8 @@ class OidcConnector:
             access_token=access_token if isinstance(access_token, str) else "",
             now=inbound.now,
         )
-        return self._assertion(token, self._userinfo(token, access_token, discovery), inbound)
+        kept = answer["id_token"] if discovery.signs_out and len(answer["id_token"]) <= MAX_HINT else None
+        return self._assertion(token, kept, self._userinfo(token, access_token, discovery), inbound)
 
     def logout(self, token: str, now: int) -> LogoutClaims:
         """The verified claims of a logout token of this partner. Raises PartnerUntrusted, PartnerFailed."""
@@ -205,7 +207,8 @@ class OidcConnector:
             raise PartnerUntrusted("userinfo_sub", "sub of userinfo is not the sub of the ID token")
         return {name: value for name, value in answer.items() if name not in PROTOCOL}
 
-    def _assertion(self, token: IdToken, userinfo: Mapping[str, Any], inbound: Inbound) -> Assertion:
+    def _assertion(self, token: IdToken, hint: str | None, userinfo: Mapping[str, Any], inbound: Inbound) -> Assertion:
+        """hint: the ID token itself, for a sign-out at a provider that takes one (RP-Initiated Logout 2)."""
         partner = self._partner
         mapped = self._mapped(token, userinfo, inbound)
         said = [source["email_verified"] for source in (token.claims, userinfo) if "email_verified" in source]
@@ -216,6 +219,7 @@ class OidcConnector:
             subject=token.subject,
             home_name=token.subject,
             home_session=session_of(token.claims),
+            home_logout=hint,
             email=mapped.email,
             email_verified=verified,
             name=mapped.name,

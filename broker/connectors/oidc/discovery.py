@@ -34,6 +34,7 @@ class Discovery:
     auth_methods, auth_algs: how a client may authenticate at the token endpoint, and with which signatures. prompts: allowed
     values of `prompt`, None if the document does not list them (most do not). claims, acr_values: advertised values, for
     `doctor`; they decide nothing. oddities: members that differ from the standard and decide nothing, for `doctor` (FB-08).
+    signs_out: it names an end_session_endpoint.
     """
 
     issuer: str
@@ -49,6 +50,7 @@ class Discovery:
     claims: tuple[str, ...]
     acr_values: tuple[str, ...]
     oddities: tuple[str, ...] = ()
+    signs_out: bool = False
 
 
 def _no_plain(_url: str) -> bool:
@@ -110,6 +112,7 @@ def check_discovery(
         claims=() if "claims_supported" in odd else _texts(found, "claims_supported") or (),
         acr_values=() if "acr_values_supported" in odd else _texts(found, "acr_values_supported") or (),
         oddities=odd,
+        signs_out=isinstance(found.get("end_session_endpoint"), str),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from broker.connectors.mapping import NAME_ID, Wire, arrived, email_counts_as_verified, map_values, text_or_none, texts_or_none
@@ -113,14 +114,9 @@ def read_record(
     attributes = read_attributes(assertion.findall(clark("saml:AttributeStatement")), partner)
     subject = read_subject(name_id, attributes, partner, expected)
     values: dict[str, Any] = {name: texts[0] if len(texts) == 1 else texts for name, texts in attributes.texts.items()}
-    mapped = map_values(
-        partner.claims,
-        {**values, NAME_ID: name_id_text(name_id)},
-        Wire.SAML,
-        canonical_email,
-        choose=lambda addresses: expected.known(subject, addresses),
-        named=partner.named,
-    )
+    values[NAME_ID] = name_id_text(name_id)
+    choose = partial(expected.known, subject)
+    mapped = map_values(partner.claims, values, Wire.SAML, canonical_email, choose=choose, named=partner.named)
     return JudgedAssertion(
         assertion=Assertion(
             partner=partner.id,
@@ -128,6 +124,7 @@ def read_record(
             subject=subject,
             home_name=home.mark(partner.entity_id, expected.audience) if home is not None else None,
             home_session=statement.get("SessionIndex") or None,
+            home_logout=home.to_text(statement.get("SessionIndex")) if home is not None else None,
             email=mapped.email,
             email_verified=email_counts_as_verified(
                 trusted=partner.trust_email, domains=partner.domains, email=mapped.email, said=()

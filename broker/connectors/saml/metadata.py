@@ -16,7 +16,7 @@ from broker.saml import aggregate
 from broker.saml import metadata as engine
 from broker.saml.bindings import POST, REDIRECT
 from broker.saml.keys import PublicKeys
-from broker.saml.metadata_keys import PublishedKey, read_keys
+from broker.saml.metadata_keys import PublishedKey, read_encryption_key, read_keys
 from broker.saml.metadata_signature import verify_root
 from broker.saml.parse import Element
 
@@ -34,7 +34,8 @@ class LogoutEndpoint:
 class Idp:
     """A partner's identity provider, as its metadata describes it.
 
-    redirect, post: its SingleSignOnService addresses. logout: its SingleLogoutService addresses. valid_until: seconds since 1970, or None. left_out: why keys of the
+    redirect, post: its SingleSignOnService addresses. logout: its SingleLogoutService addresses. encryption: its key for what we
+    encrypt, as SubjectPublicKeyInfo. valid_until: seconds since 1970, or None. left_out: why keys of the
     document are not among `keys`, for staff. formats: of the NameIDs that it lists; empty where it lists none.
     """
 
@@ -48,6 +49,7 @@ class Idp:
     left_out: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     logout: tuple[LogoutEndpoint, ...] = ()
+    encryption: bytes | None = None
 
     def public_keys(self) -> PublicKeys:
         """The pinned keys; a certificate is only the envelope of its key (SM-14). Raises PartnerFailed(metadata_key)."""
@@ -67,6 +69,7 @@ class Idp:
             "valid_until": self.valid_until,
             "left_out": list(self.left_out),
             "formats": list(self.formats),
+            "encryption": base64.b64encode(self.encryption).decode() if self.encryption is not None else None,
             "logout": [[one.binding, one.location, one.answers_to] for one in self.logout],
         }
 
@@ -81,6 +84,7 @@ class Idp:
                 "scopes": tuple(value["scopes"]),
                 "left_out": tuple(value.get("left_out", ())),
                 "formats": tuple(value.get("formats", ())),
+                "encryption": base64.b64decode(value["encryption"]) if value.get("encryption") else None,
                 "logout": tuple(LogoutEndpoint(*one) for one in value.get("logout", ())),
             }
         )
@@ -121,6 +125,7 @@ def read_metadata(raw: bytes, wanted: EntityFilter, *, now: int) -> tuple[Idp, i
             left_out=left_out,
             formats=engine.name_id_formats(role),
             logout=tuple(_logout(role, wanted)),
+            encryption=read_encryption_key(role),
         )
         if found.redirect is None and found.post is None:
             raise PartnerFailed("metadata_endpoint", "the metadata names no SingleSignOnService by HTTP-Redirect or HTTP-POST")

@@ -29,6 +29,16 @@ class NameIdentifier:
         parts = [self.form or UNSPECIFIED, self.qualifier or partner, self.sp_qualifier or ours, self.value]
         return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
+    def to_text(self, session_index: str | None) -> str:
+        """What a LogoutRequest needs, as one text. session_index: of the AuthnStatement, if it has one."""
+        return json.dumps([self.value, self.form, self.qualifier, self.sp_qualifier, session_index], ensure_ascii=False)
+
+    @classmethod
+    def from_text(cls, text: str) -> tuple[NameIdentifier, str | None]:
+        """The inverse of `to_text`."""
+        *parts, session_index = json.loads(text)
+        return cls(*parts), session_index
+
 
 def name_identifier(element: Element | None) -> NameIdentifier | None:
     """The NameID of an element that a verified signature covers; None without element, value, or with parts that are too long."""

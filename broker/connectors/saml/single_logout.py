@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from broker.connectors.saml.logout_gate import LogoutAsked, LogoutMessage, judge_request
-from broker.connectors.saml.logout_messages import logout_response
+from broker.connectors.saml.logout_gate import LogoutAsked, LogoutMessage, judge_request, judge_response
+from broker.connectors.saml.logout_messages import logout_request, logout_response
 from broker.connectors.saml.metadata import Idp, LogoutEndpoint
+from broker.connectors.saml.name_ids import NameIdentifier
 from broker.connectors.saml.partner import SamlView
 from broker.domain.connector import Outbound
 from broker.saml import bindings
 from broker.saml.bindings import REDIRECT
+from broker.saml.encryption import encrypt_name_id
 from broker.saml.keys import PrivateKey
 
 
@@ -36,6 +38,29 @@ class SingleLogout:
             slo_url=self.slo_url,
             now=now,
         )
+
+    def judge_answer(self, message: LogoutMessage, now: int) -> tuple[str, tuple[str, ...]]:
+        """A verified LogoutResponse: the ID of our request, and its status words. Raises PartnerUntrusted, PartnerFailed."""
+        keys = self.idp.public_keys()
+        return judge_response(message, partner=self.partner, keys=keys, slo_url=self.slo_url, now=now)
+
+    def request(self, home: str, now: int) -> Outbound | None:
+        """A signed LogoutRequest, with its ID as `answer` of the memory; None if the metadata names no address for one.
+
+        home: of `NameIdentifier.to_text`. The NameID is encrypted if the partner's file requires encryption and its metadata has
+        a key for that.
+        """
+        endpoint = self._endpoint(REDIRECT)
+        if endpoint is None:
+            return None
+        name, session_index = NameIdentifier.from_text(home)
+        identifier, xml = logout_request(
+            entity_id=self.entity_id, destination=endpoint.location, name=name, session_index=session_index, now=now
+        )
+        if self.partner.want_encrypted and self.idp.encryption is not None:
+            xml = encrypt_name_id(xml, self.idp.encryption)
+        sent = self._sent("SAMLRequest", endpoint.binding, endpoint.location, xml, None)
+        return replace(sent, memory={"answer": identifier})
 
     def answer(self, message: LogoutMessage, asked: LogoutAsked, status: Sequence[str], now: int) -> Outbound | None:
         """The signed LogoutResponse, by the binding of the request if the partner takes responses by it; None if by none.

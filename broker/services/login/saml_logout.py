@@ -1,10 +1,10 @@
-"""Single logout over SAML, begun by a partner: the sessions that began there end, with their grants (HS-35; HP-43; profiles 4.4)."""
+"""Messages of single logout over SAML: a request ends the sessions that began there, with their grants (HS-35; HP-43; profiles 4.4)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from broker.domain.connector import Outbound
 from broker.domain.errors import BadRequest, PageError, TooManyAttempts
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 REFUSALS, WINDOW = 300, 600  # refused messages that an address may send in so many seconds (RX-02)
 
 
+_Found = TypeVar("_Found")
+
+
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Generic[_Found]):
     partner: PartnerFile
     logout: SingleLogout
-    asked: LogoutAsked
+    found: _Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,15 @@ class PartnerSignOut:
     partner: PartnerFile
     ended: Sequence[EndedSession]
     answer: Outbound | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedAnswer:
+    """A partner's signed LogoutResponse. partners: whose keys verify it. request: the ID that it answers, of whichever browser."""
+
+    partners: tuple[str, ...]
+    request: str
+    status: tuple[str, ...]
 
 
 class SamlLogout:
@@ -58,16 +70,17 @@ class SamlLogout:
         self._rate_limits = rate_limits
         self._places = places
 
-    def asked(self, query: bytes | None, fields: Mapping[str, str], address: str) -> PartnerSignOut:
-        """Takes a LogoutRequest from a raw query, or from the fields of a form where query is None.
+    def arrive(self, query: bytes | None, fields: Mapping[str, str], address: str) -> PartnerSignOut | VerifiedAnswer:
+        """Takes a LogoutRequest or a LogoutResponse from a raw query, or from the fields of a form where query is None.
 
-        What is not a new, signed request of a partner for this address ends nothing. Raises BadRequest with the reason of the
-        check, PartnerFailed, TooManyAttempts.
+        What is not a new, signed message of a partner for this address ends nothing. Raises BadRequest with the reason of the
+        check, TooManyAttempts.
         """
         key = f"logout:{counted(address)}"
         self._rate_limits.check(key, limit=REFUSALS, window=WINDOW)
         try:
-            return self._asked(_message(query, fields))
+            message = _message(query, fields)
+            return self._asked(message) if message.kind == "SAMLRequest" else self._answered(message)
         except PageError as error:
             if isinstance(error, TooManyAttempts):
                 raise
@@ -77,41 +90,45 @@ class SamlLogout:
     # --- parts
 
     def _asked(self, message: LogoutMessage) -> PartnerSignOut:
-        if message.kind != "SAMLRequest":
-            raise BadRequest("saml_unsolicited", "HS-35: no logout of ours waits for a LogoutResponse")
         now = self._clock()
-        with self._places.one():
-            judged = self._judged(message, now)
+        judged = self._judged(message, lambda logout: logout.judge(message, now))
         ended: list[EndedSession] = []
         with self._db.write() as tx:
             for one in judged:
-                if not single_use.once(tx, "slo", f"{one.partner.id}\0{one.asked.id}", one.asked.ends):
+                if not single_use.once(tx, "slo", f"{one.partner.id}\0{one.found.id}", one.found.ends):
                     raise BadRequest("saml_replay", "HS-35: ID of samlp:LogoutRequest: this request came before")
                 ended += self._end(tx, one, now)
         first = judged[0]
-        status = self._status(first.asked, ended)
-        return PartnerSignOut(partner=first.partner, ended=ended, answer=first.logout.answer(message, first.asked, status, now))
+        answer = first.logout.answer(message, first.found, self._status(first.found, ended), now)
+        return PartnerSignOut(partner=first.partner, ended=ended, answer=answer)
 
-    def _judged(self, message: LogoutMessage, now: int) -> list[_Judged]:
+    def _answered(self, message: LogoutMessage) -> VerifiedAnswer:
+        now = self._clock()
+        judged = self._judged(message, lambda logout: logout.judge_answer(message, now))
+        request, status = judged[0].found
+        return VerifiedAnswer(partners=tuple(one.partner.id for one in judged), request=request, status=status)
+
+    def _judged(self, message: LogoutMessage, judge: Callable[[SingleLogout], _Found]) -> list[_Judged[_Found]]:
         """The partners whose own pinned keys verify the message: several where several files name one provider.
 
         Its Issuer only says which keys to try. A partner whose metadata takes another's name ends sessions of its own at most.
         """
         refusal: PageError = BadRequest("saml_wrong_idp", "HS-18: saml:Issuer is the entity id of no partner")
         found = []
-        for partner in self._over_saml.of_entity(message.issuer):
-            try:
-                logout = self._over_saml.single_logout(partner)
-                found.append(_Judged(partner, logout, logout.judge(message, now)))
-            except PageError as error:
-                refusal = error
+        with self._places.one():
+            for partner in self._over_saml.of_entity(message.issuer):
+                try:
+                    logout = self._over_saml.single_logout(partner)
+                    found.append(_Judged(partner, logout, judge(logout)))
+                except PageError as error:
+                    refusal = error
         if not found:
             raise refusal
         return found
 
-    def _end(self, tx: Connection, judged: _Judged, now: int) -> list[EndedSession]:
+    def _end(self, tx: Connection, judged: _Judged[LogoutAsked], now: int) -> list[EndedSession]:
         """Core 3.7.3.2: each named session of the person, or all that began there if the request names none."""
-        asked, issuer = judged.asked, judged.logout.partner.entity_id
+        asked, issuer = judged.found, judged.logout.partner.entity_id
         if asked.name is None:
             return []
         name = home_mark(issuer, asked.name.mark(issuer, judged.logout.entity_id))

@@ -146,8 +146,7 @@ class Upstream:
                 raise LoginExpired("login_used")
         return login.id
 
-    @staticmethod
-    def _vouched(login: Login, assertion: Assertion, now: int) -> dict[str, Any]:
+    def _vouched(self, login: Login, assertion: Assertion, now: int) -> dict[str, Any]:
         """The columns of the login that the partner's assertion changes, with their values."""
         seldom: dict[str, Any] = {"left_out": list(assertion.left_out), "subject_form": assertion.subject_form}
         more = {name: value for name, value in seldom.items() if value}
@@ -166,6 +165,9 @@ class Upstream:
             **more,
         )
         progress = login.progress.vouched().to_json()
+        if assertion.home_logout is not None:
+            sealed = self._sealer.seal(assertion.home_logout.encode(), f"home:{assertion.partner}")
+            assertion = replace(assertion, home_logout=sealed)
         return {
             "assertion": assertion.to_json(),
             "another_account_asked": False,

@@ -51,10 +51,6 @@ class Partners:
             return False
         return all(row.problem is None for row in self.documents.rows(partner_id).values())
 
-    def sign_out_url(self, partner: PartnerFile) -> str:
-        """Where a person can end their session at the partner; empty if no address is known."""
-        return self.family_of(partner).sign_out_url(partner)
-
 
 def callback_of(settings: Settings, partner: PartnerFile) -> str:
     """Where the partner's responses arrive: the URL that the partner registers."""

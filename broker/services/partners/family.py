@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from broker.connectors.outbound.client import HttpClient
-from broker.domain.connector import Connector
+from broker.domain.connector import Connector, Outbound
 from broker.settings.model import PartnerFile
 
 
@@ -73,6 +73,13 @@ class PartnerFamily(Protocol):
         """Our name in the partner's registration, for staff."""
         ...
 
-    def sign_out_url(self, partner: PartnerFile) -> str:
-        """Where a person can end their session at the partner; empty if no address is known. Nothing is fetched."""
+    def takes_sign_out(self, partner: PartnerFile, home: str) -> bool:
+        """Whether a request of ours can end a sign-in there. home: of the assertion, "" if none was kept. Nothing is fetched."""
+        ...
+
+    def sign_out(self, partner: PartnerFile, home: str, state: str) -> Outbound | None:
+        """The request that ends the sign-in there; None if there is no address for one. Nothing is fetched.
+
+        state: random. memory: `answer`, what the answer must repeat; nothing if no answer comes. Raises PartnerFailed.
+        """
         ...

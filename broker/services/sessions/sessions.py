@@ -82,6 +82,7 @@ class Sessions:
             device=device,
             home_name=home_mark(assertion.issuer, assertion.home_name),
             home_session=home_mark(assertion.issuer, assertion.home_session),
+            home_logout=assertion.home_logout or "",
             created_at=before.created_at if before is not None and same else now,
             last_seen_at=now,
             expires_at=min(now + lifetime, assertion.session_ends or now + lifetime),

@@ -13,7 +13,7 @@ from broker.storage.tables import sessions
 
 _FIELDS = (
     "sid", "person_id", "partner", "issuer", "acr", "claims", "auth_time", "auth_time_known", "created_at", "last_seen_at", "expires_at", "ended_at", "device",
-    "home_name", "home_session",
+    "home_name", "home_session", "home_logout",
 )  # fmt: skip
 _RENEWED = tuple(name for name in _FIELDS if name not in ("sid", "person_id", "created_at", "ended_at"))
 _C = sessions.c
@@ -29,8 +29,9 @@ _BY_SID = select(sessions).where(_C.sid == bindparam("session"))
 _CHANGE = update(sessions).where(_C.sid == bindparam("session"))  # the columns to set are the other parameters
 _RENEW = _CHANGE.where(_C.ended_at.is_(None))
 _TOUCH = _CHANGE.values(last_seen_at=bindparam("now"))
-_END = _CHANGE.where(_C.ended_at.is_(None)).values(ended_at=bindparam("now"))
-_END_ALL = update(sessions).where(_C.person_id == bindparam("person"), _C.ended_at.is_(None)).values(ended_at=bindparam("now"))
+_OVER = {"ended_at": bindparam("now"), "home_logout": ""}  # what signs out at home is not kept beyond the session
+_END = _CHANGE.where(_C.ended_at.is_(None)).values(_OVER)
+_END_ALL = update(sessions).where(_C.person_id == bindparam("person"), _C.ended_at.is_(None)).values(_OVER)
 
 
 def _session(row: Row[Any]) -> Session:

@@ -29,7 +29,9 @@ def end_everything(tx: Connection, now: int) -> dict[str, int]:
     """End sessions and grants, forget codes, tokens and logins, revoke waiting tickets, use up time steps and recovery codes; how many of each."""
     ahead = now // 30 + 1  # no code that anybody has seen so far (RFC 6238 5.2)
     return {
-        "sessions": tx.execute(update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=now)).rowcount,
+        "sessions": tx.execute(
+            update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=now, home_logout="")
+        ).rowcount,
         "grants": grants.end_all(tx, now),  # and their applications are notified
         "codes": tx.execute(delete(codes)).rowcount,
         "access_tokens": tx.execute(delete(access_tokens)).rowcount,

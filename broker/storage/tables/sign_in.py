@@ -90,6 +90,7 @@ sessions = Table(
     Column("device", String(64), nullable=False, server_default=""),
     Column("home_name", base.HASH, nullable=False, server_default=""),
     Column("home_session", base.HASH, nullable=False, server_default=""),
+    Column("home_logout", Text, nullable=False, server_default=""),  # sealed; emptied when the session ends
     Index("ix_sessions_home_name", "home_name"),
     Index("ix_sessions_home_session", "home_session"),
     Index("ix_sessions_person_id", "person_id"),

@@ -101,11 +101,7 @@ class _Logout:
         settings = self._broker.core.settings()
         address = client_address(request, settings.broker.network.trusted_proxies)
         ended = self._broker.sessions.end(session.sid, Actor.person(person.id, address=address), "logout")
-        response = self._leave(asked, session, ended or ())
-        cookies = Cookies(settings.issuer)
-        cookies.clear(response, CookiePurpose.SESSION)
-        cookies.clear(response, CookiePurpose.BROWSER)  # HW-13: it changes at logout
-        return response
+        return signed_out.forget(self._broker, self._leave(asked, session, ended or ()))
 
     def _leave(self, asked: LogoutRequest, session: Session | None, ended: Sequence[str] = ()) -> Response:
         """A redirect to the application's verified address, or the page that lists what ended and what did not.

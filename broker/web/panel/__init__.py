@@ -14,7 +14,6 @@ from flask import Blueprint, Response, request
 from broker.domain.audit import Actor
 from broker.domain.errors import BadRequest
 from broker.web import csrf, signed_out
-from broker.web.cookies import CookiePurpose
 from broker.web.panel import account, apps, asking, methods, question
 from broker.web.panel.frame import SCOPE, SignedInFrame
 from broker.web.signin.browser import BrowserState
@@ -57,9 +56,6 @@ def blueprint(broker: Broker, frame: SignedInFrame) -> Blueprint:
         if held is not None:
             actor = Actor.person(held[1].id, address=browser.address())
             ended = broker.sessions.end(held[0].sid, actor, "signed out") or ()
-        response = signed_out.page(broker, pages, held[0] if held else None, ended)
-        browser.cookies.clear(response, CookiePurpose.SESSION)
-        browser.cookies.clear(response, CookiePurpose.BROWSER)  # HW-13: it changes at logout
-        return response
+        return signed_out.forget(broker, signed_out.page(broker, pages, held[0] if held else None, ended))
 
     return routes

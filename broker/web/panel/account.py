@@ -13,7 +13,6 @@ from broker.domain.guest import Person, PersonKind
 from broker.domain.ids import new_reference
 from broker.domain.login import OwnPageIntent, Session
 from broker.web import csrf, feedback, headers, signed_out
-from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
 from broker.web.panel import account_page
 from broker.web.panel.frame import ACCOUNT, SignedInFrame
@@ -87,9 +86,7 @@ class _Door:
 
     def goodbye(self, response: Response) -> Response:
         """The page after the last sign-in of this browser ended, without its cookies."""
-        self._browser.cookies.clear(response, CookiePurpose.SESSION)
-        self._browser.cookies.clear(response, CookiePurpose.BROWSER)  # HW-13
-        return response
+        return signed_out.forget(self._broker, response)
 
     def _is_fresh(self, session: Session) -> bool:
         return self._broker.guests.self_service.is_fresh(session)

@@ -10,7 +10,7 @@ PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 
 
 def test_fb_19_what_our_metadata_offers() -> None:
-    """FB-19: the format stands in the document before our endpoint, as the schema has it (md 2.4.2)."""
+    """FB-19: the format stands in the document between our endpoints, as the schema has it (md 2.4.2)."""
     document = etree.fromstring(
         sp_metadata(
             entity_id="https://sp.example",
@@ -21,5 +21,5 @@ def test_fb_19_what_our_metadata_offers() -> None:
         )
     )
     names = [etree.QName(child).localname for child in document[0]]
-    assert names == ["NameIDFormat", "AssertionConsumerService"]
-    assert document[0][0].text == PERSISTENT
+    assert names == ["SingleLogoutService", "SingleLogoutService", "NameIDFormat", "AssertionConsumerService"]
+    assert document[0][2].text == PERSISTENT

@@ -11,6 +11,7 @@ from broker.connectors.oidc.discovery import Judgements, discovery_url, fetch_di
 from broker.connectors.outbound.address_policy import HttpFailure, split_url
 from broker.connectors.outbound.client import HttpClient
 from broker.connectors.registry import callback_url
+from broker.domain.connector import Outbound
 from broker.jose.sign import sign
 from broker.services.addresses import canonical
 from broker.services.core import Core
@@ -97,20 +98,35 @@ class OidcPartners:
         """Our client_id there."""
         return f"the client {oidc_of(partner).client_id}"
 
-    def sign_out_url(self, partner: PartnerFile) -> str:
-        """The end_session_endpoint of the stored discovery document, with our client_id (RP-Initiated Logout 2)."""
-        oidc = oidc_of(partner)
+    def takes_sign_out(self, partner: PartnerFile, _home: str) -> bool:
+        """Whether the stored discovery document has an end_session_endpoint."""
+        return bool(self._end_session(partner))
+
+    def sign_out(self, partner: PartnerFile, home: str, state: str) -> Outbound | None:
+        """RP-Initiated Logout 2: our client_id, and the ID token of the sign-in as id_token_hint if the session kept it.
+
+        The browser comes back, with the state, only if the partner's file says that our address is registered there.
+        """
+        url, oidc = self._end_session(partner), oidc_of(partner)
+        if not url:
+            return None
+        query = {"client_id": oidc.client_id}
+        if home:
+            query["id_token_hint"] = home
+        if oidc.post_logout_redirect:
+            query |= {"post_logout_redirect_uri": f"{self._settings().issuer}/oidc/{partner.id}/signed-out", "state": state}
+        memory = {"answer": state} if oidc.post_logout_redirect else {}
+        return Outbound(url=f"{url}{'&' if '?' in url else '?'}{urlencode(query)}", memory=memory)
+
+    def _end_session(self, partner: PartnerFile) -> str:
+        """The end_session_endpoint of the stored discovery document; "" if it has none that a browser may be sent to."""
         row = self._documents.rows(partner.id).get("discovery")
-        if row is None or row.body is None:
-            return ""
-        found = self._documents.read(row).get("end_session_endpoint")
-        schemes = {"https", oidc.issuer.partition(":")[0]}
+        found = self._documents.read(row).get("end_session_endpoint") if row is not None and row.body is not None else None
+        schemes = {"https", oidc_of(partner).issuer.partition(":")[0]}
         try:
-            if not isinstance(found, str) or split_url(found).scheme not in schemes:
-                return ""
+            return found if isinstance(found, str) and split_url(found).scheme in schemes else ""
         except HttpFailure:
             return ""
-        return f"{found}{'&' if '?' in found else '?'}{urlencode({'client_id': oidc.client_id})}"
 
     def _view(self, settings: Settings, partner: PartnerFile) -> PartnerView:
         """The part of the file that the connector needs; made once a set of files, because its secrets may be in other files."""

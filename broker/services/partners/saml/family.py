@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from broker.connectors.outbound.client import HttpClient
+from broker.domain.connector import Outbound
 from broker.domain.errors import PartnerFailed, PartnerUntrusted
 from broker.services.addresses import canonical
 from broker.services.core import Core
@@ -132,9 +133,16 @@ class SamlPartners:
         """Every partner knows us by our entity id."""
         return "our entity id"
 
-    def sign_out_url(self, _partner: PartnerFile) -> str:
-        """None: single logout is not offered."""
-        return ""
+    def takes_sign_out(self, partner: PartnerFile, home: str) -> bool:
+        """Whether the stored metadata names a single logout service, and the session kept the NameID."""
+        try:
+            return bool(home and self.metadata.idp(partner, fetch=False).logout)
+        except PartnerFailed:
+            return False
+
+    def sign_out(self, partner: PartnerFile, home: str, _state: str) -> Outbound | None:
+        """A signed LogoutRequest; its answer names its ID (profiles 4.4.3.1). Raises PartnerFailed."""
+        return self.single_logout(partner).request(home, self._clock()) if home else None
 
     def _entity(self, partner: PartnerFile) -> str:
         """The entity id of a partner; one that only its metadata names is read once, because it never changes (HS-3)."""
