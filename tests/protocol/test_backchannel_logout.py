@@ -132,6 +132,25 @@ def test_each_application_of_the_session_once(stage: Stage, ear: Ear) -> None:
     }  # nothing is kept for an application without an address
 
 
+def test_a_token_that_is_used_twice(both: Stage, ear: Ear) -> None:
+    """HP-31, HP-35: the end of one grant is notified where its tokens may be stolen, and not where the application revoked them."""
+    hearing(both, ear.url)
+    first = both.tokens()
+    assert both.refresh(first["refresh_token"]).status_code == 200
+    assert both.refresh(first["refresh_token"]).status_code == 200  # two at the same moment are no theft
+    assert look(both) == 0
+    both.clock.advance(31)
+    assert both.refresh(first["refresh_token"]).status_code == 400
+    assert look(both) == 1
+    assert told(both, ear.heard[0]).claims["sid"] == both.claims(first["id_token"])["sid"]
+    _, code = both.grant(both.person())
+    assert [both.exchange(code).status_code for _ in range(2)] == [200, 400]
+    assert look(both) == 1
+    revoked = both.tokens()["refresh_token"]
+    assert both.post("/revoke", {"token": revoked}).status_code == 200
+    assert look(both) == 0
+
+
 def ends() -> dict[str, Callable[[Stage, Signed], object]]:
     """Every way in which sessions end."""
     life = lambda stage: stage.broker.guests.lifecycle  # noqa: E731

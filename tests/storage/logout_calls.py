@@ -7,13 +7,14 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from broker.domain.ids import new_id
-from broker.storage.oauth import logout_notices, sessions
+from broker.storage.oauth import grants, logout_notices, sessions
 from tests.clock import START
 
 LOGOUT_CALLS: dict[str, Callable[[Connection], object]] = {
     "oauth.sessions.of_home": lambda tx: [
         sessions.of_home(tx, "fabrikam", name=name, session=session) for name, session in (("n", ""), ("", "s"), ("n", "s"))
     ],
+    "oauth.grants.end_reused": lambda tx: grants.end_reused(tx, new_id(), START),
     "oauth.logout_notices.add": lambda tx: logout_notices.add(tx, {("payroll", new_id()): "sub"}, START),
     "oauth.logout_notices.is_due": lambda tx: logout_notices.is_due(tx, START),
     "oauth.logout_notices.drop_of_others": lambda tx: logout_notices.drop_of_others(tx, {"payroll"}),

@@ -124,6 +124,7 @@ def test_what_ends_a_grant(database: Database, way: str):
             "person": lambda: grants.end_of_person(tx, grant.person_id, START + 1),
             "application": lambda: grants.end_of_application(tx, grant.person_id, "payroll", START + 1),
             "grant": lambda: ["payroll"] if grants.end(tx, grant.id, START + 1) else [],
+            "reused": lambda: ["payroll"] if grants.end_reused(tx, grant.id, START + 1) else [],
         }[way]()
         wide = way in {"session", "person"}
         assert told == (["payroll", "wiki"] if wide else ["payroll"])

@@ -73,7 +73,7 @@ class DeskOnRows:
         grant_id = grants.grant_of_spent_code(self.tx, code, client_id)
         if grant_id is None:
             raise OAuthError("invalid_grant", "code_unknown")
-        if grants.end(self.tx, grant_id, self.now):
+        if grants.end_reused(self.tx, grant_id, self.now):
             record(self.tx, "code.reused", self.application, grant_id, self.now)
         raise OAuthError("invalid_grant", "code_reused")
 
@@ -93,7 +93,7 @@ class DeskOnRows:
         if family is None:
             raise OAuthError("invalid_grant", "refresh_unknown")
         if token_rows.revoke_family(self.tx, family.id, self.now):
-            grants.end(self.tx, family.grant_id, self.now)
+            grants.end_reused(self.tx, family.grant_id, self.now)
             record(self.tx, "refresh_token.reused", self.application, family.grant_id, self.now)
         raise CommittedRefusal("invalid_grant", "refresh_reused")
 

@@ -196,9 +196,16 @@ def standing(tx: Connection, grant_id: str, now: int) -> Standing | None:
 
 
 def end(tx: Connection, grant_id: str, now: int) -> bool:
-    """End one grant; False if it had ended."""
+    """End one grant because its application asked for it; False if it had ended. The application is not notified."""
     c = grants.c
     return tx.execute(update(grants).where(c.id == grant_id, c.ended_at.is_(None)).values(ended_at=now)).rowcount == 1
+
+
+def end_reused(tx: Connection, grant_id: str, now: int) -> bool:
+    """End a grant whose code or refresh token was used twice, and notify its application: its own session may be a thief's
+    (docs/decisions/0021-which-ends-notify.md). False if it had ended.
+    """
+    return bool(_ended(tx, grants.c.id == grant_id, now))
 
 
 def end_of_session(tx: Connection, sid: str, now: int) -> list[str]:
@@ -243,7 +250,8 @@ def _end_where(tx: Connection, which: ColumnElement[bool], now: int) -> list[str
 
 
 def _ended(tx: Connection, which: ColumnElement[bool], now: int) -> list[tuple[str, str, str]]:
-    """Ends grants and queues a notice for each application and session: every end of a session goes through here (HP-43, HP-56).
+    """Ends grants and queues a notice for each application and session: every end but a revocation by the application itself
+    goes through here (HP-43, HP-56).
 
     (client_id, sid, sub) of each grant.
     """

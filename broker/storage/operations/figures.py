@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from broker.domain.times import DAY, HOUR
-from broker.storage.tables import access_requests, event_deliveries, invitations, logins, people, receipts, reviews, sessions
+from broker.domain.times import DAY, HOUR, MINUTE
+from broker.storage.tables import (
+    access_requests,
+    event_deliveries,
+    invitations,
+    logins,
+    logout_notices,
+    people,
+    receipts,
+    reviews,
+    sessions,
+)
 
 
 def figures(tx: Connection, now: int) -> dict[str, tuple[str, float]]:
@@ -31,6 +41,14 @@ def figures(tx: Connection, now: int) -> dict[str, tuple[str, float]]:
         "event_deliveries_given_up_24h": (
             "Notices of guest events that were given up in the last day",
             select(func.count()).where(event_deliveries.c.failed_at > now - DAY),
+        ),
+        "logout_notices_waiting": (
+            "Notices of logout that wait for an application",
+            select(func.count()).where(logout_notices.c.next_try_at >= 0),
+        ),
+        "logout_notices_late": (
+            "Notices of logout that have waited for more than five minutes",
+            select(func.count()).where(logout_notices.c.next_try_at >= 0, logout_notices.c.created_at < now - 5 * MINUTE),
         ),
         "sign_ins_allowed_1h": ("Sign-ins of the last hour that ended in the application", _receipts(recent, "allowed")),
         "sign_ins_blocked_1h": ("Sign-ins of the last hour that were refused by rule", _receipts(recent, "blocked")),
