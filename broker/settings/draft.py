@@ -36,7 +36,7 @@ class Draft:
 class JudgedDraft:
     """What is wrong, one line each as `broker check` prints it; without errors, the file as the broker would read it.
 
-    clashes: those of the errors that arise only beside the files that are there.
+    clashes: those of the errors that arise only together with the files that are there.
     """
 
     errors: tuple[ConfigError, ...]
@@ -47,7 +47,7 @@ class JudgedDraft:
 def judge(home: Path, environ: Mapping[str, str], draft: Draft, *, beside: Path | None = None) -> JudgedDraft:
     """Judges the draft as if its file were there, instead of one of the same name. Errors that the other files have without it are not its own.
 
-    environ: for the references of the draft; those of the other files are not resolved. beside: where the files lie that the draft
+    environ: for the references of the draft; those of the other files are not resolved. `beside`: where the files lie that the draft
     names; None: the home.
     """
     problem = sources.name_problem(draft.kind, draft.id)
