@@ -38,6 +38,7 @@ class ServiceProvider:
     entity_id: str
     acs_url: str
     certificate: str
+    slo_url: str = ""
     encryption: str | None = None
     encrypt: str | None = None
     name_id: str = PERSISTENT
@@ -106,6 +107,7 @@ def _write(
     hosted = {
         entity_id(public): {
             "host": "__DEFAULT__", "privatekey": "idp.key", "certificate": "idp.crt", "auth": proof.auth,
+            "sign.logout": True, "validate.logout": True,
             "attributes.NameFormat": "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
             "authproc": {
                 "3": {"class": "saml:AttributeNameID", "attribute": "mail", "Format": EMAIL},
@@ -117,6 +119,7 @@ def _write(
     }  # fmt: skip
     remote: dict[str, Any] = {
         "AssertionConsumerService": sp.acs_url, "NameIDFormat": sp.name_id, "simplesaml.nameidattribute": "mail",
+        "SingleLogoutService": sp.slo_url, "sign.logout": True, "validate.logout": True,
         "validate.authnrequest": True, "keys": [{"type": "X509Certificate", "signing": True, "encryption": False, "X509Certificate": sp.certificate}],
     }  # fmt: skip
     if sp.encrypt is not None:

@@ -44,12 +44,13 @@ def pair(node: str, folder: Path) -> Iterator[Pair]:
     idp_port, rp_port = free_port("127.0.0.2"), free_port("127.0.0.3")
     partner, application = f"http://127.0.0.2:{idp_port}", f"http://127.0.0.3:{rp_port}"
     home.write_broker()
-    home.write_partner("peer", partner, secret=SECRET, require_claims={"tid": "partner-1"})
+    home.write_partner("peer", partner, secret=SECRET, require_claims={"tid": "partner-1"}, post_logout_redirect=True)
     home.write_application("rp", f"{application}/cb", client_secret=RP_SECRET, post_logout_redirect_uris=[f"{application}/bye"])
     registered = {
         "client_id": "broker",
         "client_secret": SECRET,
         "redirect_uris": [home.callback("peer")],
+        "post_logout_redirect_uris": [f"{home.issuer}/oidc/peer/signed-out"],
         "backchannel_logout_uri": f"{home.issuer}/backchannel/peer",
         "backchannel_logout_session_required": True,
     }
@@ -190,6 +191,20 @@ def test_logout(pair: Pair) -> None:
     assert who.browser.get(f"{pair.application}/refresh").json()["error"] == "invalid_grant"
     assert who.browser.get(f"{pair.application}/userinfo").json()["ok"] is False
     assert who.browser.get(f"{pair.application}/login").name == "home-organization"
+
+
+def test_logout_towards_the_partner(pair: Pair) -> None:
+    """RP-Initiated Logout 2, 3: oidc-provider accepts our hint, asks as it always does, and sends the person back with our state."""
+    who = visitor("ada")
+    assert pair.login(who).json()["ok"] is True
+    page = who.browser.submit(who.browser.submit(who.browser.get(f"{pair.broker.issuer}/logout")))
+    action, secret = re.search(r'action="([^"]+)"', page.text), re.search(r'name="xsrf" value="([^"]+)"', page.text)
+    assert action is not None, page.text
+    assert secret is not None
+    done = who.browser.post(action[1], {"xsrf": secret[1], "logout": "yes"}, opener=page)
+    assert "has ended, too." in done.text, done.text
+    pair.login(who)
+    assert "peer-login" in who.seen
 
 
 def test_logout_at_the_partner(pair: Pair) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from lxml import etree
@@ -40,6 +41,7 @@ class Pair:
     site: str
     front: Front
     partner: Path
+    address: str
 
     def login(self, who: SamlVisitor, query: str = "") -> BrowserPage:
         """Begin at the application, walk to the end."""
@@ -83,9 +85,9 @@ def pair(node: str, folder: Path) -> Iterator[Pair]:
         home.write_saml_partner("secure", entity_id(front.address), domain="secure.example")
         broker = stack.enter_context(home.broker(SSL_CERT_FILE=str(front.authority)))
         ours, theirs = certificates(broker, "/saml/metadata"), certificates(broker, "/saml/sealed/metadata")
-        us, acs = f"{home.issuer}/saml/metadata", f"{home.issuer}/saml/acs"
-        plain = ServiceProvider(us, acs, ours["signing"])
-        encrypted = ServiceProvider(us, acs, theirs["signing"], theirs["encryption"], GCM, EMAIL)
+        us, acs, slo = (f"{home.issuer}/saml/{name}" for name in ("metadata", "acs", "slo"))
+        plain = ServiceProvider(us, acs, ours["signing"], slo)
+        encrypted = ServiceProvider(us, acs, theirs["signing"], slo, theirs["encryption"], GCM, EMAIL)
         for host, people, sp, address in (
             ("127.0.0.2", PEOPLE, plain, None),
             ("127.0.0.4", SEALED, encrypted, None),
@@ -97,7 +99,7 @@ def pair(node: str, folder: Path) -> Iterator[Pair]:
                  METHOD="client_secret_post")
         )  # fmt: skip
         stack.enter_context(apache.protected_site(folder, "127.0.0.5", site, home.issuer, "site", RP_SECRET))
-        yield Pair(broker, application, protected, front, folder / "127.0.0.2")
+        yield Pair(broker, application, protected, front, folder / "127.0.0.2", f"http://127.0.0.2:{ports['127.0.0.2']}")
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +141,31 @@ def test_prompt_login_moves_auth_time(pair: Pair, ada: SamlVisitor) -> None:
     assert found["ok"], found
     assert "peer-login" in ada.seen
     assert found["claims"]["auth_time"] > before
+
+
+def test_logout_at_the_partner(pair: Pair, ada: SamlVisitor) -> None:
+    """HS-35: SimpleSAMLphp's signed LogoutRequest ends the session that began there, and no other; our answer satisfies it."""
+    assert pair.login(ada).json()["ok"]
+    who = visitor("ada")
+    assert pair.login(who).json()["ok"]
+    end = f"{pair.application}/bye"
+    page = who.browser.get(f"{pair.address}/saml2/idp/SingleLogoutService.php?ReturnTo={quote(end, safe='')}")
+    assert page.url.startswith(end), f"{page}\n{page.text[:2000]}"
+    assert pair.login(who, "?prompt=none").json()["error"] == "login_required"
+    assert pair.login(ada, "?prompt=none").json()["ok"]
+
+
+@pytest.mark.parametrize("name", ["ada", "cleo"])
+def test_logout_towards_the_partner(pair: Pair, name: str) -> None:
+    """HS-35: the button of our page; SimpleSAMLphp verifies our LogoutRequest, for Cleo with an EncryptedID, and answers it."""
+    who = visitor(name)
+    page = who.open(pair.invite(f"{name}@{'sealed' if name == 'cleo' else 'partner'}.example"))
+    assert page.json()["ok"], page.json()
+    page = who.browser.submit(who.browser.get(f"{pair.broker.issuer}/logout"))
+    page = who.walk(who.browser.submit(page))
+    assert "has ended, too." in page.text, f"{page}\n{page.text[:2000]}"
+    pair.login(who)
+    assert "peer-login" in who.seen
 
 
 def test_uninvited(pair: Pair) -> None:

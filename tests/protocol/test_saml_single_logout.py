@@ -204,7 +204,6 @@ def wrong(at: SamlWorld) -> dict[str, tuple[str, Sending]]:
         "long RelayState": ("relay_state", out.sent("SAMLRequest", good, url, "x" * 81)),
         "two names": ("saml_structure", out.sent("SAMLRequest", make(name_id="<saml:NameID>a</saml:NameID>" * 2), url, "x")),
         "no name": ("saml_structure", out.sent("SAMLRequest", make(name_id=""), url, "x")),
-        "a response": ("saml_unsolicited", out.sent("SAMLResponse", out.response("_x", messages.SUCCESS), url, "x")),
         "nothing": ("saml_decode", Sending(url)),
         "no form": ("saml_decode", Sending(url, {})),
         "no XML": ("saml_decode", Sending(url, {"SAMLRequest": "eA=="})),
