@@ -37,7 +37,7 @@ NAMES = (
     "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-recovery", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "mfa-vouch", "mfa-vouch-asked", "terms", "terms-new",
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "code-method", "code-identity",
     "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "not-signed-in", "consent-invited", "consent-by-code", "consent-later", "hand-over", "sign-out",
-    "signed-out", "signed-out-on-the-way", "question", "question-answered", *SIGN_UP, *OWN, *PORTAL,
+    "signed-out", "signed-out-at-home", "signed-out-on-the-way", "question", "question-answered", *SIGN_UP, *OWN, *PORTAL,
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" rx="9" fill="{}"/>{}</svg>'

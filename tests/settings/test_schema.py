@@ -82,6 +82,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "oidc.discovery": None,
         "oidc.response_mode": "query",
         "oidc.send_max_age": True,
+        "oidc.post_logout_redirect": False,
         "oidc.scopes": ["openid", "profile", "email"],
         "oidc.client_assertion.audience": "issuer",
         "oidc.client_assertion.certificate": None,
