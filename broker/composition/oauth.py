@@ -12,6 +12,7 @@ from broker.services.keys.ring import Keys
 from broker.services.oauth.api_access import ApiAccess
 from broker.services.oauth.client_authentication import Clients
 from broker.services.oauth.client_jwks import ClientKeys
+from broker.services.oauth.encryption import ResponseEncryption
 from broker.services.oauth.grants import Grants
 from broker.services.oauth.logout_notices import LogoutNotices
 from broker.services.oauth.pushed_requests import PushedRequests
@@ -27,6 +28,7 @@ class OAuthServices:
     api_access: ApiAccess
     client_authentication: Clients
     client_jwks: ClientKeys
+    encryption: ResponseEncryption
     grants: Grants
     logout_notices: LogoutNotices
     pushed_requests: PushedRequests
@@ -45,12 +47,14 @@ def wire_oauth(
     """partners: its outbound clients also fetch the key sets of applications, and tell applications of logouts."""
     find = access.applications.view
     client_jwks = ClientKeys(core, partners.outbound_clients)
-    grants = Grants(core, keys, sealer, find, policies.book)
+    encryption = ResponseEncryption(client_jwks.encryption_key)
+    grants = Grants(core, keys, sealer, find, policies.book, encryption)
     request_objects = RequestObjects(core, client_jwks.of)
     return OAuthServices(
         api_access=ApiAccess(core, rate_limits),
         client_authentication=Clients(core, find, rate_limits, client_jwks.of),
         client_jwks=client_jwks,
+        encryption=encryption,
         grants=grants,
         logout_notices=LogoutNotices(core, keys, partners.outbound_clients),
         pushed_requests=PushedRequests(core, find, grants.hint, request_objects.parameters, rate_limits),

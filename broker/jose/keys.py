@@ -160,6 +160,16 @@ def public_key(jwk: Any) -> PublicKey | None:
         return None
 
 
+def public_material(jwk: Mapping[str, Any]) -> PublicMaterial | None:
+    """The key of a JWK whatever it is for, or None if its type, curve or values are not ours. A secret or private key is None."""
+    if _SECRET_MEMBERS & jwk.keys():
+        return None
+    try:
+        return _material(jwk)
+    except (KeyError, TypeError, ValueError, UnsupportedAlgorithm):
+        return None
+
+
 def _entries(jwks: Any) -> list[Any]:
     entries = jwks.get("keys") if isinstance(jwks, Mapping) else None
     if not isinstance(entries, list) or len(entries) > MAX_KEYS:

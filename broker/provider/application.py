@@ -17,7 +17,8 @@ class ApplicationView:
     client secret (HP-23). claims: token claim -> broker claim. audiences: client ids that may introspect its tokens.
     id_token_claims: further claims of its ID tokens. assertion_audience: the values of `aud` that its client
     assertions may have, `issuer` or `token_endpoint`. jwt_access_tokens: its access tokens are JWTs (RFC 9068). resources: those
-    that it may ask tokens for (RFC 8707).
+    that it may ask tokens for (RFC 8707). id_token_encryption, userinfo_encryption: (alg, enc), None for a response that is
+    not encrypted.
     """
 
     client_id: str
@@ -42,6 +43,8 @@ class ApplicationView:
     assertion_audience: frozenset[str] = frozenset({"issuer"})
     jwt_access_tokens: bool = False
     resources: tuple[str, ...] = ()
+    id_token_encryption: tuple[str, str] | None = None
+    userinfo_encryption: tuple[str, str] | None = None
 
     def permitted(self, scopes: Iterable[str]) -> tuple[str, ...]:
         """Those of the scopes that the application's file allows now (HP-36)."""

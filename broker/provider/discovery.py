@@ -8,6 +8,7 @@ from typing import Any
 from broker.domain import assurance
 from broker.domain.claims import PROTOCOL, SCOPES, STANDARD
 from broker.jose.algorithms import OUR_ALGORITHMS
+from broker.jose.encrypt import CONTENT_ALGORITHMS, ENCRYPTION_ALGORITHMS
 from broker.provider.client_authentication import TOKEN_PATH
 from broker.provider.grants import GRANT_TYPES
 from broker.provider.request import PROMPTS, RESPONSE_MODES
@@ -44,6 +45,11 @@ def document(issuer: str, languages: Sequence[str]) -> dict[str, Any]:
         "grant_types_supported": list(GRANT_TYPES),
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": list(OUR_ALGORITHMS),
+        **{
+            f"{response}_encryption_{member}_values_supported": list(values)
+            for response in ("id_token", "userinfo")
+            for member, values in (("alg", ENCRYPTION_ALGORITHMS), ("enc", CONTENT_ALGORITHMS))
+        },
         **authentication,
         "introspection_signing_alg_values_supported": list(OUR_ALGORITHMS),  # RFC 9701 7
         "code_challenge_methods_supported": ["S256"],

@@ -28,6 +28,7 @@ _LOCALE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 _NOT_SUPPORTED = {
     "request_uri": "request_uri_not_supported",  # Core 6.2; nothing is fetched (AZ-10)
     "registration": "registration_not_supported",  # Core 7.2.1
+    "authorization_details": "invalid_authorization_details",  # RFC 9396 5: no type is known here
 }
 
 

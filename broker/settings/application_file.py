@@ -212,13 +212,19 @@ class ApplicationFile(NamedFile):
         default=(), description="The resources (APIs) that it may ask tokens for, compared character for character (RFC 8707)."
     )
     userinfo_encrypted_response_alg: EncryptionAlg | None = Field(
-        default=None, description="How the key of an encrypted userinfo is wrapped."
+        default=None,
+        description="Userinfo is encrypted with this algorithm, for the key of `use: enc` that the application publishes.",
     )
-    userinfo_encrypted_response_enc: EncryptionEnc | None = Field(default=None, description="How that userinfo is encrypted.")
+    userinfo_encrypted_response_enc: EncryptionEnc | None = Field(
+        default=None, description="How the content is encrypted; A128CBC-HS256 if left out."
+    )
     id_token_encrypted_response_alg: EncryptionAlg | None = Field(
-        default=None, description="How the key of an encrypted ID token is wrapped."
+        default=None,
+        description="ID tokens are encrypted with this algorithm, for the key of `use: enc` that the application publishes.",
     )
-    id_token_encrypted_response_enc: EncryptionEnc | None = Field(default=None, description="How that ID token is encrypted.")
+    id_token_encrypted_response_enc: EncryptionEnc | None = Field(
+        default=None, description="How the content is encrypted; A128CBC-HS256 if left out."
+    )
     frontchannel_logout_uri: Link | None = Field(
         default=None,
         description="Loaded in a frame, with iss and sid, when a person signs out in the browser (Front-Channel Logout); its origin is one of a redirect URI.",
@@ -279,6 +285,8 @@ def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
         alg, enc = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
         if raw.get(enc) is not None and raw.get(alg) is None:
             yield Problem(f"stands without {alg}; write both", at=(enc,))
+        if raw.get(alg) is not None and raw.get("jwks") is None and raw.get("jwks_uri") is None:
+            yield Problem("needs a public key of the application; write jwks or jwks_uri with a key of `use: enc`", at=(alg,))
     own, roles = raw.get("self_service"), raw.get("roles")
     role = own.get("role") if isinstance(own, dict) else None
     if role is not None and role not in (roles if isinstance(roles, list) else ()):

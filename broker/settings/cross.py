@@ -46,7 +46,7 @@ def check(reading: Reading) -> list[ConfigError]:
         if source.kind == "partner":
             problems += (*_same_domain(source, domains), *_same_client(source, clients))
         if source.kind == "application":
-            problems += _frame_elsewhere(source)
+            problems += (*_frame_elsewhere(source), *_no_encryption_key(source))
         errors += translate.of_problems(source.tree, problems)
     return errors + list(_below(domains))
 
@@ -110,6 +110,19 @@ def _called(source: Source) -> Iterator[tuple[Any, Loc]]:
     for number, one in enumerate(webhooks if isinstance(webhooks, list) else ()):
         if isinstance(one, dict):
             yield one.get("url"), ("webhooks", number, "url")
+
+
+def _no_encryption_key(source: Source) -> Iterator[Problem]:
+    """A response that must be encrypted needs a key for it: one in the file is there, or nothing could be sent."""
+    from broker.jose.encrypt import encryption_key  # commands that read no such file do without it
+
+    model = source.model
+    for what in ("userinfo", "id_token"):
+        name = f"{what}_encrypted_response_alg"
+        alg, jwks = getattr(model, name, None), getattr(model, "jwks", None)
+        if alg is not None and jwks is not None and encryption_key(jwks, alg) is None:
+            message = "finds no key in jwks that is for encryption; add a public key of {value} with `use: enc`"
+            yield Problem(message, alg, at=(name,))
 
 
 def _frame_elsewhere(source: Source) -> Iterator[Problem]:

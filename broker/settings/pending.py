@@ -24,10 +24,6 @@ PENDING = (
     PendingKey("federation", "metadata", "federations are not built"),
     PendingKey("application", "fapi", "the FAPI profile is not built"),
     PendingKey("application", "dpop_bound_access_tokens", "DPoP is not built"),
-    PendingKey("application", "userinfo_encrypted_response_alg", "responses are not encrypted"),
-    PendingKey("application", "userinfo_encrypted_response_enc", "responses are not encrypted"),
-    PendingKey("application", "id_token_encrypted_response_alg", "responses are not encrypted"),
-    PendingKey("application", "id_token_encrypted_response_enc", "responses are not encrypted"),
 )
 
 

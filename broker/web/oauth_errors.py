@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, RFC 8707 2, RFC 9126 2.3, Core 3.1.2.6: one fixed description an error (HP-27).
+# RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, RFC 8707 2, RFC 9126 2.3, RFC 9396 5, Core 3.1.2.6: one fixed description an error (HP-27).
 OAUTH: dict[str, tuple[int, str]] = {
     "invalid_request": (400, "The request is missing a parameter, repeats one, or has one with a value that cannot be used."),
     "invalid_client": (401, "Client authentication failed."),
@@ -14,6 +14,7 @@ OAUTH: dict[str, tuple[int, str]] = {
     "invalid_target": (400, "A requested resource is unknown, malformed or not allowed for this client."),
     "request_not_supported": (400, "The request parameter is not supported for a client without a key."),
     "invalid_request_object": (400, "The request object is malformed, expired or not signed by a key of this client."),
+    "invalid_authorization_details": (400, "Authorization details are not supported."),
     "request_uri_not_supported": (400, "The request_uri parameter is only supported for pushed requests."),
     "registration_not_supported": (400, "The registration parameter is not supported."),
     "access_denied": (403, "Access was denied."),

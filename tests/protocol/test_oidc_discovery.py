@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from broker.domain.audit import Actor
-from broker.jose.algorithms import OUR_ALGORITHMS
+from broker.jose.algorithms import ALGORITHMS, OUR_ALGORITHMS
 from broker.jose.claims import check_at_hash
-from broker.jose.keys import public_keys
+from broker.jose.keys import generate, public_keys
 from broker.jose.verify import verify
 from tests.protocol.caching_client import sign_ins_over_a_rotation
 from tests.protocol.stage import ISSUER, Stage, sent_to
@@ -88,6 +88,53 @@ def test_each_algorithm_works(calm: Stage, client_id: str, alg: str):
     assert verified.header["typ"] == "JWT"
     check_at_hash(verified.claims, alg, answer.get_json()["access_token"])
     assert "at_hash" in verified.claims
+
+
+SHOWN_ELSEWHERE = {  # list of the document -> where each of its values is shown to work, and another one to be refused
+    "response_types_supported": "test_not_supported.py",
+    "grant_types_supported": "test_not_supported.py",
+    "subject_types_supported": "test_oidc_core_tokens.py",
+    "claims_supported": "test_oidc_core_tokens.py",
+    "claim_types_supported": "test_not_supported.py",
+    "code_challenge_methods_supported": "test_rfc7636_pkce.py",
+    "introspection_signing_alg_values_supported": "test_rfc9701_signed_introspection.py",
+    "request_object_signing_alg_values_supported": "test_rfc9101_jar.py",
+    "ui_locales_supported": "test_oidc_core_request.py",
+    **{
+        f"{response}_encryption_{member}_values_supported": "test_encrypted_responses.py"
+        for response in ("id_token", "userinfo")
+        for member in ("alg", "enc")
+    },
+    **{
+        f"{endpoint}_endpoint_auth_{member}_supported": test
+        for endpoint in ("token", "introspection", "revocation")
+        for member, test in (("methods", "test_rfc6749_clients.py"), ("signing_alg_values", "test_rfc7523_client_assertion.py"))
+    },
+}
+SHOWN_HERE = {"scopes", "prompt_values", "display_values", "acr_values", "response_modes", "id_token_signing_alg_values"}
+
+
+def test_every_list_is_shown_to_work():
+    """HP-52: no value is listed of which no test shows that it works; a new list joins one of the two tables."""
+    lists = {name for name, value in GOLDEN.items() if isinstance(value, list)}
+    here = {f"{name}_supported" for name in SHOWN_HERE}
+    assert lists == here | set(SHOWN_ELSEWHERE)
+    assert all((Path(__file__).parent / name).exists() for name in SHOWN_ELSEWHERE.values())
+
+
+@pytest.mark.parametrize("name", [name for name in GOLDEN if name.endswith("_endpoint_auth_signing_alg_values_supported")])
+def test_each_assertion_algorithm_works(stage: Stage, name: str):
+    """HP-50, HP-52: a client assertion with each listed algorithm is accepted at that endpoint; the others of the table are not."""
+    path = {"token": "/token", "introspection": "/introspect", "revocation": "/revoke"}[name.split("_", 1)[0]]
+    for alg in ALGORITHMS:
+        key = generate(alg, f"bank-{alg}")
+        jwks = json.dumps({"keys": [stage.bank_key.public_jwk(), key.public_jwk()]})
+        stage.write(
+            "applications/bank.yaml", f"name: Bank\njwks: {jwks}\nredirect_uris: ['https://bank.contoso.example/callback']\n"
+        )
+        form = {"grant_type": "refresh_token", "refresh_token": "x", "token": "x", **stage.assertion(key)}
+        error = (stage.post(path, form, None).get_json(silent=True) or {}).get("error")
+        assert (error != "invalid_client") is (alg in GOLDEN[name]), (alg, error)
 
 
 def test_what_is_not_advertised_is_refused(calm: Stage):

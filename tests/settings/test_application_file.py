@@ -287,3 +287,26 @@ def test_an_application_as_the_contract_writes_it(tmp_path: Path):
     assert application.scopes == ("openid", "profile", "email", "groups", "roles", "offline_access")
     assert application.logo == "config/logos/payroll.svg"
     assert application.assignment_required
+
+
+def test_an_encrypted_response_needs_a_key(tmp_path: Path) -> None:
+    """TK-21: a public key of the application that is for encryption; a file that holds none would let nothing be sent."""
+    signing, sealing = generate("ES256").public_jwk(), {**generate("ES256").public_jwk(), "use": "enc", "alg": "ECDH-ES"}
+    uri = "jwks_uri: https://payroll.contoso.example/jwks\n"
+    lines = "id_token_encrypted_response_alg: ECDH-ES\n"
+    for credential, problem in (
+        (
+            "client_secret: ${env:PAYROLL_SECRET}\n",
+            "needs a public key of the application; write jwks or jwks_uri with a key of `use: enc`",
+        ),
+        (
+            f"jwks: {json.dumps({'keys': [signing]})}\n",
+            "finds no key in jwks that is for encryption; add a public key of 'ECDH-ES' with `use: enc`",
+        ),
+        (f"jwks: {json.dumps({'keys': [signing, sealing]})}\n", ""),
+        (uri, ""),
+    ):
+        reading = load.read(good(tmp_path, application=f"name: Payroll\n{credential}{lines}"), ENVIRON)
+        assert [(error.key, error.message) for error in reading.errors] == (
+            [("id_token_encrypted_response_alg", problem)] if problem else []
+        )

@@ -54,8 +54,6 @@ USED = {
     ("application", "fapi: true"): "fapi",
     ("application", "require_pushed_authorization_requests: true"): "require_pushed_authorization_requests",
     ("application", "dpop_bound_access_tokens: true"): "dpop_bound_access_tokens",
-    ("application", "id_token_encrypted_response_alg: RSA-OAEP-256"): "id_token_encrypted_response_alg",
-    ("application", "userinfo_encrypted_response_alg: ECDH-ES"): "userinfo_encrypted_response_alg",
     ("application", "require_pkce: true"): "require_pkce",
     ("broker", "tokens: {refresh_grace: 30s}"): "tokens.refresh_grace",
     ("broker", "roles: {help_desk: [ann@contoso.example, 'group:Help desk']}"): "roles",

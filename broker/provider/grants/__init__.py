@@ -39,4 +39,6 @@ def handler_of(form: Mapping[str, str], application: ApplicationView) -> GrantTy
         raise OAuthError("unauthorized_client", "api_permissions")
     if given not in GRANT_TYPES:
         raise OAuthError("unsupported_grant_type", "grant_type")
+    if "authorization_details" in form:  # RFC 9396 6: never a token that says less than the request
+        raise OAuthError("invalid_authorization_details", "authorization_details")
     return GRANT_TYPES[given]

@@ -37,7 +37,14 @@ def application_view(file: ApplicationFile) -> ApplicationView:
         assertion_audience=frozenset(file.client_assertion_audience),
         jwt_access_tokens=file.access_tokens == "jwt",
         resources=tuple(file.resources),
+        id_token_encryption=_encryption(file.id_token_encrypted_response_alg, file.id_token_encrypted_response_enc),
+        userinfo_encryption=_encryption(file.userinfo_encrypted_response_alg, file.userinfo_encrypted_response_enc),
     )
+
+
+def _encryption(alg: str | None, enc: str | None) -> tuple[str, str] | None:
+    """Alg and enc; the default of enc is that of OpenID Connect Dynamic Client Registration 2."""
+    return None if alg is None else (alg, enc or "A128CBC-HS256")
 
 
 class Applications:

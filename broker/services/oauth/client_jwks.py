@@ -11,6 +11,7 @@ from typing import Any
 from broker.connectors.oidc.discovery import fetch_jwks
 from broker.connectors.outbound.client import HttpClient, HttpFailure
 from broker.domain.errors import BrokerError, OAuthError
+from broker.jose.encrypt import EncryptionKey, encryption_key
 from broker.jose.keys import PublicKey, public_keys
 from broker.provider.application import ApplicationView
 from broker.services.core import Core
@@ -24,7 +25,7 @@ _KIND = "client_jwks"
 
 
 class ClientKeys:
-    """The public keys of applications that authenticate with private_key_jwt."""
+    """The public keys of applications that authenticate with private_key_jwt: theirs, and those that responses are encrypted with."""
 
     def __init__(self, core: Core, http: Callable[[Sequence[str]], HttpClient]) -> None:
         self._db = core.db
@@ -33,9 +34,22 @@ class ClientKeys:
 
     def of(self, application: ApplicationView, refresh: bool) -> Sequence[PublicKey]:
         """The keys. refresh: an assertion names an unknown key. Raises OAuthError(invalid_client), JoseError."""
-        if application.jwks is not None:
-            return public_keys(application.jwks)
-        return public_keys(self._document(application.client_id, application.jwks_uri or "", refresh=refresh))
+        return public_keys(self._key_set(application, refresh=refresh))
+
+    def encryption_key(self, application: ApplicationView, alg: str) -> EncryptionKey:
+        """Its published key for responses that are encrypted for it; an unknown one is fetched once more.
+
+        Raises OAuthError(temporarily_unavailable): without a key nothing is sent, rather than in clear.
+        """
+        try:
+            found = encryption_key(self._key_set(application, refresh=False), alg)
+            if found is None and application.jwks_uri is not None:
+                found = encryption_key(self._key_set(application, refresh=True), alg)
+        except OAuthError as error:
+            raise OAuthError("temporarily_unavailable", error.reason) from error
+        if found is None:
+            raise OAuthError("temporarily_unavailable", "client_encryption_key")
+        return found
 
     def renew(self, client_id: str, url: str, ahead: int) -> bool:
         """Fetches the key set if it will be stale in `ahead` seconds; True if the newest copy is valid."""
@@ -45,6 +59,11 @@ class ClientKeys:
             return False
         row = self._row(client_id)
         return row is not None and row.problem is None
+
+    def _key_set(self, application: ApplicationView, *, refresh: bool) -> Mapping[str, Any]:
+        if application.jwks is not None:
+            return application.jwks
+        return self._document(application.client_id, application.jwks_uri or "", refresh=refresh)
 
     def _document(self, client_id: str, url: str, *, refresh: bool, ahead: int = 0) -> Mapping[str, Any]:
         """The row, fetched again if it is stale. If the fetch fails, the last valid copy is used."""

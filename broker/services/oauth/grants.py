@@ -25,6 +25,7 @@ from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.keys.ring import Keys
 from broker.services.oauth import released_claims
+from broker.services.oauth.encryption import ResponseEncryption
 from broker.services.oauth.token_desk import DeskOnRows, holding, record
 from broker.storage.directory import subjects
 from broker.storage.engine import Connection
@@ -43,6 +44,7 @@ class Grants:
         sealer: Sealer,
         applications: Callable[[str], ApplicationView | None],
         policies: Callable[[], Rulebook],
+        encryption: ResponseEncryption,
     ) -> None:
         self._db = core.db
         self._clock = core.clock
@@ -51,6 +53,7 @@ class Grants:
         self._sealer = sealer
         self._application = applications
         self._policies = policies
+        self._encryption = encryption
 
     # --- opened by the dispatcher, in its transaction ---------------------------------------------------------------
 
@@ -132,10 +135,17 @@ class Grants:
         """
         respond, now = handler_of(form, application), self._clock()
         key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database, too
-        policies, settings = self._policies(), self._settings()
+        policies, settings, finish = self._policies(), self._settings(), self._encryption.of_id_tokens(application)
         with self._db.write() as tx:
             rows = DeskOnRows(
-                tx=tx, application=application, key=key, sealer=self._sealer, policies=policies, settings=settings, now=now
+                tx=tx,
+                application=application,
+                key=key,
+                finish=finish,
+                sealer=self._sealer,
+                policies=policies,
+                settings=settings,
+                now=now,
             )
             try:
                 return respond(rows.desk(), form)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,12 +35,13 @@ from broker.storage.oauth import tokens as token_rows
 class DeskOnRows:
     """One request of one authenticated application, in one transaction at one moment (HP-6).
 
-    key: for its ID tokens. sealer: for responses that may be repeated. policies, settings: the files of this moment.
+    key: for its ID tokens. finish: what a signed ID token becomes for this application. sealer: for responses that may be repeated. policies, settings: the files of this moment.
     """
 
     tx: Connection
     application: ApplicationView
     key: PrivateKey
+    finish: Callable[[str], str]
     sealer: Sealer
     policies: Rulebook
     settings: Settings
@@ -157,7 +158,7 @@ class DeskOnRows:
         return value, seconds
 
     def _sign(self, grant: Grant, claims: Mapping[str, Any], nonce: str | None, access_token: str) -> str:
-        return tokens.id_token(
+        signed = tokens.id_token(
             grant,
             issuer=self.settings.issuer,
             key=self.key,
@@ -168,6 +169,7 @@ class DeskOnRows:
             lifetime=self.settings.broker.tokens.id,
             with_proofs=PROOFS in released_claims.names(grant, "id_token", (), self.application),
         )
+        return self.finish(signed)
 
 
 def _purpose(token: str) -> str:

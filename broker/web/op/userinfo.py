@@ -26,4 +26,7 @@ def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
 
     def _claims() -> tuple[ApplicationView, Response]:
         application, claims = broker.oauth.grants.userinfo(bearer_token(in_form=True))  # Core 5.3.1
-        return application, json_response(claims)
+        sealed = broker.oauth.encryption.userinfo(application, claims)
+        return application, json_response(claims) if sealed is None else Response(
+            sealed, mimetype="application/jwt"
+        )  # Core 5.3.2
