@@ -240,7 +240,9 @@ class Broker:
         """Set-up links for partners' IT."""
         from broker.composition.partner_setup import wire_partner_setup
 
-        return wire_partner_setup(self.core, self.outbox, self.keys, self.sealer, self.rate_limits)
+        return wire_partner_setup(
+            self.core, self.outbox, self.keys, self.sealer, self.rate_limits, self.doctor, self.operations.catalog
+        )
 
     def complete(self) -> Broker:
         """Construct every part now: two threads must not construct one each."""

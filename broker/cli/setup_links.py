@@ -93,3 +93,19 @@ def secret(link: str, home: Path) -> None:
     It is for the environment of the server. The audit records that it was read.
     """
     click.echo(build(home).partner_setup.proposals.secret(command_actor(), link))
+
+
+@setup_links.command("domains")
+@click.argument("link")
+@home_option
+@json_option
+def domains(link: str, home: Path, as_json: bool) -> None:
+    """Look up the records that prove the domains behind LINK.
+
+    It exits 0 also where a domain is not proven: nothing is allowed or refused by it.
+    """
+    setup = build(home).partner_setup
+    setup.domain_proof.check_as(command_actor(), link)
+    found = setup.domain_proof.of(setup.links.show(command_actor(), link).link)
+    rows = [{"domain": one.domain, "state": one.state or "", "name": one.name, "value": one.value} for one in found]
+    print_json(rows) if as_json else print_table(rows, ["domain", "state", "name", "value"], "No domains were entered")

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from broker.domain.ids import digest
+
 LONGEST = 60  # days that a link is good for
 USUAL = 14  # days, where nobody says otherwise
+HEALTH_PAGE = 366  # days, the longest that an accepted link stays open as a health page
+RECORD = "_guest-broker"  # the label below a domain where the record of its proof stands (RFC 8552 2)
 
 
 class SetupState(StrEnum):
@@ -25,6 +29,26 @@ class SetupDecision(StrEnum):
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+
+
+class ProofState(StrEnum):
+    """What the DNS says of a domain. Absent: there is no record. Other: there are some, and none is this link's. Unknown: nobody answered."""
+
+    PROVEN = "proven"
+    ABSENT = "absent"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainProof:
+    """A domain behind a link. name, value: of the TXT record that proves it. state, at: what was found last and when; None before."""
+
+    domain: str
+    name: str
+    value: str
+    state: ProofState | None
+    at: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,3 +112,13 @@ class SetupLink:
         if not self.opens(now):
             return SetupState.EXPIRED
         return SetupState.USED if self.answered_at is not None else SetupState.OPEN
+
+
+def proof_name(domain: str) -> str:
+    """Where the record of a domain stands."""
+    return f"{RECORD}.{domain}"
+
+
+def proof_value(link_id: str, domain: str) -> str:
+    """What the record says. It belongs to this link and domain: a record that another link asked for proves nothing here."""
+    return f"guest-broker-domain={digest(f'setup_link:{link_id}:{domain}')}"

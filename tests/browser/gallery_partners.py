@@ -8,6 +8,7 @@ from broker.domain.times import DAY
 from broker.services.doctor import Finding, Level
 from broker.services.operations.catalog import PartnerSeen
 from broker.services.partners.health import CertificateEnd
+from broker.web import partner_health
 from broker.web.admin import partners
 from broker.web.pages import Pages
 from tests.browser.sample import Sample
@@ -54,7 +55,7 @@ def partner_samples(pages: Pages, frame: dict[str, Any]) -> dict[str, Sample]:
     rows = [{**partners.row(one, ENDS, START, say), "url": "/x"} for one in SEEN]
     one = {
         "partner": rows[1], "guests": 212, "guests_url": "/x", "back_url": "/x", "now": START,
-        "certificates": [partners.line(ENDS[0], START, say)], "steps": partners.steps(FINDINGS),
+        "certificates": [partner_health.certificate(ENDS[0], START, say)], "steps": partners.steps(FINDINGS),
     }  # fmt: skip
     return {
         "admin-partners": Sample("admin_partners.html", "admin-partners", {**frame, "rows": rows, "now": START, "new_url": "/x"}),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from broker.domain.setup_link import SetupLink
+from broker.domain.setup_link import DomainProof, ProofState, SetupLink, proof_name, proof_value
 from broker.domain.times import DAY
+from broker.services.doctor.finding import Finding, Level, Side
 from broker.services.partner_setup.connection import Trouble
+from broker.services.partner_setup.shared_health import SharedHealth
+from broker.services.partners.health import CertificateEnd
 from broker.settings.errors import ConfigError
-from broker.web import findings
+from broker.web import findings, partner_health
 from broker.web.admin import partner_new
 from broker.web.pages import Pages
 from broker.web.setup import connection, page
@@ -24,6 +27,11 @@ LINK = SetupLink(
     email="it@woodgrove.example", private=False, created_at=NOW - DAY, expires_at=NOW + 6 * DAY,
 )  # fmt: skip
 TEXT = "name: Woodgrove Bank\noidc:\n  issuer: https://login.woodgrove.example\n  client_secret: ${env:WOODGROVE_SECRET}\n"
+NOTHING: dict[str, Any] = {
+    "text": "", "file": "", "file_url": "/x", "metadata_file": "", "metadata_url": "/x", "variable": "", "command": "", "findings": [],
+    "difference": [], "proofs": [], "proofs_action": "/x", "health": None, "now": NOW, "longest": 366, "tried_at": None, "trial": [], "finished_at": None, "answered_at": None, "decided_at": None, "decision": "", "may_decide": True,
+    "decide_action": "/x",
+}  # fmt: skip
 URL = "https://login.contoso.example/setup/0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 
 
@@ -33,27 +41,29 @@ def setup_samples(pages: Pages, links: dict[str, Any], partners: dict[str, Any])
         "id": LINK.id, "url": "/x", "partner": LINK.partner, "name": LINK.name, "domains": "woodgrove.example", "email": LINK.email,
         "kind": "sent", "word": "Open", "created_at": LINK.created_at, "expires_at": LINK.expires_at,
     }  # fmt: skip
-    over = {**row, "name": "Proseware", "email": "", "kind": "stopped", "word": "Revoked"}
-    listed = {**links, "rows": [row, over], "now": NOW, "new_url": "/x", "next_url": "/x", "first_url": ""}
+    listed = {
+        **links,
+        "rows": [row, {**row, "name": "Proseware", "email": "", "kind": "stopped", "word": "Revoked"}],
+        "now": NOW,
+        "new_url": "/x",
+        "next_url": "/x",
+        "first_url": "",
+    }
     form = {
         **links, "values": {"language": "en", "days": "14"}, "languages": [("en", "English"), ("nl", "Nederlands")], "longest": 60,
         "errors": [], "back_url": "/x",
     }  # fmt: skip
-    nothing: dict[str, Any] = {
-        "text": "", "file": "", "file_url": "/x", "metadata_file": "", "metadata_url": "/x", "variable": "", "command": "", "findings": [],
-        "difference": [], "tried_at": None, "trial": [], "finished_at": None, "answered_at": None, "decided_at": None, "decision": "", "may_decide": True,
-        "decide_action": "/x",
-    }  # fmt: skip
     found = findings.steps([_finding("warning", "partner"), _finding("ok", "")], pages.languages.translator("en"))
-    entered = {"findings": found, "text": TEXT, "has_secret": True, "has_metadata": True, "tried_at": NOW, "trial": found}
+    proofs = _proofs(pages)
+    entered = {"findings": found, "text": TEXT, "has_secret": True, "has_metadata": True, "tried_at": NOW, "trial": found, "proofs": proofs}  # fmt: skip
     wrong = connection.errors([Trouble("oidc.issuer", "url_not_allowed: a private address", "write the final address")])
     handed = {
-        **nothing, "text": TEXT, "file": "config/partners/woodgrove.yaml", "metadata_file": "config/partners/woodgrove-metadata.xml",
+        **NOTHING, "text": TEXT, "proofs": proofs, "file": "config/partners/woodgrove.yaml", "metadata_file": "config/partners/woodgrove-metadata.xml",
         "variable": "WOODGROVE_SECRET", "command": f"broker setup-links secret {LINK.id}", "findings": found, "finished_at": NOW,
         "answered_at": NOW, "difference": [("", " name: Woodgrove Bank"), ("minus", "-domains: [a.example]"), ("plus", "+domains:")],
     }  # fmt: skip
     one = {
-        **nothing,
+        **NOTHING,
         **links,
         "one": row,
         "link": LINK,
@@ -70,7 +80,9 @@ def setup_samples(pages: Pages, links: dict[str, Any], partners: dict[str, Any])
             "partner_setup.html", "partner-setup", {**_public(pages, ""), **entered, "said": "Kept."}
         ),
         "partner-setup-accepted": Sample(
-            "partner_setup.html", "partner-setup", {**_public(pages, ""), **entered, "finished_at": NOW, "decision": "accepted"}
+            "partner_setup.html",
+            "partner-setup",
+            {**_public(pages, ""), **entered, "finished_at": NOW, "decision": "accepted", "health": _health(pages)},
         ),
         "admin-setup-link-entered": Sample("admin_setup_link.html", "admin-setup-link", {**one, **handed}),
         "partner-setup-vendor": Sample("partner_setup.html", "partner-setup", _public(pages, "entra")),
@@ -81,6 +93,24 @@ def setup_samples(pages: Pages, links: dict[str, Any], partners: dict[str, Any])
         "admin-setup-link": Sample("admin_setup_link.html", "admin-setup-link", one),
         **_drafts(partners),
     }
+
+
+def _proofs(pages: Pages) -> list[dict[str, Any]]:
+    held = {"woodgrove.example": ProofState.PROVEN, "bank.example": ProofState.ABSENT}
+    found = [
+        DomainProof(domain=domain, name=proof_name(domain), value=proof_value(LINK.id, domain), state=state, at=NOW)
+        for domain, state in held.items()
+    ]
+    return findings.proofs(found, pages.languages.translator("en"))
+
+
+def _health(pages: Pages) -> dict[str, Any] | None:
+    end = CertificateEnd(partner="woodgrove", name="Woodgrove Bank", fingerprint="ab" * 32, ends=NOW + 20 * DAY, newest=True)
+    skew = Finding(Level.OK, "clock_in_tokens", "the time in the last answer is +2 s from our clock")
+    seen = "the last failure that you can mend: saml_time, 2026-05-16T06:40:00Z"
+    late = Finding(Level.WARNING, "last_failure", seen, "clocks agree", Side.PARTNER, "set the clock by NTP")
+    found = SharedHealth(last_sign_in=NOW - DAY, certificates=(end,), findings=(late, skew))
+    return partner_health.shared(found, NOW, pages.languages.translator("en"))
 
 
 def _finding(level: str, side: str) -> dict[str, str]:
@@ -96,7 +126,7 @@ def _public(pages: Pages, vendor: str) -> dict[str, Any]:
     steps = page.steps(pages, pages.languages.translator("en"), values, vendor)
     plain = {
         "said": "", "csrf": TOKEN, "given": dict.fromkeys(FIELDS, ""), "errors": [], "sections": [("oidc", "OpenID Connect"), ("saml", "SAML")],
-        "action": "/x", "finish_action": "/x", "findings": [], "text": "", "has_secret": False, "has_metadata": False, "tried_at": None, "trial": [], "trial_action": "/x", "finished_at": None,
+        "action": "/x", "finish_action": "/x", "findings": [], "text": "", "has_secret": False, "has_metadata": False, "proofs": [], "proofs_action": "/x", "health": None, "now": NOW, "longest": 366, "tried_at": None, "trial": [], "trial_action": "/x", "finished_at": None,
         "decision": "",
     }  # fmt: skip
     link = {"name": LINK.name, "expires_at": LINK.expires_at}

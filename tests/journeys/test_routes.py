@@ -62,6 +62,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/setup": ("400", "400", "400"),
     "/setup/<ticket>": ("400", "400", "400"),
     "/setup/connection": ("400", "400", "400"),
+    "/setup/domains": ("400", "400", "400"),
     "/setup/finish": ("400", "400", "400"),
     "/setup/trial": ("400", "400", "400"),
     "/sign-up/<application>": ("404", "404", "404"),

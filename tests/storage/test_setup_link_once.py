@@ -45,7 +45,7 @@ def decision(tx: Connection) -> Attempt:
     link = entered(tx)
     setup_links.finish(tx, link, START + 1)
     decisions = (SetupDecision.ACCEPTED, SetupDecision.REJECTED)
-    return lambda tx, n: setup_links.decide(tx, link, decisions[n % 2], START + 1, START + 2)
+    return lambda tx, n: setup_links.decide(tx, link, decisions[n % 2], START + 1, START + 2, START + 60)
 
 
 def trial(tx: Connection) -> Attempt:
@@ -78,7 +78,7 @@ def test_a_change_and_a_decision_at_once(database: Database) -> None:
     def work(number: int) -> bool:
         with database.write() as tx:
             if number % 2:
-                return setup_links.decide(tx, link, SetupDecision.ACCEPTED, START + 1, START + 3)
+                return setup_links.decide(tx, link, SetupDecision.ACCEPTED, START + 1, START + 3, START + 60)
             return setup_links.answer(tx, link, changed, START + 2)
 
     results = race(work)

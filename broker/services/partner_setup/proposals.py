@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from broker.domain.audit import Actor, Event
-from broker.domain.errors import Conflict, NotFound
-from broker.domain.setup_link import SetupAnswer, SetupDecision, SetupLink
+from broker.domain.errors import Conflict, Invalid, NotFound
+from broker.domain.setup_link import HEALTH_PAGE, SetupAnswer, SetupDecision, SetupLink
+from broker.domain.times import DAY
 from broker.keyring.seal import Sealer
 from broker.services.authorization import Right, require
 from broker.services.core import Core
@@ -81,15 +82,23 @@ class SetupProposals:
             audit.record(tx, Event(name="setup_link.secret_read", actor=actor, target=link.id, data=data), self._clock())
         return self._sealer.open(answer.secret, purpose(link)).decode()
 
-    def decide(self, actor: Actor, link_id: str, decision: SetupDecision, answered_at: int, reason: str = "") -> None:
-        """Accept or reject what was handed over, as it was seen. Raises Forbidden, NotFound, Conflict."""
+    def decide(
+        self, actor: Actor, link_id: str, decision: SetupDecision, answered_at: int, reason: str = "", *, days: int = 0
+    ) -> None:
+        """Accept or reject what was handed over, as it was seen. days: that an accepted link stays as a health page; 0: until its end.
+
+        Raises Forbidden, NotFound, Conflict, Invalid.
+        """
         now, settings = self._clock(), self._settings()
         with self._db.write() as tx:
             require(tx, settings, actor, Right.KEEP_PARTNERS, now)
             link = _there(tx, link_id)
-            if not setup_links.decide(tx, link_id, decision, answered_at, now):
+            if not 0 <= days <= HEALTH_PAGE:
+                raise Invalid(f"a health page stays for 1 to {HEALTH_PAGE} days", "days_invalid")
+            ends = now + days * DAY if days and decision is SetupDecision.ACCEPTED else link.expires_at
+            if not setup_links.decide(tx, link_id, decision, answered_at, now, ends):
                 raise Conflict("it was not handed over, has changed, or was decided about", "setup_changed")
-            data = {"partner": link.partner}
+            data = {"partner": link.partner, "expires_at": ends}
             event = Event(name=f"setup_link.{decision}", actor=actor, target=link.id, reason=reason, data=data)
             audit.record(tx, event, now)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
-from broker.domain.setup_link import SetupAnswer, SetupDecision, SetupLink, SetupTrial
+from broker.domain.setup_link import ProofState, SetupAnswer, SetupDecision, SetupLink, SetupTrial
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.tables import setup_links
 
@@ -98,10 +99,12 @@ def finish(tx: Connection, link_id: str, now: int) -> bool:
     return tx.execute(update(setup_links).where(*free).values(finished_at=now)).rowcount == 1
 
 
-def decide(tx: Connection, link_id: str, decision: SetupDecision, answered_at: int, now: int) -> bool:
-    """Accept or reject the answer of this moment. False if it was not handed over, has changed, or was decided about."""
+def decide(tx: Connection, link_id: str, decision: SetupDecision, answered_at: int, now: int, ends: int) -> bool:
+    """Accept or reject the answer of this moment; the link opens the page until `ends`. False if it was not handed over, has changed, or was decided about."""
     free = (_C.id == link_id, _C.finished_at.is_not(None), _C.answered_at == answered_at, _C.decided_at.is_(None))
-    statement = update(setup_links).where(*free, _C.revoked_at.is_(None)).values(decided_at=now, decision=decision.value)
+    statement = (
+        update(setup_links).where(*free, _C.revoked_at.is_(None)).values(decided_at=now, decision=decision.value, expires_at=ends)
+    )
     return tx.execute(statement).rowcount == 1
 
 
@@ -136,6 +139,18 @@ def trial_of(tx: Connection, link_id: str) -> SetupTrial | None:
     kept = tx.execute(select(_C.trial).where(_C.id == link_id)).scalar()
     held = json.loads(kept) if kept else None
     return SetupTrial(at=held["at"], findings=tuple(held["findings"])) if held else None
+
+
+def keep_proofs(tx: Connection, link_id: str, found: Mapping[str, ProofState], now: int) -> None:
+    """What the DNS said of each domain, instead of what it said before."""
+    text = json.dumps({domain: [state.value, now] for domain, state in found.items()})
+    tx.execute(update(setup_links).where(_C.id == link_id).values(proofs=text))
+
+
+def proofs_of(tx: Connection, link_id: str) -> Mapping[str, tuple[ProofState, int]]:
+    """What the DNS said last of each domain, and when."""
+    kept = tx.execute(select(_C.proofs).where(_C.id == link_id)).scalar()
+    return {domain: (ProofState(state), at) for domain, (state, at) in json.loads(kept or "{}").items()}
 
 
 def purge(tx: Connection, before: int, limit: int = BATCH) -> int:

@@ -24,6 +24,7 @@ setup_links = Table(
     Column("answer", Text, nullable=True),  # JSON: section, keys, domains, findings
     Column("metadata", Text, nullable=True),  # the document that was pasted
     Column("secret", Text, nullable=True),  # sealed
+    Column("proofs", Text, nullable=True),  # JSON: domain -> what the DNS said, and when
     Column("trial_state", base.HASH, nullable=True),  # of the trial that waits for its answer, or for its claim
     Column("trial_memory", Text, nullable=True),  # sealed
     base.time("trial_at", null=True),

@@ -25,6 +25,7 @@ from broker.web.admin import (
     requests,
     reviews,
     setup_links,
+    setup_proposals,
     sign_ins,
 )
 from broker.web.admin.door import Door
@@ -46,6 +47,7 @@ ROOMS = (
     partner_new,
     partners,
     setup_links,
+    setup_proposals,
     policies,
     sign_ins,
     audit,

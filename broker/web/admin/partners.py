@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response
 
 from broker.connectors.registry import FAMILIES
-from broker.domain.times import YEAR
 from broker.services.authorization import Right
 from broker.services.doctor import Finding, Level
 from broker.services.operations.catalog import PartnerSeen
-from broker.services.partners.health import SOON, CertificateEnd
+from broker.services.partners.health import CertificateEnd
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.i18n import Translator, _
+from broker.web.partner_health import certificate
 
 PATH = "/admin/partners"
 COUNTED = 10_000  # guests; more are not counted
@@ -59,7 +59,7 @@ def register(routes: Blueprint, door: Door) -> None:
             guests=catalog.guests_of(partner, most=COUNTED),
             guests_url=pages.path(f"/admin/guests?{urlencode({'partner': partner})}"),
             back_url=pages.path(PATH),
-            certificates=[line(one, now, say) for one in ends],
+            certificates=[certificate(one, now, say) for one in ends],
             steps=steps(report.findings),
             now=now,
         )
@@ -81,20 +81,7 @@ def row(seen: PartnerSeen, ends: Iterable[CertificateEnd], now: int, say: Transl
         "health": say.gettext(word),
         "problem": seen.problem or "",
         "last_sign_in": seen.last_sign_in,
-        "certificate": line(last, now, say) if last else None,
-    }
-
-
-def line(one: CertificateEnd, now: int, say: Translator) -> dict[str, Any]:
-    """For the macro `certificate_line`: 12 months are its whole length."""
-    lasts = max(0.0, min(100.0, 100 * (one.ends - now) / YEAR))
-    day = say.short_date(one.ends)
-    text = say.gettext("ended on %(day)s", day=day) if one.ends <= now else say.gettext("until %(day)s", day=day)
-    return {
-        "lasts": lasts,
-        "soon": one.newest and one.ends <= now + SOON,
-        "text": text,
-        "fingerprint": f"{one.fingerprint[:16]}...",
+        "certificate": certificate(last, now, say) if last else None,
     }
 
 

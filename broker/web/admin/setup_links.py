@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, request
 
-from broker.domain.errors import BadRequest, Conflict, Invalid, NotFound
-from broker.domain.setup_link import LONGEST, USUAL, SetupDecision, SetupLink, SetupState
+from broker.domain.errors import Conflict, Invalid
+from broker.domain.setup_link import LONGEST, USUAL, SetupLink, SetupState
 from broker.services.authorization import Right
 from broker.services.partner_setup.links import SetupLinkView, SetupLinkWish
-from broker.web import feedback, findings
-from broker.web.admin import lists
+from broker.web import feedback
+from broker.web.admin import lists, setup_proposals
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.admin.forms import PostedForm
-from broker.web.admin.partner_new import as_file
+from broker.web.admin.setup_proposals import PATH
 from broker.web.i18n import _
 from broker.web.request import single
 
-PATH = "/admin/setup-links"
 SHOWN = 50
 FIELDS = ("partner", "name", "domains", "language", "email", "days", "private")
 STATES = {  # state -> its shape and word
@@ -31,12 +29,12 @@ STATES = {  # state -> its shape and word
     SetupState.EXPIRED: ("ended", _("Expired")),
     SetupState.REVOKED: ("stopped", _("Revoked")),
 }
-DECISIONS = {"accept": SetupDecision.ACCEPTED, "reject": SetupDecision.REJECTED}
 SAID = {
     "revoked": _("The link opens nothing any more."),
     "not_done": _("Nothing was done: the link opened nothing any more."),
     "accepted": _("Accepted. Put the file into config/partners/: nothing is in force before."),
     "rejected": _("Rejected. The page behind the link says so."),
+    "looked": _("The domains were looked up. See below."),
     "changed": _("Nothing was done: it was changed or decided about meanwhile. Look again."),
 }
 ERRORS = {  # reason -> the field, and what to do
@@ -57,7 +55,6 @@ def register(routes: Blueprint, door: Door) -> None:
     _register_list(routes, door)
     _register_new(routes, door)
     _register_one(routes, door)
-    _register_proposal(routes, door)
 
 
 def _register_list(routes: Blueprint, door: Door) -> None:
@@ -137,7 +134,7 @@ def _register_one(routes: Blueprint, door: Door) -> None:
             may_decide=visit.rights.may(Right.KEEP_PARTNERS),
             decision=one.link.decision.value if one.link.decision else "",
             decided_at=one.link.decided_at,
-            **_proposal(door, visit, one.link),
+            **setup_proposals.shown(door, visit, one.link),
             said=door.pages.translator().gettext(said[0]) if said else "",
         )
 
@@ -158,59 +155,6 @@ def _register_one(routes: Blueprint, door: Door) -> None:
         except Conflict:
             return door.go(visit, f"{PATH}/{one.link.id}", "not_done")
         return door.go(visit, f"{PATH}/{one.link.id}", "revoked")
-
-
-def _register_proposal(routes: Blueprint, door: Door) -> None:
-    service = door.broker.partner_setup.proposals
-
-    @routes.get(f"{PATH}/<uuid:setup_link>/file")
-    @door.page(Right.SEE_PARTNERS)
-    def setup_link_file(visit: StaffVisit, setup_link: UUID) -> Response:
-        found = service.show(visit.actor, str(setup_link))
-        if found is None:
-            raise NotFound("nothing was entered", "setup_file_none")
-        return as_file(found.text, f"{found.link.partner}.yaml")
-
-    @routes.get(f"{PATH}/<uuid:setup_link>/metadata")
-    @door.page(Right.SEE_PARTNERS)
-    def setup_link_metadata(visit: StaffVisit, setup_link: UUID) -> Response:
-        found = service.metadata(visit.actor, str(setup_link))
-        return as_file(found, "metadata.xml", "application/samlmetadata+xml")
-
-    @routes.post(f"{PATH}/<uuid:setup_link>/decide")
-    @door.button(Right.KEEP_PARTNERS)
-    def decide_setup_link(visit: StaffVisit, setup_link: UUID) -> Response:
-        form = PostedForm(request, ("answer", "answered_at", "reason"))
-        if form.get("answer") not in DECISIONS or not re.fullmatch(r"[0-9]{1,12}", form.get("answered_at")):
-            raise BadRequest("accept")
-        decision = DECISIONS[form.get("answer")]
-        try:
-            seen, reason = int(form.get("answered_at")), form.get("reason").strip()[:1000]
-            service.decide(visit.actor, str(setup_link), decision, seen, reason)
-        except Conflict:
-            return door.go(visit, f"{PATH}/{setup_link}", "changed")
-        return door.go(visit, f"{PATH}/{setup_link}", decision.value)
-
-
-def _proposal(door: Door, visit: StaffVisit, link: SetupLink) -> dict[str, Any]:
-    """What was entered, for the template."""
-    found, path = door.broker.partner_setup.proposals.show(visit.actor, link.id), f"{PATH}/{link.id}"
-    marks = {"+": "plus", "-": "minus", " ": ""}
-    return {
-        "text": found.text if found else "",
-        "file": found.file if found else "",
-        "file_url": door.pages.path(f"{path}/file"),
-        "metadata_file": found.metadata_file if found else "",
-        "metadata_url": door.pages.path(f"{path}/metadata"),
-        "variable": found.variable if found else "",
-        "command": f"broker setup-links secret {link.id}",
-        "findings": findings.steps(found.findings, door.pages.translator()) if found else [],
-        "difference": [(marks.get(line[0], ""), line) for line in found.difference] if found else [],
-        **findings.trial(door.broker.partner_setup.connection.trial_of(link), door.pages.translator()),
-        "finished_at": link.finished_at,
-        "answered_at": link.answered_at,
-        "decide_action": door.pages.path(f"{path}/decide"),
-    }
 
 
 def row(door: Door, one: SetupLinkView) -> dict[str, object]:

@@ -13,7 +13,7 @@ from broker.domain.setup_link import SetupAnswer, SetupLink
 from broker.domain.times import HOUR
 from broker.services.partner_setup.links import PAGE, UNKNOWN
 from broker.services.partner_setup.sandbox import draft_of
-from broker.web import csrf, feedback, findings
+from broker.web import csrf, feedback, findings, partner_health
 from broker.web.cookies import CookiePurpose
 from broker.web.i18n import Translator, _
 from broker.web.pages import Pages
@@ -31,6 +31,7 @@ SCOPE = "setup"  # of the CSRF tokens of the page's forms
 SAID = {
     "saved": _("We read it, and kept it. Nothing is in force yet."),
     "tried": _("The trial is over. Nobody was signed in, and nothing was made."),
+    "looked": _("The domains were looked up. See below."),
     "finished": _("Handed over. You hear from the person who sent you the link."),
     "not_done": _("Nothing was done: there was nothing new to hand over."),
 }
@@ -63,6 +64,14 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         if trouble:
             return _page(broker, pages, found, ticket, values=values, errors=connection.errors(trouble))
         return browser.go(pages.path(feedback.address(ticket, PAGE, "saved")))
+
+    @routes.post(f"{PAGE}/domains")
+    def look_up_domains() -> Response:
+        ticket = link.pressed(SCOPE)
+        with link.guessing():
+            links.look(ticket)
+        broker.partner_setup.domain_proof.check(ticket, browser.address())
+        return browser.go(pages.path(feedback.address(ticket, PAGE, "looked")))
 
     @routes.post(f"{PAGE}/finish")
     def finish_setup() -> Response:
@@ -99,6 +108,10 @@ def _page(
         errors=list(errors),
         sections=[(kind, family.title) for kind, family in FAMILIES.items()],
         action=pages.path(f"{PAGE}/connection"),
+        health=partner_health.shared(broker.partner_setup.shared_health.of(link), broker.core.clock(), say),
+        now=broker.core.clock(),
+        proofs=findings.proofs(broker.partner_setup.domain_proof.of(link), say),
+        proofs_action=pages.path(f"{PAGE}/domains"),
         trial_action=pages.path(f"{PAGE}/trial"),
         **findings.trial(broker.partner_setup.connection.trial_of(link), say),
         finish_action=pages.path(f"{PAGE}/finish"),

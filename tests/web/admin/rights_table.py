@@ -113,6 +113,7 @@ PORTAL = (
     row("POST", "/admin/setup-links/<uuid:setup_link>/revoke", {ADMINISTRATOR}, reason="lost"),
     row("GET", "/admin/setup-links/<uuid:setup_link>/file", set(), {AUDITOR, ADMINISTRATOR}),  # nothing was entered
     row("GET", "/admin/setup-links/<uuid:setup_link>/metadata", set(), {AUDITOR, ADMINISTRATOR}),
+    row("POST", "/admin/setup-links/<uuid:setup_link>/domains", set(), {ADMINISTRATOR}),  # nothing was entered
     row("POST", "/admin/setup-links/<uuid:setup_link>/decide", {ADMINISTRATOR}, answer="accept", answered_at="1"),
     row("GET", "/admin/policies", {AUDITOR, ADMINISTRATOR}),
     row("GET", "/admin/policies/<policy>", {AUDITOR, ADMINISTRATOR}),
@@ -199,6 +200,7 @@ FORMS = {
     "/invitation",
     "/invitation/fresh",
     "/setup/connection",
+    "/setup/domains",
     "/setup/finish",
     "/setup/trial",
     "/logout",
