@@ -9,6 +9,7 @@ from broker.services.guests.changes import DirectoryChanges
 from broker.services.guests.directory import Guests
 from broker.services.guests.expiry import Ends
 from broker.services.guests.lifecycle import GuestLife
+from broker.services.guests.own_record import OwnRecord
 from broker.services.guests.self_service import SelfService
 from broker.services.guests.sponsors import Sponsors
 from broker.services.guests.staff_view import StaffGuests
@@ -25,6 +26,7 @@ class GuestServices:
     directory: Guests
     expiry: Ends
     lifecycle: GuestLife
+    own_record: OwnRecord
     self_service: SelfService
     sponsors: Sponsors
     staff_view: StaffGuests
@@ -39,6 +41,7 @@ def wire_guests(core: Core, outbox: Outbox, sessions: Sessions) -> GuestServices
         directory=directory,
         expiry=Ends(core, outbox),
         lifecycle=lifecycle,
+        own_record=OwnRecord(core),
         self_service=SelfService(core, directory, sessions, lifecycle, outbox),
         sponsors=Sponsors(core),
         staff_view=StaffGuests(core),

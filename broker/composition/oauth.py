@@ -51,7 +51,7 @@ def wire_oauth(
     grants = Grants(core, keys, sealer, find, policies.book, encryption)
     request_objects = RequestObjects(core, client_jwks.of)
     return OAuthServices(
-        api_access=ApiAccess(core, rate_limits),
+        api_access=ApiAccess(core, rate_limits, find, policies.book),
         client_authentication=Clients(core, find, rate_limits, client_jwks.of),
         client_jwks=client_jwks,
         encryption=encryption,

@@ -19,17 +19,23 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts, from where, in which request. One of the four constructors below makes it."""
+    """Who acts, from where, in which request. One of the four constructors below makes it.
+
+    permissions: a person acts through an application, which may only use these for them; None: they act themselves.
+    """
 
     kind: ActorKind
     id: str = ""
     address: str = ""
     request_id: str = ""
+    permissions: frozenset[str] | None = None
 
     @classmethod
-    def person(cls, person_id: str = "", *, address: str = "", request_id: str = "") -> Self:
-        """A person at a browser; without an id as long as the login has not identified them."""
-        return cls(kind=ActorKind.PERSON, id=person_id, address=address, request_id=request_id)
+    def person(
+        cls, person_id: str = "", *, address: str = "", request_id: str = "", permissions: frozenset[str] | None = None
+    ) -> Self:
+        """A person; without an id as long as the login has not identified them."""
+        return cls(kind=ActorKind.PERSON, id=person_id, address=address, request_id=request_id, permissions=permissions)
 
     @classmethod
     def application(cls, client_id: str, *, address: str = "", request_id: str = "") -> Self:

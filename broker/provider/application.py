@@ -14,7 +14,7 @@ class ApplicationView:
     """One relying party. No value comes from a request (HP-45).
 
     client_type: public, secret or private_key_jwt, derived when the file is read (HP-22). secret_digest: SHA-256 of the
-    client secret (HP-23). claims: token claim -> broker claim. audiences: client ids that may introspect its tokens.
+    client secret (HP-23). scopes: of OpenID Connect, and ISSUER/PERMISSION of the management API. claims: token claim -> broker claim. audiences: client ids that may introspect its tokens.
     id_token_claims: further claims of its ID tokens. assertion_audience: the values of `aud` that its client
     assertions may have, `issuer` or `token_endpoint`. jwt_access_tokens: its access tokens are JWTs (RFC 9068). resources: those
     that it may ask tokens for (RFC 8707). id_token_encryption, userinfo_encryption: (alg, enc), None for a response that is

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from broker.domain import assurance
-from broker.domain.claims import SCOPES
 from broker.domain.errors import BadRequest, OAuthError
 from broker.domain.request import AuthorizationRequest
 from broker.jose.errors import JoseError
@@ -211,9 +210,9 @@ class _Reader:
         return challenge
 
     def _scopes(self) -> tuple[str, ...]:
-        """HP-18: known to the broker and allowed by the application's file; others are dropped (RFC 6749 3.3)."""
+        """HP-18: allowed by the application's file, which names known ones only; others are dropped (RFC 6749 3.3)."""
         asked = dict.fromkeys(self._words("scope"))
-        granted = tuple(scope for scope in asked if scope in SCOPES and scope in self._application.scopes)
+        granted = tuple(scope for scope in asked if scope in self._application.scopes)
         if "openid" not in granted:
             self.refuse("invalid_scope", "scope")
         return granted

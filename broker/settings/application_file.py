@@ -45,6 +45,18 @@ ApiPermission = Literal[
     "Policy.Read.All",
     "AuditLog.Read.All",
 ]
+DelegatedPermission = Literal[
+    "User.Read",
+    "User.ReadWrite",
+    "User.Invite.All",
+    "User.Read.All",
+    "User.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "Application.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "Policy.Read.All",
+    "AuditLog.Read.All",
+]
 
 
 EncryptionAlg = Literal["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"]
@@ -256,6 +268,9 @@ class ApplicationFile(NamedFile):
         default=(), description="Client ids that may introspect its access tokens, in addition to itself."
     )
     api_permissions: Listed[ApiPermission] = Field(default=(), description="What it may do at the management API.")
+    delegated_permissions: Listed[DelegatedPermission] = Field(
+        default=(), description="What it may do there for a person who signed in, never more than that person may."
+    )
     self_service: SelfServiceSettings = Field(
         default_factory=SelfServiceSettings, description="Whether people may ask for access themselves."
     )

@@ -123,6 +123,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "scopes": ["openid", "profile", "email"],
         "audiences": [],
         "api_permissions": [],
+        "delegated_permissions": [],
         "self_service.sign_up": False,
         "self_service.request": False,
         "self_service.approval": "owners",

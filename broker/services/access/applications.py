@@ -11,7 +11,7 @@ from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 
 
-def application_view(file: ApplicationFile) -> ApplicationView:
+def application_view(file: ApplicationFile, issuer: str) -> ApplicationView:
     """The provider's view; of the secret only its SHA-256 (HP-23)."""
     secret = file.client_secret
     return ApplicationView(
@@ -25,7 +25,7 @@ def application_view(file: ApplicationFile) -> ApplicationView:
         post_logout_redirect_uris=tuple(file.post_logout_redirect_uris),
         subject_type=file.subject_type,
         alg=file.id_token_signed_response_alg,
-        scopes=frozenset(file.scopes),
+        scopes=frozenset((*file.scopes, *(f"{issuer.rstrip('/')}/{name}" for name in file.delegated_permissions))),
         claims=dict(file.claims),
         audiences=frozenset(file.audiences),
         assignment_required=file.assignment_required,
@@ -61,7 +61,7 @@ class Applications:
             held = self._held = (settings, {})
         view = held[1].get(client_id)
         if view is None and (file := settings.applications.get(client_id)) is not None:
-            view = held[1][client_id] = application_view(file)
+            view = held[1][client_id] = application_view(file, settings.issuer)
         return view
 
     def of_origin(self, origin: str) -> bool:

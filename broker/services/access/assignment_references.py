@@ -5,6 +5,7 @@ Files define applications, their roles and their owners; the database has the as
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,11 +16,12 @@ from broker.domain.group import Group, is_uuid
 from broker.domain.ids import file_id, new_id
 from broker.services.access.group_references import PersonList, page_of
 from broker.services.access.views import AssignmentView, assignments_of
-from broker.services.authorization import Right, over_application, require, require_everywhere
+from broker.services.authorization import Right, over_application, over_guest, require
 from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.lookup import holder_named, living
 from broker.settings.application_file import ApplicationFile
+from broker.settings.load import Settings
 from broker.storage.directory import assignments, people
 from broker.storage.engine import Connection
 from broker.storage.oauth import grants
@@ -102,11 +104,15 @@ class AssignmentReferences:
         self._settings = core.settings
 
     def applications(self, actor: Actor) -> tuple[ApplicationEntry, ...]:
-        """Every application, by client_id. Raises Forbidden."""
+        """Every application that this actor may see, by client_id. Raises Forbidden."""
         settings = self._settings()
         with self._db.read() as tx:
-            require_everywhere(tx, settings, actor, Right.SEE_APPLICATIONS, self._clock())
-        return tuple(ApplicationEntry.of(settings.issuer, file) for _, file in sorted(settings.applications.items()))
+            rights = require(tx, settings, actor, Right.SEE_APPLICATIONS, self._clock())
+        return tuple(
+            ApplicationEntry.of(settings.issuer, file)
+            for client_id, file in sorted(settings.applications.items())
+            if rights.over_application(Right.SEE_APPLICATIONS, client_id)
+        )
 
     def owners(self, actor: Actor, client_id: str, *, after: str, limit: int) -> PersonList:
         """A page of the owners that the file names and the directory knows, by id. Raises Forbidden, NotFound."""
@@ -137,10 +143,12 @@ class AssignmentReferences:
         """
         now, settings = self._clock(), self._settings()
         with self._db.read() as tx:
-            require_everywhere(tx, settings, actor, Right.SEE_GUESTS, now)
-            held = assignments_of(tx, living(tx, person_id).id, now)
-        known = {name: ApplicationEntry.of(settings.issuer, file) for name, file in settings.applications.items()}
-        return tuple(HeldEntry(assignment=one, application=known[one.application]) for one in held if one.application in known)
+            rights = require(tx, settings, actor, Right.SEE_GUESTS, now)
+            person = living(tx, person_id)
+            if not over_guest(tx, rights, Right.SEE_GUESTS, person.id):
+                raise NotFound("there is no such person", "guest_unknown")
+            held = assignments_of(tx, person.id, now)
+        return held_in(settings, [one for one in held if rights.over_application(Right.SEE_GUESTS, one.application)])
 
     def assign(self, actor: Actor, client_id: str, holder_id: str, *, role: str, person: str | None = None) -> AssignmentView:
         """Assigns from now on, without an end. One that has ended begins again. person: who the holder must be, by id or address.
@@ -208,6 +216,12 @@ class AssignmentReferences:
         data = {"assignment": one.id, "role": one.role, **more, "principal": one.principal.value, "holder": one.holder}
         subject = one.holder if one.principal is Principal.PERSON else ""
         audit.record(tx, Event(name=name, actor=actor, target=one.application, subject=subject, data=data), now)
+
+
+def held_in(settings: Settings, held: Iterable[AssignmentView]) -> tuple[HeldEntry, ...]:
+    """The assignments whose application has a file."""
+    known = {name: ApplicationEntry.of(settings.issuer, file) for name, file in settings.applications.items()}
+    return tuple(HeldEntry(assignment=one, application=known[one.application]) for one in held if one.application in known)
 
 
 def _unknown(assignment_id: str) -> NotFound:

@@ -13,7 +13,7 @@ from broker.domain.guest import Person, PersonKind
 from broker.domain.ids import new_id
 from broker.domain.list_query import ListQuery
 from broker.services.access.groups import checked_rule
-from broker.services.authorization import Right, require_everywhere
+from broker.services.authorization import Right, require, require_everywhere
 from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.lookup import living
@@ -71,7 +71,7 @@ class PersonList:
 
 
 class GroupReferences:
-    """Each method asks for the right over all groups: a program owns none."""
+    """A program has a right over all groups; for a person it has one over those that the person owns, too."""
 
     def __init__(self, core: Core) -> None:
         self._db = core.db
@@ -81,17 +81,16 @@ class GroupReferences:
     def page(self, actor: Actor, query: ListQuery, *, after: RowKey | None, limit: int, counted: bool) -> GroupList:
         """A page of groups behind a key. Raises Forbidden."""
         with self._db.read() as tx:
-            require_everywhere(tx, self._settings(), actor, Right.SEE_GROUPS, self._clock())
-            rows, keys = listed_groups.page(tx, query, after=after, limit=limit + 1)
-            count = listed_groups.count(tx, query) if counted else None
+            own = self._own(tx, actor)
+            rows, keys = listed_groups.page(tx, query, after=after, limit=limit + 1, own=own)
+            count = listed_groups.count(tx, query, own=own) if counted else None
         next_key = keys[limit - 1] if len(rows) > limit else None
         return GroupList(rows=tuple(GroupEntry.of(group) for group in rows[:limit]), next_key=next_key, count=count)
 
     def count(self, actor: Actor, query: ListQuery) -> int:
         """How many groups a query finds. Raises Forbidden."""
         with self._db.read() as tx:
-            require_everywhere(tx, self._settings(), actor, Right.SEE_GROUPS, self._clock())
-            return listed_groups.count(tx, query)
+            return listed_groups.count(tx, query, own=self._own(tx, actor))
 
     def show(self, actor: Actor, group_id: str) -> GroupEntry:
         """One group. Raises Forbidden, NotFound."""
@@ -168,11 +167,22 @@ class GroupReferences:
             self._tell_owners(tx, actor, group, len(group.owners) - 1, now)
 
     def _group(self, tx: Connection, actor: Actor, right: Right, group_id: str) -> Group:
-        require_everywhere(tx, self._settings(), actor, right, self._clock())
+        rights = require(tx, self._settings(), actor, right, self._clock())
         group = groups.by_id(tx, group_id)
-        if group is None:
+        if group is None or not rights.over_group(right, group.id):
             raise NotFound(f"there is no group {group_id!r}", "group_unknown")
         return group
+
+    def _own(self, tx: Connection, actor: Actor) -> frozenset[str] | None:
+        """The groups that this actor may see; None: all. Raises Forbidden."""
+        rights = require(tx, self._settings(), actor, Right.SEE_GROUPS, self._clock())
+        return (
+            None
+            if rights.may_everywhere(Right.SEE_GROUPS)
+            else rights.groups
+            if Right.SEE_GROUPS in rights.own_group
+            else frozenset()
+        )
 
     @staticmethod
     def _join(tx: Connection, actor: Actor, group: Group, ids: Sequence[str], now: int) -> None:

@@ -6,7 +6,7 @@ Offers: `Right`, `Role`, `Rights`, `rights_of`, `require`, and the questions abo
 """
 
 from broker.services.authorization.acts import MAY, OWN_APPLICATION, OWN_GROUP, Right, Role
-from broker.services.authorization.permissions import PERMITS
+from broker.services.authorization.permissions import CHANGE_SELF, PERMITS, READ_SELF
 from broker.services.authorization.rights import (
     Rights,
     check_invite,
@@ -30,10 +30,12 @@ from broker.services.authorization.staff import (
 )
 
 __all__ = [
+    "CHANGE_SELF",
     "MAY",
     "OWN_APPLICATION",
     "OWN_GROUP",
     "PERMITS",
+    "READ_SELF",
     "Right",
     "Rights",
     "Role",

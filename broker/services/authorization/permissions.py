@@ -1,4 +1,6 @@
-"""The table of permissions: what an application may do at the management API. `api_permissions` of its file names them."""
+"""The table of permissions: what an application may do at the management API. `api_permissions` of its file names them, for a person
+who signed in `delegated_permissions`.
+"""
 
 from __future__ import annotations
 
@@ -29,4 +31,9 @@ PERMITS: Mapping[str, frozenset[Right]] = MappingProxyType(
 
 def permitted(names: Iterable[str]) -> frozenset[Right]:
     """The rights that these permissions give, together."""
-    return frozenset[Right]().union(*(PERMITS[name] for name in names))
+    return frozenset[Right]().union(*(PERMITS.get(name, frozenset()) for name in names))
+
+
+# What an application needs to act for a person on their own record; the first two give no right over anybody else.
+READ_SELF = frozenset({"User.Read", "User.ReadWrite", "User.Read.All", "User.ReadWrite.All"})
+CHANGE_SELF = frozenset({"User.ReadWrite", "User.ReadWrite.All"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broker.domain.audit import Actor, ActorKind
 from broker.domain.errors import Forbidden, NotFound
@@ -19,6 +19,7 @@ from broker.storage.directory.guest_scope import GuestScope
 from broker.storage.engine import Connection
 
 _GROUP = "group:"
+_ALL_RIGHTS = frozenset(Right)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class Rights:
     """Frozen: what an actor may do, and where. Ask `may`, `over_application` and `over_group`.
 
     person: the member of staff who acts; None for the command line and our own jobs. everywhere: rights that hold for
-    everything. applications: client ids that this person owns. groups: ids of groups that this person owns.
+    everything. applications: client ids that this person owns. groups: ids of groups that this person owns. limits: the only rights that
+    count, because the person acts through an application.
     """
 
     person: Person | None = None
@@ -34,36 +36,48 @@ class Rights:
     everywhere: frozenset[Right] = frozenset()
     applications: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    limits: frozenset[Right] = _ALL_RIGHTS
 
     def may(self, right: Right) -> bool:
         """Whether this actor may do it to anything at all: what a page or a menu asks."""
         return (
-            right in self.everywhere
-            or (bool(self.applications) and right in OWN_APPLICATION)
-            or (bool(self.groups) and right in OWN_GROUP)
+            self.may_everywhere(right)
+            or (bool(self.applications) and right in self.own_application)
+            or (bool(self.groups) and right in self.own_group)
         )
+
+    @property
+    def own_application(self) -> frozenset[Right]:
+        """The rights over an application that this person owns."""
+        return OWN_APPLICATION & self.limits
+
+    @property
+    def own_group(self) -> frozenset[Right]:
+        """The rights over a group that this person owns."""
+        return OWN_GROUP & self.limits
 
     def may_everywhere(self, right: Right) -> bool:
         """Whether this actor may do it to everything."""
-        return right in self.everywhere
+        return right in self.everywhere and right in self.limits
 
     def over_application(self, right: Right, client_id: str | None) -> bool:
         """Whether this actor may do it to an application, or to a guest of that application."""
-        return right in self.everywhere or (right in OWN_APPLICATION and client_id in self.applications)
+        return self.may_everywhere(right) or (right in self.own_application and client_id in self.applications)
 
     def over_group(self, right: Right, group_id: str | None) -> bool:
         """Whether this actor may do it to a group, or to a guest in that group."""
-        return right in self.everywhere or (right in OWN_GROUP and group_id in self.groups)
+        return self.may_everywhere(right) or (right in self.own_group and group_id in self.groups)
 
 
 NOTHING = Rights()
-_EVERYTHING = Rights(roles=frozenset({Role.ADMINISTRATOR}), everywhere=frozenset(Right))
+_EVERYTHING = Rights(roles=frozenset({Role.ADMINISTRATOR}), everywhere=_ALL_RIGHTS)
 
 
 def rights_of(tx: Connection, settings: Settings, actor: Actor, now: int) -> Rights:
     """What this actor may do. The command line and our own jobs may everything, a guest nothing here.
 
-    An application may what `api_permissions` of its file says now: a permission that is withdrawn ends at once (AD-04).
+    An application may what `api_permissions` of its file says now: a permission that is withdrawn ends at once (AD-04). For a person it
+    may what both of them may.
     """
     if actor.kind in ALL:
         return _EVERYTHING
@@ -71,7 +85,10 @@ def rights_of(tx: Connection, settings: Settings, actor: Actor, now: int) -> Rig
         file = settings.applications.get(actor.id)
         return NOTHING if file is None else Rights(everywhere=permitted(file.api_permissions))
     person = acting_person(tx, actor)
-    return NOTHING if person is None else rights_of_person(tx, settings, person, now)
+    if person is None:
+        return NOTHING
+    found = rights_of_person(tx, settings, person, now)
+    return found if actor.permissions is None else replace(found, limits=permitted(actor.permissions))
 
 
 def rights_of_person(tx: Connection, settings: Settings, person: Person, now: int) -> Rights:
@@ -130,11 +147,11 @@ def over_application(tx: Connection, settings: Settings, actor: Actor, right: Ri
 
 def scope_of(rights: Rights, right: Right) -> GuestScope | None:
     """The guests over whom this right holds; None: all of them."""
-    if right in rights.everywhere:
+    if rights.may_everywhere(right):
         return None
     return GuestScope(
-        applications=rights.applications if right in OWN_APPLICATION else frozenset(),
-        groups=rights.groups if right in OWN_GROUP else frozenset(),
+        applications=rights.applications if right in rights.own_application else frozenset(),
+        groups=rights.groups if right in rights.own_group else frozenset(),
     )
 
 

@@ -80,7 +80,7 @@ def application(tx: Connection, settings: Settings, actor: Actor, client_id: str
 
 def _staff(tx: Connection, actor: Actor, now: int) -> Person:
     """The member of staff who acts. Raises Forbidden for guests and applications: an application has permissions, and owns nothing."""
-    person = acting_person(tx, actor)
+    person = acting_person(tx, actor) if actor.permissions is None else None  # an application has single rights, and is no staff
     if person is None or not is_at_work(person, now) or not person.email_verified:
         raise Forbidden("only members of staff may do that", "not_staff")
     return person

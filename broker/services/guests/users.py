@@ -29,6 +29,7 @@ from broker.services.history import audit
 from broker.services.lookup import guest_for, named
 from broker.storage.directory import guest_pages, listed_people, people
 from broker.storage.directory.branches import RowKey
+from broker.storage.directory.guest_scope import GuestScope
 from broker.storage.engine import Connection
 from broker.storage.factors import factors
 
@@ -55,21 +56,20 @@ class ManagedUsers:
     ) -> UserPage:
         """A page of a list behind the key `after`. identities: whether they are wanted. Raises Forbidden."""
         with self._db.read() as tx:
-            authorization.require_everywhere(tx, self._settings(), actor, Right.SEE_GUESTS, self._clock())
-            found, keys = listed_people.page(tx, query, after=after, limit=limit + 1)
+            scope = self._scope(tx, actor)
+            found, keys = listed_people.page(tx, query, after=after, limit=limit + 1, scope=scope)
             more, found = len(found) > limit, found[:limit]
             held = people.identities_of_all(tx, [one.id for one in found]) if identities else {}
             return UserPage(
                 users=tuple(UserView.of(one, held.get(one.id)) for one in found),
                 next_key=keys[limit - 1] if more else None,
-                count=listed_people.count(tx, query) if count else None,
+                count=listed_people.count(tx, query, scope=scope) if count else None,
             )
 
     def count(self, actor: Actor, query: ListQuery) -> int:
         """How many people a list has. Raises Forbidden."""
         with self._db.read() as tx:
-            authorization.require_everywhere(tx, self._settings(), actor, Right.SEE_GUESTS, self._clock())
-            return listed_people.count(tx, query)
+            return listed_people.count(tx, query, scope=self._scope(tx, actor))
 
     def show(self, actor: Actor, name: str) -> UserView:
         """One person. Raises Forbidden, NotFound."""
@@ -80,7 +80,10 @@ class ManagedUsers:
     def groups(self, actor: Actor, name: str) -> UserRelations:
         """The groups of one person, by name. Raises Forbidden, NotFound."""
         with self._db.read() as tx:
-            return UserRelations(groups=memberships_of(tx, self._read(tx, actor, name).id))
+            person = self._read(tx, actor, name)
+            rights = authorization.rights_of(tx, self._settings(), actor, self._clock())
+            every = rights.may_everywhere(Right.SEE_GUESTS)  # an owner sees of a guest what they own
+            return UserRelations(groups=tuple(g for g in memberships_of(tx, person.id) if every or g.id in rights.groups))
 
     def methods(self, actor: Actor, name: str) -> UserRelations:
         """The sign-in methods of one person's own. by_code: a code to their mailbox is one. Raises Forbidden, NotFound."""
@@ -179,8 +182,16 @@ class ManagedUsers:
             remove(tx, actor, person, now, reason="deleted by a program")
 
     def _read(self, tx: Connection, actor: Actor, name: str) -> Person:
-        authorization.require_everywhere(tx, self._settings(), actor, Right.SEE_GUESTS, self._clock())
-        return _present(named(tx, name))
+        rights = authorization.require(tx, self._settings(), actor, Right.SEE_GUESTS, self._clock())
+        person = _present(named(tx, name))
+        if not authorization.over_guest(tx, rights, Right.SEE_GUESTS, person.id):
+            raise NotFound("there is no such person", "guest_unknown")
+        return person
+
+    def _scope(self, tx: Connection, actor: Actor) -> GuestScope | None:
+        """Whom this actor may see; None: everybody. Raises Forbidden."""
+        rights = authorization.require(tx, self._settings(), actor, Right.SEE_GUESTS, self._clock())
+        return authorization.scope_of(rights, Right.SEE_GUESTS)
 
     def _guest(self, tx: Connection, actor: Actor, right: Right, name: str, now: int) -> Person:
         return _present(guest_for(tx, self._settings(), actor, right, name, now, lock=True))

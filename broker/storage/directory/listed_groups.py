@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Connection, select
 
 from broker.domain.group import Group, folded
 from broker.domain.list_query import ListField, ListQuery
@@ -20,9 +22,11 @@ _GROUPS = Walked(
 )
 
 
-def page(tx: Connection, query: ListQuery, *, after: RowKey | None = None, limit: int) -> tuple[list[Group], list[RowKey]]:
-    """A page behind the key `after`, and the key of each row; groups come without their owners."""
-    ids = branches.page(_GROUPS, query, after=after, limit=limit, within=None)
+def page(
+    tx: Connection, query: ListQuery, *, after: RowKey | None = None, limit: int, own: Collection[str] | None = None
+) -> tuple[list[Group], list[RowKey]]:
+    """A page behind the key `after`, and the key of each row; groups come without their owners. own: only groups with these ids."""
+    ids = branches.page(_GROUPS, query, after=after, limit=limit, within=_within(own))
     if ids is None:
         return [], []
     found = ids.subquery()
@@ -32,7 +36,11 @@ def page(tx: Connection, query: ListQuery, *, after: RowKey | None = None, limit
     return listed, [(folded(group.name),) for group in listed]
 
 
-def count(tx: Connection, query: ListQuery) -> int:
+def count(tx: Connection, query: ListQuery, *, own: Collection[str] | None = None) -> int:
     """How many groups the whole list has."""
-    statement = branches.count(_GROUPS, query, within=None)
+    statement = branches.count(_GROUPS, query, within=_within(own))
     return 0 if statement is None else int(tx.execute(statement).scalar_one())
+
+
+def _within(own: Collection[str] | None) -> ColumnElement[bool] | None:
+    return None if own is None else _G.id.in_(sorted(own))

@@ -31,11 +31,16 @@ Values = ParamSpec("Values")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The application that calls. actor: for the use case and its audit. operation: what this request may hold."""
+    """The application that calls, for itself or for a person. actor: for the use case and its audit. operation: what this request may hold."""
 
     client_id: str
     actor: Actor
     operation: Operation
+
+    @property
+    def name(self) -> str:
+        """To whom a page token belongs: the application, or the person at it."""
+        return self.client_id if self.actor.permissions is None else f"{self.client_id} {self.actor.id}"
 
     def body(self) -> Properties:
         """The body of the request, checked as a whole against the operation's record. Raises ApiRefused, BadRequest."""
@@ -84,12 +89,15 @@ class ApiDoor:
 
     def _caller(self, operation: Operation) -> Caller:
         """Raises OAuthError (no token of this API), TooManyAttempts (too many requests of this application), ApiRefused (query)."""
-        client_id = self._broker.oauth.api_access.admit(bearer_token())
+        found = self._broker.oauth.api_access.admit(bearer_token())
         proxies = self._broker.core.settings().broker.network.trusted_proxies
         address = client_address(request, proxies)
         if operation.query.kind is OptionsKind.NONE:
             refuse_all(pairs_of(request.query_string))
-        return Caller(client_id, Actor.application(client_id, address=address, request_id=request_id()), operation)
+        actor = Actor.application(found.client_id, address=address, request_id=request_id())
+        if found.person_id is not None:
+            actor = Actor.person(found.person_id, address=address, request_id=request_id(), permissions=found.permissions)
+        return Caller(found.client_id, actor, operation)
 
     def _refuse(self, error: BrokerError) -> Response:
         _log.info(

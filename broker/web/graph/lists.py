@@ -39,20 +39,20 @@ class Lists:
     def read(self, caller: Caller, resource: Resource) -> tuple[ListRequest, Key | None]:
         """What this request asks of a list, and the key behind which its page begins. Raises ApiRefused."""
         asked = read_list(resource, pairs_of(request.query_string), consistency=_consistency())
-        return asked, self._tokens.key(caller.client_id, _path(), asked)
+        return asked, self._tokens.key(caller.name, _path(), asked)
 
     def answer(
         self, caller: Caller, kind: str, asked: ListRequest, rows: Sequence[Json], next_key: Key | None, count: int | None = None
     ) -> Response:
         """One page. kind: the collection, as in `users`."""
         responses = self._door.responses
-        link = self._tokens.next_link(responses.base, caller.client_id, _path(), asked, next_key)
+        link = self._tokens.next_link(responses.base, caller.name, _path(), asked, next_key)
         return responses.collection(kind, rows, next_link=link or "", count=count if not asked.token else None)
 
     def read_delta(self, caller: Caller, resource: Resource) -> tuple[ListRequest, Key | None]:
         """The same of a list of changes. Raises ApiRefused."""
         asked = read_delta(resource, pairs_of(request.query_string))
-        return asked, None if asked.is_latest else self._tokens.key(caller.client_id, _path(), asked)
+        return asked, None if asked.is_latest else self._tokens.key(caller.name, _path(), asked)
 
     def answer_delta(
         self, caller: Caller, kind: str, asked: ListRequest, rows: Sequence[Json], key: Key, *, more: bool
@@ -60,7 +60,7 @@ class Lists:
         """One page of changes. key: of its last row. more: whether there is a page behind it now; else the link is for a later time."""
         responses = self._door.responses
         option = SKIPTOKEN if more else DELTATOKEN
-        link = self._tokens.next_link(responses.base, caller.client_id, _path(), asked, key, option=option) or ""
+        link = self._tokens.next_link(responses.base, caller.name, _path(), asked, key, option=option) or ""
         if more:
             return responses.collection(kind, rows, next_link=link)
         return responses.collection(kind, rows, delta_link=link)

@@ -35,6 +35,7 @@ _CONFLICTS = {
     "is_member": (400, REQUEST_BAD),
     "address_taken": (400, REQUEST_BAD),
     "sponsor_same": (400, REQUEST_BAD),
+    "no_person": (400, BAD_REQUEST),
     "place_void": (410, "syncStateNotFound"),
     "version_differs": (412, "PreconditionFailed"),
 }

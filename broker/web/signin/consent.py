@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from broker.domain.claims import SCOPES
 from broker.domain.errors import BadRequest
 from broker.services.login.context import LoginContext
 from broker.web.authorization_response import respond
@@ -40,7 +41,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContex
         inviter=invitation.inviter if invitation and "@" in invitation.inviter else "",
         partner=home,
         details=[{"label": label, "value": value} for label, value in shown.items() if value],
-        scopes=[scope for scope in scopes if scope != "openid"],
+        scopes=list(dict.fromkeys(scope if scope in SCOPES else "directory" for scope in scopes if scope != "openid")),
         csrf=browser.token(login.id),
         action=browser.path(login.id, "consent"),
         account_url=pages.path("/account"),

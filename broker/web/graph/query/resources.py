@@ -87,6 +87,13 @@ DELETED_USERS = Resource(
 )
 
 
+OWN_USER = Resource(
+    name="user",
+    selectable=frozenset(USER.properties),
+    filters={},
+    order=ListOrder(field=_F.ID),
+    relations=frozenset({"sponsors", "memberOf", "appRoleAssignments"}),
+)
 CHANGED_USERS = Resource(  # what is no change of the person themselves is read from one person
     name="user",
     selectable=frozenset(USER.properties) - _APART,
