@@ -246,11 +246,10 @@ class IdentityProvider:
         return sign(self._keys[0], {name: value for name, value in said.items() if value is not None}, typ=typ)
 
     def end_session(self, params: Mapping[str, str], session: DemoSession | None) -> tuple[bool, str]:
-        """RP-Initiated Logout 2, 3: whether the session may end without a question, and where the browser goes then, "" for nowhere.
+        """RP-Initiated Logout 2, 3: whether the session may end without a question, and where the browser goes then.
 
-        Raises Refused for a hint that is not ours and an address that is not registered.
+        "" for nowhere: an address that is not registered leads to no redirect. Raises Refused for a hint that is not ours.
         """
-        client = self._clients.get(params.get("client_id", ""))
         hint, back = params.get("id_token_hint"), params.get("post_logout_redirect_uri", "")
         said: Mapping[str, Any] = {}
         if hint is not None:
@@ -258,12 +257,12 @@ class IdentityProvider:
                 said = verify(hint, lambda _refresh: tuple(key.public() for key in self._keys), (self.alg,)).claims
             except JoseError as error:
                 raise ProtocolError("invalid_request", "the hint is not ours") from error
-        if (
-            client is None
-            or (said and said["aud"] != client.client_id)
-            or (back and back not in client.post_logout_redirect_uris)
-        ):
-            raise ProtocolError("invalid_request", "this client, or this address, is not registered here")
+        client_id = params.get("client_id", said.get("aud", ""))
+        if said and said["aud"] != client_id:
+            raise ProtocolError("invalid_request", "the hint is another client's")
+        client = self._clients.get(client_id)
+        if client is None or back not in client.post_logout_redirect_uris:
+            back = ""
         joint = "&" if "?" in back else "?"
         target = f"{back}{joint}{urlencode({'state': params['state']})}" if back and "state" in params else back
         return session is not None and said.get("sid") == session.sid, target

@@ -133,7 +133,7 @@ class _Pages:
         if error.request is not None:
             said = {"error": error.error, "error_description": error.description}
             return self._send(error.request, self._provider.addressed(said, error.request))
-        if request.path not in ("/authorize", "/login"):
+        if request.path not in ("/authorize", "/login", "/end-session"):
             answer = jsonify(error=error.error, error_description=error.description)
             answer.status_code = error.status
             answer.headers["Cache-Control"] = "no-store"
