@@ -15,6 +15,7 @@ from broker.services.oauth.client_jwks import ClientKeys
 from broker.services.oauth.encryption import ResponseEncryption
 from broker.services.oauth.grants import Grants
 from broker.services.oauth.logout_notices import LogoutNotices
+from broker.services.oauth.proofs import Proofs
 from broker.services.oauth.pushed_requests import PushedRequests
 from broker.services.oauth.request_objects import RequestObjects
 from broker.services.policies.policies import Policies
@@ -31,6 +32,7 @@ class OAuthServices:
     encryption: ResponseEncryption
     grants: Grants
     logout_notices: LogoutNotices
+    proofs: Proofs
     pushed_requests: PushedRequests
     request_objects: RequestObjects
 
@@ -57,6 +59,7 @@ def wire_oauth(
         encryption=encryption,
         grants=grants,
         logout_notices=LogoutNotices(core, keys, partners.outbound_clients),
+        proofs=Proofs(core, sealer),
         pushed_requests=PushedRequests(core, find, grants.hint, request_objects.parameters, rate_limits),
         request_objects=request_objects,
     )

@@ -14,7 +14,7 @@ class AuthorizationRequest:
     redirect_uri: verified against the application's file. scopes: known to us and allowed to the application.
     prompt: of none, login, consent, select_account. claims: the `claims` parameter reduced to known names,
     {"id_token": {name: {...}|None}, "userinfo": {...}}. hint_subject: of a verified id_token_hint. resources: of the
-    application's file (RFC 8707).
+    application's file (RFC 8707). dpop_jkt: the thumbprint of the key to which the code is bound (RFC 9449 10).
     """
 
     client_id: str
@@ -34,6 +34,7 @@ class AuthorizationRequest:
     claims: Mapping[str, Any] = field(default_factory=dict)
     hint_subject: str | None = None
     requested_subject: tuple[str, ...] = ()
+    dpop_jkt: str | None = None
     resources: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:

@@ -9,20 +9,22 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class SpentCode:
-    """A code that was just used, with what it is bound to (HP-29). challenge: of PKCE, None without."""
+    """A code that was just used, with what it is bound to (HP-29). challenge: of PKCE, jkt: of a key (RFC 9449 10); None without."""
 
     grant_id: str
     redirect_uri: str
     challenge: str | None
+    jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshFamily:
-    """The refresh tokens that follow each other: one client, one grant, an absolute end (HP-34, HP-35)."""
+    """The refresh tokens that follow each other: one client, one grant, an absolute end (HP-34, HP-35). jkt: the key of a public client."""
 
     id: str
     grant_id: str
     expires_at: int
+    jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from broker.jose.algorithms import ALGORITHMS
 from broker.jose.encoding import MAX_BYTES, b64url_decode, parse_object
 from broker.jose.errors import JoseError
-from broker.jose.keys import MAX_KID, PublicKey, thumbprint
+from broker.jose.keys import MAX_KID, PublicKey, public_key, thumbprint
 
 MAX_HEADER = 16 * 1024  # characters of the encoded header: some bring the whole chain of their certificate (x5c)
 PLAIN = (None, "JWT")  # `typ` of ID tokens and client assertions; our other tokens have names of their own (HT-5)
@@ -76,6 +76,20 @@ def verify(token: str, keys: Keys, algorithms: Container[str], *, typ: Collectio
     return VerifiedToken(envelope.header, _claims(envelope.payload))
 
 
+def verify_by_own_key(token: str, algorithms: Container[str], *, typ: Collection[str | None]) -> tuple[VerifiedToken, str]:
+    """A token that the public key in its own header signed, and the thumbprint of that key. Raises JoseError.
+
+    It proves that the sender holds the key (RFC 9449 4.2), and nothing about who the sender is.
+    """
+    envelope = _open(token, algorithms)
+    _check_typ(envelope.header.get("typ"), typ)
+    own = public_key(envelope.header.get("jwk"))
+    if own is None:
+        raise JoseError("idtoken_key", "jwk is no public key")
+    _check_signature(envelope, _decode(envelope.signature), [PublicKey(envelope.kid, own.alg, own.key)])
+    return VerifiedToken(envelope.header, _claims(envelope.payload)), thumbprint(own.key)
+
+
 def _open(token: object, algorithms: Container[str]) -> _Envelope:
     """Splits the token and judges its header; the algorithm before anything else is decoded (HO-3)."""
     if not isinstance(token, str) or len(parts := token.split(".", 3)) != 3:
@@ -99,7 +113,8 @@ def _open(token: object, algorithms: Container[str]) -> _Envelope:
 def _check_header(header: dict[str, Any]) -> None:
     """HO-4: alg, kid and typ are read; crit is refused, for we know no extension; all else is ignored (RFC 7515 4).
 
-    No key is ever taken from a token: jwk, jku, x5u and x5c are members like any other that nobody reads.
+    No key is ever taken from a token: jwk, jku, x5u and x5c are members like any other that nobody reads, except the jwk of a
+    proof of possession (`verify_by_own_key`).
     """
     if "crit" in header:
         raise JoseError("idtoken_header", "crit names an extension that is not known here")

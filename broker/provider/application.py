@@ -39,6 +39,7 @@ class ApplicationView:
     roles: frozenset[str] = frozenset()
     require_pkce: bool = False
     require_pushed_requests: bool = False
+    bound_access_tokens: bool = False
     id_token_claims: frozenset[str] = frozenset()
     assertion_audience: frozenset[str] = frozenset({"issuer"})
     jwt_access_tokens: bool = False

@@ -52,6 +52,7 @@ def document(issuer: str, languages: Sequence[str]) -> dict[str, Any]:
         },
         **authentication,
         "introspection_signing_alg_values_supported": list(OUR_ALGORITHMS),  # RFC 9701 7
+        "dpop_signing_alg_values_supported": list(OUR_ALGORITHMS),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
         "display_values_supported": ["page", "popup", "touch", "wap"],

@@ -13,6 +13,7 @@ from broker.jose.errors import JoseError
 from broker.provider import claims_parameter, pkce, resource_indicators
 from broker.provider.application import PUBLIC, ApplicationView
 from broker.provider.claims_parameter import ClaimsRequest, read_claims
+from broker.provider.dpop import is_thumbprint
 from broker.provider.id_token_hint import HintClaims
 from broker.provider.parameters import MAX_BYTES, Parameters, is_printable
 from broker.provider.redirect_uri import is_registered
@@ -148,6 +149,7 @@ class _Reader:
             claims=claims.names,
             hint_subject=hinted.subject if hinted else None,
             requested_subject=claims.subjects or (),
+            dpop_jkt=self._thumbprint(),
             resources=self._resources(),
         )
 
@@ -208,6 +210,13 @@ class _Reader:
         if challenge is None or not pkce.is_challenge(challenge):
             self.refuse("invalid_request", "pkce_challenge")
         return challenge
+
+    def _thumbprint(self) -> str | None:
+        """RFC 9449 10: the key to which the code will be bound."""
+        text = self._values.get("dpop_jkt")
+        if text is not None and not is_thumbprint(text):
+            self.refuse("invalid_request", "dpop_jkt")
+        return text
 
     def _scopes(self) -> tuple[str, ...]:
         """HP-18: allowed by the application's file, which names known ones only; others are dropped (RFC 6749 3.3)."""

@@ -53,13 +53,22 @@ def id_token(
 
 
 def access_token(
-    grant: Grant, *, issuer: str, key: PrivateKey, scopes: Iterable[str], audience: Sequence[str], now: int, lifetime: int
+    grant: Grant,
+    *,
+    issuer: str,
+    key: PrivateKey,
+    scopes: Iterable[str],
+    audience: Sequence[str],
+    now: int,
+    lifetime: int,
+    jkt: str | None = None,
 ) -> str:
     """A JWT access token (RFC 9068 2): `typ` at+jwt, so that it never passes as an ID token. audience: the resources; at least one.
 
-    It has no claim about the person but `sub`: the application's own, pairwise one, also at the resource.
+    It has no claim about the person but `sub`: the application's own, pairwise one, also at the resource. jkt: the thumbprint of
+    the key that it is bound to (RFC 9449 6.1).
     """
-    said = {
+    said: dict[str, Any] = {
         "iss": issuer,
         "sub": grant.sub,
         "aud": audience[0] if len(audience) == 1 else list(audience),
@@ -73,4 +82,6 @@ def access_token(
         "amr": list(grant.amr),
         "sid": grant.application_sid,
     }
+    if jkt is not None:
+        said["cnf"] = {"jkt": jkt}
     return sign(key, said, typ="at+jwt")

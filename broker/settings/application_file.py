@@ -215,7 +215,9 @@ class ApplicationFile(NamedFile):
     require_pushed_authorization_requests: bool = Field(
         default=False, description="Refuse authorization requests that were not pushed (RFC 9126)."
     )
-    dpop_bound_access_tokens: bool = Field(default=False, description="Only access tokens that are bound to a key (RFC 9449).")
+    dpop_bound_access_tokens: bool = Field(
+        default=False, description="Refuse token requests without a DPoP proof: its access tokens are bound to a key (RFC 9449)."
+    )
     access_tokens: Literal["opaque", "jwt"] = Field(
         default="opaque",
         description="The form of its access tokens; jwt: RFC 9068. A resource that verifies a JWT by itself accepts it until it expires.",
@@ -296,6 +298,11 @@ def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
     if not given and raw.get("api_permissions"):
         message = "are for programs that prove themselves; write client_secret, jwks or jwks_uri too, or remove them"
         yield Problem(message, at=("api_permissions",))
+    if raw.get("dpop_bound_access_tokens") is True and raw.get("api_permissions"):
+        yield Problem(
+            "stands beside api_permissions, but the management API takes bearer tokens; use two applications",
+            at=("dpop_bound_access_tokens",),
+        )
     for what in ("userinfo", "id_token"):
         alg, enc = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
         if raw.get(enc) is not None and raw.get(alg) is None:

@@ -23,7 +23,6 @@ class PendingKey(NamedTuple):
 PENDING = (
     PendingKey("federation", "metadata", "federations are not built"),
     PendingKey("application", "fapi", "the FAPI profile is not built"),
-    PendingKey("application", "dpop_bound_access_tokens", "DPoP is not built"),
 )
 
 

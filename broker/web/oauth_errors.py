@@ -24,6 +24,8 @@ OAUTH: dict[str, tuple[int, str]] = {
     "account_selection_required": (400, "The person must choose an account."),
     "unmet_authentication_requirements": (400, "The requested level of authentication was not reached."),
     "invalid_token": (401, "The access token is invalid, expired or revoked."),
+    "invalid_dpop_proof": (400, "The DPoP proof is missing, malformed, used before, or of another request or key."),
+    "use_dpop_nonce": (400, "The DPoP proof needs the nonce of this response."),
     "insufficient_scope": (403, "The access token does not allow this."),
     "slow_down": (429, "Too many requests."),
     "server_error": (500, "The server could not answer; the cause is in its log."),

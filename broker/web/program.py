@@ -16,8 +16,10 @@ from flask import Request, Response, json, request
 
 from broker.domain.errors import BadRequest, OAuthError, PageError, TooManyAttempts
 from broker.domain.text import printable
+from broker.jose.algorithms import OUR_ALGORITHMS
 from broker.jose.encoding import parse_object
 from broker.provider.application import ApplicationView
+from broker.provider.dpop import DpopProof
 from broker.provider.parameters import read_form
 from broker.services.access.applications import origins
 from broker.web import errors, headers
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-_BEARER = re.compile(r"bearer ([A-Za-z0-9._~+/-]{1,4096}=*)", re.ASCII | re.IGNORECASE)  # RFC 6750 2.1
+PROOF = "DPoP"  # the header of a proof, and the scheme of a token that is bound to a key
+NONCE_NEEDED = "use_dpop_nonce"
+_TOKEN = re.compile(r"(bearer|dpop) ([A-Za-z0-9._~+/-]{1,4096}=*)", re.ASCII | re.IGNORECASE)  # RFC 6750 2.1, RFC 9449 7.1
 _PREFLIGHT_SECONDS = 600  # a browser may keep the answer to OPTIONS
 
 _log = logging.getLogger("broker.op")
@@ -67,7 +71,23 @@ def object_of(asked: Request) -> dict[str, Any]:
         raise BadRequest("json", str(error)) from None
 
 
-def bearer_token(*, in_form: bool = False) -> str:
+@dataclass(frozen=True, slots=True)
+class PresentedToken:
+    """The access token of a request. is_bound: it came with the scheme DPoP, so a proof must come with it (RFC 9449 7.1)."""
+
+    value: str
+    is_bound: bool
+
+
+def bearer_token() -> str:
+    """The access token of a request to an endpoint that takes bearer tokens only. Raises OAuthError(invalid_token)."""
+    token = presented_token()
+    if token.is_bound:
+        raise OAuthError("invalid_token", "token_form")
+    return token.value
+
+
+def presented_token(*, in_form: bool = False) -> PresentedToken:
     """The one access token of this request, from the header; never from the query (RFC 6750 2.1, 2.3, HP-37).
 
     in_form: the endpoint accepts the token in the form of a POST, too (RFC 6750 2.2). Raises OAuthError(invalid_token).
@@ -80,11 +100,11 @@ def bearer_token(*, in_form: bool = False) -> str:
     if header is None:
         if posted is None:
             raise OAuthError("invalid_token", "token_missing")
-        return posted
-    match = _BEARER.fullmatch(header)
+        return PresentedToken(posted, is_bound=False)
+    match = _TOKEN.fullmatch(header)
     if posted is not None or match is None:
         raise OAuthError("invalid_token", "token_twice" if posted is not None else "token_form")
-    return match[1]
+    return PresentedToken(match[2], is_bound=match[1].lower() == "dpop")
 
 
 # --- what a response contains -----------------------------------------------------------------------------------------
@@ -98,11 +118,16 @@ class Challenge:
     realm: str
 
     def header(self, error: OAuthError) -> str:
-        """RFC 6749 5.2 for Basic. RFC 6750 3 for Bearer: a request without any token gets no error code."""
+        """RFC 6749 5.2 for Basic. RFC 6750 3 for Bearer: a request without any token gets no error code. RFC 9449 7.1 for DPoP."""
         start = f'{self.scheme} realm="{self.realm}"'
-        if self.scheme != "Bearer" or error.reason == "token_missing":
+        if self.scheme == "Basic" or error.reason == "token_missing":
             return start
-        return f'{start}, error="{error.error}", error_description="{errors.oauth_description(error.error)}"'
+        algs = f', algs="{" ".join(OUR_ALGORITHMS)}"' if self.scheme == "DPoP" else ""
+        return f'{start}, error="{error.error}", error_description="{errors.oauth_description(error.error)}"{algs}'
+
+    def status(self, error: OAuthError) -> int | None:
+        """401 for a refused proof at a resource (RFC 9449 9); None: the status of the error."""
+        return 401 if self.scheme == "DPoP" and error.error in ("invalid_dpop_proof", NONCE_NEEDED) else None
 
 
 def json_response(body: Mapping[str, object]) -> Response:
@@ -137,15 +162,24 @@ class Programs:
             application, response = handler()
         except OAuthError as error:
             _log.info("oauth_error endpoint=%s error=%s reason=%s", printable(request.path), error.error, error.reason)
-            if recorded:
+            if recorded and error.error != NONCE_NEEDED:  # the ordinary first step of a client (RFC 9449 8)
                 self.record(error)
-            response, application = errors.oauth_json(error), None
+            response, application = errors.oauth_json(error, status=challenge.status(error)), None
             if response.status_code in (401, 403):
                 response.headers["WWW-Authenticate"] = challenge.header(error)
         except (BadRequest, TooManyAttempts) as page:
             _log.info("oauth_error endpoint=%s error=%s reason=%s", printable(request.path), page.code, page.reason)
             response, application = _json_of(page), None
+        if PROOF in request.headers or challenge.scheme == PROOF:
+            response.headers["DPoP-Nonce"] = self._broker.oauth.proofs.nonce()  # RFC 9449 8.2
         return self._cors(headers.private(response), application)
+
+    def proof(self, access_token: str | None = None) -> DpopProof | None:
+        """The proof of this request (RFC 9449 4); None if it has none. Raises OAuthError. access_token: the one that comes with it."""
+        url = self._broker.core.settings().issuer.rstrip("/") + request.path
+        return self._broker.oauth.proofs.read(
+            request.headers.get(PROOF), method=request.method, url=url, access_token=access_token
+        )
 
     def record(self, error: OAuthError) -> None:
         """Adds an error to the log of refusals; if that fails, the response stays as it is."""
@@ -159,7 +193,7 @@ class Programs:
         response = self._cors(headers.private(Response(status=204)), None)
         if "Access-Control-Allow-Origin" in response.headers:
             response.headers["Access-Control-Allow-Methods"] = methods
-            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, DPoP"
             response.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_SECONDS)
         return response
 
@@ -175,7 +209,7 @@ class Programs:
         known = origins(application.redirect_uris) if application else None
         if origin in known if known is not None else self._broker.access.applications.of_origin(origin):
             response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
+            response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, DPoP-Nonce"
         return response
 
 

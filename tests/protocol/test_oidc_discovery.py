@@ -97,6 +97,7 @@ SHOWN_ELSEWHERE = {  # list of the document -> where each of its values is shown
     "claims_supported": "test_oidc_core_tokens.py",
     "claim_types_supported": "test_not_supported.py",
     "code_challenge_methods_supported": "test_rfc7636_pkce.py",
+    "dpop_signing_alg_values_supported": "test_rfc9449_dpop.py",
     "introspection_signing_alg_values_supported": "test_rfc9701_signed_introspection.py",
     "request_object_signing_alg_values_supported": "test_rfc9101_jar.py",
     "ui_locales_supported": "test_oidc_core_request.py",

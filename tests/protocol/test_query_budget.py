@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.protocol.dpop_client import DpopClient
 from tests.protocol.stage import Stage
 
 
@@ -46,3 +47,17 @@ def test_introspection_and_revocation(both: Stage):
     with both.statements() as seen:
         assert both.post("/revoke", {"token": token}).status_code == 200
     assert len(seen) == 3, seen
+
+
+def test_proof_of_possession(both: Stage):
+    """RFC 9449: one statement more, for the jti of the proof."""
+    client = DpopClient(both)
+    client.post("/token", {})
+    code = both.grant()[1]
+    both.get("/jwks")
+    with both.statements() as seen:
+        body = client.exchange(code).get_json()
+    assert len(seen) == 7, seen
+    with both.statements() as seen:
+        assert client.userinfo(body["access_token"]).status_code == 200
+    assert len(seen) == 2, seen

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from broker.jose.algorithms import ALGORITHMS, OUR_ALGORITHMS
 from broker.jose.encoding import b64url_encode, dump_json
 from broker.jose.keys import generate
 from broker.jose.sign import sign
@@ -130,6 +132,16 @@ def test_signatures(calm: Stage):
         calm.assertion()["client_assertion"],
     ):
         assert refused(calm, token) == "invalid_request_object"
+
+
+def test_each_algorithm_works(stage: Stage):
+    """HP-52: an object with each listed algorithm is accepted; the others of the table are not."""
+    for alg in ALGORITHMS:
+        key = generate(alg, f"bank-{alg}")
+        jwks = json.dumps({"keys": [stage.bank_key.public_jwk(), key.public_jwk()]})
+        stage.write("applications/bank.yaml", f"name: Bank\njwks: {jwks}\nredirect_uris: ['{CALLBACK['bank']}']\n")
+        answer = ask(stage, sign(key, said(stage), typ=TYP))
+        assert answer.headers["Location"].startswith("/signin/") is (alg in OUR_ALGORITHMS), alg
 
 
 def test_an_object_authenticates_nobody(calm: Stage):

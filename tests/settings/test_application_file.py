@@ -87,6 +87,9 @@ CASES = {
         f"api_permissions.0: 'User.Invite' is not known here; did you mean User.Invite.All? Write one of {PERMISSIONS}",
         f"api_permissions.1: 'Directory.All' is not known here; write one of {PERMISSIONS}",
     ],
+    "dpop_bound_access_tokens: true\napi_permissions: [User.Read.All]": [
+        "dpop_bound_access_tokens: stands beside api_permissions, but the management API takes bearer tokens; use two applications"
+    ],
     "self_service: {sign_up: true, approval: anybody}": [
         "self_service.approval: 'anybody' is not known here; write one of owners, none"
     ],

@@ -29,6 +29,8 @@ def respond(desk: TokenDesk, form: Mapping[str, str]) -> dict[str, Any]:
     def take(code: str) -> Bound:
         spent = desk.take_code(code)
         _check_binding(spent, request, application.client_id)
+        if spent.jkt not in (None, desk.jkt):
+            raise OAuthError("invalid_grant", "code_key")  # RFC 9449 10: the code of another key
         return Bound(desk.new_grant(spent.grant_id), spent.redirect_uri, spent.challenge)
 
     def make_access(grant: Grant) -> tuple[str, int]:
@@ -52,7 +54,7 @@ def respond(desk: TokenDesk, form: Mapping[str, str]) -> dict[str, Any]:
         refusal = CommittedRefusal(error.error, error.reason)
         refusal.mistake = error.mistake
         raise refusal from error
-    return {**answer, "scope": " ".join(application.permitted(state.grant.scopes))}
+    return {**answer, "token_type": desk.token_type, "scope": " ".join(application.permitted(state.grant.scopes))}
 
 
 def _check_binding(spent: SpentCode, request: Mapping[str, str], client_id: str) -> None:

@@ -17,6 +17,8 @@ def respond(desk: TokenDesk, form: Mapping[str, str]) -> dict[str, Any]:
     """The next tokens. The ID token has no nonce (Core 12.2). A token that was just replaced gets the response of that moment again."""
     token, asked = required(form, "refresh_token"), resource_indicators.requested(form, desk.application)
     taken = desk.take_refresh(token)
+    if taken.family.jkt not in (None, desk.jkt):
+        raise OAuthError("invalid_grant", "refresh_key")  # RFC 9449 5: the token of another key; it is not used up
     grant = desk.grant(taken.family.grant_id)
     held = desk.application.permitted(grant.scopes)
     if "offline_access" not in held:
@@ -26,13 +28,13 @@ def respond(desk: TokenDesk, form: Mapping[str, str]) -> dict[str, Any]:
     if taken.answer is not None:
         return _repeated(taken.answer, scopes, resources)
     access, seconds = desk.make_access(grant, scopes, resources)
-    answer: dict[str, Any] = {"access_token": access, "token_type": "Bearer", "expires_in": seconds}
+    answer: dict[str, Any] = {"access_token": access, "token_type": desk.token_type, "expires_in": seconds}
     answer |= {"refresh_token": desk.make_refresh(taken.family), "scope": " ".join(scopes)}
     if "openid" in scopes:
         names = desk.names(grant, "id_token", scopes)
         claims = {name: grant.claims[name] for name in names if name in grant.claims}
         answer["id_token"] = desk.sign(grant, claims, None, access)
-    desk.keep_answer(token, {**answer, _RESOURCES: list(resources)})
+    desk.keep_answer(token, taken.family, {**answer, _RESOURCES: list(resources)})
     return answer
 
 

@@ -32,6 +32,7 @@ def application_view(file: ApplicationFile, issuer: str) -> ApplicationView:
         api_permissions=tuple(file.api_permissions),
         roles=frozenset(file.roles),
         require_pkce=file.require_pkce,
+        bound_access_tokens=file.dpop_bound_access_tokens,
         require_pushed_requests=file.require_pushed_authorization_requests,
         id_token_claims=frozenset(file.id_token_claims),
         assertion_audience=frozenset(file.client_assertion_audience),

@@ -17,6 +17,7 @@ from broker.domain.request import AuthorizationRequest
 from broker.keyring.seal import Sealer
 from broker.provider import introspection
 from broker.provider.application import ApplicationView
+from broker.provider.dpop import DpopProof
 from broker.provider.grants import handler_of
 from broker.provider.grants.desk import CommittedRefusal
 from broker.provider.id_token_hint import HintClaims, read_hint
@@ -24,7 +25,7 @@ from broker.provider.parameters import required
 from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.keys.ring import Keys
-from broker.services.oauth import released_claims
+from broker.services.oauth import proofs, released_claims
 from broker.services.oauth.encryption import ResponseEncryption
 from broker.services.oauth.token_desk import DeskOnRows, holding, record
 from broker.storage.directory import subjects
@@ -119,7 +120,15 @@ class Grants:
             code = new_secret()
             grants.add(tx, bound.grant)
             end = now + CODE_LIFE
-            grants.add_code(tx, code, bound.grant, redirect_uri=bound.redirect_uri, challenge=bound.challenge, expires_at=end)
+            grants.add_code(
+                tx,
+                code,
+                bound.grant,
+                redirect_uri=bound.redirect_uri,
+                challenge=bound.challenge,
+                expires_at=end,
+                jkt=request.dpop_jkt,
+            )
             return code
 
         bound = Bound(grant, request.redirect_uri, request.code_challenge)
@@ -128,11 +137,13 @@ class Grants:
 
     # --- used by applications ---------------------------------------------------------------------------------------
 
-    def tokens(self, application: ApplicationView, form: Mapping[str, str]) -> Mapping[str, Any]:
-        """The response of the token endpoint to an authenticated application. Raises OAuthError (RFC 6749 5.2).
+    def tokens(self, application: ApplicationView, form: Mapping[str, str], proof: DpopProof | None = None) -> Mapping[str, Any]:
+        """The response of the token endpoint to an authenticated application. Raises OAuthError (RFC 6749 5.2, RFC 9449 5).
 
-        One transaction. A `CommittedRefusal` is committed first, then raised.
+        One transaction. A `CommittedRefusal` is committed first, then raised. proof: of the key to which the tokens are bound.
         """
+        if proof is None and application.bound_access_tokens:
+            raise OAuthError("invalid_dpop_proof", "dpop_missing")
         respond, now = handler_of(form, application), self._clock()
         key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database, too
         policies, settings, finish = self._policies(), self._settings(), self._encryption.of_id_tokens(application)
@@ -146,15 +157,20 @@ class Grants:
                 policies=policies,
                 settings=settings,
                 now=now,
+                jkt=proof.jkt if proof else None,
             )
             try:
+                proofs.take(tx, proof)
                 return respond(rows.desk(), form)
             except CommittedRefusal as error:
                 refusal = error
         raise refusal
 
-    def userinfo(self, value: str) -> tuple[ApplicationView, Mapping[str, Any]]:
-        """The application of an access token, and the claims of userinfo. Raises OAuthError (invalid_token, insufficient_scope)."""
+    def userinfo(self, value: str, proof: DpopProof | None = None) -> tuple[ApplicationView, Mapping[str, Any]]:
+        """The application of an access token, and the claims of userinfo. Raises OAuthError (invalid_token, insufficient_scope).
+
+        proof: of the key to which the token is bound, if the token came with the scheme DPoP (RFC 9449 7).
+        """
         from broker.provider.pyop_adapter.op import Provider
         from broker.provider.pyop_adapter.state import Granted, GrantState, Store
 
@@ -164,10 +180,15 @@ class Grants:
         application = None if token is None else self._application(token.standing.grant.client_id)
         if token is None or application is None:
             raise OAuthError("invalid_token", "token_unknown")
+        if token.jkt != (proof.jkt if proof else None):
+            raise OAuthError("invalid_token", "token_key")  # RFC 9449 7.1, 7.2: never as a bearer token, nor by another key
         grant = holding(token.standing, application, self._policies(), self._settings(), now, "invalid_token")
         scopes = application.permitted(token.scopes)
         if "openid" not in scopes:
             raise OAuthError("insufficient_scope", "no_openid")
+        if proof is not None:
+            with self._db.write() as tx:
+                proofs.take(tx, proof)
         state = GrantState(Store(find_access=lambda _value: Granted(grant, scopes)), released_claims.namer(application))
         return application, Provider(client_id=application.client_id, state=state).claims_for(value)
 
@@ -190,7 +211,8 @@ class Grants:
             return answer | {"scope": " ".join(own.permitted(grant.scopes))}
         scope = " ".join(own.permitted(access.scopes))
         audience = list(access.audience) or [grant.client_id, *sorted(own.audiences)]
-        return answer | {"scope": scope, "token_type": "Bearer", "iat": access.created_at, "aud": audience}
+        answer |= {"scope": scope, "token_type": "DPoP" if access.jkt else "Bearer", "iat": access.created_at, "aud": audience}
+        return answer | ({"cnf": {"jkt": access.jkt}} if access.jkt else {})  # RFC 9449 6.2
 
     def signed_introspection(self, application: ApplicationView, form: Mapping[str, str]) -> str:
         """The same as a JWT for the caller, signed like its ID tokens (RFC 9701 5)."""

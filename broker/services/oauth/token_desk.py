@@ -35,7 +35,8 @@ from broker.storage.oauth import tokens as token_rows
 class DeskOnRows:
     """One request of one authenticated application, in one transaction at one moment (HP-6).
 
-    key: for its ID tokens. finish: what a signed ID token becomes for this application. sealer: for responses that may be repeated. policies, settings: the files of this moment.
+    key: for its ID tokens. finish: what a signed ID token becomes for this application. sealer: for responses that may be
+    repeated. policies, settings: the files of this moment. jkt: the thumbprint of the key that the request proved (RFC 9449).
     """
 
     tx: Connection
@@ -46,11 +47,13 @@ class DeskOnRows:
     policies: Rulebook
     settings: Settings
     now: int
+    jkt: str | None = None
 
     def desk(self) -> TokenDesk:
         """The same as the grant types of provider/grants see it."""
         return TokenDesk(
             application=self.application,
+            jkt=self.jkt,
             take_code=self._take_code,
             take_refresh=self._take_refresh,
             grant=self._grant,
@@ -119,33 +122,37 @@ class DeskOnRows:
                 audience=audience,
                 now=self.now,
                 lifetime=seconds,
+                jkt=self.jkt,
             )
         end = self.now + seconds
-        token_rows.add_access(self.tx, value, grant.id, held, audience=audience, now=self.now, expires_at=end)
+        token_rows.add_access(self.tx, value, grant.id, held, audience=audience, now=self.now, expires_at=end, jkt=self.jkt)
         return value, seconds
 
     def _make_family(self, grant: Grant) -> RefreshFamily:
+        """RFC 9449 5: the tokens of a public client are bound to its key; those of others are bound to its authentication."""
         end = self.now + self.settings.broker.tokens.refresh  # HP-35: absolute
-        return token_rows.add_family(self.tx, grant.id, grant.client_id, end)
+        key = self.jkt if self.application.client_type == PUBLIC else None
+        return token_rows.add_family(self.tx, grant.id, grant.client_id, end, key)
 
     def _make_refresh(self, family: RefreshFamily) -> str:
         value = new_secret()
         token_rows.add_refresh(self.tx, value, family, self.now + self.settings.broker.tokens.refresh_idle)
         return value
 
-    def _keep_answer(self, token: str, answer: Mapping[str, Any]) -> None:
-        """Seals the response for `tokens.refresh_grace`. Not for a public client: its token alone would repeat the response."""
-        grace = 0 if self.application.client_type == PUBLIC else self.settings.broker.tokens.refresh_grace
+    def _keep_answer(self, token: str, family: RefreshFamily, answer: Mapping[str, Any]) -> None:
+        """Seals the response for `tokens.refresh_grace`. Not for a public client's family without a key: the token alone would repeat it."""
+        alone = self.application.client_type == PUBLIC and family.jkt is None
+        grace = 0 if alone else self.settings.broker.tokens.refresh_grace
         if grace == 0:
             return
-        sealed = self.sealer.seal(json.dumps(answer).encode(), _purpose(token))
+        sealed = self.sealer.seal(json.dumps(answer).encode(), _purpose(token, self.jkt))
         end = self.now + grace
         refresh_answers.add(self.tx, token, successor=str(answer["refresh_token"]), sealed=sealed, expires_at=end)
 
     def _opened(self, token: str, sealed: str) -> Mapping[str, Any]:
-        """The response that was sealed. Raises OAuthError(invalid_grant) if its root key is gone."""
+        """The response that was sealed. Raises OAuthError(invalid_grant) if its root key is gone, or for another key of the client."""
         try:
-            answer: Mapping[str, Any] = json.loads(self.sealer.open(sealed, _purpose(token)))
+            answer: Mapping[str, Any] = json.loads(self.sealer.open(sealed, _purpose(token, self.jkt)))
         except SealError as error:
             raise OAuthError("invalid_grant", error.reason) from error
         return answer
@@ -172,8 +179,9 @@ class DeskOnRows:
         return self.finish(signed)
 
 
-def _purpose(token: str) -> str:
-    return f"refresh_answer:{digest(token)}"
+def _purpose(token: str, jkt: str | None) -> str:
+    """Bound to the key of the response's access token: a request with another key cannot open it."""
+    return f"refresh_answer:{digest(token)}:{jkt or ''}"
 
 
 def api_scopes(issuer: str) -> frozenset[str]:

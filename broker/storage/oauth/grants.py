@@ -60,14 +60,17 @@ def add(tx: Connection, grant: Grant) -> None:
     tx.execute(_ADD, row)
 
 
-def add_code(tx: Connection, code: str, grant: Grant, *, redirect_uri: str, challenge: str | None, expires_at: int) -> None:
-    """Insert a code by its hash."""
+def add_code(
+    tx: Connection, code: str, grant: Grant, *, redirect_uri: str, challenge: str | None, expires_at: int, jkt: str | None = None
+) -> None:
+    """Insert a code by its hash. jkt: the thumbprint of the key that it is bound to."""
     row = {
         "code": digest(code),
         "grant_id": grant.id,
         "client_id": grant.client_id,
         "redirect_uri": redirect_uri,
         "challenge": challenge,
+        "jkt": jkt,
         "expires_at": expires_at,
     }
     tx.execute(_ADD_CODE, row)
@@ -82,7 +85,7 @@ _TAKE_CODE = (
         codes.c.expires_at > bindparam("now"),
     )
     .values(spent_at=bindparam("now"))
-    .returning(codes.c.grant_id, codes.c.redirect_uri, codes.c.challenge)
+    .returning(codes.c.grant_id, codes.c.redirect_uri, codes.c.challenge, codes.c.jkt)
 )
 
 

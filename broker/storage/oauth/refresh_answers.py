@@ -20,7 +20,7 @@ def add(tx: Connection, token: str, *, successor: str, sealed: str, expires_at: 
 
 
 _FIND = (
-    select(_C.sealed, refresh_families.c.id, refresh_families.c.grant_id, refresh_families.c.expires_at)
+    select(_C.sealed, refresh_families.c.id, refresh_families.c.grant_id, refresh_families.c.expires_at, refresh_families.c.jkt)
     .join(refresh_tokens, refresh_tokens.c.token == _C.successor)
     .join(refresh_families, refresh_families.c.id == refresh_tokens.c.family_id)
     .where(

@@ -17,13 +17,17 @@ from broker.storage.tables import access_tokens, grants, refresh_families, refre
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A live access token with what it stands on. audience: the resources that it is for; empty for none in particular."""
+    """A live access token with what it stands on.
+
+    audience: the resources that it is for; empty for none in particular. jkt: the thumbprint of the key that it is bound to.
+    """
 
     standing: Standing
     scopes: tuple[str, ...]
     audience: tuple[str, ...]
     created_at: int
     expires_at: int
+    jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +44,26 @@ _INSERT_REFRESH = insert(refresh_tokens)
 
 
 def add_access(
-    tx: Connection, token: str, grant_id: str, scopes: Sequence[str], *, now: int, expires_at: int, audience: Sequence[str] = ()
+    tx: Connection,
+    token: str,
+    grant_id: str,
+    scopes: Sequence[str],
+    *,
+    now: int,
+    expires_at: int,
+    audience: Sequence[str] = (),
+    jkt: str | None = None,
 ) -> None:
-    """Insert an access token."""
-    row = {"token": digest(token), "grant_id": grant_id, "scopes": list(scopes), "audience": list(audience)}
+    """Insert an access token. jkt: the thumbprint of the key that it is bound to."""
+    row = {"token": digest(token), "grant_id": grant_id, "scopes": list(scopes), "audience": list(audience), "jkt": jkt}
     tx.execute(_INSERT_ACCESS, {**row, "created_at": now, "expires_at": expires_at})
 
 
-def add_family(tx: Connection, grant_id: str, client_id: str, expires_at: int) -> RefreshFamily:
-    """Begin a refresh family."""
-    family = RefreshFamily(new_id(), grant_id, expires_at)
-    tx.execute(_INSERT_FAMILY, {"id": family.id, "grant_id": grant_id, "client_id": client_id, "expires_at": expires_at})
+def add_family(tx: Connection, grant_id: str, client_id: str, expires_at: int, jkt: str | None = None) -> RefreshFamily:
+    """Begin a refresh family. jkt: the thumbprint of the key that it is bound to."""
+    family = RefreshFamily(new_id(), grant_id, expires_at, jkt)
+    row = {"id": family.id, "grant_id": grant_id, "client_id": client_id, "expires_at": expires_at, "jkt": jkt}
+    tx.execute(_INSERT_FAMILY, row)
     return family
 
 
@@ -75,7 +88,7 @@ _TAKE_REFRESH = (
     .values(spent_at=bindparam("now"))
     .returning(refresh_tokens.c.family_id)
 )
-_FAMILY = select(refresh_families.c.id, refresh_families.c.grant_id, refresh_families.c.expires_at)
+_FAMILY = select(refresh_families.c.id, refresh_families.c.grant_id, refresh_families.c.expires_at, refresh_families.c.jkt)
 _FAMILY_BY_ID = _FAMILY.where(refresh_families.c.id == bindparam("family"))
 
 
@@ -113,6 +126,7 @@ _ACCESS = (
         access_tokens.c.audience.label("token_audience"),
         access_tokens.c.created_at.label("token_created_at"),
         access_tokens.c.expires_at.label("token_expires_at"),
+        access_tokens.c.jkt.label("token_jkt"),
     )
     .join(access_tokens, access_tokens.c.grant_id == grants.c.id)
     .where(
@@ -129,7 +143,7 @@ def access(tx: Connection, token: str, now: int) -> AccessToken | None:
     if row is None:
         return None
     scopes, audience = tuple(row["token_scopes"]), tuple(row["token_audience"])
-    return AccessToken(standing_of(row), scopes, audience, row["token_created_at"], row["token_expires_at"])
+    return AccessToken(standing_of(row), scopes, audience, row["token_created_at"], row["token_expires_at"], row["token_jkt"])
 
 
 _REFRESH = (

@@ -135,6 +135,7 @@ codes = Table(
     Column("client_id", String(128), nullable=False),
     Column("redirect_uri", Text, nullable=False),
     Column("challenge", String(64)),
+    Column("jkt", String(43)),
     base.time("expires_at"),
     base.time("spent_at", null=True),
     Index("ix_codes_grant_id", "grant_id"),
@@ -147,6 +148,7 @@ access_tokens = Table(
     Column("token", base.HASH, primary_key=True),
     _grant(),
     Column("scopes", JSON, nullable=False),
+    Column("jkt", String(43)),
     Column("audience", JSON, nullable=False, server_default=text("'[]'")),
     base.time("created_at"),
     base.time("expires_at"),
@@ -172,6 +174,7 @@ refresh_families = Table(
     Column("id", base.UUID, primary_key=True),
     _grant(),
     Column("client_id", String(128), nullable=False),
+    Column("jkt", String(43)),
     base.time("expires_at"),  # absolute
     base.time("revoked_at", null=True),
     Index("ix_refresh_families_grant_id", "grant_id"),

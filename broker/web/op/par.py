@@ -26,9 +26,10 @@ def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
         return programs.answer(_pushed, CLIENT, recorded=True)
 
     def _pushed() -> tuple[ApplicationView, Response]:
+        proof = programs.proof()
         application, form = authenticated(broker, programs)
         try:
-            response = json_response(asdict(broker.oauth.pushed_requests.push(application, form, programs.address())))
+            response = json_response(asdict(broker.oauth.pushed_requests.push(application, form, programs.address(), proof)))
         except OAuthError as error:
             raise error.of_application(application.client_id) from error
         response.status_code = 201
