@@ -9,7 +9,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help install dev demo test lint format docs interop browser bench deep pythons ci lock clean
+.PHONY: help install dev demo sample test lint format docs interop browser bench deep pythons ci lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ dev: .venv/dev.stamp ## the same with all tools of the tests
 
 demo: .venv/run.stamp ## the cast, with its addresses printed; ARGS=--once plays the story and leaves
 	@$(BIN)/broker demo $(ARGS)
+
+sample: .venv/run.stamp ## a portal for sign-ups at the demo, by the management API; starts the demo if it does not run
+	@scripts/sample
 
 test: .venv/dev.stamp ## all tests (SQLite and PostgreSQL) with branch coverage; ARGS go to pytest
 	@scripts/test $(ARGS)

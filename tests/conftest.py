@@ -13,6 +13,7 @@ import pytest
 from broker.services.core import Core
 from broker.storage import migrate
 from broker.storage.engine import Database
+from tests import orders
 from tests.clock import Clock
 from tests.core import File, MakeCore
 from tests.core import make_core as core_of
@@ -56,6 +57,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def clock() -> Clock:
     """A fixed clock; `clock.advance(60)` moves it."""
     return Clock()
+
+
+@pytest.fixture(scope="session")
+def guest_broker_applications() -> Mapping[str, Mapping[str, object]]:
+    """The application of these tests in the testing kit's cast."""
+    return {"orders": orders.FILE}
 
 
 @pytest.fixture(scope="session")

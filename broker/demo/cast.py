@@ -15,7 +15,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from broker.demo.application import create_application
-from broker.demo.home import LEDGER, PAYROLL, PROSEWARE, SAFE, TRAVEL, WOODGROVE, Addresses, write_home
+from broker.demo.home import LEDGER, PAYROLL, PORTAL, PROSEWARE, SAFE, TRAVEL, WOODGROVE, Addresses, write_home
 from broker.demo.identity import Account, Client, IdentityProvider
 from broker.demo.mailbox import Note, create_mailbox
 from broker.demo.partner import create_partner
@@ -53,6 +53,7 @@ _LOOKS = {
     "staff": ("127.0.0.4", "Contoso staff", "PS256", "#2457a6"),
     PROSEWARE: ("127.0.0.11", "Proseware", "RS256", "#3d6b35"),
 }
+PORTAL_HOST = "127.0.0.12"  # of the sample that `make sample` starts
 _HOSTS = {
     **{name: look[0] for name, look in _LOOKS.items()},
     PAYROLL: "127.0.0.5",
@@ -91,8 +92,10 @@ class Cast:
             ledger=address[LEDGER],
             safe=address[SAFE],
             saml=address[WOODGROVE],
+            portal=f"http://{PORTAL_HOST}:{port + 1 if port else free_port(PORTAL_HOST)}",
         )
         secrets = write_home(self.home, self.at)
+        self.portal_secret = secrets[PORTAL]
         self.partners = {name: self._partner(name, secrets[name]) for name in _LOOKS}
         ours = f"{self.at.broker}/saml/{WOODGROVE}/metadata"
         self.woodgrove = SamlIdentityProvider(self.at.saml, name="Woodgrove", accounts=(WANDA, WILL), sp_metadata=ours)
@@ -155,6 +158,7 @@ def run_until_stopped(cast: Cast, say: Callable[[str], None] = print) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    cast.notes.append(Note("The sample portal for sign-ups, once `make sample` runs", cast.at.portal))
     for person in (ADA, NORA, WANDA, GWEN):
         cast.notes.append(Note(f"Contoso invites {person.name} ({person.email})", cast.invite(person, mail=True)["redeem_url"]))
     for line in _guide(cast):
@@ -205,6 +209,7 @@ def _guide(cast: Cast) -> list[str]:
         "",
         f"  Home and log  {cast.home}",
         f"  Commands      {home} .venv/bin/broker guests list",
+        f"  Sample        make sample starts a portal for sign-ups at {cast.at.portal}",
         "",
         "  Ctrl-C ends it.",
     ]

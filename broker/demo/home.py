@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAYROLL, TRAVEL, LEDGER, SAFE = "payroll", "travel", "ledger", "safe"
+PORTAL = "portal"  # samples/sign_up_portal, which the cast does not start
 PARTNERS = ("fabrikam", "northwind", "staff")
 WOODGROVE = "woodgrove"  # the partner over SAML
 PROSEWARE = "proseware"  # the one that has no file until its IT sets it up
@@ -15,7 +16,11 @@ PROSEWARE = "proseware"  # the one that has no file until its IT sets it up
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where everybody lives. partners: issuer by partner id. saml: the address of Woodgrove's identity provider; empty: no Woodgrove."""
+    """Where everybody lives.
+
+    partners: issuer by partner id. saml: the address of Woodgrove's identity provider; empty: no Woodgrove. portal: that of the sample
+    portal, if it is started; empty: it is not registered.
+    """
 
     broker: str
     partners: Mapping[str, str]
@@ -25,6 +30,7 @@ class Addresses:
     ledger: str
     safe: str
     saml: str = ""
+    portal: str = ""
 
     def callback(self, partner: str) -> str:
         """The redirect URI that the broker registers at a partner."""
@@ -41,7 +47,7 @@ def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
     config = home / "config"
     for folder in ("partners", "applications", "policies"):
         (config / folder).mkdir(parents=True, exist_ok=True)
-    known = {name: _secret(home / "secrets" / name) for name in (*PARTNERS, PROSEWARE, PAYROLL)}
+    known = {name: _secret(home / "secrets" / name) for name in (*PARTNERS, PROSEWARE, PAYROLL, PORTAL)}
     (config / "partners" / f"{PROSEWARE}.yaml").unlink(missing_ok=True)  # what an earlier story set up
     (config / "broker.yaml").write_text(_BROKER.format(at=at), "utf-8")
     for partner, (name, domain, extra, trust) in _PARTNERS.items():
@@ -53,6 +59,8 @@ def write_home(home: Path, at: Addresses) -> Mapping[str, str]:
     (config / "applications" / f"{TRAVEL}.yaml").write_text(_TRAVEL.format(at=at), "utf-8")
     (config / "applications" / f"{LEDGER}.yaml").write_text(_LEDGER.format(at=at), "utf-8")
     (config / "applications" / f"{SAFE}.yaml").write_text(_SAFE.format(at=at), "utf-8")
+    if at.portal:
+        (config / "applications" / f"{PORTAL}.yaml").write_text(_PORTAL.format(at=at), "utf-8")
     (config / "policies" / f"{SAFE}-mfa.yaml").write_text(_SAFE_MFA, "utf-8")
     return known
 
@@ -173,6 +181,15 @@ redirect_uris: ["{at.safe}/callback"]
 post_logout_redirect_uris: ["{at.safe}/signed-out"]
 launch_url: {at.safe}/login
 scopes: [openid, email]
+"""
+
+_PORTAL = """\
+# The sample in samples/sign_up_portal: it invites over the management API, and staff sign in at it. `make sample` starts it.
+name: Sign-up portal
+client_secret: ${{file:secrets/portal}}
+redirect_uris: ["{at.portal}/staff/callback"]
+scopes: [openid, email]
+api_permissions: [User.Invite.All, User.Read.All]
 """
 
 _SAFE_MFA = """\

@@ -1,4 +1,4 @@
-"""The mailbox of the demo: the `.eml` files of the mail folder as pages, and the invitation links that the demo made itself."""
+"""The mailbox of the demo: the `.eml` files of the mail folder as pages, and the links that the demo itself hands out."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def create_mailbox(folder: Path, notes: Sequence[Note] = ()) -> Flask:
     def home() -> str:
         links = "".join(f'<li><a href="{escape(note.url)}">{escape(note.title)}</a></li>' for note in notes)
         mails = "".join(_as_html(mail) for mail in read_mails(folder)) or "<p>No mail yet.</p>"
-        body = (f"<h2>Invitations of the demo</h2><ul>{links}</ul>" if links else "") + f"<h2>Mails</h2>{mails}"
+        body = (f"<h2>From the demo</h2><ul>{links}</ul>" if links else "") + f"<h2>Mails</h2>{mails}"
         return page("Mailbox", body, name="mailbox", who="Everybody's mail", colour="#96611a")
 
     app.add_url_rule("/", endpoint="/", view_func=home)

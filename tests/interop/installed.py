@@ -43,13 +43,13 @@ def java_program(folder: Path) -> str:
     return str(folder / "target" / "application.jar")
 
 
-def python_programs(name: str = "applications") -> Path:
-    """The `bin` folder of an environment with the packages of NAME.txt."""
-    locked, folder = HERE / f"{name}.txt", BUILD / name
-    stamp = folder / "installed"
-    if not stamp.exists() or stamp.stat().st_mtime < locked.stat().st_mtime:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, timeout=120)
+def python_programs(locked: Path = HERE / "applications.txt") -> Path:
+    """The `bin` folder of an environment with the packages of a lock file; `make sample` uses that of the portal, too."""
+    folder = BUILD / (locked.parent.name if locked.name == "requirements.txt" else locked.stem)
+    stamp = folder / "installed.txt"
+    if not stamp.exists() or stamp.read_bytes() != locked.read_bytes():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, timeout=300)
         line = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
         subprocess.run([str(folder / "bin/python"), "-m", "pip", *line, "--requirement", str(locked)], check=True, timeout=900)
-        stamp.touch()
+        shutil.copyfile(locked, stamp)
     return folder / "bin"

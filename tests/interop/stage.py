@@ -21,6 +21,7 @@ from broker.demo.serving import free_port
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent.parent / "samples" / "relying_parties"
+PORTAL = SAMPLES.parent / "sign_up_portal" / "requirements.txt"  # it has Microsoft's SDK
 READY_SECONDS = 30
 
 ADA = {"email": "ada@partner.example", "email_verified": True, "name": "Ada Partner", "given_name": "Ada", "tid": "partner-1"}

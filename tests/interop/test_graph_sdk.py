@@ -20,7 +20,7 @@ from broker.jose.encoding import b64url_encode
 from broker.web import create_web
 from tests import factories
 from tests.interop.installed import python_programs
-from tests.interop.stage import HERE, Home
+from tests.interop.stage import HERE, PORTAL, Home
 from tests.interop.tls_front import tls_front
 from tests.web.graph.api import program_file
 
@@ -33,7 +33,7 @@ PERMISSIONS = (
 @pytest.fixture(scope="module")
 def python() -> str:
     """The Python that has the SDK."""
-    return str(python_programs("graph") / "python")
+    return str(python_programs(PORTAL) / "python")
 
 
 def run(python: str, script: str, **environ: str) -> subprocess.CompletedProcess[str]:

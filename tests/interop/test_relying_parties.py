@@ -84,7 +84,7 @@ def answering(site: str) -> None:
 @pytest.fixture(scope="module")
 def sites() -> Mapping[str, str]:
     """An address for each sample."""
-    hosts = {name: f"127.0.0.{number}" for number, name in enumerate(STARTED, 11)}
+    hosts = {name: f"127.0.0.{number}" for number, name in enumerate(STARTED, 21)}
     return {name: f"http://{host}:{free_port(host)}" for name, host in hosts.items()}
 
 

@@ -7,15 +7,7 @@ import pytest
 from broker.demo.relying import RelyingParty
 from broker.testing import guest_broker as kit
 from broker.testing.guest_broker import GuestBroker, NoMail
-
-CALLBACK = "http://127.0.0.11:9/callback"
-SECRET = "only-for-tests-0123456789"
-
-
-@pytest.fixture(scope="session")
-def guest_broker_applications() -> dict[str, dict[str, object]]:
-    """One application of this team."""
-    return {"orders": {"name": "Orders", "client_secret": SECRET, "redirect_uris": [CALLBACK]}}
+from tests.orders import CALLBACK, SECRET
 
 
 def test_an_application_of_the_team(guest_broker: GuestBroker) -> None:

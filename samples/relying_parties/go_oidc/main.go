@@ -1,5 +1,5 @@
 // A relying party with go-oidc: /login signs in, /cb shows the claims.
-// HOST=127.0.0.11 PORT=5000 ISSUER=http://localhost:8080 CLIENT_ID=sample CLIENT_SECRET=... go run .
+// HOST=127.0.0.21 PORT=5000 ISSUER=http://localhost:8080 CLIENT_ID=sample CLIENT_SECRET=... go run .
 package main
 
 import (

@@ -1,5 +1,5 @@
 // A relying party with openid-client: /login signs in, / shows the claims, /logout ends both sessions. `npm ci`, then
-// HOST=127.0.0.11 PORT=5000 ISSUER=http://localhost:8080 CLIENT_ID=sample CLIENT_SECRET=... node app.mjs
+// HOST=127.0.0.21 PORT=5000 ISSUER=http://localhost:8080 CLIENT_ID=sample CLIENT_SECRET=... node app.mjs
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import * as oidc from 'openid-client';

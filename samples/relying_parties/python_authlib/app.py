@@ -1,6 +1,6 @@
 """A relying party with Authlib and Flask: /login signs in, / shows the claims, /refresh renews the tokens, /logout signs out.
 
-HOST=127.0.0.11 PORT=5000 ISSUER=http://localhost:8080 CLIENT_ID=sample CLIENT_SECRET=... python app.py
+HOST=127.0.0.21 PORT=5000 ISSUER=http://localhost:8080 CLIENT_ID=sample CLIENT_SECRET=... python app.py
 """
 
 import os

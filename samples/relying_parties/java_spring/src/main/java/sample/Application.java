@@ -1,5 +1,5 @@
 // A relying party with Spring Security: / signs in and shows the claims, /logout signs out here and at the broker.
-// HOST=127.0.0.11 PORT=5000 ISSUER=http://localhost:8080 CLIENT_ID=sample CLIENT_SECRET=... mvn spring-boot:run
+// HOST=127.0.0.21 PORT=5000 ISSUER=http://localhost:8080 CLIENT_ID=sample CLIENT_SECRET=... mvn spring-boot:run
 package sample;
 
 import java.util.Map;
