@@ -21,6 +21,7 @@ from broker.web.graph import (
     groups,
     invitations,
     me,
+    openapi,
     policies,
     user_assignments,
     user_methods,
@@ -50,6 +51,7 @@ ROOMS = (
     deleted_items,
     directory_objects,
     me,
+    openapi,
 )  # each has `register(door, broker)`
 
 

@@ -142,6 +142,8 @@ class Properties:
             raise self.wrong(name, "must have at least one entry")
         if isinstance(item, Record):
             return [Properties([] if one is None else one, item, within=self._path(name)) for one in found]
+        if isinstance(item, String) and any(len(one) > item.limit for one in found):
+            raise self.wrong(name, f"has an entry of more than {item.limit} characters")
         if isinstance(item, String) and item.values and not set(found) <= set(item.values):
             raise self.wrong(name, f"must be empty or {' or '.join(item.values)}")
         return found

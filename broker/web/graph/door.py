@@ -87,6 +87,26 @@ class ApiDoor:
 
         return register
 
+    def opens_to_all(self, path: str, operation: Operation) -> Callable[[Callable[[], Response]], Callable[[], Response]]:
+        """GET of a path that needs no token and takes no query."""
+        self.operations["GET", path] = operation
+
+        def register(handler: Callable[[], Response]) -> Callable[[], Response]:
+            @wraps(handler)
+            def view() -> Response:
+                try:
+                    refuse_all(pairs_of(request.query_string))
+                    return handler()
+                except (PageError, ApiRefused) as error:
+                    return self._refuse(error)
+
+            self._routes.add_url_rule(
+                path, f"GET {path}".replace(".", "_"), view, methods=["GET"], provide_automatic_options=False
+            )
+            return handler
+
+        return register
+
     def _caller(self, operation: Operation) -> Caller:
         """Raises OAuthError (no token of this API), TooManyAttempts (too many requests of this application), ApiRefused (query)."""
         found = self._broker.oauth.api_access.admit(bearer_token())

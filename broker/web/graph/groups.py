@@ -45,7 +45,7 @@ _CREATED = Record(
     required=("displayName",),
 )
 _CHANGED = Record(
-    name="groupChanges",
+    name="groupPatch",
     properties={"displayName": String(), "membershipRule": String(), _MEMBERS: _PEOPLE},
 )
 _SEE, _KEEP, _FILL = Right.SEE_GROUPS, Right.KEEP_GROUPS, Right.FILL_GROUPS

@@ -47,7 +47,7 @@ COUNTED = Success(shape=Number(), media="text/plain")
 class Operation:
     """rights: the use case asks for all of them. either: for one of them. body: None: none is read. gives: None: each request is refused.
 
-    refusals: statuses in addition to those that every operation has. if_match: the header is read.
+    refusals: statuses in addition to those that every operation has. if_match: the header is read. public: it needs no token.
     """
 
     summary: str
@@ -58,6 +58,7 @@ class Operation:
     gives: Success | None = NOTHING
     refusals: tuple[int, ...] = ()
     if_match: bool = False
+    public: bool = False
 
     @property
     def permissions(self) -> tuple[str, ...]:

@@ -39,18 +39,24 @@ _CONFLICTS = {
     "place_void": (410, "syncStateNotFound"),
     "version_differs": (412, "PreconditionFailed"),
 }
-_OF_STATUS = {
-    400: (BAD_REQUEST, "The request cannot be read."),
-    403: (DENIED, _NO_PRIVILEGE),
-    404: (NOT_FOUND, "There is no such path in this API."),
-    405: ("MethodNotAllowed", "This path does not support the method of the request."),
-    413: ("RequestEntityTooLarge", "The body of the request is too large."),
-    414: ("UriTooLong", "The address of the request is too long."),
-    415: ("UnsupportedMediaType", "The body of the request must be application/json."),
-    429: ("TooManyRequests", "Too many requests: wait as long as Retry-After says."),
-    500: ("InternalServerError", "The server could not answer; the cause is in its log, under the request id."),
-    503: ("ServiceUnavailable", "The server cannot answer at the moment."),
+ERRORS = {  # status -> its codes, and what it says without a sentence of its own
+    400: ((BAD_REQUEST, REQUEST_BAD, UNSUPPORTED), "The request cannot be read."),
+    401: ((BAD_TOKEN,), "The access token is missing, has expired, or is not one of this API."),
+    403: ((DENIED,), _NO_PRIVILEGE),
+    404: ((NOT_FOUND,), "There is no such path in this API."),
+    405: (("MethodNotAllowed",), "This path does not support the method of the request."),
+    409: (("Conflict",), "The state of the resource does not allow it."),
+    410: (("syncStateNotFound",), "This place in the changes is gone: begin again without a token."),
+    412: (("PreconditionFailed",), "If-Match names another version, or the guest is blocked."),
+    413: (("RequestEntityTooLarge",), "The body of the request is too large."),
+    414: (("UriTooLong",), "The address of the request is too long."),
+    415: (("UnsupportedMediaType",), "The body of the request must be application/json."),
+    429: (("TooManyRequests",), "Too many requests: wait as long as Retry-After says."),
+    500: (("InternalServerError",), "The server could not answer; the cause is in its log, under the request id."),
+    501: (("NotImplemented",), "This exists for one entity only, not for a list."),
+    503: (("ServiceUnavailable",), "The server cannot answer at the moment."),
 }
+_OF_STATUS = {status: (codes[0], message) for status, (codes, message) in ERRORS.items()}
 _OF_REASON = {  # of BadRequest: what exactly cannot be read
     "json": "The body of the request is not one JSON object in UTF-8, without repeated names.",
     "encoding": "The request is not UTF-8.",
@@ -107,7 +113,7 @@ def refusal_of(error: BrokerError, name: str = "") -> ErrorContent:
     if isinstance(error, TooMany | TooManyAttempts):
         return ErrorContent(429, *_OF_STATUS[429], retry_after=error.retry_after)
     if isinstance(error, OAuthError):
-        return ErrorContent(401, BAD_TOKEN, "The access token is missing, has expired, or is not one of this API.")
+        return ErrorContent(401, *_OF_STATUS[401])
     if isinstance(error, PageError):
         return _of_page(error)
     return ErrorContent(500, *_OF_STATUS[500])

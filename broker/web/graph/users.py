@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 _CHANGED = Record(
-    name="userChanges",
+    name="userPatch",
     properties={
         "displayName": String(limit=MAX_NAME),
         "preferredLanguage": filled(about="One of the broker's languages, with or without a region."),

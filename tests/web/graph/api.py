@@ -20,6 +20,7 @@ from broker.web import create_web
 from tests import factories, first_ring
 from tests.clock import Clock
 from tests.journeys.world import SECRET, write_files
+from tests.web.graph.described import described_in
 
 ISSUER = "http://localhost"
 SCOPE = f"{ISSUER}/.default"
@@ -57,11 +58,13 @@ class Api:
         return {"Authorization": f"Bearer {self.tokens[program]}"}
 
     def ask(self, method: str, path: str, body: Any = None, *, by: str = ALL, **more: Any) -> TestResponse:
-        """A request of a program, with a JSON body."""
+        """A request of a program, with a JSON body. The response must be one that the OpenAPI document describes."""
         headers = {**self.bearer(by), **more.pop("headers", {})}
         if body is not None:
             more["json"] = body
-        return self.client.open(f"/v1.0{path}", method=method, base_url=ISSUER, headers=headers, **more)
+        response = self.client.open(f"/v1.0{path}", method=method, base_url=ISSUER, headers=headers, **more)
+        described_in(self.client).check(method, path, response)
+        return response
 
     def get(self, path: str, **more: Any) -> TestResponse:
         """A GET of the program that may everything."""

@@ -23,7 +23,6 @@ class String:
     form: str = ""
     null: bool = False
     about: str = ""
-    example: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
