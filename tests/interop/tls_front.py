@@ -27,9 +27,9 @@ class Front:
 
 
 @contextmanager
-def tls_front(folder: Path, host: str, to: int) -> Iterator[Front]:
-    """Until the end of the block: https at another port of `host`, for the server at port `to`."""
-    authority, chain = certificates(folder, host)
+def tls_front(folder: Path, host: str, to: int, *names: str) -> Iterator[Front]:
+    """Until the end of the block: https at another port of `host`, for the server at port `to`. names: that its certificate has, too."""
+    authority, chain = certificates(folder, host, *names)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
     port = free_port(host)
