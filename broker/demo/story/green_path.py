@@ -98,21 +98,22 @@ def userinfo(scene: Scene) -> str:
 
 
 def refresh(scene: Scene) -> str:
-    """Refresh tokens rotate; the old one is worthless, and showing it ends the family."""
+    """Refresh tokens rotate; one before the newest token's predecessor is worthless, and showing it ends the family."""
     party = scene.cast.payroll
     held = scene.sign_in(scene.ada, party)
     expect(held.refresh_token is not None, "no refresh token although offline_access was asked for")
     fresh = party.refresh(held.refresh_token or "", held)
     expect(fresh.refresh_token not in (None, held.refresh_token), "the refresh token stayed the same")
     party.userinfo(fresh)
-    for name, token in (("the old", held.refresh_token), ("after reuse, the new", fresh.refresh_token)):
+    newest = party.refresh(fresh.refresh_token or "", fresh)
+    for name, token in (("the oldest", held.refresh_token), ("after reuse, the newest", newest.refresh_token)):
         try:
             party.refresh(token or "", held)
         except SignInFailed as error:
             expect(error.error == "invalid_grant", f"{name} refresh token: {error.error}")
         else:
             raise NotHeld(f"{name} refresh token still works")
-    return "rotates; the old token is invalid_grant and ends the family"
+    return "rotates; an old token is invalid_grant and ends the family"
 
 
 def prompts(scene: Scene) -> str:
