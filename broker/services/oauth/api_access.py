@@ -68,7 +68,7 @@ class ApiAccess:
         now, settings = self._clock(), self._settings()
         token = tokens.access(tx, value, now)
         application = None if token is None else self._application(token.standing.grant.client_id)
-        if token is None or application is None or token.audience:
+        if token is None or application is None or token.audience or token.jkt:  # RFC 9449 7.2: never as a bearer token
             raise OAuthError("invalid_token", "api_token_unknown")
         grant = holding(token.standing, application, self._policies(), settings, now, "invalid_token")
         ours = f"{settings.issuer.rstrip('/')}/"

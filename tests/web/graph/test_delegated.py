@@ -28,7 +28,9 @@ def portal_file(*permissions: str) -> str:
     )
 
 
-def signed_in(api: Api, person: str, *permissions: str, at: str = "fabrikam", audience: tuple[str, ...] = ()) -> str:
+def signed_in(
+    api: Api, person: str, *permissions: str, at: str = "fabrikam", audience: tuple[str, ...] = (), jkt: str | None = None
+) -> str:
     """The name of a token that the portal has for a person, with these permissions among its scopes."""
     now, secret, name = api.clock(), new_secret(), new_id()
     scopes = ("openid", *(f"{ISSUER}/{one}" for one in permissions))
@@ -49,7 +51,7 @@ def signed_in(api: Api, person: str, *permissions: str, at: str = "fabrikam", au
         )
         consents.record(tx, person, PORTAL, scopes, now)
         grants.add(tx, grant)
-        tokens.add_access(tx, secret, grant.id, scopes, now=now, expires_at=now + 600, audience=audience)
+        tokens.add_access(tx, secret, grant.id, scopes, now=now, expires_at=now + 600, audience=audience, jkt=jkt)
     api.tokens[name] = secret
     return name
 
@@ -165,3 +167,14 @@ def test_an_owner_has_what_they_own(both: Api) -> None:
     assert error_of(both.post(f"/groups/{foreign}/members/$ref", ref, by=token)) == GONE
     assert error_of(both.ask("PATCH", f"/users/{mine}", {"department": "x"}, by=token)) == DENIED
     assert error_of(both.ask("DELETE", f"/groups/{group}", by=token)) == DENIED
+
+
+def test_a_token_that_is_bound_to_a_key_is_no_bearer_token(both: Api) -> None:
+    """TK-16, HP-59, RFC 9449 7.2: this API takes bearer tokens; one that is bound opens nothing, by either scheme."""
+    both.write(f"applications/{PORTAL}.yaml", portal_file("User.Read"))
+    ada = both.guest("ada")
+    bound = signed_in(both, ada, "User.Read", jkt="A" * 43)
+    assert error_of(both.get("/me", by=bound)) == NO_TOKEN
+    answer = both.client.get("/v1.0/me", base_url=ISSUER, headers={"Authorization": f"DPoP {both.tokens[bound]}"})
+    assert error_of(answer) == NO_TOKEN
+    assert both.get("/me", by=signed_in(both, ada, "User.Read")).status_code == 200
