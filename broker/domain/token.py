@@ -29,7 +29,12 @@ class RefreshFamily:
 
 @dataclass(frozen=True, slots=True)
 class TakenRefresh:
-    """A refresh token that was used up; or, with `answer`, one that was just replaced: its response is repeated (`tokens.refresh_grace`)."""
+    """A refresh token that may be answered.
+
+    answer: the response to one that was just replaced, to be repeated (`tokens.refresh_grace`). stays: it was not used up, and is
+    good for further requests (FAPI 2.0 5.3.2.1).
+    """
 
     family: RefreshFamily
     answer: Mapping[str, Any] | None = None
+    stays: bool = False

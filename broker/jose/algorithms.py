@@ -133,3 +133,4 @@ OUR_ALGORITHMS = (
     "PS256",
     "EdDSA",
 )  # what we sign with, and what applications sign with; partners: the whole table
+FAPI_ALGORITHMS = ("PS256", "ES256", "EdDSA")  # FAPI 2.0 5.4.1

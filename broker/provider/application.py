@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from broker.jose.algorithms import OUR_ALGORITHMS
+
 PUBLIC, SECRET, PRIVATE_KEY_JWT = "public", "secret", "private_key_jwt"
 
 
@@ -40,6 +42,8 @@ class ApplicationView:
     require_pkce: bool = False
     require_pushed_requests: bool = False
     bound_access_tokens: bool = False
+    rotating_refresh: bool = True
+    signing_algorithms: tuple[str, ...] = OUR_ALGORITHMS
     id_token_claims: frozenset[str] = frozenset()
     assertion_audience: frozenset[str] = frozenset({"issuer"})
     jwt_access_tokens: bool = False

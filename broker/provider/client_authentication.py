@@ -14,7 +14,6 @@ from urllib.parse import unquote_to_bytes
 
 from broker.domain.errors import OAuthError
 from broker.jose import claims
-from broker.jose.algorithms import OUR_ALGORITHMS
 from broker.jose.errors import JoseError
 from broker.jose.keys import PublicKey
 from broker.jose.verify import parse, verify
@@ -124,7 +123,7 @@ def authenticate(given: Credentials, application: ApplicationView | None, *, iss
 def _check_assertion(assertion: str, application: ApplicationView, *, issuer: str, keys: Keys, now: int) -> Once:
     """RFC 7523 3 as of 2025: aud is ours (`_check_audience`); exp near; jti new; iss = sub = the client (HP-58)."""
     try:
-        said = verify(assertion, lambda refresh: keys(application, refresh), OUR_ALGORITHMS).claims
+        said = verify(assertion, lambda refresh: keys(application, refresh), application.signing_algorithms).claims
         claims.check_issuer(said, application.client_id)
         _check_audience(said, application, issuer)
         if claims.subject(said) != application.client_id:

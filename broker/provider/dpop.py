@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,9 +28,10 @@ _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 class DpopProof:
     """A proof that passed every check but the last: its jti is to be used once.
 
-    jkt: the thumbprint of the key (RFC 7638), to which tokens are bound. expires_at: from then on nobody accepts the proof.
+    alg: of its signature. jkt: the thumbprint of the key (RFC 7638), to which tokens are bound. expires_at: from then on nobody accepts the proof.
     """
 
+    alg: str
     jkt: str
     jti: str
     expires_at: int
@@ -60,7 +61,13 @@ def read_proof(
     nonce = said.get("nonce")
     if not isinstance(nonce, str) or not is_fresh(nonce):
         raise OAuthError("use_dpop_nonce", "dpop_nonce")
-    return DpopProof(jkt, jti, expires_at)
+    return DpopProof(verified.alg, jkt, jti, expires_at)
+
+
+def check_algorithm(proof: DpopProof | None, algorithms: Container[str]) -> None:
+    """Raises OAuthError(invalid_dpop_proof) for a proof by an algorithm that the application may not use."""
+    if proof is not None and proof.alg not in algorithms:
+        raise OAuthError("invalid_dpop_proof", "dpop_idtoken_alg")
 
 
 def is_thumbprint(text: str) -> bool:

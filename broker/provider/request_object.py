@@ -11,7 +11,6 @@ from typing import Any
 from broker.domain.errors import OAuthError
 from broker.domain.times import HOUR
 from broker.jose import claims
-from broker.jose.algorithms import OUR_ALGORITHMS
 from broker.jose.encoding import dump_json
 from broker.jose.errors import JoseError
 from broker.jose.keys import PublicKey
@@ -37,7 +36,7 @@ def read_request_object(token: str, application: ApplicationView, *, issuer: str
     if application.client_type != PRIVATE_KEY_JWT:
         raise OAuthError("request_not_supported", "request")
     try:
-        said = verify(token, lambda refresh: keys(application, refresh), OUR_ALGORITHMS, typ=TYPES).claims
+        said = verify(token, lambda refresh: keys(application, refresh), application.signing_algorithms, typ=TYPES).claims
         _check(said, application.client_id, issuer, now)
         return [pair for name, value in said.items() if name not in _OF_THE_TOKEN for pair in _pairs(name, value)]
     except JoseError as error:

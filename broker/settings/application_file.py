@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
@@ -211,7 +211,10 @@ class ApplicationFile(NamedFile):
         default=("issuer",),
         description="What `aud` of its client assertions may be (private_key_jwt); token_endpoint lets older clients in.",
     )
-    fapi: bool = Field(default=False, description="The FAPI 2.0 security profile.")
+    fapi: bool = Field(
+        default=False,
+        description="The FAPI 2.0 Security Profile: pushed requests, PKCE and DPoP are required, and refresh tokens do not rotate; needs a key (jwks, jwks_uri) and PS256, ES256 or EdDSA.",
+    )
     require_pushed_authorization_requests: bool = Field(
         default=False, description="Refuse authorization requests that were not pushed (RFC 9126)."
     )
@@ -288,28 +291,3 @@ class ApplicationFile(NamedFile):
         if self.client_secret is not None:
             return "secret"
         return "public" if self.jwks is None and self.jwks_uri is None else "private_key_jwt"
-
-
-def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
-    """One credential, or none (HP-22); what needs a credential has one."""
-    given = [name for name in CREDENTIALS if name in raw]
-    for name in given[1:]:
-        yield Problem(f"stands beside {given[0]}; keep one of the two", at=(name,))
-    if not given and raw.get("api_permissions"):
-        message = "are for programs that prove themselves; write client_secret, jwks or jwks_uri too, or remove them"
-        yield Problem(message, at=("api_permissions",))
-    if raw.get("dpop_bound_access_tokens") is True and raw.get("api_permissions"):
-        yield Problem(
-            "stands beside api_permissions, but the management API takes bearer tokens; use two applications",
-            at=("dpop_bound_access_tokens",),
-        )
-    for what in ("userinfo", "id_token"):
-        alg, enc = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
-        if raw.get(enc) is not None and raw.get(alg) is None:
-            yield Problem(f"stands without {alg}; write both", at=(enc,))
-        if raw.get(alg) is not None and raw.get("jwks") is None and raw.get("jwks_uri") is None:
-            yield Problem("needs a public key of the application; write jwks or jwks_uri with a key of `use: enc`", at=(alg,))
-    own, roles = raw.get("self_service"), raw.get("roles")
-    role = own.get("role") if isinstance(own, dict) else None
-    if role is not None and role not in (roles if isinstance(roles, list) else ()):
-        yield Problem("{value} is none of the roles of this file; write one of `roles`", role, at=("self_service", "role"))

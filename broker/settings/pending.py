@@ -20,10 +20,7 @@ class PendingKey(NamedTuple):
     missing: str
 
 
-PENDING = (
-    PendingKey("federation", "metadata", "federations are not built"),
-    PendingKey("application", "fapi", "the FAPI profile is not built"),
-)
+PENDING = (PendingKey("federation", "metadata", "federations are not built"),)
 
 
 def notes(reading: Reading) -> list[ConfigError]:

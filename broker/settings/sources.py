@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from broker.settings import application_file, partner_file, policy_file, translate, yaml_tree
+from broker.settings import application_shape, partner_file, policy_file, translate, yaml_tree
 from broker.settings.errors import ConfigError, Problem
 from broker.settings.model import MODELS
 from broker.settings.secrets import References
@@ -32,7 +32,7 @@ RESERVED = {
 }
 _SHAPES: dict[str, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
     "partner": partner_file.shape,
-    "application": application_file.shape,
+    "application": application_shape.shape,
     "policy": policy_file.shape,
 }
 

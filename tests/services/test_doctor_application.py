@@ -11,6 +11,7 @@ import pytest
 from broker.demo.browser import Browser
 from broker.domain.errors import NotFound
 from broker.services.doctor import ApplicationReport, Finding, Level, Side
+from broker.settings.pending import PendingKey
 from tests.clock import Clock
 from tests.journeys.test_commands import Run, run
 from tests.journeys.world import ACTOR, ADA, World, open_world
@@ -52,10 +53,13 @@ def test_fc_02_a_wrong_redirect_uri_and_a_wrong_secret(world: World, run: Run) -
     assert only(world.broker.doctor.examine_application("payroll", offline=True), "refused").level is Level.WARNING
 
 
-def test_fc_02_what_the_file_and_the_directory_say(world: World) -> None:
+def test_fc_02_what_the_file_and_the_directory_say(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody assigned, no redirect_uris, keys that cannot be fetched, keys without effect: each is named."""
+    entry = PendingKey("application", "subject_type", "every sub is pairwise")
+    monkeypatch.setattr("broker.services.doctor.application.PENDING", (entry,))
     world.write(
-        "applications/travel.yaml", "name: Travel\nassignment_required: true\nfapi: true\njwks_uri: https://127.0.0.1:1/k\n"
+        "applications/travel.yaml",
+        "name: Travel\nassignment_required: true\nsubject_type: public\njwks_uri: https://127.0.0.1:1/k\n",
     )
     report = world.broker.doctor.examine_application("travel")
     assert {finding.check for finding in report.findings if finding.level is Level.PROBLEM} == {
@@ -63,7 +67,7 @@ def test_fc_02_what_the_file_and_the_directory_say(world: World) -> None:
         "jwks_uri",
         "assignments",
     }
-    assert "FAPI" in only(report, "fapi").seen
+    assert "every sub is pairwise" in only(report, "subject_type").seen
     world.invite(ADA.email)
     world.broker.access.assignments.assign(ACTOR, "travel", ADA.email)
     assert only(world.broker.doctor.examine_application("travel", offline=True), "assignments").level is Level.OK

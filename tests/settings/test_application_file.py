@@ -90,6 +90,10 @@ CASES = {
     "dpop_bound_access_tokens: true\napi_permissions: [User.Read.All]": [
         "dpop_bound_access_tokens: stands beside api_permissions, but the management API takes bearer tokens; use two applications"
     ],
+    "fapi: true": [
+        "fapi: needs a client that proves itself by a key (FAPI 2.0 5.3.2.1); write jwks or jwks_uri, and no client_secret",
+        "fapi: needs an algorithm of FAPI 2.0 5.4.1; write id_token_signed_response_alg with one of PS256, ES256, EdDSA",
+    ],
     "self_service: {sign_up: true, approval: anybody}": [
         "self_service.approval: 'anybody' is not known here; write one of owners, none"
     ],

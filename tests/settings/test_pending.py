@@ -51,7 +51,6 @@ USED = {
     ("application", "self_service: {sign_up: true}"): "self_service.sign_up",
     ("application", "self_service: {request: true, lifetime: 90d, proof: [email_code]}"): "self_service.proof",
     ("application", "self_service: {attributes: [department]}"): "self_service.attributes",
-    ("application", "fapi: true"): "fapi",
     ("application", "require_pushed_authorization_requests: true"): "require_pushed_authorization_requests",
     ("application", "dpop_bound_access_tokens: true"): "dpop_bound_access_tokens",
     ("application", "require_pkce: true"): "require_pkce",

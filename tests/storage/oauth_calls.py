@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from broker.storage.oauth import pushed_requests, refresh_answers
+from broker.storage.oauth import pushed_requests, refresh_answers, tokens
 from tests.clock import START
 
 OAUTH_CALLS: dict[str, Callable[[Connection], object]] = {
@@ -15,6 +15,7 @@ OAUTH_CALLS: dict[str, Callable[[Connection], object]] = {
     ),
     "oauth.refresh_answers.find": lambda tx: refresh_answers.find(tx, "refresh", "payroll", START),
     "oauth.refresh_answers.purge": lambda tx: refresh_answers.purge(tx, START),
+    "oauth.tokens.keep_refresh": lambda tx: tokens.keep_refresh(tx, "refresh", "payroll", START, START + 60),
     "oauth.pushed_requests.add": lambda tx: pushed_requests.add(tx, "handle", "payroll", [("scope", "openid")], START + 60),
     "oauth.pushed_requests.take": lambda tx: pushed_requests.take(tx, "handle", "payroll", START),
     "oauth.pushed_requests.purge": lambda tx: pushed_requests.purge(tx, START),

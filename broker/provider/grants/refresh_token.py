@@ -29,11 +29,13 @@ def respond(desk: TokenDesk, form: Mapping[str, str]) -> dict[str, Any]:
         return _repeated(taken.answer, scopes, resources)
     access, seconds = desk.make_access(grant, scopes, resources)
     answer: dict[str, Any] = {"access_token": access, "token_type": desk.token_type, "expires_in": seconds}
-    answer |= {"refresh_token": desk.make_refresh(taken.family), "scope": " ".join(scopes)}
+    answer |= {"refresh_token": token if taken.stays else desk.make_refresh(taken.family), "scope": " ".join(scopes)}
     if "openid" in scopes:
         names = desk.names(grant, "id_token", scopes)
         claims = {name: grant.claims[name] for name in names if name in grant.claims}
         answer["id_token"] = desk.sign(grant, claims, None, access)
+    if taken.stays:
+        return answer
     desk.keep_answer(token, taken.family, {**answer, _RESOURCES: list(resources)})
     return answer
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 
 from broker.domain.origin import origin_of, origin_text
+from broker.jose.algorithms import FAPI_ALGORITHMS, OUR_ALGORITHMS
 from broker.provider.application import ApplicationView
 from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
@@ -31,9 +32,11 @@ def application_view(file: ApplicationFile, issuer: str) -> ApplicationView:
         assignment_required=file.assignment_required,
         api_permissions=tuple(file.api_permissions),
         roles=frozenset(file.roles),
-        require_pkce=file.require_pkce,
-        bound_access_tokens=file.dpop_bound_access_tokens,
-        require_pushed_requests=file.require_pushed_authorization_requests,
+        require_pkce=file.require_pkce or file.fapi,  # FAPI 2.0 5.3.2.1, 5.3.2.2, 5.4.1
+        bound_access_tokens=file.dpop_bound_access_tokens or file.fapi,
+        require_pushed_requests=file.require_pushed_authorization_requests or file.fapi,
+        rotating_refresh=not file.fapi,
+        signing_algorithms=FAPI_ALGORITHMS if file.fapi else OUR_ALGORITHMS,
         id_token_claims=frozenset(file.id_token_claims),
         assertion_audience=frozenset(file.client_assertion_audience),
         jwt_access_tokens=file.access_tokens == "jwt",

@@ -17,7 +17,7 @@ from broker.domain.request import AuthorizationRequest
 from broker.keyring.seal import Sealer
 from broker.provider import introspection
 from broker.provider.application import ApplicationView
-from broker.provider.dpop import DpopProof
+from broker.provider.dpop import DpopProof, check_algorithm
 from broker.provider.grants import handler_of
 from broker.provider.grants.desk import CommittedRefusal
 from broker.provider.id_token_hint import HintClaims, read_hint
@@ -144,6 +144,7 @@ class Grants:
         """
         if proof is None and application.bound_access_tokens:
             raise OAuthError("invalid_dpop_proof", "dpop_missing")
+        check_algorithm(proof, application.signing_algorithms)
         respond, now = handler_of(form, application), self._clock()
         key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database, too
         policies, settings, finish = self._policies(), self._settings(), self._encryption.of_id_tokens(application)

@@ -10,7 +10,7 @@ from broker.domain.ids import new_secret
 from broker.domain.network import counted
 from broker.domain.times import HOUR
 from broker.provider.application import PUBLIC, ApplicationView
-from broker.provider.dpop import DpopProof
+from broker.provider.dpop import DpopProof, check_algorithm
 from broker.provider.id_token_hint import HintClaims
 from broker.provider.pushed_request import LIFE, PREFIX, pushed_parameters
 from broker.provider.request import RequestObject, read_request
@@ -57,6 +57,7 @@ class PushedRequests:
         The request passes every check of an authorization request, and again when it is used: the files may have changed.
         proof: of the key to which the code will be bound (RFC 9449 10.1). Raises OAuthError, TooManyAttempts.
         """
+        check_algorithm(proof, application.signing_algorithms)
         pairs = pushed_parameters(form, application.client_id)
         if "request" in form:
             pairs = list(self._objects(form["request"], application))  # RFC 9126 3: nothing outside it is read

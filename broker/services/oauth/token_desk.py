@@ -82,14 +82,18 @@ class DeskOnRows:
         raise OAuthError("invalid_grant", "code_reused")
 
     def _take_refresh(self, token: str) -> TakenRefresh:
-        """Uses the token up, or finds the response of the newest token's predecessor.
+        """Uses the token up (FAPI 2.0: uses it, and it stays), or finds the response of the newest token's predecessor.
 
         Any other token that is used twice ends its family, and the grant with its access tokens (HP-35).
         """
-        client_id = self.application.client_id
-        family = token_rows.take_refresh(self.tx, token, client_id, self.now)
+        client_id, stays = self.application.client_id, not self.application.rotating_refresh
+        if stays:
+            end = self.now + self.settings.broker.tokens.refresh_idle
+            family = token_rows.keep_refresh(self.tx, token, client_id, self.now, end)
+        else:
+            family = token_rows.take_refresh(self.tx, token, client_id, self.now)
         if family is not None:
-            return TakenRefresh(family)
+            return TakenRefresh(family, stays=stays)
         repeated = refresh_answers.find(self.tx, token, client_id, self.now)
         if repeated is not None:
             return TakenRefresh(repeated[0], self._opened(token, repeated[1]))

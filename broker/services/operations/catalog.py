@@ -143,7 +143,7 @@ def _application(tx: Connection, settings: Settings, file: ApplicationFile) -> A
         owners=tuple(file.owners),
         subject_type=file.subject_type,
         id_token_signed_response_alg=file.id_token_signed_response_alg,
-        require_pkce=file.require_pkce or file.client_type == "public",
+        require_pkce=file.require_pkce or file.fapi or file.client_type == "public",
         assignment_required=file.assignment_required,
         api_permissions=tuple(file.api_permissions),
         policies=tuple(policy.id for policy in policies_of(settings.policies.values(), file.client_id)),

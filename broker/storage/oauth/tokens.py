@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from broker.domain.grant_status import Standing
 from broker.domain.ids import digest, new_id
@@ -90,6 +90,33 @@ _TAKE_REFRESH = (
 )
 _FAMILY = select(refresh_families.c.id, refresh_families.c.grant_id, refresh_families.c.expires_at, refresh_families.c.jkt)
 _FAMILY_BY_ID = _FAMILY.where(refresh_families.c.id == bindparam("family"))
+
+
+_KEEP_REFRESH = (
+    update(refresh_tokens)
+    .where(
+        refresh_tokens.c.token == bindparam("hash"),
+        refresh_tokens.c.spent_at.is_(None),
+        refresh_tokens.c.expires_at > bindparam("now"),
+        refresh_tokens.c.family_id == refresh_families.c.id,
+        refresh_families.c.client_id == bindparam("client"),
+        refresh_families.c.revoked_at.is_(None),
+        refresh_families.c.expires_at > bindparam("now"),
+    )
+    .values(
+        expires_at=case((refresh_families.c.expires_at < bindparam("end"), refresh_families.c.expires_at), else_=bindparam("end"))
+    )
+    .returning(refresh_tokens.c.family_id)
+)
+
+
+def keep_refresh(tx: Connection, token: str, client_id: str, now: int, expires_at: int) -> RefreshFamily | None:
+    """Move the idle end of a refresh token of this client, which stays good; None if it is unknown, over, spent, revoked or another's."""
+    values = {"hash": digest(token), "client": client_id, "now": now, "end": expires_at}
+    family_id = tx.execute(_KEEP_REFRESH, values).scalar_one_or_none()
+    if family_id is None:
+        return None
+    return RefreshFamily(*tx.execute(_FAMILY_BY_ID, {"family": family_id}).one())
 
 
 def take_refresh(tx: Connection, token: str, client_id: str, now: int) -> RefreshFamily | None:

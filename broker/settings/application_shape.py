@@ -1,0 +1,35 @@
+"""What the keys of an application's file must say together, before its values are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from broker.settings import fapi
+from broker.settings.application_file import CREDENTIALS
+from broker.settings.errors import Problem
+
+
+def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """One credential, or none (HP-22); what needs a credential has one."""
+    given = [name for name in CREDENTIALS if name in raw]
+    for name in given[1:]:
+        yield Problem(f"stands beside {given[0]}; keep one of the two", at=(name,))
+    if not given and raw.get("api_permissions"):
+        message = "are for programs that prove themselves; write client_secret, jwks or jwks_uri too, or remove them"
+        yield Problem(message, at=("api_permissions",))
+    if raw.get("dpop_bound_access_tokens") is True:
+        for name in (name for name in ("api_permissions", "delegated_permissions") if raw.get(name)):
+            message = f"stands beside {name}, but the management API takes bearer tokens; use two applications"
+            yield Problem(message, at=("dpop_bound_access_tokens",))
+    yield from fapi.missing(raw)
+    for what in ("userinfo", "id_token"):
+        alg, enc = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
+        if raw.get(enc) is not None and raw.get(alg) is None:
+            yield Problem(f"stands without {alg}; write both", at=(enc,))
+        if raw.get(alg) is not None and raw.get("jwks") is None and raw.get("jwks_uri") is None:
+            yield Problem("needs a public key of the application; write jwks or jwks_uri with a key of `use: enc`", at=(alg,))
+    own, roles = raw.get("self_service"), raw.get("roles")
+    role = own.get("role") if isinstance(own, dict) else None
+    if role is not None and role not in (roles if isinstance(roles, list) else ()):
+        yield Problem("{value} is none of the roles of this file; write one of `roles`", role, at=("self_service", "role"))
