@@ -12,7 +12,7 @@ import pytest
 
 from tests.interop.graph_https import SECRET, Site, graph_over_https
 from tests.interop.installed import python_programs
-from tests.interop.stage import HERE
+from tests.interop.stage import HERE, PORTAL
 
 PAGE = (HERE.parent.parent / "docs" / "api-examples.md").read_text("utf-8")
 
@@ -50,5 +50,5 @@ def test_the_example_for_curl(site: Site) -> None:
 
 def test_the_example_for_python(site: Site) -> None:
     """Microsoft's SDK with a stock credential: invite, change, read, list."""
-    python = str(python_programs("graph") / "python")
+    python = str(python_programs(PORTAL) / "python")
     assert run(site, python, "-c", example("python")).splitlines() == ["Grace Fabrik", "grace@fabrikam.example"]
