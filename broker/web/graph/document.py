@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 
 from broker.provider.discovery import PATHS
+from broker.services.authorization import PERMITS
+from broker.services.authorization.permissions import CHANGE_SELF, READ_SELF
 from broker.web.graph.operation import Operation, OptionsKind
 from broker.web.graph.parameters import openapi_path, parameters_of
 from broker.web.graph.refusals import ERRORS
@@ -33,7 +35,7 @@ ERROR = Record(name="errorResponse", properties={"error": _ERROR}, required=("er
 _SCHEME = "application"
 _ABOUT = (
     "Guests, groups, assignments, policies and logs of a Guest Broker, in the shape of Microsoft Graph. A program gets a token by client "
-    "credentials; `x-permissions` of an operation lists the permissions of which its file needs one. Every response has a `request-id`."
+    "credentials, an application gets one for a person who signed in; `x-permissions` of an operation lists the permissions of which the token needs one. Every response has a `request-id`."
 )
 
 
@@ -48,7 +50,7 @@ def openapi_document(operations: Operations, issuer: str) -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "Guest Broker management API", "version": PREFIX.strip("/"), "description": _ABOUT},
         "servers": [{"url": f"{base}{PREFIX}"}],
-        "security": [{_SCHEME: [f"{base}/.default"]}],
+        "security": [{_SCHEME: []}],
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.components.items())),
@@ -153,5 +155,9 @@ def _client_request_id() -> Schema:
 
 
 def _scheme(base: str) -> Schema:
-    scope = {f"{base}/.default": "All permissions of the application's file."}
-    return {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": base + PATHS["token_endpoint"], "scopes": scope}}}
+    """For itself an application asks for everything that its file has; for a person, for single permissions."""
+    token = {"tokenUrl": base + PATHS["token_endpoint"]}
+    whole = {f"{base}/.default": "All permissions of the application's file."}
+    single = {f"{base}/{name}": f"{name}, as far as the person may." for name in sorted({*PERMITS, *READ_SELF, *CHANGE_SELF})}
+    person = {"authorizationUrl": base + PATHS["authorization_endpoint"], **token, "scopes": single}
+    return {"type": "oauth2", "flows": {"clientCredentials": {**token, "scopes": whole}, "authorizationCode": person}}

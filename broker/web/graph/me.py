@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, request
 
+from broker.services.authorization.permissions import CHANGE_SELF, READ_SELF
 from broker.web.graph.applications import assignment_json
 from broker.web.graph.door import ApiDoor, Caller
 from broker.web.graph.lists import narrowed
@@ -21,10 +22,16 @@ from broker.web.program import pairs_of
 if TYPE_CHECKING:
     from broker.app import Broker
 
-_READ = Operation(summary="Read the signed-in person", query=entity_of(OWN_USER), gives=gives_one(USER))
-_GROUPS = Operation(summary="List the groups of the signed-in person", gives=gives_page(GROUP_REFERENCE, "groupReferencePage"))
-_HELD = Operation(summary="List the applications of the signed-in person", gives=gives_page(ASSIGNMENT, "appRoleAssignmentPage"))
-_REVOKE = Operation(summary="End every session and token of the signed-in person", gives=gives_true("revokeSignInSessionsResult"))
+_READ = Operation(summary="Read the signed-in person", own=READ_SELF, query=entity_of(OWN_USER), gives=gives_one(USER))
+_GROUPS = Operation(
+    summary="List the groups of the signed-in person", own=READ_SELF, gives=gives_page(GROUP_REFERENCE, "groupReferencePage")
+)
+_HELD = Operation(
+    summary="List the applications of the signed-in person", own=READ_SELF, gives=gives_page(ASSIGNMENT, "appRoleAssignmentPage")
+)
+_REVOKE = Operation(
+    summary="End every session and token of the signed-in person", own=CHANGE_SELF, gives=gives_true("revokeSignInSessionsResult")
+)
 
 
 def register(door: ApiDoor, broker: Broker) -> None:

@@ -48,6 +48,7 @@ class Operation:
     """rights: the use case asks for all of them. either: for one of them. body: None: none is read. gives: None: each request is refused.
 
     refusals: statuses in addition to those that every operation has. if_match: the header is read. public: it needs no token.
+    own: permissions of which a person who asks for themselves needs one.
     """
 
     summary: str
@@ -59,12 +60,13 @@ class Operation:
     refusals: tuple[int, ...] = ()
     if_match: bool = False
     public: bool = False
+    own: frozenset[str] = frozenset()
 
     @property
     def permissions(self) -> tuple[str, ...]:
         """The permissions of which a program needs one; () where it needs none."""
         if not self.rights and not self.either:
-            return ()
+            return tuple(sorted(self.own))
         return tuple(
             name
             for name, given in PERMITS.items()
