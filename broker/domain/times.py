@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +19,7 @@ ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 def iso(at: int) -> str:
     """A time in UTC as RFC 3339 writes it: 2026-01-31T12:00:00Z."""
-    return datetime.fromtimestamp(at, UTC).strftime(ISO)
+    return time.strftime(ISO, time.gmtime(at))  # a page of people has hundreds of times: datetime takes five times as long
 
 
 def from_iso(text: str) -> int:
