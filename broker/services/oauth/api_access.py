@@ -70,6 +70,8 @@ class ApiAccess:
         application = None if token is None else self._application(token.standing.grant.client_id)
         if token is None or application is None or token.audience or token.jkt:  # RFC 9449 7.2: never as a bearer token
             raise OAuthError("invalid_token", "api_token_unknown")
+        if token.jkt is not None:
+            raise OAuthError("invalid_token", "token_key")  # RFC 9449 7.2: never as a bearer token, and this API reads no proof
         grant = holding(token.standing, application, self._policies(), settings, now, "invalid_token")
         ours = f"{settings.issuer.rstrip('/')}/"
         permissions = frozenset(one.removeprefix(ours) for one in application.permitted(token.scopes) if one.startswith(ours))

@@ -101,12 +101,13 @@ def test_the_end_of_their_own_sessions(both: Api) -> None:
 
 
 def test_tokens_that_do_not_open_the_api(api: Api) -> None:
-    """AD-04: without a scope of the API, for another resource, of a blocked person, or after the file took the permission back."""
+    """AD-04: without a scope of the API, for another resource, bound to a key, of a blocked person, or after the file took the permission back."""
     api.write(f"applications/{PORTAL}.yaml", portal_file(*EVERY))
     ada = api.guest("ada")
     good = signed_in(api, ada, "User.Read")
     assert error_of(api.get("/me", by=signed_in(api, ada))) == NO_TOKEN
     assert error_of(api.get("/me", by=signed_in(api, ada, "User.Read", audience=("https://api.contoso.example",)))) == NO_TOKEN
+    assert error_of(api.get("/me", by=signed_in(api, ada, "User.Read", jkt="thumbprint"))) == NO_TOKEN  # RFC 9449 7.2
     assert error_of(api.get("/me", by=signed_in(api, ada, "Policy.Read.All"))) == DENIED
     assert api.get("/me", by=good).status_code == 200
     api.ask("PATCH", f"/users/{ada}", {"accountEnabled": False})
