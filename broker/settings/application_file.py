@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from broker.domain.claims import OURS, PROOFS, PROTOCOL, SCOPES, STANDARD
 from broker.settings import urls
 from broker.settings.errors import Problem, Wrong
+from broker.settings.permission_names import ApiPermission, DelegatedPermission
 from broker.settings.self_service import SelfServiceSettings
 from broker.settings.values import (
     ClaimName,
@@ -35,30 +36,6 @@ ID_TOKEN_CLAIMS = (PROOFS, *STANDARD)
 CREDENTIALS = ("client_secret", "jwks", "jwks_uri")
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  # RFC 7518 6.2.2, 6.3.2, 6.4
 JWKS_LIMIT = 64 * 1024  # bytes
-ApiPermission = Literal[
-    "User.Invite.All",
-    "User.Read.All",
-    "User.ReadWrite.All",
-    "Group.ReadWrite.All",
-    "Application.ReadWrite.All",
-    "AppRoleAssignment.ReadWrite.All",
-    "Policy.Read.All",
-    "AuditLog.Read.All",
-]
-DelegatedPermission = Literal[
-    "User.Read",
-    "User.ReadWrite",
-    "User.Invite.All",
-    "User.Read.All",
-    "User.ReadWrite.All",
-    "Group.ReadWrite.All",
-    "Application.ReadWrite.All",
-    "AppRoleAssignment.ReadWrite.All",
-    "Policy.Read.All",
-    "AuditLog.Read.All",
-]
-
-
 EncryptionAlg = Literal["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"]
 EncryptionEnc = Literal["A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"]
 

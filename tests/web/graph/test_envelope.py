@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from broker.services.authorization import PERMITS, Right
-from broker.settings.application_file import ApiPermission
+from broker.settings.permission_names import ApiPermission
 from tests.web.graph.api import ISSUER, Api, error_of
 
 
