@@ -12,6 +12,7 @@ from broker.services.keys.ring import Keys
 from broker.services.oauth.api_access import ApiAccess
 from broker.services.oauth.client_authentication import Clients
 from broker.services.oauth.client_jwks import ClientKeys
+from broker.services.oauth.device_requests import DeviceRequests
 from broker.services.oauth.encryption import ResponseEncryption
 from broker.services.oauth.grants import Grants
 from broker.services.oauth.logout_notices import LogoutNotices
@@ -29,6 +30,7 @@ class OAuthServices:
     api_access: ApiAccess
     client_authentication: Clients
     client_jwks: ClientKeys
+    device_requests: DeviceRequests
     encryption: ResponseEncryption
     grants: Grants
     logout_notices: LogoutNotices
@@ -56,6 +58,7 @@ def wire_oauth(
         api_access=ApiAccess(core, rate_limits, find, policies.book),
         client_authentication=Clients(core, find, rate_limits, client_jwks.of),
         client_jwks=client_jwks,
+        device_requests=DeviceRequests(core, find, rate_limits),
         encryption=encryption,
         grants=grants,
         logout_notices=LogoutNotices(core, keys, partners.outbound_clients),

@@ -17,6 +17,23 @@ class SpentCode:
     jkt: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRequest:
+    """A device that waits for a person (RFC 8628). polled_at: when it asked last; pause: seconds until it may ask again.
+
+    grant_id: of the sign-in that allowed it, None before. denied: the person refused, or may not. spent: it has its tokens.
+    """
+
+    client_id: str
+    scopes: tuple[str, ...]
+    expires_at: int
+    polled_at: int | None
+    pause: int
+    grant_id: str | None
+    denied: bool
+    spent: bool
+
+
 @dataclass(frozen=True, slots=True)
 class RefreshFamily:
     """The refresh tokens that follow each other: one client, one grant, an absolute end (HP-34, HP-35). jkt: the key of a public client."""

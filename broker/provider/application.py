@@ -19,7 +19,7 @@ class ApplicationView:
     client secret (HP-23). scopes: of OpenID Connect, and ISSUER/PERMISSION of the management API. claims: token claim -> broker claim. audiences: client ids that may introspect its tokens.
     id_token_claims: further claims of its ID tokens. assertion_audience: the values of `aud` that its client
     assertions may have, `issuer` or `token_endpoint`. jwt_access_tokens: its access tokens are JWTs (RFC 9068). resources: those
-    that it may ask tokens for (RFC 8707). id_token_encryption, userinfo_encryption: (alg, enc), None for a response that is
+    that it may ask tokens for (RFC 8707). device_grant: its devices may show a code (RFC 8628). id_token_encryption, userinfo_encryption: (alg, enc), None for a response that is
     not encrypted.
     """
 
@@ -48,6 +48,7 @@ class ApplicationView:
     assertion_audience: frozenset[str] = frozenset({"issuer"})
     jwt_access_tokens: bool = False
     resources: tuple[str, ...] = ()
+    device_grant: bool = False
     id_token_encryption: tuple[str, str] | None = None
     userinfo_encryption: tuple[str, str] | None = None
 

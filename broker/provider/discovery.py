@@ -10,6 +10,7 @@ from broker.domain.claims import PROTOCOL, SCOPES, STANDARD
 from broker.jose.algorithms import OUR_ALGORITHMS
 from broker.jose.encrypt import CONTENT_ALGORITHMS, ENCRYPTION_ALGORITHMS
 from broker.provider.client_authentication import TOKEN_PATH
+from broker.provider.device import PATH as DEVICE_PATH
 from broker.provider.grants import GRANT_TYPES
 from broker.provider.request import PROMPTS, RESPONSE_MODES
 
@@ -23,6 +24,7 @@ PATHS = {
     "revocation_endpoint": "/revoke",
     "end_session_endpoint": "/logout",
     "pushed_authorization_request_endpoint": "/par",
+    "device_authorization_endpoint": DEVICE_PATH,
 }
 _CLAIMS = sorted({*STANDARD, *(PROTOCOL - {"c_hash", "s_hash", "cnf", "events", "jti", "nbf", "azp"})})
 

@@ -219,6 +219,9 @@ class ApplicationFile(NamedFile):
     id_token_encrypted_response_enc: EncryptionEnc | None = Field(
         default=None, description="How the content is encrypted; A128CBC-HS256 if left out."
     )
+    device_grant: bool = Field(
+        default=False, description="Its devices may show a code that a person enters at /device (RFC 8628)."
+    )
     frontchannel_logout_uri: Link | None = Field(
         default=None,
         description="Loaded in a frame, with iss and sid, when a person signs out in the browser (Front-Channel Logout); its origin is one of a redirect URI.",

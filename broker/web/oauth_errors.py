@@ -17,7 +17,7 @@ OAUTH: dict[str, tuple[int, str]] = {
     "invalid_authorization_details": (400, "Authorization details are not supported."),
     "request_uri_not_supported": (400, "The request_uri parameter is only supported for pushed requests."),
     "registration_not_supported": (400, "The registration parameter is not supported."),
-    "access_denied": (403, "Access was denied."),
+    "access_denied": (400, "Access was denied."),
     "login_required": (400, "The person must sign in."),
     "consent_required": (400, "The person must agree first."),
     "interaction_required": (400, "The person must answer a page first."),
@@ -27,7 +27,9 @@ OAUTH: dict[str, tuple[int, str]] = {
     "invalid_dpop_proof": (400, "The DPoP proof is missing, malformed, used before, or of another request or key."),
     "use_dpop_nonce": (400, "The DPoP proof needs the nonce of this response."),
     "insufficient_scope": (403, "The access token does not allow this."),
-    "slow_down": (429, "Too many requests."),
+    "authorization_pending": (400, "The person has not answered yet."),
+    "slow_down": (400, "Too many requests."),  # RFC 8628 3.5; a limit of ours answers 429
+    "expired_token": (400, "The device code has expired."),
     "server_error": (500, "The server could not answer; the cause is in its log."),
     "temporarily_unavailable": (503, "The server cannot answer at the moment."),
 }

@@ -33,6 +33,7 @@ JSON = "application/json"
 PROOF = "DPoP"  # the header of a proof, and the scheme of a token that is bound to a key
 NONCE_NEEDED = "use_dpop_nonce"
 _TOKEN = re.compile(r"(bearer|dpop) ([A-Za-z0-9._~+/-]{1,4096}=*)", re.ASCII | re.IGNORECASE)  # RFC 6750 2.1, RFC 9449 7.1
+WAITING = frozenset({NONCE_NEEDED, "authorization_pending", "slow_down"})  # ordinary steps of a client (RFC 9449 8; RFC 8628 3.5)
 _PREFLIGHT_SECONDS = 600  # a browser may keep the answer to OPTIONS
 
 _log = logging.getLogger("broker.op")
@@ -162,7 +163,7 @@ class Programs:
             application, response = handler()
         except OAuthError as error:
             _log.info("oauth_error endpoint=%s error=%s reason=%s", printable(request.path), error.error, error.reason)
-            if recorded and error.error != NONCE_NEEDED:  # the ordinary first step of a client (RFC 9449 8)
+            if recorded and error.error not in WAITING:
                 self.record(error)
             response, application = errors.oauth_json(error, status=challenge.status(error)), None
             if response.status_code in (401, 403):

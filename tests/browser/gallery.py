@@ -25,6 +25,7 @@ from broker.web import request as guards
 from broker.web.pages import Pages
 from broker.web.repeats import PATH as REPEATS
 from broker.web.repeats import Repeats
+from tests.browser.gallery_device import DEVICE, device_samples
 from tests.browser.gallery_own import OWN, own_samples, pieces
 from tests.browser.gallery_portal import PORTAL, portal_samples
 from tests.browser.gallery_sign_up import SIGN_UP, sign_up_samples
@@ -37,7 +38,7 @@ NAMES = (
     "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-recovery", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "mfa-vouch", "mfa-vouch-asked", "terms", "terms-new",
     "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "code-method", "code-identity",
     "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "not-signed-in", "consent-invited", "consent-by-code", "consent-later", "hand-over", "sign-out",
-    "signed-out", "signed-out-at-home", "signed-out-on-the-way", "question", "question-answered", *SIGN_UP, *OWN, *PORTAL,
+    "signed-out", "signed-out-at-home", "signed-out-on-the-way", "question", "question-answered", *SIGN_UP, *DEVICE, *OWN, *PORTAL,
 )  # fmt: skip
 REFERENCE = "7KQ4-M2XT-9RZB"
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" rx="9" fill="{}"/>{}</svg>'
@@ -330,6 +331,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
             },
         ),
         **sign_up_samples(),
+        **device_samples(),
         **own_samples(pages),
         **portal_samples(pages),
         **pieces(pages),

@@ -14,7 +14,6 @@ GRANTS = (
     "urn:ietf:params:oauth:grant-type:jwt-bearer",  # RFC 7523 2.1
     "urn:ietf:params:oauth:grant-type:saml2-bearer",  # RFC 7522 2.1
     "urn:openid:params:grant-type:ciba",  # CIBA 4
-    "urn:ietf:params:oauth:grant-type:device_code",  # RFC 8628 3.4
     "password",  # RFC 9700 2.4
 )
 
@@ -38,7 +37,6 @@ def test_grant_types(calm: Stage, grant_type: str):
         "subject_token": token,
         "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
         "assertion": token,
-        "device_code": token,
     }
     assert oauth_error(calm.post("/token", form)) == (400, "unsupported_grant_type")
 

@@ -107,6 +107,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "dpop_bound_access_tokens": False,
         "access_tokens": "opaque",
         "resources": [],
+        "device_grant": False,
         "userinfo_encrypted_response_alg": None,
         "userinfo_encrypted_response_enc": None,
         "id_token_encrypted_response_alg": None,

@@ -13,7 +13,8 @@ from typing import Any
 
 from broker.domain.errors import OAuthError
 from broker.provider.application import ApplicationView
-from broker.provider.grants import authorization_code, client_credentials, refresh_token
+from broker.provider.device import GRANT_TYPE
+from broker.provider.grants import authorization_code, client_credentials, device_code, refresh_token
 from broker.provider.grants.desk import TokenDesk
 
 GrantType = Callable[[TokenDesk, Mapping[str, str]], dict[str, Any]]  # the form of the request -> the JSON of the response
@@ -22,6 +23,7 @@ GRANT_TYPES: Mapping[str, GrantType] = MappingProxyType(
     {
         "authorization_code": authorization_code.respond,
         "client_credentials": client_credentials.respond,
+        GRANT_TYPE: device_code.respond,
         "refresh_token": refresh_token.respond,
     }
 )
@@ -37,6 +39,8 @@ def handler_of(form: Mapping[str, str], application: ApplicationView) -> GrantTy
         raise OAuthError("invalid_request", "grant_type_missing")
     if given == "client_credentials" and not application.api_permissions:
         raise OAuthError("unauthorized_client", "api_permissions")
+    if given == GRANT_TYPE and not application.device_grant:
+        raise OAuthError("unauthorized_client", "device_grant")
     if given not in GRANT_TYPES:
         raise OAuthError("unsupported_grant_type", "grant_type")
     if "authorization_details" in form:  # RFC 9396 6: never a token that says less than the request

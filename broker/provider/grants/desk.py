@@ -21,6 +21,7 @@ class TokenDesk:
     """The application and the acts of one request. services/oauth/token_desk.py makes it.
 
     take_code, take_refresh: use up a code or a refresh token, once; raise OAuthError for an unknown or used one.
+    take_device: spends a device code that a person allowed, and returns their grant's id; raises OAuthError until then.
     keep_answer: (refresh token that was used up, its family, response), so that take_refresh can repeat it for `tokens.refresh_grace`.
     grant, new_grant: the grant of an id, if it still holds; new_grant directly after its sign-in was judged.
     names: (grant, "id_token" or "userinfo", scopes) -> the claims that go there. make_access: (grant, scopes, resources) -> (token,
@@ -33,6 +34,7 @@ class TokenDesk:
     application: ApplicationView
     jkt: str | None
     take_code: Callable[[str], SpentCode]
+    take_device: Callable[[str], str]
     take_refresh: Callable[[str], TakenRefresh]
     grant: Callable[[str], Grant]
     new_grant: Callable[[str], Grant]

@@ -41,6 +41,7 @@ def application_view(file: ApplicationFile, issuer: str) -> ApplicationView:
         assertion_audience=frozenset(file.client_assertion_audience),
         jwt_access_tokens=file.access_tokens == "jwt",
         resources=tuple(file.resources),
+        device_grant=file.device_grant,
         id_token_encryption=_encryption(file.id_token_encrypted_response_alg, file.id_token_encrypted_response_enc),
         userinfo_encryption=_encryption(file.userinfo_encrypted_response_alg, file.userinfo_encrypted_response_enc),
     )

@@ -21,13 +21,14 @@ from broker.keyring.errors import SealError
 from broker.keyring.seal import Sealer
 from broker.provider import tokens
 from broker.provider.application import PUBLIC, ApplicationView
+from broker.provider.device import SLOWER
 from broker.provider.grants.desk import CommittedRefusal, TokenDesk
 from broker.services.history import audit
 from broker.services.oauth import released_claims
 from broker.services.sessions.homes import home_of
 from broker.settings.load import Settings
 from broker.storage.engine import Connection
-from broker.storage.oauth import api_tokens, grants, refresh_answers
+from broker.storage.oauth import api_tokens, device_codes, grants, refresh_answers
 from broker.storage.oauth import tokens as token_rows
 
 
@@ -55,6 +56,7 @@ class DeskOnRows:
             application=self.application,
             jkt=self.jkt,
             take_code=self._take_code,
+            take_device=self._take_device,
             take_refresh=self._take_refresh,
             grant=self._grant,
             new_grant=lambda grant_id: self._grant(grant_id, just_judged=True),
@@ -80,6 +82,25 @@ class DeskOnRows:
         if grants.end_reused(self.tx, grant_id, self.now):
             record(self.tx, "code.reused", self.application, grant_id, self.now)
         raise OAuthError("invalid_grant", "code_reused")
+
+    def _take_device(self, device_code: str) -> str:
+        """RFC 8628 3.5. What the device learns of the person's answer is committed with the time of its question."""
+        client_id, now = self.application.client_id, self.now
+        found = device_codes.of_device_code(self.tx, device_code, client_id)
+        if found is None or found.spent:
+            raise OAuthError("invalid_grant", "device_code_unknown" if found is None else "device_code_reused")
+        if now >= found.expires_at:
+            raise OAuthError("expired_token", "device_code_expired")
+        if found.denied:
+            raise OAuthError("access_denied", "device_denied")
+        if found.polled_at is not None and now < found.polled_at + found.pause:
+            device_codes.note(self.tx, device_code, now, found.pause + SLOWER)
+            raise CommittedRefusal("slow_down", "device_too_soon")
+        grant_id = device_codes.take(self.tx, device_code, client_id, now)
+        if grant_id is None:
+            device_codes.note(self.tx, device_code, now, found.pause)
+            raise CommittedRefusal("authorization_pending", "device_pending")
+        return grant_id
 
     def _take_refresh(self, token: str) -> TakenRefresh:
         """Uses the token up (FAPI 2.0: uses it, and it stays), or finds the response of the newest token's predecessor.

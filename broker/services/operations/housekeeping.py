@@ -32,7 +32,16 @@ from broker.storage.directory import access_requests, reviews
 from broker.storage.engine import Connection
 from broker.storage.factors import single_use
 from broker.storage.login import administrator_links, logins, receipts, refusals
-from broker.storage.oauth import api_tokens, grants, logout_notices, pushed_requests, refresh_answers, sessions, tokens
+from broker.storage.oauth import (
+    api_tokens,
+    device_codes,
+    grants,
+    logout_notices,
+    pushed_requests,
+    refresh_answers,
+    sessions,
+    tokens,
+)
 from broker.storage.operations import event_deliveries, jobs, mail_questions, outbox, rate_limits
 from broker.storage.partners import documents, metadata_readers, setup_links
 
@@ -115,6 +124,7 @@ class Housekeeping:
         yield "pushed_requests", lambda: self._batches(pushed_requests.purge, now)
         yield "codes", lambda: self._batches(grants.purge_codes, now - DAY)  # a replay within it ends the grant (HP-30)
         yield "tokens", lambda: self._batches(tokens.purge, now - HOUR)
+        yield "device_codes", lambda: self._batches(device_codes.purge, now)
         yield "refresh_answers", lambda: self._batches(refresh_answers.purge, now)
         yield "api_tokens", lambda: self._batches(api_tokens.purge, now - HOUR)
         yield "sessions", lambda: self._batches(sessions.purge, now - DAY)

@@ -157,6 +157,25 @@ access_tokens = Table(
     Index("ix_access_tokens_expires_at", "expires_at"),
 )
 
+device_codes = Table(  # of devices that wait for a person
+    "device_codes",
+    base.metadata,
+    Column("device_code", base.HASH, primary_key=True),
+    Column("user_code", base.HASH, nullable=False, unique=True),
+    Column("handle", base.HASH, unique=True),  # of the sign-in that began with the user code
+    Column("client_id", String(128), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("grant_id", base.UUID, ForeignKey("grants.id", ondelete="CASCADE")),
+    Column("pause", Integer, nullable=False),  # seconds
+    base.time("created_at"),
+    base.time("expires_at"),
+    base.time("polled_at", null=True),
+    base.time("denied_at", null=True),
+    base.time("spent_at", null=True),
+    Index("ix_device_codes_grant_id", "grant_id"),
+    Index("ix_device_codes_expires_at", "expires_at"),
+)
+
 api_tokens = Table(  # for the management API alone: of an application itself, under no person's grant
     "api_tokens",
     base.metadata,

@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from broker.web.op import authorize, discovery, introspect, jwks, logout, par, revoke, tenant, token, userinfo
+from broker.web.op import (
+    authorize,
+    device_authorization,
+    discovery,
+    introspect,
+    jwks,
+    logout,
+    par,
+    revoke,
+    tenant,
+    token,
+    userinfo,
+)
 from broker.web.op.protocol import PROTOCOL_PATHS
 from broker.web.pages import Pages
 from broker.web.program import Programs
@@ -28,6 +40,6 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     programs = Programs(broker)
     for endpoint in (authorize, logout):
         endpoint.register(routes, broker, pages)
-    for machine in (discovery, jwks, par, token, userinfo, introspect, revoke, tenant):
+    for machine in (device_authorization, discovery, jwks, par, token, userinfo, introspect, revoke, tenant):
         machine.register(routes, broker, programs)
     return routes

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 PROTOCOL_PATHS = frozenset(
-    {"/.well-known/openid-configuration", "/jwks", "/token", "/par", "/userinfo", "/introspect", "/revoke"}
+    {
+        "/.well-known/openid-configuration",
+        "/jwks",
+        "/token",
+        "/par",
+        "/userinfo",
+        "/introspect",
+        "/revoke",
+        "/device_authorization",
+    }
 )
 CLIENT = Challenge("Basic", "token")  # RFC 6749 5.2
 

@@ -16,6 +16,7 @@ from broker.web.signin import (
     acs,
     callback,
     consent,
+    device,
     dispatcher,
     email_code,
     error_recovery,
@@ -42,6 +43,7 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
     for part in (
         error_recovery,
         dispatcher,
+        device,
         home,
         email_code,
         callback,

@@ -9,10 +9,9 @@ from flask import Blueprint, Response, request
 from broker.domain.claims import SCOPES
 from broker.domain.errors import BadRequest
 from broker.services.login.context import LoginContext
-from broker.web.authorization_response import respond
 from broker.web.pages import Pages
 from broker.web.request import single
-from broker.web.signin import stopped
+from broker.web.signin import device, stopped
 from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
@@ -66,4 +65,4 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         given_up = broker.login.actions.give_up(login_id, browser.visitor())
         if given_up.login.request is None:
             return stopped.page(broker, pages, given_up.login)
-        return respond(browser.issuer, given_up.login.request, {"error": given_up.error}, pages)
+        return device.answered(broker, pages, browser, given_up.login.request, {"error": given_up.error})

@@ -12,12 +12,11 @@ from broker.domain.errors import PAGE_ERRORS
 from broker.domain.login import LoginPurpose
 from broker.domain.next_step import Step
 from broker.services.login.result import StepResult
-from broker.web.authorization_response import respond
 from broker.web.cookies import CookiePurpose
 from broker.web.error_context import error_context
 from broker.web.errors import page_for
 from broker.web.pages import Pages
-from broker.web.signin import consent, email_code, error_recovery, factors, home, sign_up, stopped, terms, vouching
+from broker.web.signin import consent, device, email_code, error_recovery, factors, home, sign_up, stopped, terms, vouching
 from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         turn = broker.login.sign_in.step(str(login), browser.visitor(), browser.device())
         browser.within(turn.found.login)
         show = steps.get(turn.step)
-        return show(turn) if show is not None else ended(pages, browser, turn)
+        return show(turn) if show is not None else ended(broker, pages, browser, turn)
 
     @routes.get("/signin/<uuid:login>/again")
     def again(login: str) -> Response:
@@ -65,7 +64,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         given_up = broker.login.actions.give_up(str(login), browser.visitor())
         if given_up.login.request is None:
             return stopped.page(broker, pages, given_up.login)
-        return respond(browser.issuer, given_up.login.request, {"error": given_up.error}, pages)
+        return device.answered(broker, pages, browser, given_up.login.request, {"error": given_up.error})
 
 
 def send_out(broker: Broker, pages: Pages, browser: BrowserState, turn: StepResult) -> Response:
@@ -83,11 +82,11 @@ def send_out(broker: Broker, pages: Pages, browser: BrowserState, turn: StepResu
     return pages.render("post_form.html", keep_query={}, target=target, action=outbound.url, fields=dict(outbound.form))
 
 
-def ended(pages: Pages, browser: BrowserState, turn: StepResult) -> Response:
+def ended(broker: Broker, pages: Pages, browser: BrowserState, turn: StepResult) -> Response:
     """The answer to the application, the way to where the login was for, or the page that says why not."""
     login = turn.found.login
     if turn.answer is not None and login.request is not None:
-        response = respond(browser.issuer, login.request, turn.answer, pages)
+        response = device.answered(broker, pages, browser, login.request, turn.answer)
     elif turn.step is Step.ISSUE:
         response = browser.go(_target(pages, turn))
     else:

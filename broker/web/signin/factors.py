@@ -17,11 +17,10 @@ from broker.domain.next_step import How
 from broker.factors import qr
 from broker.services.login.factor_page import FactorPage
 from broker.services.login.result import StepResult
-from broker.web.authorization_response import respond
 from broker.web.i18n import _
 from broker.web.pages import Pages
 from broker.web.request import single
-from broker.web.signin import stopped
+from broker.web.signin import device, stopped
 from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
@@ -133,7 +132,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
             if ended.own_page_intent:  # back to the page that asked for the proof; its act does not happen
                 return browser.go(pages.path(_page_of(ended.return_path or "")))
             return stopped.page(broker, pages, ended)
-        return respond(browser.issuer, ended.request, {"error": given_up.error}, pages)
+        return device.answered(broker, pages, browser, ended.request, {"error": given_up.error})
 
 
 def _register_challenge(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
