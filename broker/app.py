@@ -155,7 +155,7 @@ class Broker:
         """Notices of guest events to those who listen."""
         from broker.composition.events import wire_events
 
-        return wire_events(self.core, self.partners)
+        return wire_events(self.core, self.sealer, self.rate_limits, self.partners)
 
     @cached_property
     def invitations(self) -> InvitationServices:

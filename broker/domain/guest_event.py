@@ -43,7 +43,34 @@ KINDS: Mapping[str, GuestEventKind] = MappingProxyType(
         "access_request.made": GuestEventKind.ACCESS_REQUESTED,
     }
 )
-HEARD = frozenset(KINDS)  # names of the audit of which somebody may be notified
+
+
+class UserChange(StrEnum):
+    """What happened to the object of a person (graph change notifications)."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+USER_CHANGES: Mapping[str, UserChange] = MappingProxyType(
+    {  # name in the audit: change; `user_change` knows the exceptions
+        "invitation.created": UserChange.CREATED,
+        "guest.signed_up": UserChange.CREATED,
+        "member.joined": UserChange.CREATED,
+        "invitation.redeemed": UserChange.UPDATED,
+        "guest.blocked": UserChange.UPDATED,
+        "guest.unblocked": UserChange.UPDATED,
+        "guest.renewed": UserChange.UPDATED,
+        "guest.expired": UserChange.UPDATED,
+        "guest.changed": UserChange.UPDATED,
+        "guest.sponsor_changed": UserChange.UPDATED,
+        "guest.moved": UserChange.UPDATED,
+        "guest.reset": UserChange.UPDATED,
+        "guest.deleted": UserChange.DELETED,
+    }
+)
+HEARD = frozenset(KINDS) | frozenset(USER_CHANGES)  # names of the audit of which somebody may be notified
 _INVITATIONS = (GuestEventKind.INVITED, GuestEventKind.REDEEMED)  # the target of their row is an invitation
 _TO_APPLICATIONS = (GuestEventKind.SIGN_IN_REFUSED, GuestEventKind.ACCESS_REQUESTED)  # the target is an application
 _OWN_PAGES = frozenset(LoginPurpose) | {""}  # targets of a sign-in that no application asked for
@@ -83,3 +110,13 @@ def notice_of(event: HeardEvent) -> dict[str, Any]:
     if kind is GuestEventKind.SIGN_IN_REFUSED:
         data["reason"] = event.reason
     return {"type": kind.value, "timestamp": iso(event.at), "data": data | {"reference": event.request_id or None}}
+
+
+def user_change(event: HeardEvent) -> UserChange | None:
+    """The change of the person's object; None if the event changes none. Who was in the directory already is not created again."""
+    change = USER_CHANGES.get(event.name)
+    if event.name == "invitation.created" and not event.data.get("is_new"):
+        return UserChange.UPDATED
+    if event.name == "member.joined" and event.data.get("was_invited"):
+        return UserChange.UPDATED
+    return change

@@ -21,6 +21,7 @@ from broker.settings.values import (
     Listed,
     Logo,
     NamedFile,
+    Origin,
     Outbound,
     Resource,
     Secret,
@@ -255,6 +256,11 @@ class ApplicationFile(NamedFile):
     api_permissions: Listed[ApiPermission] = Field(default=(), description="What it may do at the management API.")
     delegated_permissions: Listed[DelegatedPermission] = Field(
         default=(), description="What it may do there for a person who signed in, never more than that person may."
+    )
+    notification_origins: Listed[Origin] = Field(
+        default=(),
+        description="Origins (https://HOST) that its subscriptions at the management API may notify; none: it has no subscriptions.",
+        examples=[["https://hr.contoso.example"]],
     )
     self_service: SelfServiceSettings = Field(
         default_factory=SelfServiceSettings, description="Whether people may ask for access themselves."

@@ -1,4 +1,4 @@
-"""Notices of guest events to webhooks: signed, in the order of each guest, retried with an end (EV-01 to EV-05)."""
+"""Notices of guest events to webhooks: signed, in the order of each guest, retried with an end (HT-21, EV-01 to EV-05)."""
 
 from __future__ import annotations
 

@@ -125,6 +125,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "audiences": [],
         "api_permissions": [],
         "delegated_permissions": [],
+        "notification_origins": [],
         "self_service.sign_up": False,
         "self_service.request": False,
         "self_service.approval": "owners",

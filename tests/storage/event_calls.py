@@ -6,14 +6,20 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from broker.domain.guest_event import UserChange
 from broker.domain.ids import new_id
+from broker.domain.subscription import Subscription
 from broker.storage.history import event_queue
-from broker.storage.operations import event_deliveries
+from broker.storage.operations import event_deliveries, subscriptions
 from broker.storage.operations.event_deliveries import LeasedDelivery, NewDelivery
 from tests.clock import START
 
 NOTICE = NewDelivery(listener="webhook:crm", event_id=new_id(), kind="guest.blocked", person_id=new_id(), content="{}")
 LEASED = LeasedDelivery("1", NOTICE.listener, NOTICE.event_id, NOTICE.kind, NOTICE.person_id, "{}", START, 0)
+WANTED = Subscription(
+    id=new_id(), application="robot", resource="users", changes=frozenset(UserChange), notification_url="https://x.example/",
+    lifecycle_url="", client_state="", created_at=START, expires_at=START + 3600,
+)  # fmt: skip
 
 EVENT_CALLS: dict[str, Callable[[Connection], object]] = {
     "history.event_queue.waits": event_queue.waits,
@@ -33,5 +39,14 @@ EVENT_CALLS: dict[str, Callable[[Connection], object]] = {
     "operations.event_deliveries.postpone": lambda tx: event_deliveries.postpone(tx, "webhook:crm", START, START + 60),
     "operations.event_deliveries.let_go": lambda tx: event_deliveries.let_go(tx, ["1"], "h"),
     "operations.event_deliveries.counts": lambda tx: event_deliveries.counts(tx, "webhook:crm", START),
+    "operations.event_deliveries.waits_for": lambda tx: event_deliveries.waits_for(tx, "webhook:crm", "1"),
+    "operations.subscriptions.add": lambda tx: subscriptions.add(tx, WANTED),
+    "operations.subscriptions.count": lambda tx: subscriptions.count(tx, "robot", START),
+    "operations.subscriptions.of_application": lambda tx: subscriptions.of_application(tx, "robot", START),
+    "operations.subscriptions.one": lambda tx: subscriptions.one(tx, WANTED.id, "robot", START),
+    "operations.subscriptions.live": lambda tx: subscriptions.live(tx, START),
+    "operations.subscriptions.renew": lambda tx: subscriptions.renew(tx, WANTED.id, "robot", START, START + 7200),
+    "operations.subscriptions.remove": lambda tx: subscriptions.remove(tx, WANTED.id, "robot", START),
+    "operations.subscriptions.purge": lambda tx: subscriptions.purge(tx, START),
     "operations.event_deliveries.purge": lambda tx: event_deliveries.purge(tx, START),
 }

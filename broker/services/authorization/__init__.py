@@ -6,7 +6,7 @@ Offers: `Right`, `Role`, `Rights`, `rights_of`, `require`, and the questions abo
 """
 
 from broker.services.authorization.acts import MAY, OWN_APPLICATION, OWN_GROUP, Right, Role
-from broker.services.authorization.permissions import CHANGE_SELF, PERMITS, READ_SELF
+from broker.services.authorization.permissions import CHANGE_SELF, PERMITS, READ_SELF, permitted
 from broker.services.authorization.rights import (
     Rights,
     check_invite,
@@ -49,6 +49,7 @@ __all__ = [
     "over_application",
     "over_guest",
     "owns",
+    "permitted",
     "require",
     "require_everywhere",
     "rights_of",

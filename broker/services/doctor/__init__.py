@@ -15,6 +15,7 @@ from broker.domain.audit import Actor
 from broker.domain.errors import NotFound
 from broker.domain.private_addresses import counting
 from broker.domain.receipt import Search
+from broker.domain.subscription import Subscription
 from broker.domain.times import DAY
 from broker.services.authorization import Right, require
 from broker.services.core import Core
@@ -27,6 +28,7 @@ from broker.services.doctor import (
 from broker.services.doctor.application import ApplicationReport
 from broker.services.doctor.finding import DoctorReport, Finding, Level, Side, in_order
 from broker.services.doctor.protocols import CHECKS, Examined
+from broker.services.events.subscription_listener import listener_name
 from broker.services.events.webhooks import WebhookListener
 from broker.services.keys.ring import Keys
 from broker.services.operations.nodes import Nodes
@@ -40,7 +42,7 @@ from broker.storage.engine import Connection
 from broker.storage.history import audit
 from broker.storage.login import logins, receipts, refusals
 from broker.storage.oauth import logout_notices
-from broker.storage.operations import event_deliveries
+from broker.storage.operations import event_deliveries, subscriptions
 from broker.storage.operations.event_deliveries import DeliveryCounts
 from broker.storage.partners import documents
 
@@ -90,12 +92,13 @@ class Doctor:
                 notices=logout_notices.counts(tx, client_id, self._clock() - application.NOTICE_DAYS * DAY),
             )
             missing = group_uses.missing(tx, settings.policies)
-            webhooks = self._webhooks(tx, settings)
+            webhooks, subscribed = self._webhooks(tx, settings), self._subscribed(tx, client_id)
         if not offline:
             own = [url for url in (file.jwks_uri,) if url is not None]
             http = Watching(counting(settings.broker.network.allow_private_addresses, own), "guest-broker")
         found = [*application.look(settings, file, facts, http), *config_checks.missing_groups(missing)]
         found += [*database_checks.nodes(self._nodes.seen(), settings.digest), *database_checks.webhooks(webhooks)]
+        found += application.subscribed(subscribed)
         if http is not None:
             http.close()
         return ApplicationReport(client_id, file.name, tuple(file.redirect_uris), in_order(found))
@@ -119,6 +122,11 @@ class Doctor:
         since = self._clock() - database_checks.EVENT_DAYS * DAY
         listeners = {one.id: WebhookListener(one).name for one in settings.broker.webhooks}
         return {name: event_deliveries.counts(tx, listener, since) for name, listener in listeners.items()}
+
+    def _subscribed(self, tx: Connection, client_id: str) -> list[tuple[Subscription, DeliveryCounts]]:
+        now = self._clock()
+        since, found = now - database_checks.EVENT_DAYS * DAY, subscriptions.of_application(tx, client_id, now)
+        return [(one, event_deliveries.counts(tx, listener_name(one.id), since)) for one in found]
 
     def _examine(self, settings: Settings, partner: PartnerFile, *, offline: bool) -> Iterator[Finding]:
         now = self._clock()

@@ -9,6 +9,7 @@ from typing import Any
 from broker.connectors.oidc.discovery import fetch_jwks
 from broker.domain.errors import PartnerFailed
 from broker.domain.receipt import Outcome, Receipt
+from broker.domain.subscription import Subscription
 from broker.domain.times import iso
 from broker.services.doctor import advice
 from broker.services.doctor.finding import Finding, Level, Side, ok
@@ -18,6 +19,7 @@ from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 from broker.settings.pending import PENDING
 from broker.storage.oauth.logout_notices import NoticeCounts
+from broker.storage.operations.event_deliveries import DeliveryCounts
 
 NEWEST = 50
 NOTICE_DAYS = 7
@@ -148,6 +150,26 @@ def _told_of_logout(file: ApplicationFile, known: NoticeCounts) -> Iterator[Find
         yield Finding(Level.PROBLEM if known.waiting else Level.WARNING, check, seen, expected, Side.APPLICATION, change)
     else:
         yield ok(check, f"notices of logout: {counts}")
+
+
+def subscribed(known: Sequence[tuple[Subscription, DeliveryCounts]]) -> Iterator[Finding]:
+    """Whether its subscriptions are notified, one finding each."""
+    for one, counts in known:
+        seen = (
+            f"subscription {one.id} to {one.resource}, until {iso(one.expires_at)}: {counts.delivered} delivered, "
+            f"{counts.waiting} wait, {counts.given_up} given up in {NOTICE_DAYS} days"
+        )
+        if counts.problem and (counts.waiting or counts.given_up):
+            yield Finding(
+                Level.WARNING,
+                "subscriptions",
+                f"{seen}; {counts.problem}",
+                "the receiver answers each POST with 202 within ten seconds",
+                Side.APPLICATION,
+                "correct the receiver, then read the people again: what was given up is not sent again",
+            )
+        else:
+            yield ok("subscriptions", seen)
 
 
 def _past(known: ApplicationRecords) -> Iterator[Finding]:

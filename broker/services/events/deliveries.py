@@ -11,6 +11,7 @@ from broker.connectors.outbound.client import HttpClient, HttpFailure
 from broker.domain.audit import Actor, Event
 from broker.domain.ids import new_id
 from broker.domain.times import HOUR, MINUTE
+from broker.keyring.errors import SealError
 from broker.services.core import Core
 from broker.services.events.fan_out import deliveries_of
 from broker.services.events.listener import Listener
@@ -18,7 +19,7 @@ from broker.services.history import audit
 from broker.storage.engine import Connection
 from broker.storage.history import audit_chain, event_queue
 from broker.storage.operations import event_deliveries
-from broker.storage.operations.event_deliveries import LeasedDelivery
+from broker.storage.operations.event_deliveries import LeasedDelivery, NewDelivery
 
 LEASE = 300  # seconds that a node may take for a batch; after a crash another node sends the rest
 MARGIN = 30  # seconds before the end of its lease that a node begins no further call
@@ -134,9 +135,11 @@ class EventDeliveries:
         return accepted
 
     def _send(self, listener: Listener, delivery: LeasedDelivery) -> _Outcome:
-        sent = listener.notification(delivery, self._clock())
         try:
+            sent = listener.notification(delivery, self._clock())
             answer = self._http(sent.own).post(sent.url, sent.body, headers=sent.headers, max_bytes=MAX_ANSWER)
+        except SealError as error:  # a root key is missing: other listeners do not wait for it
+            return _Outcome(error.reason)
         except HttpFailure as error:
             return _Outcome(f"{error.reason}: {error.detail}"[:256], silent=True)
         if 200 <= answer.status < 300:
@@ -160,6 +163,16 @@ class EventDeliveries:
                     data=data,
                 )
                 audit.record(tx, event, now)
+                self._report_lost(tx, listener, delivery, now)
+
+    @staticmethod
+    def _report_lost(tx: Connection, listener: Listener, delivery: LeasedDelivery, now: int) -> None:
+        """One such notice at a time; it concerns nobody in particular, so it has no person."""
+        kind = listener.lost(delivery)
+        if kind and not event_deliveries.waits_for(tx, listener.name, ""):
+            audit_chain.lock_anchor(tx)
+            lost = NewDelivery(listener=listener.name, event_id=delivery.event_id, kind=kind, person_id="", content="")
+            event_deliveries.add(tx, [lost], now)
 
     def _postpone(self, delivery: LeasedDelivery) -> None:
         now = self._clock()

@@ -32,11 +32,14 @@ class Listener(Protocol):
     def give_up(self) -> int:
         """Seconds from the event on."""
 
-    def kind_of(self, event: HeardEvent, person: PersonKind | None) -> str:
+    def kind_of(self, event: HeardEvent, person: PersonKind | None, /) -> str:
         """The kind of the notice, "" if the listener does not want it. person: None if they are not in the directory."""
 
-    def content_of(self, event: HeardEvent) -> str:
+    def content_of(self, event: HeardEvent, /) -> str:
         """What is stored until delivery."""
 
-    def notification(self, delivery: LeasedDelivery, now: int) -> Notification:
+    def notification(self, delivery: LeasedDelivery, now: int, /) -> Notification:
         """What is sent."""
+
+    def lost(self, delivery: LeasedDelivery, /) -> str:
+        """The kind of the notice that this one was given up; "" if the listener gets none."""

@@ -57,6 +57,10 @@ class WebhookListener:
         """The id is that of the event: it stays the same in a repetition and in a replay, so that a receiver can see them."""
         return self.signed(delivery.event_id, delivery.content.encode(), now)
 
+    def lost(self, _delivery: LeasedDelivery) -> str:
+        """None: a replay brings it again."""
+        return ""
+
     def signed(self, message_id: str, body: bytes, now: int) -> Notification:
         """A POST with the three headers of Standard Webhooks."""
         url = str(self.section.url)

@@ -55,6 +55,8 @@ class Tickets:
         made = replace(wanted, id=new_id(), status=Status.PENDING, created_at=now, expires_at=until, redeemed_at=None)
         invitations.add(tx, made, digest(ticket))
         said = {"application": made.application or "", "expires_at": until} | dict(data or {})
+        if is_first:
+            said["is_new"] = True
         audit.record(
             tx,
             Event(

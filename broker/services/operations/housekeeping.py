@@ -42,7 +42,7 @@ from broker.storage.oauth import (
     sessions,
     tokens,
 )
-from broker.storage.operations import event_deliveries, jobs, mail_questions, outbox, rate_limits
+from broker.storage.operations import event_deliveries, jobs, mail_questions, outbox, rate_limits, subscriptions
 from broker.storage.partners import documents, metadata_readers, setup_links
 
 LEASE = 60  # seconds; the node that holds it does the work of all nodes
@@ -158,6 +158,7 @@ class Housekeeping:
         yield "logout_notices", lambda: self._batches(logout_notices.purge, now - KEPT)
         yield "logouts_told", self._notices.look
         yield "event_deliveries", lambda: self._batches(event_deliveries.purge, now - KEPT)
+        yield "subscriptions", lambda: self._batches(subscriptions.purge, now - DAY)
         yield "events_delivered", self._events.look
         yield "documents", self._documents
 

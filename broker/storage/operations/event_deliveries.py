@@ -81,6 +81,12 @@ def is_due(tx: Connection, now: int) -> bool:
     return tx.execute(_DUE, {"now": now}).first() is not None
 
 
+def waits_for(tx: Connection, listener: str, person_id: str) -> bool:
+    """Whether a notice of this person waits for this listener."""
+    which = (_C.listener == listener, _C.person_id == person_id, _C.next_try_at.is_not(None))
+    return tx.execute(select(_C.id).where(*which).limit(1)).first() is not None
+
+
 def drop_of_others(tx: Connection, listeners: Collection[str]) -> int:
     """Forget waiting notices of listeners that are gone; how many."""
     return tx.execute(delete(event_deliveries).where(_C.next_try_at >= 0, _C.listener.not_in(list(listeners)))).rowcount

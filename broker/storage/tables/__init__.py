@@ -14,7 +14,16 @@ from broker.storage.tables.changes import change_counter, removed_groups
 from broker.storage.tables.directory import accepted_identities, assignments, consents, identities, invitations, people, subjects
 from broker.storage.tables.factors import factor_resets, factors, recovery_codes, terms
 from broker.storage.tables.groups import group_assignments, group_members, group_owners, groups
-from broker.storage.tables.history import audit, audit_anchor, audit_personal, event_deliveries, outbox, receipts, refusals
+from broker.storage.tables.history import (
+    audit,
+    audit_anchor,
+    audit_personal,
+    event_deliveries,
+    outbox,
+    receipts,
+    refusals,
+    subscriptions,
+)
 from broker.storage.tables.jobs import job_rows, jobs
 from broker.storage.tables.questions import questions
 from broker.storage.tables.reviews import review_items, reviews
@@ -89,6 +98,7 @@ __all__ = [
     "sessions",
     "setup_links",
     "subjects",
+    "subscriptions",
     "terms",
     "used",
 ]

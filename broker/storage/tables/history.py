@@ -139,3 +139,19 @@ event_deliveries = Table(  # a notice for one listener; next_try_at is NULL once
     Index("ix_event_deliveries_created_at", "created_at"),
     Index("ix_event_deliveries_failed_at", "failed_at", sqlite_where=_GIVEN_UP, postgresql_where=_GIVEN_UP),
 )
+
+subscriptions = Table(  # of applications to changes (graph subscription); client_state: sealed, or empty
+    "subscriptions",
+    base.metadata,
+    Column("id", base.UUID, primary_key=True),
+    Column("application", String(128), nullable=False),
+    Column("resource", String(64), nullable=False),
+    Column("change_types", String(32), nullable=False),
+    Column("notification_url", Text, nullable=False),
+    Column("lifecycle_url", Text, nullable=False),
+    Column("client_state", Text, nullable=False),
+    base.time("created_at"),
+    base.time("expires_at"),
+    Index("ix_subscriptions_application", "application", "created_at", "id"),
+    Index("ix_subscriptions_expires_at", "expires_at"),
+)

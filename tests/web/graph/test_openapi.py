@@ -94,7 +94,7 @@ def test_permissions_are_those_that_count(api: Api) -> None:
         assert permissions <= set(PERMITS)
         if method != "GET" or any(name in path for name in ("{app}", "{policy}", "{partner}", "{group}")):
             continue
-        asked = path.format(user=person, item=person)
+        asked = path.format(user=person, item=person, subscription=person)
         for permission in PERMITS:
             response = api.ask(method, asked, by=permission.lower().replace(".", "-"), headers={"ConsistencyLevel": "eventual"})
             assert (response.status_code == 403) is (permission not in permissions), (asked, permission, response.status_code)

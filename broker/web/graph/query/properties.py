@@ -148,7 +148,7 @@ def moment_branches(name: str, moment: DateTime, operator: str, literal: Literal
 
 def _seconds(name: str, text: str) -> float:
     try:
-        found = datetime.fromisoformat(_six_digits(text))
+        found = datetime.fromisoformat(six_digits(text))
         if found.tzinfo is None:
             found = found.replace(tzinfo=UTC) if "T" not in text else found
         if found.tzinfo is None:
@@ -161,7 +161,7 @@ def _seconds(name: str, text: str) -> float:
     return seconds
 
 
-def _six_digits(text: str) -> str:
+def six_digits(text: str) -> str:
     """OData has up to twelve digits of a second (EDM 4.4), Python six."""
     head, dot, tail = text.partition(".")
     if not dot:
