@@ -134,7 +134,7 @@ def webhooks(counted: Mapping[str, DeliveryCounts]) -> Iterator[Finding]:
                 f"{seen}; {counts.problem}",
                 "the receiver answers each POST with a status from 200 to 299 within ten seconds",
                 Side.OURS,
-                f"correct the receiver or its url in config/broker.yaml, then: broker webhooks test {name}; broker webhooks replay {name}",
+                f"correct the receiver or its url in config/broker.yaml, then: broker webhooks test {name}; broker webhooks replay {name} --since 7d",
             )
         else:
             yield ok("webhooks", seen)
