@@ -35,7 +35,7 @@ _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that hel
     "sign-ins": ("sign_ins", "Explain sign-ins and refusals."),
     "applications": ("applications", "List and show applications."),
     "partners": ("partners", "List, show and refresh partners."),
-    "setup-links": ("setup_links", "Make links for the IT of partners: list, create, revoke, domains, secret."),
+    "setup-links": ("setup_links", "Make links for the IT of partners: list, create, revoke, domains, propose, secret."),
     "mail": ("mail", "Send a test e-mail."),
     "webhooks": ("webhooks", "List, test and replay webhooks."),
     "doctor": ("doctor", "Find what is wrong with a partner or application."),

@@ -109,3 +109,18 @@ def domains(link: str, home: Path, as_json: bool) -> None:
     found = setup.domain_proof.of(setup.links.show(command_actor(), link).link)
     rows = [{"domain": one.domain, "state": one.state or "", "name": one.name, "value": one.value} for one in found]
     print_json(rows) if as_json else print_table(rows, ["domain", "state", "name", "value"], "No domains were entered")
+
+
+@setup_links.command("propose")
+@click.argument("link")
+@click.option("--replace", is_flag=True, help="Replace a file of this name that is there.")
+@home_option
+def propose(link: str, replace: bool, home: Path) -> None:
+    """Write the file of LINK below var/proposals/.
+
+    It was handed over behind the link and is in force nowhere: put it into config/partners/.
+    """
+    setup = build(home).partner_setup
+    seen = setup.links.show(command_actor(), link).link.answered_at or 0
+    for file in setup.written_proposals.write(command_actor(), link, seen, replace=replace).files:
+        say(f"Written: {file}")

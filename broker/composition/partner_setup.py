@@ -20,6 +20,7 @@ from broker.services.partner_setup.links import SetupLinks
 from broker.services.partner_setup.proposals import SetupProposals
 from broker.services.partner_setup.shared_health import PartnerHealth
 from broker.services.partner_setup.trial_login import TrialLogins
+from broker.services.partner_setup.written_proposals import WrittenProposals
 from broker.services.partners.families import Partners
 from broker.services.rate_limits import RateLimits
 
@@ -35,6 +36,7 @@ class PartnerSetupServices:
     proposals: SetupProposals
     shared_health: PartnerHealth
     trial_login: TrialLogins
+    written_proposals: WrittenProposals
 
 
 def wire_partner_setup(
@@ -54,4 +56,5 @@ def wire_partner_setup(
         proposals=SetupProposals(core, sealer),
         shared_health=PartnerHealth(core, doctor, catalog),
         trial_login=TrialLogins(core, links, keys, families, sealer, rate_limits),
+        written_proposals=WrittenProposals(core),
     )

@@ -89,6 +89,7 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
                 rows=[audit.row(one, say) for one in _events()],
                 first=NOW,
                 verify_url="/x",
+                export_url="/x",
                 next_url="/x",
                 first_url="",
             ),

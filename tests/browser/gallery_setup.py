@@ -30,7 +30,7 @@ TEXT = "name: Woodgrove Bank\noidc:\n  issuer: https://login.woodgrove.example\n
 NOTHING: dict[str, Any] = {
     "text": "", "file": "", "file_url": "/x", "metadata_file": "", "metadata_url": "/x", "variable": "", "command": "", "findings": [],
     "difference": [], "proofs": [], "proofs_action": "/x", "health": None, "now": NOW, "longest": 366, "tried_at": None, "trial": [], "finished_at": None, "answered_at": None, "decided_at": None, "decision": "", "may_decide": True,
-    "decide_action": "/x",
+    "decide_action": "/x", "proposal_action": "/x",
 }  # fmt: skip
 URL = "https://login.contoso.example/setup/0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 

@@ -167,6 +167,8 @@ class GuestAdditions:
     ) -> None:
         """The assignment, where the actor may give it, and the membership."""
         if plan.application is not None and rights.over_application(Right.ASSIGN, plan.application):
+            of_person = assignments.of(tx, Principal.PERSON, person.id, plan.application)
+            held = next((one for one in of_person if one.role == wish.role), None)
             made = assignments.put(
                 tx,
                 Assignment(
@@ -180,8 +182,15 @@ class GuestAdditions:
                     ends_at=wish.invitation.until,
                 ),
             )
-            data = {"assignment": made.id, "role": wish.role, "starts_at": made.starts_at, "ends_at": made.ends_at}
+            data: dict[str, object] = {
+                "assignment": made.id,
+                "role": wish.role,
+                "starts_at": made.starts_at,
+                "ends_at": made.ends_at,
+            }
             data |= {"principal": Principal.PERSON.value, "holder": person.id}
+            if held is not None:
+                data["before"] = {"starts_at": held.starts_at, "ends_at": held.ends_at}
             event = Event(name="assignment.given", actor=actor, target=plan.application, subject=person.id, data=data)
             audit.record(tx, event, now)
         if group is not None and groups.add_member(tx, group.id, person.id, now):

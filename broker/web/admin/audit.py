@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
@@ -10,6 +12,7 @@ from broker.domain.audit import EventSearch
 from broker.domain.times import DAY, iso
 from broker.services.authorization import Right
 from broker.services.history.views import AuditView
+from broker.web import headers
 from broker.web.admin import lists
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.admin.lists import Cursors, ListState
@@ -17,6 +20,7 @@ from broker.web.i18n import Translator, _
 
 PATH = "/admin/audit"
 PAGE = 50  # rows
+JSON_LINES = "application/jsonl"
 SPAN = 30 * DAY  # that is searched where no first day is chosen
 _FILTERS = {"q": lists.is_text, "name": lists.is_text, "since": lists.is_day, "until": lists.is_day}
 _LABELS = {"q": _("Person"), "name": _("Event"), "since": _("From"), "until": _("Until")}
@@ -42,6 +46,16 @@ def register(routes: Blueprint, door: Door) -> None:
             visit.actor, _search(shown, door.broker.core.clock()), person=shown.filters.get("q"), after=after, limit=PAGE
         )
         return _page(door, visit, shown, found.rows, cursors.next_url(shown, found.next))
+
+    @routes.get(f"{PATH}/export")
+    @door.page(Right.SEE_AUDIT)
+    def admin_audit_export(visit: StaffVisit) -> Response:
+        shown = lists.state(PATH, _FILTERS)
+        search = _search(shown, door.broker.core.clock())
+        found = door.broker.history.audit_export.lines(visit.actor, search, person=shown.filters.get("q"))
+        response = headers.private(Response((f"{json.dumps(one, ensure_ascii=False)}\n" for one in found), mimetype=JSON_LINES))
+        response.headers["Content-Disposition"] = 'attachment; filename="audit.jsonl"'
+        return response
 
     @routes.get(f"{PATH}/verify")
     @door.page(Right.SEE_AUDIT)
@@ -76,6 +90,7 @@ def _page(door: Door, visit: StaffVisit, shown: ListState, rows: tuple[AuditView
         rows=[row(one, say) for one in rows],
         first=first,
         verify_url=f"{path}/verify",
+        export_url=f"{path}/export?{query}" if (query := urlencode(shown.filters)) else f"{path}/export",
         next_url=door.pages.path(next_url) if next_url else "",
         first_url=door.pages.path(shown.url()) if request.args.get(lists.AFTER) else "",
     )

@@ -34,6 +34,9 @@ SAID = {
     "not_done": _("Nothing was done: the link opened nothing any more."),
     "accepted": _("Accepted. Put the file into config/partners/: nothing is in force before."),
     "rejected": _("Rejected. The page behind the link says so."),
+    "written": _("Written below var/proposals/ on the server that answered. It is not in force: put it into config/partners/."),
+    "exists": _("Nothing was written: a file of this name is there already. Tick the box to replace it."),
+    "closed": _("Nothing was written: the folder var/proposals/ on the server cannot be used."),
     "looked": _("The domains were looked up. See below."),
     "changed": _("Nothing was done: it was changed or decided about meanwhile. Look again."),
 }

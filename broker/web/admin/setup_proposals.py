@@ -11,17 +11,24 @@ from flask import Blueprint, Response, request
 from broker.domain.errors import BadRequest, Conflict, NotFound
 from broker.domain.setup_link import HEALTH_PAGE, SetupDecision, SetupLink
 from broker.services.authorization import Right
+from broker.services.partner_setup.written_proposals import CLOSED, EXISTS
 from broker.web import findings, partner_health
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.admin.forms import PostedForm
 from broker.web.admin.partner_new import as_file
 
 PATH = "/admin/setup-links"
+UNWRITTEN = {EXISTS: "exists", CLOSED: "closed"}  # why nothing was written -> what the page says
 DECISIONS = {"accept": SetupDecision.ACCEPTED, "reject": SetupDecision.REJECTED}
 
 
 def register(routes: Blueprint, door: Door) -> None:
-    """The file, the metadata, the proofs of domains, and the decision."""
+    """The file, the metadata, a proposal on the server, the proofs of domains, and the decision."""
+    _register_answer(routes, door)
+    _register_acts(routes, door)
+
+
+def _register_answer(routes: Blueprint, door: Door) -> None:
     service = door.broker.partner_setup.proposals
 
     @routes.get(f"{PATH}/<uuid:setup_link>/file")
@@ -38,6 +45,10 @@ def register(routes: Blueprint, door: Door) -> None:
         found = service.metadata(visit.actor, str(setup_link))
         return as_file(found, "metadata.xml", "application/samlmetadata+xml")
 
+
+def _register_acts(routes: Blueprint, door: Door) -> None:
+    service = door.broker.partner_setup.proposals
+
     @routes.post(f"{PATH}/<uuid:setup_link>/decide")
     @door.button(Right.KEEP_PARTNERS)
     def decide_setup_link(visit: StaffVisit, setup_link: UUID) -> Response:
@@ -53,6 +64,19 @@ def register(routes: Blueprint, door: Door) -> None:
         except Conflict:
             return door.go(visit, f"{PATH}/{setup_link}", "changed")
         return door.go(visit, f"{PATH}/{setup_link}", decision.value)
+
+    @routes.post(f"{PATH}/<uuid:setup_link>/proposal")
+    @door.button(Right.KEEP_PARTNERS)
+    def write_setup_proposal(visit: StaffVisit, setup_link: UUID) -> Response:
+        form = PostedForm(request, ("answered_at", "replace"))
+        if not re.fullmatch(r"[0-9]{1,12}", form.get("answered_at")):
+            raise BadRequest("answered_at")
+        seen, replace = int(form.get("answered_at")), form.get("replace") == "yes"
+        try:
+            door.broker.partner_setup.written_proposals.write(visit.actor, str(setup_link), seen, replace=replace)
+        except Conflict as error:
+            return door.go(visit, f"{PATH}/{setup_link}", UNWRITTEN.get(error.reason, "changed"))
+        return door.go(visit, f"{PATH}/{setup_link}", "written")
 
     @routes.post(f"{PATH}/<uuid:setup_link>/domains")
     @door.button(Right.KEEP_PARTNERS)
@@ -78,6 +102,7 @@ def shown(door: Door, visit: StaffVisit, link: SetupLink) -> dict[str, Any]:
         "findings": findings.steps(found.findings, say) if found else [],
         "difference": [(marks.get(line[0], ""), line) for line in found.difference] if found else [],
         **findings.trial(door.broker.partner_setup.connection.trial_of(link), say),
+        "proposal_action": door.pages.path(f"{path}/proposal"),
         "health": partner_health.shared(door.broker.partner_setup.shared_health.of(link), door.broker.core.clock(), say),
         "now": door.broker.core.clock(),
         "longest": HEALTH_PAGE,

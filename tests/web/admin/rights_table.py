@@ -113,6 +113,7 @@ PORTAL = (
     row("POST", "/admin/setup-links/<uuid:setup_link>/revoke", {ADMINISTRATOR}, reason="lost"),
     row("GET", "/admin/setup-links/<uuid:setup_link>/file", set(), {AUDITOR, ADMINISTRATOR}),  # nothing was entered
     row("GET", "/admin/setup-links/<uuid:setup_link>/metadata", set(), {AUDITOR, ADMINISTRATOR}),
+    row("POST", "/admin/setup-links/<uuid:setup_link>/proposal", set(), {ADMINISTRATOR}, answered_at="1"),
     row("POST", "/admin/setup-links/<uuid:setup_link>/domains", set(), {ADMINISTRATOR}),  # nothing was entered
     row("POST", "/admin/setup-links/<uuid:setup_link>/decide", {ADMINISTRATOR}, answer="accept", answered_at="1"),
     row("GET", "/admin/policies", {AUDITOR, ADMINISTRATOR}),
@@ -159,6 +160,7 @@ PORTAL = (
         for name, form in (("change", {"role": "viewer"}), ("remove", {}))
     ),
     row("GET", "/admin/audit", {ADMINISTRATOR, AUDITOR}),
+    row("GET", "/admin/audit/export", {ADMINISTRATOR, AUDITOR}),
     row("GET", "/admin/audit/verify", {ADMINISTRATOR, AUDITOR}),
     row("GET", "/admin/sign-ins", SIGN_INS),
     row("GET", "/admin/sign-ins/export", SIGN_INS),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 
 from broker.domain.audit import Actor, Event
 from broker.domain.times import DAY, iso
+from broker.services.history import audit_export
 from broker.storage.history import audit
 from tests.web.admin.company import Company, person_id
 from tests.web.admin.rights_table import ADMINISTRATOR, AUDITOR
@@ -60,10 +63,40 @@ def test_pages_by_cursor(company: Company) -> None:
     assert company.get(AUDITOR, f"{LIST}?name=x.happened&after=x").status_code == 400
 
 
+@pytest.mark.parametrize("page", ["", "/export"])
 @pytest.mark.parametrize("query", ["since=x", "until=2026-02-30", "nothing=1", "name=a&name=b"])
-def test_a_strange_filter_is_a_plain_error(company: Company, query: str) -> None:
+def test_a_strange_filter_is_a_plain_error(company: Company, query: str, page: str) -> None:
     """AD-07: never an error of ours."""
-    assert company.get(ADMINISTRATOR, f"{LIST}?{query}").status_code == 400
+    assert company.get(ADMINISTRATOR, f"{LIST}{page}?{query}").status_code == 400
+
+
+def exported(company: Company, query: str = "", who: str = AUDITOR) -> list[dict[str, Any]]:
+    """The lines of an export."""
+    found = company.get(who, f"{LIST}/export{query}")
+    assert found.status_code == 200, found.text
+    assert (found.mimetype, found.headers["Cache-Control"]) == ("application/jsonl", "no-store")
+    return [json.loads(line) for line in found.text.splitlines()]
+
+
+def test_an_export_is_the_search_as_lines(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AD-01, AD-07: each event of the filters once, over several pages, without personal values; the export itself is recorded first."""
+    monkeypatch.setattr(audit_export, "EXPORT_PAGE", 7)
+    every = {record(company, "x.happened", at=company.clock() - n // 4) for n in range(30)}
+    record(company, "x.happened", at=company.clock() - 40 * DAY)
+    ada = record(company, "guest.blocked", subject=person_id("ada"), note='"quoted"\nand broken')
+    lines = exported(company, "?name=x.happened")
+    assert (len(lines), {one["id"] for one in lines}) == (30, every)
+    [one] = exported(company, "?q=ada%40fabrikam.example&name=guest.blocked")
+    assert (one["id"], one["actor_id"], one["data"]["note"]) == (ada, person_id("alice"), '"quoted"\nand broken')
+    assert "personal" not in one
+    told = company.audit("audit.exported")
+    assert {(event["actor_id"], event["subject"], event["data"]["event"]) for event in told} == {
+        (person_id("una"), person_id("ada"), "guest.blocked"),
+        (person_id("una"), "", "x.happened"),
+    }
+    assert {one["name"] for one in exported(company)} >= {"audit.exported", "x.happened", "guest.blocked"}
+    assert exported(company, "?q=nobody%40fabrikam.example") == []
+    assert f"{LIST}/export?name=x.happened" in company.get(ADMINISTRATOR, f"{LIST}?name=x.happened").text
 
 
 def test_the_check_of_the_chain(company: Company) -> None:

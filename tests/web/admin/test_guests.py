@@ -225,7 +225,10 @@ def test_add_a_guest(company: Company) -> None:
     page = company.get(table.OWNER, urlsplit(done.headers["Location"]).path)
     assert "Lena Brandt" in page.text
     assert company.get(table.OTHER_OWNER, urlsplit(done.headers["Location"]).path).status_code == 404
-    assert company.audit("assignment.given")
+    assert "before" not in company.audit("assignment.given")[0]["data"]
+    assert new(company, table.OWNER, application="payroll", role="viewer").status_code == 303  # again, without an end
+    [again] = [event["data"] for event in company.audit("assignment.given") if "before" in event["data"]]
+    assert (again["ends_at"], again["before"]) == (None, {"starts_at": held.starts_at, "ends_at": held.ends_at})
     assert company.audit("invitation.created")[0]["actor_id"] == person_id("bob")
 
 
