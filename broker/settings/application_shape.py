@@ -22,6 +22,7 @@ def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
         for name in (name for name in ("api_permissions", "delegated_permissions") if raw.get(name)):
             message = f"stands beside {name}, but the management API takes bearer tokens; use two applications"
             yield Problem(message, at=("dpop_bound_access_tokens",))
+    yield from _devices(raw)
     yield from fapi.missing(raw)
     for what in ("userinfo", "id_token"):
         alg, enc = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
@@ -33,3 +34,13 @@ def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
     role = own.get("role") if isinstance(own, dict) else None
     if role is not None and role not in (roles if isinstance(roles, list) else ()):
         yield Problem("{value} is none of the roles of this file; write one of `roles`", role, at=("self_service", "role"))
+
+
+def _devices(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """A sign-in for a device is not pushed, and our page begins it: its code is bound to no key of the application (RFC 8628 3.1)."""
+    if raw.get("device_grant") is not True:
+        return
+    for name in ("fapi", "require_pushed_authorization_requests"):
+        if raw.get(name) is True:
+            message = f"stands beside {name}, but a device's request is not pushed (RFC 9126 6); use two applications"
+            yield Problem(message, at=("device_grant",))

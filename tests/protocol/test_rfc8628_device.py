@@ -14,6 +14,7 @@ from broker.domain.ids import digest
 from broker.provider.device import GRANT_TYPE
 from broker.services.oauth.device_requests import ALPHABET, GUESSES
 from broker.storage.tables import device_codes
+from tests.protocol.dpop_client import DpopClient
 from tests.protocol.stage import ALL_SCOPES, CALLBACK, ISSUER, SECRETS, Signed, Stage, oauth_error
 
 FILE = f"scopes: [{ALL_SCOPES.replace(' ', ', ')}]\ndevice_grant: true\n"
@@ -237,3 +238,49 @@ def test_a_public_client(stage: Stage):
     assert Person(stage, who).allow(device["user_code"]) == "/device/done"
     form = {"grant_type": GRANT_TYPE, "device_code": device["device_code"], "client_id": "spa"}
     assert stage.claims(stage.post("/token", form, None).get_json()["id_token"])["aud"] == "spa"
+
+
+def test_a_device_with_a_key(room: Stage):
+    """HP-59, RFC 9449 5: the proof of the question that succeeds binds the tokens; each question has a proof of its own."""
+    client, device, who = DpopClient(room), started(room), room.person(application="travel")
+    form = {"grant_type": GRANT_TYPE, "device_code": device["device_code"]}
+    assert oauth_error(client.post("/token", form, "travel", jti="first")) == (400, "authorization_pending")
+    assert Person(room, who).allow(device["user_code"]) == "/device/done"
+    room.clock.advance(5)
+    assert oauth_error(client.post("/token", form, "travel", jti="first")) == (400, "invalid_dpop_proof")
+    body = client.post("/token", form, "travel").get_json()
+    assert body["token_type"] == "DPoP"
+    assert client.userinfo(body["access_token"]).status_code == 200
+    assert room.userinfo(body["access_token"]).status_code == 401
+
+
+def test_only_bound_tokens(stage: Stage):
+    """HP-59: `dpop_bound_access_tokens` refuses the question of a device without a proof, and does not use the device code up."""
+    room = configured(stage, "dpop_bound_access_tokens: true\n")
+    device, who = started(room), room.person(application="travel")
+    assert oauth_error(poll(room, device)) == (400, "invalid_dpop_proof")
+    assert Person(room, who).allow(device["user_code"]) == "/device/done"
+    assert oauth_error(poll(room, device)) == (400, "invalid_dpop_proof")
+    form = {"grant_type": GRANT_TYPE, "device_code": device["device_code"]}
+    assert DpopClient(room).post("/token", form, "travel").get_json()["token_type"] == "DPoP"
+
+
+def test_a_public_client_with_a_key(stage: Stage):
+    """RFC 9449 5: the refresh tokens of a device without a secret are bound to its key, like its access tokens."""
+    scopes = "openid offline_access"
+    stage.write(
+        "applications/spa.yaml",
+        f"name: Spa\nredirect_uris: ['{CALLBACK['spa']}']\nscopes: [openid, offline_access]\ndevice_grant: true\n",
+    )
+    device = ask(stage, scopes, None, client_id="spa").get_json()
+    assert Person(stage, stage.person(application="spa", scopes=scopes)).allow(device["user_code"]) == "/device/done"
+    client, form = DpopClient(stage), {"grant_type": GRANT_TYPE, "device_code": device["device_code"], "client_id": "spa"}
+    token = client.post("/token", form, None).get_json()["refresh_token"]
+    assert oauth_error(DpopClient(stage).refresh(token, "spa")) == (400, "invalid_grant")
+    assert oauth_error(
+        stage.post("/token", {"grant_type": "refresh_token", "refresh_token": token, "client_id": "spa"}, None)
+    ) == (
+        400,
+        "invalid_grant",
+    )
+    assert client.refresh(token, "spa").status_code == 200

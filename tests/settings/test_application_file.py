@@ -94,6 +94,12 @@ CASES = {
         "fapi: needs a client that proves itself by a key (FAPI 2.0 5.3.2.1); write jwks or jwks_uri, and no client_secret",
         "fapi: needs an algorithm of FAPI 2.0 5.4.1; write id_token_signed_response_alg with one of PS256, ES256, EdDSA",
     ],
+    "device_grant: true\nrequire_pushed_authorization_requests: true": [
+        (
+            "device_grant: stands beside require_pushed_authorization_requests, "
+            "but a device's request is not pushed (RFC 9126 6); use two applications"
+        )
+    ],
     "self_service: {sign_up: true, approval: anybody}": [
         "self_service.approval: 'anybody' is not known here; write one of owners, none"
     ],
@@ -120,6 +126,14 @@ def test_each_mistake_has_its_line(case, tmp_path: Path):
     write(tmp_path, {"home/config/logos/a.gif": "", "x.svg": "<svg/>", "home/config/logos/dir.svg/x": ""})
     (home / "config/logos/out.svg").symlink_to(tmp_path / "x.svg")
     assert of("application", home, SECRET + case + "\n") == [f"3: {line}" for line in CASES[case]]
+
+
+def test_devices_beside_fapi(tmp_path: Path):
+    """HP-57, TK-30: the sign-in for a device is no way around what `fapi: true` requires of the others."""
+    assert of("application", tmp_path, SECRET + "device_grant: true\nfapi: true\nid_token_signed_response_alg: PS256\n") == [
+        "3: device_grant: stands beside fapi, but a device's request is not pushed (RFC 9126 6); use two applications",
+        "4: fapi: needs a client that proves itself by a key (FAPI 2.0 5.3.2.1); write jwks or jwks_uri, and no client_secret",
+    ]
 
 
 URIS = {
