@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from broker.connectors.outbound.client import HttpClient
 from broker.domain.audit import Actor
+from broker.domain.ids import new_id
 from broker.jose.keys import public_keys
 from broker.jose.verify import VerifiedToken, verify
 from broker.services.oauth import logout_notices as rules
 from broker.services.oauth.logout_notices import LogoutNotices
 from broker.storage.oauth import grants
+from broker.storage.oauth import logout_notices as rows
 from broker.storage.operations import after_restore
 from broker.storage.tables import logout_notices as table
 from tests.connectors.provider import Answer, Request, Server
@@ -303,6 +306,30 @@ def test_silence_of_one_application_holds_up_no_other(stage: Stage, ear: Ear) ->
     waiting = [row for row in states(stage) if row["next_try_at"] is not None]
     assert [row["client_id"] for row in waiting] == ["payroll"] * 3
     assert all(row["problem"].startswith("upstream_unavailable: ") for row in waiting)
+
+
+def test_a_silent_application_rests(both: Stage, ear: Ear) -> None:
+    """HP-56: more notices than one batch: the application that does not answer is asked once, and again after the pause."""
+    hearing(hearing(both, "http://127.0.0.1:1/x"), ear.url, "travel")
+    with both.broker.core.db.write() as tx:
+        rows.add(tx, {("payroll", new_id()): "s" for _ in range(2 * rules.BATCH + 1)}, both.clock())
+    both.clock.advance(1)
+    with both.broker.core.db.write() as tx:
+        rows.add(tx, {("travel", new_id()): "s"}, both.clock())
+    asked: list[str] = []
+
+    def http(own: Sequence[str]) -> HttpClient:
+        asked.extend(own)
+        return both.broker.partners.outbound_clients(own)
+
+    node = LogoutNotices(both.broker.core, both.broker.keys, http)
+    assert node.look() == 1
+    assert asked.count("http://127.0.0.1:1/x") == 1
+    assert node.look() == 0
+    assert asked.count("http://127.0.0.1:1/x") == 1
+    both.clock.advance(rules.PAUSES[0])
+    node.look()
+    assert asked.count("http://127.0.0.1:1/x") == 2
 
 
 def test_two_nodes_tell_once(both: Stage, ear: Ear) -> None:

@@ -22,6 +22,7 @@ LOGOUT_CALLS: dict[str, Callable[[Connection], object]] = {
     "oauth.logout_notices.sent": lambda tx: logout_notices.sent(tx, "1", "h", START),
     "oauth.logout_notices.given_up": lambda tx: logout_notices.given_up(tx, "1", "h", START, "no"),
     "oauth.logout_notices.later": lambda tx: logout_notices.later(tx, "1", "h", START, "no"),
+    "oauth.logout_notices.postpone": lambda tx: logout_notices.postpone(tx, "payroll", START, START + 10),
     "oauth.logout_notices.let_go": lambda tx: logout_notices.let_go(tx, ["1"], "h"),
     "oauth.logout_notices.counts": lambda tx: logout_notices.counts(tx, "payroll", START),
     "oauth.logout_notices.purge": lambda tx: logout_notices.purge(tx, START),

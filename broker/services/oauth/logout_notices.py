@@ -20,6 +20,7 @@ from broker.storage.oauth.logout_notices import LeasedNotice
 
 LEASE = 300  # seconds that a node may take for a batch; after a crash another node sends the rest
 MARGIN = 30  # seconds before the end of its lease that a node begins no further call
+PATIENCE = 10  # seconds that one application may hold up a batch
 BATCH, AT_ONCE = 100, 8
 PAUSES = (10, 60, 300, 900, HOUR)  # seconds before the next try; the last one again and again
 GIVE_UP = DAY  # seconds
@@ -86,10 +87,10 @@ class LogoutNotices:
             return _Batch(logout_notices.lease(tx, holder=holder, now=now, until=now + LEASE, limit=limit), holder, now + LEASE)
 
     def _tell(self, batch: _Batch, listening: Mapping[str, str], notices: Sequence[LeasedNotice]) -> int:
-        """One application's notices, one after the other. An application that does not answer is asked once in a batch."""
-        accepted, silence = 0, ""
+        """One application's notices, one after the other. An application that does not answer is called once, and then later."""
+        accepted, silence, began = 0, "", self._clock()
         for position, notice in enumerate(notices):
-            if self._clock() >= batch.until - MARGIN:
+            if self._clock() >= min(batch.until - MARGIN, began + PATIENCE):
                 with self._db.write() as tx:
                     logout_notices.let_go(tx, [one.id for one in notices[position:]], batch.holder)
                 break
@@ -99,6 +100,7 @@ class LogoutNotices:
                     problem = self._problem(listening[notice.client_id], notice)
                 except HttpFailure as error:
                     problem = silence = f"{error.reason}: {error.detail}"[:256]
+                    self._postpone(notice)
             self._note(notice, batch.holder, problem)
             accepted += not problem
         return accepted
@@ -123,8 +125,18 @@ class LogoutNotices:
             if not problem:
                 logout_notices.sent(tx, notice.id, holder, now)
             elif now < notice.created_at + GIVE_UP:
-                logout_notices.later(tx, notice.id, holder, now + PAUSES[min(notice.tries, len(PAUSES) - 1)], problem)
+                logout_notices.later(tx, notice.id, holder, now + _pause(notice), problem)
             elif logout_notices.given_up(tx, notice.id, holder, now, problem):
                 data = {"application": notice.client_id, "problem": problem, "ended_at": notice.created_at}
                 event = Event(name="application.not_told_of_logout", actor=Actor.system(), target=notice.client_id, data=data)
                 audit.record(tx, event, now)
+
+    def _postpone(self, notice: LeasedNotice) -> None:
+        """The application's other notices that are due wait as long, so that those of other applications do not wait for it."""
+        now = self._clock()
+        with self._db.write() as tx:
+            logout_notices.postpone(tx, notice.client_id, now, now + _pause(notice))
+
+
+def _pause(notice: LeasedNotice) -> int:
+    return PAUSES[min(notice.tries, len(PAUSES) - 1)]

@@ -88,6 +88,12 @@ def later(tx: Connection, notice_id: str, holder: str, next_try_at: int, problem
     return _finish(tx, notice_id, holder, next_try_at=next_try_at, problem=problem)
 
 
+def postpone(tx: Connection, client_id: str, now: int, next_try_at: int) -> int:
+    """An application that does not answer is not called again for a while: its notices that are due wait; how many."""
+    due = (_C.next_try_at <= now, _C.client_id == client_id, or_(_C.leased_until.is_(None), _C.leased_until <= now))
+    return tx.execute(update(logout_notices).where(*due).values(next_try_at=next_try_at)).rowcount
+
+
 def let_go(tx: Connection, ids: Sequence[str], holder: str) -> None:
     """Give back notices that were taken and not tried."""
     tx.execute(update(logout_notices).where(_C.id.in_(list(ids)), _C.holder == holder).values(holder=None, leased_until=None))
