@@ -9,6 +9,7 @@ from broker.services.access.assignment_references import AssignmentReferences
 from broker.services.access.assignments import Assignments
 from broker.services.access.group_references import GroupReferences
 from broker.services.access.groups import Groups
+from broker.services.access.role_holders import RoleOverview
 from broker.services.access.rule_preview import RulePreviews
 from broker.services.access.staff_rights import StaffRights
 from broker.services.core import Core
@@ -23,6 +24,7 @@ class AccessServices:
     assignments: Assignments
     groups: Groups
     group_references: GroupReferences
+    role_holders: RoleOverview
     rule_preview: RulePreviews
     staff_rights: StaffRights
 
@@ -35,6 +37,7 @@ def wire_access(core: Core) -> AccessServices:
         assignments=Assignments(core),
         groups=Groups(core),
         group_references=GroupReferences(core),
+        role_holders=RoleOverview(core),
         rule_preview=RulePreviews(core),
         staff_rights=StaffRights(core),
     )

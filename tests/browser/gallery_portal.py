@@ -8,7 +8,7 @@ from broker.domain.receipt import Outcome
 from broker.services.authorization import MAY, Rights, Role
 from broker.services.history.audit_chain import VerifiedChain
 from broker.services.history.views import AuditView, SignInView, sign_in_view
-from broker.web.admin import audit, sign_in_thread, sign_ins
+from broker.web.admin import audit, roles, sign_in_thread, sign_ins
 from broker.web.admin.names import Names
 from broker.web.admin.navigation import sections
 from broker.web.pages import Pages
@@ -20,6 +20,7 @@ from tests.browser.gallery_guests import GUESTS, guest_samples
 from tests.browser.gallery_home import busy, quiet
 from tests.browser.gallery_partners import PARTNERS, partner_samples
 from tests.browser.gallery_policies import POLICIES, policy_samples
+from tests.browser.gallery_roles import ROLES, role_samples
 from tests.browser.gallery_setup import SETUP, setup_samples
 from tests.browser.sample import ALICE, FORM, NOW, TOKEN, Sample
 from tests.factories import receipt
@@ -40,6 +41,7 @@ PORTAL = (
     *APPLICATIONS,
     *POLICIES,
     *BULK,
+    *ROLES,
 )
 NAMES = Names(company="Contoso", applications={"payroll": "Payroll"}, partners={"fabrikam": "Fabrikam"})
 EVERYTHING = Rights(person=ALICE, roles=frozenset({Role.ADMINISTRATOR}), everywhere=MAY[Role.ADMINISTRATOR])
@@ -114,6 +116,7 @@ def portal_samples(pages: Pages) -> dict[str, Sample]:
         **guest_samples(portal(pages, "/admin/guests")),
         **policy_samples(pages, portal(pages, "/admin/policies")),
         **bulk_samples(portal(pages, "/admin/guests")),
+        **role_samples(pages, portal(pages, roles.PATH)),
     }
 
 

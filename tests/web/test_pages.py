@@ -61,6 +61,8 @@ NO_PRIMARY = {
     "admin-policies",
     "admin-policies-none",
     "admin-policy",
+    "admin-roles",
+    "admin-roles-few",
     "admin-requests",
     "admin-requests-empty",
     "admin-request-approved",

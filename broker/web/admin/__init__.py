@@ -24,6 +24,7 @@ from broker.web.admin import (
     policies,
     requests,
     reviews,
+    roles,
     setup_links,
     setup_proposals,
     sign_ins,
@@ -51,6 +52,7 @@ ROOMS = (
     policies,
     sign_ins,
     audit,
+    roles,
 )  # each has `register(routes, door)`
 
 

@@ -29,6 +29,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, Right], ...]], ...] = (
         ),
     ),
     (_("Evidence"), ((_("Sign-ins"), "/admin/sign-ins", Right.SEE_SIGN_INS), (_("Audit"), "/admin/audit", Right.SEE_AUDIT))),
+    (_("Set-up"), ((_("Roles"), "/admin/roles", Right.SEE_ROLES),)),
 )
 
 

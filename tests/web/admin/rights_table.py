@@ -162,6 +162,7 @@ PORTAL = (
     row("GET", "/admin/audit", {ADMINISTRATOR, AUDITOR}),
     row("GET", "/admin/audit/export", {ADMINISTRATOR, AUDITOR}),
     row("GET", "/admin/audit/verify", {ADMINISTRATOR, AUDITOR}),
+    row("GET", "/admin/roles", {ADMINISTRATOR, AUDITOR}),
     row("GET", "/admin/sign-ins", SIGN_INS),
     row("GET", "/admin/sign-ins/export", SIGN_INS),
     row("GET", "/admin/sign-ins/<reference>", {ADMINISTRATOR, AUDITOR, HELP_DESK, OWNER}, {OTHER_OWNER}),
