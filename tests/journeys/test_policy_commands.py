@@ -28,7 +28,7 @@ MFA = "name: x\nusers: {include: {members: true}}\ngrant: {require: [mfa]}\n"
 def run(both: World, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`broker policy WORDS` at a home: the world's, on SQLite and PostgreSQL, or another."""
     monkeypatch.setenv("SECRET", SECRET)
-    monkeypatch.setattr("broker.app.system_clock", both.clock)
+    monkeypatch.setattr("broker.composition.policies.system_clock", both.clock)
 
     def call(*words: str, home: Path | None = None) -> Result:
         return CliRunner().invoke(broker, ["policy", *words, "--home", str(home or both.home)])
