@@ -10,7 +10,20 @@ from types import TracebackType
 from flask import Flask, Request, Response, json, request
 from werkzeug.exceptions import HTTPException
 
-from broker.domain.errors import BadRequest, BrokerError, OAuthError, PageError, ServerError, Unavailable
+from broker.domain.errors import (
+    BadRequest,
+    BrokerError,
+    CommandError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    OAuthError,
+    PageError,
+    ServerError,
+    TooMany,
+    TooManyAttempts,
+    Unavailable,
+)
 from broker.domain.ids import new_reference
 from broker.domain.text import printable
 from broker.web import headers
@@ -27,6 +40,25 @@ _log = logging.getLogger("broker.web")
 def status_of(error: PageError) -> int:
     """The HTTP status of an error page."""
     return REASON_STATUS.get(error.reason, PAGES[error.code].status)
+
+
+def page_error_of(error: CommandError) -> PageError:
+    """The page of a service's refusal that no handler answered itself; its message is for staff and is not shown (HW-2).
+
+    What does not exist and what is not theirs have the same page (AD-01).
+    """
+    if isinstance(error, TooMany):
+        page = TooManyAttempts(error.reason)
+        page.retry_after = error.retry_after
+        return page
+    reason = "bad_value"
+    if isinstance(error, NotFound):
+        reason = "not_found"
+    elif isinstance(error, Forbidden):
+        reason = "no_right"
+    elif isinstance(error, Conflict):
+        reason = "changed_meanwhile"
+    return BadRequest(reason, error.reason)
 
 
 def page_for(
@@ -165,13 +197,23 @@ def register(
             response.headers["Allow"] = error.get_response().headers.get("Allow", "")
         return response
 
-    def unhandled(error: Exception) -> Response:
-        return answer(ServerError("unhandled", _where(error)))
-
     app.register_error_handler(PageError, answer)
+    app.register_error_handler(CommandError, _refused(api, answer))
     app.register_error_handler(OAuthError, oauth_json)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(Exception, unhandled)
+    app.register_error_handler(Exception, lambda error: answer(ServerError("unhandled", _where(error))))
+
+
+def _refused(
+    api: Callable[[Request], Callable[[BrokerError], Response] | None], answer: Callable[[PageError], Response]
+) -> Callable[[CommandError], Response]:
+    """The handler of a service's refusal that reached no handler of its route: never a fault of ours (AD-01)."""
+
+    def refused(error: CommandError) -> Response:
+        said_by_api = api(request)
+        return answer(page_error_of(error)) if said_by_api is None else said_by_api(error)
+
+    return refused
 
 
 def _later(response: Response, seconds: int | None = None) -> Response:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 from flask import Response, request
 
 from broker.domain.audit import Actor
-from broker.domain.errors import BadRequest, CommandError, Conflict, Forbidden, NotFound
+from broker.domain.errors import BadRequest, CommandError
 from broker.domain.guest import Person
 from broker.domain.ids import new_reference
 from broker.domain.login import OwnPageIntent, Session
 from broker.services.authorization import Right, Rights
 from broker.web import csrf, feedback
 from broker.web.admin.navigation import sections
+from broker.web.errors import page_error_of
 from broker.web.pages import Pages
 from broker.web.panel.frame import SignedInFrame
 from broker.web.signin.browser import BrowserState
@@ -141,14 +142,8 @@ class Door:
             return self._sign_in(back, OwnPageIntent.PROVE)
         try:
             return handler(visit, *args, **kwargs)
-        except NotFound as error:  # AD-01: the same for what is not there and for what is not theirs
-            raise BadRequest("not_found", error.reason) from None
-        except Forbidden as error:
-            raise BadRequest("no_right", error.reason) from None
-        except Conflict as error:
-            raise BadRequest("changed_meanwhile", error.reason) from None
         except CommandError as error:
-            raise BadRequest("bad_value", error.reason) from None
+            raise page_error_of(error) from None
 
     def _visit(self) -> StaffVisit | None:
         """Half a sign-in opens nothing (MF-06): every gate and policy lets the person in now, or a sign-in begins."""

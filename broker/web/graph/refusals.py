@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from broker.domain.errors import (
     BrokerError,
+    CommandError,
     Conflict,
     Forbidden,
     Invalid,
@@ -112,6 +113,8 @@ def refusal_of(error: BrokerError, name: str = "") -> ErrorContent:
         return ErrorContent(status, code, error.message)
     if isinstance(error, TooMany | TooManyAttempts):
         return ErrorContent(429, *_OF_STATUS[429], retry_after=error.retry_after)
+    if isinstance(error, CommandError):  # a refusal of no kind that the table has: its message was not written for a client
+        return ErrorContent(400, *_OF_STATUS[400])
     if isinstance(error, OAuthError):
         return ErrorContent(401, *_OF_STATUS[401])
     if isinstance(error, PageError):
