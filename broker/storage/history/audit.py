@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, insert, null, or_, select
 
 from broker.domain.audit import Event, EventSearch
 from broker.domain.guest_event import HEARD
-from broker.domain.ids import new_id
+from broker.storage.history.ordered_ids import OrderedIds
 from broker.storage.tables import audit, audit_personal
 
 _ADD = insert(audit)
@@ -20,6 +20,7 @@ _LAST = (
 _ADD_HEARD = insert(audit).values(event_position=func.coalesce(_LAST.limit(1).scalar_subquery(), 1))
 _ADD_PERSONAL = insert(audit_personal)
 _PAGE = 1_000  # rows of one statement of a reader
+_IDS = OrderedIds()  # so that (at, id) is the order in which events were stored, within a second too
 
 
 def add(tx: Connection, event: Event, now: int) -> str:
@@ -27,7 +28,7 @@ def add(tx: Connection, event: Event, now: int) -> str:
 
     A row of which somebody may be notified gets a place in the queue of `event_queue`, by the same statement.
     """
-    row_id = new_id()
+    row_id = _IDS.next()
     row = {
         "id": row_id,
         "at": now,
@@ -52,7 +53,7 @@ def add(tx: Connection, event: Event, now: int) -> str:
 
 def newest(tx: Connection, *, limit: int = 100, name: str | None = None, target: str | None = None) -> list[dict[str, Any]]:
     """Events, newest first; name and target: only those."""
-    statement = select(audit).order_by(audit.c.at.desc(), audit.c.id).limit(limit)
+    statement = select(audit).order_by(audit.c.at.desc(), audit.c.id.desc()).limit(limit)
     if name is not None:
         statement = statement.where(audit.c.name == name)
     if target is not None:
@@ -62,7 +63,7 @@ def newest(tx: Connection, *, limit: int = 100, name: str | None = None, target:
 
 def about(tx: Connection, person_id: str, limit: int) -> list[dict[str, Any]]:
     """The newest events about a person, with their `personal` values."""
-    statement = select(audit).where(audit.c.subject == person_id).order_by(audit.c.at.desc(), audit.c.id).limit(limit)
+    statement = select(audit).where(audit.c.subject == person_id).order_by(audit.c.at.desc(), audit.c.id.desc()).limit(limit)
     found = [dict(row._mapping) for row in tx.execute(statement)]
     values = _personal(tx, [event["id"] for event in found])
     return [event | {"personal": values.get(event["id"], {})} for event in found]
