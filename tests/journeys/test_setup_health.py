@@ -8,10 +8,13 @@ from broker.domain.errors import Invalid
 from broker.domain.setup_link import HEALTH_PAGE, SetupDecision
 from broker.domain.times import DAY
 from broker.services.partner_setup.shared_health import SharedHealth
+from broker.web import csrf
+from broker.web.setup.page import SCOPE
 from tests.journeys.partner_setup import PartnerIt, partner_it
 from tests.journeys.test_partner_setup import metadata
 from tests.journeys.test_partner_trial import over_oidc
 from tests.journeys.world import ACTOR, ADA, World
+from tests.web.markup import read
 
 HEADING = "How it does now"
 
@@ -75,3 +78,17 @@ def test_nothing_is_shared_of_another_organization(world: World) -> None:
     assert absent.enter(section="saml", metadata=metadata(), domains="").status_code == 303
     accept(absent)
     assert health(absent) is None
+
+
+def test_the_page_calls_nobody_after_the_decision(world: World) -> None:
+    """SL-15: a link that stays for a year is no way to have the broker call addresses: refused before anybody is called."""
+    it = over_oidc(world)
+    accept(it, days=HEALTH_PAGE)
+    token = {csrf.FIELD: csrf.token(it.ticket, SCOPE)}
+    answers = [
+        it.enter(section="oidc", issuer="http://127.0.0.1:1", client_id="contoso"),
+        it.ask("POST", "/setup/trial", data=token),
+    ]
+    assert [one.status_code for one in answers] == [400, 400]
+    for one in answers:  # the page of every link that opens nothing, not what came of a call
+        assert read(one.text).one("main")["data-error"] == "bad_request"

@@ -81,7 +81,7 @@ class Connections:
 
     def save(self, ticket: str, wish: ConnectionWish, address: str) -> tuple[Trouble, ...]:
         """Judge, visit and keep; nothing is kept where there is trouble. Raises BadRequest, TooManyAttempts."""
-        link = self._links.look(ticket)
+        link = self._links.undecided(ticket)
         self._rate_limits.hit(f"setup_save:{link.id}", limit=SAVES, window=HOUR)
         trouble = tuple(_unreadable(wish))
         if trouble:

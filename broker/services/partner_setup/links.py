@@ -113,6 +113,13 @@ class SetupLinks:
             raise BadRequest(UNKNOWN)
         return link
 
+    def undecided(self, ticket: str) -> SetupLink:
+        """The same, before the decision: after it the link informs, and nobody is called for its holder (SL-15). Raises BadRequest."""
+        link = self.look(ticket)
+        if link.decision is not None:
+            raise BadRequest(UNKNOWN, "decided about")
+        return link
+
     def _view(self, link: SetupLink, now: int) -> SetupLinkView:
         return SetupLinkView(link=link, state=link.state(now), in_force=link.partner in self._settings().partners)
 

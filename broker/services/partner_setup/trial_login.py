@@ -65,7 +65,7 @@ class TrialLogins:
 
     def begin(self, ticket: str, address: str) -> Outbound | None:
         """The request to the partner; None if none can be made, and the findings say why. Raises BadRequest, TooManyAttempts."""
-        link = self._links.look(ticket)
+        link = self._links.undecided(ticket)
         self._rate_limits.hit(f"setup_trial:{link.id}", limit=TRIALS, window=HOUR)
         state = MARK + new_secret()
         try:
