@@ -14,6 +14,7 @@ LOGOUT_CALLS: dict[str, Callable[[Connection], object]] = {
     "oauth.sessions.of_home": lambda tx: [
         sessions.of_home(tx, "fabrikam", name=name, session=session) for name, session in (("n", ""), ("", "s"), ("n", "s"))
     ],
+    "oauth.sessions.end_of_person": lambda tx: sessions.end_of_person(tx, new_id(), START),
     "oauth.grants.end_reused": lambda tx: grants.end_reused(tx, new_id(), START),
     "oauth.logout_notices.add": lambda tx: logout_notices.add(tx, {("payroll", new_id()): "sub"}, START),
     "oauth.logout_notices.is_due": lambda tx: logout_notices.is_due(tx, START),

@@ -13,7 +13,7 @@ from broker.storage.directory import assignments, people, subjects
 from broker.storage.engine import Database
 from broker.storage.factors import single_use
 from broker.storage.login import invitations, logins
-from broker.storage.oauth import grants, pushed_requests, sessions, tokens
+from broker.storage.oauth import device_codes, grants, pushed_requests, sessions, tokens
 from broker.storage.operations import mail_questions, rate_limits
 from broker.storage.partners import documents
 from tests import factories
@@ -133,6 +133,28 @@ def pushed_request(tx: Connection) -> Attempt:
     return lambda tx, _: pushed_requests.take(tx, "handle", "payroll", START + 1)
 
 
+def device_code(tx: Connection) -> Attempt:
+    """RFC 8628 3.4: a device gets its tokens once."""
+    waiting_device(tx)
+    assert device_codes.allow(tx, "handle", saved_grant(tx).id, "payroll", START + 1)
+    return lambda tx, _: device_codes.take(tx, "device", "payroll", START + 1)
+
+
+def sign_in_for_a_device(tx: Connection) -> Attempt:
+    """RFC 8628 3.3: a device is allowed once, by one sign-in."""
+    waiting_device(tx)
+    grant = saved_grant(tx)
+    return lambda tx, _: device_codes.allow(tx, "handle", grant.id, "payroll", START + 1)
+
+
+def waiting_device(tx: Connection) -> None:
+    """A device for which somebody signs in."""
+    device_codes.add(
+        tx, device_code="device", user_code="user", client_id="payroll", scopes=(), pause=5, now=START, expires_at=START + 600
+    )
+    assert device_codes.begin(tx, "user", "handle", START)
+
+
 def end_of_a_family(tx: Connection) -> Attempt:
     """HP-35: a family ends once."""
     family = tokens.add_family(tx, saved_grant(tx).id, "payroll", START + 600)
@@ -158,7 +180,7 @@ def used_value(_tx: Connection) -> Attempt:
 
 ONCE = (
     invitation, question, answer_of_a_login, end_of_a_login, task_of_a_login, parked_content, identity, address, assignment, end_of_a_session, lease,
-    right_to_fetch, right_to_fetch_from_a_new_address, code, refresh_token, pushed_request, end_of_a_family, end_of_a_grant,
+    right_to_fetch, right_to_fetch_from_a_new_address, code, refresh_token, pushed_request, device_code, sign_in_for_a_device, end_of_a_family, end_of_a_grant,
     end_of_the_grants_of_a_session, used_value,
 )  # fmt: skip
 

@@ -223,7 +223,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "oauth.sessions.renew": lambda tx: sessions.renew(tx, SESSION, "other"),
     "oauth.sessions.set_proofs": lambda tx: sessions.set_proofs(tx, SESSION),
     "oauth.sessions.end": lambda tx: sessions.end(tx, SESSION.sid, START),
-    "oauth.sessions.end_of_person": lambda tx: sessions.end_of_person(tx, PERSON.id, START),
     "factors.factors.add": lambda tx: factors.add(tx, PASSKEY),
     "factors.factors.of_person": lambda tx: factors.of_person(tx, PERSON.id),
     "factors.factors.take_step": lambda tx: factors.take_step(tx, PASSKEY.id, 1, START),
@@ -428,6 +427,7 @@ WHOLE_TABLE = {
     "directory.assignments.in_force": "no statement",
     "oauth.grants.standing_query": "no statement",
     "oauth.grants.standing_of": "no statement",
+    "oauth.sessions.end_all": "every session, after a restore or after a signing key was lost",
     "oauth.grants.end_all": "once after a restore, before the nodes start",
 }
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from broker.cli import broker
+from broker.domain.administrator_link import AdministratorLink
 from broker.domain.audit import Actor
 from broker.domain.guest import GuestState
-from broker.domain.ids import digest
+from broker.domain.ids import digest, new_id
 from broker.domain.invitation import Status
 from broker.domain.job import JobState
 from broker.services.operations.after_restore import Restored
@@ -18,8 +19,8 @@ from broker.storage.directory import consents, people
 from broker.storage.engine import Database
 from broker.storage.factors import factors as own_factors
 from broker.storage.history import audit
-from broker.storage.login import invitations, logins
-from broker.storage.oauth import api_tokens, grants, pushed_requests, sessions, tokens
+from broker.storage.login import administrator_links, invitations, logins
+from broker.storage.oauth import api_tokens, device_codes, grants, pushed_requests, sessions, tokens
 from broker.storage.operations import after_restore, jobs
 from tests import factories
 from tests.clock import START, Clock
@@ -39,12 +40,17 @@ def lived_in(database: Database):
         grants.add_code(tx, "code", grant, redirect_uri="https://payroll.contoso.example/", challenge=None, expires_at=START + 60)
         tokens.add_access(tx, "access", grant.id, ["openid"], now=START, expires_at=START + 600)
         pushed_requests.add(tx, "handle", "payroll", [("scope", "openid")], START + 600)
+        device_codes.add(
+            tx, device_code="device", user_code="user", client_id="payroll", scopes=(), pause=5, now=START, expires_at=START + 600
+        )
         api_tokens.add(tx, "program", "payroll", now=START, expires_at=START + 600)
         tokens.add_refresh(tx, "refresh", tokens.add_family(tx, grant.id, "payroll", START + 600), START + 600)
         waiting = factories.login()
         logins.add(tx, waiting, browser=digest("browser"), address="192.0.2.1")
         invitation = factories.invitation(bo.id)
         invitations.add(tx, invitation, digest("ticket"))
+        link = AdministratorLink(id=new_id(), email="ann@contoso.example", created_at=START, expires_at=START + 600)
+        administrator_links.add(tx, link, digest("link"))
         own_factors.add(tx, factories.factor(ada.id, last_step=START // 30))
         own_factors.set_codes(tx, ada.id, [digest("one"), digest("two")], START)
         own_factors.take_code(tx, ada.id, digest("one"), START)
@@ -57,8 +63,8 @@ def test_nothing_spent_is_fresh_again(database: Database):
     ada, grant, waiting, invitation = lived_in(database)
     ended = Restored(database, Clock(START + 1)).run(Actor.command())
     assert ended == {
-        "sessions": 1, "grants": 1, "codes": 1, "access_tokens": 1, "api_tokens": 1, "refresh_families": 1, "pushed_requests": 1, "logins": 1, "invitations": 1, "mails": 0,
-        "questions": 0, "factor_resets": 0, "recovery_codes": 2, "time_steps": 1, "jobs": 1,
+        "sessions": 1, "grants": 1, "codes": 1, "access_tokens": 1, "api_tokens": 1, "refresh_families": 1, "pushed_requests": 1, "device_codes": 1, "logins": 1, "invitations": 1, "mails": 0,
+        "administrator_links": 1, "questions": 0, "factor_resets": 0, "recovery_codes": 2, "time_steps": 1, "jobs": 1,
     }  # fmt: skip
     with database.write() as tx:
         job = jobs.by_id(tx, JOB.id)
@@ -69,8 +75,10 @@ def test_nothing_spent_is_fresh_again(database: Database):
         assert tokens.access(tx, "access", START + 1) is None
         assert api_tokens.holder(tx, "program", START + 1) is None
         assert pushed_requests.take(tx, "handle", "payroll", START + 1) is None
+        assert device_codes.of_user_code(tx, "user", START + 1) is None
         assert tokens.take_refresh(tx, "refresh", "payroll", START + 1) is None
         assert logins.by_id(tx, waiting.id) is None
+        assert administrator_links.living(tx, digest("link"), START + 1) is None
         assert not invitations.take(tx, invitation.id, START + 1)
         found = invitations.by_ticket(tx, digest("ticket"))
         assert found is not None

@@ -32,6 +32,7 @@ _TOUCH = _CHANGE.values(last_seen_at=bindparam("now"))
 _OVER = {"ended_at": bindparam("now"), "home_logout": ""}  # what signs out at home is not kept beyond the session
 _END = _CHANGE.where(_C.ended_at.is_(None)).values(_OVER)
 _END_ALL = update(sessions).where(_C.person_id == bindparam("person"), _C.ended_at.is_(None)).values(_OVER)
+_END_EACH = update(sessions).where(_C.ended_at.is_(None)).values(_OVER)
 
 
 def _session(row: Row[Any]) -> Session:
@@ -105,6 +106,11 @@ def end(tx: Connection, sid: str, now: int) -> bool:
 def end_of_person(tx: Connection, person_id: str, now: int) -> int:
     """End every session of a person; the number of them (SC-06)."""
     return tx.execute(_END_ALL, {"person": person_id, "now": now}).rowcount
+
+
+def end_all(tx: Connection, now: int) -> int:
+    """End every session, after a restore or after a signing key was lost; the number of them."""
+    return tx.execute(_END_EACH, {"now": now}).rowcount
 
 
 def purge(tx: Connection, before: int, limit: int = BATCH) -> int:

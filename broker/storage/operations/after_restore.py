@@ -6,11 +6,13 @@ from sqlalchemy import Connection, delete, update
 
 from broker.domain.invitation import Status
 from broker.domain.job import JobState
-from broker.storage.oauth import grants
+from broker.storage.oauth import grants, sessions
 from broker.storage.tables import (
     access_tokens,
+    administrator_links,
     api_tokens,
     codes,
+    device_codes,
     factor_resets,
     factors,
     invitations,
@@ -21,7 +23,6 @@ from broker.storage.tables import (
     questions,
     recovery_codes,
     refresh_families,
-    sessions,
 )
 
 
@@ -29,19 +30,19 @@ def end_everything(tx: Connection, now: int) -> dict[str, int]:
     """End sessions and grants, forget codes, tokens and logins, revoke waiting tickets, use up time steps and recovery codes; how many of each."""
     ahead = now // 30 + 1  # no code that anybody has seen so far (RFC 6238 5.2)
     return {
-        "sessions": tx.execute(
-            update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=now, home_logout="")
-        ).rowcount,
+        "sessions": sessions.end_all(tx, now),
         "grants": grants.end_all(tx, now),  # and their applications are notified
         "codes": tx.execute(delete(codes)).rowcount,
         "access_tokens": tx.execute(delete(access_tokens)).rowcount,
         "api_tokens": tx.execute(delete(api_tokens)).rowcount,  # one that was revoked since would be good again
         "refresh_families": tx.execute(delete(refresh_families)).rowcount,  # their tokens go with them
         "pushed_requests": tx.execute(delete(pushed_requests)).rowcount,  # one that was used since would be good again
+        "device_codes": tx.execute(delete(device_codes)).rowcount,  # one that the person refused since would wait again
         "logins": tx.execute(delete(logins)).rowcount,  # and what was parked for them
         "invitations": tx.execute(
             update(invitations).where(invitations.c.status == Status.PENDING.value).values(status=Status.REVOKED.value)
         ).rowcount,
+        "administrator_links": tx.execute(delete(administrator_links)).rowcount,  # one that was used since would be good again
         "questions": tx.execute(delete(questions).where(questions.c.answered_at.is_(None))).rowcount,
         "factor_resets": tx.execute(delete(factor_resets)).rowcount,  # the guest may have stopped it since (FA-21)
         "recovery_codes": tx.execute(delete(recovery_codes)).rowcount,  # one that was used since would be good again
