@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from broker.domain.audit import Actor
 from broker.jose.errors import JoseError
@@ -41,6 +41,17 @@ def test_everything_that_began_under_the_keys_ends(both: Stage):
         assert tx.execute(select(logout_notices.c.client_id)).scalars().all() == ["payroll"]
     assert both.audited().count("keys.revoked") == 4
     assert "keys.lost" in both.audited()
+
+
+def test_nothing_is_kept_for_a_sign_out_at_home(stage: Stage):
+    """HP-43: what signs out at the home organization, the ID token of a partner, goes with the session, as at every other end."""
+    who = stage.person()
+    with stage.broker.core.db.write() as tx:
+        tx.execute(update(sessions).values(home_logout="sealed"))
+    stage.broker.keys.replace_lost(Actor.system(), end_what_was_signed)
+    with stage.broker.core.db.read() as tx:
+        row = tx.execute(select(sessions.c.home_logout, sessions.c.ended_at).where(sessions.c.sid == who.session.sid)).one()
+    assert tuple(row) == ("", stage.clock())
 
 
 def test_the_next_sign_in_has_a_new_key(stage: Stage):

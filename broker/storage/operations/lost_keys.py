@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
-from broker.storage.oauth import grants
-from broker.storage.tables import sessions
+from broker.storage.oauth import grants, sessions
 
 
 def end_what_was_signed(tx: Connection, now: int) -> Mapping[str, int]:
     """End every session and grant, with the grants' codes and tokens; their applications are notified (HP-43). How many of each."""
     return {
-        "sessions": tx.execute(update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=now)).rowcount,
+        "sessions": sessions.end_all(tx, now),
         "grants": grants.end_all(tx, now),
     }
 
