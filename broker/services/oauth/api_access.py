@@ -68,7 +68,7 @@ class ApiAccess:
         now, settings = self._clock(), self._settings()
         token = tokens.access(tx, value, now)
         application = None if token is None else self._application(token.standing.grant.client_id)
-        if token is None or application is None or token.audience or token.jkt:  # RFC 9449 7.2: never as a bearer token
+        if token is None or application is None or set(token.audience) - {settings.issuer}:  # a JWT without a resource is for us
             raise OAuthError("invalid_token", "api_token_unknown")
         if token.jkt is not None:
             raise OAuthError("invalid_token", "token_key")  # RFC 9449 7.2: never as a bearer token, and this API reads no proof

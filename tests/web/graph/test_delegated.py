@@ -109,7 +109,10 @@ def test_tokens_that_do_not_open_the_api(api: Api) -> None:
     assert error_of(api.get("/me", by=signed_in(api, ada, "User.Read", audience=("https://api.contoso.example",)))) == NO_TOKEN
     assert error_of(api.get("/me", by=signed_in(api, ada, "User.Read", jkt="thumbprint"))) == NO_TOKEN  # RFC 9449 7.2
     assert error_of(api.get("/me", by=signed_in(api, ada, "Policy.Read.All"))) == DENIED
+    both_resources = (ISSUER, "https://api.contoso.example")
+    assert error_of(api.get("/me", by=signed_in(api, ada, "User.Read", audience=both_resources))) == NO_TOKEN
     assert api.get("/me", by=good).status_code == 200
+    assert api.get("/me", by=signed_in(api, ada, "User.Read", audience=(ISSUER,))).status_code == 200  # a JWT's default audience
     api.ask("PATCH", f"/users/{ada}", {"accountEnabled": False})
     assert error_of(api.get("/me", by=good)) == NO_TOKEN
     eve = api.guest("eve")
