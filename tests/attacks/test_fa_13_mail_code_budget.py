@@ -58,6 +58,7 @@ def test_fa_13_a_browser_that_succeeded_before_has_its_own(both: World) -> None:
     assert of(ask(both, at(both, "192.0.2.99"))) == ["too_many_attempts"]
     fresh = both.mailbox(GWEN)
     assert both.arrive(fresh).error == "too_many_attempts"  # a new browser of the guest's is a stranger's
+    both.mails(GWEN)  # what the strangers asked for lies there before hers comes
     url, pending = both.party.begin(prompt="login")
     page = gwen.open(url, stop_at=both.callback)
     assert both.party.complete(page.query, pending).claims["email"] == GWEN
