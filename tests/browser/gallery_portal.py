@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from broker.domain.receipt import Outcome
+from broker.services.attention import Queues
 from broker.services.authorization import MAY, Rights, Role
 from broker.services.history.audit_chain import VerifiedChain
 from broker.services.history.views import AuditView, SignInView, sign_in_view
@@ -52,7 +53,9 @@ def portal(pages: Pages, here: str, **context: Any) -> dict[str, Any]:
     frame = SignedInFrame(pages, administers=lambda _person: True)
     return {
         **FORM,
-        "sections": sections(pages, pages.languages.translator("en"), EVERYTHING, here),
+        "sections": sections(
+            pages, pages.languages.translator("en"), EVERYTHING, here, Queues(requests=3, reviews=100, asked=False)
+        ),
         **frame.around(TOKEN, ALICE, here),
         **context,
     }

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from broker.domain.access_request import AccessRequest, RequestState
 from broker.domain.assignment import Principal
 from broker.domain.review import AccessSource, Asked, ItemOutcome, Review, ReviewItem, ReviewState, Verdict
-from broker.storage.directory import access_requests, assigned, assignments, review_items, reviews, role_groups
+from broker.storage.directory import access_requests, assigned, assignments, review_items, reviews, role_groups, waiting
 from broker.storage.login import application_health
 from tests import factories
 from tests.clock import START
@@ -52,6 +52,12 @@ ACCESS_CALLS: dict[str, Callable[[Connection], object]] = {
     "directory.role_groups.staff_counts": lambda tx: role_groups.staff_counts(tx, {"1", "2"}, START, most=10),
     "directory.role_groups.owners": lambda tx: role_groups.owners(tx, after="a", limit=10),
     "directory.role_groups.owned": lambda tx: role_groups.owned(tx, {"a", "b"}, limit=10),
+    "directory.waiting.queues": lambda tx: [
+        waiting.queues(tx, applications, reviewer, every_review=everything, most=10)
+        for applications in (None, frozenset[str](), frozenset({"payroll"}))
+        for reviewer in ("", "a")
+        for everything in (True, False)
+    ],
     "login.application_health.of_applications": lambda tx: application_health.of_applications(tx, {"payroll", "travel"}),
     "directory.assignments.by_id": lambda tx: assignments.by_id(tx, "1"),
     "directory.assignments.put_new": lambda tx: [

@@ -17,7 +17,7 @@ from broker.services.doctor.finding import Advice
 from broker.services.partners import health
 from broker.services.partners.health import CertificateEnd, PartnerFault
 from broker.settings.load import Settings
-from broker.storage.directory import access_counts, access_requests, groups, guest_pages
+from broker.storage.directory import access_counts, access_requests, groups, guest_pages, waiting
 from broker.storage.directory.guest_pages import GuestFilter
 from broker.storage.engine import Connection
 from broker.storage.login import sign_in_counts
@@ -29,6 +29,7 @@ DAYS = 28  # that are drawn
 WEEK = 7 * DAY
 REASONS = 5  # reasons of refusals that are named
 MAILS = 5  # mails that are named
+QUEUED = 100  # what waits in a queue is counted no further on every page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,15 @@ class RefusedSignIns:
     count: int
     last: int
     advice: Advice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queues:
+    """requests: open ones. reviews: those that run. asked: whether a row of one of them waits for this person. Counts stop at QUEUED."""
+
+    requests: int
+    reviews: int
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +129,20 @@ class NeedsAttention:
                 mails=tuple(_mails(tx, now)) if sees_guests else (),
                 days=_days(tx, rights, now),
             )
+
+    def queues(self, rights: Rights) -> Queues:
+        """What waits in the queues that these rights show, of this moment: one statement, counted up to QUEUED."""
+        if not rights.may(Right.SEE_REQUESTS) and not rights.may(Right.SEE_REVIEWS):
+            return Queues(requests=0, reviews=0, asked=False)
+        with self._db.read() as tx:
+            requests, reviews, asked = waiting.queues(
+                tx,
+                _own(rights, Right.SEE_REQUESTS),
+                rights.person.email if rights.person else "",
+                every_review=rights.may_everywhere(Right.SEE_REVIEWS),
+                most=QUEUED,
+            )
+        return Queues(requests=requests, reviews=reviews, asked=asked)
 
 
 def _own(rights: Rights, right: Right) -> frozenset[str] | None:

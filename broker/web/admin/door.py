@@ -114,7 +114,9 @@ class Door:
             template,
             keep_query=keep,
             here=shown_at,
-            sections=sections(self.pages, self.pages.translator(), visit.rights, here),
+            sections=sections(
+                self.pages, self.pages.translator(), visit.rights, here, self.broker.attention.queues(visit.rights)
+            ),
             csrf=visit.token,
             **self._frame.around(visit.cookie, visit.person, f"/admin{here.removeprefix('/admin')}"),
             **context,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from broker.services.attention import QUEUED, Queues
 from broker.services.authorization import Right, Rights
 from broker.web.i18n import Translator, _
 from broker.web.pages import Pages
@@ -33,15 +34,32 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, Right], ...]], ...] = (
 )
 
 
-def sections(pages: Pages, say: Translator, rights: Rights, here: str) -> list[dict[str, Any]]:
-    """For the macro `side`: the places that these rights open. here: the path of the page's place."""
+def sections(pages: Pages, say: Translator, rights: Rights, here: str, queues: Queues) -> list[dict[str, Any]]:
+    """For the macro `side`: the places that these rights open. here: the path of the page's place. queues: what waits in them."""
     found = []
+    counts = {
+        "/admin/requests": (queues.requests, rights.may(Right.DECIDE_REQUESTS)),
+        "/admin/reviews": (queues.reviews, queues.asked),
+    }
     for title, places in PLACES:
-        links = [_link(pages, say, name, path, current=path == here) for name, path, right in places if rights.may(right)]
+        links = [
+            _link(pages, say, name, path, counts.get(path, (0, False)), current=path == here)
+            for name, path, right in places
+            if rights.may(right)
+        ]
         if links:
             found.append({"title": say.gettext(title) if title else "", "links": links})
     return found
 
 
-def _link(pages: Pages, say: Translator, name: str, path: str, *, current: bool) -> dict[str, Any]:
-    return {"name": say.gettext(name), "url": pages.path(path), "current": current, "count": None, "waits": False}
+def _link(pages: Pages, say: Translator, name: str, path: str, queue: tuple[int, bool], *, current: bool) -> dict[str, Any]:
+    """queue: how much waits, and whether it waits for this person."""
+    count, waits = queue
+    return {
+        "name": say.gettext(name),
+        "url": pages.path(path),
+        "current": current,
+        "count": min(count, QUEUED - 1) or None,
+        "more": count >= QUEUED,
+        "waits": waits and count > 0,
+    }
