@@ -126,3 +126,14 @@ def test_the_command(world: World) -> None:
     assert again.exit_code == 1
     replaced = CliRunner().invoke(command, [*words, "--replace"], env={"SECRET": SECRET})
     assert replaced.exit_code == 0, replaced.output
+
+
+def test_the_difference_shows_no_secret_of_the_file_that_is_there(world: World) -> None:
+    """SL-16: also where the file writes its section on one line."""
+    it, secret = handed_over(world), "sec-ret-0123456789"
+    there = f'{{"name": "Woodgrove", "oidc": {{"client_id": "contoso", "client_secret": "{secret}"}}}}\n'
+    (world.home / "config" / "partners" / "woodgrove.yaml").write_text(there, "utf-8")
+    found = world.broker.partner_setup.proposals.show(ACTOR, it.made.link.id)
+    assert found is not None
+    assert secret not in str(found.difference)
+    assert any("(not shown)" in line for line in found.difference)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,11 +15,10 @@ from broker.services.authorization import Right, require
 from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.partner_setup.connection import purpose
-from broker.services.partner_setup.sandbox import draft_of, metadata_file, variable
+from broker.services.partner_setup.sandbox import SECRET_KEY, draft_of, metadata_file, variable
+from broker.settings.shown import without_values
 from broker.storage.engine import Connection
 from broker.storage.partners import setup_links
-
-_SECRET = re.compile(r"^(\s*client_secret:\s*)(?!.*\$\{).+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +108,12 @@ class SetupProposals:
     def _difference(self, partner: str, text: str) -> tuple[str, ...]:
         path = self._settings().path(f"config/partners/{partner}.yaml")
         try:
-            before = path.read_text("utf-8")
+            before = without_values(path.read_text("utf-8"), SECRET_KEY)
         except (OSError, UnicodeDecodeError):
             return ()
-        shown = [_SECRET.sub(r"\1(not shown)", line) for line in before.splitlines()]
-        lines = difflib.ndiff(shown, text.splitlines())
+        if before is None:
+            return ()
+        lines = difflib.ndiff(before.splitlines(), text.splitlines())
         return tuple(line[0] + line[2:] for line in lines if not line.startswith("?"))
 
 
