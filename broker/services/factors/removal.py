@@ -16,7 +16,7 @@ from broker.services.messages.factor_notices import notice
 from broker.services.messages.outbox import Outbox
 from broker.services.sessions.revocation import end_access
 from broker.storage.directory import people
-from broker.storage.factors import factors
+from broker.storage.factors import factors, resets
 
 
 class MethodRemoval:
@@ -31,7 +31,8 @@ class MethodRemoval:
     def remove(self, actor: Actor, name: str, factor_id: str, kinds: Collection[str]) -> None:
         """Removes one method of a guest, and ends their sessions and tokens. kinds: which the method may be of (MethodView.kind).
 
-        Without the last method recovery codes open nothing, so they go, too. Raises Forbidden, NotFound.
+        Without the last method recovery codes open nothing, so they go, too. A reset that was agreed to has nothing left to remove.
+        Raises Forbidden, NotFound.
         """
         now = self._clock()
         with self._db.write() as tx:
@@ -42,6 +43,7 @@ class MethodRemoval:
                 raise NotFound("there is no such sign-in method", "factor_unknown")
             if len(held) == 1:
                 factors.remove_all(tx, person.id)
+                resets.stop(tx, person.id)
                 people.change(tx, person.id, {"vouched_until": now + VOUCHED})
             end_access(tx, person.id, now)
             data: dict[str, object] = {"factor": factor_id, "method": gone.method.value}

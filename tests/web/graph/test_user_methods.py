@@ -5,7 +5,7 @@ from __future__ import annotations
 from broker.domain.factor import Method
 from broker.domain.ids import digest, new_id, new_secret
 from broker.storage.directory import people
-from broker.storage.factors import factors
+from broker.storage.factors import factors, resets
 from broker.storage.oauth import sessions
 from broker.storage.operations import outbox
 from tests import factories
@@ -31,7 +31,7 @@ def listed(api: Api, guest: str) -> list[str]:
 
 
 def test_a_method_is_removed(both: Api) -> None:
-    """The path names the kind; sessions end, the guest gets an e-mail, the audit names the program; codes go with the last one."""
+    """The path names the kind; sessions end, the guest gets an e-mail, the audit names the program; codes and an agreed reset go with the last one."""
     guest, passkey, app = with_methods(both, "ada")
     path = f"/users/{guest}/authentication"
     assert sorted(listed(both, guest)) == sorted([passkey, app])
@@ -44,6 +44,7 @@ def test_a_method_is_removed(both: Api) -> None:
         assert sessions.live_of(tx, guest, both.clock()) == []
         held = people.by_id(tx, guest)
         factors.set_codes(tx, guest, ["a-hash"], both.clock())
+        resets.schedule(tx, guest, both.clock() + 60, both.clock())
     assert held is not None
     assert held.vouched_until is None
     (row,) = both.audited("factor.removed")
@@ -52,6 +53,7 @@ def test_a_method_is_removed(both: Api) -> None:
     with both.broker.core.db.read() as tx:
         held = people.by_id(tx, guest)
         assert factors.codes_left(tx, guest) == 0
+        assert resets.due_at(tx, guest) is None  # it would remove the method that they add next
         mails = outbox.of_person(tx, guest, limit=10)
     assert held is not None
     assert held.vouched_until == both.clock() + 7 * 86_400
