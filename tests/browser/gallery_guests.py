@@ -131,6 +131,7 @@ def _guest(frame: Mapping[str, Any]) -> dict[str, Any]:
         whole=True,
         problem="",
         speaks="English",
+        came="Signed up on May 3, 2026 for Payroll",
         created_at=NOW - 90 * 86_400,
         invitation=[
             step,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import NotFound
 from broker.domain.group import is_uuid
-from broker.domain.guest import GuestState, PersonKind
+from broker.domain.guest import GuestState, Person, PersonKind
 from broker.domain.ids import is_reference
 from broker.domain.invitation import Invitation, Status
 from broker.domain.receipt import Search
@@ -19,7 +19,7 @@ from broker.services.guests.directory import view_of
 from broker.services.guests.views import GuestRow, GuestView
 from broker.services.history import audit
 from broker.services.lookup import guest_for
-from broker.storage.directory import people, staff_pages
+from broker.storage.directory import access_requests, people, staff_pages
 from broker.storage.directory.staff_pages import CAP, GuestKey, GuestOrder, GuestSearch
 from broker.storage.engine import Connection
 from broker.storage.history import audit as audit_rows
@@ -93,7 +93,11 @@ class BrowserLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestPage:
-    """One guest's page. whole: False for an owner, to whom only what they own is shown. acts: rights over this guest."""
+    """One guest's page. whole: False for an owner, to whom only what they own is shown. acts: rights over this guest.
+
+    signed_up_for: the application at which they signed up themselves; None for another guest, and where the request is deleted already or
+    the application is not the owner's.
+    """
 
     guest: GuestView
     invitation: InvitationState | None
@@ -102,6 +106,7 @@ class GuestPage:
     history: tuple[HistoryEntry, ...]
     whole: bool
     acts: frozenset[Right]
+    signed_up_for: str | None = None
 
 
 def usual_searches(now: int, idle: int) -> Mapping[str, GuestSearch]:
@@ -179,6 +184,7 @@ class StaffGuests:
             lines = [receipt for receipt, _ in receipts.newest(tx, Search(person_id=person.id), _RECEIPTS if whole else 50)]
             newest = invitations.latest_of(tx, person.id)
             live = sessions.live_of(tx, person.id, now) if whole else []
+            signed_up_for = _signed_up_for(tx, person, rights)
             history = self._history(tx, person.id) if rights.may_everywhere(Right.SEE_AUDIT) else ()
         seen = guest if whole else _narrowed(guest, rights)
         mine = [one for one in lines if whole or rights.over_application(Right.SEE_SIGN_INS, one.application)]
@@ -203,6 +209,7 @@ class StaffGuests:
             history=history,
             whole=whole,
             acts=frozenset(right for right in Right if rights.may_everywhere(right) or _owns_right(rights, right)),
+            signed_up_for=signed_up_for,
         )
 
     @staticmethod
@@ -221,6 +228,14 @@ class StaffGuests:
             )
             for event in events
         )
+
+
+def _signed_up_for(tx: Connection, person: Person, rights: Rights) -> str | None:
+    """By the first request of the sign-up."""
+    if person.signed_up_at is None:
+        return None
+    asked = [one.application for one in access_requests.of_person(tx, person.id, since=person.signed_up_at) if one.signed_up]
+    return asked[-1] if asked and rights.over_application(Right.SEE_GUESTS, asked[-1]) else None
 
 
 def reachable(tx: Connection, rights: Rights, wanted: GuestSearch) -> GuestSearch:

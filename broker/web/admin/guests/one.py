@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, request
+from markupsafe import Markup
 
 from broker.domain.device import parts_of
 from broker.domain.invitation import Status
@@ -20,6 +21,7 @@ from broker.web.admin.guests.acts_table import possible
 from broker.web.admin.guests.list_page import row
 from broker.web.admin.guests.texts import HISTORY, OUTCOMES, SAID
 from broker.web.i18n import Translator, _
+from broker.web.pages import isolate
 
 
 def register(routes: Blueprint, door: Door) -> None:
@@ -44,6 +46,7 @@ def register(routes: Blueprint, door: Door) -> None:
             problem=text if failed else "",
             guest=row(found.guest.person, say, door),
             speaks=door.pages.languages.own_names([found.guest.person.language or "en"]).get(found.guest.person.language, ""),
+            came=_came(found, say, door),
             created_at=found.guest.person.created_at,
             acts=[{"url": f"{here}/{act.name}", "text": say.gettext(act.link)} for act in possible(found)],
             list_url=door.pages.path(search.PATH),
@@ -53,6 +56,21 @@ def register(routes: Blueprint, door: Door) -> None:
             **_sign_ins(found, say, door),
             history=_history(found, say),
         )
+
+
+def _came(found: GuestPage, say: Translator, door: Door) -> Markup | str:
+    """How a guest came: signed up by themselves, or invited; "" where no invitation is stored any more."""
+    at, files = found.guest.person.signed_up_at, door.broker.core.settings().applications
+    if at is not None and found.signed_up_for is not None:
+        file = files.get(found.signed_up_for)
+        name = isolate(file.name if file else found.signed_up_for)
+        return say.gettext(_("Signed up on %(day)s for %(application)s"), day=say.date(at), application=name)
+    if at is not None:
+        return say.gettext(_("Signed up on %(day)s"), day=say.date(at))
+    one = found.invitation
+    if one is None:
+        return ""
+    return say.gettext(_("Invited by %(inviter)s on %(day)s"), inviter=isolate(one.inviter), day=say.date(one.created_at))
 
 
 def _access(found: GuestPage, door: Door, visit: StaffVisit) -> dict[str, Any]:
