@@ -190,7 +190,7 @@ class StaffGuests:
         mine = [one for one in lines if whole or rights.over_application(Right.SEE_SIGN_INS, one.application)]
         return GuestPage(
             guest=seen,
-            invitation=_state(newest, guest, now) if newest else None,
+            invitation=_state(newest, guest, rights, now) if newest else None,
             sign_ins=tuple(
                 SignInLine(
                     request_id=one.request_id,
@@ -269,13 +269,14 @@ def _owns_right(rights: Rights, right: Right) -> bool:
     return right in (Right.RESEND, Right.INVITE) and rights.may(right)
 
 
-def _state(invitation: Invitation, guest: GuestView, now: int) -> InvitationState:
-    """With how far its mail came, by the newest mail of an invitation since it was made."""
+def _state(invitation: Invitation, guest: GuestView, rights: Rights, now: int) -> InvitationState:
+    """With how far its mail came, by the newest mail of an invitation since it was made. Without what is not the viewer's (AD-01)."""
     mail = next((one for one in guest.mails if one.kind.value == "invitation" and one.created_at >= invitation.created_at), None)
+    own = invitation.application is not None and rights.over_application(Right.SEE_GUESTS, invitation.application)
     return InvitationState(
         id=invitation.id,
         status=invitation.status_at(now),
-        application=invitation.application,
+        application=invitation.application if own else None,
         inviter=invitation.inviter,
         created_at=invitation.created_at,
         expires_at=invitation.expires_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from broker.domain.access_request import AccessRequest
+from broker.domain.audit import Actor
 from broker.domain.ids import new_id
 from broker.storage.directory import access_requests, people
 from broker.storage.login import invitations
@@ -26,6 +27,21 @@ def test_invited(company: Company) -> None:
     text = page(company, table.ADMINISTRATOR)
     assert "Invited by Bob &lt;b&gt;Berger&lt;/b&gt; on " in text
     assert "Signed up" not in text
+
+
+def test_an_invitation_to_something_else(company: Company) -> None:
+    """AD-01: who owns something else reads that and when the guest was invited, not what for."""
+    with company.broker.core.db.write() as tx:
+        invitations.add(tx, factories.invitation(ADA, application="travel"), "hash")
+    show = company.broker.guests.staff_view.show
+    seen = {
+        role: show(Actor.person(person_id(name)), ADA).invitation
+        for role, name in {table.ADMINISTRATOR: "alice", table.OWNER: "bob"}.items()
+    }
+    assert {role: one.application if one else "" for role, one in seen.items()} == {
+        table.ADMINISTRATOR: "travel",
+        table.OWNER: None,
+    }
 
 
 def test_signed_up_for_an_application(company: Company) -> None:
