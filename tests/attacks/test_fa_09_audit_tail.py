@@ -219,6 +219,8 @@ def test_an_export_that_was_altered(world: World, monkeypatch: pytest.MonkeyPatc
 def test_an_export_for_one_person_or_since(both: World, run: Run, tmp_path: Path) -> None:
     """A part of the audit is judged event by event: the numbers between them are of others, and are counted."""
     path = tmp_path / "audit.jsonl"
+    both.redeem(both.visitor())
+    both.redeem(both.visitor(BO))  # his events lie between hers
     exported(both, run, path, "--person", ADA.email)
     found = json.loads(with_keys(both, run, path, "--one-person", "--json").stdout)
     assert (found["ok"], found["proven"], found["gaps"] > 0) == (True, "content", True)
