@@ -171,7 +171,7 @@ def test_passkey(open_context: OpenContext, stage: Stage) -> None:
     examine(page)
     page.fill("#name-1", "Laptop")
     page.click("text=Save name")
-    page.wait_for_selector("strong:has-text('Laptop')")
+    page.wait_for_selector("h3:has-text('Laptop')")
 
 
 def test_security_key_without_a_pin(open_context: OpenContext, stage: Stage) -> None:
