@@ -32,11 +32,10 @@ class Parameters:
         size = 0
         for name, value in pairs:
             size += len(name.encode("utf-8", "replace")) + len(value.encode("utf-8", "replace")) + 2
-            if name == RESOURCE and value and values.get(name):
-                value = f"{values[name]} {value}"  # noqa: PLW2901
-            elif name in values:
+            further = bool(name == RESOURCE and value and values.get(name))
+            if name in values and not further:
                 repeated.add(name)
-            values[name] = value
+            values[name] = f"{values[name]} {value}" if further else value
         return cls({name: value for name, value in values.items() if value}, frozenset(repeated), size)
 
 
