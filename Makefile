@@ -9,7 +9,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help install dev demo sample test lint format docs interop browser bench deep pythons ci lock clean
+.PHONY: help install dev demo sample test lint format docs interop browser bench deep pythons dist ci lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ deep: .venv/dev.stamp ## what takes longer than a coffee
 pythons: ## set-up, demo and tests with each of Python 3.11 to 3.14 that is installed; ARGS go to pytest
 	@scripts/pythons $(ARGS)
 
+dist: .venv/dev.stamp ## the release of the last commit in dist/: sdist, wheels, lock file, SBOM, licences, checksums
+	@scripts/dist
+
 ci: ## all that .ci/run runs
 	@scripts/ci
 
@@ -58,7 +61,7 @@ lock: ## write requirements/*.txt from pyproject.toml and *.in; ARGS=--upgrade t
 	@scripts/lock $(ARGS)
 
 clean: ## remove what the other targets made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build *.egg-info
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build dist *.egg-info
 
 .venv/run.stamp: requirements/run.txt
 	@scripts/install run
