@@ -15,6 +15,7 @@ from broker.domain.audit import Actor
 from broker.domain.ids import new_id
 from broker.jose.keys import public_keys
 from broker.jose.verify import VerifiedToken, verify
+from broker.services.delivery import dispatcher
 from broker.services.oauth import logout_notices as rules
 from broker.services.oauth.logout_notices import LogoutNotices
 from broker.storage.oauth import grants
@@ -312,7 +313,7 @@ def test_a_silent_application_rests(both: Stage, ear: Ear) -> None:
     """HP-56: more notices than one batch: the application that does not answer is asked once, and again after the pause."""
     hearing(hearing(both, "http://127.0.0.1:1/x"), ear.url, "travel")
     with both.broker.core.db.write() as tx:
-        rows.add(tx, {("payroll", new_id()): "s" for _ in range(2 * rules.BATCH + 1)}, both.clock())
+        rows.add(tx, {("payroll", new_id()): "s" for _ in range(2 * dispatcher.BATCH + 1)}, both.clock())
     both.clock.advance(1)
     with both.broker.core.db.write() as tx:
         rows.add(tx, {("travel", new_id()): "s"}, both.clock())
@@ -330,6 +331,31 @@ def test_a_silent_application_rests(both: Stage, ear: Ear) -> None:
     both.clock.advance(rules.PAUSES[0])
     node.look()
     assert asked.count("http://127.0.0.1:1/x") == 2
+
+
+def test_a_silent_application_rests_while_people_sign_out(both: Stage, ear: Ear) -> None:
+    """HP-56: new notices do not end the rest of an application that does not answer; each rest is longer, until it answers."""
+    hearing(both, ear.url)
+    ear.status = 302
+
+    def one_more() -> int:
+        with both.broker.core.db.write() as tx:
+            rows.add(tx, {("payroll", new_id()): "s"}, both.clock())
+        return look(both)
+
+    began = both.clock()
+    for second in range(0, rules.PAUSES[0] + rules.PAUSES[1], 5):
+        both.clock.now = began + second
+        one_more()
+    assert len(ear.heard) == 2
+    ear.status = 200
+    both.clock.now = began + rules.PAUSES[0] + rules.PAUSES[1]
+    assert one_more() == 15
+    ear.status = 302
+    one_more()
+    both.clock.advance(rules.PAUSES[0])
+    ear.status = 200
+    assert one_more() == 2
 
 
 def test_two_nodes_tell_once(both: Stage, ear: Ear) -> None:

@@ -181,6 +181,30 @@ def test_a_receiver_that_does_not_answer(world: World, crm: Receiver) -> None:
     assert look(world) == 5
 
 
+def test_a_silent_receiver_rests_while_events_come(world: World, crm: Receiver) -> None:
+    """EV-05: a new event does not end the rest, which is at most 15 minutes; a test that is answered ends it."""
+    hearing(world, crm.url, "guest.invited")
+    crm.status, crm.headers = 302, {"Location": crm.url}
+    for number, rest in enumerate((5, 60, 300, 900, 900)):
+        world.invite(f"a{number}@fabrikam.example")
+        look(world)
+        assert len(crm.heard) == number + 1
+        world.clock.advance(rest - 1)
+        world.invite(f"b{number}@fabrikam.example")
+        look(world)
+        assert len(crm.heard) == number + 1
+        world.clock.advance(1)
+    world.invite("last@fabrikam.example")
+    look(world)
+    crm.status, crm.headers = 204, {}
+    assert look(world) == 0
+    assert world.broker.events.webhooks.test("crm") == ""
+    world.invite("next@fabrikam.example")
+    assert look(world) == 1
+    world.clock.advance(900)
+    assert look(world) == 11
+
+
 def test_private_addresses_are_refused(world: World, crm: Receiver) -> None:
     """EV-05: a receiver at a private address that the network's list does not name is not called (HO-16)."""
     hearing(world, "https://10.0.0.1/events", "guest.invited")

@@ -37,13 +37,14 @@ from broker.services.partners.provider_probe import Watching
 from broker.services.policies import group_uses
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
+from broker.storage.delivery import delivery_queue
+from broker.storage.delivery.delivery_queue import DeliveryCounts
 from broker.storage.directory import assignments
 from broker.storage.engine import Connection
 from broker.storage.history import audit
 from broker.storage.login import logins, receipts, refusals
 from broker.storage.oauth import logout_notices
 from broker.storage.operations import event_deliveries, subscriptions
-from broker.storage.operations.event_deliveries import DeliveryCounts
 from broker.storage.partners import documents
 
 __all__ = ["ApplicationReport", "Doctor", "DoctorReport", "Finding", "Level", "Side"]
@@ -89,7 +90,7 @@ class Doctor:
                 receipts=[receipt for receipt, _ in receipts.newest(tx, search, application.NEWEST)],
                 refusals=refusals.newest(tx, search, application.NEWEST),
                 assigned=any(assignments.of_application(tx, client_id, kind, limit=1) for kind in Principal),
-                notices=logout_notices.counts(tx, client_id, self._clock() - application.NOTICE_DAYS * DAY),
+                notices=delivery_queue.counts(tx, logout_notices.QUEUE, client_id, self._clock() - application.NOTICE_DAYS * DAY),
             )
             missing = group_uses.missing(tx, settings.policies)
             webhooks, subscribed = self._webhooks(tx, settings), self._subscribed(tx, client_id)
@@ -121,12 +122,12 @@ class Doctor:
     def _webhooks(self, tx: Connection, settings: Settings) -> dict[str, DeliveryCounts]:
         since = self._clock() - database_checks.EVENT_DAYS * DAY
         listeners = {one.id: WebhookListener(one).name for one in settings.broker.webhooks}
-        return {name: event_deliveries.counts(tx, listener, since) for name, listener in listeners.items()}
+        return {name: delivery_queue.counts(tx, event_deliveries.QUEUE, listener, since) for name, listener in listeners.items()}
 
     def _subscribed(self, tx: Connection, client_id: str) -> list[tuple[Subscription, DeliveryCounts]]:
         now = self._clock()
         since, found = now - database_checks.EVENT_DAYS * DAY, subscriptions.of_application(tx, client_id, now)
-        return [(one, event_deliveries.counts(tx, listener_name(one.id), since)) for one in found]
+        return [(one, delivery_queue.counts(tx, event_deliveries.QUEUE, listener_name(one.id), since)) for one in found]
 
     def _examine(self, settings: Settings, partner: PartnerFile, *, offline: bool) -> Iterator[Finding]:
         now = self._clock()

@@ -18,8 +18,7 @@ from broker.services.partners.provider_probe import Watching
 from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 from broker.settings.pending import PENDING
-from broker.storage.oauth.logout_notices import NoticeCounts
-from broker.storage.operations.event_deliveries import DeliveryCounts
+from broker.storage.delivery.delivery_queue import DeliveryCounts
 
 NEWEST = 50
 NOTICE_DAYS = 7
@@ -62,7 +61,7 @@ class ApplicationRecords:
     receipts: Sequence[Receipt]
     refusals: Sequence[Mapping[str, Any]]
     assigned: bool
-    notices: NoticeCounts
+    notices: DeliveryCounts
 
 
 def look(settings: Settings, file: ApplicationFile, known: ApplicationRecords, http: Watching | None) -> Iterator[Finding]:
@@ -136,14 +135,14 @@ def _policies(settings: Settings, file: ApplicationFile) -> Iterator[Finding]:
     yield ok("policies", ", ".join(about) if about else "no policy speaks of it")
 
 
-def _told_of_logout(file: ApplicationFile, known: NoticeCounts) -> Iterator[Finding]:
+def _told_of_logout(file: ApplicationFile, known: DeliveryCounts) -> Iterator[Finding]:
     """Whether it hears of ended sessions (Back-Channel Logout 2.5)."""
     if file.backchannel_logout_uri is None:
         return
     check, url = "backchannel_logout_uri", str(file.backchannel_logout_uri)
     expected = f"a POST to {url} is answered with 200 within ten seconds"
     change = "correct the application's endpoint, or backchannel_logout_uri in its file"
-    counts = f"{known.arrived} arrived, {known.waiting} wait, {known.given_up} given up in {NOTICE_DAYS} days"
+    counts = f"{known.delivered} arrived, {known.waiting} wait, {known.given_up} given up in {NOTICE_DAYS} days"
     if known.problem and (known.waiting or known.given_up):
         since = f" since {iso(known.waiting_since)}" if known.waiting_since is not None else ""
         seen = f"notices of logout do not arrive{since}: {known.problem} ({counts})"

@@ -10,7 +10,7 @@ from broker.domain.times import HOUR, iso
 from broker.services.doctor import advice
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.keys.change_audit import fingerprints
-from broker.storage.operations.event_deliveries import DeliveryCounts
+from broker.storage.delivery.delivery_queue import DeliveryCounts
 from broker.storage.partners.documents import StoredDocument
 
 EVENT_DAYS = 7

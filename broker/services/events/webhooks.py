@@ -17,9 +17,11 @@ from broker.services.events.fan_out import deliveries_of
 from broker.services.events.listener import Notification
 from broker.services.events.signature import signature
 from broker.settings.webhook_section import Webhook
+from broker.storage.delivery import delivery_queue
+from broker.storage.delivery.delivery_queue import DeliveryCounts
 from broker.storage.history import audit_chain, event_queue
 from broker.storage.operations import event_deliveries
-from broker.storage.operations.event_deliveries import DeliveryCounts, LeasedDelivery
+from broker.storage.operations.event_deliveries import LeasedDelivery
 
 GIVE_UP = 3 * DAY  # seconds
 SHOWN_DAYS = 7
@@ -101,13 +103,13 @@ class Webhooks:
                     id=one.id,
                     url=str(one.url),
                     events=tuple(one.events),
-                    counts=event_deliveries.counts(tx, WebhookListener(one).name, since),
+                    counts=delivery_queue.counts(tx, event_deliveries.QUEUE, WebhookListener(one).name, since),
                 )
                 for one in self._settings().broker.webhooks
             )
 
     def test(self, webhook_id: str) -> str:
-        """Sends a signed notice of type `webhook.test` now, past the queue; "" if it was accepted. Raises NotFound."""
+        """Sends a signed notice of type `webhook.test` now, past the queue; "" if it was accepted. An answer ends a rest. Raises NotFound."""
         found, now = self._named(webhook_id), self._clock()
         body = json.dumps({"type": TEST, "timestamp": iso(now), "data": {}}, separators=(",", ":")).encode()
         sent = found.signed(new_id(), body, now)
@@ -115,6 +117,8 @@ class Webhooks:
             answer = self._http(sent.own).post(sent.url, sent.body, headers=sent.headers, max_bytes=MAX_ANSWER)
         except HttpFailure as error:
             return f"{error.reason}: {error.detail}"
+        with self._db.write() as tx:
+            delivery_queue.end_rest(tx, event_deliveries.QUEUE, found.name)
         return "" if 200 <= answer.status < 300 else f"it answered {answer.status}"
 
     def replay(self, webhook_id: str, since: int) -> int:

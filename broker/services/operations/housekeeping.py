@@ -28,6 +28,7 @@ from broker.services.partners.families import Partners
 from broker.services.reviews.upkeep import ReviewUpkeep
 from broker.services.sign_up.sign_ups import SignUps
 from broker.storage.batches import BATCH
+from broker.storage.delivery import delivery_queue
 from broker.storage.directory import access_requests, reviews
 from broker.storage.engine import Connection
 from broker.storage.factors import single_use
@@ -155,9 +156,9 @@ class Housekeeping:
         yield "audit_went_back", self._audit_chain.watch
         yield "outbox", lambda: self._batches(outbox.purge, now - KEPT)
         yield "mails", self._mails.look
-        yield "logout_notices", lambda: self._batches(logout_notices.purge, now - KEPT)
+        yield "logout_notices", lambda: self._batches(partial(delivery_queue.purge, queue=logout_notices.QUEUE), now - KEPT)
         yield "logouts_told", self._notices.look
-        yield "event_deliveries", lambda: self._batches(event_deliveries.purge, now - KEPT)
+        yield "event_deliveries", lambda: self._batches(partial(delivery_queue.purge, queue=event_deliveries.QUEUE), now - KEPT)
         yield "subscriptions", lambda: self._batches(subscriptions.purge, now - DAY)
         yield "events_delivered", self._events.look
         yield "documents", self._documents

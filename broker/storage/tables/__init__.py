@@ -28,7 +28,7 @@ from broker.storage.tables.jobs import job_rows, jobs
 from broker.storage.tables.questions import questions
 from broker.storage.tables.reviews import review_items, reviews
 from broker.storage.tables.setup_links import setup_links
-from broker.storage.tables.shared import attempts, documents, keys, leases, metadata_fetches, used
+from broker.storage.tables.shared import attempts, documents, keys, leases, listener_rests, metadata_fetches, used
 from broker.storage.tables.sign_in import (
     access_tokens,
     api_tokens,
@@ -76,6 +76,7 @@ __all__ = [
     "jobs",
     "keys",
     "leases",
+    "listener_rests",
     "logins",
     "logout_notices",
     "mail_codes",

@@ -1,4 +1,4 @@
-"""What all nodes share: the key ring, fetched documents, leases, what is used up, counted attempts."""
+"""What all nodes share: the key ring, fetched documents, leases, rests of listeners, what is used up, counted attempts."""
 
 from __future__ import annotations
 
@@ -54,6 +54,15 @@ leases = Table(
     base.metadata,
     Column("name", String(64), primary_key=True),
     Column("holder", String(64), nullable=False),
+    base.time("until"),
+)
+
+listener_rests = Table(  # listeners that did not answer the last call; silences: calls in a row
+    "listener_rests",
+    base.metadata,
+    Column("queue", String(16), primary_key=True),
+    Column("listener", String(128), primary_key=True),
+    Column("silences", Integer, nullable=False),
     base.time("until"),
 )
 
