@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
@@ -21,7 +21,8 @@ class ActorKind(StrEnum):
 class Actor:
     """Who acts, from where, in which request. One of the four constructors below makes it.
 
-    permissions: a person acts through an application, which may only use these for them; None: they act themselves.
+    permissions: a person acts through an application, which may only use these for them; None: they act themselves. proven_at: when that
+    person last signed in or proved a method, by the application's grant; None if unknown.
     """
 
     kind: ActorKind
@@ -29,13 +30,16 @@ class Actor:
     address: str = ""
     request_id: str = ""
     permissions: frozenset[str] | None = None
+    proven_at: int | None = None
 
     @classmethod
-    def person(
-        cls, person_id: str = "", *, address: str = "", request_id: str = "", permissions: frozenset[str] | None = None
-    ) -> Self:
+    def person(cls, person_id: str = "", *, address: str = "", request_id: str = "") -> Self:
         """A person; without an id as long as the login has not identified them."""
-        return cls(kind=ActorKind.PERSON, id=person_id, address=address, request_id=request_id, permissions=permissions)
+        return cls(kind=ActorKind.PERSON, id=person_id, address=address, request_id=request_id)
+
+    def through(self, permissions: frozenset[str], proven_at: int | None) -> Self:
+        """The same person, for whom an application acts."""
+        return replace(self, permissions=permissions, proven_at=proven_at)
 
     @classmethod
     def application(cls, client_id: str, *, address: str = "", request_id: str = "") -> Self:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from broker.domain.assertion import Assertion
-from broker.domain.factor import Proof
+from broker.domain.factor import Proof, own
 from broker.domain.login_progress import LoginProgress
 from broker.domain.request import AuthorizationRequest
 from broker.domain.sign_up import SignUp
@@ -167,3 +167,9 @@ class Grant:
     def proofs(self) -> tuple[Proof, ...]:
         """The proofs that counted at the sign-in."""
         return tuple(Proof.from_json(one) for one in self.proof.get("by", ()))
+
+    @property
+    def proven_at(self) -> int | None:
+        """When the person last signed in at home or proved a method of their own, in seconds; None if nobody sent a time."""
+        known = (self.auth_time,) if self.proof.get("auth_time_known") is True else ()
+        return max((*known, *(one.at for one in own(self.proofs, self.person_id) if one.at is not None)), default=None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from broker.domain.audit import Actor, Event
-from broker.domain.errors import NotFound
+from broker.domain.errors import Forbidden, NotFound
+from broker.domain.times import MINUTE
 from broker.services.authorization import Right
 from broker.services.core import Core
 from broker.services.factors.reset import VOUCHED
@@ -17,6 +18,8 @@ from broker.services.messages.outbox import Outbox
 from broker.services.sessions.revocation import end_access
 from broker.storage.directory import people
 from broker.storage.factors import factors, resets
+
+PROVEN_WITHIN = 10 * MINUTE  # of a person who acts through an application
 
 
 class MethodRemoval:
@@ -32,11 +35,15 @@ class MethodRemoval:
         """Removes one method of a guest, and ends their sessions and tokens. kinds: which the method may be of (MethodView.kind).
 
         Without the last method recovery codes open nothing, so they go, too. A reset that was agreed to has nothing left to remove.
-        Raises Forbidden, NotFound.
+        Raises Forbidden (also for a person whose proof is too old: an application may hold their token for a day), NotFound.
         """
         now = self._clock()
         with self._db.write() as tx:
             person = guest_for(tx, self._settings(), actor, Right.RESET_FACTORS, name, now, lock=True)
+            if actor.permissions is not None and (actor.proven_at is None or actor.proven_at < now - PROVEN_WITHIN):
+                raise Forbidden(
+                    "The last sign-in of this person is older than ten minutes: ask with max_age=600.", "proof_too_old"
+                )
             held = factors.of_person(tx, person.id)
             gone = next((one for one in held if one.id == factor_id and MethodView.of(one).kind in kinds), None)
             if gone is None or not factors.remove(tx, factor_id, person.id):

@@ -20,11 +20,15 @@ WINDOW = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """Who may ask. person_id: for whom the application asks, None: for itself. permissions: those that it may use for the person."""
+    """Who may ask. person_id: for whom the application asks, None: for itself. permissions: those that it may use for the person.
+
+    proven_at: of the grant (`Grant.proven_at`).
+    """
 
     client_id: str
     person_id: str | None = None
     permissions: frozenset[str] = frozenset()
+    proven_at: int | None = None
 
 
 class ApiAccess:
@@ -77,4 +81,6 @@ class ApiAccess:
         permissions = frozenset(one.removeprefix(ours) for one in application.permitted(token.scopes) if one.startswith(ours))
         if not permissions:
             raise OAuthError("invalid_token", "api_scope_missing")
-        return Admission(client_id=application.client_id, person_id=grant.person_id, permissions=permissions)
+        return Admission(
+            client_id=application.client_id, person_id=grant.person_id, permissions=permissions, proven_at=grant.proven_at
+        )

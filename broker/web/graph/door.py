@@ -116,7 +116,8 @@ class ApiDoor:
             refuse_all(pairs_of(request.query_string))
         actor = Actor.application(found.client_id, address=address, request_id=request_id())
         if found.person_id is not None:
-            actor = Actor.person(found.person_id, address=address, request_id=request_id(), permissions=found.permissions)
+            actor = Actor.person(found.person_id, address=address, request_id=request_id())
+            actor = actor.through(found.permissions, found.proven_at)
         return Caller(found.client_id, actor, operation)
 
     def _refuse(self, error: BrokerError) -> Response:
