@@ -8,6 +8,7 @@ A database that is held by another process, or away, is said within five seconds
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from broker.storage import modes
 __all__ = ["Connection", "Database", "asked", "resolve", "savepoint"]  # services name the transaction that they pass on
 
 BUSY_TIMEOUT_MS = 4_000  # for a lock that another process holds
+TURN = 0.5  # seconds
 _AWAY = 3  # seconds for PostgreSQL to take a connection, or for one of the pool to come free
 _SQLITE_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 Answer = TypeVar("Answer")
@@ -40,13 +42,15 @@ class Database:
         if self.dialect == "sqlite":
             self.writer = _sqlite(self.url, begin="BEGIN IMMEDIATE")
             self.reader = _sqlite(self.url, begin="BEGIN")
+            self._turn: threading.Lock | None = threading.Lock()
         else:
             self.writer = self.reader = _postgresql(self.url)
+            self._turn = None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One writing transaction: a clean exit commits, an exception rolls back. Raises Unavailable."""
-        with _told(), self.writer.begin() as tx:
+        with _told(), _turn_of(self._turn), self.writer.begin() as tx:
             yield tx
 
     @contextmanager
@@ -59,6 +63,23 @@ class Database:
         """Close every pooled connection."""
         self.writer.dispose()
         self.reader.dispose()
+
+
+@contextmanager
+def _turn_of(turn: threading.Lock | None) -> Iterator[None]:
+    """The threads of a process take turns to write: while a writer waits, SQLite polls, so one of several threads can starve.
+
+    After TURN seconds the thread goes on without its turn, and waits for the lock as for that of another process.
+    """
+    if turn is None:
+        yield
+        return
+    mine = turn.acquire(timeout=TURN)
+    try:
+        yield
+    finally:
+        if mine:
+            turn.release()
 
 
 @contextmanager
