@@ -15,6 +15,7 @@ from broker.services.oauth.client_jwks import ClientKeys
 from broker.services.oauth.device_requests import DeviceRequests
 from broker.services.oauth.encryption import ResponseEncryption
 from broker.services.oauth.grants import Grants
+from broker.services.oauth.issuer_keys import IssuerKeys
 from broker.services.oauth.logout_notices import LogoutNotices
 from broker.services.oauth.proofs import Proofs
 from broker.services.oauth.pushed_requests import PushedRequests
@@ -30,6 +31,7 @@ class OAuthServices:
     api_access: ApiAccess
     client_authentication: Clients
     client_jwks: ClientKeys
+    issuer_keys: IssuerKeys
     device_requests: DeviceRequests
     encryption: ResponseEncryption
     grants: Grants
@@ -51,13 +53,15 @@ def wire_oauth(
     """partners: its outbound clients also fetch the key sets of applications, and tell applications of logouts."""
     find = access.applications.view
     client_jwks = ClientKeys(core, partners.outbound_clients)
+    issuer_keys = IssuerKeys(core, partners.outbound_clients)
     encryption = ResponseEncryption(client_jwks.encryption_key)
     grants = Grants(core, keys, sealer, find, policies.book, encryption)
     request_objects = RequestObjects(core, client_jwks.of)
     return OAuthServices(
         api_access=ApiAccess(core, rate_limits, find, policies.book),
-        client_authentication=Clients(core, find, rate_limits, client_jwks.of),
+        client_authentication=Clients(core, find, rate_limits, client_jwks.of, issuer_keys.of),
         client_jwks=client_jwks,
+        issuer_keys=issuer_keys,
         device_requests=DeviceRequests(core, find, rate_limits),
         encryption=encryption,
         grants=grants,

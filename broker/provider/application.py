@@ -8,14 +8,23 @@ from typing import Any
 
 from broker.jose.algorithms import OUR_ALGORITHMS
 
-PUBLIC, SECRET, PRIVATE_KEY_JWT = "public", "secret", "private_key_jwt"
+PUBLIC, SECRET, PRIVATE_KEY_JWT, TRUSTED_ISSUER = "public", "secret", "private_key_jwt", "trusted_issuer"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Whose token proves an application: iss, sub and aud of that token, each exact."""
+
+    issuer: str
+    subject: str
+    audience: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationView:
     """One relying party. No value comes from a request (HP-45).
 
-    client_type: public, secret or private_key_jwt, derived when the file is read (HP-22). secret_digest: SHA-256 of the
+    client_type: public, secret, private_key_jwt or trusted_issuer, derived when the file is read (HP-22). workloads: of a trusted_issuer. secret_digest: SHA-256 of the
     client secret (HP-23). scopes: of OpenID Connect, and ISSUER/PERMISSION of the management API. claims: token claim -> broker claim. audiences: client ids that may introspect its tokens.
     id_token_claims: further claims of its ID tokens. assertion_audience: the values of `aud` that its client
     assertions may have, `issuer` or `token_endpoint`. jwt_access_tokens: its access tokens are JWTs (RFC 9068). resources: those
@@ -30,6 +39,7 @@ class ApplicationView:
     secret_digest: bytes | None = field(default=None, repr=False)
     jwks: Mapping[str, Any] | None = None
     jwks_uri: str | None = None
+    workloads: tuple[Workload, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     subject_type: str = "pairwise"
     alg: str = "RS256"

@@ -17,21 +17,23 @@ from broker.jose import claims
 from broker.jose.errors import JoseError
 from broker.jose.keys import PublicKey
 from broker.jose.verify import parse, verify
-from broker.provider.application import PRIVATE_KEY_JWT, PUBLIC, SECRET, ApplicationView
+from broker.provider.application import PRIVATE_KEY_JWT, PUBLIC, SECRET, TRUSTED_ISSUER, ApplicationView
 from broker.provider.parameters import is_printable
+from broker.provider.workload_assertion import WorkloadKeys, WorkloadProof, check_workload
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_PATH = "/token"
 TENANT_TOKEN_PATH = re.compile(r"/[A-Za-z0-9.-]{1,64}/oauth2/v2\.0/token", re.ASCII)  # the same endpoint, for Azure's credentials
 ASSERTION_LIFE = 600  # seconds until a client assertion may expire at most; its jti is stored that long
 _NOBODY = hashlib.sha256(b"").digest()  # compared if there is no secret, so that the time is the same (HP-26)
+_ASSERTED = {TRUSTED_ISSUER: PRIVATE_KEY_JWT}  # client types that also come with a client assertion
 
 Keys = Callable[[ApplicationView, bool], Sequence[PublicKey]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """The credentials of a request. method: public, secret or private_key_jwt; client_id: not proven yet."""
+    """The credentials of a request. method: public, secret or private_key_jwt, which is any client assertion; client_id: not proven yet."""
 
     method: str
     client_id: str
@@ -89,7 +91,7 @@ def _basic(header: str) -> Credentials:
 
 
 def _assertion(form: Mapping[str, str]) -> Credentials:
-    """RFC 7521 4.2, RFC 7523 2.2: the client may be named by the assertion alone."""
+    """RFC 7521 4.2, RFC 7523 2.2: the client may be named by the assertion alone. A client_id that it does not name fails below."""
     if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
         raise OAuthError("invalid_client", "client_assertion_type")
     try:
@@ -99,22 +101,35 @@ def _assertion(form: Mapping[str, str]) -> Credentials:
     subject = said.get("sub")
     if not isinstance(subject, str):
         raise OAuthError("invalid_client", "client_idtoken_sub")
-    return Credentials(method=PRIVATE_KEY_JWT, client_id=subject, assertion=form["client_assertion"])
+    named = form.get("client_id", subject)
+    return Credentials(method=PRIVATE_KEY_JWT, client_id=named, assertion=form["client_assertion"])
 
 
-def authenticate(given: Credentials, application: ApplicationView | None, *, issuer: str, keys: Keys, now: int) -> Once | None:
+def authenticate(
+    given: Credentials,
+    application: ApplicationView | None,
+    *,
+    issuer: str,
+    keys: Keys,
+    workload_keys: WorkloadKeys,
+    now: int,
+) -> Once | WorkloadProof | None:
     """Verifies the credentials by the one method that the application's file allows (HP-22).
 
     application: of `given.client_id`, None if unknown. keys: (application, whether to fetch again for an unknown key) -> its
-    public keys. Returns the jti of an assertion, to be used once. Raises OAuthError(invalid_client), the same for every cause.
+    public keys. workload_keys: the same for an issuer that the file trusts. Returns what an assertion allows once. Raises
+    OAuthError(invalid_client), the same for every cause.
     """
     digest = hashlib.sha256(given.secret.encode("utf-8", "surrogatepass")).digest()
     stored = application.secret_digest if application is not None else None
     equal = hmac.compare_digest(digest, stored or _NOBODY)  # HP-23
-    if application is None or application.client_type != given.method:
+    method = None if application is None else _ASSERTED.get(application.client_type, application.client_type)
+    if application is None or method != given.method:
         raise OAuthError("invalid_client", "client_unknown" if application is None else "client_method")
     if given.method == SECRET and not (equal and stored and given.secret):
         raise OAuthError("invalid_client", "client_secret")
+    if application.client_type == TRUSTED_ISSUER:
+        return check_workload(given.assertion, application, workload_keys, now)
     if given.method == PRIVATE_KEY_JWT:
         return _check_assertion(given.assertion, application, issuer=issuer, keys=keys, now=now)
     return None

@@ -14,6 +14,7 @@ from broker.settings import urls
 from broker.settings.errors import Problem, Wrong
 from broker.settings.permission_names import ApiPermission, DelegatedPermission
 from broker.settings.self_service import SelfServiceSettings
+from broker.settings.trusted_issuers import TrustedIssuers
 from broker.settings.values import (
     ClaimName,
     Email,
@@ -34,7 +35,7 @@ from broker.settings.values import (
 )
 
 ID_TOKEN_CLAIMS = (PROOFS, *STANDARD)
-CREDENTIALS = ("client_secret", "jwks", "jwks_uri")
+CREDENTIALS = ("client_secret", "jwks", "jwks_uri", "trusted_issuers")
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  # RFC 7518 6.2.2, 6.3.2, 6.4
 JWKS_LIMIT = 64 * 1024  # bytes
 EncryptionAlg = Literal["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"]
@@ -105,7 +106,7 @@ def _scopes(value: tuple[object, ...]) -> tuple[str, ...]:
 
 def _redirects(value: tuple[object, ...], info: ValidationInfo) -> tuple[str, ...]:
     """The credentials are judged before: a broken one still means a confidential client."""
-    public = all(info.data.get(name, "broken") is None for name in CREDENTIALS)
+    public = all(info.data.get(name, "broken") in (None, ()) for name in CREDENTIALS)
     return each_of(value, lambda item: urls.redirect(item, public=public))
 
 
@@ -171,6 +172,10 @@ class ApplicationFile(NamedFile):
     )
     jwks_uri: Annotated[Outbound | None, BeforeValidator(present)] = Field(
         default=None, description="Where its public keys are: the application uses private_key_jwt."
+    )
+    trusted_issuers: TrustedIssuers = Field(
+        default=(),
+        description="Whose tokens prove this program instead of a credential of its own, for a pipeline or a cluster: exact issuer, subject and audience.",
     )
     redirect_uris: Redirects = Field(
         default=(), description="Compared character for character; empty for a program that only uses the API."
@@ -272,8 +277,10 @@ class ApplicationFile(NamedFile):
         return self.id
 
     @property
-    def client_type(self) -> Literal["public", "secret", "private_key_jwt"]:
+    def client_type(self) -> Literal["public", "secret", "private_key_jwt", "trusted_issuer"]:
         """How it proves itself; derived here once, nowhere else (HP-22)."""
         if self.client_secret is not None:
             return "secret"
+        if self.trusted_issuers:
+            return "trusted_issuer"
         return "public" if self.jwks is None and self.jwks_uri is None else "private_key_jwt"

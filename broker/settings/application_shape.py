@@ -16,12 +16,15 @@ def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
     for name in given[1:]:
         yield Problem(f"stands beside {given[0]}; keep one of the two", at=(name,))
     if not given and raw.get("api_permissions"):
-        message = "are for programs that prove themselves; write client_secret, jwks or jwks_uri too, or remove them"
+        message = (
+            "are for programs that prove themselves; write client_secret, jwks, jwks_uri or trusted_issuers too, or remove them"
+        )
         yield Problem(message, at=("api_permissions",))
     if raw.get("dpop_bound_access_tokens") is True:
         for name in (name for name in ("api_permissions", "delegated_permissions") if raw.get(name)):
             message = f"stands beside {name}, but the management API takes bearer tokens; use two applications"
             yield Problem(message, at=("dpop_bound_access_tokens",))
+    yield from _workload(raw)
     yield from _devices(raw)
     yield from fapi.missing(raw)
     for what in ("userinfo", "id_token"):
@@ -34,6 +37,16 @@ def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
     role = own.get("role") if isinstance(own, dict) else None
     if role is not None and role not in (roles if isinstance(roles, list) else ()):
         yield Problem("{value} is none of the roles of this file; write one of `roles`", role, at=("self_service", "role"))
+
+
+def _workload(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """The token of a workload gets a token of the management API, and nothing about a person."""
+    if "trusted_issuers" not in raw:
+        return
+    if not raw.get("api_permissions"):
+        yield Problem("needs api_permissions: it is for programs of the management API", at=("trusted_issuers",))
+    if raw.get("redirect_uris"):
+        yield Problem("stands beside redirect_uris, but people sign in elsewhere; use two applications", at=("trusted_issuers",))
 
 
 def _devices(raw: Mapping[str, Any]) -> Iterator[Problem]:

@@ -106,6 +106,10 @@ def _called(source: Source) -> Iterator[tuple[Any, Loc]]:
     for kind, loc in _CALLED:
         if source.kind == kind:
             yield _at(source, loc), loc
+    trusted = _at(source, ("trusted_issuers",)) if source.kind == "application" else None
+    for number, one in enumerate(trusted if isinstance(trusted, list) else ()):
+        if isinstance(one, dict):
+            yield one.get("issuer"), ("trusted_issuers", number, "issuer")
     webhooks = _at(source, ("webhooks",)) if source.kind == "broker" else None
     for number, one in enumerate(webhooks if isinstance(webhooks, list) else ()):
         if isinstance(one, dict):

@@ -69,7 +69,7 @@ class Database:
 def _turn_of(turn: threading.Lock | None) -> Iterator[None]:
     """The threads of a process take turns to write: while a writer waits, SQLite polls, so one of several threads can starve.
 
-    After TURN seconds the thread goes on without its turn, and waits for the lock as for that of another process.
+    After TURN seconds a thread waits for the lock without its turn, as for that of another process.
     """
     if turn is None:
         yield

@@ -43,6 +43,7 @@ DOCUMENTS = {  # what these return is a JSON document of its own format, or stay
     "guests/self_service.py SelfService.export": "the same, taken by the person",
     "history/audit_export.py AuditLog.events": "lines of an export",
     "history/audit_export.py AuditLog.lines": "the same, of a search, for staff",
+    "oauth/fetched_documents.py FetchedDocuments.get": "a key set or discovery document",
     "oauth/grants.py Grants.tokens": "RFC 6749 5.1",
     "oauth/grants.py Grants.userinfo": "OpenID Connect Core 5.3.2",
     "oauth/grants.py Grants.introspect": "RFC 7662 2.2",

@@ -14,8 +14,9 @@ from broker.jose.keys import generate
 from broker.provider.application import ApplicationView
 from broker.services.access.applications import Applications
 from broker.services.core import Core
-from broker.services.oauth import client_jwks as module
-from broker.services.oauth.client_jwks import PAUSE, ClientKeys
+from broker.services.oauth import fetched_documents as module
+from broker.services.oauth.client_jwks import ClientKeys, _source
+from broker.services.oauth.fetched_documents import PAUSE
 from broker.services.partners.outbound_clients import OutboundClients
 from broker.storage.partners import documents
 from tests.clock import Clock
@@ -134,5 +135,5 @@ def test_another_address_takes_over(company: Core, nodes: list[ClientKeys]) -> N
     """A row of an address that the file no longer names is nobody's copy."""
     node, view = nodes[0], keyed(company)
     node.of(view, False)
-    assert node._settled("keyed", "https://elsewhere.example/jwks") is None
-    assert node._settled("nobody", "https://elsewhere.example/jwks") is None
+    assert node._documents._settled(_source("keyed", "https://elsewhere.example/jwks")) is None
+    assert node._documents._settled(_source("nobody", "https://elsewhere.example/jwks")) is None

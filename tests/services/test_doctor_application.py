@@ -73,6 +73,17 @@ def test_fc_02_what_the_file_and_the_directory_say(world: World, monkeypatch: py
     assert only(world.broker.doctor.examine_application("travel", offline=True), "assignments").level is Level.OK
 
 
+def test_fc_02_an_issuer_that_cannot_be_reached(world: World) -> None:
+    """The keys of a program's trusted issuer, by its discovery; a private address that is not listed is not visited."""
+    world.write(
+        "applications/pipeline.yaml",
+        "name: Pipeline\napi_permissions: [User.Read.All]\n"
+        "trusted_issuers: [{issuer: 'https://127.0.0.1:1', subject: a, audience: b}, {issuer: 'https://127.0.0.1:1', subject: c, audience: b}]\n",
+    )
+    found = only(world.broker.doctor.examine_application("pipeline"), "trusted_issuers")
+    assert (found.level, found.seen.partition(":")[0]) == (Level.PROBLEM, "upstream_unavailable")
+
+
 def test_fc_02_usage(world: World, run: Run) -> None:
     """One of the two; an unknown application is one line with those that exist."""
     assert run("doctor").exit_code == 2

@@ -106,6 +106,10 @@ CASES = {
     "self_service: true": ["self_service: is not a map; write key: value lines below it"],
     "owner: [x]": ["owner: is an unknown key; did you mean owners?"],
     "jwks_uri: https://x.example/jwks": ["jwks_uri: stands beside client_secret; keep one of the two"],
+    "trusted_issuers: [{issuer: https://t.example, subject: a, audience: b}]": [
+        "trusted_issuers: stands beside client_secret; keep one of the two",
+        "trusted_issuers: needs api_permissions: it is for programs of the management API",
+    ],
     "jwks:": ["jwks: is empty; write a value, or remove the key", "jwks: stands beside client_secret; keep one of the two"],
     "logo: ../x.svg": [f"logo: '../x.svg' {OUT}"],
     "logo: /etc/x.svg": [f"logo: '/etc/x.svg' {OUT}"],
@@ -282,7 +286,7 @@ WHOLE = {
     "name: x\njwks_uri: http://a.example/jwks\n": [f"2: jwks_uri: 'http://a.example/jwks' {HTTP}"],
     "name: x\njwks_uri: http://a b/\n": [f"2: jwks_uri: 'http://a b/' {NO_URL}"],
     "name: x\napi_permissions: [User.Invite.All]\n": [
-        "2: api_permissions: are for programs that prove themselves; write client_secret, jwks or jwks_uri too, or remove them"
+        "2: api_permissions: are for programs that prove themselves; write client_secret, jwks, jwks_uri or trusted_issuers too, or remove them"
     ],
 }
 

@@ -175,6 +175,19 @@ def fetch_discovery(client: HttpClient, issuer: str, url: str | None = None) -> 
     return document, age
 
 
+def fetch_issuer(client: HttpClient, issuer: str) -> tuple[dict[str, Any], int]:
+    """Issuer and jwks_uri of an issuer that signs tokens and signs nobody in, as of a pipeline or a cluster; else as `fetch_discovery`."""
+    document, age = _fetch(client, discovery_url(issuer), "discovery_format", "the discovery document")
+    if document.get("issuer") != issuer:
+        raise PartnerFailed(
+            "discovery_issuer", f"the discovery document is of issuer {_shown(document.get('issuer'))}, not {issuer}"
+        )
+    uri = _endpoint(document, "jwks_uri", client.allows_plain)
+    if uri is None:
+        raise PartnerFailed("discovery_endpoint", "the discovery document lacks jwks_uri")
+    return {"issuer": issuer, "jwks_uri": uri}, age
+
+
 def fetch_jwks(client: HttpClient, uri: str) -> tuple[dict[str, Any], int]:
     """The partner's key set, and in how many seconds it must be fetched again. Raises PartnerFailed as `fetch_discovery`, or jwks_format."""
     document, age = _fetch(client, uri, "jwks_format", "the key set")

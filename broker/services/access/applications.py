@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from broker.domain.origin import origin_of, origin_text
 from broker.jose.algorithms import FAPI_ALGORITHMS, OUR_ALGORITHMS
-from broker.provider.application import ApplicationView
+from broker.provider.application import ApplicationView, Workload
 from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 
@@ -23,6 +23,7 @@ def application_view(file: ApplicationFile, issuer: str) -> ApplicationView:
         secret_digest=None if secret is None else hashlib.sha256(secret.get_secret_value().encode()).digest(),
         jwks=file.jwks,
         jwks_uri=None if file.jwks_uri is None else str(file.jwks_uri),
+        workloads=tuple(Workload(one.issuer, one.subject, one.audience) for one in file.trusted_issuers),
         post_logout_redirect_uris=tuple(file.post_logout_redirect_uris),
         subject_type=file.subject_type,
         alg=file.id_token_signed_response_alg,

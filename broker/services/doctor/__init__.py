@@ -95,7 +95,7 @@ class Doctor:
             missing = group_uses.missing(tx, settings.policies)
             webhooks, subscribed = self._webhooks(tx, settings), self._subscribed(tx, client_id)
         if not offline:
-            own = [url for url in (file.jwks_uri,) if url is not None]
+            own = [url for url in (file.jwks_uri, *(one.issuer for one in file.trusted_issuers)) if url is not None]
             http = Watching(counting(settings.broker.network.allow_private_addresses, own), "guest-broker")
         found = [*application.look(settings, file, facts, http), *config_checks.missing_groups(missing)]
         found += [*database_checks.nodes(self._nodes.seen(), settings.digest), *database_checks.webhooks(webhooks)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from broker.connectors.oidc.discovery import fetch_jwks
+from broker.connectors.oidc.discovery import fetch_issuer, fetch_jwks
 from broker.domain.errors import PartnerFailed
 from broker.domain.receipt import Outcome, Receipt
 from broker.domain.subscription import Subscription
@@ -22,7 +22,12 @@ from broker.storage.delivery.delivery_queue import DeliveryCounts
 
 NEWEST = 50
 NOTICE_DAYS = 7
-_HOW = {"public": "a public client, PKCE required", "secret": "a client_secret", "private_key_jwt": "private_key_jwt"}
+_HOW = {
+    "public": "a public client, PKCE required",
+    "secret": "a client_secret",
+    "private_key_jwt": "private_key_jwt",
+    "trusted_issuer": "tokens of trusted_issuers",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ def look(settings: Settings, file: ApplicationFile, known: ApplicationRecords, h
     yield from _paper(file)
     if file.jwks_uri is not None and http is not None:
         yield _keys(str(file.jwks_uri), http)
+    if http is not None:
+        yield from (_issuer(one, http) for one in dict.fromkeys(trusted.issuer for trusted in file.trusted_issuers))
     yield from _access(file, known)
     yield from _policies(settings, file)
     yield from _told_of_logout(file, known.notices)
@@ -112,6 +119,15 @@ def _keys(url: str, http: Watching) -> Finding:
         said = advice.OF_APPLICATIONS["client_jwks_unavailable"]
         return Finding(Level.PROBLEM, "jwks_uri", f"{error.reason}: {error.detail}", said.expected, said.side, said.change)
     return ok("jwks_uri", f"{url} answers, {count} {'key' if count == 1 else 'keys'}")
+
+
+def _issuer(issuer: str, http: Watching) -> Finding:
+    try:
+        count = len(fetch_jwks(http, fetch_issuer(http, issuer)[0]["jwks_uri"])[0]["keys"])
+    except PartnerFailed as error:
+        said = advice.OF_APPLICATIONS["client_issuer_unavailable"]
+        return Finding(Level.PROBLEM, "trusted_issuers", f"{error.reason}: {error.detail}", said.expected, said.side, said.change)
+    return ok("trusted_issuers", f"{issuer} answers, {count} {'key' if count == 1 else 'keys'}")
 
 
 def _access(file: ApplicationFile, known: ApplicationRecords) -> Iterator[Finding]:

@@ -4,33 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from broker.domain.audit import Actor, Event
 from broker.domain.errors import OAuthError
 from broker.domain.ids import digest
 from broker.domain.network import counted
-from broker.provider.application import PRIVATE_KEY_JWT, PUBLIC, SECRET, ApplicationView
+from broker.provider.application import PRIVATE_KEY_JWT, PUBLIC, SECRET, TRUSTED_ISSUER, ApplicationView
 from broker.provider.client_authentication import Credentials, Keys, Once, authenticate, read_credentials
+from broker.provider.workload_assertion import WorkloadKeys, WorkloadProof
 from broker.services.core import Core
+from broker.services.history import audit
 from broker.services.rate_limits import RateLimits
 from broker.storage.factors import single_use
 
 FAILURES = 20  # of one client and address in WINDOW seconds
 WINDOW = 600
-_METHODS = {PUBLIC: "no credential", SECRET: "client_secret", PRIVATE_KEY_JWT: "private_key_jwt"}
+_METHODS = {
+    PUBLIC: "no credential",
+    SECRET: "client_secret",
+    PRIVATE_KEY_JWT: "private_key_jwt",
+    TRUSTED_ISSUER: "trusted_issuers",
+}
 
 
 class Clients:
     """Client authentication."""
 
     def __init__(
-        self, core: Core, applications: Callable[[str], ApplicationView | None], rate_limits: RateLimits, keys: Keys
+        self,
+        core: Core,
+        applications: Callable[[str], ApplicationView | None],
+        rate_limits: RateLimits,
+        keys: Keys,
+        workload_keys: WorkloadKeys,
     ) -> None:
-        """keys: the public keys of an application (services/oauth/client_jwks.py)."""
+        """keys: of an application (services/oauth/client_jwks.py). workload_keys: of a trusted issuer (services/oauth/issuer_keys.py)."""
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
         self._applications = applications
         self._rate_limits = rate_limits
         self._keys = keys
+        self._workload_keys = workload_keys
 
     def authenticate(self, authorization: str | None, form: Mapping[str, str], address: str) -> ApplicationView:
         """The application that sent this request, authenticated by its method; a public one is only named.
@@ -44,8 +58,15 @@ class Clients:
         if given.method != PUBLIC:
             self._rate_limits.check(key, limit=FAILURES, window=WINDOW)
         try:
-            once = authenticate(given, application, issuer=self._settings().issuer, keys=self._keys, now=self._clock())
-            self._take(once)
+            once = authenticate(
+                given,
+                application,
+                issuer=self._settings().issuer,
+                keys=self._keys,
+                workload_keys=self._workload_keys,
+                now=self._clock(),
+            )
+            self._take(given.client_id, once)
         except OAuthError as error:
             self._rate_limits.hit(key, limit=FAILURES, window=WINDOW)
             if application is None:
@@ -60,17 +81,21 @@ class Clients:
         """The key of a counter. All unknown clients of one address share a key, so that strangers cannot fill the table."""
         return f"client:{digest(f'{client_id}/{counted(address)}')}"
 
-    def _take(self, once: Once | None) -> None:
-        """Stores the jti of an assertion in its own transaction: it stays used even if the request fails (HP-58)."""
+    def _take(self, client_id: str, once: Once | WorkloadProof | None) -> None:
+        """Stores the mark of an assertion in its own transaction: it stays used even if the request fails (HP-58)."""
         if once is None:
             return
         with self._db.write() as tx:
             if not single_use.once(tx, "client_assertion", once.value, once.expires_at):
                 raise OAuthError("invalid_client", "client_jti_replay")
+            if isinstance(once, WorkloadProof):
+                data: dict[str, object] = {"issuer": once.workload.issuer, "subject": once.workload.subject}
+                event = Event(name="client.workload_proven", actor=Actor.application(client_id), data=data)
+                audit.record(tx, event, self._clock())
 
 
 def _methods(given: Credentials, application: ApplicationView) -> tuple[str, tuple[str, ...]]:
     """The method of the request and the one of the file; empty if they are the same. A secret is never shown."""
-    if given.method == application.client_type:
+    if given.method == application.client_type or (given.method, application.client_type) == (PRIVATE_KEY_JWT, TRUSTED_ISSUER):
         return "", ()
     return _METHODS[given.method], (_METHODS[application.client_type],)

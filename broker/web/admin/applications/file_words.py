@@ -15,6 +15,7 @@ from broker.web.i18n import Translator, _
 _PROOF = {
     "secret": _("a client secret"),
     "private_key_jwt": _("a key of its own (private_key_jwt)"),
+    "trusted_issuer": _("tokens of an issuer that its file names (trusted_issuers)"),
     "public": _("nothing: a public client, with PKCE"),
 }
 _SUBJECTS = {
