@@ -97,6 +97,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "client_secret": None,
         "jwks": None,
         "jwks_uri": None,
+        "trusted_issuers": [],
         "redirect_uris": [],
         "post_logout_redirect_uris": [],
         "require_pkce": False,
