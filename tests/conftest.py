@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node) -> None:
     """Hand the folder to a parallel worker."""
     node.workerinput["postgres"] = str(node.config.stash[POSTGRES].folder)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector off what lives to the end, and let it look seldom at what does not: a tenth of the run's time was its."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
