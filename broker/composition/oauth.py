@@ -59,7 +59,7 @@ def wire_oauth(
     request_objects = RequestObjects(core, client_jwks.of)
     return OAuthServices(
         api_access=ApiAccess(core, rate_limits, find, policies.book),
-        client_authentication=Clients(core, find, rate_limits, client_jwks.of, issuer_keys.of),
+        client_authentication=Clients(core, find, rate_limits, client_jwks.of, client_jwks.certificates, issuer_keys.of),
         client_jwks=client_jwks,
         issuer_keys=issuer_keys,
         device_requests=DeviceRequests(core, find, rate_limits),

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 
+def confirmation(jkt: str | None, x5t: str | None) -> dict[str, str]:
+    """The members of `cnf`: the thumbprints of a key (RFC 9449 6.1) and of a certificate (RFC 8705 3.1); empty for a bearer token."""
+    return {name: value for name, value in (("jkt", jkt), ("x5t#S256", x5t)) if value is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class SpentCode:
     """A code that was just used, with what it is bound to (HP-29). challenge: of PKCE, jkt: of a key (RFC 9449 10); None without."""

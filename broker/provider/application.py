@@ -9,6 +9,7 @@ from typing import Any
 from broker.jose.algorithms import OUR_ALGORITHMS
 
 PUBLIC, SECRET, PRIVATE_KEY_JWT, TRUSTED_ISSUER = "public", "secret", "private_key_jwt", "trusted_issuer"
+TLS, SELF_SIGNED_TLS = "tls_client_auth", "self_signed_tls_client_auth"  # RFC 8705 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,13 @@ class Workload:
 class ApplicationView:
     """One relying party. No value comes from a request (HP-45).
 
-    client_type: public, secret, private_key_jwt or trusted_issuer, derived when the file is read (HP-22). workloads: of a trusted_issuer. secret_digest: SHA-256 of the
+    client_type: public, secret, private_key_jwt, trusted_issuer, or one of the two by certificate; derived when the file is read (HP-22). workloads: of a trusted_issuer. secret_digest: SHA-256 of the
     client secret (HP-23). scopes: of OpenID Connect, and ISSUER/PERMISSION of the management API. claims: token claim -> broker claim. audiences: client ids that may introspect its tokens.
     id_token_claims: further claims of its ID tokens. assertion_audience: the values of `aud` that its client
     assertions may have, `issuer` or `token_endpoint`. jwt_access_tokens: its access tokens are JWTs (RFC 9068). resources: those
     that it may ask tokens for (RFC 8707). device_grant: its devices may show a code (RFC 8628). id_token_encryption, userinfo_encryption: (alg, enc), None for a response that is
-    not encrypted.
+    not encrypted. certificate_authorities, certificate_name: PEM, and (kind, value), of its certificate (RFC 8705 2.1). certificate_bound: its access tokens
+    are bound to the certificate of the token request.
     """
 
     client_id: str
@@ -52,6 +54,9 @@ class ApplicationView:
     require_pkce: bool = False
     require_pushed_requests: bool = False
     bound_access_tokens: bool = False
+    certificate_bound: bool = False
+    certificate_authorities: str = field(default="", repr=False)
+    certificate_name: tuple[str, str] = ("", "")
     rotating_refresh: bool = True
     signing_algorithms: tuple[str, ...] = OUR_ALGORITHMS
     id_token_claims: frozenset[str] = frozenset()

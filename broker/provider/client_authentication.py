@@ -14,10 +14,13 @@ from urllib.parse import unquote_to_bytes
 
 from broker.domain.errors import OAuthError
 from broker.jose import claims
+from broker.jose.certificates import ClientCertificate
 from broker.jose.errors import JoseError
 from broker.jose.keys import PublicKey
 from broker.jose.verify import parse, verify
 from broker.provider.application import PRIVATE_KEY_JWT, PUBLIC, SECRET, TRUSTED_ISSUER, ApplicationView
+from broker.provider.client_certificate import METHODS as BY_CERTIFICATE
+from broker.provider.client_certificate import Registered, check_client
 from broker.provider.parameters import is_printable
 from broker.provider.workload_assertion import WorkloadKeys, WorkloadProof, check_workload
 
@@ -105,6 +108,13 @@ def _assertion(form: Mapping[str, str]) -> Credentials:
     return Credentials(method=PRIVATE_KEY_JWT, client_id=named, assertion=form["client_assertion"])
 
 
+def method_of(given: Credentials, application: ApplicationView | None) -> str:
+    """A request that only names its client is one by certificate, where the application's file says so (RFC 8705 2)."""
+    if given.method == PUBLIC and application is not None and application.client_type in BY_CERTIFICATE:
+        return application.client_type
+    return given.method
+
+
 def authenticate(
     given: Credentials,
     application: ApplicationView | None,
@@ -112,24 +122,28 @@ def authenticate(
     issuer: str,
     keys: Keys,
     workload_keys: WorkloadKeys,
+    registered: Registered,
+    certificate: ClientCertificate | None,
     now: int,
 ) -> Once | WorkloadProof | None:
     """Verifies the credentials by the one method that the application's file allows (HP-22).
 
     application: of `given.client_id`, None if unknown. keys: (application, whether to fetch again for an unknown key) -> its
-    public keys. workload_keys: the same for an issuer that the file trusts. Returns what an assertion allows once. Raises
-    OAuthError(invalid_client), the same for every cause.
+    public keys. workload_keys: the same for an issuer that the file trusts. registered: its certificates. certificate: of the
+    connection. Returns what an assertion allows once. Raises OAuthError(invalid_client), the same for every cause.
     """
     digest = hashlib.sha256(given.secret.encode("utf-8", "surrogatepass")).digest()
     stored = application.secret_digest if application is not None else None
     equal = hmac.compare_digest(digest, stored or _NOBODY)  # HP-23
     method = None if application is None else _ASSERTED.get(application.client_type, application.client_type)
-    if application is None or method != given.method:
+    if application is None or method != method_of(given, application):
         raise OAuthError("invalid_client", "client_unknown" if application is None else "client_method")
     if given.method == SECRET and not (equal and stored and given.secret):
         raise OAuthError("invalid_client", "client_secret")
     if application.client_type == TRUSTED_ISSUER:
         return check_workload(given.assertion, application, workload_keys, now)
+    if application.client_type in BY_CERTIFICATE:
+        check_client(certificate, application, registered=registered, now=now)
     if given.method == PRIVATE_KEY_JWT:
         return _check_assertion(given.assertion, application, issuer=issuer, keys=keys, now=now)
     return None

@@ -10,6 +10,7 @@ from broker.domain.claims import PROTOCOL, SCOPES, STANDARD
 from broker.jose.algorithms import OUR_ALGORITHMS
 from broker.jose.encrypt import CONTENT_ALGORITHMS, ENCRYPTION_ALGORITHMS
 from broker.provider.client_authentication import TOKEN_PATH
+from broker.provider.client_certificate import METHODS
 from broker.provider.device import PATH as DEVICE_PATH
 from broker.provider.grants import GRANT_TYPES
 from broker.provider.request import PROMPTS, RESPONSE_MODES
@@ -29,13 +30,17 @@ PATHS = {
 _CLAIMS = sorted({*STANDARD, *(PROTOCOL - {"c_hash", "s_hash", "cnf", "events", "jti", "nbf", "azp"})})
 
 
-def document(issuer: str, languages: Sequence[str]) -> dict[str, Any]:
-    """OpenID Connect Discovery 3, RFC 8414 2, RFC 9207 3. issuer: exactly as configured; languages: of our pages."""
+def document(issuer: str, languages: Sequence[str], *, by_certificate: bool = False) -> dict[str, Any]:
+    """OpenID Connect Discovery 3, RFC 8414 2, RFC 9207 3. issuer: exactly as configured; languages: of our pages.
+
+    by_certificate: a proxy passes the certificates of clients on (RFC 8705 2, 3.3).
+    """
     base = issuer.rstrip("/")
+    methods = (*AUTHENTICATION, *METHODS) if by_certificate else AUTHENTICATION
     authentication = {
         f"{endpoint}_endpoint_{member}": list(values)
         for endpoint in ("token", "introspection", "revocation")
-        for member, values in (("auth_methods_supported", AUTHENTICATION), ("auth_signing_alg_values_supported", OUR_ALGORITHMS))
+        for member, values in (("auth_methods_supported", methods), ("auth_signing_alg_values_supported", OUR_ALGORITHMS))
     }
     authentication["introspection_endpoint_auth_methods_supported"].remove("none")  # HP-38: an authenticated caller
     return {
@@ -55,6 +60,7 @@ def document(issuer: str, languages: Sequence[str]) -> dict[str, Any]:
         **authentication,
         "introspection_signing_alg_values_supported": list(OUR_ALGORITHMS),  # RFC 9701 7
         "dpop_signing_alg_values_supported": list(OUR_ALGORITHMS),
+        **({"tls_client_certificate_bound_access_tokens": True} if by_certificate else {}),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
         "display_values_supported": ["page", "popup", "touch", "wap"],

@@ -9,6 +9,7 @@ from broker.domain import assurance
 from broker.domain.claims import PROTOCOL
 from broker.domain.ids import new_id
 from broker.domain.login import Grant
+from broker.domain.token import confirmation
 from broker.jose.keys import PrivateKey
 from broker.jose.sign import half_hash, sign
 
@@ -62,11 +63,12 @@ def access_token(
     now: int,
     lifetime: int,
     jkt: str | None = None,
+    x5t: str | None = None,
 ) -> str:
     """A JWT access token (RFC 9068 2): `typ` at+jwt, so that it never passes as an ID token. audience: the resources; at least one.
 
-    It has no claim about the person but `sub`: the application's own, pairwise one, also at the resource. jkt: the thumbprint of
-    the key that it is bound to (RFC 9449 6.1).
+    It has no claim about the person but `sub`: the application's own, pairwise one, also at the resource. jkt, x5t: the
+    thumbprints of the key and of the certificate that it is bound to.
     """
     said: dict[str, Any] = {
         "iss": issuer,
@@ -82,6 +84,6 @@ def access_token(
         "amr": list(grant.amr),
         "sid": grant.application_sid,
     }
-    if jkt is not None:
-        said["cnf"] = {"jkt": jkt}
+    if bound := confirmation(jkt, x5t):
+        said["cnf"] = bound
     return sign(key, said, typ="at+jwt")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import json
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from broker.domain.claims import OURS, PROOFS, PROTOCOL, SCOPES, STANDARD
 from broker.settings import urls
+from broker.settings.client_certificate import TlsClientAuth
 from broker.settings.errors import Problem, Wrong
+from broker.settings.key_set import Jwks
 from broker.settings.permission_names import ApiPermission, DelegatedPermission
 from broker.settings.self_service import SelfServiceSettings
 from broker.settings.trusted_issuers import TrustedIssuers
@@ -29,64 +29,13 @@ from broker.settings.values import (
     Text,
     Word,
     each_of,
-    home_of,
     present,
-    remember,
 )
 
 ID_TOKEN_CLAIMS = (PROOFS, *STANDARD)
-CREDENTIALS = ("client_secret", "jwks", "jwks_uri", "trusted_issuers")
-PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  # RFC 7518 6.2.2, 6.3.2, 6.4
-JWKS_LIMIT = 64 * 1024  # bytes
+CREDENTIALS = ("client_secret", "jwks", "jwks_uri", "tls_client_auth", "trusted_issuers")
 EncryptionAlg = Literal["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"]
 EncryptionEnc = Literal["A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"]
-
-
-def _jwks(value: object, info: ValidationInfo) -> object:
-    """The public keys of the application: inline, or the path of a JSON file."""
-    if isinstance(value, str):
-        value = _jwks_file(value, info)
-    keys = value.get("keys") if isinstance(value, dict) else None
-    if not isinstance(keys, list) or not keys:
-        raise Wrong("is no key set; write keys: [...] of RFC 7517, or the path of a JSON file that holds it")
-    problems = [Problem(text, at=("keys", number)) for number, key in enumerate(keys) for text in _key_problems(key)]
-    if problems:
-        raise Wrong(*problems)
-    from broker.jose.algorithms import OUR_ALGORITHMS
-    from broker.jose.keys import public_keys
-
-    if not any(key.fits(alg) for key in public_keys({"keys": keys}) for alg in OUR_ALGORITHMS):
-        raise Wrong("holds no key that can verify; write an RSA key of 2048 bits or more, an EC P-256 or an Ed25519 key")
-    return {"keys": [dict(key) for key in keys]}
-
-
-def _jwks_file(path: str, info: ValidationInfo) -> object:
-    home = home_of(info)
-    if home is None:
-        raise Wrong("is a path, but no home is known; write the keys themselves")
-    remember(info, home / path)
-    try:
-        with (home / path).open("rb") as stream:
-            raw = stream.read(JWKS_LIMIT + 1)
-        if len(raw) > JWKS_LIMIT:
-            raise Wrong("{value} is larger than 64 KiB; write a file that holds this application's keys only", value=path)
-        return json.loads(raw)
-    except OSError:
-        raise Wrong("{value} cannot be read; write a path that exists, relative to the home", value=path) from None
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, Wrong):
-            raise
-        raise Wrong("{value} is not JSON; write a file that holds a key set of RFC 7517", value=path) from None
-
-
-def _key_problems(key: object) -> Iterator[str]:
-    """HO-5, HP-42: a key set of an application holds public keys only."""
-    if not isinstance(key, dict) or not isinstance(key.get("kty"), str):
-        yield "is no key; write a JSON Web Key with kty"
-    elif key["kty"] == "oct":
-        yield "is a symmetric key; write a public key, or use client_secret"
-    elif PRIVATE_MEMBERS & key.keys():
-        yield "is a private key; write only its public members, and replace the key: others may have read this file"
 
 
 def _scope(value: object) -> str:
@@ -152,12 +101,6 @@ IdTokenClaims = Annotated[
     WithJsonSchema({"type": "array", "items": {"enum": list(ID_TOKEN_CLAIMS)}}),
 ]
 
-Jwks = Annotated[
-    dict[str, Any],
-    BeforeValidator(_jwks),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "required": ["keys"]}]}),
-]
-
 
 class ApplicationFile(NamedFile):
     """config/applications/CLIENT_ID.yaml; the file's name is the client_id."""
@@ -176,6 +119,12 @@ class ApplicationFile(NamedFile):
     trusted_issuers: TrustedIssuers = Field(
         default=(),
         description="Whose tokens prove this program instead of a credential of its own, for a pipeline or a cluster: exact issuer, subject and audience.",
+    )
+    tls_client_auth: Annotated[TlsClientAuth | None, BeforeValidator(present)] = Field(
+        default=None, description="It proves itself by a certificate of these authorities with this name (RFC 8705 2.1)."
+    )
+    self_signed_tls_client_auth: bool = Field(
+        default=False, description="It proves itself by a certificate that is an `x5c` of jwks or jwks_uri (RFC 8705 2.2)."
     )
     redirect_uris: Redirects = Field(
         default=(), description="Compared character for character; empty for a program that only uses the API."
@@ -196,13 +145,16 @@ class ApplicationFile(NamedFile):
     )
     fapi: bool = Field(
         default=False,
-        description="The FAPI 2.0 Security Profile: pushed requests, PKCE and DPoP are required, and refresh tokens do not rotate; needs a key (jwks, jwks_uri) and PS256, ES256 or EdDSA.",
+        description="The FAPI 2.0 Security Profile: pushed requests, PKCE and tokens bound by DPoP or by a certificate are required, and refresh tokens do not rotate; needs a key (jwks, jwks_uri) or a certificate, and PS256, ES256 or EdDSA.",
     )
     require_pushed_authorization_requests: bool = Field(
         default=False, description="Refuse authorization requests that were not pushed (RFC 9126)."
     )
     dpop_bound_access_tokens: bool = Field(
         default=False, description="Refuse token requests without a DPoP proof: its access tokens are bound to a key (RFC 9449)."
+    )
+    tls_client_certificate_bound_access_tokens: bool = Field(
+        default=False, description="Its access tokens are bound to the certificate of the token request (RFC 8705 3)."
     )
     access_tokens: Literal["opaque", "jwt"] = Field(
         default="opaque",
@@ -277,10 +229,16 @@ class ApplicationFile(NamedFile):
         return self.id
 
     @property
-    def client_type(self) -> Literal["public", "secret", "private_key_jwt", "trusted_issuer"]:
+    def client_type(
+        self,
+    ) -> Literal["public", "secret", "private_key_jwt", "trusted_issuer", "tls_client_auth", "self_signed_tls_client_auth"]:
         """How it proves itself; derived here once, nowhere else (HP-22)."""
         if self.client_secret is not None:
             return "secret"
         if self.trusted_issuers:
             return "trusted_issuer"
+        if self.tls_client_auth is not None:
+            return "tls_client_auth"
+        if self.self_signed_tls_client_auth:
+            return "self_signed_tls_client_auth"
         return "public" if self.jwks is None and self.jwks_uri is None else "private_key_jwt"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from broker.settings import fapi
@@ -25,6 +25,7 @@ def shape(raw: Mapping[str, Any]) -> Iterator[Problem]:
             message = f"stands beside {name}, but the management API takes bearer tokens; use two applications"
             yield Problem(message, at=("dpop_bound_access_tokens",))
     yield from _workload(raw)
+    yield from _certificates(raw, given)
     yield from _devices(raw)
     yield from fapi.missing(raw)
     for what in ("userinfo", "id_token"):
@@ -47,6 +48,19 @@ def _workload(raw: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("needs api_permissions: it is for programs of the management API", at=("trusted_issuers",))
     if raw.get("redirect_uris"):
         yield Problem("stands beside redirect_uris, but people sign in elsewhere; use two applications", at=("trusted_issuers",))
+
+
+def _certificates(raw: Mapping[str, Any], given: Sequence[str]) -> Iterator[Problem]:
+    """RFC 8705 2.2, 4: a certificate that nobody issued is registered; a bound refresh token needs an authenticated application."""
+    if raw.get("self_signed_tls_client_auth") is True and not {"jwks", "jwks_uri"} & set(given):
+        yield Problem(
+            "needs its certificates; write jwks or jwks_uri with a key that has x5c", at=("self_signed_tls_client_auth",)
+        )
+    bound = "tls_client_certificate_bound_access_tokens"
+    if raw.get(bound) is True and not given:
+        yield Problem(
+            "is for applications that prove themselves; write client_secret, jwks, jwks_uri or tls_client_auth", at=(bound,)
+        )
 
 
 def _devices(raw: Mapping[str, Any]) -> Iterator[Problem]:

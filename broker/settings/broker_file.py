@@ -17,6 +17,7 @@ from broker.settings.values import (
     Email,
     File,
     Grace,
+    HeaderName,
     HostOrNetwork,
     Issuer,
     Link,
@@ -164,6 +165,11 @@ class NetworkRules(Section):
     """Trusted proxies and allowed outbound targets."""
 
     trusted_proxies: Listed[Network] = Field(default=(), description="Addresses whose X-Forwarded-* are believed.")
+    client_certificate_header: HeaderName | None = Field(
+        default=None,
+        description="The header in which a trusted proxy passes the certificate of a TLS client (RFC 8705); null: none is read.",
+        examples=["Client-Cert"],
+    )
     allow_private_addresses: Listed[HostOrNetwork] = Field(
         default=(),
         description="Hosts and networks, with a port or without, that may be called although private, and by http:; for a partner or application whose own URL is among them.",

@@ -38,15 +38,18 @@ def check(reading: Reading) -> list[ConfigError]:
     """Every finding."""
     known = {kind: sorted(source.id for source in reading.of(kind)) for kind in ("partner", "application")}
     reachable = allowed(reading)
+    header = any(_at(source, ("network", "client_certificate_header")) is not None for source in reading.of("broker"))
     domains: dict[str, tuple[Source, int]] = {}
     clients: dict[tuple[str, str], Source] = {}
     errors: list[ConfigError] = []
     for source in reading.sources:
         problems = [*unknown(source, known), *_http(source, reachable)]
+        if source.kind == "broker":
+            problems += _no_proxy(source)
         if source.kind == "partner":
             problems += (*_same_domain(source, domains), *_same_client(source, clients))
         if source.kind == "application":
-            problems += (*_frame_elsewhere(source), *_no_encryption_key(source))
+            problems += (*_frame_elsewhere(source), *_no_encryption_key(source), *_no_certificate(source, header=header))
         errors += translate.of_problems(source.tree, problems)
     return errors + list(_below(domains))
 
@@ -127,6 +130,28 @@ def _no_encryption_key(source: Source) -> Iterator[Problem]:
         if alg is not None and jwks is not None and encryption_key(jwks, alg) is None:
             message = "finds no key in jwks that is for encryption; add a public key of {value} with `use: enc`"
             yield Problem(message, alg, at=(name,))
+
+
+def _no_proxy(source: Source) -> Iterator[Problem]:
+    """The header of a certificate is believed from a trusted proxy only."""
+    header, proxies = (_at(source, ("network", name)) for name in ("client_certificate_header", "trusted_proxies"))
+    if header is not None and not proxies:
+        message = "is believed from trusted proxies only; write their addresses in network.trusted_proxies"
+        yield Problem(message, at=("network", "client_certificate_header"))
+
+
+def _no_certificate(source: Source, *, header: bool) -> Iterator[Problem]:
+    """RFC 8705: without the proxy's header no certificate arrives; a certificate that nobody issued must be in the key set."""
+    for name in ("tls_client_auth", "self_signed_tls_client_auth", "tls_client_certificate_bound_access_tokens"):
+        if _at(source, (name,)) and not header:
+            message = "needs the certificate of the connection; write network.client_certificate_header in broker.yaml"
+            yield Problem(message, at=(name,))
+    jwks = getattr(source.model, "jwks", None)
+    if getattr(source.model, "self_signed_tls_client_auth", False) and jwks is not None:
+        from broker.jose.certificates import registered  # commands that read no such file do without it
+
+        if not registered(jwks):
+            yield Problem("finds no certificate in jwks; add x5c to a key", at=("self_signed_tls_client_auth",))
 
 
 def _frame_elsewhere(source: Source) -> Iterator[Problem]:

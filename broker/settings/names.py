@@ -32,6 +32,13 @@ def word(value: object) -> str:
     return value
 
 
+def header_name(value: object) -> str:
+    """The name of an HTTP header, with - and without _: a server reads both as one name (RFC 3875 4.1.18)."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,63}", value, re.ASCII):
+        raise Wrong("{value} is no name of a header; write one of letters, digits and -, as Client-Cert", value=value)
+    return value
+
+
 def domain(value: object) -> str:
     """A mail domain in lower case and xn-- form (PO-04), or `.example.org` for all below example.org."""
     if not isinstance(value, str) or not value.strip("."):

@@ -17,13 +17,14 @@ from flask import Request, Response, json, request
 from broker.domain.errors import BadRequest, OAuthError, PageError, TooManyAttempts
 from broker.domain.text import printable
 from broker.jose.algorithms import OUR_ALGORITHMS
+from broker.jose.certificates import ClientCertificate
 from broker.jose.encoding import parse_object
 from broker.provider.application import ApplicationView
 from broker.provider.dpop import DpopProof
 from broker.provider.parameters import read_form
 from broker.services.access.applications import origins
 from broker.web import errors, headers
-from broker.web.request import client_address
+from broker.web.request import client_address, client_certificate
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -174,6 +175,10 @@ class Programs:
         if PROOF in request.headers or challenge.scheme == PROOF:
             response.headers["DPoP-Nonce"] = self._broker.oauth.proofs.nonce()  # RFC 9449 8.2
         return self._cors(headers.private(response), application)
+
+    def certificate(self) -> ClientCertificate | None:
+        """The certificate of the client's connection to the proxy (RFC 8705). Raises OAuthError(invalid_request)."""
+        return client_certificate(request, self._broker.core.settings().broker.network)
 
     def proof(self, access_token: str | None = None) -> DpopProof | None:
         """The proof of this request (RFC 9449 4); None if it has none. Raises OAuthError. access_token: the one that comes with it."""

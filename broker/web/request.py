@@ -9,8 +9,11 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Request, request
 
-from broker.domain.errors import BadRequest
+from broker.domain.errors import BadRequest, OAuthError
 from broker.domain.origin import origin_of
+from broker.jose.certificates import ClientCertificate, read_certificate
+from broker.jose.errors import JoseError
+from broker.settings.broker_file import NetworkRules
 from broker.settings.load import Settings
 from broker.web import headers, upload
 
@@ -106,6 +109,23 @@ def client_address(asked: Request, proxies: Iterable[object]) -> str:
             raise BadRequest("forwarded")
         here = nearer
     return str(here)
+
+
+def client_certificate(asked: Request, network: NetworkRules) -> ClientCertificate | None:
+    """The certificate of the client's connection, as a trusted proxy says; None without one, and from every other sender.
+
+    Raises OAuthError(invalid_request) for a header that is no single certificate.
+    """
+    name = network.client_certificate_header
+    if name is None or not _is_trusted(asked.remote_addr, _networks(network.trusted_proxies)):
+        return None
+    sent = asked.headers.get(name, "")
+    if not sent:
+        return None  # a proxy sets an empty header for a client without a certificate
+    try:
+        return read_certificate(sent)
+    except JoseError as error:
+        raise OAuthError("invalid_request", error.reason) from error
 
 
 def single(fields: Mapping[str, object], name: str) -> str:

@@ -91,7 +91,7 @@ CASES = {
         "dpop_bound_access_tokens: stands beside api_permissions, but the management API takes bearer tokens; use two applications"
     ],
     "fapi: true": [
-        "fapi: needs a client that proves itself by a key (FAPI 2.0 5.3.2.1); write jwks or jwks_uri, and no client_secret",
+        "fapi: needs a client that proves itself by a key or a certificate (FAPI 2.0 5.3.2.1); write jwks, jwks_uri or tls_client_auth, and no client_secret",
         "fapi: needs an algorithm of FAPI 2.0 5.4.1; write id_token_signed_response_alg with one of PS256, ES256, EdDSA",
     ],
     "device_grant: true\nrequire_pushed_authorization_requests: true": [
@@ -136,7 +136,7 @@ def test_devices_beside_fapi(tmp_path: Path):
     """HP-57, TK-30: the sign-in for a device is no way around what `fapi: true` requires of the others."""
     assert of("application", tmp_path, SECRET + "device_grant: true\nfapi: true\nid_token_signed_response_alg: PS256\n") == [
         "3: device_grant: stands beside fapi, but a device's request is not pushed (RFC 9126 6); use two applications",
-        "4: fapi: needs a client that proves itself by a key (FAPI 2.0 5.3.2.1); write jwks or jwks_uri, and no client_secret",
+        "4: fapi: needs a client that proves itself by a key or a certificate (FAPI 2.0 5.3.2.1); write jwks, jwks_uri or tls_client_auth, and no client_secret",
     ]
 
 

@@ -34,7 +34,10 @@ def application_view(file: ApplicationFile, issuer: str) -> ApplicationView:
         api_permissions=tuple(file.api_permissions),
         roles=frozenset(file.roles),
         require_pkce=file.require_pkce or file.fapi,  # FAPI 2.0 5.3.2.1, 5.3.2.2, 5.4.1
-        bound_access_tokens=file.dpop_bound_access_tokens or file.fapi,
+        bound_access_tokens=file.dpop_bound_access_tokens or (file.fapi and not file.tls_client_certificate_bound_access_tokens),
+        certificate_bound=file.tls_client_certificate_bound_access_tokens,
+        certificate_authorities="" if file.tls_client_auth is None else file.tls_client_auth.authorities,
+        certificate_name=("", "") if file.tls_client_auth is None else file.tls_client_auth.name,
         require_pushed_requests=file.require_pushed_authorization_requests or file.fapi,
         rotating_refresh=not file.fapi,
         signing_algorithms=FAPI_ALGORITHMS if file.fapi else OUR_ALGORITHMS,

@@ -65,6 +65,12 @@ OF_APPLICATIONS: Final[Mapping[str, Advice]] = {
     "client_workload_time": Advice(_A, "a token of the last ten minutes that ends within an hour", "ask the platform for a new token, and set the clocks by NTP"),
     "client_issuer_key": Advice(_A, "a signature by a key that the issuer publishes", "use a token of the issuer itself; look for a proxy that changes it"),
     "client_issuer_unavailable": Advice(_O, "the discovery document of the issuer in trusted_issuers, and its key set", "let the broker reach both, or correct issuer"),
+    "certificate_format": Advice(_O, "one certificate in the header of the proxy", "let the proxy write network.client_certificate_header as :BASE64: (RFC 9440) or as PEM with %-escapes, and remove what the client sent"),
+    "certificate_missing": Advice(_A, "a TLS client certificate", "give the application its certificate and key; the proxy must ask for one at this address (docs/operations.md)"),
+    "certificate_time": Advice(_A, "a certificate that is valid today", "renew the certificate of the application"),
+    "certificate_authority": Advice(_A, "a certificate for TLS clients of an authority in tls_client_auth.authorities", "let one of them issue it, or add the issuing authority to the file"),
+    "certificate_name": Advice(_A, "the name in tls_client_auth", "compare it with openssl x509 -noout -subject -nameopt RFC2253 -ext subjectAltName"),
+    "certificate_unknown": Advice(_A, "a certificate that is an x5c of the application's key set", "publish the new certificate before using it"),
     "client_public": Advice(_A, "an application that proves itself", "give it a credential to introspect tokens"),
     # the token endpoint
     "code_unknown": Advice(_A, "a code of this application, within a minute", "redeem the code at once, with the client_id that asked for it"),

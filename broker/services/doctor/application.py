@@ -11,6 +11,7 @@ from broker.domain.errors import PartnerFailed
 from broker.domain.receipt import Outcome, Receipt
 from broker.domain.subscription import Subscription
 from broker.domain.times import iso
+from broker.provider.client_certificate import METHODS
 from broker.services.doctor import advice
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.operations.catalog import policies_of
@@ -27,6 +28,7 @@ _HOW = {
     "secret": "a client_secret",
     "private_key_jwt": "private_key_jwt",
     "trusted_issuer": "tokens of trusted_issuers",
+    **{name: name for name in METHODS},
 }
 
 

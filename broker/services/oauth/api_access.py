@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from broker.domain.errors import OAuthError
 from broker.domain.policy import Rulebook
+from broker.jose.certificates import ClientCertificate
 from broker.provider.application import ApplicationView
+from broker.provider.client_certificate import check_holder
 from broker.services.core import Core
 from broker.services.oauth.token_desk import holding
 from broker.services.rate_limits import RateLimits
@@ -50,24 +52,26 @@ class ApiAccess:
         self._policies = policies
         self._requests = requests
 
-    def admit(self, token: str) -> Admission:
+    def admit(self, token: str, certificate: ClientCertificate | None = None) -> Admission:
         """Who a token speaks for. A person's token opens this API if it has a scope of it, and no resource of another API.
+        certificate: of the connection; a token that is bound to one works with it alone (RFC 8705 3).
 
         Raises OAuthError(invalid_token), TooManyAttempts.
         """
         with self._db.read() as tx:
-            client_id = api_tokens.holder(tx, token, self._clock())
-            found = self._delegated(tx, token) if client_id is None else self._program(client_id)
+            own = api_tokens.holder(tx, token, self._clock())
+            found = self._delegated(tx, token, certificate) if own is None else self._program(*own, certificate)
         self._rate_limits.hit(f"api:{found.client_id}", limit=self._requests, window=WINDOW)
         return found
 
-    def _program(self, client_id: str) -> Admission:
+    def _program(self, client_id: str, x5t: str | None, certificate: ClientCertificate | None) -> Admission:
+        check_holder(x5t, certificate, self._clock())
         file = self._settings().applications.get(client_id)
         if file is None or not file.api_permissions:
             raise OAuthError("invalid_token", "api_token_unknown")
         return Admission(client_id=client_id)
 
-    def _delegated(self, tx: Connection, value: str) -> Admission:
+    def _delegated(self, tx: Connection, value: str, certificate: ClientCertificate | None) -> Admission:
         """The grant holds by the files, consents and policies of this moment (HP-36)."""
         now, settings = self._clock(), self._settings()
         token = tokens.access(tx, value, now)
@@ -76,6 +80,7 @@ class ApiAccess:
             raise OAuthError("invalid_token", "api_token_unknown")
         if token.jkt is not None:
             raise OAuthError("invalid_token", "token_key")  # RFC 9449 7.2: never as a bearer token, and this API reads no proof
+        check_holder(token.x5t, certificate, now)
         grant = holding(token.standing, application, self._policies(), settings, now, "invalid_token")
         ours = f"{settings.issuer.rstrip('/')}/"
         permissions = frozenset(one.removeprefix(ours) for one in application.permitted(token.scopes) if one.startswith(ours))

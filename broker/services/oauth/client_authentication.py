@@ -8,8 +8,10 @@ from broker.domain.audit import Actor, Event
 from broker.domain.errors import OAuthError
 from broker.domain.ids import digest
 from broker.domain.network import counted
-from broker.provider.application import PRIVATE_KEY_JWT, PUBLIC, SECRET, TRUSTED_ISSUER, ApplicationView
-from broker.provider.client_authentication import Credentials, Keys, Once, authenticate, read_credentials
+from broker.jose.certificates import ClientCertificate
+from broker.provider.application import PRIVATE_KEY_JWT, PUBLIC, SECRET, SELF_SIGNED_TLS, TLS, TRUSTED_ISSUER, ApplicationView
+from broker.provider.client_authentication import Keys, Once, authenticate, method_of, read_credentials
+from broker.provider.client_certificate import Registered
 from broker.provider.workload_assertion import WorkloadKeys, WorkloadProof
 from broker.services.core import Core
 from broker.services.history import audit
@@ -23,6 +25,8 @@ _METHODS = {
     SECRET: "client_secret",
     PRIVATE_KEY_JWT: "private_key_jwt",
     TRUSTED_ISSUER: "trusted_issuers",
+    TLS: TLS,
+    SELF_SIGNED_TLS: SELF_SIGNED_TLS,
 }
 
 
@@ -35,9 +39,12 @@ class Clients:
         applications: Callable[[str], ApplicationView | None],
         rate_limits: RateLimits,
         keys: Keys,
+        registered: Registered,
         workload_keys: WorkloadKeys,
     ) -> None:
-        """keys: of an application (services/oauth/client_jwks.py). workload_keys: of a trusted issuer (services/oauth/issuer_keys.py)."""
+        """keys, registered: the public keys and the certificates of an application (services/oauth/client_jwks.py). workload_keys:
+        of a trusted issuer (services/oauth/issuer_keys.py).
+        """
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
@@ -45,17 +52,22 @@ class Clients:
         self._rate_limits = rate_limits
         self._keys = keys
         self._workload_keys = workload_keys
+        self._registered = registered
 
-    def authenticate(self, authorization: str | None, form: Mapping[str, str], address: str) -> ApplicationView:
+    def authenticate(
+        self, authorization: str | None, form: Mapping[str, str], address: str, certificate: ClientCertificate | None = None
+    ) -> ApplicationView:
         """The application that sent this request, authenticated by its method; a public one is only named.
 
+        certificate: of the connection to the proxy.
         Raises OAuthError, and TooManyAttempts after FAILURES wrong attempts for this client from this address. Other addresses
         are not affected.
         """
         given = read_credentials(authorization, form)
         application = self._applications(given.client_id)
         key = self._key(given.client_id if application else "", address)
-        if given.method != PUBLIC:
+        method = method_of(given, application)
+        if method != PUBLIC:
             self._rate_limits.check(key, limit=FAILURES, window=WINDOW)
         try:
             once = authenticate(
@@ -64,6 +76,8 @@ class Clients:
                 issuer=self._settings().issuer,
                 keys=self._keys,
                 workload_keys=self._workload_keys,
+                registered=self._registered,
+                certificate=certificate,
                 now=self._clock(),
             )
             self._take(given.client_id, once)
@@ -71,7 +85,7 @@ class Clients:
             self._rate_limits.hit(key, limit=FAILURES, window=WINDOW)
             if application is None:
                 raise error.of_application("", given.client_id) from error
-            raise error.of_application(application.client_id, *_methods(given, application)) from error
+            raise error.of_application(application.client_id, *_methods(method, application)) from error
         if application is None:
             raise OAuthError("invalid_client", "client_unknown")
         return application
@@ -94,8 +108,8 @@ class Clients:
                 audit.record(tx, event, self._clock())
 
 
-def _methods(given: Credentials, application: ApplicationView) -> tuple[str, tuple[str, ...]]:
+def _methods(method: str, application: ApplicationView) -> tuple[str, tuple[str, ...]]:
     """The method of the request and the one of the file; empty if they are the same. A secret is never shown."""
-    if given.method == application.client_type or (given.method, application.client_type) == (PRIVATE_KEY_JWT, TRUSTED_ISSUER):
+    if method == application.client_type or (method, application.client_type) == (PRIVATE_KEY_JWT, TRUSTED_ISSUER):
         return "", ()
-    return _METHODS[given.method], (_METHODS[application.client_type],)
+    return _METHODS[method], (_METHODS[application.client_type],)

@@ -8,6 +8,7 @@ from typing import Any
 from broker.connectors.oidc.discovery import fetch_jwks
 from broker.connectors.outbound.client import HttpClient
 from broker.domain.errors import OAuthError
+from broker.jose.certificates import registered
 from broker.jose.encrypt import EncryptionKey, encryption_key
 from broker.jose.keys import PublicKey, public_keys
 from broker.provider.application import ApplicationView
@@ -24,6 +25,10 @@ class ClientKeys:
     def of(self, application: ApplicationView, refresh: bool) -> Sequence[PublicKey]:
         """The keys. refresh: an assertion names an unknown key. Raises OAuthError(invalid_client), JoseError."""
         return public_keys(self._key_set(application, refresh=refresh))
+
+    def certificates(self, application: ApplicationView, refresh: bool) -> frozenset[bytes]:
+        """Its registered certificates (RFC 8705 2.2.2). refresh: a request has an unknown one. Raises OAuthError(invalid_client)."""
+        return registered(self._key_set(application, refresh=refresh))
 
     def encryption_key(self, application: ApplicationView, alg: str) -> EncryptionKey:
         """Its published key for responses that are encrypted for it; an unknown one is fetched once more.

@@ -14,8 +14,10 @@ from broker.domain.ids import new_id, new_secret
 from broker.domain.login import Grant, Session
 from broker.domain.policy import Rulebook
 from broker.domain.request import AuthorizationRequest
+from broker.domain.token import confirmation
+from broker.jose.certificates import ClientCertificate
 from broker.keyring.seal import Sealer
-from broker.provider import introspection
+from broker.provider import client_certificate, introspection
 from broker.provider.application import ApplicationView
 from broker.provider.dpop import DpopProof, check_algorithm
 from broker.provider.grants import handler_of
@@ -137,15 +139,23 @@ class Grants:
 
     # --- used by applications ---------------------------------------------------------------------------------------
 
-    def tokens(self, application: ApplicationView, form: Mapping[str, str], proof: DpopProof | None = None) -> Mapping[str, Any]:
+    def tokens(
+        self,
+        application: ApplicationView,
+        form: Mapping[str, str],
+        proof: DpopProof | None = None,
+        certificate: ClientCertificate | None = None,
+    ) -> Mapping[str, Any]:
         """The response of the token endpoint to an authenticated application. Raises OAuthError (RFC 6749 5.2, RFC 9449 5).
 
         One transaction. A `CommittedRefusal` is committed first, then raised. proof: of the key to which the tokens are bound.
+        certificate: of the connection, to which an application's file may bind them (RFC 8705 3).
         """
         if proof is None and application.bound_access_tokens:
             raise OAuthError("invalid_dpop_proof", "dpop_missing")
         check_algorithm(proof, application.signing_algorithms)
         respond, now = handler_of(form, application), self._clock()
+        x5t = client_certificate.to_bind(application, certificate, now)
         key = self._keys.ring().signing(application.alg, now)  # before the transaction: it may read the database, too
         policies, settings, finish = self._policies(), self._settings(), self._encryption.of_id_tokens(application)
         with self._db.write() as tx:
@@ -159,6 +169,7 @@ class Grants:
                 settings=settings,
                 now=now,
                 jkt=proof.jkt if proof else None,
+                x5t=x5t,
             )
             try:
                 proofs.take(tx, proof)
@@ -167,10 +178,12 @@ class Grants:
                 refusal = error
         raise refusal
 
-    def userinfo(self, value: str, proof: DpopProof | None = None) -> tuple[ApplicationView, Mapping[str, Any]]:
+    def userinfo(
+        self, value: str, proof: DpopProof | None = None, certificate: ClientCertificate | None = None
+    ) -> tuple[ApplicationView, Mapping[str, Any]]:
         """The application of an access token, and the claims of userinfo. Raises OAuthError (invalid_token, insufficient_scope).
 
-        proof: of the key to which the token is bound, if the token came with the scheme DPoP (RFC 9449 7).
+        proof: of the key to which the token is bound, if the token came with the scheme DPoP (RFC 9449 7). certificate: of the connection.
         """
         from broker.provider.pyop_adapter.op import Provider
         from broker.provider.pyop_adapter.state import Granted, GrantState, Store
@@ -183,6 +196,7 @@ class Grants:
             raise OAuthError("invalid_token", "token_unknown")
         if token.jkt != (proof.jkt if proof else None):
             raise OAuthError("invalid_token", "token_key")  # RFC 9449 7.1, 7.2: never as a bearer token, nor by another key
+        client_certificate.check_holder(token.x5t, certificate, now)
         grant = holding(token.standing, application, self._policies(), self._settings(), now, "invalid_token")
         scopes = application.permitted(token.scopes)
         if "openid" not in scopes:
@@ -213,7 +227,8 @@ class Grants:
         scope = " ".join(own.permitted(access.scopes))
         audience = list(access.audience) or [grant.client_id, *sorted(own.audiences)]
         answer |= {"scope": scope, "token_type": "DPoP" if access.jkt else "Bearer", "iat": access.created_at, "aud": audience}
-        return answer | ({"cnf": {"jkt": access.jkt}} if access.jkt else {})  # RFC 9449 6.2
+        bound = confirmation(access.jkt, access.x5t)
+        return answer | ({"cnf": bound} if bound else {})  # RFC 9449 6.2, RFC 8705 3.2
 
     def signed_introspection(self, application: ApplicationView, form: Mapping[str, str]) -> str:
         """The same as a JWT for the caller, signed like its ID tokens (RFC 9701 5)."""

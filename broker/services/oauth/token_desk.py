@@ -37,7 +37,8 @@ class DeskOnRows:
     """One request of one authenticated application, in one transaction at one moment (HP-6).
 
     key: for its ID tokens. finish: what a signed ID token becomes for this application. sealer: for responses that may be
-    repeated. policies, settings: the files of this moment. jkt: the thumbprint of the key that the request proved (RFC 9449).
+    repeated. policies, settings: the files of this moment. jkt, x5t: the thumbprints of the key that the request
+    proved (RFC 9449), and of the certificate that its access tokens are bound to (RFC 8705).
     """
 
     tx: Connection
@@ -49,6 +50,7 @@ class DeskOnRows:
     settings: Settings
     now: int
     jkt: str | None = None
+    x5t: str | None = None
 
     def desk(self) -> TokenDesk:
         """The same as the grant types of provider/grants see it."""
@@ -148,9 +150,11 @@ class DeskOnRows:
                 now=self.now,
                 lifetime=seconds,
                 jkt=self.jkt,
+                x5t=self.x5t,
             )
         end = self.now + seconds
-        token_rows.add_access(self.tx, value, grant.id, held, audience=audience, now=self.now, expires_at=end, jkt=self.jkt)
+        bound = {"jkt": self.jkt, "x5t": self.x5t}
+        token_rows.add_access(self.tx, value, grant.id, held, audience=audience, now=self.now, expires_at=end, **bound)
         return value, seconds
 
     def _make_family(self, grant: Grant) -> RefreshFamily:
@@ -170,21 +174,21 @@ class DeskOnRows:
         grace = 0 if alone else self.settings.broker.tokens.refresh_grace
         if grace == 0:
             return
-        sealed = self.sealer.seal(json.dumps(answer).encode(), _purpose(token, self.jkt))
+        sealed = self.sealer.seal(json.dumps(answer).encode(), _purpose(token, self.jkt, self.x5t))
         end = self.now + grace
         refresh_answers.add(self.tx, token, successor=str(answer["refresh_token"]), sealed=sealed, expires_at=end)
 
     def _opened(self, token: str, sealed: str) -> Mapping[str, Any]:
         """The response that was sealed. Raises OAuthError(invalid_grant) if its root key is gone, or for another key of the client."""
         try:
-            answer: Mapping[str, Any] = json.loads(self.sealer.open(sealed, _purpose(token, self.jkt)))
+            answer: Mapping[str, Any] = json.loads(self.sealer.open(sealed, _purpose(token, self.jkt, self.x5t)))
         except SealError as error:
             raise OAuthError("invalid_grant", error.reason) from error
         return answer
 
     def _make_api_token(self) -> tuple[str, int]:
         value, seconds = new_secret(), self.settings.broker.tokens.access
-        api_tokens.add(self.tx, value, self.application.client_id, now=self.now, expires_at=self.now + seconds)
+        api_tokens.add(self.tx, value, self.application.client_id, now=self.now, expires_at=self.now + seconds, x5t=self.x5t)
         event = Event(name="api_token.issued", actor=Actor.application(self.application.client_id))
         audit.record(self.tx, event, self.now)
         return value, seconds
@@ -204,9 +208,9 @@ class DeskOnRows:
         return self.finish(signed)
 
 
-def _purpose(token: str, jkt: str | None) -> str:
-    """Bound to the key of the response's access token: a request with another key cannot open it."""
-    return f"refresh_answer:{digest(token)}:{jkt or ''}"
+def _purpose(token: str, *bound_to: str | None) -> str:
+    """Bound to key and certificate of the response's access token: a request with others cannot open it."""
+    return f"refresh_answer:{digest(token)}:{':'.join(name or '' for name in bound_to)}"
 
 
 def api_scopes(issuer: str) -> frozenset[str]:

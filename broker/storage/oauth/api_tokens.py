@@ -10,17 +10,21 @@ from broker.storage.tables import api_tokens
 
 _C = api_tokens.c
 _INSERT = insert(api_tokens)
-_HOLDER = select(_C.client_id).where(_C.token == bindparam("hash"), _C.revoked_at.is_(None), _C.expires_at > bindparam("now"))
+_HOLDER = select(_C.client_id, _C.x5t).where(
+    _C.token == bindparam("hash"), _C.revoked_at.is_(None), _C.expires_at > bindparam("now")
+)
 
 
-def add(tx: Connection, token: str, client_id: str, *, now: int, expires_at: int) -> None:
-    """Insert a token."""
-    tx.execute(_INSERT, {"token": digest(token), "client_id": client_id, "created_at": now, "expires_at": expires_at})
+def add(tx: Connection, token: str, client_id: str, *, now: int, expires_at: int, x5t: str | None = None) -> None:
+    """Insert a token. x5t: the thumbprint of the certificate that it is bound to."""
+    row = {"token": digest(token), "client_id": client_id, "x5t": x5t, "created_at": now, "expires_at": expires_at}
+    tx.execute(_INSERT, row)
 
 
-def holder(tx: Connection, token: str, now: int) -> str | None:
-    """The client id of a live token; None if it is unknown, over or revoked."""
-    return tx.execute(_HOLDER, {"hash": digest(token), "now": now}).scalar_one_or_none()
+def holder(tx: Connection, token: str, now: int) -> tuple[str, str | None] | None:
+    """The client id of a live token, and its certificate's thumbprint; None if it is unknown, over or revoked."""
+    row = tx.execute(_HOLDER, {"hash": digest(token), "now": now}).first()
+    return None if row is None else (row.client_id, row.x5t)
 
 
 def revoke(tx: Connection, token: str, client_id: str, now: int) -> bool:

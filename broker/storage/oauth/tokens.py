@@ -19,7 +19,8 @@ from broker.storage.tables import access_tokens, grants, refresh_families, refre
 class AccessToken:
     """A live access token with what it stands on.
 
-    audience: the resources that it is for; empty for none in particular. jkt: the thumbprint of the key that it is bound to.
+    audience: the resources that it is for; empty for none in particular. jkt: the thumbprint of the key that it is bound to,
+    x5t: of the certificate.
     """
 
     standing: Standing
@@ -28,6 +29,7 @@ class AccessToken:
     created_at: int
     expires_at: int
     jkt: str | None = None
+    x5t: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,11 @@ def add_access(
     expires_at: int,
     audience: Sequence[str] = (),
     jkt: str | None = None,
+    x5t: str | None = None,
 ) -> None:
-    """Insert an access token. jkt: the thumbprint of the key that it is bound to."""
+    """Insert an access token. jkt, x5t: the thumbprints of the key and of the certificate that it is bound to."""
     row = {"token": digest(token), "grant_id": grant_id, "scopes": list(scopes), "audience": list(audience), "jkt": jkt}
-    tx.execute(_INSERT_ACCESS, {**row, "created_at": now, "expires_at": expires_at})
+    tx.execute(_INSERT_ACCESS, {**row, "x5t": x5t, "created_at": now, "expires_at": expires_at})
 
 
 def add_family(tx: Connection, grant_id: str, client_id: str, expires_at: int, jkt: str | None = None) -> RefreshFamily:
@@ -154,6 +157,7 @@ _ACCESS = (
         access_tokens.c.created_at.label("token_created_at"),
         access_tokens.c.expires_at.label("token_expires_at"),
         access_tokens.c.jkt.label("token_jkt"),
+        access_tokens.c.x5t.label("token_x5t"),
     )
     .join(access_tokens, access_tokens.c.grant_id == grants.c.id)
     .where(
@@ -170,7 +174,8 @@ def access(tx: Connection, token: str, now: int) -> AccessToken | None:
     if row is None:
         return None
     scopes, audience = tuple(row["token_scopes"]), tuple(row["token_audience"])
-    return AccessToken(standing_of(row), scopes, audience, row["token_created_at"], row["token_expires_at"], row["token_jkt"])
+    bound = (row["token_jkt"], row["token_x5t"])
+    return AccessToken(standing_of(row), scopes, audience, row["token_created_at"], row["token_expires_at"], *bound)
 
 
 _REFRESH = (

@@ -19,7 +19,7 @@ from broker.web.graph.query import refuse_all
 from broker.web.graph.refusals import ApiRefused
 from broker.web.graph.responses import Responses, request_id
 from broker.web.program import bearer_token, object_of, pairs_of
-from broker.web.request import client_address
+from broker.web.request import client_address, client_certificate
 
 if TYPE_CHECKING:
     from broker.app import Broker
@@ -109,9 +109,9 @@ class ApiDoor:
 
     def _caller(self, operation: Operation) -> Caller:
         """Raises OAuthError (no token of this API), TooManyAttempts (too many requests of this application), ApiRefused (query)."""
-        found = self._broker.oauth.api_access.admit(bearer_token())
-        proxies = self._broker.core.settings().broker.network.trusted_proxies
-        address = client_address(request, proxies)
+        network = self._broker.core.settings().broker.network
+        found = self._broker.oauth.api_access.admit(bearer_token(), client_certificate(request, network))
+        address = client_address(request, network.trusted_proxies)
         if operation.query.kind is OptionsKind.NONE:
             refuse_all(pairs_of(request.query_string))
         actor = Actor.application(found.client_id, address=address, request_id=request_id())

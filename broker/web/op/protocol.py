@@ -34,4 +34,5 @@ def authenticated(broker: Broker, programs: Programs) -> tuple[ApplicationView, 
     if request.query_string:
         raise OAuthError("invalid_request", "query")
     form = form_of(request)
-    return broker.oauth.client_authentication.authenticate(request.headers.get("Authorization"), form, programs.address()), form
+    given = (request.headers.get("Authorization"), form, programs.address(), programs.certificate())
+    return broker.oauth.client_authentication.authenticate(*given), form

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response
 
 from broker.domain.errors import BadRequest
-from broker.provider.discovery import document
 from broker.web.op import token
-from broker.web.op.discovery import MAX_AGE
+from broker.web.op.discovery import MAX_AGE, document_of
 from broker.web.program import Programs, json_response, public
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
         _check(tenant)
         settings = broker.core.settings()
         named = f"{settings.issuer.rstrip('/')}/{tenant}"
-        said = document(settings.issuer, settings.broker.languages) | {"token_endpoint": f"{named}{TOKEN_END}"}
+        said = document_of(settings) | {"token_endpoint": f"{named}{TOKEN_END}"}
         return public(json_response(said), MAX_AGE)
 
     @routes.post(f"/<tenant>{TOKEN_END}", provide_automatic_options=False)

@@ -32,7 +32,7 @@ def answer(broker: Broker, programs: Programs) -> Response:
         proof = programs.proof()  # before a client assertion is used up, which the client would have to make again for the nonce
         application, form = authenticated(broker, programs)
         try:
-            return application, json_response(broker.oauth.grants.tokens(application, form, proof))
+            return application, json_response(broker.oauth.grants.tokens(application, form, proof, programs.certificate()))
         except OAuthError as error:
             raise error.of_application(application.client_id) from error
 

@@ -31,7 +31,7 @@ def register(routes: Blueprint, broker: Broker, programs: Programs) -> None:
         proof = programs.proof(token.value) if token.is_bound else None
         if token.is_bound and proof is None:
             raise OAuthError("invalid_dpop_proof", "dpop_missing")
-        application, claims = broker.oauth.grants.userinfo(token.value, proof)
+        application, claims = broker.oauth.grants.userinfo(token.value, proof, programs.certificate())
         sealed = broker.oauth.encryption.userinfo(application, claims)
         return application, json_response(claims) if sealed is None else Response(
             sealed, mimetype="application/jwt"

@@ -29,7 +29,7 @@ def portal_file(*permissions: str) -> str:
 
 
 def signed_in(
-    api: Api, person: str, *permissions: str, at: str = "fabrikam", audience: tuple[str, ...] = (), jkt: str | None = None
+    api: Api, person: str, *permissions: str, at: str = "fabrikam", audience: tuple[str, ...] = (), **bound: str
 ) -> str:
     """The name of a token that the portal has for a person, with these permissions among its scopes."""
     now, secret, name = api.clock(), new_secret(), new_id()
@@ -51,7 +51,7 @@ def signed_in(
         )
         consents.record(tx, person, PORTAL, scopes, now)
         grants.add(tx, grant)
-        tokens.add_access(tx, secret, grant.id, scopes, now=now, expires_at=now + 600, audience=audience, jkt=jkt)
+        tokens.add_access(tx, secret, grant.id, scopes, now=now, expires_at=now + 600, audience=audience, **bound)
     api.tokens[name] = secret
     return name
 
@@ -108,6 +108,7 @@ def test_tokens_that_do_not_open_the_api(api: Api) -> None:
     assert error_of(api.get("/me", by=signed_in(api, ada))) == NO_TOKEN
     assert error_of(api.get("/me", by=signed_in(api, ada, "User.Read", audience=("https://api.contoso.example",)))) == NO_TOKEN
     assert error_of(api.get("/me", by=signed_in(api, ada, "User.Read", jkt="thumbprint"))) == NO_TOKEN  # RFC 9449 7.2
+    assert error_of(api.get("/me", by=signed_in(api, ada, "User.Read", x5t="thumbprint"))) == NO_TOKEN  # RFC 8705 3
     assert error_of(api.get("/me", by=signed_in(api, ada, "Policy.Read.All"))) == DENIED
     both_resources = (ISSUER, "https://api.contoso.example")
     assert error_of(api.get("/me", by=signed_in(api, ada, "User.Read", audience=both_resources))) == NO_TOKEN

@@ -16,6 +16,8 @@ _PROOF = {
     "secret": _("a client secret"),
     "private_key_jwt": _("a key of its own (private_key_jwt)"),
     "trusted_issuer": _("tokens of an issuer that its file names (trusted_issuers)"),
+    "tls_client_auth": _("a certificate of an authority (tls_client_auth)"),
+    "self_signed_tls_client_auth": _("a certificate of its own (self_signed_tls_client_auth)"),
     "public": _("nothing: a public client, with PKCE"),
 }
 _SUBJECTS = {
