@@ -21,6 +21,7 @@ from broker.services.login.home_sign_out import HomeSignOuts
 from broker.services.login.identity_changes import IdentityChanges
 from broker.services.login.own_page_access import OwnPages
 from broker.services.login.partner_logout import PartnerLogout
+from broker.services.login.passkey_sign_in import PasskeySignIn
 from broker.services.login.saml_logout import SamlLogout
 from broker.services.login.saml_response import Acs
 from broker.services.login.second_factor import Proving
@@ -50,6 +51,7 @@ class LoginServices:
     identity_changes: IdentityChanges
     own_page_access: OwnPages
     partner_logout: PartnerLogout
+    passkey_sign_in: PasskeySignIn
     saml_logout: SamlLogout
     saml_response: Acs
     second_factor: Proving
@@ -91,6 +93,7 @@ def wire_login(
         identity_changes=identity_changes,
         own_page_access=own_pages,
         partner_logout=PartnerLogout(core, partners.families, sessions, rate_limits),
+        passkey_sign_in=PasskeySignIn(core, open_login, sealer, outbox),
         saml_logout=SamlLogout(core, partners.families, sessions, rate_limits, places),
         saml_response=Acs(core, partners.families, upstream, rate_limits, sealer, places),
         second_factor=Proving(core, open_login, sealer, outbox),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from broker.domain import assurance
 from broker.domain.factor import Method
 from broker.domain.facts import Facts
+from broker.domain.login import OwnPageIntent
 from broker.domain.policy import Requirement
 
 MFA_RANK = assurance.rank(assurance.MFA)
@@ -32,7 +33,12 @@ def next_rank(f: Facts) -> int:
 
 def is_voluntary(f: Facts) -> bool:
     """Whether the proof that is asked for next is more than the required one: the person may continue without it (Core 5.5.1.1)."""
-    return next_rank(f) > required_rank(f) and not f.factors.own_page_intent
+    return next_rank(f) > required_rank(f) and f.factors.own_page_intent in ("", OwnPageIntent.OFFER)
+
+
+def is_offered(f: Facts) -> bool:
+    """Whether a passkey is only offered: nothing requires it in this login, and the person wanted it for the next sign-in."""
+    return f.factors.own_page_intent == OwnPageIntent.OFFER and assurance.rank(f.factors.acr) >= required_rank(f)
 
 
 def asks_partner_for_both(f: Facts) -> bool:

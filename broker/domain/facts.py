@@ -54,13 +54,14 @@ class PartnerFacts:
     """The home organization.
 
     id: as the login knows it, None if it does not. live: the partner that vouched is in the files still. by_mail: the person
-    signs in by a code to their mailbox. mfa: the partner did multi-factor authentication, and its file says that we trust
+    signs in by a code to their mailbox. by_link: an administrator, who came by a link of `broker admin-link`. mfa: the partner did multi-factor authentication, and its file says that we trust
     that (HO-15). may_step_up: it can be asked for more proof, and was not yet in this login.
     """
 
     id: str | None = None
     live: bool = True
     by_mail: bool = False
+    by_link: bool = False
     mfa: bool = False
     may_step_up: bool = False
 

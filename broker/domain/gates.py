@@ -68,8 +68,8 @@ def _assertion_is_fresh(f: Facts) -> Next | None:
 
 
 def _sign_in_step(f: Facts) -> Step:
-    """Where this person signs in: at the home organization, or by a code to their mailbox."""
-    return Step.CODE if f.partner.by_mail else Step.UPSTREAM
+    """Where this person signs in: at the home organization, by a code to their mailbox, or by the passkey of an administrator."""
+    return Step.CODE if f.partner.by_mail else Step.HOME if f.partner.by_link else Step.UPSTREAM
 
 
 def _is_recent(f: Facts) -> bool:
@@ -215,13 +215,15 @@ def _proof_is_strong_enough(f: Facts) -> Next | None:
 
 
 def _own_page_intent_is_met(f: Facts) -> Next | None:
-    if not f.factors.own_page_intent or f.factors.method_added:
+    intent = f.factors.own_page_intent
+    if not intent or f.factors.method_added:
         return None
-    if f.factors.own_page_intent == OwnPageIntent.PROVE:
+    if intent == OwnPageIntent.OFFER:  # nothing requires it: whatever would stand in its way ends the offer
+        offered = Next(Step.ENROLL, "interaction_required", "a passkey is offered", how=How.PASSKEY)
+        return None if f.factors.methods or f.factors.went_without or _before_adding(f) else offered
+    if intent == OwnPageIntent.PROVE:
         return _before_adding(f)
-    return _before_adding(f) or Next(
-        Step.ENROLL, "interaction_required", "a method is to be added", how=How(f.factors.own_page_intent)
-    )
+    return _before_adding(f) or Next(Step.ENROLL, "interaction_required", "a method is to be added", how=How(intent))
 
 
 def _before_adding(f: Facts) -> Next | None:
@@ -277,7 +279,7 @@ GATES = (
         "The proof is as strong as policies and application ask. The partner is asked for more first, then a factor of ours.",
         _proof_is_strong_enough,
     ),
-    Gate("own_page_intent_is_met", "A login that changes the person's sign-in methods has a fresh proof, and has added the method.", _own_page_intent_is_met),
+    Gate("own_page_intent_is_met", "A login that changes the person's sign-in methods has a fresh proof, and has added the method; one that offers a passkey was answered.", _own_page_intent_is_met),
 )  # fmt: skip
 ISSUE = Next(Step.ISSUE)
 

@@ -38,11 +38,15 @@ class LoginPurpose(StrEnum):
 
 
 class OwnPageIntent(StrEnum):
-    """What a login for our own pages does in addition: asks for a fresh proof, and adds a method after it."""
+    """What a login does in addition: for our own pages it asks for a fresh proof, and adds a method after it.
+
+    OFFER: a person who signs in by a code asked for a passkey; the login, of any purpose, ends well without one.
+    """
 
     PROVE = "prove"
     TOTP = "totp"
     PASSKEY = "passkey"
+    OFFER = "offer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

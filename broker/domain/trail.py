@@ -15,6 +15,7 @@ class TrailStep(StrEnum):
     HOME = "home"
     UPSTREAM = "upstream"
     CODE = "code"
+    PASSKEY = "passkey"
     MOVED = "moved"
     GROUPS = "groups"
     REDEEM = "redeem"

@@ -65,11 +65,20 @@ def origin(issuer: str) -> str:
 
 
 def creation(
-    issuer: str, *, challenge: str, company: str, person_id: str, account: str, name: str, held: Sequence[Factor], verify: bool
+    issuer: str,
+    *,
+    challenge: str,
+    company: str,
+    person_id: str,
+    account: str,
+    name: str,
+    held: Sequence[Factor],
+    verify: bool,
+    discoverable: bool = False,
 ) -> dict[str, Any]:
     """Options of navigator.credentials.create(), as JSON (5.4). held: what the person has already.
 
-    verify: a key that cannot tell who holds it is of no use.
+    verify: a key that cannot tell who holds it is of no use. discoverable: nor is one that cannot name the account.
     """
     return {
         "rp": {"id": rp_id(issuer), "name": company},
@@ -79,7 +88,10 @@ def creation(
         "timeout": _TIMEOUT,
         "attestation": "none",
         "excludeCredentials": _descriptors(held),
-        "authenticatorSelection": {"residentKey": "preferred", "userVerification": "required" if verify else "preferred"},
+        "authenticatorSelection": {
+            "residentKey": "required" if discoverable else "preferred",
+            "userVerification": "required" if verify else "preferred",
+        },
     }
 
 
@@ -100,6 +112,16 @@ def credential_of(answer: str) -> str:
     if not isinstance(found, str) or not 0 < len(found) <= 1400 or not found.isascii():
         raise PasskeyRefused("passkey_format")
     return found
+
+
+def user_of(answer: str) -> str:
+    """The account that the authenticator names (userHandle, 5.2.2): the id of a person, as `creation` sent it. Raises PasskeyRefused."""
+    response = _read(answer).get("response")
+    said = response.get("userHandle") if isinstance(response, dict) else None
+    try:
+        return b64url_decode(said).decode("ascii") if isinstance(said, str) and len(said) <= 100 else ""
+    except ValueError:
+        raise PasskeyRefused("passkey_format") from None
 
 
 def made(answer: str, *, issuer: str, challenge: str, verify: bool) -> Made:

@@ -35,8 +35,8 @@ TEMPLATES = Path(broker.web.__file__).parent / "templates"
 OWN_TEMPLATES = Path(__file__).parent / "templates"  # what no page of the broker shows as a whole
 ISSUER = "http://127.0.0.1:8099"
 NAMES = (
-    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-recovery", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "mfa-vouch", "mfa-vouch-asked", "terms", "terms-new",
-    "home", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-again", "code-invited", "code-recorded", "code-method", "code-identity",
+    "mfa-challenge", "mfa-challenge-all", "mfa-challenge-key", "mfa-challenge-recovery", "mfa-challenge-wish", "mfa-enroll", "mfa-enroll-error", "mfa-enroll-offered", "mfa-enroll-key", "recovery-codes", "mfa-lost", "mfa-lost-alone", "mfa-vouch", "mfa-vouch-asked", "terms", "terms-new",
+    "home", "home-passkey", "home-error", "home-known", "home-signed-in", "home-last", "choose", "choose-none", "code", "code-wrong", "code-passkey", "code-again", "code-invited", "code-recorded", "code-method", "code-identity",
     "invitation", "invitation-plain", "invitation-code", "invitation-other", "fresh-link", "idp-initiated", "idp-initiated-application", "declined", "not-signed-in", "consent-invited", "consent-by-code", "consent-later", "hand-over", "sign-out",
     "signed-out", "signed-out-at-home", "signed-out-on-the-way", "question", "question-answered", *SIGN_UP, *DEVICE, *OWN, *PORTAL,
 )  # fmt: skip
@@ -93,8 +93,19 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "restart_url": "",
         "choose_url": "/choose",
         "address_url": "/home",
+        "passkey_options": "{}",
+        "passkey_action": "/code",
+        "passkey_refused": False,
     }
-    beside = {**code, "sure": True, "decline_url": "/home", "restart_url": "/home", "choose_url": "", "address_url": ""}
+    beside = {
+        **code,
+        "passkey_options": "",
+        "sure": True,
+        "decline_url": "/home",
+        "restart_url": "/home",
+        "choose_url": "",
+        "address_url": "",
+    }
     wrong = {"field": "code", "message": "That code is wrong. Enter the 8 digits from the newest e-mail."}
     begun = {"partner": "Fabrikam", "application": "", "client_id": "", "action": "/saml/fabrikam/start"}
     mistake = {"field": "email", "message": "Write your address as name@example.org"}
@@ -154,6 +165,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "mfa-enroll-error": Sample(
             "mfa_enroll.html", "mfa-enroll", {**enroll, "passkeys": False, "asked": False, "errors": mistyped}
         ),
+        "mfa-enroll-offered": Sample("mfa_enroll.html", "mfa-enroll", {**enroll, "apps": False, "asked": False, "offered": True}),
         "mfa-enroll-key": Sample("mfa_enroll.html", "mfa-enroll", {**enroll, "apps": False}),
         "recovery-codes": Sample(
             "recovery_codes.html",
@@ -175,6 +187,11 @@ def samples(pages: Pages) -> dict[str, Sample]:
         "terms": Sample("terms_of_use.html", "terms-of-use", terms),
         "terms-new": Sample("terms_of_use.html", "terms-of-use", {**terms, "before": 1767225600, "since": None, "version": "B"}),
         "home": Sample("home_organization.html", "home-organization", {**form, "application": "Payroll", "other_url": "/choose"}),
+        "home-passkey": Sample(
+            "home_organization.html",
+            "home-organization",
+            {**form, "application": "", "passkey_options": "{}", "other_url": "/choose"},
+        ),
         "home-error": Sample(
             "home_organization.html",
             "home-organization",
@@ -210,6 +227,7 @@ def samples(pages: Pages) -> dict[str, Sample]:
         ),
         "code": Sample("email_code.html", "email-code", code),
         "code-wrong": Sample("email_code.html", "email-code", {**code, "errors": [wrong], "wait": 0}),
+        "code-passkey": Sample("email_code.html", "email-code", {**code, "passkey_refused": True}),
         "code-again": Sample("email_code.html", "email-code", {**code, "again": True, "wait": 12, "sure": True}),
         "code-invited": Sample(
             "email_code.html",

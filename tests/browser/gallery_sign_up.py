@@ -31,7 +31,7 @@ def sign_up_samples() -> dict[str, Sample]:
     code = {
         **FORM, "application": "Supplier portal", "email": "gerda@mailbox.example", "sure": True, "why": "sign_up", "account": "", "partner": "",
         "errors": [], "minutes": 10, "again": False, "wait": 30, "more": True, "over": False, "again_url": "", "decline_url": "", "restart_url": "",
-        "choose_url": "/choose", "address_url": "/home",
+        "choose_url": "/choose", "address_url": "/home", "passkey_options": "", "passkey_action": "", "passkey_refused": False,
     }  # fmt: skip
     wrong = [{"field": "phone", "message": "Enter a telephone number, such as +31 20 123 4567."}]
     return {

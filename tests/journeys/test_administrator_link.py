@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,7 +14,7 @@ from broker.domain.errors import Conflict, Invalid
 from broker.domain.ids import digest
 from broker.domain.times import HOUR
 from broker.storage.tables import administrator_links, audit, people
-from tests.journeys.passkey import SoftPasskey
+from tests.journeys.passkey import SoftPasskey, options
 from tests.journeys.staff import administrators
 from tests.journeys.world import ACTOR, ADA, CLEO, SECRET, World
 
@@ -32,14 +29,6 @@ def run(world: World, *words: str) -> Result:
 def link(world: World, email: str = ROOT) -> str:
     """A new link."""
     return world.broker.login.administrator_links.create(ACTOR, email).url
-
-
-def options(page: BrowserPage) -> dict[str, Any]:
-    """What the page asks the browser's authenticator for."""
-    found = re.search(r'data-passkey="([^"]+)"', page.text)
-    assert found, page
-    asked: dict[str, Any] = json.loads(html.unescape(found[1]))
-    return asked
 
 
 def press(browser: Browser, page: BrowserPage) -> BrowserPage:

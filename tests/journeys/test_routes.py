@@ -96,6 +96,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/signin/<uuid:login>/home": ("405", "405", "405"),
     "/signin/<uuid:login>/lost": ("400", "400", "400"),
     "/signin/<uuid:login>/passkey": ("405", "405", "405"),
+    "/signin/<uuid:login>/passkey-sign-in": ("405", "405", "405"),
     "/signin/<uuid:login>/restart": ("405", "405", "405"),
     "/signin/<uuid:login>/saved": ("405", "405", "405"),
     "/signin/<uuid:login>/skip": ("405", "405", "405"),

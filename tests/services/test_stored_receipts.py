@@ -32,7 +32,8 @@ FACTS = json.loads("""
  "factors": ["totp"], "proven_at": null, "wish": "totp", "second_channel": "", "added": true, "declined": false,
  "policy_refusal": null, "required": ["mfa"], "frequency": 3600, "freshness_asked": true}
 """)
-SINCE = {"sign_up": None, "sign_up_state": "", "sign_up_refusal": None, "sign_up_reason": None}  # newer than those receipts
+# Newer than those receipts:
+SINCE = {"by_link": False, "sign_up": None, "sign_up_state": "", "sign_up_refusal": None, "sign_up_reason": None}
 STEPS = (
     {"at": START, "step": "started", "result": "application", "reason": ""},
     {"at": START, "step": "upstream", "result": "sent", "reason": "", "partner": "fabrikam", "anew": True},

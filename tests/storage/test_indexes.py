@@ -16,7 +16,6 @@ import broker.storage
 from broker.domain.administrator_link import AdministratorLink
 from broker.domain.assignment import Principal
 from broker.domain.audit import Actor, Event, EventSearch
-from broker.domain.factor import Method
 from broker.domain.guest import GuestState
 from broker.domain.ids import new_id
 from broker.domain.invitation import Status
@@ -40,7 +39,7 @@ from broker.storage.directory import (
     terms,
 )
 from broker.storage.directory.guest_pages import GuestFilter
-from broker.storage.factors import factors, resets, single_use
+from broker.storage.factors import resets, single_use
 from broker.storage.history import audit, audit_chain
 from broker.storage.login import administrator_links, email_codes, invitations, logins, receipts, refusals, sign_in_counts
 from broker.storage.oauth import grants, sessions, tokens
@@ -51,6 +50,7 @@ from tests import factories
 from tests.clock import START
 from tests.storage.access_calls import ACCESS_CALLS
 from tests.storage.event_calls import EVENT_CALLS
+from tests.storage.factor_calls import FACTOR_CALLS
 from tests.storage.guest_calls import GUEST_CALLS
 from tests.storage.job_calls import JOB_CALLS
 from tests.storage.logout_calls import LOGOUT_CALLS
@@ -64,7 +64,6 @@ SESSION = factories.session(PERSON.id)
 GROUP = factories.group(owners=("bob@contoso.example",))
 AT = (None, {"payroll"})
 GRANT = factories.grant(PERSON.id)
-PASSKEY = factories.factor(PERSON.id, method=Method.PASSKEY, credential="credential")
 FAMILY = RefreshFamily("family", GRANT.id, START + 600)
 RECEIPT = factories.receipt(person_id=PERSON.id)
 MAIL = Mail(kind=MailKind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
@@ -89,6 +88,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     **GUEST_CALLS,
     **LOGOUT_CALLS,
     **EVENT_CALLS,
+    **FACTOR_CALLS,
     **JOB_CALLS,
     **OAUTH_CALLS,
     "directory.people.add": lambda tx: people.add(tx, PERSON),
@@ -223,17 +223,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "oauth.sessions.renew": lambda tx: sessions.renew(tx, SESSION, "other"),
     "oauth.sessions.set_proofs": lambda tx: sessions.set_proofs(tx, SESSION),
     "oauth.sessions.end": lambda tx: sessions.end(tx, SESSION.sid, START),
-    "factors.factors.add": lambda tx: factors.add(tx, PASSKEY),
-    "factors.factors.of_person": lambda tx: factors.of_person(tx, PERSON.id),
-    "factors.factors.take_step": lambda tx: factors.take_step(tx, PASSKEY.id, 1, START),
-    "factors.factors.counted": lambda tx: factors.counted(tx, PASSKEY.id, 1, checks=True, now=START),
-    "factors.factors.copied": lambda tx: factors.copied(tx, PASSKEY.id, START, 1),
-    "factors.factors.rename": lambda tx: factors.rename(tx, PASSKEY.id, PERSON.id, "key"),
-    "factors.factors.set_codes": lambda tx: factors.set_codes(tx, PERSON.id, ["code"], START),
-    "factors.factors.take_code": lambda tx: factors.take_code(tx, PERSON.id, "code", START),
-    "factors.factors.codes_left": lambda tx: factors.codes_left(tx, PERSON.id),
-    "factors.factors.remove": lambda tx: factors.remove(tx, PASSKEY.id, PERSON.id),
-    "factors.factors.remove_all": lambda tx: factors.remove_all(tx, PERSON.id),
     "factors.resets.schedule": lambda tx: resets.schedule(tx, PERSON.id, START + 60, START),
     "factors.resets.due_at": lambda tx: resets.due_at(tx, PERSON.id),
     "factors.resets.due": lambda tx: resets.due(tx, START),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from broker.connectors.email_code import EmailCode
 from broker.domain.assertion import Assertion
@@ -18,7 +19,7 @@ from broker.domain.errors import InvitationMismatch, LoginExpired, PartnerUntrus
 from broker.domain.gates import decide
 from broker.domain.guest import GuestState
 from broker.domain.ids import new_id
-from broker.domain.login import Login
+from broker.domain.login import Login, OwnPageIntent
 from broker.domain.mail import Mail, MailKind
 from broker.domain.mailbox import LIFETIME, PARTNER, PAUSE, SENDS, TRIES, Mailbox, Why
 from broker.domain.network import counted
@@ -101,10 +102,10 @@ class MailCodes:
             now = found.facts.now
             self._send(tx, found, box, visitor.address, language, now, first=False, known=known)
 
-    def enter(self, login_id: str, visitor: Visitor, typed: str) -> tuple[Entered, str | None]:
+    def enter(self, login_id: str, visitor: Visitor, typed: str, *, offer: bool = False) -> tuple[Entered, str | None]:
         """Checks a typed code; after a right one also the mark that this browser keeps (FA-13).
 
-        Raises TooManyAttempts with the last try, and if this client tried too often.
+        offer: the person wants a passkey for the next time. Raises TooManyAttempts with the last try, and if this client tried too often.
         """
         with self._db.write() as tx:
             found = self._open_login(tx, login_id, visitor)
@@ -119,7 +120,7 @@ class MailCodes:
             held = tried or email_codes.of_login(tx, login_id)
             assertion = self._judged(box, mark, tried, typed, now) if tried else None
             if assertion is not None and email_codes.spend(tx, login_id, mark, now):
-                self._accept(tx, found, box, mark, assertion, visitor.address)
+                self._accept(tx, found, box, mark, assertion, visitor.address, offer=offer)
                 return Entered.DONE, self._known.mark(box.address, now)
             if tried is not None:
                 self._wrong(tx, found, box, visitor.address, now, last=tried.tries >= TRIES)
@@ -211,15 +212,17 @@ class MailCodes:
         except PartnerUntrusted:
             return None
 
-    def _accept(self, tx: Connection, found: LoginContext, box: Mailbox, mark: str, assertion: Assertion, client: str) -> None:
+    def _accept(
+        self, tx: Connection, found: LoginContext, box: Mailbox, mark: str, assertion: Assertion, client: str, *, offer: bool
+    ) -> None:
         """The code is the sign-in itself, or a proof in addition to one, or lets the guest move to another identity."""
         login, now = found.login, found.facts.now
         proven = entry(now, TrailStep.CODE, "proven", why=str(box.why), email_verified=True, amr=list(assertion.amr))
         steps = login_trail.longer(login, proven)
         if box.why is Why.HOME:
-            changed = logins.change(
-                tx, login, partner=PARTNER, assertion=assertion.to_json(), another_account_asked=False, trail=steps
-            )
+            said, intent = assertion.to_json(), login.own_page_intent or (OwnPageIntent.OFFER if offer else "")
+            values: dict[str, Any] = {"partner": PARTNER, "assertion": said, "own_page_intent": intent, "trail": steps}
+            changed = logins.change(tx, login, another_account_asked=False, **values)
         elif box.why in (Why.INVITED, Why.METHOD, Why.IDENTITY):
             changed = logins.change(tx, login, mailbox_proven=mark, trail=steps)
         else:

@@ -10,7 +10,7 @@ from typing import Any
 from broker.domain.factor import Factor
 from broker.domain.guest import Person
 from broker.domain.ids import new_id
-from broker.domain.login import Login
+from broker.domain.login import Login, OwnPageIntent
 from broker.domain.next_step import How, Next, Step
 from broker.factors import passkey, totp
 from broker.keyring.seal import Sealer
@@ -75,12 +75,18 @@ def described(
     else:
         options = passkey.creation(
             settings.issuer, challenge=challenge, company=company, person_id=person.id, account=person.email,
-            name=person.name, held=held, verify=verify and not found.login.own_page_intent,
+            name=person.name, held=held, verify=must_verify(found.login, following),
+            discoverable=found.login.own_page_intent == OwnPageIntent.OFFER,
         )  # fmt: skip
     link = totp.link(task["secret"], account=person.email, company=company)
     return FactorPage(
         found=found, person=person, next=following, held=held, codes_left=left, secret=task["secret"], link=link, options=options
     )
+
+
+def must_verify(login: Login, following: Next) -> bool:
+    """Whether the passkey that is being added must verify its user. One that a person adds on their own page may be a second step only."""
+    return following.how is How.PASSKEY and login.own_page_intent != OwnPageIntent.PASSKEY
 
 
 def _usable(held: Iterable[Factor], *, verify: bool) -> list[Factor]:

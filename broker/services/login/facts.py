@@ -5,6 +5,7 @@ The invitation's part is in invitation_facts.py, the one about proofs in factor_
 
 from __future__ import annotations
 
+from broker.domain import administrator_link
 from broker.domain.assertion import Assertion
 from broker.domain.factor import Proof
 from broker.domain.facts import ApplicationFacts, PartnerFacts, PersonFacts, PolicyFacts, RequestFacts, SessionFacts
@@ -88,6 +89,7 @@ def partner_facts(
         id=login.partner if login.partner in settings.partners or by_mail else None,
         live=vouched is None or homes.is_live(settings, vouched.partner, vouched.issuer),
         by_mail=by_mail,
+        by_link=vouched is not None and vouched.partner == administrator_link.PARTNER,
         mfa=assurance.partner_mfa(proof, partner, now),
         may_step_up=trust is not None and trust.step_up and bool(trust.mfa) and not login.step_up_asked,
     )

@@ -12,21 +12,19 @@ from broker.domain.gates import decide
 from broker.domain.guest import Person
 from broker.domain.next_step import How, Next, Step
 from broker.domain.receipt import Outcome
-from broker.domain.times import DAY
 from broker.domain.trail import TrailStep, entry
 from broker.domain.visitor import Visitor
 from broker.factors import passkey, recovery, totp
 from broker.keyring.seal import Sealer
 from broker.services.core import Core
 from broker.services.history import audit, login_trail
-from broker.services.login import otp_check
+from broker.services.login import otp_check, passkey_check
 from broker.services.login.context import LoginContext, OpenLogin
-from broker.services.login.factor_page import FactorPage, described, first_task, task_of
+from broker.services.login.factor_page import FactorPage, described, first_task, must_verify, task_of
 from broker.services.messages.factor_notices import notice
 from broker.services.messages.outbox import Outbox
-from broker.storage.directory import people
 from broker.storage.engine import Connection
-from broker.storage.factors import factors, resets
+from broker.storage.factors import factors
 from broker.storage.login import logins
 
 MOST = 10  # methods for each person
@@ -143,7 +141,7 @@ class Proving:
                 return ()
             task, verify, issuer = (
                 task_of(self._sealer, found.login),
-                following.how is How.PASSKEY and not found.login.own_page_intent,
+                must_verify(found.login, following),
                 self._settings().issuer,
             )
             try:
@@ -157,7 +155,7 @@ class Proving:
                     task["id"], person, Method.PASSKEY, now, credential=made.id, public_key=made.public_key,
                     sign_count=made.sign_count, verified=made.verified, synced=made.synced, transports=made.transports,
                 )  # fmt: skip
-                proof = _passkey_proof(factor, now, verified=made.verified, synced=made.synced)
+                proof = passkey_check.proof_by(factor, now, verified=made.verified, synced=made.synced)
                 fresh = self._add(tx, found, person, factor, proof, visitor.address, now)
         return fresh
 
@@ -182,13 +180,8 @@ class Proving:
         factor = next((one for one in factors.of_person(tx, person.id) if one.credential == credential), None)
         if not task or factor is None or not logins.take_task(tx, found.login):
             raise passkey.PasskeyRefused("passkey_challenge" if factor is not None else "passkey_unknown")
-        issuer = self._settings().issuer
-        used = passkey.used(answer, issuer=issuer, challenge=task["challenge"], factor=factor, verify=verify)
-        if not factors.counted(tx, factor.id, used.count, checks=used.verified, now=now):
-            if factors.copied(tx, factor.id, now, DAY):
-                self._outbox.add(tx, notice(person, "copied", now, {}), now)
-            raise passkey.PasskeyRefused("passkey_cloned")
-        return _passkey_proof(factor, now, verified=used.verified, synced=used.synced)
+        asked = passkey_check.PasskeyTask(issuer=self._settings().issuer, challenge=task["challenge"], verify=verify)
+        return passkey_check.prove(tx, self._outbox, person, factor, answer, asked, now)
 
     @staticmethod
     def _new(factor_id: str, person: Person, method: Method, now: int, **values: Any) -> Factor:
@@ -215,12 +208,8 @@ class Proving:
         step, result = (TrailStep.ENROLL, "added") if added else (TrailStep.CHALLENGE, "proven")
         event = entry(now, step, result, method=proof.method.value, factor=proof.by)
         proofs = [one.to_json() for one in (*login.proofs, proof)]
-        if found.person is not None and found.person.vouched_until is not None:  # somebody vouched for one method only (FA-05)
-            people.change(tx, found.person.id, {"vouched_until": None})
-        if found.person is not None and resets.stop(tx, found.person.id):  # MF-12: the person has their method
-            actor = Actor.person(found.person.id, request_id=login.reference)
-            audit.record(tx, Event(name="factor.reset_stopped", actor=actor, subject=found.person.id), now)
-            self._outbox.add(tx, notice(found.person, "reset_stopped", now, {}), now)
+        if found.person is not None:
+            passkey_check.has_method(tx, self._outbox, found.person, login.reference, now)
         progress = replace(login.progress, method_added=login.progress.method_added or added).to_json()
         if not logins.change(tx, login, proofs=proofs, progress=progress, trail=login_trail.longer(login, event)):
             raise BadRequest("factor_login_mismatch").of_login(login.id, login.reference)
@@ -244,7 +233,3 @@ class Proving:
         actor = Actor.person(person.id, address=address, request_id=found.login.reference)
         audit.record(tx, Event(name=name, actor=actor, subject=person.id, data=data), now)
         self._outbox.add(tx, notice(person, name.removeprefix("factor."), now, data), now)
-
-
-def _passkey_proof(factor: Factor, now: int, *, verified: bool, synced: bool) -> Proof:
-    return Proof(method=Method.PASSKEY, at=now, by=factor.id, person=factor.person_id, verified=verified, synced=synced)

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from broker.domain.factor import Factor, Method
-from broker.storage.tables import factors, recovery_codes
+from broker.storage.tables import factors, identities, people, recovery_codes
 
 _PLAIN = (
     "id", "person_id", "name", "created_at", "last_used_at", "sealed", "last_step", "credential", "public_key", "sign_count", "verified",
     "synced", "copied_at",
 )  # fmt: skip
 _F, _R = factors.c, recovery_codes.c
+_BY_CREDENTIAL = select(factors).where(_F.credential == bindparam("held"))
 _OF_PERSON = select(factors).where(_F.person_id == bindparam("person")).order_by(_F.created_at, _F.id)
 _TAKE_STEP = (
     update(factors)
@@ -49,6 +50,26 @@ def _factor(row: Row[Any]) -> Factor:
 def of_person(tx: Connection, person_id: str) -> list[Factor]:
     """Every factor of a person, the oldest first."""
     return [_factor(row) for row in tx.execute(_OF_PERSON, {"person": person_id})]
+
+
+def by_credential(tx: Connection, credential: str) -> Factor | None:
+    """The passkey with this id."""
+    row = tx.execute(_BY_CREDENTIAL, {"held": credential}).one_or_none()
+    return _factor(row) if row is not None else None
+
+
+def any_signs_in(tx: Connection, emails: Iterable[str], partner: str) -> bool:
+    """Whether one of the people with these addresses is bound at `partner` and has a passkey that verifies its user."""
+    found = (
+        select(people.c.id)
+        .where(
+            people.c.email.in_(list(emails)),
+            exists().where(identities.c.person_id == people.c.id, identities.c.partner == partner),
+            exists().where(_F.person_id == people.c.id, _F.method == Method.PASSKEY.value, _F.verified),
+        )
+        .limit(1)
+    )
+    return tx.execute(found).first() is not None
 
 
 def add(tx: Connection, factor: Factor) -> bool:

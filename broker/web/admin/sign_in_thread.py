@@ -33,6 +33,8 @@ STEPS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("code", "proven"): (PASSED, _("They entered the code")),
     ("code", "refused"): (WARNED, _("They entered a wrong code")),
     ("code", "declined"): (WARNED, _("They did not want a code by e-mail")),
+    ("passkey", "refused"): (WARNED, _("Their passkey was not accepted")),
+    ("passkey", ""): (PASSED, _("They signed in with their passkey")),
     ("moved", ""): (PASSED, _("Their identity moved to %(partner)s")),
     ("groups", ""): (PASSED, _("The rules of groups were checked")),
     ("redeem", ""): (PASSED, _("They accepted the invitation")),

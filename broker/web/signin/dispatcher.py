@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from broker.domain.connector import Outbound
 from broker.domain.errors import PAGE_ERRORS
@@ -16,7 +16,20 @@ from broker.web.cookies import CookiePurpose
 from broker.web.error_context import error_context
 from broker.web.errors import page_for
 from broker.web.pages import Pages
-from broker.web.signin import consent, device, email_code, error_recovery, factors, home, sign_up, stopped, terms, vouching
+from broker.web.request import single
+from broker.web.signin import (
+    consent,
+    device,
+    email_code,
+    error_recovery,
+    factors,
+    home,
+    passkey_sign_in,
+    sign_up,
+    stopped,
+    terms,
+    vouching,
+)
 from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
@@ -46,6 +59,19 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         browser.within(turn.found.login)
         show = steps.get(turn.step)
         return show(turn) if show is not None else ended(broker, pages, browser, turn)
+
+    @routes.post(f"/signin/<uuid:login>/{passkey_sign_in.ACTION}")
+    def sign_in_by_passkey(login: str) -> Response:
+        browser.check(str(login))
+        if broker.login.passkey_sign_in.use(str(login), browser.visitor(), single(request.form, "credential")):
+            return browser.go(browser.path(str(login)))
+        turn = broker.login.sign_in.step(str(login), browser.visitor(), browser.device())
+        browser.within(turn.found.login)
+        if turn.step is Step.CODE:
+            return email_code.page(broker, pages, browser, turn.found.login, passkey_refused=True)
+        if turn.step is Step.HOME:
+            return home.page(broker, pages, browser, turn.found, status=400, passkey_refused=True)
+        return browser.go(browser.path(str(login)))
 
     @routes.get("/signin/<uuid:login>/again")
     def again(login: str) -> Response:

@@ -13,6 +13,7 @@ from broker.services.login.email_code import Entered
 from broker.services.login.known_browsers import KEPT
 from broker.web.cookies import CookiePurpose
 from broker.web.pages import Pages
+from broker.web.signin import passkey_sign_in
 from broker.web.signin.browser import BrowserState
 from broker.web.signin.home import about
 
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     from broker.app import Broker
 
 
-def page(broker: Broker, pages: Pages, browser: BrowserState, login: Login, *, entered: Entered | None = None) -> Response:
+def page(
+    broker: Broker,
+    pages: Pages,
+    browser: BrowserState,
+    login: Login,
+    *,
+    entered: Entered | None = None,
+    passkey_refused: bool = False,
+) -> Response:
     """Which mailbox to look into, and what else the person can do. Opened first, it has the code sent; a reload has not."""
     locales = locales_of(broker, login)
     say = pages.translator(locales)
@@ -34,7 +43,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, login: Login, *, e
     beside = box.why is not Why.HOME
     return pages.render(
         "email_code.html",
-        status=400 if entered is not None else 200,
+        status=400 if entered is not None or passkey_refused else 200,
         ui_locales=locales,
         keep_query={},
         here=browser.path(login.id),
@@ -55,6 +64,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, login: Login, *, e
         again_url=browser.path(login.id, "code/again"),
         decline_url=browser.path(login.id, "code/decline") if beside else "",
         restart_url=browser.path(login.id, "restart") if beside else "",
+        **passkey_sign_in.offered(broker, browser, sent.found, refused=passkey_refused),
         choose_url="" if beside else browser.path(login.id, "choose"),
         address_url="" if beside else browser.path(login.id, "address"),
     )
@@ -75,7 +85,8 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     def enter_code(login: str) -> Response:
         browser.check(str(login))
         typed = request.form.getlist("code")
-        entered, mark = broker.login.email_code.enter(str(login), browser.visitor(), typed[0] if len(typed) == 1 else "")
+        code, offer = typed[0] if len(typed) == 1 else "", request.form.get("passkey") == "yes"
+        entered, mark = broker.login.email_code.enter(str(login), browser.visitor(), code, offer=offer)
         if entered is Entered.DONE:
             response = browser.go(browser.path(str(login)))
             if mark is not None:

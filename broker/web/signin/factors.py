@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 from markupsafe import Markup
 
-from broker.domain.assurance_rules import is_voluntary
+from broker.domain.assurance_rules import is_offered, is_voluntary
 from broker.domain.errors import BadRequest, PageError
 from broker.domain.factor import Method
+from broker.domain.login import OwnPageIntent
 from broker.domain.next_step import How
 from broker.factors import qr
 from broker.services.login.factor_page import FactorPage
@@ -82,7 +83,7 @@ def _challenge(pages: Pages, browser: BrowserState, asked: FactorPage, problem: 
 
 
 def _enroll(pages: Pages, browser: BrowserState, asked: FactorPage, problem: str, status: int) -> Response:
-    login, how = asked.found.login, asked.next.how
+    login, how, offered = asked.found.login, asked.next.how, is_offered(asked.found.facts)
     say = pages.translator(login.request.ui_locales if login.request else ()).gettext
     return pages.render(
         "mfa_enroll.html",
@@ -91,7 +92,8 @@ def _enroll(pages: Pages, browser: BrowserState, asked: FactorPage, problem: str
         keep_query={},
         here=browser.path(login.id),
         application=asked.found.application.name if asked.found.application else "",
-        asked=not login.own_page_intent,
+        asked=login.own_page_intent in ("", OwnPageIntent.OFFER) and not offered,
+        offered=offered,
         apps=how in (How.ANY, How.TOTP),
         passkeys=how in (How.ANY, How.PASSKEY),
         qr=Markup(qr.svg(asked.link, say(_("QR code for an authenticator app")))),  # noqa: S704 - made here, its label escaped
@@ -102,7 +104,7 @@ def _enroll(pages: Pages, browser: BrowserState, asked: FactorPage, problem: str
         csrf=browser.token(login.id),
         action=browser.path(login.id, "enroll"),
         passkey_action=browser.path(login.id, "enroll-passkey"),
-        unable_url=browser.path(login.id, "unable"),
+        unable_url=browser.path(login.id, "skip" if offered else "unable"),
     )
 
 

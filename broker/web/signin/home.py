@@ -16,6 +16,7 @@ from broker.web.cookies import CookiePurpose
 from broker.web.i18n import _
 from broker.web.pages import Pages
 from broker.web.request import single
+from broker.web.signin import passkey_sign_in
 from broker.web.signin.browser import BrowserState
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def page(
     problem: str = "",
     email: str = "",
     status: int = 200,
+    passkey_refused: bool = False,
 ) -> Response:
     """`home-organization`: asks for the address, remembers what the application knew."""
     login = found.login
@@ -57,6 +59,7 @@ def page(
         last=None if problem else _last(broker, browser),
         account=account or "",
         account_action=browser.path(login.id, "account"),
+        **passkey_sign_in.offered(broker, browser, found, refused=passkey_refused),
     )
 
 

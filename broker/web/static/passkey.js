@@ -26,10 +26,12 @@
     } else {
       response.authenticatorData = text(said.authenticatorData);
       response.signature = text(said.signature);
+      if (said.userHandle) response.userHandle = text(said.userHandle);
     }
     return { id: credential.id, rawId: text(credential.rawId), type: credential.type, response };
   }
 
+  document.querySelectorAll("[data-with-passkey]").forEach((choice) => { choice.hidden = !window.PublicKeyCredential; });
   document.querySelectorAll("form[data-passkey]").forEach((form) => {
     if (!window.PublicKeyCredential || !form.dataset.passkey) return;
     const button = form.querySelector("button");

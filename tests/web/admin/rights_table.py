@@ -222,6 +222,7 @@ FORMS = {
     "/signin/<uuid:login>/home",
     "/signin/<uuid:login>/lost",
     "/signin/<uuid:login>/passkey",
+    "/signin/<uuid:login>/passkey-sign-in",
     "/signin/<uuid:login>/restart",
     "/signin/<uuid:login>/saved",
     "/signin/<uuid:login>/skip",
