@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 from broker.domain.errors import Unavailable
 from broker.storage import modes
@@ -29,15 +30,31 @@ TURN = 0.5  # seconds
 _AWAY = 3  # seconds for PostgreSQL to take a connection, or for one of the pool to come free
 _SQLITE_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 Answer = TypeVar("Answer")
+_SIZES = {"sqlite": (8, 24), "postgresql": (10, 10)}  # connections of a pool: kept, and further ones while they are needed
 _OPTIONS = {"preserve_rowcount": True}  # else an INSERT ... ON CONFLICT answers -1 on PostgreSQL, and nothing is ever taken
+
+
+class _Here(threading.local):
+    """What the transaction of this thread has to say once it is committed."""
+
+    def __init__(self) -> None:
+        self.notices: list[Any] = []
+
+
+_here = _Here()
 
 
 class Database:
     """Connections to one database; safe to share between threads, opened lazily (so before or after a fork)."""
 
-    def __init__(self, url: str, *, base: Path | None = None) -> None:
-        """url: as in config/broker.yaml; a relative SQLite path is relative to `base` (the home)."""
+    def __init__(
+        self, url: str, *, base: Path | None = None, committed: Callable[[Sequence[Any]], None] = lambda _notices: None
+    ) -> None:
+        """url: as in config/broker.yaml; a relative SQLite path is relative to `base` (the home). committed: hears what
+        `after_commit` was given, once its transaction is committed; it never raises.
+        """
         self.url = resolve(url, base)
+        self._committed = committed
         self.dialect = make_url(self.url).get_backend_name()
         if self.dialect == "sqlite":
             self.writer = _sqlite(self.url, begin="BEGIN IMMEDIATE")
@@ -50,14 +67,32 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One writing transaction: a clean exit commits, an exception rolls back. Raises Unavailable."""
-        with _told(), _turn_of(self._turn), self.writer.begin() as tx:
-            yield tx
+        before, notices = _here.notices, list[Any]()
+        _here.notices = notices
+        try:
+            with _told(), _turn_of(self._turn), self.writer.begin() as tx:
+                yield tx
+        finally:
+            _here.notices = before
+        if notices:
+            self._committed(notices)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One reading transaction: a consistent view on SQLite, statement by statement on PostgreSQL. Raises Unavailable."""
         with _told(), self.reader.connect() as tx:
             yield tx
+
+    @staticmethod
+    def after_commit(notice: object) -> None:
+        """Tell those who listen to the database of this thread's transaction, if it is committed."""
+        _here.notices.append(notice)
+
+    def connections(self) -> tuple[int, int]:
+        """(connections in use now, how many may be at the same time)."""
+        pools = [engine.pool for engine in {id(one): one for one in (self.writer, self.reader)}.values()]
+        used = sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
+        return used, sum(_SIZES[self.dialect]) * len(pools)
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -140,8 +175,15 @@ def _told() -> Iterator[None]:
 
 def _postgresql(url: str) -> Engine:
     asked = {} if "connect_timeout" in make_url(url).query else {"connect_timeout": _AWAY}
+    kept, more = _SIZES["postgresql"]
     engine = create_engine(
-        url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=_AWAY, connect_args=asked, execution_options=_OPTIONS
+        url,
+        pool_pre_ping=True,
+        pool_size=kept,
+        max_overflow=more,
+        pool_timeout=_AWAY,
+        connect_args=asked,
+        execution_options=_OPTIONS,
     )
 
     def configure(connection: Any, _record: Any) -> None:
@@ -154,7 +196,8 @@ def _postgresql(url: str) -> Engine:
 
 
 def _sqlite(url: str, *, begin: str) -> Engine:
-    engine = create_engine(url, pool_size=8, max_overflow=24, execution_options=_OPTIONS)
+    kept, more = _SIZES["sqlite"]
+    engine = create_engine(url, pool_size=kept, max_overflow=more, execution_options=_OPTIONS)
 
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves

@@ -10,6 +10,7 @@ from broker.domain.guest import PersonKind
 from broker.domain.receipt import Outcome, Place, Receipt, ReceiptSource, Search
 from broker.storage.batches import BATCH, delete_some
 from broker.storage.dialects import for_both, run
+from broker.storage.engine import Database
 from broker.storage.tables import people, receipts
 
 _PLAIN = (
@@ -35,6 +36,7 @@ def _receipt(row: Row[Any]) -> Receipt:
 
 def save(tx: Connection, receipt: Receipt) -> None:
     """One login, one receipt: a later end of the same login replaces the earlier one and keeps its steps."""
+    Database.after_commit(receipt)
     row = {name: getattr(receipt, name) for name in _PLAIN} | {
         "outcome": receipt.outcome.value,
         "steps": [dict(step) for step in receipt.steps],
