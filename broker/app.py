@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,8 @@ from broker.composition.core import open_sealer, system_clock, wire_core
 from broker.domain.times import Clock
 from broker.keyring.seal import Sealer
 from broker.services.core import Core
+from broker.services.metrics import Meter
+from broker.settings.load import Settings
 from broker.settings.reload import CurrentSettings
 
 if TYPE_CHECKING:
@@ -50,13 +52,15 @@ class Broker:
     """All services of one process, a record a subject. The floors above take what they need from here and construct nothing.
 
     A part is imported and constructed when it is first asked for, so that a command loads what it uses. A process that serves
-    constructs all of them before its first thread (`complete`). home: the folder. threads: that answer requests in this process.
+    constructs all of them before its first thread (`complete`). home: the folder. meter: the figures of this process. threads: that
+    answer requests in this process.
     """
 
     home: Path
     files: CurrentSettings
     core: Core
     sealer: Sealer
+    meter: Meter
     threads: int | None = None
 
     @cached_property
@@ -274,13 +278,16 @@ def build(
     clock: Clock = system_clock,
     before: Broker | None = None,
     threads: int | None = None,
+    meter: Callable[[Callable[[], Settings]], Meter] = Meter,
 ) -> Broker:
     """The broker of a home. Raises ConfigErrors for bad files, KeyFileError for missing or unsafe root keys.
 
     before: the broker of the process that this one was forked from. Its files and root keys serve, so that a file that was broken
-    since then does not stop the new process. threads: that answer requests in this process, where it serves.
+    since then does not stop the new process. threads: that answer requests in this process, where it serves. meter: makes the
+    figures of a process that shares them with others.
     """
     files = before.files if before else CurrentSettings(home, environ if environ is not None else os.environ)
-    core = wire_core(files, home, clock)
+    figures = meter(files.get)
+    core = wire_core(files, home, clock, figures)
     sealer = before.sealer if before else open_sealer(home)
-    return Broker(home=home, files=files, core=core, sealer=sealer, threads=threads)
+    return Broker(home=home, files=files, core=core, sealer=sealer, meter=figures, threads=threads)

@@ -10,6 +10,7 @@ from broker.keyring.root import load_roots
 from broker.keyring.seal import Sealer
 from broker.services.core import Core
 from broker.services.keys.ring import Keys
+from broker.services.metrics import Meter
 from broker.settings.reload import CurrentSettings
 from broker.storage.engine import Database
 
@@ -21,9 +22,10 @@ def system_clock() -> int:
     return int(time.time())
 
 
-def wire_core(files: CurrentSettings, home: Path, clock: Clock) -> Core:
-    """The core of a home. It needs no keys. Raises ConfigErrors."""
-    return Core(Database(files.get().broker.database, base=home), clock, files.get)
+def wire_core(files: CurrentSettings, home: Path, clock: Clock, meter: Meter | None = None) -> Core:
+    """The core of a home. It needs no keys. meter: hears of receipts that are committed. Raises ConfigErrors."""
+    listens = {"committed": meter.receipts} if meter is not None else {}
+    return Core(Database(files.get().broker.database, base=home, **listens), clock, files.get)
 
 
 def open_sealer(home: Path) -> Sealer:

@@ -23,6 +23,7 @@ from broker.services.messages.outbox import Outbox
 from broker.services.oauth.logout_notices import LogoutNotices
 from broker.services.operations.background import Background
 from broker.services.operations.catalog import Catalog
+from broker.services.operations.figures import Figures
 from broker.services.operations.health import Health
 from broker.services.operations.housekeeping import Housekeeping
 from broker.services.operations.nodes import Nodes
@@ -36,6 +37,7 @@ class OperationServices:
     """What keeps a node running."""
 
     catalog: Catalog
+    figures: Figures
     health: Health
     housekeeping: Housekeeping
     nodes: Nodes
@@ -75,11 +77,13 @@ def wire_operations(
         sign_ups,
         reviews.upkeep,
     )
+    health, nodes = Health(core, keys), Nodes(core)
     return OperationServices(
         catalog=Catalog(core),
-        health=Health(core, keys),
+        figures=Figures(core, keys, health, nodes),
+        health=health,
         housekeeping=housekeeping,
-        nodes=Nodes(core),
+        nodes=nodes,
         reload=Reload(core, files),
     )
 

@@ -82,3 +82,10 @@ def self_signed(key: rsa.RSAPrivateKey, name: str, now: int) -> str:
         .sign(key, hashes.SHA256())
     )
     return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def certificate_end(pem: str) -> int:
+    """Seconds since 1970 until which the certificate of a key of the ring is valid."""
+    from cryptography import x509
+
+    return int(x509.load_pem_x509_certificate(pem.encode("ascii")).not_valid_after_utc.timestamp())

@@ -16,7 +16,11 @@ from gunicorn.arbiter import Arbiter
 from broker.app import Broker
 from broker.app import build as construct
 from broker.server.health import HealthAnswer
+from broker.server.measured import Measured
 from broker.server.worker import Worker
+from broker.services.metrics import Board, Meter
+
+_FURTHER = 8  # workers beyond `--workers` (SIGTTIN) whose figures are seen
 
 
 class Master(Arbiter):  # type: ignore[misc]
@@ -27,10 +31,12 @@ class Master(Arbiter):  # type: ignore[misc]
         self.kill_workers(signal.SIGHUP)
 
     def spawn_worker(self) -> Any:
-        """The newest good files for the new process: it cannot fail on a file that was broken since."""
+        """The newest good files for the new process: it cannot fail on a file that was broken since. Its figures: a free page."""
         current = self.app.broker.files
         if current.changed():
             current.refresh()
+        taken = {worker.page for worker in self.WORKERS.values()}
+        self.app.page = next((page for page in range(self.app.board.pages) if page not in taken), None)
         return super().spawn_worker()
 
 
@@ -40,6 +46,8 @@ class Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, broker: Broker, settings: dict[str, Any]) -> None:
         """broker: built and closed in the master. settings: gunicorn's, all of them."""
         self.broker = broker
+        self.board = Board(int(settings["workers"]) + _FURTHER)  # before the first fork: every worker has it
+        self.page: int | None = None  # of the board, for the worker that is started next
         self.wake: SimpleQueue[None] = SimpleQueue()
         self._settings = settings
         super().__init__()
@@ -54,7 +62,8 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Runs in the worker."""
         from broker.web import body_limit, create_web
 
-        broker = construct(self.broker.core.settings().home, before=self.broker, threads=self.cfg.threads)
+        broker = construct(self.broker.core.settings().home, before=self.broker, threads=self.cfg.threads, meter=self._meter)
+        self.measured = Measured(broker.meter, broker.core.db.connections, lambda: len(broker.files.errors), self.cfg.threads)
         application = create_web(broker)
         prefix = urlsplit(broker.core.settings().issuer).path.rstrip("/")
         self.health = HealthAnswer(application, [""] + ([prefix] if prefix else []))
@@ -64,8 +73,17 @@ class Server(BaseApplication):  # type: ignore[misc]
         gc.freeze()  # what was built here lives as long as the process: the collector need not look at it again and again
         return application
 
+    def _meter(self, settings: Callable[[], Any]) -> Meter:
+        return Meter(settings, self.board if self.page is not None else None, self.page or 0)
+
+    def ended(self, _master: Any, worker: Any) -> None:
+        """A worker is gone: what it measured is no more, what it counted stays."""
+        if worker.page is not None:
+            self.board.leave(worker.page)
+
     def run(self) -> None:
         """Serve until a signal says stop."""
+        self.cfg.set("child_exit", self.ended)
         Master(self).run()
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from gunicorn.workers import base
 
@@ -39,12 +40,18 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
     alive: bool
     _told = 0.0
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.page: int | None = self.app.page  # of the board, for the figures of this worker; the master asks for it
+
     def notify(self) -> None:
         """Tell the master that this worker lives: now and then, not several times a request."""
         now = time.monotonic()
         if now - self._told >= _SIGN_OF_LIFE:
             self._told = now
             super().notify()
+            working = sum(one.state is State.WORKING for one in self._open)
+            self._measured.now(connections=len(self._open), working=working, waiting=self._pool.waiting)
 
     def init_signals(self) -> None:
         """As gunicorn does, without a moment in which SIGHUP would end the process."""
@@ -63,7 +70,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
         self._done: SimpleQueue[tuple[Connection, bool, bool]] = SimpleQueue()
         self._room = room()
         self._looked = 0.0
-        self._health, self._body_limit = self.app.health, self.app.body_limit
+        self._health, self._body_limit, self._measured = self.app.health, self.app.body_limit, self.app.measured
         self._pool: Pool[Job] = Pool(self.cfg.threads, self._work)
         self._poller.register(self.PIPE[0], selectors.EVENT_READ, self._woken)  # signals and threads write into it
         for listener in self.sockets:
@@ -200,6 +207,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
                     return
                 self._next(connection)
             elif self._pool.waiting >= WAITING:
+                self._measured.shed()
                 self._refuse(connection, 503)
             else:
                 self._poller.unregister(connection.sock)
@@ -222,6 +230,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
         said, keep = answer(
             self.cfg, self.wsgi, raw, connection.client, connection.server, is_last=lambda: is_last or not self.alive
         )
+        self._measured.response(said)
         try:
             is_sent = connection.send(said)
         except OSError:
@@ -255,7 +264,9 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
         connection.data.clear()
         connection.keep = False
         connection.until = time.monotonic() + ENDING
-        if connection.send(plain(status, headers="Retry-After: 5\r\n" if status == 503 else "")):
+        said = plain(status, headers="Retry-After: 5\r\n" if status == 503 else "")
+        self._measured.response(said)
+        if connection.send(said):
             self._end(connection)
         else:
             self._watch(connection, State.WRITING, selectors.EVENT_WRITE)

@@ -37,8 +37,7 @@ _OPTIONS = {"preserve_rowcount": True}  # else an INSERT ... ON CONFLICT answers
 class _Here(threading.local):
     """What the transaction of this thread has to say once it is committed."""
 
-    def __init__(self) -> None:
-        self.notices: list[Any] = []
+    notices: list[Any] | None = None
 
 
 _here = _Here()
@@ -86,7 +85,8 @@ class Database:
     @staticmethod
     def after_commit(notice: object) -> None:
         """Tell those who listen to the database of this thread's transaction, if it is committed."""
-        _here.notices.append(notice)
+        if _here.notices is not None:
+            _here.notices.append(notice)
 
     def connections(self) -> tuple[int, int]:
         """(connections in use now, how many may be at the same time)."""

@@ -17,7 +17,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from broker.domain.errors import BadRequest, BrokerError, PageError
 from broker.services.authorization import Right
-from broker.web import admin, csrf, errors, graph, health, op, panel, setup, signin, static, upload
+from broker.web import admin, csrf, errors, graph, health, metrics, op, panel, setup, signin, static, upload
 from broker.web import request as guards
 from broker.web.op import PROTOCOL_PATHS
 from broker.web.op.tenant import TOKEN_END
@@ -54,6 +54,7 @@ def create_web(broker: Broker) -> Flask:
     app.url_map.merge_slashes = False  # AD-06: one spelling of a path, one route
     app.json.sort_keys = False  # type: ignore[attr-defined]
     pages = Pages(broker.core.settings, repeats=Repeats(broker.sealer, broker.core.clock))
+    metrics.register(app, broker.meter)  # first, so that the guards' time counts, too
     guards.register(app, broker.core.settings, BODY_LIMITS)
     frame = SignedInFrame(pages, administers=lambda person: broker.access.staff_rights.of(person).may(Right.SEE_HOME))
     static.register(app, pages.assets)
@@ -64,7 +65,7 @@ def create_web(broker: Broker) -> Flask:
     def api(request: Request) -> Callable[[BrokerError], Response] | None:
         return graph.Responses(broker.core.settings().issuer, broker.core.clock).error if graph.is_api(request.path) else None
 
-    errors.register(app, pages, record=record, is_protocol=_is_protocol, api=api)
+    errors.register(app, pages, record=record, is_protocol=_is_protocol, api=api, count=broker.meter.refusal)
     app.register_blueprint(op.blueprint(broker, pages))
     app.register_blueprint(signin.blueprint(broker, pages))
     app.register_blueprint(panel.blueprint(broker, frame))

@@ -151,16 +151,18 @@ def register(
     record: Callable[[PageError, str], None] | None = None,
     is_protocol: Callable[[Request], bool] = lambda _request: False,
     api: Callable[[Request], Callable[[BrokerError], Response] | None] = lambda _request: None,
+    count: Callable[[str, str], None] = lambda _code, _reason: None,
 ) -> None:
     """Answer every error of the application.
 
-    record: called for each refusal and its reference, for the log of refusals; where it fails the page is shown all the same.
-    is_protocol: whether an application asked, so that it gets JSON. What the handler knows of its login is
-    in `error_context()`. api: how the management API says an error, for a request of it; the log of refusals does not get it.
+    record: called for each refusal and its reference, for the log of refusals; where it fails the page is shown all the same. count:
+    called with code and reason of each refusal. is_protocol: whether an application asked, so that it gets JSON. What the handler
+    knows of its login is in `error_context()`. api: how the management API says an error, for a request of it; the log of refusals does not get it.
     """
 
     def answer(error: PageError) -> Response:
         said_by_api = api(request)
+        count(error.code, error.reason)
         reference = error_context().reference or error.reference or new_reference()
         if said_by_api is not None:
             error_context().reference = reference
@@ -198,20 +200,35 @@ def register(
         return response
 
     app.register_error_handler(PageError, answer)
-    app.register_error_handler(CommandError, _refused(api, answer))
-    app.register_error_handler(OAuthError, oauth_json)
+    app.register_error_handler(CommandError, _refused(api, answer, count))
+    app.register_error_handler(OAuthError, _said_to_program(count))
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, lambda error: answer(ServerError("unhandled", _where(error))))
 
 
+def _said_to_program(count: Callable[[str, str], None]) -> Callable[[OAuthError], Response]:
+    """The handler of an OAuth error that no endpoint answered itself."""
+
+    def said(error: OAuthError) -> Response:
+        count(error.error, error.reason)
+        return oauth_json(error)
+
+    return said
+
+
 def _refused(
-    api: Callable[[Request], Callable[[BrokerError], Response] | None], answer: Callable[[PageError], Response]
+    api: Callable[[Request], Callable[[BrokerError], Response] | None],
+    answer: Callable[[PageError], Response],
+    count: Callable[[str, str], None],
 ) -> Callable[[CommandError], Response]:
     """The handler of a service's refusal that reached no handler of its route: never a fault of ours (AD-01)."""
 
     def refused(error: CommandError) -> Response:
         said_by_api = api(request)
-        return answer(page_error_of(error)) if said_by_api is None else said_by_api(error)
+        if said_by_api is None:
+            return answer(page_error_of(error))
+        count("api", error.reason)
+        return said_by_api(error)
 
     return refused
 

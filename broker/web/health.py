@@ -6,11 +6,10 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, json, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from broker.domain.errors import BadRequest
 from broker.services.operations.nodes import own_name
-from broker.web import headers
+from broker.web import headers, metrics
 from broker.web.request import client_address
 
 if TYPE_CHECKING:
@@ -35,20 +34,18 @@ def blueprint(broker: Broker) -> Blueprint:
             "checks": checks,
             "config": broker.core.settings().digest,
             "refused": len(broker.files.errors),  # of the files as they are now; the old set serves
-            "differing": broker.operations.nodes.differing() if checks.get("database") else {},  # HT-20
+            "differing": broker.operations.nodes.differing() if checks["schema"] else {},  # HT-20
+            "outbox_late_seconds": broker.operations.health.outbox_late() if checks["schema"] else None,
         }
         body = json.dumps(told)
         return headers.private(Response(body + "\n", status, mimetype="application/json"))
 
     @routes.get("/metrics")
-    def metrics() -> Response:
+    def figures() -> Response:
         network = broker.core.settings().broker.network
         here = ipaddress.ip_address(client_address(request, network.trusted_proxies))
         if not any(here in ipaddress.ip_network(str(entry), strict=False) for entry in network.metrics_from):
             raise BadRequest("not_found")
-        registry = CollectorRegistry()
-        for name, (text, value) in broker.operations.health.figures().items():
-            Gauge(f"broker_{name}", text, registry=registry).set(value)
-        return headers.private(Response(generate_latest(registry), mimetype=CONTENT_TYPE_LATEST))
+        return metrics.page((*broker.meter.readings(), *broker.operations.figures.readings()))
 
     return routes

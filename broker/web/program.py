@@ -163,6 +163,7 @@ class Programs:
         try:
             application, response = handler()
         except OAuthError as error:
+            self._broker.meter.refusal(error.error, error.reason)
             _log.info("oauth_error endpoint=%s error=%s reason=%s", printable(request.path), error.error, error.reason)
             if recorded and error.error not in WAITING:
                 self.record(error)
@@ -170,6 +171,7 @@ class Programs:
             if response.status_code in (401, 403):
                 response.headers["WWW-Authenticate"] = challenge.header(error)
         except (BadRequest, TooManyAttempts) as page:
+            self._broker.meter.refusal(page.code, page.reason)
             _log.info("oauth_error endpoint=%s error=%s reason=%s", printable(request.path), page.code, page.reason)
             response, application = _json_of(page), None
         if PROOF in request.headers or challenge.scheme == PROOF:

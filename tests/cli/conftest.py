@@ -54,6 +54,12 @@ class Serving:
         except (urllib.error.URLError, OSError):
             return {}
 
+    def figure(self, name: str) -> float:
+        """A sample of /metrics, of all workers together; 0 if there is none."""
+        with urllib.request.urlopen(f"http://localhost:{self.port}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")), 0.0)
+
     def until(self, what: Callable[[], bool], seconds: float = 20) -> bool:
         """Wait until it is so; a server that ended is not waited for."""
         end = time.monotonic() + seconds

@@ -60,9 +60,14 @@ def test_hup_and_a_worker_that_dies_while_files_are_broken(serving: Serving) -> 
     assert serving.everywhere(refused=1), serving.log()
     assert serving.workers() == workers
     lost = min(workers)
+    assert serving.until(lambda: serving.figure("broker_workers") == 2), serving.log()
+    answered = serving.figure('broker_responses_total{status="200"}')
     os.kill(lost, signal.SIGKILL)
     assert serving.until(lambda: len(serving.workers()) == 2 and lost not in serving.workers()), serving.log()
     assert serving.everywhere(config=first), serving.log()
+    assert serving.figure("broker_worker_starts_total") == 3  # what the dead one counted stays, whichever worker is asked
+    assert serving.figure('broker_responses_total{status="200"}') > answered > 0
+    assert serving.until(lambda: serving.figure("broker_config_errors") == 2), serving.log()  # one in each worker
     path.unlink()
     serving.write_partner("northwind")
     for pid in (serving.process.pid, *serving.workers()):  # a supervisor that signals the whole group does no harm either

@@ -270,8 +270,8 @@ def test_what_operators_see(world: World, crm: Receiver) -> None:
     crm.status = 500
     world.invite()
     look(world)
-    figures = world.broker.operations.health.figures()
-    assert figures["event_deliveries_waiting"][1] == 1
+    figures = {reading.figure.name: reading.samples for reading in world.broker.operations.figures.readings()}
+    assert figures["broker_event_deliveries_waiting"] == {(): (1.0,)}
     report = world.broker.doctor.examine_application("payroll", offline=True)
     (line,) = [one for one in report.findings if one.check == "webhooks"]
     assert line.seen == "webhook crm: 0 delivered, 1 wait, 0 given up in 7 days; it answered 500"

@@ -1,4 +1,4 @@
-"""Calls of the store that queue and deliver events, for test_indexes.py."""
+"""Calls of the store that queue and deliver events and e-mails, for test_indexes.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from broker.domain.guest_event import UserChange
 from broker.domain.ids import new_id
 from broker.domain.subscription import Subscription
 from broker.storage.history import event_queue
-from broker.storage.operations import event_deliveries, subscriptions
+from broker.storage.operations import event_deliveries, figures, subscriptions
 from broker.storage.operations.event_deliveries import NewDelivery
 from tests.clock import START
 from tests.storage.delivery_calls import DELIVERY_CALLS
@@ -28,6 +28,7 @@ EVENT_CALLS: dict[str, Callable[[Connection], object]] = {
     "history.event_queue.since": lambda tx: [
         event_queue.since(tx, START, ["guest.blocked"], after=after, limit=10) for after in (None, (START, "1"))
     ],
+    "operations.figures.outbox_age": lambda tx: figures.outbox_age(tx, START),
     "operations.event_deliveries.add": lambda tx: event_deliveries.add(tx, [NOTICE], START),
     "operations.event_deliveries.waits_for": lambda tx: event_deliveries.waits_for(tx, "webhook:crm", "1"),
     "operations.subscriptions.add": lambda tx: subscriptions.add(tx, WANTED),

@@ -1,6 +1,6 @@
 """Running the broker.
 
-Owns: background work, housekeeping, health, nodes, reload, and what follows a restore.
+Owns: background work, housekeeping, health, figures, nodes, reload, and what follows a restore.
 Does not know: single logins.
-Offers: `Housekeeping`, `Background`, `Health`, `Nodes`, `Reload`.
+Offers: `Housekeeping`, `Background`, `Health`, `Figures`, `Nodes`, `Reload`.
 """

@@ -1,4 +1,4 @@
-"""Is this node fit to serve, and how much is there of everything."""
+"""Is this node fit to serve."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from broker.services.core import Core
 from broker.services.keys.ring import Keys
 from broker.storage import migrate
-from broker.storage.operations import figures as counts
+from broker.storage.operations import figures
 
 _log = logging.getLogger(__name__)
 
 
 class Health:
-    """What `/readyz` and `/metrics` say."""
+    """What `/readyz` says."""
 
     def __init__(self, core: Core, keys: Keys) -> None:
         self._db = core.db
@@ -23,14 +23,24 @@ class Health:
 
     def checks(self) -> Mapping[str, bool]:
         """Each check by name; no text of any failure leaves the log."""
-        return {"database": self._holds(self._database), "keys": self._holds(self._ring)}
+        reached = self._holds(self._database)
+        return {
+            "database": reached,
+            "schema": reached and self._holds(self._schema),
+            "keys": reached and self._holds(self._ring),
+        }
 
-    def figures(self) -> Mapping[str, tuple[str, float]]:
-        """Metric name -> (help text, value)."""
+    def outbox_late(self) -> int:
+        """Seconds that an e-mail has waited since it was due; 0 if none waits. Raises Unavailable."""
         with self._db.read() as tx:
-            return counts.figures(tx, self._clock())
+            return int(figures.outbox_age(tx, self._clock())["outbox_late_seconds"][1])
 
     def _database(self) -> bool:
+        with self._db.read() as tx:
+            tx.exec_driver_sql("SELECT 1")
+        return True
+
+    def _schema(self) -> bool:
         return migrate.current(self._db) == migrate.head()
 
     def _ring(self) -> bool:

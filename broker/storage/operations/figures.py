@@ -11,6 +11,7 @@ from broker.storage.tables import (
     invitations,
     logins,
     logout_notices,
+    outbox,
     people,
     receipts,
     reviews,
@@ -50,11 +51,28 @@ def figures(tx: Connection, now: int) -> dict[str, tuple[str, float]]:
             "Notices of logout that have waited for more than five minutes",
             select(func.count()).where(logout_notices.c.next_try_at >= 0, logout_notices.c.created_at < now - 5 * MINUTE),
         ),
+        "outbox_waiting": ("E-mails that wait", select(func.count()).where(outbox.c.next_try_at.is_not(None))),
+        "outbox_given_up_24h": (
+            "E-mails that were given up in the last day",
+            select(func.count()).where(outbox.c.failed_at.is_not(None), outbox.c.failed_at > now - DAY),
+        ),
         "sign_ins_allowed_1h": ("Sign-ins of the last hour that ended in the application", _receipts(recent, "allowed")),
         "sign_ins_blocked_1h": ("Sign-ins of the last hour that were refused by rule", _receipts(recent, "blocked")),
         "sign_ins_failed_1h": ("Sign-ins of the last hour that failed", _receipts(recent, "failed")),
     }
-    return {name: (text, float(tx.execute(query).scalar() or 0)) for name, (text, query) in wanted.items()}
+    found = {name: (text, float(tx.execute(query).scalar() or 0)) for name, (text, query) in wanted.items()}
+    return found | outbox_age(tx, now)
+
+
+def outbox_age(tx: Connection, now: int) -> dict[str, tuple[str, float]]:
+    """The same for the time that e-mails have waited."""
+    waits = outbox.c.next_try_at.is_not(None)
+    due = tx.execute(select(func.min(outbox.c.next_try_at)).where(waits)).scalar()
+    oldest = tx.execute(select(func.min(outbox.c.created_at)).where(waits)).scalar()
+    return {
+        "outbox_late_seconds": ("How long an e-mail has waited since it was due", max(0.0, float(now - due)) if due else 0.0),
+        "outbox_oldest_seconds": ("Age of the oldest e-mail that waits", max(0.0, float(now - oldest)) if oldest else 0.0),
+    }
 
 
 def _receipts(recent: ColumnElement[bool], outcome: str) -> Select[int]:

@@ -121,6 +121,7 @@ class ApiDoor:
         return Caller(found.client_id, actor, operation)
 
     def _refuse(self, error: BrokerError) -> Response:
+        self._broker.meter.refusal("api", error.reason)
         _log.info(
             "api_refused path=%s reason=%s reference=%s detail=%s",
             printable(request.path),

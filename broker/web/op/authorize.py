@@ -51,6 +51,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages) -> None:
                 pushed=reference is not None,
             )
         except RequestRefused as refused:
+            broker.meter.refusal(refused.error, refused.reason)
             _log.info("authorize_refused error=%s reason=%s", refused.error, refused.reason)
             record(refused)
             return respond(settings.issuer, refused, {"error": refused.error}, pages)
