@@ -8,8 +8,9 @@ from functools import partial
 from broker.demo.browser import Browser
 from broker.demo.cast import WANDA, WILL, login
 from broker.demo.faults import Fault
+from broker.demo.relying import SignInFailed
 from broker.demo.saml.faults import SAML_FAULTS
-from broker.demo.story.scene import Scene, expect, landed, refused, visitor
+from broker.demo.story.scene import NotHeld, Scene, expect, landed, refused, visitor
 
 Step = tuple[str, Callable[[Scene], str]]
 
@@ -47,6 +48,23 @@ def tokens(scene: Scene) -> str:
     expect(scene.cast.woodgrove.seen[-1].force, "prompt=login did not become ForceAuthn")
     expect(again.claims["auth_time"] >= held.claims["auth_time"], "auth_time went back")
     return f"idp {held.claims['idp']}, acr {held.claims['acr']}; prompt=login became ForceAuthn"
+
+
+def logout(scene: Scene) -> str:
+    """Wanda signs out at Woodgrove: what began there ends at Contoso, in her browser and at the application."""
+    wanda, party = visitor(WANDA), scene.cast.payroll
+    held = scene.sign_in(wanda, party)
+    page = wanda.browser.proceed(wanda.browser.get(f"{scene.cast.at.saml}/"))
+    expect(page.name == "partner-signed-out" and "Success" in page.text, f"ended at {page}")
+    try:
+        party.refresh(held.refresh_token or "", held)
+    except SignInFailed as error:
+        expect(error.error == "invalid_grant", f"refresh after single logout: {error.error}")
+    else:
+        raise NotHeld("the refresh token outlived the single logout")
+    asked = wanda.browser.get(login(scene.cast.at.payroll))
+    expect(asked.name in ("home-organization", "choose-partner", "partner-login"), f"after single logout, {asked}")
+    return f"a signed request and its answer: {page.name}; session, grants and tokens ended here, too"
 
 
 def tile(scene: Scene) -> str:
@@ -93,6 +111,7 @@ def saml_steps() -> list[Step]:
         ("SAML metadata", metadata),
         ("SAML redeem", redemption),
         ("SAML sign in", tokens),
+        ("SAML single logout", logout),
         ("SAML tile", tile),
         ("SAML uninvited", uninvited),
     ]

@@ -19,7 +19,7 @@ from broker.web.i18n import Translator, _
 from broker.web.pages import Pages
 from broker.web.request import single
 from broker.web.setup import connection, trial
-from broker.web.setup.vendors import ACS, ENTITY, METADATA, REDIRECT, VENDORS, Step
+from broker.web.setup.vendors import ACS, ENTITY, METADATA, REDIRECT, SLO, VENDORS, Step
 from broker.web.signin.browser import BrowserState
 from broker.web.signin.mail_link import MailLink
 
@@ -138,6 +138,7 @@ def our_values(issuer: str, partner: str) -> dict[str, str]:
         REDIRECT: callback_url(issuer, "oidc", partner, own=False),
         ENTITY: f"{issuer}/saml/metadata",
         ACS: callback_url(issuer, "saml", partner, own=False),
+        SLO: f"{issuer}/saml/slo",
         METADATA: f"{issuer}/saml/metadata",
     }
 

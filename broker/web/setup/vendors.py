@@ -21,7 +21,7 @@ ASSIGN = _("At %(path)s, choose the people who may come to us.")
 COPY = _("At %(path)s, copy %(what)s: we need it from you.")
 ENDS = _("Note the day on which the secret ends: nobody can sign in after it.")
 
-REDIRECT, ENTITY, ACS, METADATA = "redirect", "entity", "acs", "metadata"  # our values, by which a step names them
+REDIRECT, ENTITY, ACS, SLO, METADATA = "redirect", "entity", "acs", "slo", "metadata"  # our values, by which a step names them
 
 Step = tuple[str, dict[str, str]]
 

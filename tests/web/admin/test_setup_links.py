@@ -59,6 +59,7 @@ def test_a_link_is_made_sent_and_opened_as_often_as_needed(company: Company) -> 
         assert f"{ISSUER}/oidc/woodgrove/callback" in page.text
         assert f"{ISSUER}/saml/metadata" in page.text
         assert f"{ISSUER}/saml/acs" in page.text
+        assert f"{ISSUER}/saml/slo" in page.text
         assert ticket not in page.text
         assert page.headers["Referrer-Policy"] == "no-referrer"
     with company.broker.core.db.read() as tx:
