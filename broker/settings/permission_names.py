@@ -14,15 +14,4 @@ ApiPermission = Literal[
     "Policy.Read.All",
     "AuditLog.Read.All",
 ]
-DelegatedPermission = Literal[
-    "User.Read",
-    "User.ReadWrite",
-    "User.Invite.All",
-    "User.Read.All",
-    "User.ReadWrite.All",
-    "Group.ReadWrite.All",
-    "Application.ReadWrite.All",
-    "AppRoleAssignment.ReadWrite.All",
-    "Policy.Read.All",
-    "AuditLog.Read.All",
-]
+DelegatedPermission = Literal["User.Read", "User.ReadWrite", ApiPermission]

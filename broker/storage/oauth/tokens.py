@@ -77,57 +77,44 @@ def add_refresh(tx: Connection, token: str, family: RefreshFamily, expires_at: i
     )
 
 
-_TAKE_REFRESH = (
+_LIVE_REFRESH = (  # of token `hash` at the time `now`
+    refresh_tokens.c.token == bindparam("hash"),
+    refresh_tokens.c.spent_at.is_(None),
+    refresh_tokens.c.expires_at > bindparam("now"),
+    refresh_families.c.revoked_at.is_(None),
+    refresh_families.c.expires_at > bindparam("now"),
+)
+_OWN_REFRESH = (
     update(refresh_tokens)
     .where(
-        refresh_tokens.c.token == bindparam("hash"),
-        refresh_tokens.c.spent_at.is_(None),
-        refresh_tokens.c.expires_at > bindparam("now"),
+        *_LIVE_REFRESH,
         refresh_tokens.c.family_id == refresh_families.c.id,
         refresh_families.c.client_id == bindparam("client"),
-        refresh_families.c.revoked_at.is_(None),
-        refresh_families.c.expires_at > bindparam("now"),
     )
-    .values(spent_at=bindparam("now"))
     .returning(refresh_tokens.c.family_id)
+)
+_TAKE_REFRESH = _OWN_REFRESH.values(spent_at=bindparam("now"))
+_KEEP_REFRESH = _OWN_REFRESH.values(
+    expires_at=case((refresh_families.c.expires_at < bindparam("end"), refresh_families.c.expires_at), else_=bindparam("end"))
 )
 _FAMILY = select(refresh_families.c.id, refresh_families.c.grant_id, refresh_families.c.expires_at, refresh_families.c.jkt)
 _FAMILY_BY_ID = _FAMILY.where(refresh_families.c.id == bindparam("family"))
 
 
-_KEEP_REFRESH = (
-    update(refresh_tokens)
-    .where(
-        refresh_tokens.c.token == bindparam("hash"),
-        refresh_tokens.c.spent_at.is_(None),
-        refresh_tokens.c.expires_at > bindparam("now"),
-        refresh_tokens.c.family_id == refresh_families.c.id,
-        refresh_families.c.client_id == bindparam("client"),
-        refresh_families.c.revoked_at.is_(None),
-        refresh_families.c.expires_at > bindparam("now"),
-    )
-    .values(
-        expires_at=case((refresh_families.c.expires_at < bindparam("end"), refresh_families.c.expires_at), else_=bindparam("end"))
-    )
-    .returning(refresh_tokens.c.family_id)
-)
-
-
 def keep_refresh(tx: Connection, token: str, client_id: str, now: int, expires_at: int) -> RefreshFamily | None:
     """Move the idle end of a refresh token of this client, which stays good; None if it is unknown, over, spent, revoked or another's."""
     values = {"hash": digest(token), "client": client_id, "now": now, "end": expires_at}
-    family_id = tx.execute(_KEEP_REFRESH, values).scalar_one_or_none()
-    if family_id is None:
-        return None
-    return RefreshFamily(*tx.execute(_FAMILY_BY_ID, {"family": family_id}).one())
+    return _family(tx, tx.execute(_KEEP_REFRESH, values).scalar_one_or_none())
 
 
 def take_refresh(tx: Connection, token: str, client_id: str, now: int) -> RefreshFamily | None:
     """Spend a refresh token of this client, once (HP-35); None if it is unknown, over, spent, revoked or another's."""
-    family_id = tx.execute(_TAKE_REFRESH, {"hash": digest(token), "client": client_id, "now": now}).scalar_one_or_none()
-    if family_id is None:
-        return None
-    return RefreshFamily(*tx.execute(_FAMILY_BY_ID, {"family": family_id}).one())
+    values = {"hash": digest(token), "client": client_id, "now": now}
+    return _family(tx, tx.execute(_TAKE_REFRESH, values).scalar_one_or_none())
+
+
+def _family(tx: Connection, family_id: str | None) -> RefreshFamily | None:
+    return None if family_id is None else RefreshFamily(*tx.execute(_FAMILY_BY_ID, {"family": family_id}).one())
 
 
 def family_of_spent(tx: Connection, token: str, client_id: str) -> RefreshFamily | None:
@@ -183,13 +170,7 @@ _REFRESH = (
     .add_columns(refresh_tokens.c.expires_at.label("token_expires_at"), refresh_families.c.expires_at.label("family_expires_at"))
     .join(refresh_families, refresh_families.c.grant_id == grants.c.id)
     .join(refresh_tokens, refresh_tokens.c.family_id == refresh_families.c.id)
-    .where(
-        refresh_tokens.c.token == bindparam("hash"),
-        refresh_tokens.c.spent_at.is_(None),
-        refresh_tokens.c.expires_at > bindparam("now"),
-        refresh_families.c.revoked_at.is_(None),
-        refresh_families.c.expires_at > bindparam("now"),
-    )
+    .where(*_LIVE_REFRESH)
 )
 
 

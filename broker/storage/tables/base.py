@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, MetaData, String
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String
 
 metadata = MetaData(
     naming_convention={
@@ -25,3 +27,17 @@ def time(name: str, *, null: bool = False) -> Column[int]:
 def person(*, null: bool = False) -> Column[str]:
     """The person that a row belongs to; it goes with them."""
     return Column("person_id", UUID, ForeignKey("people.id", ondelete="CASCADE"), nullable=null)
+
+
+def delivery() -> tuple[Column[Any], ...]:
+    """What is sent by one node, and again until it arrived: next_try_at is NULL once it was sent or given up."""
+    return (
+        Column("tries", Integer, nullable=False, server_default="0"),
+        Column("holder", UUID),
+        Column("problem", String(256)),
+        time("created_at"),
+        time("next_try_at", null=True),
+        time("leased_until", null=True),
+        time("sent_at", null=True),
+        time("failed_at", null=True),
+    )

@@ -99,14 +99,7 @@ outbox = Table(  # HT-17: written in the transaction of its cause; next_try_at i
     Column("language", String(16), nullable=False),
     Column("message_id", String(320), nullable=False, unique=True),
     Column("content", Text, nullable=False),  # sealed: it holds a ticket or a code; empty once it left
-    Column("tries", Integer, nullable=False, server_default="0"),
-    Column("holder", base.UUID),
-    Column("problem", String(256)),
-    base.time("created_at"),
-    base.time("next_try_at", null=True),
-    base.time("leased_until", null=True),
-    base.time("sent_at", null=True),
-    base.time("failed_at", null=True),
+    *base.delivery(),
     Index("ix_outbox_kind", "kind", "next_try_at"),
     Index("ix_outbox_next_try_at", "next_try_at"),
     Index("ix_outbox_person_id", "person_id", "created_at"),
@@ -124,14 +117,7 @@ event_deliveries = Table(  # a notice for one listener; next_try_at is NULL once
     Column("person_id", base.UUID, nullable=False),  # no foreign key: a deletion is notified, too
     Column("position", BigInteger, nullable=False),  # the order of one person's events
     Column("content", Text, nullable=False),  # empty once it is delivered or given up
-    Column("tries", Integer, nullable=False, server_default="0"),
-    Column("holder", base.UUID),
-    Column("problem", String(256)),
-    base.time("created_at"),
-    base.time("next_try_at", null=True),
-    base.time("leased_until", null=True),
-    base.time("sent_at", null=True),
-    base.time("failed_at", null=True),
+    *base.delivery(),
     Index("ix_event_deliveries_next_try_at", "next_try_at"),
     Index("ix_event_deliveries_listener", "listener", "person_id", "position"),
     Index("ix_event_deliveries_listener_created_at", "listener", "created_at"),

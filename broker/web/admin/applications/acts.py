@@ -60,15 +60,13 @@ def _register_change(routes: Blueprint, door: Door) -> None:
     @routes.get(f"{PATH}/<client_id>/assignments/<uuid:assignment>/change")
     @door.page(Right.ASSIGN)
     def assignment_change(visit: StaffVisit, client_id: str, assignment: UUID) -> Response:
-        found = _own(door, visit, client_id)
-        held = service.show(visit.actor, found.file.client_id, str(assignment))
+        found, held = _held(door, visit, client_id, assignment)
         return _changing(door, visit, found, held, {"role": held.role, "until": _day(held.ends_at)})
 
     @routes.post(f"{PATH}/<client_id>/assignments/<uuid:assignment>/change")
     @door.button(Right.ASSIGN)
     def assignment_changed(visit: StaffVisit, client_id: str, assignment: UUID) -> Response:
-        found = _own(door, visit, client_id)
-        held = service.show(visit.actor, found.file.client_id, str(assignment))
+        found, held = _held(door, visit, client_id, assignment)
         form = PostedForm(request, CHANGE)
         try:
             # the same day again is no change of an end that lies within it
@@ -92,16 +90,14 @@ def _register_remove(routes: Blueprint, door: Door) -> None:
     @routes.get(f"{PATH}/<client_id>/assignments/<uuid:assignment>/remove")
     @door.page(Right.ASSIGN)
     def assignment_remove(visit: StaffVisit, client_id: str, assignment: UUID) -> Response:
-        found = _own(door, visit, client_id)
-        held = service.show(visit.actor, found.file.client_id, str(assignment))
+        found, held = _held(door, visit, client_id, assignment)
         return _removing(door, visit, found, held, {})
 
     @routes.post(f"{PATH}/<client_id>/assignments/<uuid:assignment>/remove")
     @door.button(Right.ASSIGN)
     def assignment_removed(visit: StaffVisit, client_id: str, assignment: UUID) -> Response:
-        found = _own(door, visit, client_id)
         form = PostedForm(request, ("confirmed", "reason"))
-        held = service.show(visit.actor, found.file.client_id, str(assignment))
+        found, held = _held(door, visit, client_id, assignment)
         if form.get("confirmed") != "yes":
             return _removing(door, visit, found, held, form.values)
         try:
@@ -117,6 +113,12 @@ def _own(door: Door, visit: StaffVisit, client_id: str) -> ApplicationPage:
     if not found.may_assign:
         raise NotFound(f"there is no application {client_id!r}", "application_unknown")
     return found
+
+
+def _held(door: Door, visit: StaffVisit, client_id: str, assignment: UUID) -> tuple[ApplicationPage, AssignmentView]:
+    """One of its assignments. Raises NotFound."""
+    found = _own(door, visit, client_id)
+    return found, door.broker.access.assignments.show(visit.actor, found.file.client_id, str(assignment))
 
 
 def _holder(form: PostedForm) -> str:

@@ -14,17 +14,15 @@ from broker.web.admin import lists
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.admin.forms import PostedForm
 from broker.web.admin.guests import search
+from broker.web.admin.guests.act_errors import OTHER, SHARED
 from broker.web.admin.guests.acts_table import ACTS, GuestAct
 from broker.web.i18n import _
 
 ERRORS = {
-    "until_invalid": ("until", _("This day lies in the past. Choose a day from today on.")),
-    "until_missing": ("until", _("Choose the last day of the access.")),
-    "reason_invalid": ("reason", _("Write the reason on one line of at most 1,000 characters.")),
+    **SHARED,
     "reason_names": ("reason", _("The reason stays in the audit after the deletion, so it must not name the guest.")),
     "typed": ("email", _("Type the address of the guest exactly as it stands above.")),
 }
-_OTHER = ("reason", _("This is not possible. Look at what you entered."))
 
 
 def register(routes: Blueprint, door: Door) -> None:
@@ -58,7 +56,7 @@ def _done(door: Door, act: GuestAct) -> Callable[[StaffVisit, UUID], Response]:
             act.do(door.broker, visit.actor, str(guest), form.get("reason").strip(), _end(act, form))
         except Invalid as error:
             say = door.pages.translator()
-            field, text = ERRORS.get(error.reason, _OTHER)
+            field, text = ERRORS.get(error.reason, OTHER)
             return _page(door, visit, act, person, form.values, [{"field": field, "message": str(say.gettext(text))}])
         except Conflict:
             return door.go(visit, f"{search.PATH}/{guest}", "not_done")

@@ -19,6 +19,7 @@ from broker.web.admin import jobs, lists
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.admin.forms import PostedForm
 from broker.web.admin.guests import search
+from broker.web.admin.guests.act_errors import OTHER, SHARED
 from broker.web.admin.guests.bulk_table import BULK, BulkAct, title
 from broker.web.admin.lists import ListState
 from broker.web.i18n import _
@@ -28,15 +29,12 @@ PATH = f"{search.PATH}/bulk"
 NAMED = 3  # guests whom the page names
 _FIELDS = {csrf.FIELD, "id", "scope", "act"}
 ERRORS = {
-    "until_invalid": ("until", _("This day lies in the past. Choose a day from today on.")),
-    "until_missing": ("until", _("Choose the last day of the access.")),
-    "reason_invalid": ("reason", _("Write the reason on one line of at most 1,000 characters.")),
+    **SHARED,
     "application_unknown": ("application", _("Choose one of the applications.")),
     "group_unknown": ("group", _("There is no group of this name that you may fill.")),
     "group_is_dynamic": ("group", _("A rule alone says who is in this group. Choose another one.")),
     "typed": ("count", _("Type the number of guests exactly as it stands above.")),
 }
-_OTHER = ("reason", _("This is not possible. Look at what you entered."))
 
 
 def register(routes: Blueprint, door: Door) -> None:
@@ -103,7 +101,7 @@ def _begun(door: Door, act: BulkAct) -> Callable[[StaffVisit, str], Response]:
                 raise Invalid("another number", "typed")
             door.broker.jobs.selections.begin(visit.actor, job, act.kind, _terms(act, form))
         except Invalid as error:
-            field, text = ERRORS.get(error.reason, _OTHER)
+            field, text = ERRORS.get(error.reason, OTHER)
             told = [{"field": field, "message": str(door.pages.translator().gettext(text))}]
             return _page(door, visit, act, page, form.values, told)
         except Conflict:  # a second click
