@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 import time
 import urllib.parse
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 
 import pytest
 
 from broker.demo import partner as partner_module
 from broker.demo.browser import Browser
-from broker.demo.faults import FAULTS
 from broker.demo.identity import MFA, SFA, IdentityProvider
 from broker.demo.relying import RelyingParty, SignInFailed, call
 from broker.demo.serving import free_port
@@ -162,161 +159,6 @@ def test_challenge_is_required_where_it_is_the_only_proof(pair: Pair) -> None:
     page = Browser().get(f"{pair.partner}/authorize?{urllib.parse.urlencode(query)}", stop_at=pair.application)
     assert page.query["error"] == "invalid_request"
     assert "state" not in page.query
-
-
-def _code(pair: Pair) -> dict[str, str]:
-    url, pending = pair.begin()
-    code = pair.answer(Browser(), url).query["code"]
-    return {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": pair.party.redirect_uri,
-        "code_verifier": pending.verifier,
-    }
-
-
-def _token(pair: Pair, form: dict[str, str], authorization: str | None = None) -> tuple[int, str]:
-    secret = urllib.parse.quote_plus(pair.party._secret or "")
-    basic = authorization if authorization is not None else f"Basic {base64.b64encode(f'application:{secret}'.encode()).decode()}"
-    status, answer = call("POST", f"{pair.partner}/token", form=form, headers={"Authorization": basic} if basic else {})
-    return status, str(answer.get("error", ""))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"code": "unknown"}, {"redirect_uri": "http://127.0.0.5/"}, {"code_verifier": "x" * 43}],
-)
-def test_token_refuses(pair: Pair, change: dict[str, str]) -> None:
-    """A wrong code, redirect_uri or verifier is invalid_grant, and the code is burnt (RFC 6749 4.1.3, RFC 7636 4.6)."""
-    form = _code(pair)
-    assert _token(pair, {**form, **change}) == (400, "invalid_grant")
-    if "code" not in change:
-        assert _token(pair, form) == (400, "invalid_grant")
-
-
-def test_token_refuses_a_missing_verifier_and_late_codes(pair: Pair) -> None:
-    """No verifier for a challenge; a code after a minute; a code of another client; another grant type."""
-    form = _code(pair)
-    del form["code_verifier"]
-    assert _token(pair, form) == (400, "invalid_grant")
-    form = _code(pair)
-    pair.clock.advance(60)
-    assert _token(pair, form) == (400, "invalid_grant")
-    assert _token(pair, {**_code(pair), "client_id": "public"}, "") == (400, "invalid_grant")
-    assert _token(pair, {"grant_type": "password"}) == (400, "unsupported_grant_type")
-
-
-@pytest.mark.parametrize(
-    "authorization", ["Basic !!", "Basic bm9jb2xvbg==", "Bearer x", "Basic YXBwbGljYXRpb246d3Jvbmc=", "Basic bm9ib2R5OmE="]
-)
-def test_token_authenticates(pair: Pair, authorization: str) -> None:
-    """Malformed headers, a wrong secret and an unknown client are 401."""
-    assert _token(pair, _code(pair), authorization) == (401, "invalid_client")
-
-
-def test_confidential_client_cannot_go_without_secret(pair: Pair) -> None:
-    """A client that has a secret must show it."""
-    assert _token(pair, {**_code(pair), "client_id": "application"}, "") == (401, "invalid_client")
-
-
-def test_userinfo_needs_a_live_token(pair: Pair) -> None:
-    """An unknown token, and one that is over."""
-    tokens = pair.sign_in(Browser())
-    for header in ({}, {"Authorization": "Bearer nobody"}):
-        assert call("GET", f"{pair.partner}/userinfo", headers=header)[0] == 401
-    pair.clock.advance(600)
-    with pytest.raises(SignInFailed, match="invalid_token"):
-        pair.party.userinfo(tokens)
-
-
-def test_lean(pair: Pair) -> None:
-    """A lean partner tells name and address by userinfo only."""
-    pair.provider.lean = True
-    tokens = pair.sign_in(Browser())
-    assert "email" not in tokens.claims
-    assert pair.party.userinfo(tokens)["email"] == "ada@fabrikam.example"
-
-
-FOUND_BY = {
-    "skewed_clock": "idtoken_time", "wrong_audience": "idtoken_aud", "wrong_issuer": "idtoken_iss", "unsigned": "idtoken_alg",
-    "replayed": "idtoken_at_hash", "other_keys": "idtoken_signature", "wrong_nonce": "idtoken_nonce", "wrong_at_hash": "idtoken_at_hash",
-    "mixed_up": "iss", "no_id_token": "id_token", "error": "access_denied", "down": "temporarily_unavailable",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("fault", "found"), FOUND_BY.items())
-def test_faults_are_found_by_a_careful_application(pair: Pair, fault: str, found: str) -> None:
-    """OU-01, OU-03 to OU-06, OU-09, OU-15, OU-19, OU-22 to OU-24: each switch breaks exactly the sign-ins made under it."""
-    browser = Browser()
-    pair.sign_in(browser)
-    pair.provider.fault = fault
-    with pytest.raises(SignInFailed, match=found):
-        pair.sign_in(browser)
-    pair.provider.fault = "none"
-    assert pair.sign_in(browser).claims["sub"] == "ada"
-
-
-def test_replay_without_an_earlier_login(pair: Pair) -> None:
-    """The replayed token of somebody who was never here is old and has another nonce."""
-    pair.provider.fault = "replayed"
-    with pytest.raises(SignInFailed, match="idtoken_nonce"):
-        pair.sign_in(Browser())
-
-
-def test_faults_in_what_is_said(pair: Pair) -> None:
-    """missing_mail, unverified_mail and other_userinfo (OU-17) leave the ID token verifiable."""
-    pair.provider.fault = "missing_mail"
-    tokens = pair.sign_in(Browser())
-    assert "email" not in tokens.claims
-    assert "email" not in pair.party.userinfo(tokens)
-    pair.provider.fault = "unverified_mail"
-    tokens = pair.sign_in(Browser())
-    assert tokens.claims["email_verified"] is False
-    assert pair.party.userinfo(tokens)["email_verified"] is False
-    pair.provider.fault = "no_auth_time"
-    assert "auth_time" not in pair.sign_in(Browser()).claims
-    pair.provider.fault = "other_userinfo"
-    tokens = pair.sign_in(Browser())
-    with pytest.raises(SignInFailed, match="sub differs"):
-        pair.party.userinfo(tokens)
-
-
-def test_every_fault_is_tested() -> None:
-    """A new switch needs a line above."""
-    assert set(FAULTS) == {*FOUND_BY, "none", "missing_mail", "unverified_mail", "other_userinfo", "no_auth_time"}
-
-
-def test_switches(pair: Pair) -> None:
-    """The page, the form and JSON turn the same switch; an unknown name turns none."""
-    browser = Browser()
-    page = browser.get(f"{pair.partner}/faults")
-    assert page.document.data["data-fault"] == "none"
-    assert browser.submit(page, press="skewed_clock").document.data["data-fault"] == "skewed_clock"
-    assert browser.get(f"{pair.partner}/faults", accept="application/json").json()["fault"] == "skewed_clock"
-    assert call("POST", f"{pair.partner}/faults", form={"fault": "typo"})[0] == 400
-    assert "skewed_clock" in browser.get(f"{pair.partner}/").text
-    assert call("POST", f"{pair.partner}/faults", form={"fault": "none"}) == (
-        200,
-        {"fault": "none", "faults": {fault.name: fault.title for fault in FAULTS.values()}},
-    )
-    with pytest.raises(ValueError, match="unknown fault"):
-        pair.provider.fault = "typo"
-
-
-def test_slow_clock_shows_in_the_date_header(pair: Pair) -> None:
-    """A server has one clock."""
-    honest = parsedate_to_datetime(Browser().get(f"{pair.partner}/").headers["date"])
-    pair.provider.fault = "skewed_clock"
-    slow = parsedate_to_datetime(Browser().get(f"{pair.partner}/").headers["date"])
-    assert 7100 < (honest - slow).total_seconds() < 7201
-
-
-def test_keys_change(pair: Pair) -> None:
-    """POST /keys: a new key signs, the old one stays published unless told otherwise."""
-    browser = Browser()
-    pair.sign_in(browser)
-    assert len(browser.post(f"{pair.partner}/keys", {}).json()["keys"]) == 2
-    assert pair.sign_in(browser).claims["sub"] == "ada"
 
 
 def test_home_and_sign_out(pair: Pair) -> None:

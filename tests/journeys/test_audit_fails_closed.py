@@ -14,7 +14,7 @@ from broker.domain.audit import Actor
 from broker.storage.operations.lost_keys import end_what_was_signed
 from broker.storage.tables import metadata
 from tests.journeys.world import ACTOR, ADA, BO, World
-from tests.services.test_audit_chain import allow_writes, refuse_writes
+from tests.services.audit_chain_scene import allow_writes, refuse_writes
 
 # What an attempt may leave behind: how far the login came, counters, what was sent out, how pages were refused.
 MOVES = {"logins", "attempts", "leases", "parked", "documents", "refusals", "metadata_fetches", "receipts"}

@@ -19,7 +19,7 @@ from broker.domain.mail import MailKind
 from broker.storage.operations import outbox as rows
 from broker.storage.tables import audit, factors, outbox, people
 from tests.journeys.second_factor import Phone, enrol, essential, with_phone
-from tests.journeys.test_factor_attacks import with_passkey
+from tests.journeys.test_passkey_attacks import with_passkey
 from tests.journeys.world import ACTOR, ADA, CLEO, SECRET, World
 
 DAY = 86_400

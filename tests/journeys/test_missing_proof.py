@@ -8,7 +8,7 @@ import pytest
 
 from tests.journeys.second_factor import MFA, SFA, essential, with_phone
 from tests.journeys.step_up import PAYROLL_MFA, sent, trust
-from tests.journeys.test_factor_attacks import show, with_passkey
+from tests.journeys.test_passkey_attacks import show, with_passkey
 from tests.journeys.world import ADA, World
 
 WITHOUT = "Continue without it"

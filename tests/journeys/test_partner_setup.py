@@ -15,8 +15,8 @@ from broker.storage.history import audit
 from broker.storage.tables import setup_links
 from broker.web import csrf
 from broker.web.setup.page import SCOPE
-from tests.connectors.saml.test_metadata import body as certificate_body
-from tests.connectors.saml.test_metadata import descriptor, entity, role, rsa_key, service
+from tests.connectors.saml.metadata_documents import body as certificate_body
+from tests.connectors.saml.metadata_documents import descriptor, entity, role, rsa_key, service
 from tests.journeys.partner_setup import PartnerIt, partner_it
 from tests.journeys.saml_world import SamlWorld
 from tests.journeys.world import ACTOR, SECRET, World

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from broker.domain.errors import PartnerFailed
-from tests.connectors.saml.test_metadata import IDP, body, descriptor, entity, pem, read, role, rsa_key
+from tests.connectors.saml.metadata_documents import IDP, body, descriptor, entity, pem, read, role, rsa_key
 
 SIXTEEN = "<?xml version='1.0' encoding='UTF-16'?>\n" + entity(extra="<!-- \u00e9 -->")
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from broker.connectors.saml.errors import ResponseRefused
 from broker.connectors.saml.metadata import Idp
 from tests.connectors.saml.idp import genuine, show
-from tests.connectors.saml.test_metadata import NOW, body, descriptor, entity, other, read, refused, role, rsa_key
+from tests.connectors.saml.metadata_documents import NOW, body, descriptor, entity, other, read, refused, role, rsa_key
 
 GOOD = descriptor(body(rsa_key()))
 

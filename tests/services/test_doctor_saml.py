@@ -12,7 +12,7 @@ import pytest
 from broker.services.doctor import DoctorReport, Finding, Level, advice
 from tests.clock import Clock
 from tests.connectors.provider import Server
-from tests.connectors.saml.test_metadata import body, rsa_key
+from tests.connectors.saml.metadata_documents import body, rsa_key
 from tests.connectors.tls import speak_tls
 from tests.house.source import BROKER
 from tests.journeys.saml_world import WILL, SamlWorld, saml_world

@@ -7,27 +7,39 @@ from pathlib import Path
 
 import pytest
 
-from broker.jose.keys import generate, public_keys
+from broker.jose.keys import generate
 from broker.settings import load
-from broker.settings.model import ApplicationFile
 from tests.settings.homes import APPLICATION, BROKER, ENVIRON, good, of, write
 
 SECRET = "name: Payroll\nclient_secret: ${env:PAYROLL_SECRET}\n"  # confidential; what is appended stands in line 3
+
 PUBLIC = "name: Payroll\n# public\n"
+
 LIST = "is not a list; write [ONE, TWO], or [] for none"
+
 BOOLEAN = "is not a yes or no; write true or false, without quotes"
+
 NO_URL = "is no URL; write plain ASCII without spaces, hosts in their xn-- form"
+
 LOOPBACK = "is http on a host that is not loopback; write https://HOST/PATH"
+
 SCHEME = "has a scheme that is not allowed; write https://HOST/PATH, or a public app's com.example.app:/PATH"
+
 FRAGMENT = "has a fragment; remove it from the # on"
+
 SCOPES = "openid, profile, email, address, phone, groups, roles, offline_access"
+
 PERMISSIONS = (
     "User.Invite.All, User.Read.All, User.ReadWrite.All, Group.ReadWrite.All, Application.ReadWrite.All,"
     " AppRoleAssignment.ReadWrite.All, Policy.Read.All, AuditLog.Read.All"
 )
+
 WORD = "is no name; write a word of letters, digits and _ . : / # -"
+
 OUT = "leads out of the home; write a relative path as config/logos/payroll.svg"
+
 HTTP = "is http (url_not_allowed); write https://, or list its host in network.allow_private_addresses of broker.yaml"
+
 PROTOCOL = "is a claim that only the protocol writes; choose another name"
 
 CASES = {
@@ -201,64 +213,6 @@ def test_redirect_uris_are_kept_as_written(tmp_path: Path):
     uris = ("https://A.example", "https://a.example:443/x/../y", "http://127.0.0.3:1/cb?x=1&y=%7e", "http://localhost:3/")
     text = SECRET + "redirect_uris:\n" + "".join(f"  - {uri}\n" for uri in uris)
     assert load.load(good(tmp_path, application=text), ENVIRON).applications["payroll"].redirect_uris == uris
-
-
-KEY = generate("ES256", "k1").public_jwk()
-JWKS = {
-    "none.json": "jwks: 'none.json' cannot be read; write a path that exists, relative to the home",
-    "config": "jwks: 'config' cannot be read; write a path that exists, relative to the home",
-    "bad.json": "jwks: 'bad.json' is not JSON; write a file that holds a key set of RFC 7517",
-    "deep.json": "jwks: 'deep.json' is not JSON; write a file that holds a key set of RFC 7517",
-    "big.json": "jwks: 'big.json' is larger than 64 KiB; write a file that holds this application's keys only",
-    "list.json": "jwks: is no key set; write keys: [...] of RFC 7517, or the path of a JSON file that holds it",
-    "3": "jwks: is no key set; write keys: [...] of RFC 7517, or the path of a JSON file that holds it",
-    "{keys: []}": "jwks: is no key set; write keys: [...] of RFC 7517, or the path of a JSON file that holds it",
-    "{keys: x}": "jwks: is no key set; write keys: [...] of RFC 7517, or the path of a JSON file that holds it",
-    "{keys: [{kty: oct, k: AAAA}]}": "jwks.keys.0: is a symmetric key; write a public key, or use client_secret",
-    "{keys: [{kty: EC, crv: P-256, x: AA, y: AA, d: AA}]}": (
-        "jwks.keys.0: is a private key; write only its public members, and replace the key: others may have read this file"
-    ),
-    "{keys: [{x: y}]}": "jwks.keys.0: is no key; write a JSON Web Key with kty",
-    "{keys: [x]}": "jwks.keys.0: is no key; write a JSON Web Key with kty",
-    "{keys: [{kty: RSA, n: AQAB, e: AQAB}]}": (
-        "jwks: holds no key that can verify; write an RSA key of 2048 bits or more, an EC P-256 or an Ed25519 key"
-    ),
-}
-
-
-@pytest.mark.parametrize("jwks", JWKS)
-def test_what_is_no_key_set(jwks, tmp_path: Path):
-    """HO-5, HP-42: public asymmetric keys only, inline or from a file."""
-    files = {"bad.json": "{", "big.json": " " * 65537, "list.json": "[]", "deep.json": "[" * 60000}
-    assert of("application", write(tmp_path, files), f"name: x\njwks: {jwks}\n") == [f"2: {JWKS[jwks]}"]
-
-
-def test_every_bad_key_is_named(tmp_path: Path):
-    """CF-02: all errors at once, each with its own line."""
-    text = f"name: x\njwks:\n  keys:\n    - {json.dumps(KEY)}\n    - {{kty: oct, k: AAAA}}\n    - {{x: y}}\n"
-    assert of("application", tmp_path, text) == [
-        "5: jwks.keys.1: is a symmetric key; write a public key, or use client_secret",
-        "6: jwks.keys.2: is no key; write a JSON Web Key with kty",
-    ]
-
-
-def test_a_key_set_without_a_home():
-    """A model that is built by hand takes inline keys; a path needs a home."""
-    assert ApplicationFile.model_validate({"name": "x", "jwks": {"keys": [KEY]}}).client_type == "private_key_jwt"
-    with pytest.raises(ValueError, match="no home is known"):
-        ApplicationFile.model_validate({"name": "x", "jwks": "keys.json"})
-
-
-def test_key_sets_inline_and_from_a_file_are_the_same(tmp_path: Path):
-    """`jwks` is parsed where it is read: everybody gets a mapping."""
-    write(tmp_path, {"config/keys.json": json.dumps({"keys": [KEY]})})
-    good(tmp_path, application=f"name: x\njwks: {json.dumps({'keys': [KEY]})}\n")
-    write(tmp_path, {"config/applications/other.yaml": "name: y\njwks: config/keys.json\n"})
-    settings = load.load(tmp_path, ENVIRON)
-    jwks = settings.applications["payroll"].jwks
-    assert jwks is not None
-    assert jwks == settings.applications["other"].jwks
-    assert [key.kid for key in public_keys(jwks)] == ["k1"]
 
 
 def test_the_client_type_comes_from_the_credential(tmp_path: Path):

@@ -11,7 +11,7 @@ from click.testing import Result
 
 from broker.connectors.outbound import client
 from tests.connectors.provider import Server
-from tests.connectors.saml.test_metadata import IDP, body, descriptor, entity, group, pem, role, rsa_key, service, signed
+from tests.connectors.saml.metadata_documents import IDP, body, descriptor, entity, group, pem, role, rsa_key, service, signed
 from tests.settings.homes import BROKER, good
 from tests.settings.test_check_saml import FILE, run
 

@@ -14,8 +14,8 @@ from broker.demo.identity import Account
 from broker.demo.saml.identity import SamlIdentityProvider
 from broker.demo.saml.partner import create_saml_partner
 from broker.demo.serving import LoopbackServer
-from tests.connectors.saml.test_metadata import body as certificate_body
-from tests.connectors.saml.test_metadata import descriptor, entity, pem, role, rsa_key
+from tests.connectors.saml.metadata_documents import body as certificate_body
+from tests.connectors.saml.metadata_documents import descriptor, entity, pem, role, rsa_key
 from tests.settings.homes import BROKER, ENVIRON, good
 
 ADA = Account(subject="ada", name="Ada", email="ada@fabrikam.example")

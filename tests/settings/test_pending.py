@@ -8,7 +8,7 @@ import pytest
 
 from broker.settings import load, pending
 from broker.settings.schema import schema
-from tests.connectors.saml.test_metadata import pem, rsa_key
+from tests.connectors.saml.metadata_documents import pem, rsa_key
 from tests.settings.homes import APPLICATION, BROKER, ENVIRON, PARTNER, POLICY, good, write
 
 OFF = POLICY + "state: disabled\n"
