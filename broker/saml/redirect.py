@@ -6,30 +6,20 @@ The signature covers octets of the query as the sender wrote them: they are neve
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-
 from broker.domain.errors import BadRequest
+from broker.saml.detached import verifies
 from broker.saml.errors import SamlRefused
-from broker.saml.keys import PublicKey, PublicKeys
+from broker.saml.keys import PublicKeys
 from broker.saml.parse import MAX_BYTES, unfold
 from broker.saml.schema_gate import SIGNATURE_ALGORITHMS
 from broker.saml.signature import MAX_KEYS
 
 DEFLATE: Final = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
 _NAMES: Final = frozenset({"SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"})
-_HASHES: Final[Mapping[str, hashes.HashAlgorithm]] = {
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +46,7 @@ class RedirectMessage:
             raise SamlRefused(
                 "saml_algorithm", "HS-15", "SigAlg must be rsa-sha256, rsa-sha384, rsa-sha512, ecdsa-sha256 or ecdsa-sha384"
             )
-        if not any(_verifies(key, self) for key in keys[:MAX_KEYS]):
+        if not any(verifies(key, self.algorithm, self.signed, self.signature) for key in keys[:MAX_KEYS]):
             raise SamlRefused("saml_signature", "HS-19", "no pinned key of the sender verifies the signature of the query")
 
 
@@ -111,27 +101,3 @@ def _inflated(text: str) -> bytes:
     if len(xml) > MAX_BYTES or not reader.eof or reader.unused_data:
         raise BadRequest("saml_decode", f"HS-6: the message is not one deflated document of at most {MAX_BYTES} bytes")
     return xml
-
-
-def _verifies(key: PublicKey, message: RedirectMessage) -> bool:
-    family, _, name = message.algorithm.rpartition("#")[2].partition("-")
-    digest = _HASHES[name]
-    try:
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            if family != "ecdsa":
-                return False
-            key.verify(_der(message.signature, key.curve.key_size // 8), message.signed, ec.ECDSA(digest))
-        else:
-            if family != "rsa":
-                return False
-            key.verify(message.signature, message.signed, padding.PKCS1v15(), digest)
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _der(signature: bytes, size: int) -> bytes:
-    """An ECDSA signature as the library reads it. XML Signature 1.1 6.4.3: r and s of equal size; some senders write DER."""
-    if len(signature) != 2 * size:
-        return signature
-    return encode_dss_signature(int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big"))
