@@ -16,33 +16,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote_plus, urlencode
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
-from urllib3.response import BaseHTTPResponse
 
 from broker.connectors.outbound.address_policy import HttpFailure, Reach, Target, parse_address, split_url
-from broker.connectors.outbound.transport import Deadline, Idle, Places, connection_fault, timed_response
+from broker.connectors.outbound.exchange import HttpResponse, Wanted, exchange
+from broker.connectors.outbound.transport import Deadline, Idle, Places, connection_fault
 
 __all__ = ["HttpClient", "HttpFailure", "HttpResponse", "basic_authorization"]
 
 DEADLINE = 10.0  # seconds, in all: name, handshake, answer
 MAX_BYTES = 512 * 1024
 IN_FLIGHT, IN_ALL = 16, 64  # simultaneous calls to one host and to all, if the number of threads is not given
-_CHUNK = 64 * 1024
 _HOW = "; network.allow_private_addresses counts where it lists the configured address itself"
-
-
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    """A complete response. headers: names in lower case. body: as sent, without content encoding."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
 
 
 def basic_authorization(user: str, password: str) -> str:
@@ -100,6 +89,13 @@ class HttpClient:
         see_redirect: a redirect is returned, too, so that the caller can read its target; it is never followed.
         """
         return self._send("GET", url, None, {"Accept": accept, **(headers or {})}, max_bytes, see_redirect=see_redirect)
+
+    def download(self, url: str, into: BinaryIO, *, accept: str, max_bytes: int, seconds: float) -> int:
+        """GET of a large body, which is written to a file as it comes; the status, with nothing written unless it is 200.
+
+        seconds: the deadline of this request. Raises as `get`.
+        """
+        return self._send("GET", url, None, {"Accept": accept}, max_bytes, into=into, seconds=seconds).status
 
     def certificate_end(self, url: str) -> int | None:
         """The end of the certificate of an https: URL's host (seconds since 1970); None for http:. Raises as `get`."""
@@ -167,14 +163,17 @@ class HttpClient:
         max_bytes: int,
         *,
         see_redirect: bool = False,
+        into: BinaryIO | None = None,
+        seconds: float | None = None,
     ) -> HttpResponse:
         target = split_url(url)
-        deadline = Deadline(self._clock, self._seconds)
+        deadline = Deadline(self._clock, self._seconds if seconds is None else seconds)
         headers |= {"Host": target.authority, "User-Agent": self._user_agent, "Accept-Encoding": "identity"}
         with self._told(target), self._places.place(target.host):
             connection = self._connection(target, deadline)
             try:
-                answer = _exchange(connection, method, target.path, body, headers, max_bytes, deadline, see_redirect=see_redirect)
+                wanted = Wanted(max_bytes, see_redirect=see_redirect, into=into)
+                answer = exchange(connection, method, target.path, body, headers, deadline, wanted)
             except BaseException:
                 connection.close()
                 raise
@@ -259,42 +258,3 @@ class HttpClient:
         if isinstance(answer, Exception) or not answer:
             raise HttpFailure("upstream_unavailable", f"the name {host} has no address")
         return answer
-
-
-def _exchange(
-    connection: HTTPConnection,
-    method: str,
-    path: str,
-    body: bytes | None,
-    headers: Mapping[str, str],
-    max_bytes: int,
-    deadline: Deadline,
-    *,
-    see_redirect: bool,
-) -> HttpResponse:
-    connection.response_class = timed_response(deadline)  # type: ignore[assignment]  # http.client only calls it
-    connection.timeout = deadline.left()
-    connection.request(method, path, body=body, headers=headers, preload_content=False, decode_content=False)
-    response = connection.getresponse()
-    try:
-        content = _content(response, max_bytes, see_redirect=see_redirect)
-    except BaseException:
-        response.close()
-        raise
-    kept = {name.lower(): value for name, value in response.headers.items()}
-    return HttpResponse(response.status, kept, content)
-
-
-def _content(response: BaseHTTPResponse, max_bytes: int, *, see_redirect: bool) -> bytes:
-    if 300 <= response.status < 400 and not see_redirect:
-        raise HttpFailure("url_not_allowed", "the answer is a redirect, and redirects are not followed")  # SM-07
-    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise HttpFailure("upstream_unavailable", "the answer is compressed although that was not accepted")
-    parts: list[bytes] = []
-    size = 0
-    while chunk := response.read(_CHUNK, decode_content=False):
-        size += len(chunk)
-        if size > max_bytes:
-            raise HttpFailure("upstream_unavailable", f"the answer is larger than {max_bytes} bytes")
-        parts.append(chunk)
-    return b"".join(parts)
