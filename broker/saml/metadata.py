@@ -99,9 +99,13 @@ def role_of(entity: Element, name: str = IDP) -> Element:
     return roles[0]
 
 
-def valid_until(entity: Element, now: int, role: str = IDP) -> int | None:
-    """The earliest validUntil of the entity, its role and its ancestors. Raises MetadataRefused(metadata_expired)."""
-    ends = [_time(node.get("validUntil")) for node in _limiting(entity, role) if node.get("validUntil") is not None]
+def valid_until(entity: Element, now: int, role: str = IDP, *, own: bool = False) -> int | None:
+    """The earliest validUntil of the entity, its role and, unless only its `own` counts, its ancestors.
+
+    Raises MetadataRefused(metadata_expired).
+    """
+    limits = [node for node in _limiting(entity, role) if node.get("validUntil") is not None]
+    ends = [moment(node.get("validUntil")) for node in limits if not own or node is entity or node.tag == _MD + role]
     earliest = min(ends, default=None)
     if earliest is not None and now >= earliest:
         raise MetadataRefused("metadata_expired", "validUntil of the metadata is over; the partner must publish it anew")
@@ -154,7 +158,8 @@ def _duration(text: str | None) -> int | None:
     return sum(number * unit for number, unit in zip(numbers, (YEAR, 30 * DAY, DAY, HOUR, MINUTE, 1), strict=True))
 
 
-def _time(text: str | None) -> int:
+def moment(text: str | None) -> int:
+    """Seconds since 1970 of an xs:dateTime of the metadata. Raises MetadataRefused(metadata_structure)."""
     match = _TIME.match((text or "").strip())
     try:
         if match is None:
@@ -162,4 +167,4 @@ def _time(text: str | None) -> int:
         found = datetime.fromisoformat(match[1] + (match[2] or "Z").replace("Z", "+00:00"))
         return int(found.astimezone(UTC).timestamp())
     except (ValueError, OverflowError) as error:
-        raise MetadataRefused("metadata_structure", "validUntil of the metadata is no time") from error
+        raise MetadataRefused("metadata_structure", "a time of the metadata, such as validUntil, is no time") from error

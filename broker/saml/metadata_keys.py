@@ -85,6 +85,14 @@ def read_encryption_key(role: Element) -> bytes | None:
     return None
 
 
+def usable_key(certificate: x509.Certificate) -> PublicKey:
+    """The key of a certificate that we pinned ourselves. Raises MetadataRefused(metadata_key)."""
+    try:
+        return _supported(certificate.public_key())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise MetadataRefused("metadata_key", "the key of metadata_certificate cannot be read") from error
+
+
 def _of_key_info(info: Element, left_out: list[str]) -> Iterator[x509.Certificate]:
     """The certificates that hold the key of a KeyInfo: the end-entity certificate of each X509Data.
 

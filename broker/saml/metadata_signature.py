@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from broker.saml.errors import MetadataRefused
 from broker.saml.parse import Element
-from broker.saml.schema_gate import DIGEST_ALGORITHMS, SIGNATURE_ALGORITHMS
+from broker.saml.schema_gate import DIGEST_ALGORITHMS, MAX_PREFIXES, SIGNATURE_ALGORITHMS
 
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
 _EXC = "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -28,7 +28,7 @@ def verify_root(root: Element, certificate: str) -> None:
     if len(places) != 1:
         raise MetadataRefused("metadata_signature", "the root of the metadata is not signed")
     signature = places[0]
-    _profile(signature, root)
+    check_profile(signature, root)
     context = xmlsec.SignatureContext()
     context.key = _key(certificate)
     context.register_id(root, "ID")
@@ -40,8 +40,11 @@ def verify_root(root: Element, certificate: str) -> None:
         ) from error
 
 
-def _profile(signature: Element, root: Element) -> None:
-    """HS-14, HS-15: compare every element of the signature before xmlsec handles it."""
+def check_profile(signature: Element, root: Element) -> tuple[Element, Element]:
+    """HS-14, HS-15: compare every element of the signature before it is used. Returns SignedInfo and SignatureValue.
+
+    Raises MetadataRefused(metadata_signature).
+    """
     if [child.tag for child in signature][:2] != [_DS + "SignedInfo", _DS + "SignatureValue"] or not (
         len(signature) == 2 or (len(signature) == 3 and signature[2].tag == _DS + "KeyInfo")
     ):
@@ -70,6 +73,12 @@ def _profile(signature: Element, root: Element) -> None:
         raise _unlike("its transforms")
     if digest.get("Algorithm") not in DIGEST_ALGORITHMS or len(digest):
         raise _unlike("its digest")
+    return info, signature[1]
+
+
+def prefixes_of(node: Element) -> list[str] | None:
+    """The PrefixList of a method or transform that `check_profile` has seen, None if it has none."""
+    return (node[0].get("PrefixList") or "").split()[:MAX_PREFIXES] or None if len(node) else None
 
 
 def _only_prefixes(node: Element) -> bool:
