@@ -80,7 +80,7 @@ def page() -> str:
     text = HEAD
     for name in NAMES:
         path, about = FILES[name]
-        later = {entry.path for entry in PENDING if entry.kind == name}
+        later = {entry.path for entry in PENDING if entry.kind == name and not entry.prefix}
         top = schema(name)
         text += f"\n## {path}\n\n{about}\n\n| key | value | default | |\n| --- | --- | --- | --- |\n"
         for key, value, required in keys(top, top.get("$defs", {})):

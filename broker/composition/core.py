@@ -11,6 +11,7 @@ from broker.keyring.seal import Sealer
 from broker.services.core import Core
 from broker.services.keys.ring import Keys
 from broker.services.metrics import Meter
+from broker.services.partners.federations.partners import FederatedPartners
 from broker.settings.reload import CurrentSettings
 from broker.storage.engine import Database
 
@@ -25,7 +26,8 @@ def system_clock() -> int:
 def wire_core(files: CurrentSettings, home: Path, clock: Clock, meter: Meter | None = None) -> Core:
     """The core of a home. It needs no keys. meter: hears of receipts that are committed. Raises ConfigErrors."""
     listens = {"committed": meter.receipts} if meter is not None else {}
-    return Core(Database(files.get().broker.database, base=home, **listens), clock, files.get)
+    db = Database(files.get().broker.database, base=home, **listens)
+    return Core(db, clock, FederatedPartners(db, clock, files.get).settings)
 
 
 def open_sealer(home: Path) -> Sealer:

@@ -80,11 +80,11 @@ def wire_login(
     completion = Completion(core.settings, sessions, oauth.grants, invitations.identity_mismatch, identity_changes)
     upstream = Upstream(core, partners.families, sealer)
     places = VerificationPlaces(threads)
-    sign_in = SignIn(core, open_login, completion, sign_ups)
+    sign_in = SignIn(core, open_login, completion, sign_ups, partners.federation_search)
     return LoginServices(
         abandoned=Abandoned(core),
         access_panel=AccessPanel(core, own_pages, policies.book),
-        actions=Choices(core),
+        actions=Choices(core, partners.federation_search),
         administrator_links=AdministratorLinks(core, sign_in),
         consent=Redemption(core, open_login),
         context=context,

@@ -65,6 +65,7 @@ def wire_operations(
         core,
         partners.families,
         oauth.client_jwks,
+        partners.federation_index,
         outbox,
         oauth.logout_notices,
         events.deliveries,

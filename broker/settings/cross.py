@@ -29,6 +29,7 @@ _CALLED: tuple[tuple[str, Loc], ...] = (  # what the broker itself calls
     ("partner", ("oidc", "issuer")),
     ("partner", ("oidc", "discovery")),
     ("partner", ("saml", "metadata")),
+    ("federation", ("metadata",)),
     ("application", ("jwks_uri",)),
     ("application", ("backchannel_logout_uri",)),
 )

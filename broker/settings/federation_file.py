@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, ValidationInfo
@@ -32,12 +33,26 @@ class Selection(Section):
     registration_authorities: Listed[Text] = Field(default=(), description="Registrars, as mdrpi:RegistrationInfo names them.")
     entity_categories: Listed[Text] = Field(default=(), description="Entity categories, as the entity attributes name them.")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is selected."""
+        return not (self.entity_ids or self.registration_authorities or self.entity_categories)
+
+    def holds(self, entity_id: str, authority: str, categories: Collection[str]) -> bool:
+        """Whether an entity is selected: by any one of the lists."""
+        return (
+            entity_id in self.entity_ids
+            or authority in self.registration_authorities
+            or any(category in self.entity_categories for category in categories)
+        )
+
 
 class FederationFile(NamedFile):
     """config/federations/FEDERATION.yaml; an entity of it is the partner FEDERATION/HASH."""
 
     metadata: Annotated[str, BeforeValidator(_metadata)] = Field(
-        description="URL or file of the signed aggregate, or {mdq: URL}.", examples=["https://md.federation.example/idps.xml"]
+        description="URL or file of the signed aggregate; {mdq: URL} is checked, and has no effect yet.",
+        examples=["https://md.federation.example/idps.xml"],
     )
     metadata_certificate: Certificate = Field(
         description="PEM file: the metadata must be signed by it.", examples=["config/federations/md.pem"]
@@ -48,6 +63,25 @@ class FederationFile(NamedFile):
     claims: ClaimsMap = Field(
         default_factory=dict, description="Broker claim: the attribute's Name on the wire, or a short name."
     )
+    subject: Text = Field(
+        default="name_id", description="name_id, or the Name of the attribute that identifies the person, as pairwise-id."
+    )
     hidden: bool = Field(
         default=False, description="Its entities are not listed on the page that asks for the home organization."
     )
+
+    @property
+    def by_query(self) -> bool:
+        """Whether entities are asked for one by one."""
+        return self.metadata.startswith(MDQ)
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The address that the broker calls; none for a file."""
+        return (self.metadata,) if "://" in self.metadata and not self.by_query else ()
+
+    def lets_through(self, entity_id: str, authority: str, categories: Collection[str]) -> bool:
+        """Whether an entity is a partner."""
+        if self.exclude.holds(entity_id, authority, categories):
+            return False
+        return self.include.is_empty or self.include.holds(entity_id, authority, categories)

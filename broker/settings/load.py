@@ -11,6 +11,7 @@ from broker.settings import cross, sources
 from broker.settings.application_file import ApplicationFile
 from broker.settings.broker_file import BrokerFile
 from broker.settings.errors import ConfigError, ConfigErrors, in_order
+from broker.settings.federation_file import FederationFile
 from broker.settings.partner_file import PartnerFile
 from broker.settings.policy_file import PolicyFile
 from broker.settings.sources import Reading
@@ -31,6 +32,7 @@ class Settings:
     partners: Mapping[str, PartnerFile]
     applications: Mapping[str, ApplicationFile]
     policies: Mapping[str, PolicyFile]
+    federations: Mapping[str, FederationFile]
     digest: str
     domains: Mapping[str, str] = field(repr=False)
     partners_by_name: tuple[PartnerFile, ...] = field(repr=False)
@@ -78,6 +80,7 @@ def settled(reading: Reading) -> Settings:
         partners=MappingProxyType(partners),
         applications=MappingProxyType({n: m for n, m in models["application"].items() if isinstance(m, ApplicationFile)}),
         policies=MappingProxyType({n: m for n, m in models["policy"].items() if isinstance(m, PolicyFile)}),
+        federations=MappingProxyType({n: m for n, m in models["federation"].items() if isinstance(m, FederationFile)}),
         digest=reading.digest,
         domains=MappingProxyType({domain: partner.id for partner in partners.values() for domain in partner.domains}),
         partners_by_name=tuple(sorted(partners.values(), key=lambda partner: (partner.name.casefold(), partner.id))),

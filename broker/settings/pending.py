@@ -9,18 +9,20 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from broker.settings.errors import ConfigError, dotted, in_order
+from broker.settings.federation_file import MDQ
 from broker.settings.sources import Reading, Source
 
 
 class PendingKey(NamedTuple):
-    """kind: of file. path: dotted key. missing: the capability in plain words."""
+    """kind: of file. path: dotted key. missing: the capability in plain words. prefix: of the values that need it; "" for all."""
 
     kind: str
     path: str
     missing: str
+    prefix: str = ""
 
 
-PENDING = (PendingKey("federation", "metadata", "federations are not built"),)
+PENDING = (PendingKey("federation", "metadata", "asking for entities one by one is not built", MDQ),)
 
 
 def notes(reading: Reading) -> list[ConfigError]:
@@ -34,7 +36,7 @@ def _of(source: Source) -> Iterator[ConfigError]:
         if entry.kind != source.kind or keys not in source.tree.lines:
             continue
         value, default = _value(source.model, keys)
-        if value != default:
+        if value != default and str(value).startswith(entry.prefix):
             yield ConfigError(source.tree.file, source.tree.line(keys), dotted(keys), f"has no effect yet: {entry.missing}")
 
 

@@ -21,6 +21,7 @@ from broker.settings.yaml_tree import Tree
 
 FOLDERS = {"partner": "partners", "application": "applications", "policy": "policies", "federation": "federations"}
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+LONGEST_FEDERATION = 60  # characters: the ids of its partners begin with its name
 RESERVED = {
     "partner": {
         "email": "names the guests who prove themselves by a code sent by mail",
@@ -100,7 +101,7 @@ def files(home: Path, errors: list[ConfigError]) -> Iterator[tuple[str, str, Pat
 
 def name_problem(kind: str, identifier: str) -> str:
     """Why a file of this kind may not have this name, without .yaml; "" if it may."""
-    if not ID.fullmatch(identifier):
+    if not ID.fullmatch(identifier) or (kind == "federation" and len(identifier) > LONGEST_FEDERATION):
         return f"its name is no {kind} id; use lower-case letters, digits and . _ -, beginning with a letter or digit"
     reserved = RESERVED.get(kind, {}).get(identifier)
     return f"{identifier} {reserved}; choose another name" if reserved else ""

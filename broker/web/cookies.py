@@ -10,7 +10,7 @@ from functools import cache
 from flask import Request, Response
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # 256 random bits as base64url: what `ids.new_secret` makes
-_PARTNER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
+_PARTNER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}(?:/[0-9a-f]{32})?", re.ASCII)  # the id of a file, or FEDERATION/HASH
 _SEALED = re.compile(r"[A-Za-z0-9_.-]{20,600}", re.ASCII)  # what keyring/seal.py writes
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", re.ASCII)
 

@@ -43,6 +43,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/saml/<partner>/metadata": ("404", "404", "404"),
     "/saml/<partner>/start": ("404", "404", "404"),
     "/saml/<partner>/claim": ("400", "400", "400"),
+    "/saml/<federation>/<entity>/claim": ("400", "400", "400"),
     "/authorize": ("400", "400", "400"),
     "/token": ("405", "405", "405"),
     "/userinfo": ("401", "401", "401"),

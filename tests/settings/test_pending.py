@@ -95,13 +95,19 @@ def test_policies_and_saml_partners(tmp_path: Path):
     assert found == [line + kinds[kind] for kind in ("partner", "policy") if kind in kinds for line in expected[kind]]
 
 
-def test_a_federation_is_read_and_has_no_effect_yet(tmp_path: Path):
-    """Its file is validated closed, as every other; `broker check` says that nobody comes in by it yet."""
+def test_a_federation_by_query_has_no_effect_yet(tmp_path: Path):
+    """Its file is validated closed, as every other; `broker check` says that nobody comes in by it yet. An aggregate has no note."""
     certificate = pem(rsa_key(name="federation"))
     text = "metadata: {mdq: https://mdq.federation.example/}\nmetadata_certificate: config/md.pem\n"
     text += "include: {registration_authorities: [https://a.example]}\nexclude: {entity_ids: [https://b.example]}\nhidden: true\n"
     write(tmp_path, {"config/md.pem": certificate, "config/federations/edu.yaml": text})
-    assert notes(tmp_path) == ["config/federations/edu.yaml:1: metadata: has no effect yet: federations are not built"]
+    assert notes(tmp_path) == [
+        "config/federations/edu.yaml:1: metadata: has no effect yet: asking for entities one by one is not built"
+    ]
+    write(
+        tmp_path, {"config/federations/edu.yaml": "metadata: https://md.example/all.xml\nmetadata_certificate: config/md.pem\n"}
+    )
+    assert notes(tmp_path) == []
     write(tmp_path, {"config/federations/edu.yaml": "metadata: {mdq: 1}\ncolour: red\n"})
     errors = [error.key for error in load.read(tmp_path, ENVIRON).errors]
     assert sorted(set(errors)) == ["colour", "metadata", "metadata_certificate"]

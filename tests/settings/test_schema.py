@@ -158,6 +158,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "trust.mfa": [],
         "trust.mfa_max_age": "12h",
         "trust.step_up": False,
+        "subject": "name_id",
         "hidden": False,
     },
     "policy": {

@@ -44,7 +44,7 @@ from broker.storage.history import audit, audit_chain
 from broker.storage.login import administrator_links, email_codes, invitations, logins, receipts, refusals, sign_in_counts
 from broker.storage.oauth import grants, sessions, tokens
 from broker.storage.operations import mail_questions, outbox, rate_limits
-from broker.storage.partners import documents, metadata_readers
+from broker.storage.partners import documents
 from broker.storage.tables import metadata
 from tests import factories
 from tests.clock import START
@@ -55,6 +55,7 @@ from tests.storage.guest_calls import GUEST_CALLS
 from tests.storage.job_calls import JOB_CALLS
 from tests.storage.logout_calls import LOGOUT_CALLS
 from tests.storage.oauth_calls import OAUTH_CALLS
+from tests.storage.partner_calls import PARTNER_CALLS
 from tests.storage.setup_link_calls import SETUP_LINK_CALLS
 
 PERSON = factories.person()
@@ -67,7 +68,6 @@ GRANT = factories.grant(PERSON.id)
 FAMILY = RefreshFamily("family", GRANT.id, START + 600)
 RECEIPT = factories.receipt(person_id=PERSON.id)
 MAIL = Mail(kind=MailKind.INVITATION, recipient=PERSON.email, language="en", person=PERSON.id)
-FETCH = metadata_readers.MetadataFetch(partner="fabrikam", network="192.0.2.0/24", at=START, signing="kid", encryption="")
 LISTS = [
     GuestFilter(),
     GuestFilter(state=GuestState.ACTIVE),
@@ -91,6 +91,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     **FACTOR_CALLS,
     **JOB_CALLS,
     **OAUTH_CALLS,
+    **PARTNER_CALLS,
     "directory.people.add": lambda tx: people.add(tx, PERSON),
     "directory.people.by_id": lambda tx: people.by_id(tx, PERSON.id),
     "directory.people.by_ids": lambda tx: people.by_ids(tx, {PERSON.id}),
@@ -345,10 +346,6 @@ CALLS: dict[str, Callable[[Connection], object]] = {
         tx, "fabrikam", "jwks", url=URL, body="{}", now=START, fresh_until=START, valid_until=None, next_try_at=START
     ),
     "partners.documents.forget": lambda tx: documents.forget(tx, "fabrikam", "jwks"),
-    "partners.metadata_readers.note": lambda tx: metadata_readers.note(tx, FETCH, since=START),
-    "partners.metadata_readers.of": lambda tx: metadata_readers.of(tx, "fabrikam"),
-    "partners.metadata_readers.partners_with": lambda tx: metadata_readers.partners_with(tx, "kid"),
-    "partners.metadata_readers.purge": lambda tx: metadata_readers.purge(tx, START),
     "partners.documents.keep": lambda tx: documents.keep(
         tx, "fabrikam", "metadata", url="config/md.xml", body="<x/>", now=START, fresh_until=START, valid_until=None
     ),
@@ -369,6 +366,8 @@ WHOLE_TABLE = {
     "batches.delete_some": "no statement of its own",
     "dialects.for_both": "no statement",
     "dialects.run": "no statement of its own",
+    "partners.federation_entities.names": "the schedule's round over all partners",
+    "partners.federation_entities.owner_of": "no statement",
     "partners.documents.due": "the schedule's round over all partners",
     "login.logins.end_of_newest": "walks the newest in the order of an index, once a round of housekeeping",
     "operations.rate_limits.nodes": "a row a process",

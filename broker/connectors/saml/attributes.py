@@ -119,7 +119,8 @@ def check_scope(name: str, text: str, partner: SamlView) -> None:
         return
     scope = text.rpartition("@")[2].lower()
     known = not partner.scopes or scope in {entry.lower() for entry in partner.scopes}
-    if "@" not in text or not known or (partner.domains and not in_domains(text, partner.domains)):
+    owned = not (partner.domains or partner.bounded) or in_domains(text, partner.domains)
+    if "@" not in text or not known or not owned:
         raise ResponseRefused(
             "saml_attribute",
             "HS-29",

@@ -111,25 +111,30 @@ def read_metadata(raw: bytes, wanted: EntityFilter, *, now: int) -> tuple[Idp, i
             verify_root(root, wanted.certificate)  # HS-37: URL and file alike
         entity = engine.find_entity(root, wanted.entity_id)
         valid_until = engine.valid_until(entity, now)
-        entity_id = engine.entity_id(entity)
-        role = engine.role_of(entity)
-        keys, left_out = read_keys(role)
-        found = Idp(
-            entity_id=entity_id,
-            redirect=_endpoint(role, REDIRECT, wanted),
-            post=_endpoint(role, POST, wanted),
-            keys=keys,
-            scopes=engine.scopes(entity, role),
-            wants_signed=role.get("WantAuthnRequestsSigned") in ("true", "1"),
-            valid_until=valid_until,
-            left_out=left_out,
-            formats=engine.name_id_formats(role),
-            logout=tuple(_logout(role, wanted)),
-            encryption=read_encryption_key(role),
-        )
-        if found.redirect is None and found.post is None:
-            raise PartnerFailed("metadata_endpoint", "the metadata names no SingleSignOnService by HTTP-Redirect or HTTP-POST")
-        return found, engine.cache_age(entity, valid_until, now)
+        return read_entity(entity, wanted, valid_until), engine.cache_age(entity, valid_until, now)
+
+
+def read_entity(entity: Element, wanted: EntityFilter, valid_until: int | None) -> Idp:
+    """The identity provider of an EntityDescriptor. Raises PartnerFailed, MetadataRefused: the reasons of `read_metadata`."""
+    entity_id = engine.entity_id(entity)
+    role = engine.role_of(entity)
+    keys, left_out = read_keys(role)
+    found = Idp(
+        entity_id=entity_id,
+        redirect=_endpoint(role, REDIRECT, wanted),
+        post=_endpoint(role, POST, wanted),
+        keys=keys,
+        scopes=engine.scopes(entity, role),
+        wants_signed=role.get("WantAuthnRequestsSigned") in ("true", "1"),
+        valid_until=valid_until,
+        left_out=left_out,
+        formats=engine.name_id_formats(role),
+        logout=tuple(_logout(role, wanted)),
+        encryption=read_encryption_key(role),
+    )
+    if found.redirect is None and found.post is None:
+        raise PartnerFailed("metadata_endpoint", "the metadata names no SingleSignOnService by HTTP-Redirect or HTTP-POST")
+    return found
 
 
 def read_file(path: Path, wanted: EntityFilter, *, now: int) -> tuple[Idp, int]:

@@ -21,7 +21,7 @@ class SamlView:
     names the account. claims: broker claim -> Name on the wire or short name. domains: canonical. trust_email: `trust.email`.
     scopes: the allowed ends of scoped values (`user@scope`), from `shibmd:Scope` of the metadata; if empty, every scope within
     `domains`, and any scope if that is empty too. ruled: whether a rule of ours names the broker claim; called only if a value
-    is in doubt. skew: seconds that two clocks may differ.
+    is in doubt. skew: seconds that two clocks may differ. bounded: no scope but `domains`, also where that is empty.
     """
 
     id: str
@@ -35,6 +35,7 @@ class SamlView:
     scopes: tuple[str, ...] = ()
     ruled: Callable[[str], bool] = lambda _claim: False
     skew: int = SKEW
+    bounded: bool = False
 
     def named(self, claim: str) -> bool:
         """Whether a bad value of the claim refuses the sign-in: the file or a rule names it, or it decides about identity or strength (HS-29)."""

@@ -16,6 +16,7 @@ from broker.services.core import Core
 from broker.services.history import login_trail
 from broker.services.invitations.email_proof import is_open_to
 from broker.services.login.context import live
+from broker.services.partners.federation_search import FederationSearch
 from broker.services.sign_up.sign_up_facts import proof_of
 from broker.storage.login import logins
 
@@ -31,7 +32,8 @@ class GivenUp:
 class Choices:
     """Each choice is one transaction on the live login of this browser; the dispatcher finds the next step."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, federations: FederationSearch) -> None:
+        self._federations = federations
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
@@ -39,9 +41,9 @@ class Choices:
     def choose(self, login_id: str, visitor: Visitor, *, email: str | None, partner_id: str | None) -> str | None:
         """Stores the address or organization that the person gave; the partner's id, `email` for a code, None if they must choose."""
         now, settings = self._clock(), self._settings()
-        partner = (
-            settings.partners.get(partner_id) if partner_id else settings.partner_of_domain(domain_of(email)) if email else None
-        )
+        partner = settings.partners.get(partner_id) if partner_id else None
+        if email and not partner_id:
+            partner = settings.partner_of_domain(domain_of(email)) or self._federations.of_domain(domain_of(email))
         home = partner.id if partner else PARTNER if is_open_to(settings, email) else None
         with self._db.write() as tx:
             login = live(tx, login_id, visitor, now)

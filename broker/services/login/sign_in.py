@@ -25,6 +25,7 @@ from broker.services.invitations import email_proof
 from broker.services.login.completion import Completion
 from broker.services.login.context import OpenLogin
 from broker.services.login.result import StartedLogin, StepResult
+from broker.services.partners.federation_search import FederationSearch
 from broker.services.sign_up.sign_up_facts import proof_of
 from broker.services.sign_up.sign_ups import SignUps
 from broker.storage.engine import Connection
@@ -38,13 +39,16 @@ LOGINS_PER_ADDRESS = 20_000  # per hour: enough for a company behind one address
 class SignIn:
     """Begin and step: the only way into an application."""
 
-    def __init__(self, core: Core, open_login: OpenLogin, completion: Completion, sign_ups: SignUps) -> None:
+    def __init__(
+        self, core: Core, open_login: OpenLogin, completion: Completion, sign_ups: SignUps, federations: FederationSearch
+    ) -> None:
         self._db = core.db
         self._clock = core.clock
         self._settings = core.settings
         self._open_login = open_login
         self._completion = completion
         self._sign_ups = sign_ups
+        self._federations = federations
 
     # --- beginning -------------------------------------------------------------------------------------------------
 
@@ -62,7 +66,7 @@ class SignIn:
         another_account: another person is signed in in this browser, so the partner must ask who is there (IN-08).
         """
         settings = self._settings()
-        partner = settings.partner_of_domain(domain_of(email))
+        partner = settings.partner_of_domain(domain_of(email)) or self._federations.of_domain(domain_of(email))
         by_mail = PARTNER if email_proof.is_open_to(settings, email) else None
         return self._begin(
             visitor,
@@ -144,8 +148,9 @@ class SignIn:
         partner = None
         if request.domain_hint:
             partner = settings.partners.get(request.domain_hint) or settings.partner_of_domain(request.domain_hint.lower())
+            partner = partner or settings.partners.get(self._federations.hinted(request.domain_hint) or "")
         if partner is None and email:
-            partner = settings.partner_of_domain(domain_of(email))
+            partner = settings.partner_of_domain(domain_of(email)) or self._federations.of_domain(domain_of(email))
         choosing = "select_account" in request.prompt
         return {"login_hint": email, "partner": partner.id if partner and not choosing else None}
 

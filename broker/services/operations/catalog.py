@@ -12,6 +12,7 @@ from broker.services.core import Core
 from broker.services.partners import health
 from broker.services.partners.families import callback_of
 from broker.services.partners.health import CertificateEnd
+from broker.settings.federated_partner import FederatedPartner
 from broker.settings.load import Settings
 from broker.settings.model import ApplicationFile, PartnerFile
 from broker.settings.policy_file import PolicyFile
@@ -21,6 +22,7 @@ from broker.storage.engine import Connection
 from broker.storage.login import receipts
 from broker.storage.partners import documents
 from broker.storage.partners.documents import StoredDocument
+from broker.storage.partners.federation_entities import owner_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +106,9 @@ class Catalog:
         file = settings.partners.get(partner_id)
         if file is None:
             raise NotFound(f"there is no partner {partner_id!r}; {_known(settings.partners)}", "partner_unknown")
+        owner = owner_of(partner_id.partition("/")[0]) if isinstance(file, FederatedPartner) else partner_id
         with self._db.read() as tx:
-            return _partner(tx, settings, file, documents.of_partner(tx, partner_id).values())
+            return _partner(tx, settings, file, documents.of_partner(tx, owner).values())
 
     def certificates(self) -> tuple[CertificateEnd, ...]:
         """The signing certificates of every partner's metadata, the first to end first."""

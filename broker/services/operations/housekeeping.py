@@ -25,6 +25,7 @@ from broker.services.oauth.client_jwks import ClientKeys
 from broker.services.oauth.logout_notices import LogoutNotices
 from broker.services.operations.nodes import own_name
 from broker.services.partners.families import Partners
+from broker.services.partners.federation_index import FederationIndex
 from broker.services.reviews.upkeep import ReviewUpkeep
 from broker.services.sign_up.sign_ups import SignUps
 from broker.storage.batches import BATCH
@@ -68,6 +69,7 @@ class Housekeeping:
         core: Core,
         partners: Partners,
         client_keys: ClientKeys,
+        federations: FederationIndex,
         mails: Outbox,
         notices: LogoutNotices,
         events: EventDeliveries,
@@ -85,6 +87,7 @@ class Housekeeping:
         self._settings = core.settings
         self._partners = partners
         self._client_keys = client_keys
+        self._federations = federations
         self._mails = mails
         self._notices = notices
         self._events = events
@@ -162,6 +165,7 @@ class Housekeeping:
         yield "subscriptions", lambda: self._batches(subscriptions.purge, now - DAY)
         yield "events_delivered", self._events.look
         yield "documents", self._documents
+        yield "federations", self._federations.look
 
     def _batches(self, purge: Callable[[Connection, int], int], before: int) -> int:
         """A transaction a batch, until little is left or it is enough for one run."""

@@ -8,6 +8,7 @@ from broker.services.core import Core
 from broker.services.history import audit
 from broker.services.partners.families import Partners
 from broker.services.partners.family import Refreshed
+from broker.settings.federated_partner import FederatedPartner
 
 
 class PartnerRefresh:
@@ -25,6 +26,9 @@ class PartnerRefresh:
         Raises NotFound, PartnerFailed with the reason of the document that cannot be fetched or used.
         """
         partner = self._settings().partners.get(partner_id)
+        if isinstance(partner, FederatedPartner):
+            name = partner_id.partition("/")[0]
+            raise NotFound(f"{partner_id} comes with its federation; write: broker partners refresh {name}")
         if partner is None:
             known = ", ".join(sorted(self._settings().partners)[:20]) or "none"
             raise NotFound(f"there is no config/partners/{partner_id}.yaml; partners: {known}")

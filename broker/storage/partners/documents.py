@@ -39,9 +39,12 @@ def all_of(tx: Connection) -> list[StoredDocument]:
 
 
 def due(tx: Connection, *, now: int, ahead: int, limit: int = 200) -> list[tuple[str, str]]:
-    """(partner, kind) of documents that are not fresh in `ahead` seconds any more and may be fetched, the stalest first."""
+    """(partner, kind) of documents that are not fresh in `ahead` seconds any more and may be fetched, the stalest first.
+
+    Federations are renewed by their own index.
+    """
     c = documents.c
-    stale = select(c.partner, c.kind).where(c.fresh_until <= now + ahead, c.next_try_at <= now)
+    stale = select(c.partner, c.kind).where(c.fresh_until <= now + ahead, c.next_try_at <= now, c.kind != "federation")
     return [(row[0], row[1]) for row in tx.execute(stale.order_by(c.next_try_at).limit(limit))]
 
 

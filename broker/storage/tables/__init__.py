@@ -13,6 +13,7 @@ from broker.storage.tables.base import metadata
 from broker.storage.tables.changes import change_counter, removed_groups
 from broker.storage.tables.directory import accepted_identities, assignments, consents, identities, invitations, people, subjects
 from broker.storage.tables.factors import factor_resets, factors, recovery_codes, terms
+from broker.storage.tables.federations import federation_entities, federation_words
 from broker.storage.tables.groups import group_assignments, group_members, group_owners, groups
 from broker.storage.tables.history import (
     audit,
@@ -65,6 +66,8 @@ __all__ = [
     "event_deliveries",
     "factor_resets",
     "factors",
+    "federation_entities",
+    "federation_words",
     "grants",
     "group_assignments",
     "group_members",

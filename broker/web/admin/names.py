@@ -7,16 +7,21 @@ from dataclasses import dataclass, field
 
 from broker.domain.mailbox import PARTNER as CODES
 from broker.settings.load import Settings
+from broker.settings.model import PartnerFile
 from broker.web.i18n import Translator, _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """company: whose broker this is. applications, partners: id -> name, of the files in force."""
+    """company: whose broker this is. applications, partners: id -> name, of the files in force.
+
+    federated: finds entities of federations, too.
+    """
 
     company: str
     applications: Mapping[str, str] = field(default_factory=dict)
     partners: Mapping[str, str] = field(default_factory=dict)
+    federated: Mapping[str, PartnerFile] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> Names:
@@ -25,6 +30,7 @@ class Names:
             company=settings.broker.organization.name,
             applications={key: file.name for key, file in settings.applications.items()},
             partners={key: file.name for key, file in settings.partners.items()},
+            federated=settings.partners,
         )
 
     def application(self, client_id: str | None) -> str:
@@ -33,4 +39,7 @@ class Names:
 
     def partner(self, partner: str | None, say: Translator) -> str:
         """The name, or the id of a partner that the files have no more; a code by e-mail is no partner."""
-        return say.plain(_("code by e-mail")) if partner == CODES else self.partners.get(partner or "", partner or "")
+        if partner == CODES:
+            return say.plain(_("code by e-mail"))
+        found = self.federated.get(partner or "") if partner not in self.partners else None
+        return found.name if found is not None else self.partners.get(partner or "", partner or "")

@@ -31,6 +31,10 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
     _register_posts(routes, broker, pages, browser)
     _register_begun(routes, broker, browser)
 
+    @routes.get("/saml/<federation>/<entity>/claim")
+    def take_federated(federation: str, entity: str) -> Response:
+        return take(f"{federation}/{entity}")
+
     @routes.get("/saml/<partner>/claim")
     def take(partner: str) -> Response:
         handle = single(request.args, "handle")

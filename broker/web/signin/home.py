@@ -11,6 +11,7 @@ from broker.domain.address import domain_of
 from broker.domain.errors import BadRequest
 from broker.services.addresses import canonical
 from broker.services.login.context import LoginContext
+from broker.services.partners.federation_search import FoundOrganization
 from broker.settings.model import PartnerFile
 from broker.web.cookies import CookiePurpose
 from broker.web.i18n import _
@@ -124,11 +125,12 @@ def _register_list(routes: Blueprint, broker: Broker, pages: Pages, browser: Bro
         browser.within(found.login)
         query = single(request.args, "q").strip()[:100]
         last = browser.cookies.read(request, CookiePurpose.HOME) or ""
-        partners = matching(broker, query, last)
+        ui_locales = found.login.request.ui_locales if found.login.request else ()
+        partners = matching(broker, query, last, pages.translator(ui_locales).language)
         typed = found.login.login_hint or ""
         return pages.render(
             "choose_partner.html",
-            ui_locales=found.login.request.ui_locales if found.login.request else (),
+            ui_locales=ui_locales,
             keep_query={"q": query} if query else {},
             application=about(found),
             csrf=browser.token(str(login)),
@@ -163,8 +165,9 @@ def _is_another(broker: Broker, browser: BrowserState, login_id: str, typed: str
     return typed != (found.login.login_hint or "")
 
 
-def matching(broker: Broker, query: str, last: str) -> list[PartnerFile]:
-    """The partners whose name or domain has the words: the one called `last` first, then by name; one more than a page shows.
+def matching(broker: Broker, query: str, last: str, language: str) -> list[FoundOrganization]:
+    """The partners whose name or domain has the words: the one called `last` first, then those with a file by name, then those of
+    federations by name; one more than a page shows.
 
     A hidden one is not shown to strangers, only where it was used last.
     """
@@ -178,4 +181,6 @@ def matching(broker: Broker, query: str, last: str) -> list[PartnerFile]:
     first = settings.partners.get(last)
     found = [first] if first is not None and fits(first) else []
     others = (partner for partner in settings.partners_by_name if partner.id != last and not partner.hidden and fits(partner))
-    return found + list(islice(others, LISTED + 1 - len(found)))
+    files = [FoundOrganization(id=one.id, name=one.name) for one in (*found, *islice(others, LISTED + 1 - len(found)))]
+    federated = broker.partners.federation_search.find(query, [language], limit=LISTED + 1 - len(files))
+    return files + [one for one in federated if one.id != last]

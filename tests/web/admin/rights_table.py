@@ -247,6 +247,7 @@ EVERYBODY = {
     ("GET", "/saml/<partner>/metadata"),
     ("GET", "/saml/<partner>/start"),
     ("GET", "/saml/<partner>/claim"),
+    ("GET", "/saml/<federation>/<entity>/claim"),
     ("GET", "/authorize"),
     ("POST", "/authorize"),
     ("POST", "/token"),

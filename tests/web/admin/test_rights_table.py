@@ -20,6 +20,7 @@ FILL = {  # what stands in a path: Ada, where it is a guest, else nothing that e
     "<uuid:factor>": "00000000-0000-4000-8000-00000000dead",
     "<uuid:access_request>": "00000000-0000-4000-8000-00000000dead",
     "<partner>": "fabrikam",
+    "<federation>/<entity>": "edu/nobody",
     "<policy>": "half",
     "<application>": "nothing",
     "<client_id>": "payroll",

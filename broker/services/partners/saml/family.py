@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from broker.connectors.outbound.client import HttpClient
 from broker.domain.connector import Outbound
 from broker.domain.errors import PartnerFailed, PartnerUntrusted
+from broker.domain.federation import entity_hash
 from broker.services.addresses import canonical
 from broker.services.core import Core
 from broker.services.keys.ring import Keys
@@ -97,7 +98,14 @@ class SamlPartners:
             partner
             for partner in self._settings().partners.values()
             if partner.saml is not None and entity and self._entity(partner) == entity
-        ]
+        ] + self._in_federations(entity)
+
+    def _in_federations(self, entity: str) -> list[PartnerFile]:
+        """The partners of federations with this entity id."""
+        settings = self._settings()
+        ids = [f"{name}/{entity_hash(entity)}" for name in settings.federations] if entity else []
+        found = [partner for one in ids if (partner := settings.partners.get(one)) is not None]
+        return [partner for partner in found if partner.issuer == entity]
 
     def single_logout(self, partner: PartnerFile) -> SingleLogout:
         """Single logout with a partner, on stored metadata: no message of logout causes a fetch (HS-36). Raises PartnerFailed."""

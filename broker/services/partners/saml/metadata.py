@@ -14,6 +14,7 @@ from broker.services.core import Core
 from broker.services.partners.documents import METADATA, PartnerDocuments
 from broker.services.partners.saml.metadata_files import MetadataFiles, good_copy, same_entity
 from broker.services.partners.saml.view import saml_of
+from broker.settings.federated_partner import FederatedPartner
 from broker.settings.model import PartnerFile, SamlPartner
 
 if TYPE_CHECKING:
@@ -48,7 +49,12 @@ class SamlMetadata:
         metadata_fetch.
         """
         saml = saml_of(partner)
-        idp = self._of_address(partner, saml, fetch, refresh, ahead, held_back) if saml.calls else self._of_file(partner, saml)
+        if isinstance(partner, FederatedPartner):
+            idp = self._parsed(partner.id, partner.provider)
+        elif saml.calls:
+            idp = self._of_address(partner, saml, fetch, refresh, ahead, held_back)
+        else:
+            idp = self._of_file(partner, saml)
         if idp.valid_until is not None and self._clock() >= idp.valid_until:  # HS-39
             raise PartnerFailed("metadata_expired", "validUntil of the metadata is over; the partner must publish it anew")
         return idp
@@ -58,6 +64,8 @@ class SamlMetadata:
         from broker.connectors.saml.metadata import Idp
 
         saml = saml_of(partner)
+        if isinstance(partner, FederatedPartner):
+            return self.idp(partner), None
         if not saml.calls:
             return self._of_file(partner, saml), None
         kept = good_copy(self._documents.rows(partner.id), self._mark(saml))
@@ -70,6 +78,8 @@ class SamlMetadata:
         from broker.connectors.saml.metadata import Idp, read_file
 
         saml = saml_of(partner)
+        if isinstance(partner, FederatedPartner):
+            return self.idp(partner)
         if saml.calls:
             return Idp.from_json(self._fetch(saml, None)(http)[0])
         return read_file(self._settings().path(saml.metadata), self._wanted(saml), now=self._clock())[0]

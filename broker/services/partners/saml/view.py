@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from broker.connectors.registry import callback_url
 from broker.domain.errors import PartnerFailed
+from broker.settings.federated_partner import FederatedPartner
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile, SamlPartner
 
@@ -44,6 +45,7 @@ def saml_view(partner: PartnerFile, idp: Idp, *, ruled: Callable[[str], bool]) -
         scopes=idp.scopes,
         ruled=ruled,
         skew=partner.allowed_clock_skew,
+        bounded=isinstance(partner, FederatedPartner),
     )
 
 
