@@ -11,7 +11,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help install dev demo sample test lint format docs interop browser bench deep pythons dist ci lock clean
+.PHONY: help install dev demo sample test lint format docs interop conformance browser bench deep pythons dist ci lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ docs: ## the documents as a site in build/site, every link checked
 
 interop: .venv/dev.stamp ## software that nobody here wrote, on both sides of the broker
 	@scripts/interop $(ARGS)
+
+conformance: .venv/dev.stamp ## the OpenID Foundation's conformance suite, where one runs: SUITE=https://HOST:PORT
+	@scripts/conformance "$(SUITE)"
 
 browser: .venv/dev.stamp ## the pages in Chromium
 	@scripts/browser $(ARGS)

@@ -68,10 +68,11 @@ _HOSTS = {
 class Cast:
     """Everybody, by `with Cast(home) as cast:`. Raises PortTaken, or BrokerError when the broker does not start.
 
-    home: the demo's home, made if it is not there. port: the broker's; the others take the next one; 0: free ones.
+    home: the demo's home, made if it is not there. port: the broker's; the others take the next one; 0: free ones. broker: its address
+    behind a proxy; "": http on loopback.
     """
 
-    def __init__(self, home: Path, port: int = 8080) -> None:
+    def __init__(self, home: Path, port: int = 8080, broker: str = "") -> None:
         if port:
             check_free("127.0.0.1", port)
         own = port or free_port()
@@ -84,7 +85,7 @@ class Cast:
             raise
         address = {name: server.address for name, server in self._servers.items()}
         self.at = Addresses(
-            broker=f"http://localhost:{own}",
+            broker=broker or f"http://localhost:{own}",
             partners={name: address[name] for name in _LOOKS},
             payroll=address[PAYROLL],
             travel=address[TRAVEL],

@@ -66,7 +66,7 @@ class BrokerProcess:
 
     def _is_ready(self) -> bool:
         try:
-            return call("GET", f"{self.issuer}/readyz")[0] == 200
+            return call("GET", f"http://127.0.0.1:{self._port}/readyz")[0] == 200
         except SignInFailed:
             return False
 

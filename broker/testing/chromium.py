@@ -34,11 +34,12 @@ def walk(page: Page, person: DemoPerson, stop: str) -> Page:
         page.wait_for_load_state()
         if page.url.startswith(stop):
             return page
-        _answer(page, person)
+        answer(page, person)
     raise NoWayForward(f"no end after {MAX_PAGES} pages, at {page.url}")
 
 
-def _answer(page: Page, person: DemoPerson) -> None:
+def answer(page: Page, person: DemoPerson) -> None:
+    """Answer one page as this person. Raises NoWayForward."""
     main = page.locator("main").first
     name = (main.get_attribute("data-page") or "") if main.count() else ""
     button = "[data-primary]"

@@ -27,14 +27,17 @@ class Front:
 
 
 @contextmanager
-def tls_front(folder: Path, host: str, to: int, *names: str) -> Iterator[Front]:
-    """Until the end of the block: https at another port of `host`, for the server at port `to`. names: that its certificate has, too."""
-    authority, chain = certificates(folder, host, *names)
+def tls_front(folder: Path, host: str, to: int, *names: str, behind: str = "", hours: int = 1) -> Iterator[Front]:
+    """Until the end of the block: https at another port of `host`, for the server at port `to`. names: that its certificate has, too.
+
+    behind: the address of that server, if it is not `host`.
+    """
+    authority, chain = certificates(folder, host, *names, hours=hours)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
     port = free_port(host)
     with socket.create_server((host, port)) as listening:
-        threading.Thread(target=_serve, args=(listening, context, (host, to)), daemon=True).start()
+        threading.Thread(target=_serve, args=(listening, context, (behind or host, to)), daemon=True).start()
         try:
             yield Front(f"https://{host}:{port}", authority)
         finally:
