@@ -12,7 +12,7 @@ from broker.demo.identity import Account
 from broker.domain.audit import Actor
 from broker.domain.federation import entity_hash
 from tests.aggregates import aggregate, entity
-from tests.connectors.saml.test_metadata import pem, rsa_key
+from tests.connectors.saml.metadata_documents import pem, rsa_key
 from tests.journeys.saml_world import WANDA, SamlWorld, saml_world
 from tests.journeys.world import World
 

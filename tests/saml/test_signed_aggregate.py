@@ -11,7 +11,7 @@ import pytest
 from broker.saml.errors import MetadataRefused
 from broker.saml.signed_aggregate import AggregateHead, read_aggregate
 from tests.aggregates import DS, MD, aggregate, entity
-from tests.connectors.saml.test_metadata import pem, rsa_key
+from tests.connectors.saml.metadata_documents import pem, rsa_key
 
 NOW = 1_800_000_000
 KEY = rsa_key(name="federation")

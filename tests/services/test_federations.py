@@ -13,9 +13,10 @@ from broker.domain.audit import Actor
 from broker.domain.errors import PartnerFailed
 from broker.domain.federation import entity_hash
 from broker.services.core import Core
-from broker.services.partners.federation_index import FederationIndex, FederationState
+from broker.services.partners.federation_index import FederationIndex
 from broker.services.partners.federation_search import FederationSearch
 from broker.services.partners.federations.partners import FederatedPartners
+from broker.services.partners.federations.state import FederationState
 from broker.services.partners.outbound_clients import OutboundClients
 from broker.settings.federated_partner import FederatedPartner
 from broker.settings.load import Settings
@@ -23,7 +24,7 @@ from broker.storage.engine import Database
 from broker.storage.history import audit
 from tests.aggregates import aggregate, entity
 from tests.clock import Clock
-from tests.connectors.saml.test_metadata import pem, rsa_key
+from tests.connectors.saml.metadata_documents import pem, rsa_key
 from tests.core import make_settings
 
 KEY = rsa_key(name="federation")
