@@ -94,6 +94,11 @@ def plain(status: int, text: str = "", *, headers: str = "") -> bytes:
     return head.encode("ascii") + headers.encode("ascii") + b"\r\n" + body
 
 
+def overloaded() -> bytes:
+    """The answer to a request on which no work was done (RFC 9110 10.2.3, 15.6.4)."""
+    return plain(503, headers="Retry-After: 5\r\n")
+
+
 def _where(error: BaseException) -> str:
     trace, place = error.__traceback__, ""
     while trace is not None:

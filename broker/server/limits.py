@@ -13,6 +13,7 @@ LEAVING = 1.0  # a worker that stops waits so long for a request that may be und
 CONNECTIONS = 1_000  # at a time, fewer where the system allows fewer open files
 HELD = 64 * 1024 * 1024  # bytes of requests that are not whole yet
 WAITING = 200  # whole requests that wait for a thread
+PATIENCE = 5.0  # seconds that one may wait: after it the answer would come to nobody, and others wait behind it (RX-08)
 _FILES = 200  # open files for everything but connections
 
 

@@ -34,10 +34,8 @@ class Measured:
         ):
             self._meter.measure(figure, value)
 
-    def response(self, said: bytes) -> None:
-        """A response of the application or of the server, as its bytes."""
+    def response(self, said: bytes, *, shed: bool) -> None:
+        """A response of the application or of the server, as its bytes. shed: no work was done for the request."""
         self._meter.response(int(said[9:12]))
-
-    def shed(self) -> None:
-        """A complete request was refused because too many wait."""
-        self._meter.count(figures.SHED)
+        if shed:
+            self._meter.count(figures.SHED)

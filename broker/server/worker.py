@@ -20,9 +20,9 @@ from typing import Any
 from gunicorn.workers import base
 
 from broker.server.connection import Connection, State
-from broker.server.exchange import answer, plain, refused
+from broker.server.exchange import answer, overloaded, plain, refused
 from broker.server.framing import Refused
-from broker.server.limits import ANSWER, ENDING, HELD, KEEP, LEAVING, QUIET, REQUEST, WAITING, room
+from broker.server.limits import ANSWER, ENDING, HELD, KEEP, LEAVING, PATIENCE, QUIET, REQUEST, WAITING, room
 from broker.server.pool import Pool
 
 _TURN = 0.5  # seconds between two looks at the deadlines
@@ -31,7 +31,7 @@ _PIECE = 64 * 1024
 
 _log = logging.getLogger("broker.server")
 
-Job = tuple[Connection, bytes, bool]
+Job = tuple[Connection, bytes, bool, float]  # a whole request, whether it is the last, and since when it waits
 
 
 class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
@@ -207,12 +207,11 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
                     return
                 self._next(connection)
             elif self._pool.waiting >= WAITING:
-                self._measured.shed()
                 self._refuse(connection, 503)
             else:
                 self._poller.unregister(connection.sock)
                 connection.state = State.WORKING
-                self._pool.put((connection, connection.take(frame.size), frame.is_last))
+                self._pool.put((connection, connection.take(frame.size), frame.is_last, time.monotonic()))
 
     def _wait(self, connection: Connection) -> None:
         """The rest of a request is to come."""
@@ -226,11 +225,12 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
 
     def _work(self, job: Job) -> None:
         """Answer, and send what the socket takes at once; the loop does the rest."""
-        connection, raw, is_last = job
-        said, keep = answer(
-            self.cfg, self.wsgi, raw, connection.client, connection.server, is_last=lambda: is_last or not self.alive
-        )
-        self._measured.response(said)
+        connection, raw, is_last, since = job
+        client, server, said, keep = connection.client, connection.server, overloaded(), False
+        late = time.monotonic() - since > PATIENCE
+        if not late:
+            said, keep = answer(self.cfg, self.wsgi, raw, client, server, is_last=lambda: is_last or not self.alive)
+        self._measured.response(said, shed=late)
         try:
             is_sent = connection.send(said)
         except OSError:
@@ -264,8 +264,8 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
         connection.data.clear()
         connection.keep = False
         connection.until = time.monotonic() + ENDING
-        said = plain(status, headers="Retry-After: 5\r\n" if status == 503 else "")
-        self._measured.response(said)
+        said = overloaded() if status == 503 else plain(status)
+        self._measured.response(said, shed=status == 503)
         if connection.send(said):
             self._end(connection)
         else:

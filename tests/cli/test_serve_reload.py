@@ -9,6 +9,7 @@ import signal
 from broker.settings.load import load
 from broker.storage.engine import Database
 from broker.storage.history import audit
+from tests.attacks.wire import dial, receive
 from tests.cli.conftest import ENVIRON, Serving
 
 
@@ -70,10 +71,17 @@ def test_hup_and_a_worker_that_dies_while_files_are_broken(serving: Serving) -> 
     assert serving.until(lambda: serving.figure("broker_config_errors") == 2), serving.log()  # one in each worker
     path.unlink()
     serving.write_partner("northwind")
+    begun = [dial(serving.port) for _ in range(8)]  # no request is dropped by a reload
+    for sock in begun:
+        sock.sendall(f"GET /jwks HTTP/1.1\r\nHost: localhost:{serving.port}\r\nConnection: close\r\n".encode())
     for pid in (serving.process.pid, *serving.workers()):  # a supervisor that signals the whole group does no harm either
         os.kill(pid, signal.SIGHUP)
     second = digest(serving)
     assert serving.everywhere(config=second), serving.log()
+    for sock in begun:
+        with sock:
+            sock.sendall(b"\r\n")
+            assert receive(sock).status == 200
 
 
 def test_issuer_and_database_wait_for_a_restart(serving: Serving) -> None:

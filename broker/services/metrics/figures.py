@@ -61,7 +61,9 @@ STEPS = Figure(
     bounds=_SECONDS,
 )
 RESPONSES = _counter("broker_responses_total", "Responses, by status", "status")
-SHED = _counter("broker_requests_shed_total", "Complete requests that were refused because too many waited")
+SHED = _counter(
+    "broker_requests_shed_total", "Complete requests that were refused because too many waited, or they waited for too long"
+)
 STARTS = _counter("broker_worker_starts_total", "Started workers")
 WORKERS = _gauge("broker_workers", "Workers that serve")
 THREADS = _gauge("broker_threads", "Threads that work on requests")
