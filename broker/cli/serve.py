@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,6 +15,8 @@ from broker.cli.options import home_option
 from broker.cli.output import build, refuse
 from broker.cli.state import readable_by_others
 
+_log = logging.getLogger("broker.serve")
+
 
 @click.command("serve")
 @click.option(
@@ -22,8 +26,15 @@ from broker.cli.state import readable_by_others
 @click.option(
     "--threads", default=16, show_default=True, type=click.IntRange(1, 64), help="The number of threads of each process."
 )
+@click.option(
+    "--log-format",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json"]),
+    help="How lines of the log are written: for people, or one JSON object a line.",
+)
 @home_option
-def serve(bind: Bind, workers: int, threads: int, home: Path) -> None:
+def serve(bind: Bind, workers: int, threads: int, log_format: str, home: Path) -> None:
     """Start the server. It does not start with an invalid file or key; an unreachable partner doesn't matter.
 
     Changes of config/ take effect within seconds, at once on SIGHUP; invalid files are reported and ignored.
@@ -37,36 +48,31 @@ def serve(bind: Bind, workers: int, threads: int, home: Path) -> None:
     said = problem(bind)
     if said is not None:
         refuse(said)
+    say = _teller(log_format)
     settings = broker.core.settings()
     for line in (*readable_by_others(settings.broker, home), other_port(settings, bind)):
         if line:
-            click.echo(line, err=True)
+            say(line)
     if broker.keys.ensure(Actor.system()):
-        click.echo("created the first signing keys", err=True)
+        say("created the first signing keys")
     broker.partners.families.over_saml.our_side.ensure_keys()
     for warning in broker.policies.missing_groups():
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}")
     broker.close()
+    from broker.server.log_lines import LogFormat, to_standard_error
     from broker.server.master import run
 
-    _log_to_standard_error()
-
+    if log_format == LogFormat.TEXT:
+        to_standard_error(LogFormat.TEXT)
     line = started(settings, bind, workers=workers, threads=threads, home=home, version=__version__)
-    run(broker, bind=bind.text, workers=workers, threads=threads, ready=lambda: click.echo(line, err=True))
+    run(broker, bind=bind.text, workers=workers, threads=threads, ready=lambda: say(line), log_format=LogFormat(log_format))
 
 
-def _log_to_standard_error() -> None:
-    """Our own lines from INFO on, with their time in UTC; libraries keep theirs to warnings (LP-01)."""
-    import logging
-    import time
+def _teller(log_format: str) -> Callable[[str], None]:
+    """Says a line about the start: plainly, or as an object of the log."""
+    if log_format == "text":
+        return lambda line: click.echo(line, err=True)
+    from broker.server.log_lines import LogFormat, to_standard_error
 
-    from broker.domain.times import ISO
-
-    lines = logging.Formatter("%(asctime)s %(levelname)s %(message)s", ISO)
-    lines.converter = time.gmtime
-    handler = logging.StreamHandler()
-    handler.setFormatter(lines)
-    ours = logging.getLogger("broker")
-    ours.addHandler(handler)
-    ours.setLevel(logging.INFO)
-    ours.propagate = False
+    to_standard_error(LogFormat.JSON)
+    return lambda line: _log.info("serve.start %s", line)

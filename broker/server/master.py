@@ -16,6 +16,7 @@ from gunicorn.arbiter import Arbiter
 from broker.app import Broker
 from broker.app import build as construct
 from broker.server.health import HealthAnswer
+from broker.server.log_lines import JsonLines, JsonLogger, LogFormat
 from broker.server.measured import Measured
 from broker.server.worker import Worker
 from broker.services.metrics import Board, Meter
@@ -61,7 +62,9 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Any:
         """Runs in the worker."""
         from broker.web import body_limit, create_web
+        from broker.web.error_context import log_id
 
+        JsonLines.request_id = staticmethod(log_id)
         broker = construct(self.broker.core.settings().home, before=self.broker, threads=self.cfg.threads, meter=self._meter)
         self.measured = Measured(broker.meter, broker.core.db.connections, lambda: len(broker.files.errors), self.cfg.threads)
         application = create_web(broker)
@@ -87,7 +90,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         Master(self).run()
 
 
-def run(broker: Broker, *, bind: str, workers: int, threads: int, ready: Callable[[], None]) -> None:
+def run(broker: Broker, *, bind: str, workers: int, threads: int, ready: Callable[[], None], log_format: LogFormat) -> None:
     """Serve the home of a broker that was built and closed. ready: called when the socket listens."""
 
     def when_ready(_arbiter: Any) -> None:
@@ -113,6 +116,8 @@ def run(broker: Broker, *, bind: str, workers: int, threads: int, ready: Callabl
         "when_ready": when_ready,
         "control_socket_disable": True,
     }
+    if log_format is LogFormat.JSON:
+        settings["logger_class"] = JsonLogger
     Server(broker, settings).run()
 
 

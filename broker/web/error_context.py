@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from flask import g
+from flask import g, has_request_context
+
+from broker.domain.ids import new_reference
 
 if TYPE_CHECKING:
     from broker.domain.errors import PageError
@@ -34,3 +36,13 @@ def error_context() -> ErrorContext:
         g.error_context = ErrorContext()
     context: ErrorContext = g.error_context
     return context
+
+
+def log_id() -> str | None:
+    """What lines of the log about the request at hand have in common; None outside of a request. A page's reference is another id."""
+    if not has_request_context():
+        return None
+    if "log_id" not in g:
+        g.log_id = new_reference()
+    found: str = g.log_id
+    return found

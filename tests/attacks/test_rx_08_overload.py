@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import select
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +18,7 @@ def test_rx_08_a_server_that_cannot_keep_up(tmp_path: Path, sqlite_url: str) -> 
     """RX-08: a hundred sign-ins too many get 503 at once, those that waited for 5 s get it without work; then all goes on."""
     home = make_home(tmp_path, sqlite_url)
     application(home)
-    with serve(home, "--workers", "1", "--threads", "2") as serving, ExitStack() as stack:
+    with serve(home, "--workers", "1", "--threads", "2", "--log-format", "json") as serving, ExitStack() as stack:
         path = authorize(serving)
         ask = f"GET {path} HTTP/1.1\r\nHost: localhost:{serving.port}\r\nConnection: close\r\n\r\n".encode()
         with held(tmp_path / "var" / "broker.db"):  # a thread waits for it about as long as a request waits for a thread
@@ -31,6 +32,9 @@ def test_rx_08_a_server_that_cannot_keep_up(tmp_path: Path, sqlite_url: str) -> 
             answers += [receive(sock) for sock in crowd]
         assert get(serving.port, path).status == 303, serving.log()
         shed = serving.figure("broker_requests_shed_total")
+        lines = [json.loads(line) for line in serving.log().splitlines()]  # nothing but objects, from the start on
+    assert {line["event"] for line in lines} >= {"serve.start", "page_error", "request_refused"}
+    assert all(line["request_id"] and line["reason"] == "database_busy" for line in lines if line["event"] == "page_error")
     assert len(answers) == CROWD
     assert {answer.status for answer in answers} == {503}
     assert all("Retry-After: 5" in answer.head for answer in answers)

@@ -48,9 +48,11 @@ class Reload:
             _log.warning("config.not_audited error=%s", type(error).__name__)
             first = True
         if first and places:
-            _log.error("%s %d error(s), the files of digest %s stay in force: %s", name, len(places), digest, "; ".join(places))
+            _log.error(
+                "config.refused count=%d digest=%s errors=%s", len(places), digest, "; ".join(places)
+            )  # digest: stays in use
         elif first:
-            _log.warning("%s digest=%s before=%s", name, digest, before)
+            _log.warning("config.reloaded digest=%s before=%s", digest, before)
 
     def _record(self, name: str, places: list[str], digest: str, before: str) -> bool:
         """The audit event; False if another process of this machine wrote it."""
