@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from broker.connectors.outbound.client import HttpFailure
 from broker.domain.ids import new_id
@@ -21,10 +20,12 @@ LEASE = 300  # seconds that a node may take for a batch; after a crash another n
 MARGIN = 30  # seconds before the end of its lease that a node begins no further call
 PATIENCE = 10  # seconds that one listener may hold up a batch
 BATCH, AT_ONCE = 100, 8
+MOST = 1000  # notices of one look
 LONGEST_REST = 15 * MINUTE  # seconds; one that answers again soon gets all that waits
 MAX_ANSWER = 16 * 1024  # bytes of an answer that nobody reads
 
 N = TypeVar("N", bound=LeasedNotice)
+N_contra = TypeVar("N_contra", bound=LeasedNotice, contravariant=True)
 L = TypeVar("L")
 
 
@@ -52,50 +53,52 @@ class _Batch(Generic[N, L]):
             yield [one for one in self.notices if one.listener == listener]
 
 
-class Dispatcher(ABC, Generic[N, L]):
+class Sender(Protocol[N_contra, L]):
+    """What one kind of notices adds."""
+
+    def listeners(self, tx: Connection, /) -> Mapping[str, L]:
+        """The listeners of this moment by the names of their rows."""
+
+    def call(self, listener: L, notice: N_contra, /) -> CallResult:
+        """Sends one notice. Raises HttpFailure if no answer came."""
+
+    def give_up(self, listener: L, /) -> int:
+        """Seconds after which a notice is tried no more."""
+
+    def report(self, tx: Connection, listener: L, notice: N_contra, problem: str, now: int, /) -> None:
+        """Records that a notice was given up."""
+
+
+class Dispatcher(Generic[N, L]):
     """One kind of notices. Every process asks; a lease decides who sends. A listener that is gone loses what waits for it."""
 
-    def __init__(self, core: Core, queue: DeliveryQueue[N], pauses: Sequence[int]) -> None:
+    def __init__(self, core: Core, queue: DeliveryQueue[N], pauses: Sequence[int], sender: Sender[N, L]) -> None:
         """pauses: seconds before the next try, and of a rest; the last one again and again."""
         self._db = core.db
         self._clock = core.clock
         self._queue = queue
         self._pauses = pauses
-
-    @abstractmethod
-    def _listeners(self, tx: Connection, /) -> Mapping[str, L]:
-        """The listeners of this moment by the names of their rows."""
-
-    @abstractmethod
-    def _call(self, listener: L, notice: N, /) -> CallResult:
-        """Sends one notice. Raises HttpFailure if no answer came."""
-
-    @abstractmethod
-    def _give_up(self, listener: L, /) -> int:
-        """Seconds after which a notice is tried no more."""
-
-    @abstractmethod
-    def _report(self, tx: Connection, listener: L, notice: N, problem: str, now: int, /) -> None:
-        """Records that a notice was given up."""
+        self._sender = sender
 
     def look(self) -> int:
-        """Send if anything waits; one reading statement if not. How many notices were accepted."""
+        """Send what is due, to several listeners at once; one reading statement if nothing is. How many notices were accepted."""
         with self._db.read() as tx:
             due = delivery_queue.is_due(tx, self._queue, self._clock())
-        return self.deliver() if due else 0
+        return self._deliver() if due else 0
 
-    def deliver(self, *, limit: int = 1000) -> int:
-        """Send what is due, at most `limit`, to several listeners at once; how many were accepted."""
+    # --- parts
+
+    def _deliver(self) -> int:
         with self._db.write() as tx:
-            listeners = self._listeners(tx)
+            listeners = self._sender.listeners(tx)
             delivery_queue.drop_of_others(tx, self._queue, listeners)
             silences = delivery_queue.silences(tx, self._queue)
             if silences:
                 delivery_queue.hold_back(tx, self._queue, self._clock())
         done = accepted = 0
-        while done < limit:
+        while done < MOST:
             now, holder = self._clock(), new_id()
-            most = min(BATCH, limit - done)
+            most = min(BATCH, MOST - done)
             with self._db.write() as tx:
                 found = delivery_queue.lease(tx, self._queue, holder=holder, now=now, until=now + LEASE, limit=most)
             if not found:
@@ -107,8 +110,6 @@ class Dispatcher(ABC, Generic[N, L]):
             done += len(found)
         return accepted
 
-    # --- parts
-
     def _to_one(self, batch: _Batch[N, L], notices: Sequence[N]) -> int:
         """One listener's notices, one after the other. One that does not answer is called once, and then rests."""
         accepted, began = 0, self._clock()
@@ -119,7 +120,7 @@ class Dispatcher(ABC, Generic[N, L]):
                     delivery_queue.let_go(tx, self._queue, notices[position:], batch.holder)
                 break
             try:
-                outcome = self._call(listener, notice)
+                outcome = self._sender.call(listener, notice)
             except HttpFailure as error:
                 self._rest(batch, listener, notices[position:], f"{error.reason}: {error.detail}"[:256])
                 break
@@ -146,10 +147,10 @@ class Dispatcher(ABC, Generic[N, L]):
     ) -> None:
         if not outcome.problem:
             delivery_queue.sent(tx, self._queue, notice, batch.holder, now)
-        elif now < notice.created_at + self._give_up(listener) and not outcome.gone:
+        elif now < notice.created_at + self._sender.give_up(listener) and not outcome.gone:
             delivery_queue.later(tx, self._queue, notice, batch.holder, next_try_at, outcome.problem)
         elif delivery_queue.given_up(tx, self._queue, notice, batch.holder, now, outcome.problem):
-            self._report(tx, listener, notice, outcome.problem, now)
+            self._sender.report(tx, listener, notice, outcome.problem, now)
 
     def _pause(self, tries: int) -> int:
         return self._pauses[min(tries, len(self._pauses) - 1)]

@@ -25,12 +25,14 @@ _GONE = 410  # Standard Webhooks, "Responding to webhooks": the receiver wants n
 Sources = Sequence[Callable[[Connection], Sequence[Listener]]]
 
 
-class EventDeliveries(Dispatcher[LeasedDelivery, Listener]):
+class EventDeliveries:
     """Notices of events to webhooks and subscriptions."""
 
     def __init__(self, core: Core, http: Callable[[Sequence[str]], HttpClient], sources: Sources) -> None:
         """http: gives the client for a listener's own addresses (HO-16). sources: give the listeners of this moment."""
-        super().__init__(core, event_deliveries.QUEUE, PAUSES)
+        self._dispatcher = Dispatcher(core, event_deliveries.QUEUE, PAUSES, self)
+        self._db = core.db
+        self._clock = core.clock
         self._http = http
         self._sources = sources
 
@@ -40,7 +42,7 @@ class EventDeliveries(Dispatcher[LeasedDelivery, Listener]):
             fresh = event_queue.waits(tx)
         if fresh:
             self.fan_out()
-        return super().look()
+        return self._dispatcher.look()
 
     def fan_out(self) -> int:
         """Turn the queue into a notice for each listener that wants one; how many. Nodes take turns, so the order stays."""
@@ -49,16 +51,18 @@ class EventDeliveries(Dispatcher[LeasedDelivery, Listener]):
             with self._db.write() as tx:
                 audit_chain.lock_anchor(tx)
                 events = event_queue.take(tx, EVENTS)
-                wanted = deliveries_of(tx, events, list(self._listeners(tx).values()))
+                wanted = deliveries_of(tx, events, list(self.listeners(tx).values()))
                 event_deliveries.add(tx, wanted, self._clock())
             total += len(wanted)
             if len(events) < EVENTS:
                 return total
 
-    def _listeners(self, tx: Connection) -> Mapping[str, Listener]:
+    def listeners(self, tx: Connection) -> Mapping[str, Listener]:
+        """Of all sources, by name."""
         return {listener.name: listener for source in self._sources for listener in source(tx)}
 
-    def _call(self, listener: Listener, notice: LeasedDelivery) -> CallResult:
+    def call(self, listener: Listener, notice: LeasedDelivery) -> CallResult:
+        """Sends one notice. Raises HttpFailure."""
         try:
             sent = listener.notification(notice, self._clock())
         except SealError as error:  # a root key is missing: other listeners do not wait for it
@@ -68,10 +72,11 @@ class EventDeliveries(Dispatcher[LeasedDelivery, Listener]):
             return CallResult()
         return CallResult(f"it answered {answer.status}", gone=answer.status == _GONE)
 
-    def _give_up(self, listener: Listener) -> int:
+    def give_up(self, listener: Listener) -> int:
+        """Seconds, as the kind of listener says."""
         return listener.give_up
 
-    def _report(self, tx: Connection, listener: Listener, notice: LeasedDelivery, problem: str, now: int) -> None:
+    def report(self, tx: Connection, listener: Listener, notice: LeasedDelivery, problem: str, now: int) -> None:
         """Records it, and queues one notice of the loss at a time; that concerns nobody in particular, so it has no person."""
         data = {"event": notice.event_id, "kind": notice.kind, "problem": problem}
         event = Event(

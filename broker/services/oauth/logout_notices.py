@@ -21,21 +21,28 @@ GIVE_UP = DAY  # seconds
 _ACCEPTED = (200, 204)  # Back-Channel Logout 2.8
 
 
-class LogoutNotices(Dispatcher[LeasedLogout, str]):
+class LogoutNotices:
     """Brings queued notices to applications that have a `backchannel_logout_uri`; the rows of others are dropped."""
 
     def __init__(self, core: Core, keys: Keys, http: Callable[[Sequence[str]], HttpClient]) -> None:
         """http: gives the client for an application's own addresses (HO-16)."""
-        super().__init__(core, logout_notices.QUEUE, PAUSES)
+        self._dispatcher = Dispatcher(core, logout_notices.QUEUE, PAUSES, self)
+        self._clock = core.clock
         self._settings = core.settings
         self._keys = keys
         self._http = http
 
-    def _listeners(self, _tx: Connection) -> Mapping[str, str]:
+    def look(self) -> int:
+        """Send if anything waits; one reading statement if not. How many applications accepted."""
+        return self._dispatcher.look()
+
+    def listeners(self, _tx: Connection) -> Mapping[str, str]:
+        """client_id -> address."""
         files = self._settings().applications.values()
         return {file.client_id: str(file.backchannel_logout_uri) for file in files if file.backchannel_logout_uri is not None}
 
-    def _call(self, listener: str, notice: LeasedLogout) -> CallResult:
+    def call(self, listener: str, notice: LeasedLogout) -> CallResult:
+        """Sends one logout token. Raises HttpFailure."""
         settings, now = self._settings(), self._clock()
         token = logout_token(
             issuer=settings.issuer,
@@ -48,10 +55,12 @@ class LogoutNotices(Dispatcher[LeasedLogout, str]):
         answer = self._http((listener,)).post_form(listener, {"logout_token": token}, accept="*/*", max_bytes=MAX_ANSWER)
         return CallResult("" if answer.status in _ACCEPTED else f"it answered {answer.status}")
 
-    def _give_up(self, _listener: str) -> int:
+    def give_up(self, _listener: str) -> int:
+        """The same for all; seconds."""
         return GIVE_UP
 
-    def _report(self, tx: Connection, _listener: str, notice: LeasedLogout, problem: str, now: int) -> None:
+    def report(self, tx: Connection, _listener: str, notice: LeasedLogout, problem: str, now: int) -> None:
+        """Records that an application was not notified."""
         data = {"application": notice.listener, "problem": problem, "ended_at": notice.created_at}
         audit.record(
             tx, Event(name="application.not_told_of_logout", actor=Actor.system(), target=notice.listener, data=data), now
