@@ -7,6 +7,7 @@ from typing import Any
 from broker.domain.setup_link import DomainProof, ProofState, SetupLink, proof_name, proof_value
 from broker.domain.times import DAY
 from broker.services.doctor.finding import Finding, Level, Side
+from broker.services.doctor.rollover import Rehearsed, Rollover
 from broker.services.partner_setup.connection import Trouble
 from broker.services.partner_setup.shared_health import SharedHealth
 from broker.services.partners.health import CertificateEnd
@@ -109,7 +110,10 @@ def _health(pages: Pages) -> dict[str, Any] | None:
     skew = Finding(Level.OK, "clock_in_tokens", "the time in the last answer is +2 s from our clock")
     seen = "the last failure that you can mend: saml_time, 2026-05-16T06:40:00Z"
     late = Finding(Level.WARNING, "last_failure", seen, "clocks agree", Side.PARTNER, "set the clock by NTP")
-    found = SharedHealth(last_sign_in=NOW - DAY, certificates=(end,), findings=(late, skew))
+    rehearsal = (
+        Rehearsed(what=Rollover.THEIR_NEXT_HELD, keys=2), Rehearsed(what=Rollover.OUR_NEXT_UNREAD, at=NOW + 5 * DAY),
+    )  # fmt: skip
+    found = SharedHealth(last_sign_in=NOW - DAY, certificates=(end,), findings=(late, skew), rehearsal=rehearsal)
     return partner_health.shared(found, NOW, pages.languages.translator("en"))
 
 

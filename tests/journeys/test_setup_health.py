@@ -7,6 +7,7 @@ import pytest
 from broker.domain.errors import Invalid
 from broker.domain.setup_link import HEALTH_PAGE, SetupDecision
 from broker.domain.times import DAY
+from broker.services.doctor.rollover import Rollover
 from broker.services.partner_setup.shared_health import SharedHealth
 from broker.web import csrf
 from broker.web.setup.page import SCOPE
@@ -45,6 +46,8 @@ def test_both_sides_see_how_the_partner_does(world: World) -> None:
     assert "the last failure that you can mend: idtoken_time" in page
     assert found is not None
     assert found.last_sign_in is not None
+    assert [one.what for one in found.rehearsal] == [Rollover.THEIR_NEXT_FETCHED, Rollover.OUR_KEYS_UNUSED]
+    assert "A new key of the partner: it is accepted from the first sign-in on" in page
     assert "clock_in_tokens" in {one.check for one in found.findings}
     for text in (ADA.email, refused.request_id, "northwind", "config/", "node"):
         assert text not in str(found.findings), text

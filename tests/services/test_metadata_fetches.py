@@ -12,11 +12,12 @@ from sqlalchemy import event, func, select
 from broker.domain.audit import Actor
 from broker.keyring.create import ENCRYPTION, SAML
 from broker.services.doctor import Finding, Level
+from broker.services.doctor.rollover import Rollover
 from broker.storage.partners import metadata_readers
 from broker.storage.tables import metadata_fetches as table
 from broker.web import create_web
 from tests.clock import Clock
-from tests.journeys.saml_world import SamlWorld, saml_world
+from tests.journeys.saml_world import WILL, SamlWorld, saml_world
 from tests.journeys.world import open_world
 
 DAY, HOUR = 86_400, 3_600
@@ -88,6 +89,27 @@ def test_the_common_document_tells_of_nobody(woodgrove: SamlWorld) -> None:
     assert "was never read" in finding.seen
     assert "nobody knows" in finding.seen
     assert found(woodgrove, "own_keys")[0].level is Level.WARNING
+
+
+def rehearsed(at: SamlWorld) -> list[Rollover]:
+    """What would happen at the next change of keys."""
+    partner = at.world.broker.core.settings().partners["woodgrove"]
+    return [one.what for one in at.world.broker.doctor.rehearse(partner)]
+
+
+def test_the_next_change_of_keys_rehearsed(woodgrove: SamlWorld) -> None:
+    """SL-13: never read, planned and not read, and read in time; the partner's own key is looked up at its address."""
+    assert rehearsed(woodgrove) == [Rollover.THEIR_KEYS_UNREAD, Rollover.OUR_NEXT_NEVER_READ]
+    woodgrove.world.redeem(woodgrove.world.visitor(WILL))
+    assert rehearsed(woodgrove)[0] is Rollover.THEIR_NEXT_FETCHED
+    read(woodgrove)
+    assert rehearsed(woodgrove)[1] is Rollover.OUR_NEXT_LATER
+    rotate(woodgrove)
+    assert rehearsed(woodgrove)[1] is Rollover.OUR_NEXT_UNREAD
+    read(woodgrove)
+    assert rehearsed(woodgrove)[1] is Rollover.OUR_NEXT_READ
+    woodgrove.file(sign_requests=False)
+    assert rehearsed(woodgrove)[1] is Rollover.OUR_KEYS_UNUSED
 
 
 def test_one_row_an_hour(woodgrove: SamlWorld) -> None:

@@ -28,6 +28,7 @@ from broker.services.doctor import (
 from broker.services.doctor.application import ApplicationReport
 from broker.services.doctor.finding import DoctorReport, Finding, Level, Side, in_order
 from broker.services.doctor.protocols import CHECKS, Examined
+from broker.services.doctor.rollover import Rehearsed
 from broker.services.events.subscription_listener import listener_name
 from broker.services.events.webhooks import WebhookListener
 from broker.services.keys.ring import Keys
@@ -76,6 +77,18 @@ class Doctor:
         issuer = self._partners.family_of(partner).issuer_of(partner)
         register = callback_of(settings, partner)
         return DoctorReport(partner.id, partner.name, partner.protocol, issuer, register, in_order(found))
+
+    def rehearse(self, partner: PartnerFile) -> tuple[Rehearsed, ...]:
+        """What would happen at the next change of the partner's key, and of ours. Visits nobody."""
+        examined = Examined(
+            core=self._core,
+            settings=self._settings(),
+            partner=partner,
+            partners=self._partners,
+            keys=self._keys,
+            now=self._clock(),
+        )
+        return tuple(CHECKS[partner.protocol](examined).rehearse(self._partners.documents.rows(partner.id)))
 
     def examine_application(self, client_id: str, *, offline: bool = False) -> ApplicationReport:
         """The report about one application. Raises NotFound for one that no file names."""

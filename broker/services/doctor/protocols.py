@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from broker.services.core import Core
-from broker.services.doctor import config_checks, database_checks, our_saml_keys, saml_checks
+from broker.services.doctor import config_checks, database_checks, our_saml_keys, rollover, saml_checks
 from broker.services.doctor.finding import Finding, ok
 from broker.services.doctor.provider_checks import ProviderVisit
+from broker.services.doctor.rollover import Rehearsed
 from broker.services.keys.ring import Keys
 from broker.services.partners.families import Partners, callback_of
 from broker.services.partners.oidc.view import oidc_of, partner_view
@@ -52,6 +53,10 @@ class ProtocolChecks(Protocol):
         """Whether the partner can know our keys. last_vouched: when it last signed somebody in, 0 if never."""
         ...
 
+    def rehearse(self, rows: Mapping[str, StoredDocument]) -> Iterator[Rehearsed]:
+        """The next change of the partner's key and of ours, by what is stored."""
+        ...
+
 
 class OidcChecks:
     """A partner over OpenID Connect."""
@@ -81,6 +86,10 @@ class OidcChecks:
     def our_keys(self, _last_vouched: int) -> Iterator[Finding]:
         """None: the partner fetches our keys when it needs them."""
         yield from ()
+
+    def rehearse(self, rows: Mapping[str, StoredDocument]) -> Iterator[Rehearsed]:
+        """The key set, and the key of our client assertions."""
+        yield from rollover.of_oidc(oidc_of(self._of.partner), rows)
 
 
 class SamlChecks:
@@ -113,6 +122,13 @@ class SamlChecks:
         yield from our_saml_keys.look(of.settings, of.partner, changes, readings, of.now, last_vouched)
         for change in changes:
             yield from our_saml_keys.others(of.settings, change, seen[change.key.kid], of.now)
+
+    def rehearse(self, rows: Mapping[str, StoredDocument]) -> Iterator[Rehearsed]:
+        """The metadata of either side."""
+        of = self._of
+        with of.core.db.read() as tx:
+            own = metadata_readers.of(tx, of.partner.id)
+        yield from rollover.of_saml(of.partner, of.partners.over_saml, rows, of.keys.list(), own)
 
 
 CHECKS: Mapping[str, Callable[[Examined], ProtocolChecks]] = {"oidc": OidcChecks, "saml": SamlChecks}

@@ -14,6 +14,7 @@ from broker.domain.times import iso
 from broker.services.core import Core
 from broker.services.doctor import Doctor, advice
 from broker.services.doctor.finding import Finding, Level, Side, in_order
+from broker.services.doctor.rollover import Rehearsed
 from broker.services.operations.catalog import Catalog
 from broker.services.partner_setup.sandbox import draft_of
 from broker.services.partners.health import CertificateEnd
@@ -28,11 +29,15 @@ NEWEST = 20  # failures among which one is looked for that the partner can mend
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedHealth:
-    """last_sign_in: seconds since 1970, UTC; None before. certificates: of the partner's metadata, the first to end first."""
+    """last_sign_in: seconds since 1970, UTC; None before. certificates: of the partner's metadata, the first to end first.
+
+    rehearsal: what would happen at the next change of keys.
+    """
 
     last_sign_in: int | None
     certificates: tuple[CertificateEnd, ...]
     findings: tuple[Finding, ...]
+    rehearsal: tuple[Rehearsed, ...] = ()
 
 
 class PartnerHealth:
@@ -60,6 +65,7 @@ class PartnerHealth:
             last_sign_in=self._catalog.partner(link.partner).last_sign_in,
             certificates=tuple(one for one in self._catalog.certificates() if one.partner == link.partner),
             findings=tuple(in_order([*found, *_last_failure(failed)])),
+            rehearsal=self._doctor.rehearse(file),
         )
 
 
