@@ -12,6 +12,7 @@ from flask import Request, Response
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # 256 random bits as base64url: what `ids.new_secret` makes
 _PARTNER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}(?:/[0-9a-f]{32})?", re.ASCII)  # the id of a file, or FEDERATION/HASH
 _SEALED = re.compile(r"[A-Za-z0-9_.-]{20,600}", re.ASCII)  # what keyring/seal.py writes
+_COLUMNS = re.compile(r"[a-z]{1,10}(\.[a-z]{1,10}){0,9}", re.ASCII)  # names with dots between them
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", re.ASCII)
 
 
@@ -27,10 +28,12 @@ class CookiePurpose(StrEnum):
     LANGUAGE = "l"  # no secret: the language that the person chose
     MAILBOX = "m"  # sealed: the mailbox that was proven last in this browser (FA-13); it signs nobody in
     SIGN_OUT = "o"  # sealed: the request that signs this browser's person out at their home organization
+    COLUMNS = "c"  # no secret: the columns of the list of guests
     HOME = "h"  # no secret: the partner that vouched last in this browser
 
 
 _SHAPES = {
+    CookiePurpose.COLUMNS: _COLUMNS,
     CookiePurpose.LANGUAGE: _LANGUAGE,
     CookiePurpose.HOME: _PARTNER,
     CookiePurpose.MAILBOX: _SEALED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from broker.web.admin.guests.column_choice import COLUMNS, USUAL
 from tests.browser.sample import ALICE, NOW, Sample
 
 GUESTS = (
@@ -112,6 +113,10 @@ def _list(frame: Mapping[str, Any]) -> dict[str, Any]:
         jobs_url="#",
         bulk_url="#",
         bulk_acts=[("renew", "Renew…"), ("block", "Block…")],
+        chosen=USUAL,
+        column_choices=[(name, one.name) for name, one in COLUMNS.items()],
+        columns_url="#",
+        kept=[],
     )
 
 

@@ -84,7 +84,8 @@ class Company:
         cookie = self.cookie(role)
         headers = dict(more.pop("headers", {}))
         if cookie:
-            headers["Cookie"] = f"{Cookies(ISSUER).name(CookiePurpose.SESSION)}={cookie}"
+            session = f"{Cookies(ISSUER).name(CookiePurpose.SESSION)}={cookie}"
+            headers["Cookie"] = f"{session}; {headers['Cookie']}" if "Cookie" in headers else session
         if method == "POST":
             data = {csrf.FIELD: csrf.token(cookie, SCOPE), **(data or {})} if cookie else (data or {})
         return self.client.open(path, method=method, base_url=ISSUER, data=data, headers=headers, **more)

@@ -86,6 +86,7 @@ PORTAL = (
     row("POST", "/admin/guests/import", INVITES),
     row("GET", "/admin/guests/import/<job>", {ADMINISTRATOR}, INVITES - {ADMINISTRATOR}),
     row("POST", "/admin/guests/import/<job>", {ADMINISTRATOR}, INVITES - {ADMINISTRATOR}),
+    row("POST", "/admin/guests/columns", SEES_GUESTS, column="state"),
     row("POST", "/admin/guests/bulk", STAFF - {AUDITOR}, act="resend", scope="all"),
     *bulk("renew"),
     *bulk("resend", *OWNERS, INVITER, HELP_DESK),

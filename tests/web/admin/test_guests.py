@@ -60,13 +60,33 @@ def test_the_list_and_its_filters(company: Company) -> None:
 @pytest.mark.parametrize(
     "query",
     ["after=x", "after=s1.a.b.c", "state=dead", "sort=name;drop", "ends=tomorrow", "ends=2026-02-31", "unknown=1", "q=a&q=b",
-     "after=" + "x" * 3000, "q=" + "x" * 201, "seen=0000-00-00", "sort=email%00"],
+     "columns=ends.state", "columns=name", "columns=ends.ends", "after=" + "x" * 3000, "q=" + "x" * 201, "seen=0000-00-00", "sort=email%00"],
 )  # fmt: skip
 def test_a_strange_address_is_a_bad_request(company: Company, query: str) -> None:
     """AD-07: 400, never an error of ours, and nothing of it on the page."""
     answer = company.get(ADMIN, f"{LIST}?{query}")
     assert answer.status_code == 400
     assert "drop" not in answer.text
+
+
+def heads(response: TestResponse) -> list[str]:
+    """The columns of the list, without the order's arrow."""
+    return [head.strip() for head in re.findall(r'columnheader"[^>]*>(?:<a[^>]*>)?([^<]+)', response.text)]
+
+
+def test_chosen_columns(company: Company) -> None:
+    """The address names them, with its filters; the browser keeps the choice, and the export has the same."""
+    cookie = company.post(ADMIN, f"{LIST}/columns?state=active", column="added").headers["Set-Cookie"]
+    page = company.get(ADMIN, f"{LIST}?state=active&columns=added")
+    assert heads(page) == ["Name", "Added"]
+    assert "-c=added; " in cookie
+    assert f"Max-Age={365 * DAY};" in cookie
+    kept = company.get(ADMIN, LIST, headers={"Cookie": cookie.partition(";")[0]})
+    assert heads(kept) == ["Name", "Added"]
+    assert f"{LIST}/export?columns=added" in kept.text
+    assert company.get(ADMIN, f"{LIST}/export?columns=added").text.splitlines()[0] == "id,email,name,created_at"
+    assert heads(company.get(ADMIN, f"{LIST}?columns=none")) == ["Name"]
+    assert heads(company.get(ADMIN, LIST)) == ["Name", "State", "Signs in at", "Sponsor", "Ends", "Last sign-in"]
 
 
 def test_paging(company: Company) -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from flask import Blueprint
 
 from broker.web.admin.door import Door
-from broker.web.admin.guests import acts, add, bulk, export, list_page, many, one
+from broker.web.admin.guests import acts, add, bulk, columns, export, list_page, many, one
 
-PARTS = (list_page, export, add, many, bulk, one, acts)
+PARTS = (list_page, columns, export, add, many, bulk, one, acts)
 
 
 def register(routes: Blueprint, door: Door) -> None:

@@ -15,6 +15,9 @@ from broker.services.guests.views import GuestRow
 from broker.web import headers
 from broker.web.admin.door import Door, StaffVisit
 from broker.web.admin.guests import search
+from broker.web.admin.guests.column_choice import COLUMNS as LIST_COLUMNS
+from broker.web.admin.guests.column_choice import read
+from broker.web.admin.lists import ListState
 
 COLUMNS = ("id", "email", "name", "state", "partner", "sponsor", "expires_at", "last_sign_in", "created_at")
 _LINES = 500  # of one part of the answer
@@ -28,18 +31,27 @@ def register(routes: Blueprint, door: Door) -> None:
     def export_guests(visit: StaffVisit) -> Response:
         shown = search.read()
         rows = door.broker.guests.staff_view.export(visit.actor, search.search(shown))
-        response = headers.private(Response(written(rows), mimetype="text/csv"))
+        response = headers.private(Response(written(rows, _heads(shown)), mimetype="text/csv"))
         response.headers["Content-Disposition"] = 'attachment; filename="guests.csv"'
         return response
 
 
-def written(rows: Iterator[GuestRow]) -> Iterator[str]:
-    """The lines of the file, some at a time."""
+def _heads(shown: ListState) -> tuple[str, ...]:
+    """Who it is, and the columns of the address; all of them where it names none."""
+    chosen = read(shown.filters.get(search.COLUMNS, ""))
+    if chosen is None:
+        return COLUMNS
+    return ("id", "email", "name", *(head for name in chosen for head in LIST_COLUMNS[name].heads))
+
+
+def written(rows: Iterator[GuestRow], heads: tuple[str, ...] = COLUMNS) -> Iterator[str]:
+    """The lines of the file, some at a time. heads: of its columns."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(heads)
     for number, one in enumerate(rows, 1):
-        writer.writerow(_cells(one))
+        cells = dict(zip(COLUMNS, _cells(one), strict=True))
+        writer.writerow([cells[head] for head in heads])
         if number % _LINES == 0:
             yield buffer.getvalue()
             buffer.seek(0)

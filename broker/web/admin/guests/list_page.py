@@ -13,21 +13,15 @@ from broker.services.guests.views import GuestRow
 from broker.web import feedback
 from broker.web.admin import jobs
 from broker.web.admin.door import Door, StaffVisit
-from broker.web.admin.guests import bulk, many, search
+from broker.web.admin.guests import bulk, columns, many, search
+from broker.web.admin.guests.column_choice import COLUMNS, Column, joined
 from broker.web.admin.guests.search import PATH
 from broker.web.admin.guests.texts import SAID, state_of
 from broker.web.admin.lists import Cursors, ListState
 from broker.web.i18n import Translator, _
 
 PAGE = 25  # rows
-_COLUMNS = (
-    (_("Name"), GuestOrder.NAME, "ascending"),
-    (_("State"), None, ""),
-    (_("Signs in at"), None, ""),
-    (_("Sponsor"), None, ""),
-    (_("Ends"), GuestOrder.ENDS, "ascending"),
-    (_("Last sign-in"), GuestOrder.SEEN, "descending"),
-)
+_NAME = Column(_("Name"), GuestOrder.NAME, "ascending", ())
 
 
 def register(routes: Blueprint, door: Door) -> None:
@@ -38,6 +32,7 @@ def register(routes: Blueprint, door: Door) -> None:
     @door.page(Right.SEE_GUESTS)
     def admin_guests(visit: StaffVisit) -> Response:
         shown = search.read()
+        chosen = columns.chosen(door, shown)
         now, settings, service = broker.core.clock(), broker.core.settings(), broker.guests.staff_view
         order = search.order(shown)
         idle = settings.broker.guests.inactive or INACTIVE
@@ -51,7 +46,7 @@ def register(routes: Blueprint, door: Door) -> None:
             {
                 "name": say.gettext(text),
                 "url": base + ListState(PATH, filters).url(),
-                "current": dict(shown.filters) == dict(filters),
+                "current": {name: value for name, value in shown.filters.items() if name != search.COLUMNS} == dict(filters),
                 "count": capped(say, page.counts[name]),
             }
             for name, (text, filters) in search.views(now, idle).items()
@@ -64,7 +59,7 @@ def register(routes: Blueprint, door: Door) -> None:
             keep={**shown.filters},
             said=say.gettext(said[0], num=say.number(said[1])) if said else "",
             rows=[row(one, say, door) for one in page.rows],
-            columns=[_column(say, base, shown, order, one) for one in _COLUMNS],
+            **_columns(say, base, shown, order, chosen),
             views=views,
             q=shown.filters.get("q", ""),
             filters=dict(shown.filters),
@@ -76,7 +71,9 @@ def register(routes: Blueprint, door: Door) -> None:
             order=say.gettext(search.ORDERS[order]),
             next_url=base + next_url if next_url else "",
             first_url=base + shown.url() if after is not None else "",
-            export_url=base + ListState(f"{PATH}/export", shown.filters).url() if visit.rights.may(Right.EXPORT_GUESTS) else "",
+            export_url=base + ListState(f"{PATH}/export", {**shown.filters, search.COLUMNS: joined(chosen)}).url()
+            if visit.rights.may(Right.EXPORT_GUESTS)
+            else "",
             add_url=base + f"{PATH}/new" if visit.rights.may(Right.INVITE) else "",
             import_url=base + many.PATH if visit.rights.may(Right.INVITE) else "",
             jobs_url=base + jobs.PATH,
@@ -102,6 +99,7 @@ def row(one: GuestRow, say: Translator, door: Door) -> dict[str, Any]:
         "sponsor": one.sponsor or "",
         "ends": one.expires_at or 0,
         "seen": one.last_sign_in or 0,
+        "added": one.created_at,
     }
 
 
@@ -114,9 +112,16 @@ def _key(after: tuple[str | int | None, ...] | None) -> tuple[str | int | None, 
     return None if after is None else (after[0], str(after[1]))
 
 
-def _column(
-    say: Translator, base: str, shown: ListState, order: GuestOrder, column: tuple[str, GuestOrder | None, str]
-) -> dict[str, Any]:
-    name, sort, direction = column
-    url = base + shown.url(sort=sort.value) if sort is not None else ""
-    return {"name": say.gettext(name), "url": url, "sort": direction if sort is order else "", "end": False}
+def _columns(say: Translator, base: str, shown: ListState, order: GuestOrder, chosen: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "columns": [_column(say, base, shown, order, one) for one in (_NAME, *(COLUMNS[name] for name in chosen))],
+        "chosen": chosen,
+        "column_choices": [(name, say.gettext(one.name)) for name, one in COLUMNS.items()],
+        "columns_url": base + ListState(columns.PATH, shown.filters).url(),
+        "kept": [(search.COLUMNS, shown.filters[search.COLUMNS])] if search.COLUMNS in shown.filters else [],
+    }
+
+
+def _column(say: Translator, base: str, shown: ListState, order: GuestOrder, column: Column) -> dict[str, Any]:
+    url = base + shown.url(sort=column.sort.value) if column.sort is not None else ""
+    return {"name": say.gettext(column.name), "url": url, "sort": column.direction if column.sort is order else "", "end": False}

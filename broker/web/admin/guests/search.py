@@ -10,11 +10,13 @@ from broker.domain.times import DAY, iso
 from broker.services.guests.staff_view import GuestOrder, GuestSearch
 from broker.settings.load import Settings
 from broker.web.admin import lists
+from broker.web.admin.guests import column_choice
 from broker.web.admin.lists import ListState
 from broker.web.i18n import Translator, _
 
 PATH = "/admin/guests"
 SORT = "sort"
+COLUMNS = "columns"
 STATES: Mapping[str, str] = {
     GuestState.INVITED.value: _("Invited"),
     GuestState.ACTIVE.value: _("Active"),
@@ -39,6 +41,7 @@ FILTERS = {
     "seen": lists.is_day,
     "alone": lists.one_of(("yes",)),
     SORT: lists.one_of(tuple(order.value for order in GuestOrder)),
+    COLUMNS: column_choice.is_good,
 }
 
 
