@@ -1,5 +1,6 @@
 // An application that nobody here wrote: npm openid-client (OpenID Certified) behind plain node http.
 // HOST, PORT, ISSUER, CLIENT_JSON (client metadata); METHOD is client_secret_basic, client_secret_post, private_key_jwt or none.
+// PROFILE=fapi2 pushes requests (RFC 9126) and binds tokens to a key (RFC 9449).
 // GET /login (prompt, max_age, login_hint, acr_values, claims are passed on), /cb, /refresh, /userinfo, /revoke, /logout, /bye; all
 // answer JSON. With private_key_jwt, /jwks shows its public key. Prints "READY <address>".
 import { generateKeyPairSync } from 'node:crypto';
@@ -19,6 +20,9 @@ const methods = {
   private_key_jwt: () => oidc.PrivateKeyJwt({ key: privateKey, kid: 'rp' }),
   none: () => oidc.None(),
 };
+const fapi = env.PROFILE === 'fapi2';
+const proofKey = fapi ? await oidc.randomDPoPKeyPair('ES256') : undefined;
+const bound = () => (fapi ? { DPoP: oidc.getDPoPHandle(config, proofKey) } : undefined);
 let config;
 const configuration = async () => {
   config ??= await oidc.discovery(new URL(env.ISSUER), client.client_id, client, methods[env.METHOD](), {
@@ -41,22 +45,24 @@ const pages = {
       if (url.searchParams.has(name)) params[name] = url.searchParams.get(name);
     }
     pending.set(state, { verifier, nonce, maxAge: params.max_age === undefined ? undefined : +params.max_age });
-    res.writeHead(302, { location: oidc.buildAuthorizationUrl(await configuration(), params).href });
+    await configuration();
+    const target = fapi ? await oidc.buildAuthorizationUrlWithPAR(config, params, bound()) : oidc.buildAuthorizationUrl(config, params);
+    res.writeHead(302, { location: target.href });
   },
   '/cb': async (url) => {
     const state = url.searchParams.get('state'), known = pending.get(state);
     pending.delete(state);
     const tokens = await oidc.authorizationCodeGrant(config, url, {
       pkceCodeVerifier: known?.verifier, expectedState: state, expectedNonce: known?.nonce, maxAge: known?.maxAge, idTokenExpected: true,
-    });
+    }, undefined, bound());
     last = tokens;
     const claims = tokens.claims();
-    return { claims, userinfo: await oidc.fetchUserInfo(config, tokens.access_token, claims.sub), has_refresh: !!tokens.refresh_token };
+    return { claims, userinfo: await oidc.fetchUserInfo(config, tokens.access_token, claims.sub, bound()), has_refresh: !!tokens.refresh_token, token_type: tokens.token_type };
   },
   '/refresh': async () => {
     const before = last.refresh_token;
-    last = await oidc.refreshTokenGrant(await configuration(), before);
-    return { claims: last.claims() ?? null, rotated: !!last.refresh_token && last.refresh_token !== before };
+    last = await oidc.refreshTokenGrant(await configuration(), before, undefined, bound());
+    return { claims: last.claims() ?? null, rotated: !!last.refresh_token && last.refresh_token !== before, token_type: last.token_type };
   },
   '/userinfo': async () => oidc.fetchUserInfo(await configuration(), last.access_token, oidc.skipSubjectCheck),
   '/introspect': async () => oidc.tokenIntrospection(await configuration(), last.access_token),

@@ -25,6 +25,7 @@ METHODS = {
     "public": ("none", {}, {}),
     "key": ("private_key_jwt", {}, {}),
 }
+FAPI = "fapi"  # every piece of the FAPI 2.0 Security Profile at once
 ALGORITHMS = ("ES256", "PS256", "EdDSA")
 
 
@@ -50,13 +51,15 @@ def stage(node: str, folder: Path) -> Iterator[Stage]:
     partner.start(create_partner(IdentityProvider(partner.address, name="Fabrikam", accounts=[account], clients=[client])))
     home.write_broker()
     home.write_partner("fabrikam", partner.address, domain="fabrikam.example", secret=PARTNER_SECRET)
-    ports = {name: free_port("127.0.0.3") for name in (*METHODS, *ALGORITHMS)}
+    ports = {name: free_port("127.0.0.3") for name in (*METHODS, FAPI, *ALGORITHMS)}
     sites = {name: f"http://127.0.0.3:{port}" for name, port in ports.items()}
     for name in METHODS:
         keys = {"jwks_uri": f"{sites[name]}/jwks"} if name == "key" else {}
         home.write_application(f"rp-{name}", f"{sites[name]}/cb", **METHODS[name][2], **keys)
     for alg in ALGORITHMS:
         home.write_application(f"rp-{alg.lower()}", f"{sites[alg]}/cb", client_secret=SECRET, id_token_signed_response_alg=alg)
+    bank = {"fapi": True, "jwks_uri": f"{sites[FAPI]}/jwks", "id_token_signed_response_alg": "PS256"}
+    home.write_application("rp-fapi", f"{sites[FAPI]}/cb", **bank)
     try:
         with ExitStack() as stack:
             for name, (method, secret, _) in METHODS.items():
@@ -66,6 +69,10 @@ def stage(node: str, folder: Path) -> Iterator[Stage]:
                 stack.enter_context(
                     _openid_client(node, folder, home, ports[alg], f"rp-{alg.lower()}", "client_secret_basic", metadata)
                 )
+            metadata = {"id_token_signed_response_alg": "PS256"}
+            stack.enter_context(
+                _openid_client(node, folder, home, ports[FAPI], "rp-fapi", "private_key_jwt", metadata, PROFILE="fapi2")
+            )
             broker = stack.enter_context(home.broker())
             found = Stage(broker, sites)
             link = broker.invite("ada@fabrikam.example", "rp-basic", f"{sites['basic']}/login")["redeem_url"]
@@ -76,9 +83,11 @@ def stage(node: str, folder: Path) -> Iterator[Stage]:
         partner.close()
 
 
-def _openid_client(node: str, folder: Path, home: Home, port: int, client_id: str, method: str, metadata: dict[str, str]):
+def _openid_client(
+    node: str, folder: Path, home: Home, port: int, client_id: str, method: str, metadata: dict[str, str], **more: str
+):
     return peer(node, "rp.mjs", folder=folder, HOST="127.0.0.3", PORT=str(port), ISSUER=home.issuer, METHOD=method,
-                CLIENT_JSON=json.dumps({"client_id": client_id, **metadata}))  # fmt: skip
+                CLIENT_JSON=json.dumps({"client_id": client_id, **metadata}), **more)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -98,3 +107,14 @@ def test_openid_client_verifies_every_algorithm(stage: Stage, alg: str) -> None:
     """HP-39: the ID token's algorithm is the application's choice."""
     found = stage.invited().open(f"{stage.sites[alg]}/login").json()
     assert found["ok"], found
+
+
+def test_openid_client_by_fapi(stage: Stage) -> None:
+    """HP-57, HP-59: pushed request, private_key_jwt, PS256, tokens bound by DPoP at token, refresh and userinfo endpoint; no rotation."""
+    who = stage.invited()
+    found = who.open(f"{stage.sites[FAPI]}/login").json()
+    assert found["ok"], found
+    assert found["userinfo"]["email"] == "ada@fabrikam.example"
+    assert found["token_type"].lower() == "dpop"
+    fresh = who.browser.get(f"{stage.sites[FAPI]}/refresh").json()
+    assert (fresh["ok"], fresh["rotated"], fresh["token_type"].lower()) == (True, False, "dpop"), fresh
