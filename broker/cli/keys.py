@@ -29,25 +29,34 @@ def keys() -> None:
 
 @keys.command("init")
 @click.option("--new-root", is_flag=True, help="Create another root key. It encrypts from now on; the others still decrypt.")
+@click.option(
+    "--pkcs11", "module", metavar="LIBRARY", help="A new root key is encrypted by a PKCS#11 token: the path of its library."
+)
+@click.option("--token", metavar="LABEL", help="The token (with --pkcs11).")
+@click.option("--key", metavar="LABEL", help="The AES key in the token (with --pkcs11).")
 @home_option
 @json_option
-def init(new_root: bool, home: Path, as_json: bool) -> None:
+def init(new_root: bool, module: str | None, token: str | None, key: str | None, home: Path, as_json: bool) -> None:
     """Create the root key, the database and the first keys.
 
     What exists already stays as it is.
     """
     from broker.keyring.create import SIGNING
     from broker.keyring.root import SUFFIX, create_root, load_roots
+    from broker.keyring.token import TokenKey
     from broker.services.partners.saml.our_side import keys_needed
     from broker.storage.engine import Database
     from broker.storage.migrate import upgrade
 
+    if any((module, token, key)) and not all((module, token, key)):
+        raise click.UsageError("--pkcs11, --token and --key belong together")
+    where = TokenKey(module, token, key) if module and token and key else None
     home = home.resolve()
     settings = _settings(home)  # a broken config is refused before anything is made
     database = Database(settings.broker.database, base=home)
     folder = home / "keys"
     made = new_root or not any(folder.glob(f"*{SUFFIX}"))
-    root = create_root(folder) if made else load_roots(folder).newest.path
+    root = create_root(folder, where=where) if made else load_roots(folder).newest.path
     with _opened(home, database) as ring:
         upgrade(database)
         created = ring.ensure(command_actor(), [*SIGNING, *keys_needed(settings)])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from broker.domain.times import from_iso, iso
 from broker.jose.encoding import b64url_decode, b64url_encode
+from broker.keyring import token
 from broker.keyring.errors import KeyFileError
 
 SUFFIX = ".key"
@@ -56,17 +57,22 @@ def load_roots(directory: Path) -> Roots:
     return Roots({root.id: root for root in roots}, max(roots, key=lambda root: (root.made_at, root.path.name)))
 
 
-def create_root(directory: Path, clock: Callable[[], int] = lambda: int(time.time())) -> Path:
+def create_root(
+    directory: Path, clock: Callable[[], int] = lambda: int(time.time()), where: token.TokenKey | None = None
+) -> Path:
     """Make a root key file, mode 0600, and the folder if it is missing; the file's path.
 
-    A second key is younger than those that lie there, so that it seals from now on. Raises KeyFileError.
+    A second key is younger than those that lie there, so that it seals from now on. where: the key of a PKCS#11 token under
+    which the file is encrypted; None: the file holds the key itself. Raises KeyFileError.
     """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         made_at = max([clock(), *(root.made_at + 1 for root in _existing(directory))])
         made = datetime.fromtimestamp(made_at, UTC)
         path = directory / f"root-{made:%Y%m%dT%H%M%SZ}{SUFFIX}"
-        text = f"{_HEADER}{iso(made_at)}\n{b64url_encode(secrets.token_bytes(32))}\n"
+        key = secrets.token_bytes(32)
+        plain = f"{_HEADER}{iso(made_at)}\n{b64url_encode(key)}\n"
+        text = plain if where is None else token.seal_root(where, iso(made_at), key)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             os.fchmod(handle, 0o600)  # whatever the umask was
@@ -84,15 +90,20 @@ def _existing(directory: Path) -> list[RootKey]:
 
 def _load(path: Path) -> RootKey:
     text = _read(path)
-    match = _FORM.match(text)
     try:
-        if match is None:
-            raise ValueError("another form")
-        made_at = from_iso(match[1])
-        key = b64url_decode(match[2])
+        made, key = token.open_root(path, text) if text.startswith(token.HEADER) else _plain(text)
+        made_at = from_iso(made)
     except ValueError as error:
         raise KeyFileError(f"{path}: is not a root key of this broker; restore it, or move it out of the folder") from error
     return RootKey(hashlib.sha256(b"guest-broker root key id\n" + key).hexdigest()[:16], key, made_at, path)
+
+
+def _plain(text: str) -> tuple[str, bytes]:
+    """Time and key of a file that holds the key itself. Raises ValueError."""
+    match = _FORM.match(text)
+    if match is None:
+        raise ValueError("another form")
+    return match[1], b64url_decode(match[2])
 
 
 def _read(path: Path) -> str:
