@@ -11,6 +11,7 @@ from broker.demo.browser import BrowserPage
 from broker.demo.identity import Account
 from broker.domain.audit import Actor
 from broker.domain.federation import entity_hash
+from broker.services.metrics.figures import LOGINS
 from tests.aggregates import aggregate, entity
 from tests.connectors.saml.metadata_documents import pem, rsa_key
 from tests.journeys.saml_world import WANDA, SamlWorld, saml_world
@@ -63,6 +64,8 @@ def test_whole_life(edu: SamlWorld) -> None:
     person = world.person(WANDA.email)
     assert person.partner == partner
     assert ended(world, world.arrive(edu.visitor())) == "in"
+    counted = next(reading.samples for reading in world.broker.meter.readings() if reading.figure is LOGINS)
+    assert ("payroll", "edu", "allowed") in counted  # /metrics has a label a federation, not one an entity
     hinted = edu.visitor()
     assert ended(world, world.arrive(hinted, domain_hint="woodgrove.example")) == "in"
     assert ended(world, world.arrive(edu.visitor(), domain_hint=edu.idp.entity_id)) == "in"

@@ -118,6 +118,11 @@ def test_labels_come_from_files(core: Core) -> None:
     own.receipts(
         [factories.receipt(application="x\n} evil", partner="nobody"), factories.receipt(application=None, partner=None)]
     )
+    own.receipts([factories.receipt(application="payroll", partner="edu/" + "0" * 32)])  # of a federation without a file
     own.refusal("bad_request", 'evil"} 1\n')
-    assert samples(own, figures.LOGINS) == {("other", "other", "allowed"): (1.0,), ("none", "none", "allowed"): (1.0,)}
+    assert samples(own, figures.LOGINS) == {
+        ("other", "other", "allowed"): (1.0,),
+        ("none", "none", "allowed"): (1.0,),
+        ("payroll", "other", "allowed"): (1.0,),
+    }
     assert samples(own, figures.REFUSALS) == {("bad_request", "other"): (1.0,)}

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from broker.domain.federation import split_id
 from broker.domain.mailbox import PARTNER
 from broker.domain.receipt import Receipt
 from broker.domain.trail import TrailStep
@@ -59,7 +60,7 @@ class Meter:
                 continue
             settings = self._settings()
             application = _known(receipt.application, settings.applications)
-            partner = PARTNER if receipt.partner == PARTNER else _known(receipt.partner, settings.partners)
+            partner = _partner(receipt.partner, settings)
             self._add(LOGINS, application, partner, receipt.outcome.value)
             if receipt.steps and receipt.steps[-1].get("step") == TrailStep.DENIED:  # other refusals come by `refusal`
                 self.refusal(str(receipt.steps[-1].get("result")), receipt.reason)
@@ -120,6 +121,14 @@ def _known(name: Any, files: Mapping[str, object]) -> str:
     if name is None:
         return NOBODY
     return name if name in files else OTHER
+
+
+def _partner(name: str | None, settings: Settings) -> str:
+    """A partner with a file, the federation of an entity (they are thousands), or codes by e-mail."""
+    if name == PARTNER:
+        return PARTNER
+    entity = split_id(name) if name else None
+    return _known(entity[0], settings.federations) if entity else _known(name, settings.partners)
 
 
 def _is_repeated(steps: tuple[Mapping[str, Any], ...]) -> bool:
