@@ -92,21 +92,23 @@ def _verify_file(path: Path, ends: list[tuple[int, str]], home: Path, as_json: b
 @click.option("--since", "from_", metavar="AGE|DATE", help="Only events of this period (30d, 12h), or since a date (2026-11-01).")
 @click.option("--person", metavar="GUEST", help="Only events about or by this person: address or id.")
 @click.option("--csv", "as_csv", is_flag=True, help="A table for spreadsheets; no cell is a formula.")
+@click.option("--syslog", "as_syslog", is_flag=True, help="Messages of syslog (RFC 5424), one a line.")
 @home_option
 @json_option
-def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_json: bool) -> None:
+def export(from_: str | None, person: str | None, as_csv: bool, as_syslog: bool, home: Path, as_json: bool) -> None:
     """Print events, oldest first.
 
-    One JSON object per line, one JSON list, or a table. It contains personal values.
+    One JSON object per line, one JSON list, a table, or messages of syslog. It contains personal values.
     """
     import csv
     import io
     import json
+    import socket
 
-    from broker.services.history.audit_export import COLUMNS, cells
+    from broker.services.history.audit_export import COLUMNS, cells, syslog_line
 
-    if as_csv and as_json:
-        raise click.UsageError("use either --csv or --json")
+    if as_csv + as_json + as_syslog > 1:
+        raise click.UsageError("use one of --csv, --json and --syslog")
     out = sys.stdout
     if isinstance(out, io.TextIOWrapper):
         out.reconfigure(encoding="utf-8", newline="")  # whatever the terminal's: a file goes on to other programs
@@ -121,6 +123,9 @@ def export(from_: str | None, person: str | None, as_csv: bool, home: Path, as_j
             for number, event in enumerate(events):
                 out.write((",\n" if number else "\n") + json.dumps(event))  # as it was written: its HMAC is over these values
             out.write("\n]\n")
+        elif as_syslog:
+            host = socket.gethostname()
+            out.writelines(syslog_line(event, host) + "\n" for event in events)
         else:
             out.writelines(json.dumps(event) + "\n" for event in events)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from broker.cli import broker
 from broker.cli.audit import since
 from broker.domain.audit import Actor, Event
 from broker.services.history import audit
-from broker.services.history.audit_export import COLUMNS
+from broker.services.history.audit_export import COLUMNS, syslog_line
 from broker.storage.tables import audit as events
 from tests.clock import Clock
 from tests.journeys.world import ADA, BO, SECRET, World, open_world
@@ -127,7 +128,7 @@ def test_export_filters(world: World, run: Run) -> None:
     assert not {event["id"] for event in ada} & {event["id"] for event in lines(run("export", "--person", BO.email))}
     nobody = run("export", "--person", "nobody@fabrikam.example")
     assert (nobody.exit_code, nobody.stderr.count("\n")) == (1, 1)
-    for words in (["--since", "soon"], ["--csv", "--json"]):
+    for words in (["--since", "soon"], ["--csv", "--json"], ["--csv", "--syslog"]):
         assert run("export", *words).exit_code == 2
 
 
@@ -158,3 +159,18 @@ def test_of_somebody_who_was_deleted(world: World, run: Run) -> None:
     with world.broker.core.db.write() as tx:
         tx.execute(delete(events).where(events.c.seq == 1))
     assert "record 1 is missing" in run("verify").stderr
+
+
+def test_an_export_for_syslog(world: World, run: Run) -> None:
+    """RFC 5424 6: one line an event, audit and notice, with the event as JSON; what a reason holds makes no line of its own."""
+    evil = "x\r\n<0>1 - FAKE\u2028"
+    with world.broker.core.db.write() as tx:
+        audit.record(tx, Event(name="guest.blocked", actor=Actor.command(), reason=evil), world.clock())
+    found = run("export", "--syslog").stdout.splitlines()
+    plain = [json.loads(line) for line in run("export").stdout.splitlines()]
+    message = re.compile(r"<109>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ [!-~]{1,255} guest-broker - ([!-~]{1,32}) - (\{.*\})", re.ASCII)
+    taken = [match.groups() for match in map(message.fullmatch, found) if match]
+    assert [(event["name"], event) for event in plain] == [(name, json.loads(text)) for name, text in taken]
+    assert evil in [event["reason"] for event in plain]
+    long = {**plain[0], "name": "x y" * 40}
+    assert syslog_line(long, "").split(" ")[2:6] == ["-", "guest-broker", "-", "xy" * 16]

@@ -40,6 +40,7 @@ COLUMNS = (
     "chain",
 )
 SHOWN = tuple(name for name in COLUMNS if name not in ("personal", "follows"))  # what staff take from the portal
+_AUDIT_NOTICE, _HOSTNAME, _MSGID = 13 * 8 + 5, 255, 32  # RFC 5424 6.2.1, 6.2.4, 6.2.7
 EXPORT_PAGE = 500  # events in memory at a time
 ANCHOR = "audit.anchor"  # the name of an export's last line
 _ENDING: dict[str, Any] = {"name": ANCHOR, "actor_kind": "system", "seq": None, "chain": None, "follows": None, "personal": {}}
@@ -130,6 +131,16 @@ class AuditLog:
 def cells(event: Mapping[str, Any]) -> list[str]:
     """One event as cells in the order of COLUMNS; none of them is a formula to a spreadsheet (AD-09)."""
     return [_cell(event[name]) for name in COLUMNS]
+
+
+def syslog_line(event: Mapping[str, Any], host: str) -> str:
+    """One event as a message of syslog (RFC 5424 6): facility 13 (audit), severity notice, MSGID its name, and the JSON object as text.
+
+    host: the name of this machine.
+    """
+    name = "".join(c for c in str(event["name"]) if "!" <= c <= "~")[:_MSGID] or "-"
+    machine = "".join(c for c in host if "!" <= c <= "~")[:_HOSTNAME] or "-"
+    return f"<{_AUDIT_NOTICE}>1 {event['at']} {machine} guest-broker - {name} - {json.dumps(event)}"  # ASCII, so one line
 
 
 def _view(row: Mapping[str, Any], known: Mapping[str, Person]) -> AuditView:
