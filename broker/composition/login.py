@@ -14,6 +14,7 @@ from broker.services.login.access_panel import AccessPanel
 from broker.services.login.actions import Choices
 from broker.services.login.administrator_links import AdministratorLinks
 from broker.services.login.completion import Completion
+from broker.services.login.connector_steps import ConnectorSteps
 from broker.services.login.consent import Redemption
 from broker.services.login.context import LoginContexts
 from broker.services.login.email_code import MailCodes
@@ -33,6 +34,7 @@ from broker.services.messages.outbox import Outbox
 from broker.services.policies.policies import Policies
 from broker.services.rate_limits import RateLimits
 from broker.services.sessions.sessions import Sessions
+from broker.services.sign_up.connector import ConnectorClient
 from broker.services.sign_up.sign_ups import SignUps
 
 
@@ -44,6 +46,7 @@ class LoginServices:
     access_panel: AccessPanel
     actions: Choices
     administrator_links: AdministratorLinks
+    connector_steps: ConnectorSteps
     consent: Redemption
     context: LoginContexts
     email_code: MailCodes
@@ -80,13 +83,15 @@ def wire_login(
     completion = Completion(core.settings, sessions, oauth.grants, invitations.identity_mismatch, identity_changes)
     upstream = Upstream(core, partners.families, sealer)
     places = VerificationPlaces(threads)
-    sign_in = SignIn(core, open_login, completion, sign_ups, partners.federation_search)
+    connectors = ConnectorSteps(core, open_login, ConnectorClient(partners.outbound_clients, core.clock))
+    sign_in = SignIn(core, open_login, completion, sign_ups, partners.federation_search, connectors)
     return LoginServices(
         abandoned=Abandoned(core),
         access_panel=AccessPanel(core, own_pages, policies.book),
         actions=Choices(core, partners.federation_search),
         administrator_links=AdministratorLinks(core, sign_in),
-        consent=Redemption(core, open_login),
+        consent=Redemption(core, open_login, connectors),
+        connector_steps=connectors,
         context=context,
         email_code=MailCodes(core, open_login, completion, outbox, sealer),
         home_sign_out=HomeSignOuts(core, partners.families, sealer),

@@ -106,6 +106,8 @@ def _sign_up_is_answered(f: Facts) -> Next | None:
         return None  # no sign-up, or the person can have access without one
     if known.refusal is not None:
         return Next(Step.DENY, "access_denied", known.reason or known.refusal, known.refusal)
+    if known.state == SignUpState.INVALID:
+        return Next(Step.CORRECT, "interaction_required", "the application's connector wants the form corrected")
     if known.state == SignUpState.DUE:
         return Next(Step.SIGN_UP, "interaction_required", "the address is proven, so the sign-up can be carried out")
     if known.state in (SignUpState.WAITING, SignUpState.REFUSED, SignUpState.EXPIRED):

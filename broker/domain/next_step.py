@@ -14,6 +14,7 @@ class Step(StrEnum):
     CODE = "code"
     REDEEM = "redeem"
     SIGN_UP = "sign_up"
+    CORRECT = "correct"
     REQUESTED = "requested"
     TERMS = "terms"
     CONSENT = "consent"

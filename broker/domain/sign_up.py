@@ -23,10 +23,11 @@ class Attribute(StrEnum):
 class SignUpState(StrEnum):
     """Where a sign-up stands, once the address is proven.
 
-    DUE: nothing was stored yet. WAITING, REFUSED, EXPIRED: of the request. SETTLED: nothing is left to do; the gates decide.
+    DUE: nothing was stored yet. INVALID: the application's connector wants the form corrected. WAITING, REFUSED, EXPIRED: of the request. SETTLED: nothing is left to do; the gates decide.
     """
 
     DUE = "due"
+    INVALID = "invalid"
     WAITING = "waiting"
     REFUSED = "refused"
     EXPIRED = "expired"

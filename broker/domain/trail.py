@@ -20,6 +20,7 @@ class TrailStep(StrEnum):
     GROUPS = "groups"
     REDEEM = "redeem"
     SIGN_UP = "sign_up"
+    CONNECTOR = "connector"
     TERMS = "terms"
     CONSENT = "consent"
     CHALLENGE = "challenge"

@@ -32,6 +32,7 @@ _CALLED: tuple[tuple[str, Loc], ...] = (  # what the broker itself calls
     ("federation", ("metadata",)),
     ("application", ("jwks_uri",)),
     ("application", ("backchannel_logout_uri",)),
+    ("application", ("self_service", "connector", "url")),
 )
 
 

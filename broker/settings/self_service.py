@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from broker.settings.connector_section import ConnectorSection
 from broker.settings.errors import Wrong
 from broker.settings.values import Duration, Listed, Section, Word
 
@@ -31,4 +32,7 @@ class SelfServiceSettings(Section):
     lifetime: Duration | None = Field(default=None, description="How long the access lasts; null: as for every guest.")
     proof: Annotated[Listed[Literal["partner", "email_code"]], AfterValidator(_some_proof)] = Field(
         default=("partner", "email_code"), description="How the address may be proven."
+    )
+    connector: ConnectorSection | None = Field(
+        default=None, description="The application's own service, which is asked before access is stored."
     )

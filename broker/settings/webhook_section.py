@@ -24,7 +24,7 @@ def _id(value: object) -> str:
     return value
 
 
-def _signing(value: SecretStr) -> SecretStr:
+def signing_secret(value: SecretStr) -> SecretStr:
     """A key in the serialization of Standard Webhooks. The value is in no message."""
     text = value.get_secret_value()
     try:
@@ -61,7 +61,7 @@ class Webhook(Section):
     url: Outbound = Field(
         description="Receives a signed POST for each event.", examples=["https://crm.contoso.example/guest-events"]
     )
-    secret: Annotated[Secret, AfterValidator(_signing)] = Field(
+    secret: Annotated[Secret, AfterValidator(signing_secret)] = Field(
         description=f"By ${{env:NAME}} or ${{file:PATH}}: {PREFIX} and the base64 of {_SHORTEST} to {_LONGEST} random bytes."
     )
     events: Annotated[Listed[_Event], AfterValidator(_some)] = Field(

@@ -75,6 +75,7 @@ def page_for(
     first: Mapping[str, object] | None = None,
     ask: Sequence[str] = (),
     names: Mapping[str, str] | None = None,
+    note: str = "",
 ) -> Response:
     """The error page. It always has one primary button: `next_url`, a form, the company's help, the page again, or the panel.
 
@@ -83,6 +84,7 @@ def page_for(
     forms: buttons that post, {"action", "csrf", "label" (not translated yet), "primary"}. account: who was signed in, if that matters.
     first: a form, with a "hint", that is the page's purpose before all others. ask: addresses of those who can help with this.
     contact: the address of the guest's contact. names: `application` and `partner`, where they are known.
+    note: what the application itself says to the person, in its own words.
     """
     text, known = REASON_TEXT.get(error.words or error.reason, PAGES[error.code]), names or {}
     help_url = pages.help_url(reference)
@@ -109,6 +111,7 @@ def page_for(
         forms=[{**form, "primary": form is first or (first is None and form["primary"] and next_url is None)} for form in forms],
         is_quiet=first is not None,
         account=account,
+        note=note,
         ask=ask,
         contact=contact,
         application=known.get("application", ""),

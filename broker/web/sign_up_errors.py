@@ -38,6 +38,25 @@ SIGN_UP_TEXT: dict[str, ErrorText] = {
         _("Nothing was stored. Ask your contact at %(company)s to invite you."),
         asks=True,
     ),
+    "connector_blocked": ErrorText(
+        403,
+        _("The application doesn't let you in"),
+        _("Nothing was stored. Your contact at %(company)s can look it up with the reference below."),
+        asks=True,
+        named=_("%(application)s doesn't let you in"),
+    ),
+    "connector_failed": ErrorText(
+        503,
+        _("A check that the application requires didn't work"),
+        _("Nothing was stored. Wait a minute and try again. If it keeps happening, send us the reference below."),
+        again=True,
+        named=_("A check that %(application)s requires didn't work"),
+    ),
+    "connector_tries": ErrorText(
+        429,
+        _("Too many attempts"),
+        _("Start again from the link or the form that brought you here."),
+    ),
     "sign_ups_of_application": ErrorText(
         429,
         _("Too many people have signed up for this application today"),

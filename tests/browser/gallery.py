@@ -423,6 +423,7 @@ def create_gallery(settings: Settings) -> Flask:
             next_url=None if refused else "/home",
             forms=forms if refused else [used] if code == "invitation_used" else (),
             account="gerda@fabrikam.example" if refused else "",
+            note="We work with organizations that signed the contract of 2026." if code == "policy_blocked" else "",
             ask=("bob@contoso.example", "zoe@contoso.example") if code == "not_assigned" else (),
         )
 

@@ -6,7 +6,7 @@ from broker.domain.times import DAY
 from tests.browser.sample import FORM, NOW, Sample
 
 SIGN_UP = (
-    "sign-up", "sign-up-error", "sign-up-at-once", "sign-up-pending", "sign-up-done", "sign-up-refused", "sign-up-expired", "code-sign-up", "home-sign-up",
+    "sign-up", "sign-up-error", "sign-up-correction", "sign-up-at-once", "sign-up-pending", "sign-up-done", "sign-up-refused", "sign-up-expired", "code-sign-up", "home-sign-up",
 )  # fmt: skip
 WITHOUT_PRIMARY = ("sign-up-pending", "sign-up-refused")
 
@@ -37,6 +37,7 @@ def sign_up_samples() -> dict[str, Sample]:
     return {
         "sign-up": Sample("sign_up.html", "sign-up", form),
         "sign-up-error": Sample("sign_up.html", "sign-up", {**form, "errors": wrong}),
+        "sign-up-correction": Sample("sign_up.html", "sign-up", {**form, "errors": wrong, "fixed": True}),
         "sign-up-at-once": Sample(
             "sign_up.html",
             "sign-up",

@@ -60,6 +60,10 @@ ANSWERS: list[tuple[dict[str, Any], Next]] = [
     ({"invitation": "i"}, Next(Step.REDEEM, "interaction_required", "an invitation waits to be accepted")),
     ({"person": None}, denied("access_denied", "not_invited", "not_invited")),
     ({"person": None, "sign_up": "payroll", "sign_up_state": "due"}, Next(Step.SIGN_UP, "interaction_required", SIGNS_UP)),
+    (
+        {"sign_up": "payroll", "sign_up_state": "invalid"},
+        Next(Step.CORRECT, "interaction_required", "the application's connector wants the form corrected"),
+    ),
     ({"sign_up": "payroll", "sign_up_state": "waiting"}, Next(Step.REQUESTED, "access_denied", "sign_up_waiting")),
     ({"sign_up": "payroll", "sign_up_state": "refused"}, Next(Step.REQUESTED, "access_denied", "sign_up_refused")),
     ({"sign_up": "payroll", "sign_up_state": "expired"}, Next(Step.REQUESTED, "access_denied", "sign_up_expired")),

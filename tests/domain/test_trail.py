@@ -23,6 +23,6 @@ def test_an_entry_as_it_is_stored() -> None:
 def test_the_words_of_steps() -> None:
     """Stored receipts and the doctor know these words."""
     assert [step.value for step in TrailStep] == [
-        "started", "started_over", "home", "upstream", "code", "passkey", "moved", "groups", "redeem", "sign_up", "terms", "consent", "challenge",
-        "enroll", "issued", "denied", "given_up", "abandoned",
+        "started", "started_over", "home", "upstream", "code", "passkey", "moved", "groups", "redeem", "sign_up", "connector", "terms", "consent",
+        "challenge", "enroll", "issued", "denied", "given_up", "abandoned",
     ]  # fmt: skip

@@ -91,6 +91,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "/signin/<uuid:login>/code/again": ("405", "405", "405"),
     "/signin/<uuid:login>/code/decline": ("405", "405", "405"),
     "/signin/<uuid:login>/consent": ("405", "405", "405"),
+    "/signin/<uuid:login>/sign-up": ("405", "405", "405"),
     "/signin/<uuid:login>/enroll": ("405", "405", "405"),
     "/signin/<uuid:login>/enroll-passkey": ("405", "405", "405"),
     "/signin/<uuid:login>/factor": ("405", "405", "405"),

@@ -144,6 +144,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "self_service.role": None,
         "self_service.lifetime": None,
         "self_service.proof": ["partner", "email_code"],
+        "self_service.connector": None,
+        "self_service.connector.url": REQUIRED,
+        "self_service.connector.secret": REQUIRED,
+        "self_service.connector.steps": ["sign_up", "redemption"],
     },
     "federation": {
         "metadata": REQUIRED,

@@ -19,17 +19,22 @@ from broker.domain.visitor import Visitor
 from broker.services.core import Core
 from broker.services.guests.transitions import begin, rules_of
 from broker.services.history import audit, login_trail
+from broker.services.login.connector_steps import ConnectorSteps
 from broker.services.login.context import LoginContext, OpenLogin
 from broker.services.sessions.present import identity_of
 from broker.storage.directory import assignments, consents, people
 from broker.storage.engine import Connection
 from broker.storage.login import invitations, logins
 
+_BY_CONNECTOR = ("connector_blocked", "connector_failed")  # reasons of the gates
+_DETAILS = {"company": "company", "department": "department", "job_title": "job_title", "phone": "mobile"}  # attribute -> detail
+
 
 class Redemption:
     """Accept on `review-permissions`, for an invitation or for one more application."""
 
-    def __init__(self, core: Core, open_login: OpenLogin) -> None:
+    def __init__(self, core: Core, open_login: OpenLogin, connectors: ConnectorSteps) -> None:
+        self._connectors = connectors
         self._db = core.db
         self._settings = core.settings
         self._open_login = open_login
@@ -38,13 +43,23 @@ class Redemption:
         """The button of the page that this login shows: binds the identity, or records consent, in one transaction.
 
         Raises BadRequest if the login shows another page (AZ-15), InvitationUsed, InvitationMismatch (the identity is bound to
-        another person, AL-07).
+        another person, AL-07); TooManyAttempts and Unavailable of an application's connector. Where that refuses, nothing is stored, and
+        the dispatcher shows it.
         """
+        if self._accept(login_id, visitor):
+            return
+        self._connectors.settle(login_id, visitor)
+        self._accept(login_id, visitor)
+
+    def _accept(self, login_id: str, visitor: Visitor) -> bool:
+        """False if nothing was stored, because the application's connector is asked first, outside of the transaction."""
         with self._db.write() as tx:
             found = self._open_login(tx, login_id, visitor)
             now = found.facts.now
             following = decide(found.facts).next
             step = following.step
+            if step is Step.REDEEM and self._connectors.is_due(found):
+                return False
             if step is Step.REDEEM:
                 self._redeem(tx, found, visitor.address, now)
             elif step is Step.CONSENT and found.person is not None and found.login.request is not None:
@@ -53,10 +68,13 @@ class Redemption:
                 )
                 given = entry(now, TrailStep.CONSENT, "given", scopes=list(found.login.request.scopes))
                 logins.change(tx, found.login, consented=True, trail=login_trail.longer(found.login, given))
+            elif step is Step.DENY and following.reason in _BY_CONNECTOR:
+                return False
             elif step is Step.DENY and following.code is not None:
                 raise PAGE_ERRORS[following.code](following.reason).of_login(found.login.id, found.login.reference)
             elif step is not Step.ISSUE:  # ISSUE: the second of two clicks
                 raise BadRequest("consent_login_mismatch").of_login(found.login.id, found.login.reference)
+        return True
 
     def _redeem(self, tx: Connection, found: LoginContext, address: str, now: int) -> None:
         invitation, login = found.invitation, found.login
@@ -96,6 +114,9 @@ class Redemption:
             values["email_verified"] = True
         if person.state is GuestState.INVITED:
             values |= {"state": GuestState.ACTIVE.value, **begin(person, rules_of(self._settings()), now)}
+        added = found.login.progress.connector.attributes
+        if details := {_DETAILS[name]: value for name, value in added.items() if name in _DETAILS}:
+            values["details"] = {**person.details, **details}
         people.change(tx, person.id, values)
         if invitation.application is not None and not _holds(tx, person.id, invitation.application, now):
             assignments.open_for(tx, new_id(), person.id, invitation.application, "", now)

@@ -50,6 +50,17 @@ class LoginContext:
     home: str | None = None  # the partner's id, or `email`
     signing_up_for: ApplicationFile | None = None
 
+    @property
+    def proven_address(self) -> str:
+        """The address of the identity that signed in, else of the person."""
+        said = self.login.assertion
+        return (said.email if said else None) or (self.person.email if self.person else "")
+
+    def connected(self, settings: Settings) -> ApplicationFile | None:
+        """The application whose connector is asked: of the invitation, or of the sign-up."""
+        client_id = self.invitation.application if self.invitation else None
+        return settings.applications.get(client_id or "") or self.signing_up_for
+
 
 OpenLogin = Callable[[Connection, str, Visitor], LoginContext]  # of LoginContexts
 
@@ -140,7 +151,7 @@ def gather(
         session=facts.session_facts(login, session, vouching),
         partner=partner_part,
         person=facts.person_facts(person, assertion, held, now),
-        invitation=invitation_facts(in_hand, assertion, now),
+        invitation=invitation_facts(in_hand, login, person, now),
         sign_up=sign_up_facts(tx, login, person, settings, now),
         application=facts.application_facts(tx, login, application, person, held),
         policy=facts.policy_facts(tx, person, circumstances, policies, settings),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from broker.domain.address import in_domains
+from broker.domain.api_connector import ConnectorStep
 from broker.domain.assertion import Assertion
 from broker.domain.facts import InvitationFacts
 from broker.domain.guest import GuestState, Person
@@ -15,6 +16,7 @@ from broker.services.addresses import is_of_members
 from broker.services.invitations import email_proof
 from broker.services.invitations.email_proof import Refusal
 from broker.services.invitations.validity import invitation_over, inviter_is_gone
+from broker.services.sign_up.sign_up_facts import connector_refusal
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile
 from broker.storage.directory import people
@@ -48,9 +50,12 @@ def invitation_in_hand(
     return InvitationInHand(invitation, refusal, mailbox)
 
 
-def invitation_facts(in_hand: InvitationInHand, assertion: Assertion | None, now: int) -> InvitationFacts:
+def invitation_facts(in_hand: InvitationInHand, login: Login, person: Person | None, now: int) -> InvitationFacts:
     """The same as the gates read it."""
-    invitation, (code, reason) = in_hand.invitation, in_hand.refusal or (None, None)
+    invitation, assertion, refusal = in_hand.invitation, login.assertion, in_hand.refusal
+    if invitation is not None and refusal is None and invitation.status_at(now) is Status.PENDING:
+        refusal = connector_refusal(ConnectorStep.REDEMPTION, login, person, now)
+    code, reason = refusal or (None, None)
     redeemable = invitation is not None and assertion is not None and invitation.status_at(now) is Status.PENDING
     return InvitationFacts(
         id=invitation.id if invitation is not None and redeemable else None,

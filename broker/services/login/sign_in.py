@@ -6,7 +6,7 @@ from typing import Any
 
 from broker.domain.address import domain_of
 from broker.domain.assertion import Assertion
-from broker.domain.errors import InvitationExpired, LoginExpired, TooManyAttempts
+from broker.domain.errors import InvitationExpired, LoginExpired, TooManyAttempts, Unavailable
 from broker.domain.gates import decide
 from broker.domain.ids import digest, new_id, new_reference, new_secret
 from broker.domain.login import LIFETIME, Login, LoginPurpose, Stage
@@ -23,6 +23,7 @@ from broker.services.addresses import canonical
 from broker.services.core import Core
 from broker.services.invitations import email_proof
 from broker.services.login.completion import Completion
+from broker.services.login.connector_steps import ConnectorSteps
 from broker.services.login.context import OpenLogin
 from broker.services.login.result import StartedLogin, StepResult
 from broker.services.partners.federation_search import FederationSearch
@@ -40,7 +41,13 @@ class SignIn:
     """Begin and step: the only way into an application."""
 
     def __init__(
-        self, core: Core, open_login: OpenLogin, completion: Completion, sign_ups: SignUps, federations: FederationSearch
+        self,
+        core: Core,
+        open_login: OpenLogin,
+        completion: Completion,
+        sign_ups: SignUps,
+        federations: FederationSearch,
+        connectors: ConnectorSteps,
     ) -> None:
         self._db = core.db
         self._clock = core.clock
@@ -49,6 +56,7 @@ class SignIn:
         self._completion = completion
         self._sign_ups = sign_ups
         self._federations = federations
+        self._connectors = connectors
 
     # --- beginning -------------------------------------------------------------------------------------------------
 
@@ -157,11 +165,26 @@ class SignIn:
     # --- the dispatcher ---------------------------------------------------------------------------------------------
 
     def step(self, login_id: str, visitor: Visitor, device: str = "") -> StepResult:
-        """Asks the gates, and carries out an end that they decide. device: of domain/device.py. Raises LoginExpired."""
+        """Asks the gates, and carries out an end that they decide. device: of domain/device.py.
+
+        Raises LoginExpired; TooManyAttempts and Unavailable of an application's connector.
+        """
+        result = self._step(login_id, visitor, device)
+        if result is None:
+            self._connectors.settle(login_id, visitor)
+            result = self._step(login_id, visitor, device)
+        if result is None:
+            raise Unavailable("upstream_busy", "the connector's answer was for another account")
+        return result
+
+    def _step(self, login_id: str, visitor: Visitor, device: str) -> StepResult | None:
+        """None: an application's connector is asked first, and that is done outside of the transaction."""
         with self._db.write() as tx:
             found = self._open_login(tx, login_id, visitor)
             decision = decide(found.facts)
             if decision.next.step is Step.SIGN_UP:
+                if self._connectors.is_due(found):
+                    return None
                 self._sign_ups.carry_out(tx, found.login, found.person, visitor.address, found.facts.now)
                 found = self._open_login(tx, login_id, visitor)
                 decision = decide(found.facts)

@@ -25,12 +25,15 @@ def checked_form(file: ApplicationFile, typed: Mapping[str, str], language: str)
         email = parse(typed.get("email", "").strip())
     except Invalid as error:
         raise Invalid(error.message, "email_invalid") from None
-    attributes: dict[str, str] = {one: _attribute(Attribute(one), typed.get(one, "")) for one in file.self_service.attributes}
+    attributes: dict[str, str] = {
+        one: checked_attribute(Attribute(one), typed.get(one, "")) for one in file.self_service.attributes
+    }
     reason = checked_words(typed.get("reason", ""), "reason")
     return email, SignUp(application=file.client_id, name=name, reason=reason, language=language, attributes=attributes)
 
 
-def _attribute(attribute: Attribute, typed: str) -> str:
+def checked_attribute(attribute: Attribute, typed: str) -> str:
+    """The value of one attribute. Raises Invalid."""
     value = _line(typed, attribute.value, MAX_ATTRIBUTE)
     if attribute is Attribute.PHONE and _PHONE.fullmatch(value) is None:
         raise Invalid("write a telephone number, such as +31 20 123 4567", "phone_invalid")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from broker.domain.access_request import AccessRequest, RequestState
 from broker.domain.address import domain_of
+from broker.domain.api_connector import ConnectorOutcome, ConnectorStep
 from broker.domain.assertion import Assertion
 from broker.domain.facts import SignUpFacts
 from broker.domain.guest import GuestState, Person, PersonKind
@@ -17,12 +18,17 @@ from broker.services.access_requests.making import ANSWERED_WITHIN
 from broker.services.addresses import is_of_members
 from broker.services.invitations.email_proof import Refusal, is_open_to
 from broker.services.invitations.request import may_be_invited
+from broker.services.sign_up.connector import mark_of
 from broker.settings.application_file import ApplicationFile
 from broker.settings.load import Settings
 from broker.storage.directory import access_requests, people
 from broker.storage.engine import Connection
 
 TAKEN = ("not_invited", "sign_up_address")
+_CONNECTOR: dict[str, Refusal] = {
+    ConnectorOutcome.BLOCK: ("policy_blocked", "connector_blocked"),
+    ConnectorOutcome.FAILED: ("server_error", "connector_failed"),
+}
 _OF_REQUEST = {
     RequestState.APPROVED: SignUpState.SETTLED,
     RequestState.REFUSED: SignUpState.REFUSED,
@@ -45,8 +51,25 @@ def sign_up_facts(tx: Connection, login: Login, person: Person | None, settings:
         refusal = refusal_of(tx, settings, file, said, now)
         if refusal is not None:
             return replace(known, refusal=refusal[0], reason=refusal[1])
-        return replace(known, state=SignUpState.DUE.value)
-    return replace(known, state=_state(tx, login, file, person, now).value if person else "")
+        return _by_connector(replace(known, state=SignUpState.DUE.value), login, person, now)
+    return _by_connector(replace(known, state=_state(tx, login, file, person, now).value if person else ""), login, person, now)
+
+
+def connector_refusal(step: ConnectorStep, login: Login, person: Person | None, now: int) -> Refusal | None:
+    """Why the application's connector lets this identity not go on; None if it does, was not asked yet, or wants a correction."""
+    said = login.progress.connector.answer_for(mark_of(step, login, person), now)
+    return _CONNECTOR.get(said)
+
+
+def _by_connector(known: SignUpFacts, login: Login, person: Person | None, now: int) -> SignUpFacts:
+    """A sign-up that is due, as the connector's answer leaves it."""
+    if known.state != SignUpState.DUE:
+        return known
+    refusal = connector_refusal(ConnectorStep.SIGN_UP, login, person, now)
+    if refusal is not None:
+        return replace(known, state="", refusal=refusal[0], reason=refusal[1])
+    said = login.progress.connector.answer_for(mark_of(ConnectorStep.SIGN_UP, login, person), now)
+    return replace(known, state=SignUpState.INVALID.value) if said == ConnectorOutcome.INVALID else known
 
 
 def open_file(settings: Settings, client_id: str) -> ApplicationFile | None:

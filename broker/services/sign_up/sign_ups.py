@@ -168,7 +168,7 @@ class SignUps:
             role=file.self_service.role or "",
             reason=wish.reason,
             signed_up=True,
-            attributes=wish.attributes,
+            attributes={**wish.attributes, **login.progress.connector.attributes},
             created_at=now,
             expires_at=now + ANSWERED_WITHIN,
         )

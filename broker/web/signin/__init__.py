@@ -59,4 +59,5 @@ def blueprint(broker: Broker, pages: Pages) -> Blueprint:
         sign_up,
     ):
         part.register(routes, broker, pages, browser)
+    sign_up.register_correction(routes, broker, pages, browser)
     return routes

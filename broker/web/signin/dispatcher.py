@@ -12,6 +12,7 @@ from broker.domain.errors import PAGE_ERRORS
 from broker.domain.login import LoginPurpose
 from broker.domain.next_step import Step
 from broker.services.login.result import StepResult
+from broker.settings.load import Settings
 from broker.web.cookies import CookiePurpose
 from broker.web.error_context import error_context
 from broker.web.errors import page_for
@@ -44,6 +45,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         Step.UPSTREAM: lambda turn: send_out(broker, pages, browser, turn),
         Step.CODE: lambda turn: email_code.page(broker, pages, browser, turn.found.login),
         Step.HOME: lambda turn: home.page(broker, pages, browser, turn.found),
+        Step.CORRECT: lambda turn: sign_up.correct(broker, pages, browser, turn.found),
         Step.REQUESTED: lambda turn: sign_up.requested(broker, pages, browser, turn.found),
         Step.REDEEM: lambda turn: consent.page(broker, pages, browser, turn.found, redeeming=True),
         Step.CONSENT: lambda turn: consent.page(broker, pages, browser, turn.found, redeeming=False),
@@ -116,7 +118,7 @@ def ended(broker: Broker, pages: Pages, browser: BrowserState, turn: StepResult)
     elif turn.step is Step.ISSUE:
         response = browser.go(_target(pages, turn))
     else:
-        return refused(pages, browser, turn)
+        return refused(broker, pages, browser, turn)
     if turn.session is not None:
         browser.cookies.set(response, CookiePurpose.SESSION, turn.session)
     if login.purpose is LoginPurpose.INVITATION:
@@ -129,7 +131,7 @@ def _target(pages: Pages, turn: StepResult) -> str:
     return pages.path(target) if target.startswith("/") else target
 
 
-def refused(pages: Pages, browser: BrowserState, turn: StepResult) -> Response:
+def refused(broker: Broker, pages: Pages, browser: BrowserState, turn: StepResult) -> Response:
     """One safe sentence and a reference; the login stays, so that another account can be used."""
     said = turn.decision.next
     error = PAGE_ERRORS[said.code or "server_error"](said.reason)
@@ -147,9 +149,18 @@ def refused(pages: Pages, browser: BrowserState, turn: StepResult) -> Response:
         first=error_recovery.fresh_link(pages, browser, error),
         ask=_whom_to_ask(turn) if error.code == "not_assigned" else (),
         contact=(person.sponsor or "") if person and said.code == "guest_expired" else "",
-        names=context.names,
+        names=_names(broker.core.settings(), turn) or context.names,
+        note=login.progress.connector.message if said.reason == "connector_blocked" else "",
         account=(asserted.email or asserted.name or "" if asserted else person.email if person else ""),
     )
+
+
+def _names(settings: Settings, turn: StepResult) -> dict[str, str]:
+    """The application whose connector refused: no application may have opened this login."""
+    file = turn.found.connected(settings)
+    if not turn.decision.next.reason.startswith("connector_"):
+        return {}
+    return {"application": file.name} if file is not None else {}
 
 
 def _whom_to_ask(turn: StepResult) -> tuple[str, ...]:

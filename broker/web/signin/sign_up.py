@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
@@ -86,6 +86,27 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         )
 
 
+def register_correction(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserState) -> None:
+    """The form that the application's connector wants corrected, within the login that confirmed the address."""
+
+    @routes.post("/signin/<uuid:login>/sign-up")
+    def correct_sign_up(login: str) -> Response:
+        login_id = str(login)
+        browser.check(login_id)
+        found = broker.login.context.read_login(login_id, browser.visitor())
+        file = found.signing_up_for
+        if file is None:
+            raise BadRequest("not_found")
+        typed = {name: single(request.form, name) for name in ("name", "reason", *file.self_service.attributes)}
+        address = found.proven_address
+        try:
+            _email, wish = checked_form(file, {**typed, "email": address}, pages.translator().language)
+        except Invalid as error:
+            return _form(broker, pages, browser, file, typed, wrong=error.reason, login=(login_id, address))
+        broker.login.connector_steps.correct(login_id, browser.visitor(), wish)
+        return browser.go(browser.path(login_id))
+
+
 def requested(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContext) -> Response:
     """The page of a login whose sign-up waits for an answer, or was refused or not answered."""
     login, file = found.login, found.signing_up_for
@@ -106,6 +127,19 @@ def requested(broker: Broker, pages: Pages, browser: BrowserState, found: LoginC
     )
 
 
+def correct(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContext) -> Response:
+    """The form again, with what the application's connector wants corrected. The address is confirmed and stays."""
+    login, file, wish = found.login, found.signing_up_for, found.login.sign_up
+    if file is None or wish is None:
+        raise BadRequest("not_found")
+    said, typed = login.progress.connector, {**wish.attributes, "name": wish.name, "reason": wish.reason}
+    asked = said.wrong_field if said.wrong_field in ("name", "reason", *file.self_service.attributes) else "reason"
+    text = said.message or str(pages.translator().gettext(_("The application doesn't accept this. Check what you wrote.")))
+    return _form(
+        broker, pages, browser, file, typed, errors=[{"field": asked, "message": text}], login=(login.id, found.proven_address)
+    )
+
+
 def _pending(pages: Pages, browser: BrowserState, found: LoginContext, file: ApplicationFile, asked: AccessRequest) -> Response:
     login, person = found.login, found.person
     return pages.render(
@@ -123,20 +157,34 @@ def _pending(pages: Pages, browser: BrowserState, found: LoginContext, file: App
 
 
 def _form(
-    broker: Broker, pages: Pages, browser: BrowserState, file: ApplicationFile, typed: Mapping[str, str], *, wrong: str = ""
+    broker: Broker,
+    pages: Pages,
+    browser: BrowserState,
+    file: ApplicationFile,
+    typed: Mapping[str, str],
+    *,
+    wrong: str = "",
+    errors: Sequence[Mapping[str, str]] = (),
+    login: tuple[str, str] | None = None,
 ) -> Response:
-    """typed: what the fields hold; wrong: why the form was refused."""
+    """typed: what the fields hold; wrong: why the form was refused; errors: by the connector. login: its id and the address it proved."""
     say, own, settings = pages.translator(), file.self_service, broker.core.settings()
     binding = browser.binding() or new_secret()
     field = wrong.rpartition("_")[0]
     text = _WRONG.get(wrong, _MISSING if wrong.endswith("_missing") else _TOO_LONG)
+    if wrong:
+        errors = [{"field": field, "message": str(say.gettext(text))}]
     response = pages.render(
         "sign_up.html",
         status=400 if wrong else 200,
         keep_query=None if wrong else {},
-        here=pages.path(f"{PATH}/{file.client_id}"),
+        here=browser.path(login[0]) if login else pages.path(f"{PATH}/{file.client_id}"),
         application=file.name,
-        values={name: typed.get(name, "")[:2000] for name in ("email", "name", "reason")},
+        values={
+            **{name: typed.get(name, "")[:2000] for name in ("email", "name", "reason")},
+            **({"email": login[1]} if login else {}),
+        },
+        fixed=login is not None,
         attributes=[
             {
                 "name": one,
@@ -149,9 +197,9 @@ def _form(
             for kind, autocomplete in [_KINDS.get(Attribute(one), ("text", "off"))]
         ],
         at_once=own.approval == "none",
-        errors=[{"field": field, "message": str(say.gettext(text))}] if wrong else [],
-        csrf=csrf.token(binding, _scope(file)),
-        action=pages.path(f"{PATH}/{file.client_id}"),
+        errors=errors,
+        csrf=browser.token(login[0]) if login else csrf.token(binding, _scope(file)),
+        action=browser.path(login[0], "sign-up") if login else pages.path(f"{PATH}/{file.client_id}"),
         sign_in_url=str(file.launch_url or ""),
         terms_url=pages.path("/terms") if settings.broker.terms_of_use else "",
     )
