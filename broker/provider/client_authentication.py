@@ -46,10 +46,11 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """The jti of a valid assertion, to be used once. expires_at: from then on nobody accepts the assertion."""
+    """The jti of a valid assertion, to be used once. expires_at: from then on nobody accepts the assertion; made_at: nobody did earlier."""
 
     value: str
     expires_at: int
+    made_at: int
 
 
 def read_credentials(authorization: str | None, form: Mapping[str, str]) -> Credentials:
@@ -157,7 +158,7 @@ def _check_assertion(assertion: str, application: ApplicationView, *, issuer: st
         _check_audience(said, application, issuer)
         if claims.subject(said) != application.client_id:
             raise JoseError("idtoken_sub", "sub is not the client")
-        expires_at = _check_life(said, now)
+        expires_at, made_at = _check_life(said, now)
     except JoseError as error:
         refused = OAuthError("invalid_client", f"client_{error.reason}")
         if error.reason == "idtoken_aud":
@@ -166,7 +167,7 @@ def _check_assertion(assertion: str, application: ApplicationView, *, issuer: st
     jti = said.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= 255:
         raise OAuthError("invalid_client", "client_jti")
-    return Once(f"{application.client_id}\n{jti}", expires_at)
+    return Once(f"{application.client_id}\n{jti}", expires_at, made_at)
 
 
 def _check_audience(said: Mapping[str, Any], application: ApplicationView, issuer: str) -> None:
@@ -192,11 +193,12 @@ def _is_tenant_endpoint(name: object, issuer: str) -> bool:
     return isinstance(name, str) and name.startswith(base) and TENANT_TOKEN_PATH.fullmatch(name.removeprefix(base)) is not None
 
 
-def _check_life(said: Mapping[str, Any], now: int) -> int:
-    """The end of an assertion; iat and nbf are optional (RFC 7523 3)."""
+def _check_life(said: Mapping[str, Any], now: int) -> tuple[int, int]:
+    """The end of an assertion, and a time before which it was not valid; iat and nbf are optional (RFC 7523 3)."""
     exp, iat, nbf = (claims.integer(said, name) for name in ("exp", "iat", "nbf"))
     if exp is None or now >= exp + claims.SKEW or exp > now + ASSERTION_LIFE:
         raise JoseError("idtoken_time", "exp is missing, past or too far away")
-    if max(iat or 0, nbf or 0) > now + claims.SKEW:
+    made_at = max(iat or 0, nbf or 0)
+    if made_at > now + claims.SKEW:
         raise JoseError("idtoken_time", "iat or nbf is in the future")
-    return exp + claims.SKEW
+    return exp + claims.SKEW, max(made_at - claims.SKEW, exp - ASSERTION_LIFE)

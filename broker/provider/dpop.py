@@ -28,13 +28,15 @@ _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 class DpopProof:
     """A proof that passed every check but the last: its jti is to be used once.
 
-    alg: of its signature. jkt: the thumbprint of the key (RFC 7638), to which tokens are bound. expires_at: from then on nobody accepts the proof.
+    alg: of its signature. jkt: the thumbprint of the key (RFC 7638), to which tokens are bound. expires_at: from then on nobody accepts
+    the proof. made_at: nobody accepted it earlier.
     """
 
     alg: str
     jkt: str
     jti: str
     expires_at: int
+    made_at: int
 
 
 def read_proof(
@@ -61,7 +63,7 @@ def read_proof(
     nonce = said.get("nonce")
     if not isinstance(nonce, str) or not is_fresh(nonce):
         raise OAuthError("use_dpop_nonce", "dpop_nonce")
-    return DpopProof(verified.alg, jkt, jti, expires_at)
+    return DpopProof(verified.alg, jkt, jti, expires_at, expires_at - LIFE - claims.SKEW)
 
 
 def check_algorithm(proof: DpopProof | None, algorithms: Container[str]) -> None:

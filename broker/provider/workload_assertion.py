@@ -28,11 +28,12 @@ WorkloadKeys = Callable[[str, bool], Sequence[PublicKey]]
 
 @dataclass(frozen=True, slots=True)
 class WorkloadProof:
-    """A valid token of a workload. value: of the token, to be used once. expires_at: from then on nobody accepts it."""
+    """A valid token of a workload. value: of the token, to be used once. expires_at: from then on nobody accepts it; made_at: nobody did earlier."""
 
     workload: Workload
     value: str
     expires_at: int
+    made_at: int
 
 
 def check_workload(assertion: str, application: ApplicationView, keys: WorkloadKeys, now: int) -> WorkloadProof:
@@ -50,13 +51,14 @@ def check_workload(assertion: str, application: ApplicationView, keys: WorkloadK
         claims.check_issuer(proven, issuer)
         workload = _workload(proven, application, issuer)
         claims.check_times(proven, now, oldest=OLDEST)
+        made_at = _time(proven, "iat") - claims.SKEW
         expires_at = min(_time(proven, "exp"), _time(proven, "iat") + OLDEST) + claims.SKEW + 1
         if _time(proven, "exp") > now + LONGEST + claims.SKEW:
             raise JoseError("idtoken_time", "exp is too far away")
     except JoseError as error:
         reason = {"idtoken_key": "client_issuer_key", "idtoken_signature": "client_issuer_key"}.get(error.reason)
         raise OAuthError("invalid_client", reason or f"client_workload_{error.reason.removeprefix('idtoken_')}") from error
-    return WorkloadProof(workload, f"{issuer}\n{digest(assertion.rpartition('.')[0])}", expires_at)
+    return WorkloadProof(workload, f"{issuer}\n{digest(assertion.rpartition('.')[0])}", expires_at, made_at)
 
 
 def _workload(proven: Mapping[str, Any], application: ApplicationView, issuer: str) -> Workload:

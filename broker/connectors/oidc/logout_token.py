@@ -21,13 +21,17 @@ MAX_NAME: Final = 255  # characters of sid and jti
 
 @dataclass(frozen=True, slots=True)
 class LogoutClaims:
-    """Whom a verified logout token names. subject, session: at least one. ends: when the token could not be accepted any more."""
+    """Whom a verified logout token names. subject, session: at least one.
+
+    made_at, ends: seconds since 1970, before and after which the token could not be accepted.
+    """
 
     issuer: str
     subject: str | None
     session: str | None
     jti: str
     ends: int
+    made_at: int
 
 
 def verify_logout_token(
@@ -57,7 +61,8 @@ def _named(said: Mapping[str, Any], partner: PartnerView) -> LogoutClaims:
     session, jti = session_of(said), _name(said.get("jti"))
     if jti is None or ("sid" in said and session is None) or not (subject or session):
         raise JoseError("logout_claims", "jti is missing, or neither sub nor sid names anybody")
-    return LogoutClaims(partner.issuer, subject, session, jti, (check.integer(said, "exp") or 0) + partner.skew)
+    ends = (check.integer(said, "exp") or 0) + partner.skew
+    return LogoutClaims(partner.issuer, subject, session, jti, ends, (check.integer(said, "iat") or 0) - partner.skew)
 
 
 def session_of(said: Mapping[str, Any]) -> str | None:

@@ -51,12 +51,13 @@ class LogoutMessage:
 class LogoutAsked:
     """A verified LogoutRequest. name: None if it names nobody whom we can read. sessions: SessionIndexes; empty for all.
 
-    ends: seconds since 1970, when its ID could not be accepted any more.
+    made_at, ends: seconds since 1970, before and after which its ID could not be accepted.
     """
 
     id: str
     name: NameIdentifier | None
     sessions: tuple[str, ...]
+    made_at: int
     ends: int
 
 
@@ -112,7 +113,8 @@ def judge_request(
             "saml_structure", "HS-35", f"samlp:SessionIndex must have text, and come at most {MAX_SESSIONS} times"
         )
     name = _name(message.document, decryption_keys)
-    return LogoutAsked(id=root.get("ID"), name=name, sessions=sessions, ends=issued + OLDEST + 2 * partner.skew)
+    ends = issued + OLDEST + 2 * partner.skew
+    return LogoutAsked(id=root.get("ID"), name=name, sessions=sessions, made_at=issued - partner.skew, ends=ends)
 
 
 def judge_response(

@@ -47,7 +47,7 @@ class PartnerLogout:
         except PageError as error:
             raise OAuthError("invalid_request", error.reason) from error
         with self._db.write() as tx:
-            if not single_use.once(tx, "logout", f"{partner.id}\0{said.jti}", said.ends):
+            if not single_use.once(tx, "logout", f"{partner.id}\0{said.jti}", said.ends, made_at=said.made_at):
                 raise OAuthError("invalid_request", "logout_replay")
             ended = self._sessions.end_of_home(
                 tx,

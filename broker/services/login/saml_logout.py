@@ -95,7 +95,8 @@ class SamlLogout:
         ended: list[EndedSession] = []
         with self._db.write() as tx:
             for one in judged:
-                if not single_use.once(tx, "slo", f"{one.partner.id}\0{one.found.id}", one.found.ends):
+                asked = one.found
+                if not single_use.once(tx, "slo", f"{one.partner.id}\0{asked.id}", asked.ends, made_at=asked.made_at):
                     raise BadRequest("saml_replay", "HS-35: ID of samlp:LogoutRequest: this request came before")
                 ended += self._end(tx, one, now)
         first = judged[0]

@@ -100,7 +100,7 @@ class Clients:
         if once is None:
             return
         with self._db.write() as tx:
-            if not single_use.once(tx, "client_assertion", once.value, once.expires_at):
+            if not single_use.once(tx, "client_assertion", once.value, once.expires_at, made_at=once.made_at):
                 raise OAuthError("invalid_client", "client_jti_replay")
             if isinstance(once, WorkloadProof):
                 data: dict[str, object] = {"issuer": once.workload.issuer, "subject": once.workload.subject}

@@ -51,5 +51,7 @@ class Proofs:
 
 def take(tx: Connection, proof: DpopProof | None) -> None:
     """Uses a proof up, in the transaction of what it is for (RFC 9449 11.1). Raises OAuthError(invalid_dpop_proof) for a replay."""
-    if proof is not None and not single_use.once(tx, "dpop", f"{proof.jkt}\n{proof.jti}", proof.expires_at):
+    if proof is None:
+        return
+    if not single_use.once(tx, "dpop", f"{proof.jkt}\n{proof.jti}", proof.expires_at, made_at=proof.made_at):
         raise OAuthError("invalid_dpop_proof", "dpop_jti_replay")

@@ -6,7 +6,9 @@ from sqlalchemy import Connection, delete, update
 
 from broker.domain.invitation import Status
 from broker.domain.job import JobState
+from broker.storage.factors import single_use
 from broker.storage.oauth import grants, sessions
+from broker.storage.partners import setup_links as partner_links
 from broker.storage.tables import (
     access_tokens,
     administrator_links,
@@ -27,7 +29,8 @@ from broker.storage.tables import (
 
 
 def end_everything(tx: Connection, now: int) -> dict[str, int]:
-    """End sessions and grants, forget codes, tokens and logins, revoke waiting tickets, use up time steps and recovery codes; how many of each."""
+    """End sessions and grants, forget codes, tokens and logins, revoke waiting tickets, refuse earlier assertions, use up time steps and recovery codes; how many of each."""
+    single_use.refuse_earlier(tx, now)  # a proof or assertion that was used since would be good again
     ahead = now // 30 + 1  # no code that anybody has seen so far (RFC 6238 5.2)
     return {
         "sessions": sessions.end_all(tx, now),
@@ -43,6 +46,7 @@ def end_everything(tx: Connection, now: int) -> dict[str, int]:
             update(invitations).where(invitations.c.status == Status.PENDING.value).values(status=Status.REVOKED.value)
         ).rowcount,
         "administrator_links": tx.execute(delete(administrator_links)).rowcount,  # one that was used since would be good again
+        "setup_links": partner_links.revoke_all(tx, now),  # one that was revoked or decided about since would be good again
         "questions": tx.execute(delete(questions).where(questions.c.answered_at.is_(None))).rowcount,
         "factor_resets": tx.execute(delete(factor_resets)).rowcount,  # the guest may have stopped it since (FA-21)
         "recovery_codes": tx.execute(delete(recovery_codes)).rowcount,  # one that was used since would be good again

@@ -71,6 +71,12 @@ def revoke(tx: Connection, link_id: str, now: int) -> bool:
     return tx.execute(update(setup_links).where(*free).values(revoked_at=now)).rowcount == 1
 
 
+def revoke_all(tx: Connection, now: int) -> int:
+    """Every link that opens something opens nothing any more; their number."""
+    free = (_C.revoked_at.is_(None), _C.expires_at > now)
+    return tx.execute(update(setup_links).where(*free).values(revoked_at=now, trial_state=None, trial_memory=None)).rowcount
+
+
 def answer_of(tx: Connection, link_id: str) -> SetupAnswer | None:
     """What was entered behind this link."""
     row = tx.execute(select(setup_links).where(_C.id == link_id)).first()
