@@ -20,7 +20,7 @@ _COMMANDS = {  # name: (module, what `broker --help` says); a table, so that hel
     "serve": ("serve", "Serve the broker."),
     "check": ("check", "Check all config files, with --online the partners too."),
     "keys": ("keys", "Manage keys: init, rotate, list, import."),
-    "db": ("db", "Manage the database: upgrade, restored."),
+    "db": ("db", "Manage the database: upgrade, backup, restore, restored, copy, preflight."),
     "admin-link": ("admin_link", "Print a one-time link for an administrator."),
     "invite": ("invite", "Invite a guest, or many from a CSV file."),
     "guests": ("guests", "List, show, block, renew and delete guests."),

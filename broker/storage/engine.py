@@ -82,6 +82,14 @@ class Database:
         with _told(), self.reader.connect() as tx:
             yield tx
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """One reading transaction that sees one state of the database throughout, on both. Raises Unavailable."""
+        with self.read() as tx:
+            if self.dialect == "postgresql":
+                tx.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield tx
+
     @staticmethod
     def after_commit(notice: object) -> None:
         """Tell those who listen to the database of this thread's transaction, if it is committed."""

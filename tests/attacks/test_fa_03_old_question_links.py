@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.demo.browser import Browser, BrowserPage
+from broker.domain.expiry_rules import Rules
 from broker.domain.guest import GuestState, Person
 from broker.services.operations.after_restore import Restored
 from broker.storage.tables import audit, people, questions
@@ -199,7 +200,7 @@ def test_fa_21_a_restore_forgets_resets_that_were_agreed_to(both: World) -> None
     """FA-21: the guest stopped it after the backup; the restored row must not be carried out."""
     browser = Browser(clock=both.clock)
     browser.submit(browser.get(asked_to_reset(both)), press=RESET)
-    assert Restored(both.broker.core.db, both.clock).run(ACTOR)["factor_resets"] == 1
+    assert Restored(both.broker.core.db, both.clock, Rules()).run(ACTOR).ended["factor_resets"] == 1
     both.clock.advance(4 * DAY)
     assert both.broker.operations.housekeeping.run()["factor_resets"] == 0
     assert both.arrive(both.visitor(), login_hint=ADA.email, **essential()).name == "mfa-challenge"

@@ -38,6 +38,7 @@ SETUP_LINK_CALLS: dict[str, Callable[[Connection], Any]] = {
     "partners.setup_links.by_id": lambda tx: setup_links.by_id(tx, SETUP_LINK.id),
     "partners.setup_links.living": lambda tx: setup_links.living(tx, "d" * 64, START),
     "partners.setup_links.page": lambda tx: setup_links.page(tx, before=(START, SETUP_LINK.id), limit=50),
+    "partners.setup_links.revoke_all": lambda tx: setup_links.revoke_all(tx, START),
     "partners.setup_links.revoke": lambda tx: setup_links.revoke(tx, SETUP_LINK.id, START),
     "partners.setup_links.purge": lambda tx: setup_links.purge(tx, START),
 }

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from broker.cli import broker
 from broker.domain.administrator_link import AdministratorLink
 from broker.domain.audit import Actor
+from broker.domain.expiry_rules import Rules
 from broker.domain.guest import GuestState
 from broker.domain.ids import digest, new_id
 from broker.domain.invitation import Status
@@ -18,13 +19,16 @@ from broker.services.operations.after_restore import Restored
 from broker.storage.directory import consents, people
 from broker.storage.engine import Database
 from broker.storage.factors import factors as own_factors
+from broker.storage.factors import single_use
 from broker.storage.history import audit
 from broker.storage.login import administrator_links, invitations, logins
 from broker.storage.oauth import api_tokens, device_codes, grants, pushed_requests, sessions, tokens
 from broker.storage.operations import after_restore, jobs
+from broker.storage.partners import setup_links
 from tests import factories
 from tests.clock import START, Clock
 from tests.storage.job_calls import JOB
+from tests.storage.setup_link_calls import SETUP_LINK
 
 
 def lived_in(database: Database):
@@ -51,6 +55,7 @@ def lived_in(database: Database):
         invitations.add(tx, invitation, digest("ticket"))
         link = AdministratorLink(id=new_id(), email="ann@contoso.example", created_at=START, expires_at=START + 600)
         administrator_links.add(tx, link, digest("link"))
+        setup_links.add(tx, SETUP_LINK, digest("setup"))
         own_factors.add(tx, factories.factor(ada.id, last_step=START // 30))
         own_factors.set_codes(tx, ada.id, [digest("one"), digest("two")], START)
         own_factors.take_code(tx, ada.id, digest("one"), START)
@@ -61,10 +66,10 @@ def lived_in(database: Database):
 def test_nothing_spent_is_fresh_again(database: Database):
     """HT-14: sessions, codes, tokens, logins and tickets end; the person, the binding and the consent stay."""
     ada, grant, waiting, invitation = lived_in(database)
-    ended = Restored(database, Clock(START + 1)).run(Actor.command())
+    ended = Restored(database, Clock(START + 1), Rules()).run(Actor.command()).ended
     assert ended == {
         "sessions": 1, "grants": 1, "codes": 1, "access_tokens": 1, "api_tokens": 1, "refresh_families": 1, "pushed_requests": 1, "device_codes": 1, "logins": 1, "invitations": 1, "mails": 0,
-        "administrator_links": 1, "questions": 0, "factor_resets": 0, "recovery_codes": 2, "time_steps": 1, "jobs": 1,
+        "administrator_links": 1, "setup_links": 1, "questions": 0, "factor_resets": 0, "recovery_codes": 2, "time_steps": 1, "jobs": 1,
     }  # fmt: skip
     with database.write() as tx:
         job = jobs.by_id(tx, JOB.id)
@@ -79,6 +84,7 @@ def test_nothing_spent_is_fresh_again(database: Database):
         assert tokens.take_refresh(tx, "refresh", "payroll", START + 1) is None
         assert logins.by_id(tx, waiting.id) is None
         assert administrator_links.living(tx, digest("link"), START + 1) is None
+        assert setup_links.living(tx, digest("setup"), START + 1) is None
         assert not invitations.take(tx, invitation.id, START + 1)
         found = invitations.by_ticket(tx, digest("ticket"))
         assert found is not None
@@ -97,6 +103,19 @@ def test_nothing_spent_is_fresh_again(database: Database):
         (event,) = audit.newest(tx, name="database.restored")
         assert event["data"]["sessions"] == 1
         assert set(after_restore.end_everything(tx, START + 2).values()) == {0}
+
+
+def test_what_was_made_before_the_restore_is_not_taken(database: Database):
+    """HT-14: the backup is older than the first use of an assertion, so only the time when it was made tells; later ones are taken once."""
+    with database.write() as tx:
+        assert single_use.once(tx, "client_assertion", "early", START + 600, made_at=START)
+        after_restore.end_everything(tx, START + 60)
+        for made_at in (START, START + 60):
+            assert not single_use.once(tx, "client_assertion", "unseen", START + 660, made_at=made_at)
+        assert single_use.once(tx, "client_assertion", "unseen", START + 661, made_at=START + 61)
+        assert not single_use.once(tx, "client_assertion", "unseen", START + 661, made_at=START + 61)
+        after_restore.end_everything(tx, START + 120)
+        assert not single_use.once(tx, "client_assertion", "between", START + 700, made_at=START + 90)
 
 
 def test_the_command_says_what_it_ended(tmp_path: Path, sqlite_url: str):

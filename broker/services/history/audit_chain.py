@@ -143,8 +143,7 @@ class AuditChain:
         Log and audit say it once for each state that went back; it stays so until `broker db restored` accepts the state.
         """
         seen = self._heads.newest()  # before the database is read: what was written there was committed
-        with self._db.read() as tx:
-            rows.hold_still(tx)
+        with self._db.snapshot() as tx:
             sealed = rows.anchor(tx)
             anchor = self._opened(sealed) if sealed else None
             good = seen is None or (anchor is not None and _holds(tx, anchor, seen))
@@ -171,8 +170,7 @@ class AuditChain:
         """
         seen = self._heads.newest() if remembered else None
         expected = (*expected, *((seen,) if seen is not None else ()))
-        with self._db.read() as tx:
-            rows.hold_still(tx)
+        with self._db.snapshot() as tx:
             sealed, last = rows.anchor(tx), rows.last_number(tx)
             found = VerifiedChain(checked=0, first=1, last=last, head="", waiting=rows.not_chained(tx))
             if sealed is None:

@@ -21,7 +21,7 @@ from broker.services.history.views import AuditView
 from broker.storage.directory import people
 from broker.storage.engine import Connection
 from broker.storage.history import audit
-from broker.storage.history.audit_chain import anchor, hold_still
+from broker.storage.history.audit_chain import anchor
 
 COLUMNS = (
     "seq",
@@ -117,8 +117,7 @@ class AuditLog:
         person: an address, or an id (also of somebody who was deleted): events that concern or come from this person.
         The last one is no event but the anchor, sealed as it stands (audit_file.py): what the file is judged by.
         """
-        with self._db.read() as tx:
-            hold_still(tx)
+        with self._db.snapshot() as tx:
             sealed, some = anchor(tx), False
             for event in audit.events(tx, since=since, person=_person(tx, person) if person else None):
                 some = True

@@ -57,12 +57,6 @@ def save_anchor(tx: Connection, sealed: str) -> None:
     tx.execute(update(audit_anchor).where(audit_anchor.c.id == _ONE).values(sealed=sealed))
 
 
-def hold_still(tx: Connection) -> None:
-    """Let a reading transaction see one state of the database throughout, as SQLite's do."""
-    if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-
-
 def unchained(tx: Connection, limit: int = BATCH) -> list[dict[str, Any]]:
     """Committed events without a number, the oldest first."""
     return [dict(row._mapping) for row in tx.execute(_UNCHAINED[tx.dialect.name], {"limit": limit})]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from broker.domain.audit import Actor
+from broker.domain.expiry_rules import Rules
 from broker.services.operations.after_restore import Restored
 from broker.storage.directory import people
 from tests.journeys.counting import statements
@@ -108,7 +109,7 @@ def test_after_a_restore_everything_is_read_again(api: Api) -> None:
     """A link of before the restore is 410: what it has read may never have happened."""
     api.guest("ada")
     _, link = round_of(api, "/users/delta")
-    Restored(api.broker.core.db, api.clock).run(Actor.command())
+    Restored(api.broker.core.db, api.clock, Rules()).run(Actor.command())
     api.tokens.clear()
     assert error_of(api.get(link)) == (410, "syncStateNotFound")
     assert len(round_of(api, "/users/delta")[0]) == 1
