@@ -11,6 +11,8 @@ import pkcs11
 import pytest
 from pkcs11 import Attribute, KeyType
 
+from broker.demo.process import BrokerProcess
+from broker.demo.serving import free_port
 from broker.keyring.errors import KeyFileError
 from broker.keyring.root import create_root, load_roots
 from broker.keyring.seal import Sealer
@@ -119,6 +121,11 @@ def test_the_command(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "root key created" in done.stdout
     assert broker("keys", "rotate", "--now").returncode == 0
+    server = BrokerProcess(home, "https://login.contoso.example", free_port(), ENVIRON)
+    try:
+        server.start()  # until /readyz says that the keys can be used, in a process that was forked after the token was asked
+    finally:
+        server.close()
     refused = broker("keys", "rotate", "--now", SOFTHSM2_CONF="/dev/null")
     assert refused.returncode != 0
     assert "does not open it" in refused.stderr
