@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import tomllib
 from pathlib import Path
@@ -45,6 +46,14 @@ def anchors(path: Path) -> set[str]:
         names.add(f"{name}-{found[name]}" if name in found else name)
         found[name] = found.get(name, 0) + 1
     return names | set(re.findall(r'<a (?:id|name)="([^"]+)"', text))
+
+
+def test_examples_import_what_is_there():
+    """Each `from broker...` of an example in Python names a module and what it holds, so that a reader can copy it."""
+    found = re.compile(r"^from (broker[\w.]*) import ([\w, ]+)", re.MULTILINE)
+    named = {(module, name) for path in DOCUMENTS for module, names in found.findall(text_of(path)) for name in names.split(", ")}
+    assert named
+    assert {pair for pair in named if not hasattr(importlib.import_module(pair[0]), pair[1].strip())} == set()
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=relative)
