@@ -10,11 +10,10 @@ from typing import Generic, Protocol, TypeVar
 
 from broker.connectors.outbound.client import HttpFailure
 from broker.domain.ids import new_id
-from broker.domain.times import MINUTE
-from broker.services.core import Core
+from broker.domain.times import MINUTE, Clock
 from broker.storage.delivery import delivery_queue
 from broker.storage.delivery.delivery_queue import DeliveryQueue, LeasedNotice
-from broker.storage.engine import Connection
+from broker.storage.engine import Connection, Database
 
 LEASE = 300  # seconds that a node may take for a batch; after a crash another node sends the rest
 MARGIN = 30  # seconds before the end of its lease that a node begins no further call
@@ -72,10 +71,10 @@ class Sender(Protocol[N_contra, L]):
 class Dispatcher(Generic[N, L]):
     """One kind of notices. Every process asks; a lease decides who sends. A listener that is gone loses what waits for it."""
 
-    def __init__(self, core: Core, queue: DeliveryQueue[N], pauses: Sequence[int], sender: Sender[N, L]) -> None:
+    def __init__(self, db: Database, clock: Clock, queue: DeliveryQueue[N], pauses: Sequence[int], sender: Sender[N, L]) -> None:
         """pauses: seconds before the next try, and of a rest; the last one again and again."""
-        self._db = core.db
-        self._clock = core.clock
+        self._db = db
+        self._clock = clock
         self._queue = queue
         self._pauses = pauses
         self._sender = sender

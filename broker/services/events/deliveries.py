@@ -30,7 +30,7 @@ class EventDeliveries:
 
     def __init__(self, core: Core, http: Callable[[Sequence[str]], HttpClient], sources: Sources) -> None:
         """http: gives the client for a listener's own addresses (HO-16). sources: give the listeners of this moment."""
-        self._dispatcher = Dispatcher(core, event_deliveries.QUEUE, PAUSES, self)
+        self._dispatcher = Dispatcher(core.db, core.clock, event_deliveries.QUEUE, PAUSES, self)
         self._db = core.db
         self._clock = core.clock
         self._http = http

@@ -26,7 +26,7 @@ class LogoutNotices:
 
     def __init__(self, core: Core, keys: Keys, http: Callable[[Sequence[str]], HttpClient]) -> None:
         """http: gives the client for an application's own addresses (HO-16)."""
-        self._dispatcher = Dispatcher(core, logout_notices.QUEUE, PAUSES, self)
+        self._dispatcher = Dispatcher(core.db, core.clock, logout_notices.QUEUE, PAUSES, self)
         self._clock = core.clock
         self._settings = core.settings
         self._keys = keys
