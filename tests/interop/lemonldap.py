@@ -115,6 +115,7 @@ def _configuration(folder: Path, host: str, port: int, callback: str, sp_metadat
             "samlSPMetaDataXML": {"broker": {"samlSPMetaDataXML": sp_metadata}},
             "samlSPMetaDataOptions": {"broker": {
                 "samlSPMetaDataOptionsSignSSOMessage": 1, "samlSPMetaDataOptionsCheckSSOMessageSignature": 1,
+                "samlSPMetaDataOptionsSignSLOMessage": 1, "samlSPMetaDataOptionsCheckSLOMessageSignature": 1,
                 "samlSPMetaDataOptionsEncryptionMode": "none", "samlSPMetaDataOptionsOneTimeUse": 0,
             }},
             "samlSPMetaDataExportedAttributes": {"broker": {"lemonmail": "1;mail;;mail", "cn": "1;displayName;;displayName"}},

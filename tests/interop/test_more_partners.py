@@ -124,6 +124,18 @@ def test_lemonldap_saml(stage: Stage) -> None:
     assert (claims["idp"], claims["email"]) == ("lemonsaml", "msmith@lemon.example")
 
 
+def test_lemonldap_single_logout(stage: Stage) -> None:
+    """HS-35: LemonLDAP verifies our LogoutRequest, ends its session and answers; the next sign-in there asks for the password."""
+    who = LemonVisitor("rtyler@lemon.example", "rtyler")
+    stage.sign_in(who)
+    page = who.browser.submit(who.browser.get(f"{stage.broker.issuer}/logout"))
+    page = who.walk(who.browser.submit(page))
+    assert "has ended, too." in page.text, f"{page} {page.text[:2000]}"
+    url, _ = stage.party.begin()
+    assert who.open(url, stop_at=CALLBACK).location is not None
+    assert "peer-login" in who.seen
+
+
 def test_glewlwyd(stage: Stage) -> None:
     """Glewlwyd: a random subject, no name."""
     claims = stage.sign_in(GlewlwydVisitor("ada@partner.example", "ada"))
