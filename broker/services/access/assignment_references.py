@@ -49,7 +49,6 @@ class ApplicationEntry:
     file: str
     roles: tuple[RoleEntry, ...]
     redirect_uris: tuple[str, ...]
-    logout_uris: tuple[str, ...]
     launch_url: str | None
     assignment_required: bool
 
@@ -65,7 +64,6 @@ class ApplicationEntry:
             file=f"config/applications/{file.client_id}.yaml",
             roles=tuple(RoleEntry(id=_role_id(issuer, file.client_id, role), name=role) for role in file.roles),
             redirect_uris=tuple(map(str, file.redirect_uris)),
-            logout_uris=tuple(map(str, file.post_logout_redirect_uris)),
             launch_url=None if file.launch_url is None else str(file.launch_url),
             assignment_required=file.assignment_required,
         )

@@ -18,7 +18,7 @@ from broker.storage.history import audit
 from broker.storage.partners import documents
 from broker.storage.partners.documents import StoredDocument
 
-METADATA, DISCOVERY, JWKS = "metadata", "discovery", "jwks"  # the kinds of document
+METADATA, JWKS = "metadata", "jwks"  # kinds of document; the third is "discovery"
 KID_PAUSE = 60  # seconds between two refreshes for an unknown key, over all nodes (HO-6)
 FETCHING = 12  # seconds that one node has for a fetch before another node may try: a little more than the client's deadline
 RETRY_PAUSE = 2  # seconds after a failed fetch: a person who presses "try again" reaches a partner that is back

@@ -49,8 +49,6 @@ NEW_ASSIGNMENT = Record(
 _SEE, _ASSIGN = Right.SEE_APPLICATIONS, Right.ASSIGN
 _ASSIGNED = "/servicePrincipals/<uuid:app>/appRoleAssignedTo"
 
-Find = Callable[[Caller, str], ApplicationEntry]
-
 
 def register(door: ApiDoor, broker: Broker) -> None:
     """Both faces, then the assignments."""
