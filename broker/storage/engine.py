@@ -31,6 +31,7 @@ _AWAY = 3  # seconds for PostgreSQL to take a connection, or for one of the pool
 _SQLITE_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 Answer = TypeVar("Answer")
 _SIZES = {"sqlite": (8, 24), "postgresql": (10, 10)}  # connections of a pool: kept, and further ones while they are needed
+_POOLED = "pooled"  # of a connection: to a pooler such as pgbouncer, in whose transaction mode no session exists
 _OPTIONS = {"preserve_rowcount": True}  # else an INSERT ... ON CONFLICT answers -1 on PostgreSQL, and nothing is ever taken
 
 
@@ -194,12 +195,21 @@ def _postgresql(url: str) -> Engine:
         execution_options=_OPTIONS,
     )
 
-    def configure(connection: Any, _record: Any) -> None:
+    def configure(connection: Any, record: Any) -> None:
+        wait = f"SELECT pg_backend_pid(), set_config('lock_timeout', '{BUSY_TIMEOUT_MS}', false)"
         with connection.cursor() as cursor:
-            cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+            server = cursor.execute(wait).fetchone()[0]
         connection.commit()
+        if server != connection.info.backend_pid:  # a pooler is between: the next transaction may be another server process
+            connection.prepare_threshold = None
+            record.info[_POOLED] = True
+
+    def start(dbapi_connection: Any) -> None:
+        if _POOLED in dbapi_connection.info:
+            dbapi_connection.execute(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}")
 
     event.listen(engine, "connect", configure)
+    engine.dialect.do_begin = start  # type: ignore[method-assign]  # as for SQLite below
     return engine
 
 
