@@ -55,6 +55,7 @@ def test_passport_says_who_why_and_what(world: World) -> None:
     said = words(page)
     assert WORDS in said
     assert "invited you on" in said
+    assert "command" not in said  # an invitation by a command is the company's
     assert "your user name, your e-mail address, your language" in said
     assert "Last used59 minutes ago" in said
     assert "Your contactCleo" in said
