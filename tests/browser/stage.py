@@ -17,6 +17,7 @@ from broker.demo.identity import Account
 from tests.browser.gallery import LOGO, MARK, SQUARES
 
 BOARD = "board"  # an application that is open to assigned guests only
+INVITER, HELP_DESK, AUDITOR = "ina@contoso.example", "hal@contoso.example", "una@contoso.example"  # members of staff with a role
 OTHERS = 40  # organizations beside the cast's, so that the list is cut and the search has work
 AXE = (Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -66,6 +67,14 @@ class Stage:
         self.cast.partners[partner].accounts[account.subject] = account
         return account
 
+    def staff(self, email: str) -> Account:
+        """A member of staff, who signs in at the company's own partner."""
+        known = self.cast.partners["staff"].accounts
+        held = next((account for account in known.values() if account.email == email), None)
+        account = held or Account(subject=f"staff-{email}", name=f"{email.partition('@')[0].title()} Contoso", email=email)
+        known[account.subject] = account
+        return account
+
     def invite(self, person: Account, *more: str) -> str:
         """The link of an invitation to Payroll."""
         words = ("--name", person.name, *more)
@@ -96,6 +105,8 @@ def open_stage(home: Path) -> Iterator[Stage]:
     (config / "applications" / f"{BOARD}.yaml").write_text(
         f"name: Board papers\nredirect_uris: ['{cast.at.travel}/callback']\nlaunch_url: {cast.at.travel}/\nassignment_required: true\n", "utf-8"
     )  # fmt: skip
+    with (config / "broker.yaml").open("a", encoding="utf-8") as stream:
+        stream.write(f"roles: {{guest_inviters: [{INVITER}], help_desk: [{HELP_DESK}], auditors: [{AUDITOR}]}}\n")
     for number in range(1, OTHERS + 1):
         (config / "partners" / f"company-{number:02}.yaml").write_text(
             f"name: Company {number:02}\ndomains: [company-{number:02}.example]\n"
