@@ -167,6 +167,7 @@ def _named(selector: PersonSelector, c: Circumstances, known: _Known) -> str | N
     if selector.partners:
         if c.partner is None:
             raise _CannotTell("the partner is not known")
-        if c.partner in selector.partners:
+        federation, _, entity = c.partner.partition("/")
+        if c.partner in selector.partners or (entity and federation in selector.partners):
             return f"people of {c.partner}"
     return None

@@ -38,7 +38,7 @@ _CALLED: tuple[tuple[str, Loc], ...] = (  # what the broker itself calls
 
 def check(reading: Reading) -> list[ConfigError]:
     """Every finding."""
-    known = {kind: sorted(source.id for source in reading.of(kind)) for kind in ("partner", "application")}
+    known = {kind: sorted(source.id for source in reading.of(kind)) for kind in ("partner", "application", "federation")}
     reachable = allowed(reading)
     header = any(_at(source, ("network", "client_certificate_header")) is not None for source in reading.of("broker"))
     domains: dict[str, tuple[Source, int]] = {}
@@ -50,6 +50,8 @@ def check(reading: Reading) -> list[ConfigError]:
             problems += _no_proxy(source)
         if source.kind == "partner":
             problems += (*_same_domain(source, domains), *_same_client(source, clients))
+        if source.kind == "federation" and source.id in known["partner"]:
+            problems.append(Problem("belongs to a federation that has the name of a partner; rename one file", at=("metadata",)))
         if source.kind == "application":
             problems += (*_frame_elsewhere(source), *_no_encryption_key(source), *_no_certificate(source, header=header))
         errors += translate.of_problems(source.tree, problems)
@@ -76,6 +78,8 @@ def unknown(source: Source, known: Mapping[str, Sequence[str]]) -> Iterator[Prob
         if source.kind != kind:
             continue
         for number, name in _texts(source, loc):
+            if wanted == "partner" and name.partition("/")[0] in known["federation"]:  # a federation, or one entity of it
+                continue
             if name not in known[wanted] and (wanted, name) != ("partner", "email"):  # those who sign in by a code by mail
                 near = difflib.get_close_matches(name, known[wanted], 1, 0.6)
 

@@ -44,7 +44,11 @@ def check(settings: Settings, identifier: str, text: str) -> PolicyDraft:
     if "${" in text:
         return _refused(name, text[: text.index("${")].count("\n") + 1, _REFERENCE)
     source = sources.judge("policy", identifier, name, text.encode(), References(settings.home, {}), settings.home)
-    known = {"partner": sorted(settings.partners), "application": sorted(settings.applications)}
+    known = {
+        "partner": sorted(settings.partners),
+        "application": sorted(settings.applications),
+        "federation": sorted(settings.federations),
+    }
     errors = in_order([*source.tree.errors, *translate.of_problems(source.tree, cross.unknown(source, known))])
     model = source.model if isinstance(source.model, PolicyFile) and not errors else None
     return PolicyDraft(name, model, tuple(errors))

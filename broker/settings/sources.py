@@ -29,6 +29,10 @@ RESERVED = {
         "any": "stands for every partner in the rules of groups",
         "new": "is the address of a page of the portal",
     },
+    "federation": {
+        "email": "names the guests who prove themselves by a code sent by mail",
+        "any": "stands for every partner in the rules of groups",
+    },
     "policy": dict.fromkeys(("new", "replay", "what-if"), "is the address of a page of the portal"),
 }
 _SHAPES: dict[str, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {

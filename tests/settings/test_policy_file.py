@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from broker.settings import load
+from tests.connectors.saml.metadata_documents import pem, rsa_key
 from tests.settings.homes import ENVIRON, good, of, write
 
 ALL = "name: x\nusers: {include: {guests: all}}\ngrant: {block: true}\n"  # what is appended stands in line 4
@@ -105,3 +106,17 @@ def test_named_people_partners_and_applications(tmp_path: Path):
     policy = load.load(good(tmp_path, policy=text), ENVIRON).policies["mfa"]
     assert policy.users.include.guests == ("ann@fabrikam.example",)
     assert policy.applications.include == ("payroll", "wiki")
+
+
+def test_federations_and_their_entities(tmp_path: Path):
+    """A policy names a federation or one entity of it; a federation has no partner's name."""
+    federation = "metadata: https://md.example/all.xml\nmetadata_certificate: config/md.pem\n"
+    text = "name: x\nusers: {include: {partners: [edu, edu/0af, edu2, else/0af]}}\ngrant: {block: true}\n"
+    names = {"config/federations/edu.yaml", "config/federations/fabrikam.yaml"}
+    write(tmp_path, {"config/md.pem": pem(rsa_key(name="federation")), **dict.fromkeys(names, federation)})
+    errors = load.read(good(tmp_path, policy=text), ENVIRON).errors
+    assert [(error.file, error.key, error.message.partition(" ")[0]) for error in errors] == [
+        ("config/federations/fabrikam.yaml", "metadata", "belongs"),
+        ("config/policies/mfa.yaml", "users.include.partners.2", "'edu2'"),
+        ("config/policies/mfa.yaml", "users.include.partners.3", "'else/0af'"),
+    ]

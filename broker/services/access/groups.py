@@ -253,6 +253,6 @@ def checked_rule(settings: Settings, partner: str | None, rule: str | None) -> t
         only = f"partner = {partner}" if _BARE.fullmatch(partner) else f'partner = "{partner}"'
         text = f"{only} and ({text})" if text else only
     whole = group_rule.parse(text)
-    for name in sorted(group_rule.partners(whole) - {*settings.partners, mailbox.PARTNER}):
+    for name in sorted(one for one in group_rule.partners(whole) - {mailbox.PARTNER} if one not in settings.partners):
         raise Invalid(f"there is no partner {name!r}: no file config/partners/{name}.yaml", "partner_unknown")
     return text, group_rule.partner_of(whole)
