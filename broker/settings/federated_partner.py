@@ -39,6 +39,11 @@ class FederatedPartner(PartnerFile):
             self._error_url = context.get("error_url")
 
     @property
+    def file(self) -> str:
+        """The federation's."""
+        return f"config/federations/{self.id.partition('/')[0]}.yaml"
+
+    @property
     def provider(self) -> Mapping[str, Any]:
         """The verified metadata, as `Idp.to_json` wrote it."""
         return self._provider

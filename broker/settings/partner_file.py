@@ -84,6 +84,11 @@ class PartnerFile(NamedFile):
         return self.section.names_issuer or ""
 
     @property
+    def file(self) -> str:
+        """The file that describes this partner, relative to the home."""
+        return f"config/partners/{self.id}.yaml"
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """The URLs of this file that the broker calls: they decide whether it may call private addresses for this partner."""
         return self.section.calls

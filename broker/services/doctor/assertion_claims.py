@@ -10,6 +10,7 @@ from typing import Any
 from broker.connectors.mapping import DEFAULTS, wire_names
 from broker.connectors.registry import FAMILIES
 from broker.services.doctor.finding import Finding, Level, Side, ok
+from broker.settings.federated_partner import FederatedPartner
 from broker.settings.model import PartnerFile
 
 Vouched = Sequence[Mapping[str, Any]]  # the steps of receipts in which the partner vouched, names only
@@ -121,7 +122,9 @@ def _address(vouched: Vouched, partner: PartnerFile) -> Iterator[Finding]:
             f"addresses come, but the file does not trust them; {cost}",
             "trust.email: true, if the partner is the authority for its people's addresses",
             Side.OURS,
-            f"write trust: {{email: true}} and domains in config/partners/{partner.id}.yaml",
+            f"write trust: {{email: true}} and domains in {partner.file}"
+            if not isinstance(partner, FederatedPartner)
+            else f"write trust: {{email: true}} in {partner.file}",
         )
     elif "email_verified" in came:
         yield Finding(

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.policies.group_uses import Naming
+from broker.settings.federated_partner import FederatedPartner
 from broker.settings.load import Settings
 from broker.settings.model import OidcPartner, PartnerFile
 from broker.settings.pending import PENDING
@@ -18,8 +19,9 @@ _PERSONAL = "9188040d-6c67-4c5b-b112-36a304b66dad"  # Microsoft's tenant of pers
 
 def look(settings: Settings, partner: PartnerFile, of_protocol: Iterable[Finding]) -> Iterator[Finding]:
     """Keys worth changing, each with its file. of_protocol: what the protocol's checks say of its section."""
-    file = f"config/partners/{partner.id}.yaml"
-    found = [*_domains(partner, file), *_trust(partner, file), *of_protocol]
+    file = partner.file
+    own = () if isinstance(partner, FederatedPartner) else (*_domains(partner, file), *_trust(partner, file))
+    found = [*own, *of_protocol]
     found += [
         Finding(
             Level.PROBLEM,
@@ -37,7 +39,7 @@ def look(settings: Settings, partner: PartnerFile, of_protocol: Iterable[Finding
 
 def oidc_section(partner: PartnerFile, oidc: OidcPartner) -> Iterator[Finding]:
     """Keys of the section `oidc:` worth changing."""
-    file = f"config/partners/{partner.id}.yaml"
+    file = partner.file
     yield from _scopes(partner, oidc, file)
     yield from _shared_issuer(partner, oidc, file)
     yield from _client(oidc, file)

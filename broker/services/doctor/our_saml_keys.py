@@ -14,7 +14,7 @@ from broker.keyring.create import ENCRYPTION, SAML
 from broker.keyring.ring import METADATA_OVERLAP, KeyState
 from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.keys.ring import KeyInfo
-from broker.services.partners.saml.view import saml_sections
+from broker.services.partners.saml.view import metadata_url, saml_sections
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile, SamlPartner
 from broker.storage.partners.metadata_readers import MetadataFetch
@@ -45,7 +45,7 @@ def look(
     settings: Settings, partner: PartnerFile, changes: Sequence[KeyChange], readings: Readings, now: int, worked: int
 ) -> Iterator[Finding]:
     """worked: when the partner last signed somebody in with our keys of that time, 0 if never."""
-    address = f"{settings.issuer}/saml/{partner.id}/metadata"
+    address = metadata_url(settings, partner)
     yield ok("own_metadata", _read(address, readings))
     for change in changes:
         yield _known(change, address, readings.own, now, worked)

@@ -12,7 +12,7 @@ from broker.services.doctor.finding import Finding, Level, Side, ok
 from broker.services.doctor.tls_checks import ENDS_SOON, certificates, clock
 from broker.services.partners.provider_probe import Watching
 from broker.services.partners.saml.family import SamlPartners
-from broker.services.partners.saml.view import acs_url, entity_id, saml_of
+from broker.services.partners.saml.view import acs_url, entity_id, metadata_url, saml_of
 from broker.settings.load import Settings
 from broker.settings.model import PartnerFile, SamlPartner
 from broker.storage.partners.documents import StoredDocument
@@ -49,7 +49,7 @@ def look(
         ok(
             "register",
             f"the partner needs of us: entity id {entity_id(settings)}, "
-            f"answers to {acs_url(settings, partner)}, metadata at {settings.issuer}/saml/{partner.id}/metadata",
+            f"answers to {acs_url(settings, partner)}, metadata at {metadata_url(settings, partner)}",
         ),
     ]
 

@@ -54,6 +54,11 @@ def entity_id(settings: Settings) -> str:
     return f"{settings.issuer}/saml/metadata"
 
 
+def metadata_url(settings: Settings, partner: PartnerFile) -> str:
+    """Where a partner reads our metadata: at its own address, or for an entity of a federation at the common one."""
+    return entity_id(settings) if isinstance(partner, FederatedPartner) else f"{settings.issuer}/saml/{partner.id}/metadata"
+
+
 def acs_url(settings: Settings, partner: PartnerFile | None) -> str:
     """Where responses arrive: at the partner's own address if it may begin by itself (HS-40), else at the common one."""
     own = partner is not None and partner.section.own_callback
