@@ -61,7 +61,7 @@ class BrokerError(Exception):
 class PageError(BrokerError):
     """Ends at an error page with `data-error="code"`.
 
-    login_id, reference: of the live login that it belongs to, so that the page can return to it and show its reference. words:
+    login_id, reference, partner: of the live login that it belongs to, so that the page can return to it and name them. words:
     selects the page's text if neither code nor reason does. theirs: the partner's error text, one short line, for the receipt
     only.
     """
@@ -71,15 +71,16 @@ class PageError(BrokerError):
     theirs: str = ""
     login_id: str | None = None
     reference: str | None = None
+    partner: str = ""
 
     def with_theirs(self, text: object) -> Self:
         """This error with the partner's own text (error_description): shortened, printable, never on a page or in the log."""
         self.theirs = printable(text.strip(), _THEIRS) if isinstance(text, str) else ""
         return self
 
-    def of_login(self, login_id: str, reference: str) -> Self:
-        """This error as one of a live login."""
-        self.login_id, self.reference = login_id, reference
+    def of_login(self, login_id: str, reference: str, partner: str = "") -> Self:
+        """This error as one of a live login. partner: where its address does not name it."""
+        self.login_id, self.reference, self.partner = login_id, reference, partner
         return self
 
 

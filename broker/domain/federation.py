@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 HIDDEN = "http://refeds.org/category/hide-from-discovery"  # REFEDS: the entity does not want to be listed
 LONGEST_WORD, MOST_WORDS = 40, 80  # characters; words of one entity
@@ -59,3 +60,9 @@ def name_in(names: Mapping[str, str], languages: Iterable[str], entity_id: str) 
             return names[language]
     host = re.sub(r"\A[a-z][a-z0-9+.-]*:(?://)?", "", entity_id).partition("/")[0]
     return next(iter(names.values()), "") or host or entity_id
+
+
+def help_address(error_url: str, entity_id: str) -> str:
+    """An errorURL with its placeholders filled: the code, and us; times and ids are left empty (REFEDS errorURL)."""
+    values = {"CODE": "AUTHENTICATION_FAILURE", "RP": quote(entity_id, safe=""), "TS": "", "TID": "", "CTX": ""}
+    return re.sub("ERRORURL_(CODE|RP|TS|TID|CTX)", lambda found: values[found[1]], error_url)

@@ -61,6 +61,9 @@ def page_error_of(error: CommandError) -> PageError:
     return BadRequest(reason, error.reason)
 
 
+_AT_THE_PARTNER = ("partner_failed", "partner_untrusted")  # the partner's own people can help
+
+
 def page_for(
     pages: Pages,
     error: PageError,
@@ -83,7 +86,7 @@ def page_for(
     paths or a verified address. next_label: the button's text, not translated yet, if not the table's.
     forms: buttons that post, {"action", "csrf", "label" (not translated yet), "primary"}. account: who was signed in, if that matters.
     first: a form, with a "hint", that is the page's purpose before all others. ask: addresses of those who can help with this.
-    contact: the address of the guest's contact. names: `application` and `partner`, where they are known.
+    contact: the address of the guest's contact. names: `application`, `partner` and `partner_help` (an address), where they are known.
     note: what the application itself says to the person, in its own words.
     """
     text, known = REASON_TEXT.get(error.words or error.reason, PAGES[error.code]), names or {}
@@ -116,6 +119,7 @@ def page_for(
         contact=contact,
         application=known.get("application", ""),
         partner=known.get("partner", ""),
+        partner_help=known.get("partner_help", "") if error.code in _AT_THE_PARTNER else "",
         help_url="" if asks else help_url,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.journeys.world import World
 
 KEY = rsa_key(name="federation")
 ELSA = Account(subject="elsa", name="Elsa Else", email="elsa@else.example")
+HELP = "https://woodgrove.example/help?ERRORURL_CODE&amp;ERRORURL_RP"
 NAMES = (
     '<mdui:UIInfo xmlns:mdui="urn:oasis:names:tc:SAML:metadata:ui"><mdui:DisplayName xml:lang="en">Woodgrove University</mdui:DisplayName>'
     '<mdui:DisplayName xml:lang="nl">Universiteit Woodgrove</mdui:DisplayName></mdui:UIInfo>'
@@ -40,6 +42,7 @@ def publish(added: SamlWorld, day: int = 1, until: str = "2099-01-01T00:00:00Z",
     own = re.sub(r' (?:ID|cacheDuration)="[^"]*"', "", added.idp.metadata().decode()).replace(
         "</md:Extensions>", f"{NAMES}</md:Extensions>"
     )
+    own = own.replace("<md:IDPSSODescriptor ", f'<md:IDPSSODescriptor errorURL="{HELP}" ')
     raw = aggregate([entity("north", names={"en": "North"}), own], KEY, created=f"2026-11-{day:02}T00:00:00Z", until=until)
     (world.home / "md.pem").write_text(pem(KEY))
     (world.home / "md.xml").write_bytes(raw)
@@ -63,6 +66,8 @@ def test_whole_life(edu: SamlWorld) -> None:
     assert "email-code" not in wanda.seen
     person = world.person(WANDA.email)
     assert person.partner == partner
+    seen = " ".join(one.seen for one in world.broker.doctor.examine(partner, offline=True).findings)
+    assert "config/federations/edu.yaml: nothing to change" in seen
     assert ended(world, world.arrive(edu.visitor())) == "in"
     counted = next(reading.samples for reading in world.broker.meter.readings() if reading.figure is LOGINS)
     assert ("payroll", "edu", "allowed") in counted  # /metrics has a label a federation, not one an entity
@@ -95,7 +100,9 @@ def test_what_the_federation_says_counts(edu: SamlWorld) -> None:
     world = edu.world
     edu.redeem(edu.visitor())
     edu.idp.rotate_key(keep=False)
-    assert ended(world, world.arrive(edu.visitor())) == "partner_untrusted saml_signature"
+    page = world.arrive(edu.visitor())
+    assert ended(world, page) == "partner_untrusted saml_signature"
+    assert f"https://woodgrove.example/help?AUTHENTICATION_FAILURE&amp;{quote(world.url, safe='')}" in page.text
     publish(edu, day=2)
     assert ended(world, world.arrive(edu.visitor())) == "in"
     publish(edu, day=3, exclude=f"{{entity_ids: ['{edu.idp.entity_id}']}}")

@@ -103,7 +103,7 @@ class Acs:
             if goes_on_without(error, memory):
                 return partner, self._park_refusal(login, partner, params["RelayState"], error)
             self._upstream.refused(login, error, address)
-            raise error.of_login(login.id, login.reference) from error
+            raise error.of_login(login.id, login.reference, partner) from error
         return partner, handle
 
     def _judged(self, partner: str, inbound: Inbound, envelope: Envelope) -> JudgedAssertion:

@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 CLAIM = 900  # seconds that one node has at most: longer than the fetch and the index of the largest aggregate
 RETRY = 300  # seconds after a failure
 FILE_AGE = 300  # seconds until a file is compared again
+BREATH = 0.02  # seconds between two batches, in which others get the one writer of SQLite
 
 
 class FederationIndex:
@@ -66,7 +67,7 @@ class FederationIndex:
         done = 0
         for name in self.due():
             try:
-                found = self.refresh(Actor.system(), name, breathe=lambda: time.sleep(0))
+                found = self.refresh(Actor.system(), name, breathe=time.sleep)
             except PageError as error:
                 _log.warning("federation.failed federation=%s reason=%s", name, error.reason)
             else:
@@ -93,7 +94,9 @@ class FederationIndex:
             return held
         return replace(held, state=FederationState(**json.loads(row.body))) if row.body and row.url == source else held
 
-    def refresh(self, actor: Actor, name: str, *, breathe: Callable[[], None] = lambda: None) -> FederationState | None:
+    def refresh(
+        self, actor: Actor, name: str, *, breathe: Callable[[float], None] = lambda _seconds: None
+    ) -> FederationState | None:
         """Fetch, verify and store now; None if another node is at it. Raises NotFound, PartnerFailed."""
         settings = self._settings()
         federation = settings.federations.get(name)
@@ -139,7 +142,7 @@ class FederationIndex:
         settings: Settings,
         federation: FederationFile,
         held: FederationRecord,
-        breathe: Callable[[], None],
+        breathe: Callable[[float], None],
     ) -> tuple[FederationState, int]:
         """The new state, and the aggregate's validUntil."""
         now, selection, state = self._clock(), selection_of(federation), held.state
@@ -164,7 +167,7 @@ class FederationIndex:
                 breathe=breathe,
             ) as changes:
                 check_newer(held, created=changes.head.created, valid_until=changes.head.valid_until)
-                return self._store(settings, federation, known, changes, state, sha256), changes.head.valid_until
+                return self._store(settings, federation, known, changes, state, sha256, breathe), changes.head.valid_until
 
     def _store(
         self,
@@ -174,6 +177,7 @@ class FederationIndex:
         changes: Changes,
         state: FederationState | None,
         sha256: str,
+        breathe: Callable[[float], None],
     ) -> FederationState:
         for batch in batches(changes.new):
             entities = [entity_row(settings, federation, record) for record in batch]
@@ -182,6 +186,7 @@ class FederationIndex:
                 for row in entities:
                     _audit_keys(tx, row, before.get(row.hash), self._clock())
                 rows.put(tx, entities, words(entities))
+            breathe(BREATH)
         removed = self._remove(federation.id, [mark for mark in known if mark not in changes.present])
         self._indexed()
         selection = selection_of(federation)

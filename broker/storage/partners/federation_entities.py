@@ -13,6 +13,7 @@ from broker.storage.directory.staff_pages import beyond
 from broker.storage.tables import documents, federation_entities, federation_words
 
 KIND = "federation"  # of the document that says what was indexed
+COMMON = 2000  # words: with more of them, most of a list in the order of names fits anyway
 _E, _W, _D = federation_entities.c, federation_words.c, documents.c
 _VALUES = ("entity_id", "digest", "name_key", "listed", "about", "provider", "valid_until")
 _PUT = for_both(
@@ -137,23 +138,32 @@ def names(tx: Connection) -> list[str]:
 
 def listed(tx: Connection, federations: Sequence[str], words: Sequence[str], *, limit: int) -> list[ListedEntity]:
     """Listed entities in the order of their names. words: beginnings of words, all of which an entity must have."""
-    what: Any
-    if not words:
-        what = select(_E.name_key, _E.federation, _E.hash).where(_E.listed.is_(True), _E.federation.in_(federations))
+    rarest = min(words, key=lambda word: _count(tx, word), default="")
+    if not words or _count(tx, rarest) >= COMMON:  # most entities have it: walk in the order of names, and look which has it
+        key = select(_E.name_key, _E.federation, _E.hash).where(_E.listed.is_(True), _E.federation.in_(federations))
+        chosen = key.where(*(_has(_E, word, number) for number, word in enumerate(words)))
     else:
-        first, *others = words
-        what = (
-            select(_W.name_key, _W.federation, _W.hash).distinct().where(_begins(_W.word, first), _W.federation.in_(federations))
-        )
-        for number, word in enumerate(others):
-            other = federation_words.alias(f"other{number}").c
-            same = (other.federation == _W.federation) & (other.hash == _W.hash)
-            what = what.where(select(other.word).where(same, _begins(other.word, word)).exists())
-    chosen = what.order_by("name_key", "federation", "hash").limit(limit).subquery()
-    same = (_E.federation == chosen.c.federation) & (_E.hash == chosen.c.hash)
-    statement = select(_E.federation, _E.hash, _E.entity_id, _E.about).join(chosen, same)
+        key = select(_W.name_key, _W.federation, _W.hash).distinct().where(_begins(_W.word, rarest))
+        others = [word for word in words if word != rarest]
+        chosen = key.where((_W.federation + "").in_(federations), *(_has(_W, word, number) for number, word in enumerate(others)))
+    first = chosen.order_by("name_key", "federation", "hash").limit(limit).subquery()
+    same = (_E.federation == first.c.federation) & (_E.hash == first.c.hash)
+    statement = select(_E.federation, _E.hash, _E.entity_id, _E.about).join(first, same)
     rows = tx.execute(statement.order_by(_E.name_key, _E.federation, _E.hash))
     return [ListedEntity(**row._mapping) for row in rows]
+
+
+def _count(tx: Connection, word: str) -> int:
+    """How many words begin so, counted up to COMMON."""
+    some_ = select(_W.hash).where(_begins(_W.word, word)).limit(COMMON).subquery()
+    return int(tx.execute(select(func.count()).select_from(some_)).scalar_one())
+
+
+def _has(entity: Any, word: str, number: int) -> Any:
+    """Whether the entity has a word that begins so."""
+    other = federation_words.alias(f"other{number}").c
+    same = (other.federation == entity.federation) & (other.hash == entity.hash)
+    return select(other.word).where(same, _begins(other.word, word)).exists()
 
 
 def _begins(column: Any, word: str) -> Any:

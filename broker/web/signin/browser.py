@@ -11,6 +11,7 @@ from broker.domain.errors import PageError
 from broker.domain.login import Login
 from broker.domain.visitor import Visitor
 from broker.services.login.result import StartedLogin
+from broker.settings.federated_partner import FederatedPartner
 from broker.web import csrf, headers
 from broker.web.cookies import CookiePurpose, Cookies
 from broker.web.error_context import error_context
@@ -86,13 +87,16 @@ class BrowserState:
         context = error_context()
         context.reference, context.retry_url = error.reference, self.path(error.login_id)
         if partner is not None:
-            context.names = self.names(partner)
+            context.names = self.names(partner or error.partner)
 
     def names(self, partner: str | None, client_id: str | None = None) -> dict[str, str]:
-        """How a page calls a partner and an application, as far as the files know them."""
+        """How a page calls a partner and an application, as far as the files know them; where the partner helps, if it says so."""
         settings = self._broker.core.settings()
         known = {"partner": settings.partners.get(partner or ""), "application": settings.applications.get(client_id or "")}
-        return {kind: found.name for kind, found in known.items() if found is not None}
+        partner_file = known["partner"]
+        help_url = partner_file.error_url if isinstance(partner_file, FederatedPartner) else None
+        called = {kind: found.name for kind, found in known.items() if found is not None}
+        return {**called, "partner_help": help_url} if help_url else called
 
     def path(self, login_id: str, step: str = "") -> str:
         """The address of a login's dispatcher, or of one of its steps."""

@@ -75,12 +75,12 @@ def compared(
     certificate: str,
     listed_addresses: Sequence[str],
     now: int,
-    breathe: Callable[[], None],
+    breathe: Callable[[float], None],
 ) -> Iterator[Changes]:
     """What the document changes. The signature is verified when this is entered; until then nothing leaves the temporary file.
 
-    known: hash -> digest. listed_addresses: hosts that may be http:. breathe: called after each entity, so that other threads
-    go on. Raises PartnerFailed: metadata_structure, metadata_signature, metadata_expired, metadata_entity.
+    known: hash -> digest. listed_addresses: hosts that may be http:. breathe: called with 0 after each entity, so that
+    other threads go on. Raises PartnerFailed: metadata_structure, metadata_signature, metadata_expired, metadata_entity.
     """
     from broker.connectors.saml.federation_entity import read_federation
 
@@ -91,7 +91,7 @@ def compared(
 
         def visit(digest: str, entity_id: str, record: Callable[[], EntityRecord]) -> None:
             nonlocal changed
-            breathe()
+            breathe(0)
             mark = entity_hash(entity_id)
             present[mark] = None
             stored = f"{VERSION}-{digest[:60]}"

@@ -11,7 +11,7 @@ from broker.settings.load import Settings
 from broker.settings.model import FederationFile
 from broker.storage.partners.federation_entities import EntityRow
 
-BATCH = 200  # entities of one transaction, so that no writer waits long
+BATCH = 100  # entities of one transaction, so that no writer waits long
 
 
 def entity_row(settings: Settings, federation: FederationFile, record: Mapping[str, Any]) -> EntityRow:

@@ -8,9 +8,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from broker.domain.federation import name_in, split_id
+from broker.domain.federation import help_address, name_in, split_id
 from broker.domain.times import Clock
 from broker.services.partners.federations.source import source_of
+from broker.services.partners.saml.view import entity_id
 from broker.settings.federated_partner import FederatedPartner, federated_partner
 from broker.settings.load import Settings
 from broker.settings.model import FederationFile, PartnerFile
@@ -138,5 +139,5 @@ def _partner(
         name=name_in(about["names"], settings.broker.languages, row.entity_id),
         scopes=[scope for scope in about["scopes"] if settings.partner_of_domain(scope) is None],  # a domain has one authority
         provider={**json.loads(row.provider or "{}"), "valid_until": min(ends, default=None)},
-        error_url=about["error_url"],
+        error_url=help_address(about["error_url"], entity_id(settings)) if about["error_url"] else None,
     )
