@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
@@ -28,7 +28,8 @@ __all__ = ["Connection", "Database", "asked", "resolve", "savepoint"]  # service
 BUSY_TIMEOUT_MS = 4_000  # for a lock that another process holds
 TURN = 0.5  # seconds
 _AWAY = 3  # seconds for PostgreSQL to take a connection, or for one of the pool to come free
-_SQLITE_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_SQLITE_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
+_READ_ONLY = "25006"  # PostgreSQL: the server is a standby now, another one leads
 Answer = TypeVar("Answer")
 _SIZES = {"sqlite": (8, 24), "postgresql": (10, 10)}  # connections of a pool: kept, and further ones while they are needed
 _POOLED = "pooled"  # of a connection: to a pooler such as pgbouncer, in whose transaction mode no session exists
@@ -174,12 +175,16 @@ def _told() -> Iterator[None]:
         if isinstance(cause, sqlite3.Error):
             if cause.sqlite_errorcode & 0xFF not in _SQLITE_HELD:
                 raise
-            raise Unavailable("database_busy", "the SQLite file is held by another process") from error
+            raise Unavailable("database_busy", "the SQLite file is held by another process, or its disk is full") from error
         raise Unavailable("database_busy", f"PostgreSQL: {type(cause).__name__}") from error
+    except InternalError as error:
+        if getattr(error.orig, "sqlstate", None) != _READ_ONLY:
+            raise
+        raise Unavailable("database_busy", "PostgreSQL: the server is a standby now") from error
     except sqlite3.OperationalError as error:  # while a connection is opened
         if error.sqlite_errorcode & 0xFF not in _SQLITE_HELD:
             raise
-        raise Unavailable("database_busy", "the SQLite file is held by another process") from error
+        raise Unavailable("database_busy", "the SQLite file is held by another process, or its disk is full") from error
 
 
 def _postgresql(url: str) -> Engine:
@@ -208,8 +213,13 @@ def _postgresql(url: str) -> Engine:
         if _POOLED in dbapi_connection.info:
             dbapi_connection.execute(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}")
 
+    def leave_standby(context: ExceptionContext) -> None:
+        if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+            context.is_disconnect = True  # every pooled connection leads there: the next ones are new
+
     event.listen(engine, "connect", configure)
     engine.dialect.do_begin = start  # type: ignore[method-assign]  # as for SQLite below
+    event.listen(engine, "handle_error", leave_standby)
     return engine
 
 

@@ -154,6 +154,42 @@ def test_fa_29_a_lock_of_another_is_said(database: Database, monkeypatch: pytest
         people.add(tx, person())
 
 
+def test_a_standby_is_left(postgresql_url: str) -> None:
+    """A server that became a standby while connections were open: unavailable, and the next transaction has a new connection."""
+    database = Database(postgresql_url)
+    with database.writer.connect() as tx:
+        first = tx.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        tx.execute(text("SET default_transaction_read_only = on"))  # the state of a standby, for this connection
+        tx.commit()
+    with pytest.raises(Unavailable) as caught, database.write() as tx:
+        people.add(tx, person())
+    assert caught.value.reason == "database_busy"
+    with database.write() as tx:
+        people.add(tx, person())
+        assert tx.execute(text("SELECT pg_backend_pid()")).scalar_one() != first
+    database.close()
+
+
+def test_a_full_disk_is_said(tmp_path: Path, sqlite_url: str) -> None:
+    """SQLite cannot grow its file: unavailable, nothing of the transaction stays, and afterwards it goes on."""
+    database = Database(sqlite_url, base=tmp_path)
+    with database.writer.connect() as tx:
+        tx.execute(text("PRAGMA max_page_count = 1"))  # raised to what the file has: SQLite's own "disk is full" at the next page
+        tx.commit()
+    with pytest.raises(Unavailable) as caught, database.write() as tx:
+        people.add(tx, person())
+        tx.execute(text("CREATE TABLE large (content)"))
+        tx.execute(text("INSERT INTO large VALUES (zeroblob(1000000))"))
+    assert caught.value.reason == "database_busy"
+    assert count(database) == 0
+    with database.writer.connect() as tx:
+        tx.execute(text("PRAGMA max_page_count = 1000000"))
+        tx.commit()
+    with database.write() as tx:
+        people.add(tx, person())
+    database.close()
+
+
 def test_fa_29_other_failures_stay_what_they_are(database: Database) -> None:
     """FA-29: a table that is missing is no busy database."""
     with pytest.raises(Exception, match="nowhere"), database.read() as tx:

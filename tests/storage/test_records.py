@@ -126,6 +126,15 @@ def test_lease_is_renewed_and_lost(database: Database):
         assert rate_limits.take_lease(tx, "maintain", "two", START + 119, 60)
 
 
+def test_a_clock_that_was_set_back_frees_a_lease(database: Database):
+    """A dead node's lease of an hour ahead holds nobody up for an hour; a node whose clock is a minute ahead keeps its own."""
+    with database.write() as tx:
+        assert rate_limits.take_lease(tx, "maintain", "dead", START + 3600, 60)
+        assert rate_limits.take_lease(tx, "maintain", "two", START, 60)
+        assert rate_limits.take_lease(tx, "other", "ahead", START + 60, 60)
+        assert not rate_limits.take_lease(tx, "other", "two", START, 60)
+
+
 def test_attempts_begin_anew_with_each_window(database: Database):
     """HW-10: counted within a window, looked at without counting, forgotten later."""
     begin = START - START % 600

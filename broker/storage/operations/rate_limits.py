@@ -16,7 +16,8 @@ _A, _L = attempts.c, leases.c
 
 def _take(row: Any) -> Executable:
     said = row.excluded
-    free = (_L.until <= bindparam("now")) | (_L.holder == said.holder)
+    stepped = _L.until > bindparam("too_far")  # taken before the clock was set back: nobody would hold it so long
+    free = (_L.until <= bindparam("now")) | (_L.holder == said.holder) | stepped
     statement: Executable = row.on_conflict_do_update(
         index_elements=["name"], set_={"holder": said.holder, "until": said.until}, where=free
     )
@@ -49,8 +50,9 @@ _UNCOUNT = (
 
 
 def take_lease(tx: Connection, name: str, holder: str, now: int, seconds: int) -> bool:
-    """Hold a lease: if it is free, over, or ours already."""
-    return run(tx, _TAKE_LEASE, {"name": name, "holder": holder, "until": now + seconds, "now": now}).rowcount == 1
+    """Hold a lease: if it is free, over, ours already, or ends so far ahead that the clock was set back since; clocks may differ by `seconds`."""
+    values = {"name": name, "holder": holder, "until": now + seconds, "now": now, "too_far": now + 2 * seconds}
+    return run(tx, _TAKE_LEASE, values).rowcount == 1
 
 
 def count_attempt(tx: Connection, key: str, now: int, window: int) -> int:
