@@ -11,7 +11,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help install dev demo sample test lint format docs interop conformance browser bench deep pythons dist ci lock clean
+.PHONY: help install dev demo sample test lint format docs interop conformance browser bench deep pythons cluster dist ci lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ deep: .venv/dev.stamp ## what takes longer than a coffee
 
 pythons: ## set-up, demo and tests with each of Python 3.11 to 3.14 that is installed; ARGS go to pytest
 	@scripts/pythons $(ARGS)
+
+cluster: .venv/dev.stamp ## the demo on two nodes and a PostgreSQL cluster; ARGS=--once proves logins and leaves
+	@scripts/cluster $(ARGS)
 
 dist: .venv/dev.stamp ## the release of the last commit in dist/: sdist, wheels, lock file, SBOM, licences, checksums
 	@scripts/dist
