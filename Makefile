@@ -11,7 +11,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help install dev demo sample test lint format docs interop conformance browser bench deep pythons cluster dist ci lock clean
+.PHONY: help install dev demo sample test lint format docs interop conformance browser bench deep pythons cluster chaos soak dist ci lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,12 @@ pythons: ## set-up, demo and tests with each of Python 3.11 to 3.14 that is inst
 
 cluster: .venv/dev.stamp ## the demo on two nodes and a PostgreSQL cluster; ARGS=--once proves logins and leaves
 	@scripts/cluster $(ARGS)
+
+chaos: .venv/dev.stamp ## faults on purpose: a lost leader, killed nodes, mail, disk and clock; ARGS go to pytest
+	@scripts/chaos $(ARGS)
+
+soak: .venv/dev.stamp ## an hour of people at a cluster, then what has grown; ARGS="--minutes 2"
+	@scripts/soak $(ARGS)
 
 dist: .venv/dev.stamp ## the release of the last commit in dist/: sdist, wheels, lock file, SBOM, licences, checksums
 	@scripts/dist

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from broker.demo.cast import ADA, WANDA
+from broker.demo.cast import ADA
 from broker.demo.process import BrokerProcess
 from tests.deep.cluster.__main__ import running
 from tests.deep.cluster.load import Load
@@ -65,14 +65,12 @@ def killed_at_each(cast: ClusterCast, load: Load, journey: str) -> int:
 
 JOURNEYS = {
     "oidc": lambda load, number: load.sign_in(ADA, number),
-    "saml": lambda load, number: load.sign_in(WANDA, number),
-    "invitation": lambda load, number: load.invited(number),
 }
 
 
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_each_commit_of_a_journey(both: Both, load: Load, journey: str):
-    """Sign-in, code, userinfo and refreshes; and invitation, redemption by a code by e-mail, and the same."""
+    """Sign-in, code, userinfo and refreshes."""
     kills = killed_at_each(both[1], load, journey)
     assert kills > 10
     print(f"{journey}: killed at {kills} points")
@@ -118,7 +116,7 @@ def test_each_commit_of_a_migration(both: Both):
             name = f"{when}_{point}"
             with cluster.connect("postgres") as connection:
                 connection.execute(f"CREATE DATABASE {name} OWNER broker".encode())
-            home = cast.home.with_name(f"{cast.home.name}-{name}")
+            home = cast.home / "migrations" / name
             (home / "config").mkdir(parents=True)
             text = (cast.home / "config/broker.yaml").read_text("utf-8")
             (home / "config/broker.yaml").write_text(text.replace("/broker\n", f"/{name}\n"), "utf-8")

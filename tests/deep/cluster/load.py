@@ -26,7 +26,8 @@ from broker.demo.person import DemoPerson
 from broker.demo.relying import PendingRequest, RelyingParty, SignInFailed, Tokens, call
 from tests.deep.cluster.postgres import wait_for
 
-AGAIN = 90.0  # seconds that a person keeps trying; a failover is over by then
+AGAIN = 180.0  # seconds that a person keeps trying; a failover is over by then
+MAIL = 40.0  # seconds that a person waits for an e-mail before they ask for another
 PAUSE = 0.5  # seconds before the next try
 T = TypeVar("T")
 
@@ -129,15 +130,31 @@ class Load:
         held = self._patiently("sign-in", begin)
         self._patiently("userinfo", lambda: party.userinfo(held))
         for _ in range(2):
-            held = self._refresh(party, held)
+            fresh = self._refresh(party, held)
+            if fresh is None:
+                return self.sign_in(person, number)
+            held = fresh
         with self._lock:
             self.promised.families.append((party, held))
         self._count("sign-ins")
         return held
 
-    def _refresh(self, party: RelyingParty, held: Tokens) -> Tokens:
-        found = self._patiently("refresh", lambda: party.refresh(held.refresh_token or "", held))
-        self._count("refreshes")
+    def _refresh(self, party: RelyingParty, held: Tokens) -> Tokens | None:
+        """New tokens; None where the answer was lost and the next one came after `tokens.refresh_grace`: the person signs in again."""
+        tries = 0
+
+        def refresh() -> Tokens | None:
+            nonlocal tries
+            tries += 1
+            try:
+                return party.refresh(held.refresh_token or "", held)
+            except SignInFailed as error:
+                if error.error == "invalid_grant" and tries > 1:
+                    return None
+                raise
+
+        found = self._patiently("refresh", refresh)
+        self._count("refreshes" if found else "refreshes that were lost")
         return found
 
     def invited(self, number: int) -> None:
@@ -198,7 +215,10 @@ class Load:
         before = len(codes())
 
         def read() -> str:
-            wait_for(f"a code for {person.email}", lambda: len(codes()) > before, AGAIN)
+            try:
+                wait_for(f"a code for {person.email}", lambda: len(codes()) > before, MAIL)
+            except AssertionError as error:
+                raise Later("no e-mail came") from error  # a node died with it: it comes when that node's lease is over
             return codes()[0]
 
         return None if person.subject else read
@@ -246,6 +266,8 @@ def _from(number: int) -> dict[str, str]:
 
 
 def _judged(page: BrowserPage, *, again: bool) -> Exception:
+    if page.name == "application-error" and any(word in page.text for word in ("temporarily_unavailable", "502", "503")):
+        return Later("the application got no tokens")
     if again and page.name == "email-code":
         return Later("the e-mail of an earlier try came last")
     if page.status in (502, 503) and (page.request_id or "Please reload" in page.text or "error" in page.text):
