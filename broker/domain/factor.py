@@ -9,7 +9,7 @@ from typing import Any
 
 RECOVERY_CODES = 10  # in a set
 KEPT = 10  # proofs that a login or a session remembers
-FRESH = 900  # seconds that a sign-in or a proof counts as fresh where methods are added or changed (MF-07)
+FRESH = 600  # seconds that a sign-in or a proof counts as fresh where methods are added or changed (MF-07)
 
 
 class Method(StrEnum):

@@ -11,7 +11,7 @@ from broker.storage.tables import audit
 from tests.journeys.second_factor import with_phone
 from tests.journeys.world import ADA, World
 
-QUARTER = 901  # seconds: a proof is fresh for fifteen minutes
+STALE = 601  # seconds: a proof is fresh for ten minutes
 DOORS = {"leave": "/account/leave", "export": "/account/export"}
 
 
@@ -29,7 +29,7 @@ def test_fa_28_the_home_organization_is_asked(both: World, door: str, says_when:
     both.partners["fabrikam"].fault = "none" if says_when else "no_auth_time"
     ada = both.visitor(ADA)
     both.redeem(ada)
-    both.clock.advance(QUARTER)
+    both.clock.advance(STALE)
     ada.halt_at = ("partner-login",)
     page = ada.open(both.url + DOORS[door])
     assert page.name == "partner-login"
@@ -49,7 +49,7 @@ def test_fa_28_an_old_page(both: World, door: str) -> None:
     both.redeem(ada)
     page = ada.open(both.url + DOORS[door])
     assert page.name == f"account-{door}"
-    both.clock.advance(QUARTER)
+    both.clock.advance(STALE)
     assert ada.browser.submit(page).name == "partner-login"
     assert not is_done(both, door)
 
@@ -59,7 +59,7 @@ def test_fa_28_the_own_method_is_asked(both: World, door: str) -> None:
     """Whoever has a method proves themselves with it: a sign-in at home alone is not enough."""
     ada = both.visitor(ADA)
     phone = with_phone(both, ada)
-    both.clock.advance(QUARTER)
+    both.clock.advance(STALE)
     both.sign_in(ada, prompt="login")
     page = ada.open(both.url + DOORS[door])
     assert page.name == "mfa-challenge"

@@ -70,7 +70,7 @@ def test_a_stale_session_changes_nothing(world: World) -> None:
     """MF-07: after a quarter of an hour every change leads to a challenge first; nothing happened before."""
     ada = world.visitor(ADA)
     phone = with_phone(world, ada)
-    world.clock.advance(901)
+    world.clock.advance(601)
     page = opened(world, ada)
     for press in ("Remove Authenticator app", "Create new codes", "Save name"):
         challenge = ada.browser.submit(page, press=press)
@@ -151,7 +151,7 @@ def test_fd_05_the_act_is_carried_through_the_proof(both: World, press: str, ask
     """What was pressed is asked after the challenge, and done by one more button, once; Cancel does nothing."""
     ada = both.visitor(ADA)
     phone = with_phone(both, ada)
-    both.clock.advance(901)
+    both.clock.advance(601)
     challenge = ada.browser.submit(opened(both, ada), {"name": "\U0001f511" * 60} if press == "Save name" else {}, press=press)
     assert challenge.name == "mfa-challenge"
     page = confirm(both, ada, challenge, phone)
