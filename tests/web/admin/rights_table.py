@@ -226,6 +226,7 @@ FORMS = {
     "/signin/<uuid:login>/passkey-sign-in",
     "/signin/<uuid:login>/restart",
     "/signin/<uuid:login>/saved",
+    "/signin/<uuid:login>/sign-up",
     "/signin/<uuid:login>/skip",
     "/signin/<uuid:login>/terms",
     "/signin/<uuid:login>/unable",
