@@ -53,9 +53,12 @@ class ClientCertificate:
         return b64url_encode(hashlib.sha256(self.der).digest())
 
     def is_current(self, now: int) -> bool:
-        """Whether it has begun and is not over at this time (seconds)."""
+        """Whether it has begun and is not over at this time (seconds). False also for a time of no calendar, such as the year 0."""
         at = datetime.fromtimestamp(now, UTC)
-        return self.certificate.not_valid_before_utc <= at < self.certificate.not_valid_after_utc
+        try:
+            return self.certificate.not_valid_before_utc <= at < self.certificate.not_valid_after_utc
+        except ValueError:
+            return False
 
     def is_issued_by(self, authorities: str, now: int) -> bool:
         """Whether one of these authorities (PEM) issued it for TLS clients (RFC 5280 6); no intermediate comes with the header.

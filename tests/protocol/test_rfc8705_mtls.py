@@ -24,6 +24,7 @@ from tests.protocol.stage import ALL_SCOPES, CALLBACK, CHALLENGE, ISSUER, VERIFI
 
 UNKNOWN, NO_TOKEN = (401, "invalid_client"), (401, "invalid_token")
 BATCH = "CN=batch,O=Bank,C=NL"
+FAR = 2_840_140_800  # 2060: from 2050 on a certificate's years have four digits (RFC 5280 4.1.2.5)
 GOLDEN = json.loads((Path(__file__).parent / "discovery.json").read_text())
 
 
@@ -104,6 +105,8 @@ def test_wrong_certificates(proxied: Stage, authority: Authority):
         stranger.certificate,
     ]
     assert {oauth_error(ask(proxied, rfc9440(one))) for one in wrong} == {UNKNOWN}
+    far = base64.b64decode(x5c(authority.issue(BATCH, begin=FAR, end=FAR + DAY))).replace(b"20600101000000Z", b"00000101000000Z")
+    assert oauth_error(ask(proxied, {HEADER: f":{base64.b64encode(far).decode()}:"})) == UNKNOWN  # no calendar has a year 0
     good = rfc9440(authority.issue())
     proxied.clock.advance(DAY - 1)
     assert ask(proxied, good).status_code == 200
