@@ -29,7 +29,7 @@ class ConnectorOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorProgress:
-    """What a login knows of it. mark: of the step and the identity that it was asked about: an answer counts for no other.
+    """What a login knows of it. mark: of step, application and identity that it was asked about: an answer counts for no other.
 
     tries: so many answers were used up. asked_at: seconds. outcome: of `ConnectorOutcome`, "" while it is asked. message: of its answer, for
     the person. wrong_field: of the form, where it refused one. attributes: that it adds, by name of the closed list.
@@ -47,6 +47,10 @@ class ConnectorProgress:
         """The outcome that counts for a step and an identity now; "" if it is to be asked."""
         over = self.outcome == ConnectorOutcome.FAILED and now >= self.asked_at + PAUSE
         return "" if self.mark != mark or over else self.outcome
+
+    def added_for(self, mark: str) -> Mapping[str, str]:
+        """The attributes that an answer to this question adds."""
+        return self.attributes if self.mark == mark else {}
 
     def asked(self, mark: str, now: int) -> ConnectorProgress:
         """While it is asked."""

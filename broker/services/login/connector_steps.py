@@ -93,10 +93,10 @@ class ConnectorSteps:
         section = file.self_service.connector if file else None
         if file is None or section is None or step.value not in section.steps:
             return None
-        mark = mark_of(step, found.login, found.person)
+        mark = mark_of(step, file.client_id, found.login, found.person)
         if found.login.progress.connector.answer_for(mark, found.facts.now):
             return None
-        return Inquiry(step=step, client_id=file.client_id, section=section, mark=mark, said=_said(found, file.client_id))
+        return Inquiry(step=step, client_id=file.client_id, section=section, mark=mark, said=_said(found, step, file.client_id))
 
     def _store(self, login_id: str, visitor: Visitor, due: Inquiry, tries: int, answer: ConnectorAnswer) -> None:
         """Nothing if the login went on without it: another account, another answer."""
@@ -163,12 +163,12 @@ def _note(tx: Connection, found: LoginContext, stored: ConnectorProgress, **valu
     logins.change(tx, found.login, progress=progress, **values)
 
 
-def _said(found: LoginContext, client_id: str) -> dict[str, object]:
+def _said(found: LoginContext, step: ConnectorStep, client_id: str) -> dict[str, object]:
     """The claims that go out: what the person wrote, or was invited as, and who vouched."""
     login, wish, invitation, said = found.login, found.login.sign_up, found.invitation, found.login.assertion
     partner = said.partner if said else found.home or ""
     common: dict[str, object] = {"application": client_id, "partner": partner, "reference": login.reference}
-    if wish is not None and invitation is None:
+    if wish is not None and step is ConnectorStep.SIGN_UP:
         name = (said.name if said else "") or wish.name
         form = {"reason": wish.reason, "language": wish.language, "attributes": dict(wish.attributes)}
         return {**common, "email": found.proven_address, "name": name, **form}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from broker.domain.api_connector import ConnectorStep
 from broker.domain.assignment import Principal
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import PAGE_ERRORS, BadRequest, InvitationMismatch, InvitationUsed
@@ -22,6 +23,7 @@ from broker.services.history import audit, login_trail
 from broker.services.login.connector_steps import ConnectorSteps
 from broker.services.login.context import LoginContext, OpenLogin
 from broker.services.sessions.present import identity_of
+from broker.services.sign_up.connector import mark_of
 from broker.storage.directory import assignments, consents, people
 from broker.storage.engine import Connection
 from broker.storage.login import invitations, logins
@@ -114,7 +116,8 @@ class Redemption:
             values["email_verified"] = True
         if person.state is GuestState.INVITED:
             values |= {"state": GuestState.ACTIVE.value, **begin(person, rules_of(self._settings()), now)}
-        added = found.login.progress.connector.attributes
+        asked = mark_of(ConnectorStep.REDEMPTION, invitation.application, found.login, found.person)
+        added = found.login.progress.connector.added_for(asked)
         if details := {_DETAILS[name]: value for name, value in added.items() if name in _DETAILS}:
             values["details"] = {**person.details, **details}
         people.change(tx, person.id, values)

@@ -57,8 +57,8 @@ class LoginContext:
         return (said.email if said else None) or (self.person.email if self.person else "")
 
     def connected(self, settings: Settings) -> ApplicationFile | None:
-        """The application whose connector is asked: of the invitation, or of the sign-up."""
-        client_id = self.invitation.application if self.invitation else None
+        """The application whose connector is asked: of the invitation that waits to be accepted, or of the sign-up."""
+        client_id = self.invitation.application if self.invitation and self.facts.invitation.id is not None else None
         return settings.applications.get(client_id or "") or self.signing_up_for
 
 

@@ -54,7 +54,7 @@ def invitation_facts(in_hand: InvitationInHand, login: Login, person: Person | N
     """The same as the gates read it."""
     invitation, assertion, refusal = in_hand.invitation, login.assertion, in_hand.refusal
     if invitation is not None and refusal is None and invitation.status_at(now) is Status.PENDING:
-        refusal = connector_refusal(ConnectorStep.REDEMPTION, login, person, now)
+        refusal = connector_refusal(ConnectorStep.REDEMPTION, invitation.application, login, person, now)
     code, reason = refusal or (None, None)
     redeemable = invitation is not None and assertion is not None and invitation.status_at(now) is Status.PENDING
     return InvitationFacts(

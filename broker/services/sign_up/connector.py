@@ -18,11 +18,11 @@ from broker.services.sign_up.connector_answer import MAX_ANSWER, ConnectorAnswer
 from broker.settings.connector_section import ConnectorSection
 
 
-def mark_of(step: ConnectorStep, login: Login, person: Person | None) -> str:
-    """Of what it is asked about: the step, and the identity that signed in, or the person who is signed in."""
+def mark_of(step: ConnectorStep, client_id: str | None, login: Login, person: Person | None) -> str:
+    """Of what it is asked about: the step, the application, and the identity that signed in, or the person who is signed in."""
     said: Assertion | None = login.assertion
     who = [person.id if person else ""] if said is None else [said.partner, said.issuer, said.subject, said.email or ""]
-    return digest(json.dumps([step.value, *who]))
+    return digest(json.dumps([step.value, client_id, *who]))
 
 
 class ConnectorClient:

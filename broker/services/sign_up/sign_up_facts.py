@@ -55,9 +55,11 @@ def sign_up_facts(tx: Connection, login: Login, person: Person | None, settings:
     return _by_connector(replace(known, state=_state(tx, login, file, person, now).value if person else ""), login, person, now)
 
 
-def connector_refusal(step: ConnectorStep, login: Login, person: Person | None, now: int) -> Refusal | None:
+def connector_refusal(
+    step: ConnectorStep, client_id: str | None, login: Login, person: Person | None, now: int
+) -> Refusal | None:
     """Why the application's connector lets this identity not go on; None if it does, was not asked yet, or wants a correction."""
-    said = login.progress.connector.answer_for(mark_of(step, login, person), now)
+    said = login.progress.connector.answer_for(mark_of(step, client_id, login, person), now)
     return _CONNECTOR.get(said)
 
 
@@ -65,10 +67,10 @@ def _by_connector(known: SignUpFacts, login: Login, person: Person | None, now: 
     """A sign-up that is due, as the connector's answer leaves it."""
     if known.state != SignUpState.DUE:
         return known
-    refusal = connector_refusal(ConnectorStep.SIGN_UP, login, person, now)
+    refusal = connector_refusal(ConnectorStep.SIGN_UP, known.application, login, person, now)
     if refusal is not None:
         return replace(known, state="", refusal=refusal[0], reason=refusal[1])
-    said = login.progress.connector.answer_for(mark_of(ConnectorStep.SIGN_UP, login, person), now)
+    said = login.progress.connector.answer_for(mark_of(ConnectorStep.SIGN_UP, known.application, login, person), now)
     return replace(known, state=SignUpState.INVALID.value) if said == ConnectorOutcome.INVALID else known
 
 

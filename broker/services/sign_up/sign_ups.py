@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from broker.domain.access_request import AccessRequest
+from broker.domain.api_connector import ConnectorStep
 from broker.domain.assertion import Assertion
 from broker.domain.audit import Actor, Event
 from broker.domain.errors import PAGE_ERRORS, Conflict, LoginExpired, NotAssigned, PageError, TooManyAttempts
@@ -21,6 +22,7 @@ from broker.services.guests.transitions import remove
 from broker.services.history import audit, login_trail
 from broker.services.invitations.email_proof import Refusal
 from broker.services.sessions.present import identity_of
+from broker.services.sign_up.connector import mark_of
 from broker.services.sign_up.sign_up_facts import TAKEN, earlier_request, open_file, refusal_of_holder
 from broker.settings.application_file import ApplicationFile
 from broker.storage.directory import access_requests, people, sign_ups
@@ -52,6 +54,8 @@ class SignUps:
         file = open_file(self._settings(), wish.application) if wish else None
         if wish is None or file is None:
             raise LoginExpired("login_used").of_login(login.id, login.reference)
+        asked = mark_of(ConnectorStep.SIGN_UP, wish.application, login, person)
+        wish = replace(wish, attributes={**wish.attributes, **login.progress.connector.added_for(asked)})
         actor = Actor.person(address=address, request_id=login.reference)
         login, person = (login, person) if person is not None else self._person(tx, login, wish, actor, now)
         request = earlier_request(tx, file, person, now) or self._request(tx, login, wish, file, person, actor, now)
@@ -168,7 +172,7 @@ class SignUps:
             role=file.self_service.role or "",
             reason=wish.reason,
             signed_up=True,
-            attributes={**wish.attributes, **login.progress.connector.attributes},
+            attributes=wish.attributes,
             created_at=now,
             expires_at=now + ANSWERED_WITHIN,
         )
