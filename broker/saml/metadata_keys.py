@@ -131,7 +131,7 @@ def _read(data: Element, left_out: list[str]) -> list[x509.Certificate]:
             found.append(certificate)
         except binascii.Error as error:
             raise _Unusable("a ds:X509Certificate that is not base64") from error
-        except (ValueError, UnsupportedAlgorithm) as error:
+        except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
             raise _Unusable("a ds:X509Certificate that is no certificate") from error
     return found
 

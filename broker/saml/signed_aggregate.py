@@ -207,9 +207,7 @@ class _Frame:
         return self._end
 
     def _canonical(self, root: Element) -> bytes:
-        return bytes(
-            etree.tostring(root, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=self._prefixes)
-        )
+        return _canonical(root, self._prefixes)
 
 
 class _Signature:
@@ -222,9 +220,7 @@ class _Signature:
         self._node = found[0]
         info, value = metadata_signature.check_profile(self._node, root)
         canonical, method, reference = info
-        self._signed = bytes(
-            etree.tostring(info, method="c14n", exclusive=True, inclusive_ns_prefixes=metadata_signature.prefixes_of(canonical))
-        )
+        self._signed = _canonical(info, metadata_signature.prefixes_of(canonical))
         self._algorithm = method.get("Algorithm") or ""
         self._value = unfold("".join(value.itertext())) or b""
         transforms, method, expected = reference
@@ -257,6 +253,14 @@ class _Signature:
         good = hmac.compare_digest(self._digest.digest(), self._expected)
         if not verifies(key, self._algorithm, self._signed, self._value) or not good:
             raise MetadataRefused("metadata_signature", "the metadata is not signed by metadata_certificate, or was changed")
+
+
+def _canonical(node: Element, prefixes: list[str] | None) -> bytes:
+    """Exclusive XML Canonicalization, without comments. It has no form for a namespace that is no absolute URI."""
+    try:
+        return bytes(etree.tostring(node, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=prefixes))
+    except etree.C14NError as error:
+        raise _structure("a namespace in it is no absolute URI") from error
 
 
 def _created(root: Element) -> int | None:

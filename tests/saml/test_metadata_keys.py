@@ -17,7 +17,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from broker.connectors.saml.errors import ResponseRefused
 from broker.connectors.saml.metadata import Idp
 from tests.connectors.saml.idp import genuine, show
-from tests.connectors.saml.metadata_documents import NOW, body, descriptor, entity, other, read, refused, role, rsa_key
+from tests.connectors.saml.metadata_documents import (
+    NOW,
+    body,
+    descriptor,
+    entity,
+    of_version,
+    other,
+    read,
+    refused,
+    role,
+    rsa_key,
+)
 
 GOOD = descriptor(body(rsa_key()))
 
@@ -135,6 +146,8 @@ UNUSABLE: dict[str, Callable[[], str]] = {
     "white space": lambda: " \n ",
     "no base64": lambda: "?",
     "no certificate": lambda: "AAAA",
+    "version 2": lambda: of_version(2),
+    "version 4": lambda: of_version(4),
 }
 
 

@@ -100,6 +100,7 @@ ATTACKS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a tag in a comment": (lambda raw: raw.replace(b"<md:IDPSSO", b"<!-- </md:EntityDescriptor> --><md:IDPSSO", 1), "metadata_structure"),
     "bytes that are no UTF-8": (lambda raw: raw.replace(b">south<", b">s\xffuth<"), "metadata_structure"),
     "another encoding": (lambda raw: raw.replace(b'encoding="UTF-8"', b'encoding="ISO-8859-1"'), "metadata_structure"),
+    "a namespace without a scheme": (lambda raw: raw.replace(b"<md:IDPSSO", b'<else xmlns="else"/><md:IDPSSO', 1), "metadata_structure"),
     "cut off": (lambda raw: raw[:-200], "metadata_structure"),
     "nothing": (lambda _raw: b"", "metadata_structure"),
     "a page": (lambda _raw: b"<!doctype html><html></html>", "metadata_structure"),

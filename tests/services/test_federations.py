@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from broker.storage.engine import Database
 from broker.storage.history import audit
 from tests.aggregates import aggregate, entity
 from tests.clock import Clock
-from tests.connectors.saml.metadata_documents import pem, rsa_key
+from tests.connectors.saml.metadata_documents import body, of_version, pem, rsa_key
 from tests.core import make_settings
 
 KEY = rsa_key(name="federation")
@@ -117,6 +118,29 @@ def test_partners_without_files(edu: Federation) -> None:
     assert set(partners) == {"fabrikam", "northwind", "staff"}
     assert partners.get("edu/../fabrikam") is partners.get("edu/") is partners.get("/") is None
     assert north.id in partners
+
+
+def test_one_entity_keeps_no_other_from_being_indexed(edu: Federation) -> None:
+    """HS-38: a certificate that the library has no reading for makes its own entity unusable."""
+    good = body(rsa_key())
+    edu.write(*three(), entity("odd").replace(good, of_version(4, good)), entity("west"), created="2026-11-02T00:00:00Z")
+    state = edu.refresh()
+    assert (state.changed, state.unusable) == (2, 2)
+    assert edu.partner("odd") is None
+    assert edu.partner("west") is not None
+
+
+def test_a_full_disk_is_a_failed_fetch(edu: Federation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RX-05: the reason stands in the row, so that nobody downloads the aggregate again every half minute."""
+    edu.write(*three(), entity("west"), created="2026-11-02T00:00:00Z")
+
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("broker.connectors.saml.federation_entity.discovery_info", full)
+    assert edu.refused() == "metadata_fetch"
+    assert edu.index.record("edu").problem == "metadata_fetch"
+    assert edu.partner("north") is not None
 
 
 def test_what_changed(edu: Federation, clock: Clock) -> None:

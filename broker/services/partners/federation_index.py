@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 
 from broker.connectors.outbound.client import HttpClient
@@ -112,7 +113,8 @@ class FederationIndex:
                 return None
             documents.claim(tx, owner_of(name), KIND, source, now=self._clock(), pause=0)
         try:
-            found, ends = self._index(settings, federation, self.record(name), breathe)
+            with _without_room():
+                found, ends = self._index(settings, federation, self.record(name), breathe)
             self._keep(actor, federation, source, found, ends)
         except PageError as error:
             now = self._clock()
@@ -257,6 +259,15 @@ class FederationIndex:
             )
             if found.changed or found.removed or actor != Actor.system():
                 audit.record(tx, Event(name="federation.refreshed", actor=actor, target=federation.id, data=data), now)
+
+
+@contextmanager
+def _without_room() -> Iterator[None]:
+    """A full disk, as a failed fetch: it is tried again after RETRY, and not every half minute."""
+    try:
+        yield
+    except OSError as error:
+        raise PartnerFailed("metadata_fetch", "metadata: there is no room for what changed") from error
 
 
 def _audit_keys(tx: Connection, row: EntityRow, before: str | None, now: int) -> None:

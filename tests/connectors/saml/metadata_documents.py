@@ -55,6 +55,12 @@ def body(key: Any, ends: int = NOW + 86_400) -> str:
     return base64.b64encode(certificate(key, ends).public_bytes(Encoding.DER)).decode()
 
 
+def of_version(number: int, text: str | None = None) -> str:
+    """The base64 text of a certificate as one of version 2 or 4, which RFC 5280 4.1 has no use for, or does not know."""
+    der = base64.b64decode(text or body(rsa_key()))
+    return base64.b64encode(der.replace(b"\xa0\x03\x02\x01\x02", bytes((0xA0, 3, 2, 1, number - 1)), 1)).decode()
+
+
 def pem(key: Any) -> str:
     """The PEM text of a certificate."""
     return certificate(key).public_bytes(Encoding.PEM).decode()
