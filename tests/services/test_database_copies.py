@@ -98,6 +98,13 @@ def test_a_backup_is_one_state_of_a_serving_database(database_url: str, tmp_path
         assert (found, made_at) == (before, START)
 
 
+def test_a_name_that_would_be_read_as_an_address_is_refused(run: Run, tmp_path: Path):
+    """A ? begins the options of SQLite's address: the rows would go into another file, and the backup would be empty."""
+    done = run("backup", tmp_path / "state?.db")
+    assert (done.exit_code, done.stderr) == (1, f"{tmp_path}/state?.db has a ? in its path; choose another name\n")
+    assert not list(tmp_path.glob("state*"))
+
+
 def test_no_root_key_is_in_a_backup(home: Path, run: Run, tmp_path: Path):
     """The keys are apart: neither the file of the root key nor its secret."""
     assert run("backup", tmp_path / "backup.db").exit_code == 0

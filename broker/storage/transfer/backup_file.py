@@ -25,7 +25,9 @@ _SUMS, _AT = "sums", "at"
 
 
 def write(source: Connection, file: Path, now: int, watch: Watch) -> DatabaseSums:
-    """Copy what a transaction sees into a new file. Raises Invalid (the file exists), Conflict (unknown tables)."""
+    """Copy what a transaction sees into a new file. Raises Invalid (the file exists, or its path), Conflict (unknown tables)."""
+    if "?" in str(file.absolute()):  # begins the options of SQLite's address
+        raise Invalid(f"{file} has a ? in its path; choose another name", "file_name")
     if file.exists():
         raise Invalid(f"{file} exists", "file_exists")
     part = file.with_name(file.name + ".part")

@@ -48,9 +48,11 @@ class SamlMetadata:
         refresh, ahead, held_back: as of `PartnerDocuments.document`. Raises PartnerFailed: the reasons of `read_metadata`,
         metadata_fetch.
         """
+        from broker.connectors.saml.metadata import Idp
+
         saml = saml_of(partner)
         if isinstance(partner, FederatedPartner):
-            idp = self._parsed(partner.id, partner.provider)
+            idp = Idp.from_json(partner.provider)  # not kept: a stranger can choose thousands of entities
         elif saml.calls:
             idp = self._of_address(partner, saml, fetch, refresh, ahead, held_back)
         else:
