@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from broker.domain.federation import split_id
 from broker.domain.origin import origin_of
 from broker.domain.private_addresses import PrivateAddresses
 from broker.settings import names, translate, urls
@@ -78,13 +79,19 @@ def unknown(source: Source, known: Mapping[str, Sequence[str]]) -> Iterator[Prob
         if source.kind != kind:
             continue
         for number, name in _texts(source, loc):
-            if wanted == "partner" and name.partition("/")[0] in known["federation"]:  # a federation, or one entity of it
+            if wanted == "partner" and _is_federated(name, known["federation"]):
                 continue
             if name not in known[wanted] and (wanted, name) != ("partner", "email"):  # those who sign in by a code by mail
                 near = difflib.get_close_matches(name, known[wanted], 1, 0.6)
 
                 hint = f"did you mean {near[0]}?" if near else f"write the name of a file of config/{wanted}s/ without .yaml"
                 yield Problem(f"{{value}} is no {wanted} we have a file of; {hint}", name, (*loc, number))
+
+
+def _is_federated(name: str, federations: Sequence[str]) -> bool:
+    """Whether this is a federation or the id that an entity of it can have: any other name would be a rule about nobody."""
+    entity = split_id(name)
+    return name in federations or (entity is not None and entity[0] in federations)
 
 
 def allowed(reading: Reading) -> tuple[str, ...] | None:

@@ -109,14 +109,17 @@ def test_named_people_partners_and_applications(tmp_path: Path):
 
 
 def test_federations_and_their_entities(tmp_path: Path):
-    """A policy names a federation or one entity of it; a federation has no partner's name."""
+    """PO-01: a policy names a federation or one entity of it, by an id that it can have; a federation has no partner's name."""
     federation = "metadata: https://md.example/all.xml\nmetadata_certificate: config/md.pem\n"
-    text = "name: x\nusers: {include: {partners: [edu, edu/0af, edu2, else/0af]}}\ngrant: {block: true}\n"
+    entity = "0af3" * 8
+    text = f"name: x\nusers: {{include: {{partners: [edu, edu/{entity}, edu2, else/{entity}, edu/0af, edu/]}}}}\ngrant: {{block: true}}\n"
     names = {"config/federations/edu.yaml", "config/federations/fabrikam.yaml"}
     write(tmp_path, {"config/md.pem": pem(rsa_key(name="federation")), **dict.fromkeys(names, federation)})
     errors = load.read(good(tmp_path, policy=text), ENVIRON).errors
     assert [(error.file, error.key, error.message.partition(" ")[0]) for error in errors] == [
         ("config/federations/fabrikam.yaml", "metadata", "belongs"),
         ("config/policies/mfa.yaml", "users.include.partners.2", "'edu2'"),
-        ("config/policies/mfa.yaml", "users.include.partners.3", "'else/0af'"),
+        ("config/policies/mfa.yaml", "users.include.partners.3", f"'else/{entity}'"),
+        ("config/policies/mfa.yaml", "users.include.partners.4", "'edu/0af'"),
+        ("config/policies/mfa.yaml", "users.include.partners.5", "'edu/'"),
     ]
