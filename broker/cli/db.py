@@ -26,7 +26,7 @@ _audit_option = click.option(
     "--audit",
     "export",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="An export of the audit (broker audit export) that is newer than the backup: guests blocked since stay blocked.",
+    help="An export of the audit (broker audit export) that is newer than the backup: guests blocked since stay blocked, removed sign-in methods stay removed.",
 )
 _replace_option = click.option("--replace", is_flag=True, help="Drop the data that the target has.")
 
@@ -254,6 +254,8 @@ def _print_ended(done: AfterRestore) -> None:
         click.echo(f"{name.replace('_', ' ')}: {count}")
     for person in done.ended_again:
         click.echo(f"access ended after the backup, and again now: {person}")
+    if done.removed_again:
+        click.echo(f"sign-in methods removed after the backup, and again now: {done.removed_again}")
     for person in done.later.deleted:
         click.echo(f"deleted after the backup; delete again: broker guests delete {person}")
     for name, count in done.later.names.items():

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import update
 
+from broker.app import build
 from broker.cli import broker
 from broker.domain.audit import Actor
 from broker.domain.expiry_rules import Rules
@@ -28,6 +29,7 @@ from broker.services.operations.database_copies import back_up
 from broker.storage import migrate
 from broker.storage.directory import people
 from broker.storage.engine import Database
+from broker.storage.factors import factors
 from broker.storage.login import invitations
 from broker.storage.tables import people as people_table
 from broker.storage.transfer import backup_file
@@ -195,6 +197,26 @@ def test_access_that_ended_after_the_backup_ends_again(home: Path, run: Run, dat
     assert {person: state_of(database, person) for person in ended} == ended
     assert [state_of(database, freed.id), state_of(database, other.id)] == [GuestState.ACTIVE, GuestState.BLOCKED]
     assert f"broker guests delete {deleted.id}" in run("restored", "--audit", export).stdout
+
+
+def test_a_method_that_was_removed_after_the_backup_is_removed_again(home: Path, run: Run, database: Database, tmp_path: Path):
+    """HT-14: a stolen phone opens nothing again; a method that nobody removed stays."""
+    file, export = tmp_path / "backup.db", tmp_path / "audit.jsonl"
+    with database.write() as tx:
+        ada, bo = factories.saved_person(tx), factories.saved_person(tx)
+        lost, kept, bos = (factories.factor(person.id) for person in (ada, ada, bo))
+        for one in (lost, kept, bos):
+            factors.add(tx, one)
+    assert run("backup", file).exit_code == 0
+    with closing(build(home)) as built:
+        built.factors.removal.remove(ACTOR, ada.id, lost.id, {"app"})
+        built.factors.reset.reset(ACTOR, bo.id)
+        built.history.audit_chain.chain()
+    export.write_text(CliRunner().invoke(broker, ["audit", "export", "--home", str(home)]).stdout)
+    done = json.loads(run("restore", file, "--replace", "--audit", export, "--json").stdout)["ended"]
+    assert done["methods_removed_again"] == 2
+    with database.read() as tx:
+        assert [[one.id for one in factors.of_person(tx, person.id)] for person in (ada, bo)] == [[kept.id], []]
 
 
 def test_an_altered_export_ends_nothing(home: Path, run: Run, database: Database, tmp_path: Path):

@@ -15,23 +15,27 @@ from broker.services.history import audit
 from broker.services.operations.later_events import LaterEvents
 from broker.storage.directory import changes, people
 from broker.storage.engine import Connection, Database
+from broker.storage.factors import factors
 from broker.storage.operations import after_restore
 
 
 @dataclass(frozen=True, slots=True)
 class AfterRestore:
-    """ended: kind -> number. ended_again: ids of guests whose access ended after the backup. later: what else happened then."""
+    """ended: kind -> number. ended_again: ids of guests whose access ended after the backup. removed_again: sign-in methods that were
+    removed after it. later: what else happened then.
+    """
 
     ended: Mapping[str, int]
     ended_again: tuple[str, ...] = ()
+    removed_again: int = 0
     later: LaterEvents = field(default_factory=LaterEvents)
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`; what the audit added only if it was given."""
         if not self.later.names:
             return dict(self.ended)
-        added = {"ended_again": self.ended_again, "deleted_since": self.later.deleted, "events_since": self.later.names}
-        return {**self.ended, **added}
+        again = {"ended_again": self.ended_again, "methods_removed_again": self.removed_again}
+        return {**self.ended, **again, "deleted_since": self.later.deleted, "events_since": self.later.names}
 
 
 class Restored:
@@ -44,7 +48,10 @@ class Restored:
         self._rules = rules
 
     def run(self, actor: Actor, later: LaterEvents | None = None) -> AfterRestore:
-        """End all that could be replayed (HT-14), and the access that ended after the backup. People, bindings, consents and keys stay."""
+        """End all that could be replayed (HT-14), the access that ended and the sign-in methods that were removed after the backup.
+
+        People, bindings, consents and keys stay.
+        """
         with self._db.write() as tx:
             return self.within(tx, actor, later)
 
@@ -54,9 +61,13 @@ class Restored:
         ended = after_restore.end_everything(tx, now)
         changes.begin_anew(tx)
         again = tuple(person for person, act in sorted(later.ends.items()) if self._ends(tx, actor, person, act, now))
-        data: dict[str, object] = {**ended, "ended_again": len(again)}
+        removed = sum(
+            factors.remove_all(tx, person) if method is None else factors.remove(tx, method, person)
+            for person, method in later.methods
+        )
+        data: dict[str, object] = {**ended, "ended_again": len(again), "methods_removed_again": removed}
         audit.record(tx, Event(name="database.restored", actor=actor, data=data), now)
-        return AfterRestore(ended, again, later)
+        return AfterRestore(ended, again, removed, later)
 
     def _ends(self, tx: Connection, actor: Actor, person_id: str, act: Act, now: int) -> bool:
         """Ends the access of a person who has it in the backup. A person who was deleted is blocked: staff deletes them again."""
