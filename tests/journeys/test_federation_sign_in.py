@@ -11,6 +11,7 @@ import pytest
 from broker.demo.browser import BrowserPage
 from broker.demo.identity import Account
 from broker.domain.audit import Actor
+from broker.domain.errors import PartnerFailed
 from broker.domain.federation import entity_hash
 from broker.services.metrics.figures import LOGINS
 from tests.aggregates import aggregate, entity
@@ -54,6 +55,12 @@ def publish(added: SamlWorld, day: int = 1, until: str = "2099-01-01T00:00:00Z",
 def ended(world: World, page: BrowserPage) -> str:
     """`in`, or the error page's code and the receipt's reason."""
     return "in" if page.location is not None else f"{page.error} {world.receipt(page)['reason']}"
+
+
+def unavailable(world: World) -> list[tuple[str, ...]]:
+    """What /metrics says about documents that could not be fetched."""
+    readings = world.broker.operations.figures.readings()
+    return next(list(one.samples) for one in readings if one.figure.name == "broker_partner_unavailable")
 
 
 def test_whole_life(edu: SamlWorld) -> None:
@@ -108,6 +115,11 @@ def test_what_the_federation_says_counts(edu: SamlWorld) -> None:
     publish(edu, day=3, exclude=f"{{entity_ids: ['{edu.idp.entity_id}']}}")
     assert world.arrive(edu.visitor()).name == "email-code"
     publish(edu, day=4, until="2099-01-01T00:00:00Z")
+    (world.home / "md.xml").unlink()
+    with pytest.raises(PartnerFailed):
+        world.broker.partners.federation_index.refresh(Actor.system(), "edu")
+    assert unavailable(world) == [("edu", "federation", "true")]
     at = world.clock()
     world.clock.advance(4_070_908_800 - at)
     assert ended(world, world.arrive(edu.visitor())) == "partner_failed metadata_expired"
+    assert unavailable(world) == [("edu", "federation", "false")]

@@ -39,7 +39,7 @@ _CERTIFICATES = Figure(
 _FAULTS = Figure(
     name="broker_partner_unavailable",
     kind=FigureKind.GAUGE,
-    help="Partners with a document that could not be fetched; works: whether an older copy serves sign-ins",
+    help="Partners and federations with a document that could not be fetched; works: whether an older copy serves sign-ins",
     labels=("partner", "document", "works"),
 )
 _UP = Figure(name="broker_database_up", kind=FigureKind.GAUGE, help="Whether the database answers")
@@ -97,9 +97,8 @@ class Figures:
                 for one in partners.certificates(settings, rows)
                 if one.newest and one.ends - now < SOON
             }
-            faults: Samples = {
-                (one.partner, one.document, str(one.works).lower()): (1.0,) for one in partners.faults(settings, rows)
-            }
+            failed = (*partners.faults(settings, rows), *partners.federation_faults(settings, rows, now))
+            faults: Samples = {(one.partner, one.document, str(one.works).lower()): (1.0,) for one in failed}
             held = self._of_documents = (now, ends, faults)
         return held[1], held[2]
 

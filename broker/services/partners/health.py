@@ -10,6 +10,7 @@ from broker.domain.times import DAY
 from broker.services.partners.documents import METADATA
 from broker.settings.load import Settings
 from broker.storage.partners.documents import StoredDocument
+from broker.storage.partners.federation_entities import KIND as FEDERATION
 
 SOON = 30 * DAY  # seconds before its end in which a certificate needs a person
 
@@ -49,6 +50,17 @@ def faults(settings: Settings, rows: Iterable[StoredDocument]) -> tuple[PartnerF
         if partner.id not in found or not fault.works:
             found[partner.id] = fault
     return tuple(sorted(found.values(), key=lambda one: (one.works, one.partner)))
+
+
+def federation_faults(settings: Settings, rows: Iterable[StoredDocument], now: int) -> tuple[PartnerFault, ...]:
+    """The federations of the files whose aggregate could not be had the last time. works: the last good one serves until its validUntil."""
+    found = []
+    for row in rows:
+        name = row.partner.removesuffix("/")
+        if row.kind == FEDERATION and row.problem is not None and name in settings.federations:
+            works = row.body is not None and (row.valid_until is None or now < row.valid_until)
+            found.append(PartnerFault(partner=name, name=name, document=row.kind, problem=row.problem, works=works))
+    return tuple(found)
 
 
 def certificates(settings: Settings, rows: Iterable[StoredDocument]) -> tuple[CertificateEnd, ...]:
