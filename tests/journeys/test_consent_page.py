@@ -53,3 +53,35 @@ def test_withdrawn_and_given_again(world: World) -> None:
     assert "review-permissions" in ada.seen
     records = world.broker.guests.directory.show(ADA.email).consents
     assert [(one.version, one.withdrawn_at is None) for one in records] == [(2, True), (1, False)]
+
+
+def test_what_the_page_did_not_show_is_not_agreed_to(world: World) -> None:
+    """AZ-15: a guest who was invited to Payroll opens Travel first: the page names Travel, so Payroll asks when it is opened."""
+    world.invite()
+    ada = world.visitor(ADA)
+    ada.halt_at = ("review-permissions",)
+    page = world.arrive(ada, world.travel)
+    assert ("Travel" in page.text, "Payroll" in page.text) == (True, False)
+    ada.halt_at = ()
+    ada.walk(page, stop_at=world.callback)
+    assert [one.application for one in world.broker.guests.directory.show(ADA.email).consents] == ["travel"]
+    ada.seen.clear()
+    world.sign_in(ada)
+    assert ada.seen == ["review-permissions"]
+
+
+def test_another_invitation_is_another_page(world: World) -> None:
+    """AZ-15: an invitation that took the place of the one on the page is not accepted by the button of that page."""
+    world.invite()
+    ada = world.visitor(ADA)
+    ada.halt_at = ("review-permissions",)
+    page = ada.open(f"{world.url}/apps")
+    assert "Payroll" in page.text
+    world.invite(application="travel")
+    page = ada.walk(ada.browser.submit(page))
+    assert (page.name, "Travel" in page.text) == ("review-permissions", True)
+    shown = world.broker.guests.directory.show(ADA.email)
+    assert (shown.person.state.value, shown.consents) == ("invited", ())
+    ada.halt_at = ()
+    ada.walk(page)
+    assert [one.application for one in world.broker.guests.directory.show(ADA.email).consents] == ["travel"]

@@ -41,25 +41,28 @@ class Redemption:
         self._settings = core.settings
         self._open_login = open_login
 
-    def accept(self, login_id: str, visitor: Visitor) -> None:
+    def accept(self, login_id: str, visitor: Visitor, shown: str = "") -> None:
         """The button of the page that this login shows: binds the identity, or records consent, in one transaction.
 
+        shown: id of the invitation on that page, "" if it had none; one that took its place is shown first.
         Raises BadRequest if the login shows another page (AZ-15), InvitationUsed, InvitationMismatch (the identity is bound to
         another person, AL-07); TooManyAttempts and Unavailable of an application's connector. Where that refuses, nothing is stored, and
         the dispatcher shows it.
         """
-        if self._accept(login_id, visitor):
+        if self._accept(login_id, visitor, shown):
             return
         self._connectors.settle(login_id, visitor)
-        self._accept(login_id, visitor)
+        self._accept(login_id, visitor, shown)
 
-    def _accept(self, login_id: str, visitor: Visitor) -> bool:
+    def _accept(self, login_id: str, visitor: Visitor, shown: str) -> bool:
         """False if nothing was stored, because the application's connector is asked first, outside of the transaction."""
         with self._db.write() as tx:
             found = self._open_login(tx, login_id, visitor)
             now = found.facts.now
             following = decide(found.facts).next
             step = following.step
+            if step is Step.REDEEM and shown not in ("", found.facts.invitation.id):
+                return True
             if step is Step.REDEEM and self._connectors.is_due(found):
                 return False
             if step is Step.REDEEM:
@@ -128,15 +131,12 @@ class Redemption:
         audit.record(tx, Event(name="invitation.redeemed", actor=actor, subject=person.id, target=invitation.id, data=data), now)
 
     def _agreed(self, found: LoginContext, invitation: Invitation) -> dict[str, tuple[str, ...]]:
-        """What the page showed: all scopes of the invitation's application, and those that the opened application asks for."""
-        agreed: dict[str, tuple[str, ...]] = {}
-        application = self._settings().applications.get(invitation.application or "")
-        if application is not None:
-            agreed[application.client_id] = tuple(application.scopes)
-        if found.login.request is not None:
-            mine = agreed.get(found.login.request.client_id, ())
-            agreed[found.login.request.client_id] = tuple(sorted({*mine, *found.login.request.scopes}))
-        return agreed
+        """What the page showed: the application that was opened, else the invitation's; of that one all scopes."""
+        application, request = self._settings().applications.get(invitation.application or ""), found.login.request
+        invited = {} if application is None else {application.client_id: tuple(application.scopes)}
+        if request is None:
+            return invited
+        return {request.client_id: tuple(sorted({*invited.get(request.client_id, ()), *request.scopes}))}
 
     def _consent(
         self, tx: Connection, found: LoginContext, person_id: str, client_id: str, scopes: tuple[str, ...], address: str

@@ -37,6 +37,7 @@ def page(broker: Broker, pages: Pages, browser: BrowserState, found: LoginContex
         keep_query={},
         application=application.name if application else "",
         invited=redeeming,
+        invitation=invitation.id if invitation else "",
         inviter=invitation.inviter if invitation and "@" in invitation.inviter else "",
         partner=home,
         details=[{"label": label, "value": value} for label, value in shown.items() if value],
@@ -58,7 +59,7 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         browser.check(login_id)
         answer = single(request.form, "accept")
         if answer == "yes":
-            broker.login.consent.accept(login_id, browser.visitor())
+            broker.login.consent.accept(login_id, browser.visitor(), single(request.form, "invitation"))
             return browser.go(browser.path(login_id))
         if answer != "no":
             raise BadRequest("accept")
