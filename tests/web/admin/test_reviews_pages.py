@@ -92,6 +92,6 @@ def test_after_the_due_date(company: Company) -> None:
     company.broker.operations.housekeeping.run()
     company.sign_in(table.OWNER, person_id("bob"), "staff")
     page = company.get(table.OWNER, address).text
-    assert "What nobody kept has ended." in page
+    assert "Access that nobody kept has ended." in page
     assert 'type="radio"' not in page
     assert company.post(table.OWNER, address, scope="all", every="keep").status_code == 409
