@@ -18,7 +18,7 @@ def sign_up_samples() -> dict[str, Sample]:
     values = {"email": "gerda@fabrikam.example", "name": "Gerda Guest", "reason": ""}
     form = {
         **FORM, "application": "Supplier portal", "values": values, "attributes": [company, phone], "at_once": False, "errors": [],
-        "sign_in_url": "https://portal.contoso.example/", "terms_url": "/terms",
+        "sign_in_url": "https://portal.contoso.example/", "terms_url": "/terms", "fixed": False,
     }  # fmt: skip
     plain = {"email": "", "name": "", "reason": ""}
     done = {
