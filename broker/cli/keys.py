@@ -42,6 +42,7 @@ def init(new_root: bool, module: str | None, token: str | None, key: str | None,
     What exists already stays as it is.
     """
     from broker.keyring.create import SIGNING
+    from broker.keyring.errors import KeyFileError
     from broker.keyring.root import SUFFIX, create_root, load_roots
     from broker.keyring.token import TokenKey
     from broker.services.partners.saml.our_side import keys_needed
@@ -56,7 +57,10 @@ def init(new_root: bool, module: str | None, token: str | None, key: str | None,
     database = Database(settings.broker.database, base=home)
     folder = home / "keys"
     made = new_root or not any(folder.glob(f"*{SUFFIX}"))
-    root = create_root(folder, where=where) if made else load_roots(folder).newest.path
+    newest = None if made else load_roots(folder).newest
+    if newest is not None and where is not None and not newest.in_token:
+        raise KeyFileError(f"{newest.path}: is a root key that no token encrypts; add --new-root for another one, in the token")
+    root = newest.path if newest else create_root(folder, where=where)
     with _opened(home, database) as ring:
         upgrade(database)
         created = ring.ensure(command_actor(), [*SIGNING, *keys_needed(settings)])

@@ -26,12 +26,13 @@ _MAX_BYTES = 1024
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RootKey:
-    """One file. id: a hash of the key, stands in what it sealed. made_at: seconds since 1970, from the file itself."""
+    """One file. id: a hash of the key, stands in what it sealed. made_at: seconds since 1970, from the file itself. in_token: a token encrypts it."""
 
     id: str
     key: bytes
     made_at: int
     path: Path
+    in_token: bool = False
 
     def __repr__(self) -> str:
         return f"RootKey(id={self.id!r}, path={str(self.path)!r})"
@@ -90,12 +91,13 @@ def _existing(directory: Path) -> list[RootKey]:
 
 def _load(path: Path) -> RootKey:
     text = _read(path)
+    in_token = text.startswith(token.HEADER)
     try:
-        made, key = token.open_root(path, text) if text.startswith(token.HEADER) else _plain(text)
+        made, key = token.open_root(path, text) if in_token else _plain(text)
         made_at = from_iso(made)
     except ValueError as error:
         raise KeyFileError(f"{path}: is not a root key of this broker; restore it, or move it out of the folder") from error
-    return RootKey(hashlib.sha256(b"guest-broker root key id\n" + key).hexdigest()[:16], key, made_at, path)
+    return RootKey(hashlib.sha256(b"guest-broker root key id\n" + key).hexdigest()[:16], key, made_at, path, in_token)
 
 
 def _plain(text: str) -> tuple[str, bytes]:

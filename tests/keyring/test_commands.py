@@ -109,6 +109,13 @@ def test_another_root_key_seals_from_then_on(run: Run, home: Path) -> None:
     run("init")
 
 
+def test_a_plain_root_key_is_not_taken_for_one_in_a_token(run: Run) -> None:
+    """HT-15: where a key lies in the file itself already, `--pkcs11` makes none, so nobody believes that a token protects it."""
+    run("init")
+    refused = refusal(run("init", "--pkcs11", "/nowhere/lib.so", "--token", "hsm", "--key", "root", status=1))
+    assert "--new-root" in refused
+
+
 def test_rotate_and_rotate_now(run: Run) -> None:
     """HP-51: published at once and signing later; under way already; --now signs at once."""
     run("init")
