@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from broker.demo.browser import Browser, BrowserPage
+from broker.domain.visitor import Visitor
 from broker.jose.encoding import b64url_encode
 from tests.journeys.email_code import GWEN, asked, events, guest
 from tests.journeys.passkey import SoftPasskey, options
@@ -155,6 +158,21 @@ def refused_since(world: World, seen: Counter[str]) -> str:
     [reason] = (Counter(str(event["reason"]) for event in events(world, "passkey_sign_in.refused")) - seen).elements()
     seen.update([reason])
     return reason
+
+
+def test_a_second_click_completes_the_sign_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HT-3: of two answers sent at once one is refused; where the other one signed in already, its code reaches the application."""
+    passkey = enrolled(world)
+    use = world.broker.login.passkey_sign_in.use
+
+    def too_late(login_id: str, visitor: Visitor, credential: str) -> bool:
+        assert use(login_id, visitor, credential)
+        return False
+
+    monkeypatch.setattr(world.broker.login.passkey_sign_in, "use", too_late)
+    browser, page = asked(world)
+    done = answer(browser, page, passkey.used(options(page)), stop_at=world.callback)
+    assert done.location is not None
 
 
 def test_who_was_stopped_stays_out(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
@@ -55,25 +56,26 @@ def register(routes: Blueprint, broker: Broker, pages: Pages, browser: BrowserSt
         Step.ENROLL: lambda turn: factors.step(broker, pages, browser, turn),
     }
 
+    over = partial(ended, broker, pages, browser)
+
     @routes.get("/signin/<uuid:login>")
     def step(login: str) -> Response:
         turn = broker.login.sign_in.step(str(login), browser.visitor(), browser.device())
         browser.within(turn.found.login)
-        show = steps.get(turn.step)
-        return show(turn) if show is not None else ended(broker, pages, browser, turn)
+        return steps.get(turn.step, over)(turn)
 
     @routes.post(f"/signin/<uuid:login>/{passkey_sign_in.ACTION}")
     def sign_in_by_passkey(login: str) -> Response:
         browser.check(str(login))
         if broker.login.passkey_sign_in.use(str(login), browser.visitor(), single(request.form, "credential")):
             return browser.go(browser.path(str(login)))
-        turn = broker.login.sign_in.step(str(login), browser.visitor(), browser.device())
+        turn = broker.login.sign_in.step(str(login), browser.visitor(), browser.device())  # another tab may have signed in
         browser.within(turn.found.login)
         if turn.step is Step.CODE:
             return email_code.page(broker, pages, browser, turn.found.login, passkey_refused=True)
         if turn.step is Step.HOME:
             return home.page(broker, pages, browser, turn.found, status=400, passkey_refused=True)
-        return browser.go(browser.path(str(login)))
+        return steps.get(turn.step, over)(turn)
 
     @routes.get("/signin/<uuid:login>/again")
     def again(login: str) -> Response:
