@@ -260,6 +260,11 @@ def test_the_management_api(proxied: Stage, authority: Authority):
     assert proxied.get("/v1.0/users", headers={**by, **mine}).status_code == 200
     for headers in ({}, rfc9440(authority.issue())):
         assert proxied.get("/v1.0/users", headers={**by, **headers}).status_code == 401
+    other = {"id": "1", "method": "GET", "url": "/users", "headers": rfc9440(authority.issue())}
+    batch: dict[str, Any] = {"path": "/v1.0/$batch", "json": {"requests": [other]}, "base_url": ISSUER}
+    assert proxied.web.post(**batch, headers=by).status_code == 401
+    [answer] = proxied.web.post(**batch, headers={**by, **mine}).get_json()["responses"]
+    assert answer["status"] == 200, "the connection is that of the batch, whatever its requests name"
 
 
 def test_an_unbound_token_needs_none(proxied: Stage, authority: Authority):

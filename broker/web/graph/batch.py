@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Response, current_app, request
@@ -18,6 +18,9 @@ from broker.web.graph.refusals import BAD_REQUEST, ApiRefused
 from broker.web.graph.responses import PREFIX
 from broker.web.graph.shapes import AnyValue, LineMap, Many, Number, Record, String
 from broker.web.graph.shapes.values import filled
+
+if TYPE_CHECKING:
+    from broker.app import Broker
 
 MOST = 20  # requests of one batch
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
@@ -45,6 +48,7 @@ _HEADERS = {
 }
 _KEPT = ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "SCRIPT_NAME", "REMOTE_ADDR", "REMOTE_PORT", "HTTP_HOST", "HTTP_AUTHORIZATION",
          "HTTP_FORWARDED")  # fmt: skip
+_PREFIXES = ("wsgi.", "HTTP_X_FORWARDED_")
 _SHOWN = ("Content-Type", "ETag", "Location", "Retry-After", "request-id", "client-request-id", "WWW-Authenticate")
 
 
@@ -58,14 +62,16 @@ class _Item:
     depends_on: tuple[str, ...]
 
 
-def register(door: ApiDoor, _broker: object) -> None:
+def register(door: ApiDoor, broker: Broker) -> None:
     """The one path of batches."""
 
     @door.opens("POST", "/$batch", Operation(summary="Up to twenty requests in one", body=_BATCH, gives=gives_one(_ANSWERS)))
     def batch(caller: Caller) -> Response:
         items = _items(caller.body())
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  Flask's documented way
-        outer = dict(request.environ)
+        certificate = (broker.core.settings().broker.network.client_certificate_header or "").replace("-", "_").upper()
+        kept = (*_KEPT, f"HTTP_{certificate}")  # a token may be bound to the certificate of the connection (RFC 8705 3)
+        outer = {name: value for name, value in request.environ.items() if name in kept or name.startswith(_PREFIXES)}
         done: dict[str, dict[str, Any]] = {}
         for item in _ordered(items):
             failed = [one for one in item.depends_on if done[one]["status"] >= 400]
@@ -136,8 +142,8 @@ def _answer(app: Flask, outer: Mapping[str, Any], base: str, item: _Item) -> dic
 def _environ(outer: Mapping[str, Any], base: str, item: _Item) -> dict[str, Any]:
     path, query = _target(item.url, base)
     content = b"" if item.body is None else json.dumps(item.body).encode()
-    kept = {name: value for name, value in outer.items() if name in _KEPT or name.startswith(("wsgi.", "HTTP_X_FORWARDED_"))}
-    kept |= {
+    kept = {
+        **outer,
         "REQUEST_METHOD": item.method,
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
